@@ -1,0 +1,39 @@
+# `make run` starts Gatehouse, `make test` runs its tests; both make what they need in .venv.
+
+BIN := .venv/bin
+
+.PHONY: help run test check bench install install-base lock clean
+
+help:
+	@echo 'make run      start the gateway on HOST:PORT, by default 127.0.0.1:8000'
+	@echo 'make test     run the tests; PYTEST_ARGS="-k azure" selects among them'
+	@echo 'make check    lint, types, import contracts, migrations, deploy check'
+	@echo 'make bench    measure the gateway'
+	@echo 'make install  only make .venv, with everything that tests and checks need'
+	@echo 'make lock     compile requirements/*.in anew (needs uv)'
+	@echo 'make clean    remove .venv and caches; var/ with its data stays'
+
+run: install-base
+	@exec $(BIN)/python scripts/run.py
+
+test: install
+	@exec $(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: install
+	@exec scripts/check
+
+bench: install
+	@exec $(BIN)/python -m benchmarks
+
+install:
+	@exec scripts/install dev
+
+install-base:
+	@exec scripts/install base
+
+lock:
+	@exec scripts/lock
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis htmlcov .coverage
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
