@@ -1,0 +1,243 @@
+"""API keys: shown once, when made; a hint of them ever after."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import ForeignKey, Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, DropdownFilter
+from unfold.decorators import action, display
+from unfold.enums import ActionVariant
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget
+
+from accounts.admin.fields import LinesField
+from accounts.admin.users import may_manage
+from accounts.caller import Scope
+from accounts.models import DEFAULT_OVERLAP, ApiKey, KeyState, User
+from accounts.snippets import snippets
+
+
+class StateFilter(DropdownFilter):
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return list(KeyState.choices)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> QuerySet[ApiKey]:
+        is_expired = Q(expires_at__isnull=False, expires_at__lte=timezone.now())
+        match self.value():
+            case KeyState.ACTIVE:
+                return queryset.filter(~is_expired, revoked_at__isnull=True)
+            case KeyState.EXPIRED:
+                return queryset.filter(is_expired, revoked_at__isnull=True)
+            case KeyState.REVOKED:
+                return queryset.filter(revoked_at__isnull=False)
+        return queryset
+
+
+class ApiKeyForm(forms.ModelForm):
+    scopes = forms.MultipleChoiceField(
+        choices=[(scope.value, scope.capitalize()) for scope in Scope],
+        initial=[Scope.INFERENCE.value],
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text="Inference calls models. Admin uses the administrative endpoints, for staff.",
+    )
+    model_patterns = LinesField(
+        required=False,
+        help_text="One per line; * stands for any characters. Narrows the key to these models. "
+        "Empty: all that its user may use.",
+    )
+
+    def clean_expires_at(self) -> Any:
+        expires_at = self.cleaned_data["expires_at"]
+        if expires_at and "expires_at" in self.changed_data and expires_at <= timezone.now():
+            raise ValidationError("Choose a time to come, or none for a key that does not expire.")
+        return expires_at
+
+
+class RotationForm(forms.Form):
+    overlap_hours = forms.FloatField(
+        min_value=0,
+        max_value=24 * 365,
+        initial=DEFAULT_OVERLAP // timedelta(hours=1),
+        widget=UnfoldAdminTextInputWidget(attrs={"type": "number", "step": "any"}),
+        label="Hours for which the present key goes on working",
+        help_text="0 ends it at once.",
+    )
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ModelAdmin):
+    form = ApiKeyForm
+    list_display = ("hint", "name", "user", "state", "last_used_at", "created_at", "expires_at")
+    list_filter = (StateFilter, ("user", AutocompleteSelectFilter))
+    list_filter_submit = True
+    list_select_related = ("user",)
+    search_fields = ("name", "hint", "user__username", "user__email")
+    date_hierarchy = "created_at"
+    autocomplete_fields = ("user",)
+    actions = ("revoke_selected",)
+    actions_detail = ("rotate", "revoke")
+
+    @display(
+        description="State", label={"Active": "success", "Expired": "warning", "Revoked": "danger"}
+    )
+    def state(self, key: ApiKey) -> str:
+        return key.state.label
+
+    @display(description="Earlier keys end")
+    def earlier_keys_end(self, key: ApiKey) -> str:
+        ends = key.earlier_keys.overlapping().values_list("expires_at", flat=True)
+        return ", ".join(f"{at:%Y-%m-%d %H:%M} UTC" for at in ends.order_by("expires_at"))
+
+    def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple[str, ...]:
+        if obj is None:
+            return ("user", "name", "scopes", "model_patterns", "expires_at")
+        return (
+            *("hint", "user", "name", "scopes", "model_patterns", "state", "last_used_at"),
+            *("created_at", "expires_at", "rotated_at", "earlier_keys_end", "revoked_at"),
+        )
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: ApiKey | None = None
+    ) -> tuple[str, ...]:
+        if obj is None:
+            return ()
+        times = ("created_at", "last_used_at", "rotated_at", "earlier_keys_end", "revoked_at")
+        powers = () if may_manage(request.user, obj.user) else ("scopes", "model_patterns")
+        return ("hint", "user", "state", *times, *powers)
+
+    def has_change_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
+        is_final = obj is not None and obj.revoked_at is not None
+        return super().has_change_permission(request, obj) and not is_final
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        # A filter on the digest would tell it bit by bit.
+        return not lookup.startswith("digest") and super().lookup_allowed(lookup, value, request)
+
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> forms.ModelChoiceField | None:
+        if db_field.name == "user" and not request.user.is_superuser:
+            kwargs["queryset"] = User.objects.filter(
+                Q(is_staff=False, is_superuser=False) | Q(pk=request.user.pk)
+            )
+            kwargs["error_messages"] = {
+                "invalid_choice": "Only a superuser makes keys for other members of staff."
+            }
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *, add: bool = False, **kwargs: Any
+    ) -> HttpResponse:
+        if add:
+            # The page that shows the key comes next, whichever button is pressed.
+            context |= {"show_save_and_continue": False, "show_save_and_add_another": False}
+        return super().render_change_form(request, context, add=add, **kwargs)
+
+    def save_model(
+        self, request: HttpRequest, obj: ApiKey, form: forms.ModelForm, change: bool
+    ) -> None:
+        if not change:
+            request.issued_key = obj.assign_key()  # type: ignore[attr-defined]
+        super().save_model(request, obj, form, change)
+
+    def response_add(
+        self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Show the key in this very answer, so that it need not be kept for a later one."""
+        return self.shown_once(request, obj, request.issued_key)  # type: ignore[attr-defined]
+
+    def shown_once(self, request: HttpRequest, row: ApiKey, key: str) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Your new API key",
+            "opts": self.opts,
+            "row": row,
+            "key": key,
+            "snippets": snippets(key, request.build_absolute_uri("/v1")),
+        }
+        return TemplateResponse(
+            request,
+            "admin/accounts/apikey/created.html",
+            context,
+            headers={"Cache-Control": "no-store"},
+        )
+
+    @admin.action(description="Revoke selected API keys", permissions=["change"])
+    def revoke_selected(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
+        keys = list(queryset.filter(revoked_at__isnull=True))
+        for key in keys:
+            self.revoke_and_log(request, key)
+        plural = "key" if len(keys) == 1 else "keys"
+        messages.success(request, f"{len(keys)} {plural} revoked.")
+
+    @action(description="Rotate", icon="autorenew", permissions=["rotate"])
+    def rotate(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask first, with a page of its own, since the answer shows the new key."""
+        row = self.get_object(request, object_id)
+        if row is None or row.state is not KeyState.ACTIVE:
+            messages.error(request, "A key that is revoked or has expired cannot be rotated.")
+            return HttpResponseRedirect(reverse("admin:accounts_apikey_changelist"))
+        form = RotationForm(request.POST or None)
+        if form.is_valid():
+            key = row.rotate(overlap=timedelta(hours=form.cleaned_data["overlap_hours"]))
+            self.log_change(request, row, "Rotated.")
+            return self.shown_once(request, row, key)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Rotate {row}",
+            "opts": self.opts,
+            "row": row,
+            "form": form,
+        }
+        return TemplateResponse(request, "admin/accounts/apikey/rotate.html", context)
+
+    def has_rotate_permission(self, request: HttpRequest, object_id: str) -> bool:
+        """Whoever sees somebody's new key could act as them."""
+        key = self.get_object(request, object_id)
+        return (
+            key is not None
+            and self.has_change_permission(request, key)
+            and may_manage(request.user, key.user)
+        )
+
+    @action(
+        description="Revoke",
+        icon="block",
+        variant=ActionVariant.DANGER,
+        permissions=["revoke"],
+        dialog={
+            "title": "Revoke this key?",
+            "description": "Calls with it are refused from now on. This cannot be undone.",
+            "form_class": None,
+            "form_submit_text": "Revoke",
+        },
+    )
+    def revoke(self, request: HttpRequest, form: forms.Form, object_id: str) -> HttpResponse:
+        key = self.get_object(request, object_id)
+        if key is not None:
+            self.revoke_and_log(request, key)
+            messages.success(request, f"{key} is revoked.")
+        url = reverse("admin:accounts_apikey_change", args=(object_id,))
+        if "HX-Request" in request.headers:
+            return HttpResponse(headers={"HX-Redirect": url})
+        return HttpResponseRedirect(url)
+
+    def has_revoke_permission(self, request: HttpRequest, object_id: str) -> bool:
+        key = self.get_object(request, object_id)
+        return key is not None and self.has_change_permission(request, key)
+
+    def revoke_and_log(self, request: HttpRequest, key: ApiKey) -> None:
+        key.revoke()
+        self.log_change(request, key, "Revoked.")

@@ -1,0 +1,19 @@
+"""The admin's own sign-in gives way to the one of everybody, where throttling and factors are."""
+
+from __future__ import annotations
+
+from allauth.account.decorators import secure_admin_login
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
+from django.contrib import admin
+
+from accounts.sign_in.passwords import change_password_in_admin
+
+# What allauth shows there are its own tables, some with secrets; none is ours to edit by hand.
+for model in (EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken):
+    if admin.site.is_registered(model):
+        admin.site.unregister(model)
+
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+admin.site.password_change = change_password_in_admin  # type: ignore[method-assign,assignment]

@@ -1,0 +1,129 @@
+"""Users and groups. Only a superuser hands out rights, or touches those who have some."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group, Permission
+from django.db.models import ManyToManyField, QuerySet
+from django.http import HttpRequest, HttpResponse
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminSelect2MultipleWidget
+
+from accounts.models import User
+from accounts.sign_in.passwords import refuse_when_sso_only
+
+RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
+
+admin.site.unregister(Group)
+
+
+class PermissionsFieldMixin:
+    """Permissions in a searchable list, read with one query."""
+
+    def formfield_for_manytomany(
+        self, db_field: ManyToManyField[Any, Any], request: HttpRequest | None = None, **kwargs: Any
+    ) -> forms.ModelMultipleChoiceField | None:
+        if db_field.related_model is Permission:
+            kwargs["queryset"] = Permission.objects.select_related("content_type")
+            kwargs["widget"] = UnfoldAdminSelect2MultipleWidget()
+        return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]
+
+
+@admin.register(User)
+class UserAdmin(PermissionsFieldMixin, DjangoUserAdmin, ModelAdmin):
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+    list_display = ("username", "full_name", "email", "role", "is_active", "last_login")
+    list_filter = ("is_active", "is_pending", "is_staff", "is_superuser", "groups")
+    list_filter_submit = True
+    autocomplete_fields = ("groups",)
+    filter_horizontal = ()
+    readonly_fields = ("last_login", "date_joined")
+    actions = ("activate_selected", "remove_second_factors")
+
+    @display(description="Name", ordering="first_name")
+    def full_name(self, user: User) -> str:
+        return user.get_full_name()
+
+    @display(
+        description="Role",
+        ordering="is_superuser",
+        label={"Superuser": "danger", "Staff": "info", "User": "default", "Pending": "warning"},
+    )
+    def role(self, user: User) -> str:
+        if user.is_pending:
+            return "Pending"
+        if user.is_superuser:
+            return "Superuser"
+        return "Staff" if user.is_staff else "User"
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        fields = tuple(super().get_readonly_fields(request, obj))
+        return fields if request.user.is_superuser else (*fields, *RIGHTS)
+
+    @admin.action(description="Activate selected users", permissions=["change"])
+    def activate_selected(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        waiting = [
+            user for user in queryset if not user.is_active and may_manage(request.user, user)
+        ]
+        for user in waiting:
+            user.is_active = True
+            user.save(update_fields=["is_active"])
+            self.log_change(request, user, "Activated.")
+        messages.success(request, f"{len(waiting)} activated.")
+
+    @admin.action(description="Remove second factors of selected users", permissions=["change"])
+    def remove_second_factors(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """For somebody who has lost theirs, and the recovery codes too."""
+        theirs = [user for user in queryset if may_manage(request.user, user)]
+        for user in theirs:
+            if Authenticator.objects.filter(user=user).delete()[0]:
+                self.log_change(request, user, "Removed the second factors.")
+        messages.success(request, f"{len(theirs)} can sign in without a second factor.")
+
+    def user_change_password(
+        self,
+        request: HttpRequest,
+        id: str,  # noqa: A002 - Django's name
+        form_url: str = "",
+    ) -> HttpResponse:
+        refuse_when_sso_only()
+        return super().user_change_password(request, id, form_url)
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_change_permission(request, obj) and may_manage(request.user, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and may_manage(request.user, obj)
+
+
+@admin.register(Group)
+class GroupAdmin(PermissionsFieldMixin, DjangoGroupAdmin, ModelAdmin):
+    filter_horizontal = ()
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Group | None = None
+    ) -> tuple[str, ...]:
+        fields = tuple(super().get_readonly_fields(request, obj))
+        return fields if request.user.is_superuser else (*fields, "permissions")
+
+
+def may_manage(person: Any, user: User | None) -> bool:
+    """Whether ``person`` may change ``user``, password included.
+
+    Whoever could set the password of somebody with more rights could have those rights.
+    """
+    return person.is_superuser or user is None or user == person or not has_rights(user)
+
+
+def has_rights(user: User) -> bool:
+    return user.is_staff or user.is_superuser

@@ -1,0 +1,119 @@
+"""Authentication by a presented credential, without a query or a thread for one that is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rest_framework import exceptions, status
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.request import Request
+
+from accounts import bearer_tokens
+from accounts.caller import Caller
+from accounts.callers import CallersUnavailableError, callers
+from accounts.changes import DATABASE_ERRORS
+from accounts.signing_keys import SigningKeysUnavailableError
+
+INVALID_KEY_MESSAGE = (
+    "The API key is missing or not valid. Send it as `Authorization: Bearer <key>`."
+)
+CREDENTIAL_HEADERS = (b"authorization", b"api-key", b"x-api-key")
+# Browsers cannot set headers on a WebSocket, so OpenAI's clients put the key where they can.
+SUBPROTOCOL_PREFIX = "openai-insecure-api-key."
+
+
+class InvalidApiKey(exceptions.AuthenticationFailed):
+    default_detail = INVALID_KEY_MESSAGE
+    default_code = "invalid_api_key"
+
+
+class ConflictingCredentials(exceptions.AuthenticationFailed):
+    default_detail = "The request carries two different credentials. Send one."
+    default_code = "conflicting_credentials"
+
+
+class AuthenticationUnavailable(exceptions.APIException):
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = "The API key cannot be checked at the moment. Try again shortly."
+    default_code = "authentication_unavailable"
+
+
+class ApiKeyAuthentication(BaseAuthentication):
+    """Reads the credential from ``Authorization: Bearer``, ``api-key`` or ``x-api-key``.
+
+    ``authenticate`` is a coroutine, awaited by ``proxy.api.ApiView`` and not by DRF's dispatch.
+    """
+
+    async def authenticate(self, request: Request) -> tuple[Caller, str]:  # type: ignore[override]
+        key = presented_key(request.META)
+        return await identify(key), key
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+async def identify(credential: str) -> Caller:
+    """Whose credential this is.
+
+    Missing, malformed, unknown, expired and revoked ones all raise the same
+    :class:`InvalidApiKey`; :class:`AuthenticationUnavailable` when nobody can tell just now.
+    """
+    if not credential:
+        raise InvalidApiKey
+    tokens = bearer_tokens.active()
+    try:
+        if tokens is not None and bearer_tokens.is_token(credential):
+            caller = await tokens.find(credential)
+        else:
+            caller = await callers.find(credential)
+    except (CallersUnavailableError, SigningKeysUnavailableError, *DATABASE_ERRORS) as exc:
+        raise AuthenticationUnavailable from exc
+    if caller is None:
+        raise InvalidApiKey
+    return caller
+
+
+def presented_key(meta: dict[str, str]) -> str:
+    """The one credential a request presents, empty if none.
+
+    Raises :class:`ConflictingCredentials` when its headers hold different ones.
+    """
+    presented = {
+        meta.get("HTTP_API_KEY", "").strip(),
+        meta.get("HTTP_X_API_KEY", "").strip(),
+    } - {""}
+    if authorization := meta.get("HTTP_AUTHORIZATION", ""):
+        presented.add(_bearer(authorization))
+    return _only(presented)
+
+
+def presented_key_of_handshake(
+    headers: Iterable[tuple[bytes, bytes]], subprotocols: Iterable[str]
+) -> str:
+    """The one credential of a WebSocket handshake, whose parts are as in its ASGI scope.
+
+    Besides the headers it may be the subprotocol ``openai-insecure-api-key.<key>``, which is not
+    to be the one that is accepted: that would send the key back. Raises as
+    :func:`presented_key` does.
+    """
+    presented = set()
+    for name, value in headers:
+        text = value.decode("latin-1").strip()
+        if text and name.lower() in CREDENTIAL_HEADERS:
+            presented.add(_bearer(text) if name.lower() == b"authorization" else text)
+    for subprotocol in subprotocols:
+        if subprotocol.startswith(SUBPROTOCOL_PREFIX):
+            presented.add(subprotocol.removeprefix(SUBPROTOCOL_PREFIX))
+    return _only(presented)
+
+
+def _bearer(authorization: str) -> str:
+    """The token of an Authorization header; empty, as no key is, for any other scheme."""
+    scheme, _, token = authorization.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _only(presented: set[str]) -> str:
+    if len(presented) > 1:
+        raise ConflictingCredentials
+    return presented.pop() if presented else ""

@@ -1,0 +1,116 @@
+"""Callers by the access tokens of an OIDC issuer, which stand where an API key could."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+
+import jwt
+from channels.db import database_sync_to_async
+
+from accounts.caller import Caller
+from accounts.identities import caller_of
+from accounts.signing_keys import SigningKeys
+
+logger = logging.getLogger(__name__)
+
+# What may be configured. Symmetric signatures and none at all are not among them.
+ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "EdDSA"})
+CAPACITY = 10_000
+LEEWAY_SECONDS = 30
+REQUIRED_CLAIMS = ("exp", "iss", "aud", "sub")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issuer:
+    """What a token must say. ``groups_claim`` names the claim with names of groups.
+
+    ``new_users`` is what becomes of somebody new: ``pending``, ``active`` or ``refused``.
+    """
+
+    issuer: str
+    audience: str
+    algorithms: tuple[str, ...]
+    groups_claim: str
+    new_users: str
+
+
+class BearerTokens:
+    """Tokens of one issuer. A token that was found good serves, without a query, until it ends."""
+
+    def __init__(self, issuer: Issuer, keys: SigningKeys) -> None:
+        self._issuer = issuer
+        self._keys = keys
+        self._known: OrderedDict[bytes, tuple[Caller, float]] = OrderedDict()
+
+    async def find(self, token: str) -> Caller | None:
+        """The caller a token stands for; None if it is not good, or its user is not.
+
+        Raises ``SigningKeysUnavailableError`` and ``django.db.DatabaseError``.
+        """
+        digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+        caller, expires_at = self._known.get(digest, (None, 0.0))
+        if caller is not None and time.time() < expires_at:
+            return caller
+        claims = await self._claims(token)
+        if claims is None:
+            return None
+        found = await database_sync_to_async(caller_of)(
+            claims, groups_claim=self._issuer.groups_claim, new_users=self._issuer.new_users
+        )
+        if found is not None:
+            self._remember(digest, found, float(claims["exp"]))
+        return found
+
+    def forget(self) -> None:
+        """Have every token looked at again, since people or groups have changed."""
+        self._known.clear()
+
+    async def _claims(self, token: str) -> dict[str, Any] | None:
+        try:
+            header = jwt.get_unverified_header(token)
+            if header.get("alg") not in self._issuer.algorithms:
+                return None
+            key = await self._keys.key(header.get("kid"))
+            if key is None or key.algorithm_name != header["alg"]:
+                return None
+            return jwt.decode(
+                token,
+                key,
+                algorithms=list(self._issuer.algorithms),
+                audience=self._issuer.audience,
+                issuer=self._issuer.issuer,
+                leeway=LEEWAY_SECONDS,
+                options={"require": list(REQUIRED_CLAIMS)},
+            )
+        except (jwt.PyJWTError, RecursionError, ValueError, TypeError) as exc:
+            # Whatever a made-up token holds, it is a token that is not good.
+            logger.debug("A token is refused: %s", type(exc).__name__)
+            return None
+
+    def _remember(self, digest: bytes, caller: Caller, expires_at: float) -> None:
+        self._known[digest] = (caller, expires_at)
+        if len(self._known) > CAPACITY:
+            self._known.popitem(last=False)
+
+
+_active: BearerTokens | None = None
+
+
+def active() -> BearerTokens | None:
+    """The tokens this worker takes; None where no issuer is configured."""
+    return _active
+
+
+def activate(tokens: BearerTokens | None) -> None:
+    global _active  # noqa: PLW0603 - one worker, one issuer
+    _active = tokens
+
+
+def is_token(credential: str) -> bool:
+    """Whether ``credential`` has the form of a signed token: three parts, which no API key has."""
+    return credential.count(".") == 2

@@ -1,0 +1,66 @@
+"""The answer to "who is calling?", as the rest of Gatehouse sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+
+class Scope(StrEnum):
+    """What a key is for. ``admin`` counts only while its user is staff."""
+
+    INFERENCE = "inference"
+    ADMIN = "admin"
+
+
+EVERY_SCOPE = frozenset(Scope)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """One authenticated client, resolved from what it presented.
+
+    ``is_staff`` callers may use every model, and the administrative endpoints with a key that has
+    the ``admin`` scope. ``model_patterns`` narrow the models the user may use; without any, all of
+    them. ``key_id`` and ``key_hint`` identify the key for logs and records; the key itself is not
+    kept.
+    """
+
+    user_id: int
+    username: str
+    email: str
+    display_name: str
+    is_staff: bool
+    group_ids: frozenset[int]
+    key_id: UUID
+    key_hint: str
+    scopes: frozenset[str] = EVERY_SCOPE
+    model_patterns: tuple[str, ...] = ()
+
+    # DRF and Django ask these of whatever stands for the user.
+    is_authenticated = True
+    is_active = True
+
+    @classmethod
+    def system(cls) -> Caller:
+        """The gateway itself, when it lists models or verifies a connection."""
+        return cls(
+            user_id=0,
+            username="gatehouse",
+            email="",
+            display_name="Gatehouse",
+            is_staff=True,
+            group_ids=frozenset(),
+            key_id=UUID(int=0),
+            key_hint="",
+        )
+
+    def has_scope(self, scope: Scope) -> bool:
+        """Whether the key is for this. A user who is staff no longer has nothing to administer."""
+        return scope in self.scopes and (self.is_staff or scope is not Scope.ADMIN)
+
+    @property
+    def role(self) -> str:
+        """``admin`` or ``user``: the two roles Open WebUI's headers and templates know."""
+        return "admin" if self.is_staff else "user"

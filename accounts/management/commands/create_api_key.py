@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser, ArgumentTypeError
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from accounts.caller import Scope
+from accounts.encryption import EncryptionError
+from accounts.management.errors import UsageError
+from accounts.models import ApiKey, User
+
+LONGEST_LIFETIME_DAYS = 36_500
+
+
+class Command(BaseCommand):
+    help = "Make an API key for a user and print it, this once."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("username", metavar="USER")
+        parser.add_argument(
+            "--create-user", action="store_true", help="make the user if there is none"
+        )
+        parser.add_argument("--staff", action="store_true", help="make the user staff")
+        parser.add_argument(
+            "--group", nargs="+", action="extend", default=[], metavar="G", help="join these groups"
+        )
+        parser.add_argument("--name", default="", metavar="N", help="what the key is used for")
+        parser.add_argument("--expires", type=_days, metavar="DAYS", help="default: never")
+        parser.add_argument(
+            "--scope",
+            action="append",
+            choices=[str(scope) for scope in Scope],
+            default=[],
+            help="may be repeated; default: all that the user may do",
+        )
+        parser.add_argument(
+            "--model",
+            action="append",
+            default=[],
+            metavar="PATTERN",
+            help="narrow the key to models such as 'openai/*'; may be repeated",
+        )
+        parser.add_argument("--json", action="store_true")
+
+    def handle(
+        self,
+        *,
+        username: str,
+        create_user: bool,
+        staff: bool,
+        group: list[str],
+        name: str,
+        expires: timedelta | None,
+        scope: list[str],
+        model: list[str],
+        json: bool,
+        **options: Any,
+    ) -> None:
+        if len(name) > 100:
+            raise UsageError("--name may have 100 characters at most.")
+        try:
+            with transaction.atomic():
+                user = self._user(username, create=create_user, staff=staff)
+                user.groups.add(*_groups(group))
+                row, key = ApiKey.objects.issue(
+                    user, name=name, lifetime=expires, scopes=scope, model_patterns=model
+                )
+        except ValidationError as exc:
+            raise UsageError(" ".join(exc.messages)) from exc
+        except EncryptionError as exc:
+            raise CommandError(f"Keys cannot be made: {exc}.") from exc
+        self._report(row, key, as_json=json)
+
+    def _user(self, username: str, *, create: bool, staff: bool) -> User:
+        user = User.objects.filter(username=username).first()
+        if user is None:
+            if not create:
+                raise UsageError(f"There is no user named {username!r}. --create-user makes one.")
+            user = _new_user(username)
+            self.stderr.write(f"Made the user {username}.")
+        if not user.is_active:
+            raise CommandError(f"The user {username} is not active: the key would not work.")
+        if staff and not user.is_staff:
+            user.is_staff = True
+            user.save(update_fields=["is_staff"])
+            self.stderr.write(f"{username} is staff now.")
+        return user
+
+    def _report(self, row: ApiKey, key: str, *, as_json: bool) -> None:
+        if as_json:
+            answer = {"schema_version": 1, "key": key, "id": str(row.pk), "user": row.user.username}
+            self.stdout.write(json.dumps(answer))
+            return
+        until = f"works until {row.expires_at:%Y-%m-%d %H:%M} UTC" if row.expires_at else "is valid"
+        self.stderr.write(f"The key of {row.user} {until}. It is shown this once:")
+        self.stdout.write(key)
+
+
+def _new_user(username: str) -> User:
+    user = User(username=username)
+    user.set_unusable_password()
+    try:
+        user.full_clean()
+    except ValidationError as exc:
+        raise UsageError(f"{username!r} cannot name a user. {' '.join(exc.messages)}") from exc
+    user.save()
+    return user
+
+
+def _groups(names: list[str]) -> list[Group]:
+    groups = list(Group.objects.filter(name__in=names))
+    if missing := sorted(set(names) - {group.name for group in groups}):
+        raise UsageError(
+            f"There is no group named {', '.join(missing)}. "
+            "grant PATTERN --group G --create-group makes one."
+        )
+    return groups
+
+
+def _days(text: str) -> timedelta:
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= LONGEST_LIFETIME_DAYS:
+        raise ArgumentTypeError(f"a number of days from 1 to {LONGEST_LIFETIME_DAYS} is needed")
+    return timedelta(days=int(text))

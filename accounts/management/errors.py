@@ -1,0 +1,14 @@
+"""How commands fail. A plain ``CommandError`` exits with 1: it was tried and did not work."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import CommandError
+
+
+class UsageError(CommandError):
+    """What was asked for makes no sense or names what is not there. Exits with 2, as argparse."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args, returncode=2)

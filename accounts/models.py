@@ -1,0 +1,282 @@
+"""Users, their API keys, the gateway's own secrets, and the counter of changes."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts import keys, secrets
+from accounts.caller import Scope
+from accounts.oauth.models import OAuthToken  # noqa: F401 - Django finds models here
+
+DEFAULT_OVERLAP = timedelta(hours=24)
+
+
+class KeyEndedError(Exception):
+    """The key is revoked or has expired, for good. The message is safe to show."""
+
+
+class User(AbstractUser):
+    """A person or a service that calls the gateway. Staff manage it and see every model.
+
+    One who came by themselves may be pending: not active until an admin makes them so.
+    """
+
+    is_pending = models.BooleanField("pending", default=False, editable=False)
+
+    class Meta(AbstractUser.Meta):
+        constraints = (
+            models.CheckConstraint(
+                condition=~Q(username=""), name="accounts_user_username_not_empty"
+            ),
+            models.CheckConstraint(
+                condition=Q(is_active=False) | Q(is_pending=False),
+                name="accounts_user_active_is_not_pending",
+            ),
+        )
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.is_active and self.is_pending:
+            self.is_pending = False
+            if kwargs.get("update_fields") is not None:
+                kwargs["update_fields"] = {*kwargs["update_fields"], "is_pending"}
+        super().save(*args, **kwargs)
+
+    @property
+    def display_name(self) -> str:
+        return self.get_full_name() or self.username
+
+
+class KeyState(models.TextChoices):
+    """What has become of a key. Nothing brings one back."""
+
+    ACTIVE = "active", "Active"
+    EXPIRED = "expired", "Expired"
+    REVOKED = "revoked", "Revoked"
+
+
+def inference_alone() -> list[str]:
+    return [str(Scope.INFERENCE)]
+
+
+class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
+    def usable(self) -> ApiKeyQuerySet:
+        """Not revoked, not expired, and of an active user."""
+        now = timezone.now()
+        return self.filter(
+            Q(expires_at__isnull=True) | Q(expires_at__gt=now),
+            revoked_at__isnull=True,
+            user__is_active=True,
+        )
+
+
+def default_scopes(user: User) -> list[str]:
+    """Everything the user may do, as far as keys go."""
+    return [str(scope) for scope in Scope if scope is not Scope.ADMIN or user.is_staff]
+
+
+def validate_scopes(value: Any) -> None:
+    if not isinstance(value, list) or not value or not set(value) <= set(Scope):
+        raise ValidationError(f"Choose one or more of: {', '.join(Scope)}.")
+
+
+def validate_model_patterns(value: Any) -> None:
+    if not isinstance(value, list) or not all(
+        isinstance(pattern, str) and pattern and pattern.isprintable() for pattern in value
+    ):
+        raise ValidationError("Give a list of model ids or patterns, such as openai/*.")
+
+
+class ApiKeyManager(models.Manager.from_queryset(ApiKeyQuerySet)):  # type: ignore[misc]
+    def issue(
+        self,
+        user: User,
+        *,
+        name: str = "",
+        lifetime: timedelta | None = None,
+        scopes: Iterable[str] = (),
+        model_patterns: Iterable[str] = (),
+    ) -> tuple[ApiKey, str]:
+        """Make a key for ``user``: the row, and the key in the clear, which is not stored.
+
+        Without ``scopes`` it has all that the user may have. Raises ``ValidationError`` for scopes
+        beyond that.
+        """
+        row = self.model(
+            user=user,
+            name=name,
+            expires_at=timezone.now() + lifetime if lifetime else None,
+            scopes=sorted(set(scopes)) or default_scopes(user),
+            model_patterns=list(model_patterns),
+        )
+        key = row.assign_key()
+        row.clean_fields()
+        row.clean()
+        row.save(force_insert=True)
+        return row, key
+
+
+class ApiKey(models.Model):
+    """One credential of a user. Only its keyed digest is stored."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=100, blank=True, help_text="What the key is used for.")
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    hint = models.CharField(max_length=20, editable=False)
+    scopes = models.JSONField(
+        default=inference_alone,
+        validators=[validate_scopes],
+        help_text="inference calls models; admin uses the administrative endpoints, for staff.",
+    )
+    model_patterns = models.JSONField(
+        default=list,
+        blank=True,
+        validators=[validate_model_patterns],
+        help_text="Narrow the key to these model ids; * stands for any characters. "
+        "Empty: all that its user may use.",
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    rotated_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_used_at = models.DateTimeField("last used", null=True, blank=True, editable=False)
+
+    objects: ClassVar[ApiKeyManager] = ApiKeyManager()
+
+    class Meta:
+        verbose_name = "API key"
+        ordering = ("-created_at",)
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(expires_at__isnull=True) | Q(expires_at__gt=models.F("created_at")),
+                name="accounts_apikey_expires_after_creation",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.name or 'API key'} ({self.hint})"
+
+    def clean(self) -> None:
+        is_of_staff = self.user_id is not None and self.user.is_staff
+        if Scope.ADMIN in self.scopes and not is_of_staff:
+            raise ValidationError({"scopes": "Only the keys of staff may have the scope admin."})
+
+    @property
+    def state(self) -> KeyState:
+        if self.revoked_at is not None:
+            return KeyState.REVOKED
+        is_expired = self.expires_at is not None and self.expires_at <= timezone.now()
+        return KeyState.EXPIRED if is_expired else KeyState.ACTIVE
+
+    def assign_key(self) -> str:
+        """Make the key of this row and return it in the clear. The caller saves the row."""
+        key = keys.generate()
+        self.digest = keys.digest(key, secrets.api_key_pepper())
+        self.hint = keys.hint(key)
+        return key
+
+    @transaction.atomic
+    def rotate(self, *, overlap: timedelta = DEFAULT_OVERLAP) -> str:
+        """Give the row a new key, returned in the clear; the one before works for ``overlap``.
+
+        The row's id and all that refers to it stay. Rotating again before that overlap has ended
+        takes nothing away: every earlier key keeps its own end, unless the new overlap ends sooner.
+        So no overlap at all leaves the new key alone. Raises :class:`KeyEndedError`.
+        """
+        self.refresh_from_db(from_queryset=ApiKey.objects.select_for_update())
+        if self.state is not KeyState.ACTIVE:
+            raise KeyEndedError("A key that is revoked or has expired cannot be rotated.")
+        now = timezone.now()
+        self.earlier_keys.overlapping().filter(expires_at__gt=now + overlap).update(
+            expires_at=now + overlap
+        )
+        if overlap:
+            self.earlier_keys.create(digest=self.digest, expires_at=now + overlap)
+        self.earlier_keys.filter(expires_at__lte=now).delete()
+        key = self.assign_key()
+        self.rotated_at = now
+        self.save(update_fields=["digest", "hint", "rotated_at"])
+        return key
+
+    def revoke(self, at: datetime | None = None) -> None:
+        """Refuse this key and those before it from now on. Revoking twice keeps the first time."""
+        if self.revoked_at is None:
+            self.revoked_at = at or timezone.now()
+            self.save(update_fields=["revoked_at"])
+
+
+class EarlierKeyQuerySet(models.QuerySet["EarlierKey"]):
+    def overlapping(self) -> EarlierKeyQuerySet:
+        """Still accepted beside the key that came after."""
+        return self.filter(expires_at__gt=timezone.now())
+
+
+class EarlierKey(models.Model):
+    """What a row's key was before a rotation; accepted until the overlap has ended."""
+
+    api_key = models.ForeignKey(ApiKey, on_delete=models.CASCADE, related_name="earlier_keys")
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    expires_at = models.DateTimeField()
+
+    objects: ClassVar[Any] = EarlierKeyQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"a key before {self.api_key}"
+
+
+class Identity(models.Model):
+    """Who a user is to an OIDC issuer, which never gives a subject to somebody else."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="identities")
+    issuer = models.CharField(max_length=500)
+    subject = models.CharField(max_length=255)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name_plural = "identities"
+        constraints = (
+            models.UniqueConstraint("issuer", "subject", name="accounts_identity_unique"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.subject} at {self.issuer}"
+
+
+class StoredSecret(models.Model):
+    """A secret the gateway made for itself, encrypted. Its row doubles as the start-up canary."""
+
+    name = models.CharField(max_length=50, primary_key=True)
+    ciphertext = models.TextField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ConfigVersion(models.Model):
+    """One row whose numbers grow with every change to what workers hold in memory.
+
+    ``people`` counts changes to users, groups and keys, ``version`` those to everything else.
+    """
+
+    SINGLETON_ID = 1
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=SINGLETON_ID)
+    version = models.PositiveBigIntegerField(default=0)
+    people = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(condition=Q(id=1), name="accounts_configversion_singleton"),
+        )
+
+    def __str__(self) -> str:
+        return str(self.version)

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import hmac
+import logging
+from typing import Any
+
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.models import SocialAccount, SocialLogin
+from allauth.socialaccount.providers.base.constants import AuthProcess
+from django.conf import settings
+from django.http import HttpRequest
+from django.shortcuts import render
+
+from accounts.models import Identity, User
+from accounts.oauth.signing_in import seal
+from accounts.oidc.claims import follow_claims
+from accounts.oidc.flow import OidcError
+from accounts.oidc.linking import remember
+
+logger = logging.getLogger(__name__)
+
+
+class SocialAccountAdapter(DefaultSocialAccountAdapter):
+    """Who comes back from the provider: known by issuer and subject, and by nothing else."""
+
+    def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
+        """Raises ``OidcError`` for an answer to some other question than ours."""
+        check_nonce(sociallogin)
+        # On its way through second factors, a sign-in is kept in the session, as is its token.
+        seal(sociallogin)
+        keep_vouched_email_alone(sociallogin)
+        if not sociallogin.is_existing:
+            recognise(sociallogin)
+        if sociallogin.state.get("process") == AuthProcess.CONNECT:
+            return
+        if sociallogin.is_existing:
+            follow_claims(sociallogin.user, sociallogin.account.extra_data)
+        else:
+            refuse_taken_email(request, sociallogin)
+
+    def on_authentication_error(
+        self,
+        request: HttpRequest,
+        provider: Any,
+        error: str | None = None,
+        exception: Exception | None = None,
+        extra_context: dict[str, Any] | None = None,
+    ) -> None:
+        # What others raise may quote the provider's answer, tokens and all.
+        is_ours = isinstance(exception, OidcError)
+        reason = exception if is_ours else type(exception).__name__ if exception else error
+        logger.warning("A sign-in with %s failed: %s.", provider, reason)
+
+    def validate_disconnect(self, account: SocialAccount, accounts: Any) -> None:
+        """Raises ``ValidationError`` where nobody could sign in any other way."""
+        if settings.GATEWAY_SSO_ONLY:
+            raise self.validation_error("disconnect_last")
+
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
+        return bool(settings.OIDC_NEW_USERS != "refused")
+
+    def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> User:
+        user: User = sociallogin.user
+        user.is_pending = settings.OIDC_NEW_USERS == "pending"
+        user.is_active = not user.is_pending
+        super().save_user(request, sociallogin, form)
+        remember(sociallogin.account)
+        follow_claims(user, sociallogin.account.extra_data)
+        return user
+
+
+def check_nonce(sociallogin: SocialLogin) -> None:
+    expected = sociallogin.state.get("nonce", "")
+    answered = sociallogin.account.extra_data["id_token"].get("nonce", "")
+    if not expected or not hmac.compare_digest(expected, str(answered)):
+        raise OidcError("the ID token was made for another sign-in")
+
+
+def keep_vouched_email_alone(sociallogin: SocialLogin) -> None:
+    """Forget an address that the provider does not call verified: it may be anybody's."""
+    vouched = [address.email for address in sociallogin.email_addresses if address.verified]
+    if not sociallogin.is_existing:
+        sociallogin.user.email = vouched[0] if vouched else ""
+    sociallogin.email_addresses = []
+
+
+def recognise(sociallogin: SocialLogin) -> None:
+    """Find who is known from a bearer token of the same issuer and subject."""
+    known = Identity.objects.filter(
+        issuer=sociallogin.account.provider, subject=sociallogin.account.uid
+    )
+    identity = known.select_related("user").first()
+    if identity is not None:
+        sociallogin.user = sociallogin.account.user = identity.user
+        sociallogin.account.save()
+
+
+def refuse_taken_email(request: HttpRequest, sociallogin: SocialLogin) -> None:
+    """Make nobody a second user, nor the first one of somebody else's."""
+    email = sociallogin.user.email
+    if email and User.objects.filter(email__iexact=email).exists():
+        raise ImmediateHttpResponse(render(request, "account/email_taken.html", status=403))

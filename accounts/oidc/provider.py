@@ -1,0 +1,62 @@
+"""The provider as allauth's registry finds it, by the name of this module."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from allauth.socialaccount import app_settings
+from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from accounts.oidc.flow import OidcError, OidcFlow
+
+
+class OidcProvider(OpenIDConnectProvider):
+    """allauth's, with a nonce, and deaf to scopes and parameters in the URL of a link."""
+
+    id = "oidc"
+    name = "OpenID Connect"
+    oauth2_adapter_class = OidcFlow
+    supports_token_authentication = False
+
+    def get_login_url(self, request: HttpRequest, **kwargs: Any) -> str:
+        url = reverse("oidc_login")
+        return f"{url}?{urlencode(kwargs)}" if kwargs else url
+
+    def get_callback_url(self) -> str:
+        return reverse("oidc_callback")
+
+    def get_scope_from_request(self, request: HttpRequest) -> list[str]:
+        return list(self.get_scope())
+
+    def get_auth_params_from_request(self, request: HttpRequest, action: str) -> dict[str, Any]:
+        return dict(self.get_auth_params())
+
+    def extract_uid(self, data: dict[str, Any]) -> str:
+        """Raises ``OidcError`` for a subject that no row can hold."""
+        uid: str = super().extract_uid(data)
+        if not 0 < len(uid) <= app_settings.UID_MAX_LENGTH:
+            raise OidcError("the subject is empty or too long")
+        return uid
+
+    def redirect(
+        self,
+        request: HttpRequest,
+        process: str,
+        next_url: str | None = None,
+        data: Any = None,
+        **kwargs: Any,
+    ) -> HttpResponse:
+        nonce = secrets.token_urlsafe(24)
+        kwargs["auth_params"] = {**(kwargs.get("auth_params") or {}), "nonce": nonce}
+        # What is not allauth's own comes back as the state of the sign-in.
+        answer: HttpResponse = super().redirect(
+            request, process, next_url=next_url, data=data, nonce=nonce, **kwargs
+        )
+        return answer
+
+
+provider_classes = [OidcProvider]

@@ -1,0 +1,62 @@
+"""Moving stored ciphertexts to the newest encryption key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from django.db import models, transaction
+
+from accounts.encryption import EncryptionError, key_id_of, keyring
+
+BATCH_SIZE = 200
+Row = TypeVar("Row", bound=models.Model)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reencryption:
+    """``unreadable`` are sentences: which row, and why it stays as it is."""
+
+    moved: int = 0
+    current: int = 0
+    unreadable: tuple[str, ...] = ()
+
+    def __add__(self, other: Reencryption) -> Reencryption:
+        return Reencryption(
+            moved=self.moved + other.moved,
+            current=self.current + other.current,
+            unreadable=self.unreadable + other.unreadable,
+        )
+
+
+def reencrypt(
+    rows: models.QuerySet[Row], *, bound_to: Callable[[Row], str], dry_run: bool = False
+) -> Reencryption:
+    """Encrypt the ``ciphertext`` of ``rows`` anew under the first of ``ENCRYPTION_KEYS``.
+
+    One transaction per batch, so that a large table is never locked for long and a second run goes
+    on where the first one ended. What cannot be read stays as it is.
+    """
+    keys = list(rows.order_by("pk").values_list("pk", flat=True))
+    result = Reencryption()
+    for start in range(0, len(keys), BATCH_SIZE):
+        with transaction.atomic():
+            batch = rows.filter(pk__in=keys[start : start + BATCH_SIZE]).select_for_update()
+            for row in batch:
+                result += _reencrypt_row(row, bound_to(row), dry_run=dry_run)
+    return result
+
+
+def _reencrypt_row(row: Any, bound_to: str, *, dry_run: bool) -> Reencryption:
+    if key_id_of(row.ciphertext) == keyring().primary.id:
+        return Reencryption(current=1)
+    try:
+        plaintext = keyring().decrypt(row.ciphertext, bound_to=bound_to)
+    except EncryptionError as exc:
+        return Reencryption(unreadable=(f"{bound_to}: {exc}",))
+    if not dry_run:
+        row.ciphertext = keyring().encrypt(plaintext, bound_to=bound_to)
+        # No signal: the secret is the same, and workers that hold it need no news.
+        type(row).objects.filter(pk=row.pk).update(ciphertext=row.ciphertext)
+    return Reencryption(moved=1)

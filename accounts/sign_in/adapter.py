@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """allauth's, without sign-up and mail, and with a page for those who are not let in yet."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False
+
+    def respond_user_inactive(self, request: HttpRequest, user: AbstractBaseUser) -> HttpResponse:
+        return render(request, "account/account_inactive.html", {"person": user}, status=403)
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """Where the admin has nothing for somebody, their own second factors are the home page."""
+        is_of_staff = getattr(request.user, "is_staff", False)
+        return reverse("admin:index" if is_of_staff else "mfa_index")
+
+    def get_signup_redirect_url(self, request: HttpRequest) -> str:
+        return self.get_login_redirect_url(request)
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        return self.get_login_redirect_url(request)
+
+    def get_reauthentication_methods(
+        self, user: AbstractBaseUser | AnonymousUser
+    ) -> list[dict[str, str]]:
+        methods: list[dict[str, str]] = super().get_reauthentication_methods(user)
+        if settings.GATEWAY_SSO_ONLY:
+            return [method for method in methods if method["id"] != "reauthenticate"]
+        return methods
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        # A provider that alone decides who somebody is cannot be asked again from here.
+        return not settings.GATEWAY_SSO_ONLY and super().is_reauthentication_required(
+            app=app, **kwargs
+        )
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, object]) -> None:
+        """Gatehouse sends none."""

@@ -1,0 +1,26 @@
+"""The pages of signing in. No page makes a user, and none resets a password: admins do that."""
+
+from allauth.account import views as account
+from allauth.socialaccount import views as social
+from django.urls import include, path
+
+from accounts.sign_in.passwords import SignInView, where_passwords_count
+
+urlpatterns = [
+    path("login/", SignInView.as_view(), name="account_login"),
+    path("logout/", account.logout, name="account_logout"),
+    path(
+        "reauthenticate/",
+        where_passwords_count(account.reauthenticate),
+        name="account_reauthenticate",
+    ),
+    path(
+        "password/change/",
+        where_passwords_count(account.password_change),
+        name="account_change_password",
+    ),
+    path("2fa/", include("allauth.mfa.urls")),
+    path("oidc/", include("accounts.oidc.urls")),
+    path("oidc/cancelled/", social.login_cancelled, name="socialaccount_login_cancelled"),
+    path("identities/", social.connections, name="socialaccount_connections"),
+]

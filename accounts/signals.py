@@ -1,0 +1,25 @@
+"""Changes to users, groups and keys reach every worker."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.db.models.signals import m2m_changed, post_delete, post_save
+from django.dispatch import receiver
+
+from accounts import changes
+from accounts.models import ApiKey, EarlierKey, Identity, User
+
+
+@receiver([post_save, post_delete], sender=ApiKey)
+@receiver([post_save, post_delete], sender=EarlierKey)
+@receiver([post_save, post_delete], sender=Group)
+@receiver(post_delete, sender=Identity)
+@receiver([post_save, post_delete], sender=User)
+@receiver(m2m_changed, sender=User.groups.through)
+def announce_change(sender: Any, **kwargs: Any) -> None:
+    # Django saves the user at each sign-in for last_login alone, which no worker remembers.
+    if kwargs.get("update_fields") == frozenset({"last_login"}):
+        return
+    changes.announce(changes.Subject.PEOPLE)
