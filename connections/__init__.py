@@ -1,0 +1,1 @@
+"""Where calls go: keys, auth strategies, provider adapters, the upstream client."""

@@ -1,0 +1,203 @@
+"""Connections: made, changed and switched here, unless the environment describes them."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db import transaction
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.views.decorators.debug import sensitive_post_parameters
+from unfold.admin import ModelAdmin
+from unfold.decorators import action, display
+
+from connections.admin.forms import ConnectionForm, ConnectionRowForm
+from connections.admin.keys import ConnectionKeyFormSet, ConnectionKeyInline
+from connections.admin.verification import verify_and_tell
+from connections.checks import WHO_COULD_ACT_AS_THEM, exposure_of
+from connections.models import Connection
+
+NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
+SAVE_AND_VERIFY = "connections_connection_save_and_verify"  # the name of its button
+
+
+@admin.register(Connection)
+class ConnectionAdmin(ModelAdmin):
+    form = ConnectionForm
+    inlines = (ConnectionKeyInline,)
+    fieldsets = (
+        (
+            None,
+            {"fields": ("name", "provider", "base_url", "auth_type", "is_enabled")},
+        ),
+        (
+            "Models",
+            {"classes": ("collapse",), "fields": ("priority", "model_ids", "prefix_id", "tags")},
+        ),
+        (
+            "Requests",
+            {
+                "classes": ("collapse",),
+                "fields": (
+                    "api_type",
+                    "api_version",
+                    "headers",
+                    "timeout_seconds",
+                    "verify_tls",
+                    "connection_type",
+                    "auth_scope",
+                    "forward_cookies",
+                ),
+            },
+        ),
+    )
+    list_before_template = "admin/models_registry/list_before.html"  # what the models tell of it
+    change_form_before_template = "admin/connections/connection/environment_banner.html"
+    list_display = (
+        "name",
+        "provider_label",
+        "base_url",
+        "is_enabled",
+        "priority",
+        "auth",
+        "source",
+    )
+    list_editable = ("priority",)
+    list_filter = ("is_enabled", "provider", "auth_type", "is_from_environment")
+    list_filter_submit = True
+    search_fields = ("name", "base_url", "prefix_id")
+    actions = ("enable_selected", "disable_selected", "verify_selected")
+    actions_row = ("verify",)
+    actions_detail = ("verify",)
+    actions_submit_line = ("save_and_verify",)
+
+    @display(description="Provider", ordering="provider", label=True)
+    def provider_label(self, connection: Connection) -> str:
+        return connection.get_provider_display()
+
+    @display(description="Auth", ordering="key_count")
+    def auth(self, connection: Any) -> str:
+        keys = f" × {connection.key_count}" if connection.key_count else ""
+        return f"{connection.get_auth_type_display()}{keys}".replace(" ", NO_BREAK_SPACE)
+
+    @display(
+        description="From",
+        ordering="is_from_environment",
+        label={"Env": "info", "Admin": "default"},
+    )
+    def source(self, connection: Connection) -> str:
+        return "Env" if connection.is_from_environment else "Admin"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Connection]:
+        return super().get_queryset(request).annotate(key_count=Count("keys"))
+
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[forms.ModelForm]:
+        return super().get_changelist_form(request, **{"form": ConnectionRowForm, **kwargs})
+
+    def has_change_permission(self, request: HttpRequest, obj: Connection | None = None) -> bool:
+        return super().has_change_permission(request, obj) and is_editable(obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Connection | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and is_editable(obj)
+
+    def has_save_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Whether the form of this connection, or of a new one, may be saved."""
+        if object_id is None:
+            return self.has_add_permission(request)
+        return self.has_change_permission(request, self.get_object(request, str(object_id)))
+
+    def has_verify_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Those from the environment are verified as well, by whoever may change the others."""
+        return self.has_change_permission(request)
+
+    @method_decorator(sensitive_post_parameters())
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        if SAVE_AND_VERIFY in request.POST:
+            sent = request.POST.copy()
+            sent["_continue"] = "1"  # the outcome is told on the same page
+            request.POST = sent  # type: ignore[assignment]
+        # Unfold offers its buttons for existing rows only; this one serves new rows, too.
+        buttons = self.get_actions_submit_line(request, object_id)
+        extra_context = {"actions_submit_line": buttons, **(extra_context or {})}
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def save_related(
+        self, request: HttpRequest, form: Any, formsets: list[Any], change: bool
+    ) -> None:
+        super().save_related(request, form, formsets, change)
+        if problem := exposure_of(form.instance):
+            messages.warning(request, f"{problem} {WHO_COULD_ACT_AS_THEM}")
+        for formset in formsets:
+            if isinstance(formset, ConnectionKeyFormSet) and formset.dropped:
+                masked = ", ".join(key.masked for key in formset.dropped)
+                messages.warning(
+                    request,
+                    f"The base URL changed, so these stored keys were dropped: {masked}. "
+                    "Enter the keys for the new address.",
+                )
+
+    @admin.action(description="Enable selected connections", permissions=["change"])
+    def enable_selected(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
+        self.switch(request, queryset, on=True)
+
+    @admin.action(description="Disable selected connections", permissions=["change"])
+    def disable_selected(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
+        self.switch(request, queryset, on=False)
+
+    @admin.action(description="Verify selected connections", permissions=["verify"])
+    def verify_selected(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
+        verify_and_tell(request, [connection.pk for connection in queryset])
+
+    @action(
+        description="Verify",
+        icon="network_check",
+        permissions=["verify"],
+        dialog={
+            "title": "Verify this connection?",
+            "description": "Asks the upstream for its models, with the stored keys. "
+            "Takes 10 seconds at most.",
+            "form_class": None,
+            "form_submit_text": "Verify",
+        },
+    )
+    def verify(self, request: HttpRequest, form: forms.Form, object_id: str) -> HttpResponse:
+        verify_and_tell(request, [int(object_id)])
+        if "HX-Request" in request.headers:
+            return HttpResponse(headers={"HX-Refresh": "true"})
+        return HttpResponseRedirect(
+            reverse("admin:connections_connection_change", args=[object_id])
+        )
+
+    @action(description="Save and verify", icon="network_check", permissions=["save"])
+    def save_and_verify(self, request: HttpRequest, connection: Connection) -> None:
+        # The keys are saved after the connection, and no lock is held while the upstream thinks.
+        transaction.on_commit(partial(verify_and_tell, request, [connection.pk]))
+
+    def switch(self, request: HttpRequest, queryset: QuerySet[Connection], *, on: bool) -> None:
+        """Save each one, since a bulk update would not tell the workers."""
+        word = "enabled" if on else "disabled"
+        connections = list(queryset.exclude(is_enabled=on))
+        editable = [connection for connection in connections if is_editable(connection)]
+        for connection in editable:
+            connection.is_enabled = on
+            connection.save(update_fields=["is_enabled", "updated_at"])
+            self.log_change(request, connection, f"{word.capitalize()}.")
+        messages.success(request, f"{word.capitalize()}: {len(editable)}.")
+        if len(editable) < len(connections):
+            names = ", ".join(str(c) for c in connections if not is_editable(c))
+            messages.warning(request, f"Left as the environment describes them: {names}.")
+
+
+def is_editable(connection: Connection | None) -> bool:
+    return connection is None or not connection.is_from_environment

@@ -1,0 +1,121 @@
+"""The keys of a connection: written, never read. A blank field keeps what is stored."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.timesince import timesince
+from unfold.admin import TabularInline
+from unfold.decorators import display
+from unfold.forms import PaginationInlineFormSet
+from unfold.widgets import UnfoldAdminPasswordWidget
+
+from connections.key_source import ENVIRONMENT_PREFIXES, KeySource
+from connections.models import Connection, ConnectionKey
+
+VISIBLE_ASCII = re.compile(r"^[\x21-\x7e]+$")  # what a header can carry
+
+
+class ConnectionKeyForm(forms.ModelForm):
+    secret = forms.CharField(
+        label="New key",
+        required=False,
+        max_length=8000,
+        widget=UnfoldAdminPasswordWidget(
+            # A browser must not fill in the admin's own password.
+            attrs={"aria-label": "New key", "autocomplete": "new-password"}
+        ),
+        help_text="Blank keeps the stored key.",
+    )
+
+    class Meta:
+        model = ConnectionKey
+        fields: tuple[str, ...] = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        attrs = self.fields["secret"].widget.attrs
+        if self.data.get(self.add_prefix("secret")):
+            attrs["placeholder"] = "Enter the key again"  # seen when the form had errors
+        elif not self.instance._state.adding:
+            attrs["placeholder"] = "Blank keeps the stored key"
+
+    def clean_secret(self) -> str:
+        secret: str = self.cleaned_data["secret"]
+        if secret.startswith(ENVIRONMENT_PREFIXES):
+            # Else anyone who edits connections could send any variable of the process away.
+            raise ValidationError(
+                "References to the environment come from configuration files only. "
+                "Enter the key itself."
+            )
+        if secret and not VISIBLE_ASCII.match(secret):
+            raise ValidationError("A key holds visible ASCII characters only, and no space.")
+        return secret
+
+    def save(self, commit: bool = True) -> ConnectionKey:
+        if self.cleaned_data["secret"]:
+            self.instance.set_source(KeySource(secret=self.cleaned_data["secret"]))
+            self.instance.created_at = timezone.now()
+        return super().save(commit)
+
+
+class ConnectionKeyFormSet(PaginationInlineFormSet):
+    """Saved after the connection, which drops its keys when its base URL changed."""
+
+    instance: Connection
+
+    def save_existing(
+        self, form: ConnectionKeyForm, obj: ConnectionKey, commit: bool = True
+    ) -> ConnectionKey:
+        # A dropped row comes back under its id with the key that was entered for the new URL.
+        obj._state.adding = not ConnectionKey.objects.filter(pk=obj.pk).exists()
+        return super().save_existing(form, obj, commit)
+
+    def save_new(self, form: ConnectionKeyForm, commit: bool = True) -> ConnectionKey:
+        form.instance.position = self.next_position
+        self.next_position += 1
+        return super().save_new(form, commit)
+
+    def save_new_objects(self, commit: bool = True) -> list[ConnectionKey]:
+        positions = self.instance.keys.values_list("position", flat=True)
+        self.next_position = max(positions, default=-1) + 1
+        return super().save_new_objects(commit)
+
+    @property
+    def dropped(self) -> list[ConnectionKey]:
+        """After saving: the keys that are gone though nobody removed them."""
+        kept = set(self.instance.keys.values_list("pk", flat=True))
+        removed = {form.instance.pk for form in self.deleted_forms}
+        rows = (form.instance for form in self.initial_forms)
+        return [row for row in rows if row.pk not in kept | removed]
+
+
+class ConnectionKeyInline(TabularInline):
+    model = ConnectionKey
+    form = ConnectionKeyForm
+    formset = ConnectionKeyFormSet
+    verbose_name = "key"
+    verbose_name_plural = "keys"
+    readonly_fields = ("stored", "age")
+    hide_title = True
+
+    def get_fields(self, request: HttpRequest, obj: Connection | None = None) -> tuple[str, ...]:
+        if obj is not None and obj.is_from_environment:
+            return self.readonly_fields
+        return ("stored", "age", "secret")
+
+    def get_extra(self, request: HttpRequest, obj: Connection | None = None, **kwargs: Any) -> int:
+        return 0 if obj is not None and obj.keys.exists() else 1
+
+    @display(description="Stored key")
+    def stored(self, key: ConnectionKey) -> str:
+        return key.masked if key.connection_id and not key._state.adding else "none yet"
+
+    @display(description="Age")
+    def age(self, key: ConnectionKey) -> str:
+        return timesince(key.created_at, depth=1) if not key._state.adding else ""

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import asyncio
+import importlib
+import logging
+import time
+from collections.abc import AsyncGenerator, Callable
+from typing import Any
+
+import httpx
+from django.conf import settings
+
+from connections.auth.base import AuthStrategy, AuthUnavailableError
+from connections.upstream import Upstream
+
+logger = logging.getLogger(__name__)
+
+EARLY_SECONDS = 300.0  # before its end, a token is renewed while it still serves
+REST_SECONDS = 10.0  # after a failure, for which azure-identity has tried every way there is
+
+
+class EntraUnavailableError(AuthUnavailableError):
+    hint = (
+        "The log of the gateway has azure-identity's words. It takes a managed identity, a "
+        "workload identity, or AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET."
+    )
+
+    def __init__(self) -> None:
+        super().__init__("The gateway gets no token from Microsoft Entra ID.")
+
+
+class AzureAdAuth(AuthStrategy):
+    """A token of the gateway's own identity at Microsoft Entra ID, by azure-identity.
+
+    azure-identity asks anew for each of many callers who come at once, so the token is kept here
+    and asked for once: https://github.com/Azure/azure-sdk-for-python/tree/main/sdk/identity
+    """
+
+    def __init__(self, upstream: Upstream, clock: Callable[[], float] = time.time) -> None:
+        super().__init__(upstream)
+        self.scope = upstream.auth_scope or settings.GATEWAY_ENTRA_SCOPE
+        self._clock = clock
+        self._token = ""
+        self._expires_at = 0.0
+        self._renew_at = 0.0
+        self._rests_until = 0.0
+        self._renewing: asyncio.Task[None] | None = None
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        return frozenset({self._token} - {""})
+
+    async def async_auth_flow(
+        self, request: httpx.Request
+    ) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        self.sign(request, await self.token())
+        yield request
+
+    async def token(self) -> str:
+        """One that is valid now. Raises :class:`EntraUnavailableError`."""
+        now = self._clock()
+        if now >= self._renew_at and now >= self._rests_until:
+            renewing = self._renew_once()
+            if now >= self._expires_at:
+                # Shielded: one client that hangs up must not take the token from the others.
+                await asyncio.shield(renewing)
+        if self._clock() >= self._expires_at:
+            raise EntraUnavailableError
+        return self._token
+
+    def _renew_once(self) -> asyncio.Task[None]:
+        if self._renewing is None:
+            self._renewing = asyncio.create_task(self._renew())
+            self._renewing.add_done_callback(self._renewed)
+        return self._renewing
+
+    def _renewed(self, _task: asyncio.Task[None]) -> None:
+        self._renewing = None
+
+    async def _renew(self) -> None:
+        # Slow to import, and of use to few: not at start-up, and not on the event loop.
+        identity: Any = await asyncio.to_thread(importlib.import_module, "azure.identity.aio")
+        azure: Any = importlib.import_module("azure.core.exceptions")
+        try:
+            # Opened for this one request, so that nothing is left to close with the connection.
+            async with identity.DefaultAzureCredential() as credential:
+                token = await credential.get_token(self.scope)
+        except (azure.AzureError, ValueError) as exc:  # ValueError: variables that make no sense
+            self._rests_until = self._clock() + REST_SECONDS
+            logger.warning("No token for %s from Entra ID: %s", self.upstream.name, exc)
+            return
+        self._token, self._expires_at = token.token, float(token.expires_on)
+        lifetime = self._expires_at - self._clock()
+        self._renew_at = self._expires_at - min(EARLY_SECONDS, lifetime / 2)

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import httpx
+
+from connections.call import Call
+from connections.upstream import Upstream
+
+
+class AuthUnavailableError(Exception):
+    """No credential can be had for the upstream now; nothing was sent. Safe to show.
+
+    ``hint`` tells an admin what to do about it.
+    """
+
+    code = "upstream_auth_unavailable"
+    hint = "Set it in the environment of the gateway and start anew, or store the key."
+
+
+class NoCallerError(AuthUnavailableError):
+    """The credential would be that of the caller, but the gateway asks by itself."""
+
+    hint = (
+        "Give model_ids, the names of the models to offer, since the gateway cannot ask for them. "
+        "To verify the connection, call /openai/verify with a credential that the upstream takes."
+    )
+
+    def __init__(self) -> None:
+        super().__init__("This connection is used with the credential of whoever calls.")
+
+
+class SignInRequiredError(AuthUnavailableError):
+    """The caller can mend it, by signing in again."""
+
+    code = "sign_in_required"
+    hint = "Sign in to the gateway with the identity provider, and try again."
+
+
+class AuthStrategy(httpx.Auth):
+    """Signs requests for one upstream. Subclasses write ``async_auth_flow``."""
+
+    def __init__(self, upstream: Upstream) -> None:
+        self.upstream = upstream
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """Credentials of the strategy's own making, which the upstream may echo to nobody."""
+        return frozenset()
+
+    def call_behind(self, request: httpx.Request) -> Call:
+        """What the client asked for. Raises :class:`NoCallerError` if this is for no client."""
+        call: Call | None = request.extensions.get("gatehouse.call")
+        if call is None or not call.caller.user_id:
+            raise NoCallerError
+        return call
+
+    def sign(self, request: httpx.Request, token: str, *, call: Call | None = None) -> None:
+        """Put ``token`` in its place, and the cookies of ``call`` where the connection says so."""
+        request.headers["Authorization"] = f"Bearer {token}"
+        if call is not None and call.cookies and self.upstream.forward_cookies:
+            request.headers["Cookie"] = call.cookies

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+
+import httpx
+
+from connections.auth.base import AuthStrategy, AuthUnavailableError
+from connections.auth.rotation import KeyRotation
+from connections.upstream import Upstream, UpstreamKey
+
+REFUSED = frozenset({httpx.codes.UNAUTHORIZED, httpx.codes.TOO_MANY_REQUESTS})
+
+
+class BearerAuth(AuthStrategy):
+    """The connection's key as ``Authorization: Bearer``; the next key when one is refused.
+
+    401 and 429 are answered before any work is done: asking again with another key bills nobody
+    twice.
+    """
+
+    header = "Authorization"
+    value = "Bearer {secret}"
+
+    def __init__(self, upstream: Upstream) -> None:
+        super().__init__(upstream)
+        self.rotation = KeyRotation(upstream.keys)
+
+    async def async_auth_flow(
+        self, request: httpx.Request
+    ) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        keys = self.rotation.in_turn()
+        if not keys:
+            yield request  # upstreams on one's own machine often want no key
+            return
+        usable = [key for key in keys if key.secret.isprintable() and key.secret]
+        if not usable:
+            raise AuthUnavailableError(why_unusable(keys[0]))
+        for key in usable:
+            request.headers[self.header] = self.value.format(secret=key.secret)
+            response = yield request
+            if response.status_code not in REFUSED:
+                return
+            self.rotation.step_back(key, retry_after_seconds(response))
+            if not isinstance(request.stream, httpx.ByteStream):
+                return  # an upload passes once
+
+
+def why_unusable(key: UpstreamKey) -> str:
+    """What keeps ``key`` from being sent, in words that are safe to show."""
+    if not key.secret:
+        return f"The environment variable of {key.hint} is not set."
+    return f"The key {key.hint} holds a line break or a control character."
+
+
+def retry_after_seconds(response: httpx.Response) -> float | None:
+    """The delay an upstream asks for in whole seconds, if it asks in seconds."""
+    value = response.headers.get("retry-after", "")
+    return float(value) if value.isascii() and value.isdigit() else None

@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+
+import httpx
+
+from connections.auth.base import AuthStrategy, NoCallerError
+
+
+class SessionAuth(AuthStrategy):
+    """The credential that the caller presented to the gateway, passed on.
+
+    For upstreams that know the gateway's keys or take the tokens of the same issuer. Whoever runs
+    the upstream can act as the caller, so it should be one's own.
+    """
+
+    async def async_auth_flow(
+        self, request: httpx.Request
+    ) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        call = self.call_behind(request)
+        if not call.credential:
+            raise NoCallerError
+        self.sign(request, call.credential, call=call)
+        yield request

@@ -1,0 +1,46 @@
+"""One call to an upstream, before any provider had its say."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from accounts.caller import Caller
+
+JsonObject = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """What the client asks of a model.
+
+    ``endpoint`` is the path below the base URL, such as ``chat/completions``. ``body`` is the
+    client's JSON, never changed in place. ``model`` is the upstream's own name of the model.
+    ``credential`` is the key that the client presented, for the strategies that pass it on.
+    ``cookies`` is the client's Cookie header without the gateway's own, for the same strategies.
+    ``is_reasoning`` is an admin's word on the model's family, None where its name tells.
+    ``query`` is URL-encoded. ``headers`` are those of the client's that the upstream needs to know.
+    Only a POST has its body sent, unless it is empty. An ``upload`` of the media type
+    ``upload_type`` is sent in place of the body, and can be sent once.
+    """
+
+    endpoint: str
+    model: str
+    body: JsonObject = field(repr=False)
+    caller: Caller
+    request_id: str
+    credential: str = field(default="", repr=False)
+    cookies: str = field(default="", repr=False)
+    chat_id: str = ""
+    is_reasoning: bool | None = None
+    method: str = "POST"
+    query: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    upload: AsyncIterable[bytes] | None = field(default=None, repr=False)
+    upload_type: str = ""
+    is_socket: bool = False  # asks for a WebSocket, by GET
+
+    @property
+    def is_streamed(self) -> bool:
+        return self.body.get("stream") is True

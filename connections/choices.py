@@ -1,0 +1,47 @@
+"""The closed sets a connection chooses from. The database constrains to the same values."""
+
+from django.db import models
+
+
+class Provider(models.TextChoices):
+    OPENAI = "openai", "OpenAI"
+    AZURE = "azure", "Azure OpenAI"
+    OPENROUTER = "openrouter", "OpenRouter"
+    OLLAMA = "ollama", "Ollama"
+    ANTHROPIC = "anthropic", "Anthropic"
+    PIPELINES = "pipelines", "Pipelines"
+    COMPATIBLE = "compatible", "OpenAI-compatible"
+
+
+class ApiType(models.TextChoices):
+    """The language of an upstream's chats, where it is not that of OpenAI's chat completions."""
+
+    NATIVE = "native", "Ollama's own API"
+    RESPONSES = "responses", "Responses API"
+
+
+# The languages each provider speaks besides OpenAI's chat completions.
+API_TYPES: dict[str, frozenset[str]] = {
+    Provider.OPENAI: frozenset({ApiType.RESPONSES}),
+    Provider.AZURE: frozenset({ApiType.RESPONSES}),
+    Provider.OLLAMA: frozenset({ApiType.NATIVE}),
+    Provider.COMPATIBLE: frozenset({ApiType.RESPONSES}),
+}
+
+
+class AuthType(models.TextChoices):
+    BEARER = "bearer", "API key"
+    NONE = "none", "None"
+    SESSION = "session", "The caller's credential"
+    SYSTEM_OAUTH = "system_oauth", "The caller's OAuth token"
+    AZURE_AD = "azure_ad", "Microsoft Entra ID (azure_ad)"
+    MICROSOFT_ENTRA_ID = "microsoft_entra_id", "Microsoft Entra ID"
+
+
+# Those that let the upstream act as the caller.
+CALLERS_OWN = frozenset({AuthType.SESSION, AuthType.SYSTEM_OAUTH})
+
+
+class ConnectionType(models.TextChoices):
+    EXTERNAL = "external", "External"
+    INTERNAL = "internal", "Internal"

@@ -1,0 +1,4 @@
+"""A small OpenAI-compatible upstream of our own, for trying Gatehouse out, tests and benchmarks.
+
+Plain ASGI without Django, so that as a mock it costs next to nothing. One file per endpoint.
+"""

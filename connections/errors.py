@@ -1,0 +1,62 @@
+"""What can go wrong between here and an upstream.
+
+UpstreamError
+├── NotSentError            the upstream saw nothing: another try is safe
+├── MaybeProcessedError     it may have worked on the request: another try may bill twice
+└── MidStreamError          part of the answer has passed: nothing can be tried again
+
+UnsendableError             the client asked for what cannot be sent to any upstream
+
+Messages are safe to show: no URL, no key, nothing the upstream said.
+"""
+
+from __future__ import annotations
+
+import httpx
+
+NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+
+class UpstreamError(Exception):
+    """``is_timeout`` tells a silent upstream from a broken one."""
+
+    def __init__(self, message: str, *, is_timeout: bool = False) -> None:
+        super().__init__(message)
+        self.message = message
+        self.is_timeout = is_timeout
+
+
+class NotSentError(UpstreamError):
+    """The upstream surely saw nothing of the request."""
+
+
+class MaybeProcessedError(UpstreamError):
+    """The request was on its way when it failed."""
+
+
+class MidStreamError(UpstreamError):
+    """The answer broke off."""
+
+
+class UnsendableError(Exception):
+    """The request itself is at fault, for any upstream. The message is safe to show."""
+
+
+def before_response(error: httpx.TransportError) -> UpstreamError:
+    """The error of a request that got no response."""
+    is_timeout = isinstance(error, httpx.TimeoutException)
+    if isinstance(error, NOT_SENT):
+        what = "did not answer in time" if is_timeout else "cannot be reached"
+        return NotSentError(f"The upstream {what}.", is_timeout=is_timeout)
+    if is_timeout:
+        return MaybeProcessedError("The upstream did not answer in time.", is_timeout=True)
+    return MaybeProcessedError("The upstream broke the connection before it answered.")
+
+
+def within_response(error: httpx.TransportError | httpx.DecodingError) -> MidStreamError:
+    """The error of a response whose body could not be read to its end."""
+    if isinstance(error, httpx.TimeoutException):
+        return MidStreamError("The upstream fell silent in mid-answer.", is_timeout=True)
+    if isinstance(error, httpx.DecodingError):
+        return MidStreamError("The upstream's answer cannot be decoded.")
+    return MidStreamError("The upstream broke off in mid-answer.")

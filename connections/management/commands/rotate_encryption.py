@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts import secrets
+from accounts.encryption import keyring
+from accounts.models import StoredSecret
+from accounts.oauth.models import OAuthToken
+from accounts.reencryption import reencrypt
+from accounts.sign_in.second_factors import reencrypt_second_factors
+from connections.models import ConnectionKey
+
+
+class Command(BaseCommand):
+    help = "Encrypt every stored secret anew with the first of ENCRYPTION_KEYS."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--dry-run", action="store_true", help="count and change nothing")
+
+    def handle(self, *, dry_run: bool, **options: Any) -> None:
+        result = reencrypt(
+            StoredSecret.objects.all(),
+            bound_to=lambda row: secrets.bound_to(row.name),
+            dry_run=dry_run,
+        )
+        for rows in (ConnectionKey.objects, OAuthToken.objects):
+            result += reencrypt(
+                rows.exclude(ciphertext=""), bound_to=lambda row: row.bound_to, dry_run=dry_run
+            )
+        result += reencrypt_second_factors(dry_run=dry_run)
+        verb = "would be encrypted anew" if dry_run else "encrypted anew"
+        self.stdout.write(
+            f"{result.moved} {verb} with key {keyring().primary.id}, {result.current} already were."
+        )
+        for sentence in result.unreadable:
+            self.stderr.write(f"Left untouched: {sentence}.")
+        if result.unreadable:
+            raise CommandError(
+                f"{len(result.unreadable)} cannot be read. Put the missing key back into "
+                "ENCRYPTION_KEYS, behind the newer ones, and run this again."
+            )
+        if not dry_run:
+            self.stderr.write("Once every worker runs with the new list, older keys may go.")

@@ -1,0 +1,326 @@
+"""Connections to upstreams, the keys that open them, and the gateway's switches."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator, RegexValidator
+from django.db import models, transaction
+from django.db.models import Max, Q
+from django.utils import timezone
+
+from accounts import changes
+from accounts.encryption import EncryptionError, keyring
+from connections import validators
+from connections.choices import API_TYPES, CALLERS_OWN, ApiType, AuthType, ConnectionType, Provider
+from connections.key_source import KeySource
+
+NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]*$"
+
+
+class ConnectionQuerySet(models.QuerySet["Connection"]):
+    def enabled(self) -> ConnectionQuerySet:
+        return self.filter(is_enabled=True)
+
+    def by_priority(self) -> ConnectionQuerySet:
+        """The order in which connections offer a model: lowest priority number first."""
+        return self.order_by("priority", "url_index")
+
+    def from_environment(self) -> ConnectionQuerySet:
+        return self.filter(is_from_environment=True)
+
+
+class Connection(models.Model):
+    """One upstream, as an admin describes it."""
+
+    name = models.CharField(
+        max_length=100,
+        unique=True,
+        validators=[
+            RegexValidator(
+                NAME_PATTERN,
+                "Use lower-case letters, digits, - and _; begin with a letter or digit.",
+            )
+        ],
+        help_text="Names this connection everywhere: in commands, files, logs and model ids.",
+    )
+    provider = models.CharField(max_length=20, choices=Provider, default=Provider.COMPATIBLE)
+    base_url = models.CharField(
+        "base URL",
+        max_length=500,
+        validators=[validators.validate_base_url],
+        help_text="For example https://api.openai.com/v1. Changing it drops the stored keys.",
+    )
+    is_enabled = models.BooleanField("enabled", default=True)
+    priority = models.PositiveIntegerField(
+        default=10, help_text="When two connections offer the same model, the lower number serves."
+    )
+    auth_type = models.CharField(
+        "authentication", max_length=30, choices=AuthType, default=AuthType.BEARER
+    )
+    auth_scope = models.CharField(
+        "scope",
+        max_length=300,
+        blank=True,
+        validators=[validators.validate_scope],
+        help_text="Microsoft Entra ID only: what the token is for. Empty: GATEWAY_ENTRA_SCOPE.",
+    )
+    forward_cookies = models.BooleanField(
+        default=False,
+        help_text="Pass the caller's cookies on, but for the gateway's own. Only together with the "
+        "caller's credential or OAuth token, and only to upstreams of your own.",
+    )
+    api_version = models.CharField(
+        "API version", max_length=50, blank=True, help_text="Azure only, for example 2024-10-21."
+    )
+    api_type = models.CharField(
+        "API",
+        max_length=20,
+        choices=ApiType,
+        blank=True,
+        help_text="What chats are translated to, where the upstream does not speak OpenAI's chat "
+        "completions. Empty: nothing is translated but for Anthropic.",
+    )
+    model_ids = models.JSONField(
+        "model ids",
+        default=list,
+        blank=True,
+        validators=[validators.validate_string_list],
+        help_text="Offer these models alone, also where the upstream does not list them. "
+        "Empty: whatever it lists.",
+    )
+    prefix_id = models.CharField(
+        "model prefix",
+        max_length=100,
+        blank=True,
+        validators=[validators.validate_prefix],
+        help_text="Put before every model id, with a dot: prefix.model.",
+    )
+    tags = models.JSONField(default=list, blank=True, validators=[validators.validate_string_list])
+    connection_type = models.CharField(
+        max_length=20, choices=ConnectionType, default=ConnectionType.EXTERNAL
+    )
+    headers = models.JSONField(
+        "extra headers",
+        default=dict,
+        blank=True,
+        validators=[validators.validate_headers],
+        help_text="Sent with every request. {{USER_NAME}}, {{USER_EMAIL}}, {{USER_ID}}, "
+        "{{USER_ROLE}} and {{CHAT_ID}} are filled in.",
+    )
+    verify_tls = models.CharField(
+        "verify TLS",
+        max_length=300,
+        default="true",
+        validators=[validators.validate_verify_tls],
+        help_text="true, false, or the path of a CA file.",
+    )
+    timeout_seconds = models.PositiveIntegerField(
+        "timeout (s)",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="How long the upstream may take to begin its answer. "
+        "Empty: AIOHTTP_CLIENT_TIMEOUT.",
+    )
+    url_index = models.PositiveIntegerField(
+        "URL index",
+        unique=True,
+        editable=False,
+        help_text="The number Open WebUI's API knows this connection by. It never changes.",
+    )
+    is_from_environment = models.BooleanField("from environment", default=False, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects: ClassVar[Any] = ConnectionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("priority", "url_index")
+        constraints = (
+            models.CheckConstraint(condition=~Q(name=""), name="connections_name_not_empty"),
+            models.CheckConstraint(
+                condition=Q(base_url__startswith="http://") | Q(base_url__startswith="https://"),
+                name="connections_base_url_is_http",
+            ),
+            models.CheckConstraint(
+                condition=Q(provider__in=Provider.values), name="connections_provider_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(auth_type__in=AuthType.values), name="connections_auth_type_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(api_type__in=["", *ApiType.values]), name="connections_api_type_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(connection_type__in=ConnectionType.values),
+                name="connections_connection_type_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(timeout_seconds__isnull=True) | Q(timeout_seconds__gte=1),
+                name="connections_timeout_positive",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save; a base URL other than the stored one drops the keys, which must be given anew.
+
+        Otherwise whoever may edit a URL could have the keys sent to a host of their own.
+        """
+        self.base_url = validators.normalise_base_url(self.base_url)
+        with transaction.atomic():
+            if self.url_index is None:
+                changes.lock_configuration()
+                self.url_index = self._next_url_index()
+            stored = type(self).objects.filter(pk=self.pk).values_list("base_url", flat=True)
+            if self.pk and stored and stored[0] != self.base_url:
+                self.keys.all().delete()
+            super().save(*args, **kwargs)
+
+    def clean(self) -> None:
+        self.base_url = validators.normalise_base_url(self.base_url)
+        if self.forward_cookies and self.auth_type not in CALLERS_OWN:
+            raise ValidationError(
+                {"forward_cookies": "Cookies go with the caller's credential or OAuth token alone."}
+            )
+        if self.api_type and self.api_type not in API_TYPES.get(self.provider, ()):
+            label = self.get_provider_display()
+            raise ValidationError({"api_type": f"{label} is not spoken to in this API."})
+
+    @transaction.atomic
+    def replace_keys(self, sources: Iterable[KeySource]) -> None:
+        """Make ``sources`` the keys of this connection, in order. Known keys keep their row."""
+        wanted = list(sources)
+        kept: dict[KeySource, ConnectionKey] = {}
+        for row in self.keys.all():
+            source = row.readable_source()
+            if source is not None and source in wanted and source not in kept:
+                kept[source] = row
+            else:
+                row.delete()
+        for position, source in enumerate(wanted):
+            row = kept.pop(source, ConnectionKey(connection=self))
+            if row._state.adding:
+                row.set_source(source)
+            row.position = position
+            row.save()
+
+    @classmethod
+    def _next_url_index(cls) -> int:
+        highest = cls.objects.aggregate(Max("url_index"))["url_index__max"]
+        return 0 if highest is None else highest + 1
+
+
+class ConnectionKey(models.Model):
+    """One key of a connection: encrypted here, or a reference to an environment variable."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="keys")
+    position = models.PositiveIntegerField(default=0, help_text="Keys are used in turn.")
+    ciphertext = models.TextField(blank=True, editable=False)
+    last_four = models.CharField(max_length=4, blank=True, editable=False)
+    environment_variable = models.CharField(max_length=200, blank=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ("position", "created_at")
+        constraints = (
+            models.CheckConstraint(
+                condition=(Q(ciphertext="") & ~Q(environment_variable=""))
+                | (~Q(ciphertext="") & Q(environment_variable="")),
+                name="connections_key_has_one_source",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.masked
+
+    @property
+    def masked(self) -> str:
+        """What may be shown of the key."""
+        if self.environment_variable:
+            return f"env:{self.environment_variable}"
+        return f"…{self.last_four}"
+
+    @property
+    def bound_to(self) -> str:
+        """What the ciphertext is bound to: this row, under this connection."""
+        return f"connections.connectionkey:{self.pk}:{self.connection_id}"
+
+    def set_source(self, source: KeySource) -> None:
+        """Hold ``source`` from now on. The connection must be saved before."""
+        self.environment_variable = source.environment_variable
+        self.ciphertext = ""
+        self.last_four = ""
+        if source.secret:
+            self.ciphertext = keyring().encrypt(source.secret, bound_to=self.bound_to)
+            self.last_four = source.last_four
+
+    def source(self) -> KeySource:
+        """Raises :class:`accounts.encryption.EncryptionError` when the secret cannot be read."""
+        if self.environment_variable:
+            return KeySource(environment_variable=self.environment_variable)
+        return KeySource(secret=keyring().decrypt(self.ciphertext, bound_to=self.bound_to))
+
+    def readable_source(self) -> KeySource | None:
+        """The source, or None when it cannot be read with the encryption keys at hand."""
+        try:
+            return self.source()
+        except EncryptionError:
+            return None
+
+    def reveal(self) -> str:
+        """The key in the clear, for signing a request. Empty when its variable is not set."""
+        source = self.source()
+        return source.secret or os.environ.get(source.environment_variable, "").strip()
+
+
+class GatewaySettings(models.Model):
+    """The switches that can be turned while the gateway runs. Empty: as the environment says."""
+
+    SINGLETON_ID = 1
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=SINGLETON_ID, editable=False)
+    enable_openai_api = models.BooleanField(
+        "enable OpenAI API", null=True, blank=True, help_text="ENABLE_OPENAI_API"
+    )
+    bypass_model_access_control = models.BooleanField(
+        null=True,
+        blank=True,
+        help_text="BYPASS_MODEL_ACCESS_CONTROL: every user may use every model.",
+    )
+    models_cache_ttl = models.FloatField(
+        "models cache TTL (s)",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+        help_text="MODELS_CACHE_TTL",
+    )
+    forward_user_info_headers = models.BooleanField(
+        null=True, blank=True, help_text="ENABLE_FORWARD_USER_INFO_HEADERS"
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "gateway settings"
+        constraints = (
+            models.CheckConstraint(condition=Q(id=1), name="connections_settings_singleton"),
+            models.CheckConstraint(
+                condition=Q(models_cache_ttl__isnull=True) | Q(models_cache_ttl__gte=0),
+                name="connections_settings_ttl_not_negative",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return "Gateway settings"
+
+    @classmethod
+    def load(cls) -> GatewaySettings:
+        """The stored row, or an unsaved one with everything left to the environment."""
+        return cls.objects.first() or cls()

@@ -1,0 +1,58 @@
+"""Which parameters of a chat each version of Azure's API knows.
+
+https://learn.microsoft.com/azure/ai-services/openai/reference
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+ALWAYS = frozenset(
+    {
+        "data_sources",
+        "frequency_penalty",
+        "function_call",
+        "functions",
+        "logit_bias",
+        "logprobs",
+        "max_completion_tokens",
+        "max_tokens",
+        "messages",
+        "model",
+        "n",
+        "parallel_tool_calls",
+        "presence_penalty",
+        "reasoning_effort",
+        "response_format",
+        "seed",
+        "stop",
+        "stream",
+        "temperature",
+        "tool_choice",
+        "tools",
+        "top_logprobs",
+        "top_p",
+        "user",
+    }
+)
+SINCE = {
+    "stream_options": "2024-09-01",
+    "metadata": "2024-10-01",
+    "store": "2024-10-01",
+    "user_security_context": "2024-12-01",
+    "audio": "2025-01-01",
+    "modalities": "2025-01-01",
+    "prediction": "2025-01-01",
+    "verbosity": "2025-04-01",
+}
+
+
+@cache
+def known_parameters(api_version: str) -> frozenset[str]:
+    """The parameters of ``api_version``; all there are where it is no date, as ``preview``."""
+    date = DATE.match(api_version)
+    if date is None:
+        return ALWAYS | frozenset(SINCE)
+    return ALWAYS | {name for name, since in SINCE.items() if since <= date[0]}

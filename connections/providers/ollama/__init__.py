@@ -1,0 +1,6 @@
+"""Ollama: its OpenAI-compatible paths, or its own API where the connection says native."""
+
+from connections.providers.ollama.adapter import OllamaAdapter
+from connections.providers.ollama.native import OllamaNativeAdapter
+
+__all__ = ["OllamaAdapter", "OllamaNativeAdapter"]

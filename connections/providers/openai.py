@@ -1,0 +1,176 @@
+"""OpenAI itself, and the base of every other adapter."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterable
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import orjson
+
+from accounts.caller import Caller
+from connections.call import Call, JsonObject
+from connections.errors import NotSentError, UnsendableError
+from connections.providers.headers import encoded, extra_headers, overlaid, user_info_headers
+from connections.providers.payload import Payload
+from connections.translation.base import Translation
+from connections.upstream import Upstream
+
+BASE_HEADERS = {"accept-encoding": "identity", "user-agent": "gatehouse"}
+# gpt-35 is how Azure writes gpt-3.5, after which most deployments of it are named.
+REASONING_MODEL = re.compile(r"^(?:openai[/.])?(?:o\d|gpt-(?!35)(?:[5-9]|\d{2,}))")
+SYSTEM_AS_USER_MODEL = re.compile(r"^(?:openai[/.])?o1-(?:mini|preview)")
+
+
+class OpenAIAdapter:
+    """Turns calls into requests for one upstream. Stateless but for the upstream it serves."""
+
+    lists_models = True
+    is_list_public = False  # whether the upstream lists its models to those without a key
+    owned_by = "openai"
+    base_headers = BASE_HEADERS
+    takes_stream_options: bool = True
+    endpoints: frozenset[str] | None = None  # all the upstream has; None: whatever is asked for
+
+    def __init__(self, upstream: Upstream) -> None:
+        self.upstream = upstream
+
+    def url(self, endpoint: str, model: str) -> str:
+        """Where ``endpoint`` of ``model`` is called."""
+        return f"{self.upstream.base_url}/{endpoint}"
+
+    def models_url(self) -> str:
+        """Where the upstream lists its models; also what a verification asks."""
+        return f"{self.upstream.base_url}/models"
+
+    def listed(self, entry: JsonObject) -> JsonObject:
+        """An entry of the upstream's list, with OpenAI's fields."""
+        return entry
+
+    def offers(self, entry: JsonObject) -> bool:
+        """Whether an entry of the upstream's list is a model that clients may call."""
+        return True
+
+    def payload(self, call: Call) -> Payload:
+        """The body the upstream gets, with no more changes than it needs."""
+        changes: JsonObject = {}
+        if call.body.get("model") != call.model:
+            changes["model"] = call.model
+        if call.endpoint == "chat/completions":
+            changes |= self.chat_changes(call)
+        if not changes:
+            return Payload(call.body)
+        return Payload({k: v for k, v in (call.body | changes).items() if v is not OMIT})
+
+    def translation(self, call: Call) -> Translation | None:
+        """What turns the answers to ``call`` into OpenAI's; None where they are OpenAI's."""
+        return None
+
+    def chat_changes(self, call: Call) -> JsonObject:
+        """The fields of a chat request that must read otherwise; ``OMIT`` leaves one out."""
+        return reasoning_changes(call.body, call.model) if self.is_reasoning(call) else {}
+
+    def is_reasoning(self, call: Call) -> bool:
+        """Whether the model takes requests as OpenAI's reasoning models do."""
+        return is_reasoning_model(call.model) if call.is_reasoning is None else call.is_reasoning
+
+    def headers(self, call: Call, *, forward_user_info: bool) -> dict[str, str]:
+        """The headers of a call, without the credential."""
+        headers = self.base_headers | dict(call.headers)
+        headers["accept"] = "text/event-stream" if call.is_streamed else "application/json"
+        if call.method == "POST":
+            headers["content-type"] = call.upload_type or "application/json"
+        if forward_user_info:
+            headers |= user_info_headers(call.caller, call.chat_id, audience=self.upstream.name)
+        return overlaid(headers, self.own_headers(call.caller, call.chat_id))
+
+    def own_headers(self, caller: Caller, chat_id: str = "") -> dict[str, str]:
+        """What every request to this upstream carries: an admin's extra headers, filled in."""
+        return extra_headers(self.upstream.headers, caller, chat_id)
+
+    def request(self, call: Call, *, forward_user_info: bool = False) -> httpx.Request:
+        """The request for ``call``, unsigned.
+
+        Raises :class:`connections.errors.UnsendableError` for what the upstream cannot be asked.
+        """
+        if self.endpoints is not None and call.endpoint not in self.endpoints:
+            raise UnsendableError(f"The provider of this model has no {call.endpoint}.")
+        payload = self.payload(call)
+        return httpx.Request(
+            call.method,
+            with_query(self.url(call.endpoint, call.model), call.query),
+            headers=encoded(self.headers(call, forward_user_info=forward_user_info)),
+            content=_content(call, payload),
+            extensions={
+                "gatehouse.call": call,
+                "gatehouse.dropped": payload.dropped,
+                "gatehouse.translation": self.translation(call),
+                "gatehouse.is_socket": call.is_socket,
+            },
+        )
+
+    def models_request(self) -> httpx.Request:
+        """The request for the upstream's list of models, unsigned."""
+        own = self.own_headers(Caller.system())
+        headers = overlaid(self.base_headers | {"accept": "application/json"}, own)
+        return httpx.Request("GET", self.models_url(), headers=encoded(headers))
+
+
+def _content(call: Call, payload: Payload) -> AsyncIterable[bytes] | bytes | None:
+    if call.method != "POST" or not (call.body or call.upload):
+        return None
+    return encoded_json(payload.body) if call.upload is None else call.upload
+
+
+class _Omit:
+    """Stands for a field that is not sent. None would be sent as null."""
+
+
+OMIT: Any = _Omit()
+
+
+def with_query(url: str, query: str) -> str:
+    """``url`` with one more query behind the one it may have."""
+    if not query:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}{query}"
+
+
+def encoded_json(body: JsonObject) -> bytes:
+    """``body`` as it is sent. Raises :class:`connections.errors.UnsendableError`."""
+    try:
+        return orjson.dumps(body)
+    except TypeError as exc:  # orjson reads 1024 levels and writes 254
+        raise UnsendableError("The request is nested too deeply.") from exc
+
+
+def is_reasoning_model(model: str) -> bool:
+    """o1, o3, … and gpt-5 and later, also behind ``openai/`` or ``openai.``."""
+    return REASONING_MODEL.match(model.lower()) is not None
+
+
+def reasoning_changes(body: JsonObject, model: str) -> JsonObject:
+    """Reasoning models know ``max_completion_tokens``, and ``developer`` instead of ``system``."""
+    changes: JsonObject = {}
+    if "max_tokens" in body:
+        changes["max_tokens"] = OMIT
+        if "max_completion_tokens" not in body:
+            changes["max_completion_tokens"] = body["max_tokens"]
+    messages = body.get("messages")
+    if isinstance(messages, list) and messages and _is_system(messages[0]):
+        role = "user" if SYSTEM_AS_USER_MODEL.match(model.lower()) else "developer"
+        changes["messages"] = [messages[0] | {"role": role}, *messages[1:]]
+    return changes
+
+
+def _is_system(message: Any) -> bool:
+    return isinstance(message, dict) and message.get("role") == "system"
+
+
+def path_segment(text: str) -> str:
+    """``text`` as one segment of a path, which it cannot leave. Raises ``NotSentError``."""
+    if text in {"", ".", ".."} or "/" in text or "\\" in text:
+        raise NotSentError("The model's name cannot be part of the upstream's URL.")
+    return quote(text, safe="")

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+from accounts.caller import Caller
+from connections.call import Call, JsonObject
+from connections.providers.headers import encoded, overlaid
+from connections.providers.openai import BASE_HEADERS, OpenAIAdapter, encoded_json, path_segment
+from connections.providers.payload import Payload
+
+FILTER = "filter"
+
+
+class PipelinesAdapter(OpenAIAdapter):
+    """Open WebUI's pipelines server: its models are told who asks, and it has filters to call.
+
+    https://github.com/open-webui/pipelines
+    """
+
+    is_list_public = True
+
+    def offers(self, entry: JsonObject) -> bool:
+        return self.filter_of(entry) is None
+
+    def filter_of(self, entry: JsonObject) -> JsonObject | None:
+        """The ``pipeline`` of an entry that is a filter: ``pipelines`` and ``priority``."""
+        pipeline: Any = entry.get("pipeline")
+        is_filter = isinstance(pipeline, dict) and pipeline.get("type") == FILTER
+        return pipeline if is_filter else None
+
+    def payload(self, call: Call) -> Payload:
+        payload = super().payload(call)
+        if call.endpoint != "chat/completions":
+            return payload
+        return Payload(payload.body | {"user": user_object(call.caller)}, payload.dropped)
+
+    def filter_request(
+        self, filter_id: str, step: str, body: JsonObject, caller: Caller
+    ) -> httpx.Request:
+        """The request that has a filter look at ``body``; ``step`` is ``inlet`` or ``outlet``."""
+        headers = BASE_HEADERS | {"content-type": "application/json", "accept": "application/json"}
+        return httpx.Request(
+            "POST",
+            f"{self.upstream.base_url}/{path_segment(filter_id)}/filter/{step}",
+            headers=encoded(overlaid(headers, self.own_headers(caller))),
+            content=encoded_json({"user": user_object(caller), "body": body}),
+        )
+
+
+def user_object(caller: Caller) -> JsonObject:
+    """Who is asking, as Open WebUI tells it."""
+    return {
+        "name": caller.display_name,
+        "id": str(caller.user_id),
+        "email": caller.email,
+        "role": caller.role,
+    }

@@ -1,0 +1,63 @@
+"""Applying a translation to the body of a response."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Iterable, Iterator
+from contextlib import aclosing, contextmanager
+
+import orjson
+from django.conf import settings
+
+from connections.call import JsonObject
+from connections.errors import MidStreamError
+from connections.translation.base import Translation
+from connections.translation.reading import ObjectReader, parsed
+
+DONE = b"data: [DONE]\n\n"
+# What comes of taking an object for something that it is not.
+UNEXPECTED = (LookupError, TypeError, ValueError, AttributeError, OverflowError)
+
+
+def translated_body(body: bytes, translation: Translation) -> bytes:
+    """A whole answer as OpenAI writes it; errors stay as they are. Raises ``MidStreamError``."""
+    answer = parsed(body)
+    if answer.get("error"):
+        return body
+    with _blaming_the_upstream():
+        return orjson.dumps(translation.answer(answer))
+
+
+async def translated_chunks(
+    chunks: AsyncGenerator[bytes], translation: Translation
+) -> AsyncGenerator[bytes]:
+    """A stream as OpenAI writes it. Ends with ``[DONE]`` only if the upstream's end was proper."""
+    reader = ObjectReader(translation.wire, settings.GATEWAY_MAX_SSE_LINE_BYTES)
+    async with aclosing(chunks):
+        async for chunk in chunks:
+            if block := _translated(reader.feed(chunk), translation):
+                yield block
+        if block := _translated(reader.flush(), translation):
+            yield block
+
+
+def _translated(objects: Iterable[JsonObject], translation: Translation) -> bytes:
+    return b"".join(_events(objects, translation))
+
+
+def _events(objects: Iterable[JsonObject], translation: Translation) -> Iterator[bytes]:
+    for item in objects:
+        if translation.is_done:
+            return
+        with _blaming_the_upstream():
+            for event in translation.event(item):
+                yield b"data: " + orjson.dumps(event) + b"\n\n"
+        if translation.is_done:
+            yield DONE
+
+
+@contextmanager
+def _blaming_the_upstream() -> Iterator[None]:
+    try:
+        yield
+    except UNEXPECTED as exc:
+        raise MidStreamError("The upstream's answer cannot be understood.") from exc

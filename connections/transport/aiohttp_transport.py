@@ -1,0 +1,163 @@
+"""``httpx``'s transport interface over one aiohttp session."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import lru_cache
+from math import inf
+
+import aiohttp
+import httpx
+from aiohttp.hdrs import ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, USER_AGENT
+from yarl import URL
+
+from connections.transport import errors
+from connections.transport.connector import Attempt, UpstreamConnector, current_attempt
+from connections.transport.decoding import decoder_for
+from connections.transport.request_body import headers_and_data
+from connections.transport.response_body import DecodedBody, ResponseBody
+from connections.transport.tls import tls_context
+from connections.transport.watchdog import Watchdog, drop_connection
+from connections.transport.websocket import refuse_redirects, shake_hands
+from connections.upstream import Timeouts
+
+DEFAULT_TIMEOUTS = Timeouts(connect=10, first_byte=300, idle=120, total=3600)
+DEFAULT_DECODED_LIMIT_BYTES = 256 * 2**20
+STALE_AFTER_DECODING = frozenset({b"content-encoding", b"content-length"})
+
+
+class AiohttpTransport(httpx.AsyncBaseTransport):
+    """One pool of connections to all upstreams, for one event loop, opened at the first request.
+
+    A request's extensions may hold ``gatehouse.timeouts``, a :class:`Timeouts` (the time it takes
+    to send counts as time to the first byte), and ``gatehouse.verify_tls``: True, False, or the
+    path of a CA file. URL and headers are sent as they are and nothing is added, redirects are not
+    followed, cookies are not kept, and the environment's proxies are not used.
+
+    ``proxy``: URL of an HTTP proxy, which then resolves the names of upstreams itself.
+    ``allow_private``: whether private addresses may be reached; metadata services never may.
+    ``limit_per_host``: connections to one upstream, 0 for any number.
+    ``decoded_limit_bytes``: the largest body that an upstream's compression may unfold to.
+    """
+
+    def __init__(
+        self,
+        *,
+        proxy: str = "",
+        allow_private: bool = True,
+        limit_per_host: int = 0,
+        decoded_limit_bytes: int = DEFAULT_DECODED_LIMIT_BYTES,
+    ) -> None:
+        self._proxy = URL(proxy) if proxy else None
+        self._allow_private = allow_private
+        self._limit_per_host = limit_per_host
+        self._decoded_limit_bytes = decoded_limit_bytes
+        self._session: aiohttp.ClientSession | None = None
+        self._socket_session: aiohttp.ClientSession | None = None
+        self._is_closed = False
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send ``request`` and return once the headers of the response are there.
+
+        Raises ``httpx``'s ``ConnectError``, ``ConnectTimeout`` or ``UnsupportedProtocol`` when the
+        upstream saw nothing of it, another ``TransportError`` when it may have.
+        """
+        timeouts = request.extensions.get("gatehouse.timeouts", DEFAULT_TIMEOUTS)
+        ends_at = asyncio.get_running_loop().time() + timeouts.total
+        if request.extensions.get("gatehouse.is_socket"):
+            return await self._open_socket(request, timeouts)
+        response = await self._send(request, timeouts, ends_at)
+        if response.status == httpx.codes.SWITCHING_PROTOCOLS:
+            drop_connection(response)
+            raise httpx.RemoteProtocolError("The upstream switched protocols unasked.")
+        body = ResponseBody(response, Watchdog(response, idle=timeouts.idle, ends_at=ends_at))
+        if CONTENT_ENCODING in response.headers:
+            return self._decoded(response, body)
+        return httpx.Response(response.status, headers=response.raw_headers, stream=body)
+
+    async def aclose(self) -> None:
+        """Close every connection. Requests after this fail."""
+        self._is_closed = True
+        if self._socket_session is not None:
+            await self._socket_session.close()
+        if self._session is not None:
+            await self._session.close()
+
+    async def _open_socket(self, request: httpx.Request, timeouts: Timeouts) -> httpx.Response:
+        verify = request.extensions.get("gatehouse.verify_tls", True)
+        context = tls_context(verify) if request.url.scheme == "https" else True
+        if self._socket_session is None:
+            self._socket_session = aiohttp.ClientSession(
+                connector=self._opened_session().connector,
+                connector_owner=False,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trust_env=False,
+                proxy=self._proxy,
+                middlewares=(refuse_redirects,),
+            )
+        return await shake_hands(self._socket_session, request, ssl=context, timeouts=timeouts)
+
+    async def _send(
+        self, request: httpx.Request, timeouts: Timeouts, ends_at: float
+    ) -> aiohttp.ClientResponse:
+        url = request.url
+        if url.scheme not in {"http", "https"} or not url.host:
+            raise httpx.UnsupportedProtocol("The URL must begin with http:// or https://.")
+        verify = request.extensions.get("gatehouse.verify_tls", True)
+        context = tls_context(verify) if url.scheme == "https" else True
+        headers, data = headers_and_data(request)
+        session = self._opened_session()
+        deadline = asyncio.timeout(None)
+        attempt = Attempt(deadline=deadline, first_byte=timeouts.first_byte, ends_at=ends_at)
+        token = current_attempt.set(attempt)
+        try:
+            async with deadline:
+                return await session.request(
+                    request.method,
+                    URL(str(url), encoded=True),
+                    headers=headers,
+                    data=data,
+                    ssl=context,
+                    timeout=_connect_timeout(min(timeouts.connect, timeouts.total)),
+                    allow_redirects=False,
+                )
+        except BaseException as exc:
+            attempt.abort()
+            if isinstance(exc, aiohttp.ClientError | OSError | ValueError):
+                raise errors.while_sending(exc) from exc
+            raise
+        finally:
+            current_attempt.reset(token)
+
+    def _opened_session(self) -> aiohttp.ClientSession:
+        if self._is_closed:
+            raise httpx.ConnectError("The gateway is shutting down.")
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=UpstreamConnector(
+                    allow_private=self._allow_private,
+                    is_proxied=self._proxy is not None,
+                    limit_per_host=self._limit_per_host,
+                ),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                skip_auto_headers=(ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, USER_AGENT),
+                auto_decompress=False,
+                trust_env=False,
+                proxy=self._proxy,
+            )
+        return self._session
+
+    def _decoded(self, response: aiohttp.ClientResponse, body: ResponseBody) -> httpx.Response:
+        encoding = ", ".join(response.headers.getall(CONTENT_ENCODING))
+        decoder = decoder_for(encoding, limit_bytes=self._decoded_limit_bytes)
+        headers = [
+            field for field in response.raw_headers if field[0].lower() not in STALE_AFTER_DECODING
+        ]
+        stream = body if decoder is None else DecodedBody(body, decoder)
+        return httpx.Response(response.status, headers=headers, stream=stream)
+
+
+@lru_cache(maxsize=64)
+def _connect_timeout(seconds: float) -> aiohttp.ClientTimeout:
+    """Everything after the connection is timed here, and nothing is rounded up."""
+    return aiohttp.ClientTimeout(total=None, connect=seconds, ceil_threshold=inf)

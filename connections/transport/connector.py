@@ -1,0 +1,75 @@
+"""The pool of connections, and the line between "not sent" and "maybe processed"."""
+
+from __future__ import annotations
+
+import asyncio
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+import aiohttp
+import httpx
+from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
+
+from connections.transport.resolver import GuardedResolver, refuse_literal
+
+
+@dataclass(slots=True, kw_only=True)
+class Attempt:
+    """One request until its response begins.
+
+    ``deadline`` is armed once there is a connection to send on: ``first_byte`` seconds from then,
+    but not beyond ``ends_at``, a time of the loop's clock.
+    """
+
+    deadline: asyncio.Timeout
+    first_byte: float
+    ends_at: float
+    transport: asyncio.Transport | None = None
+
+    def begin_sending(self, connection: Connection) -> None:
+        self.transport = connection.transport
+        latest = asyncio.get_running_loop().time() + self.first_byte
+        self.deadline.reschedule(min(latest, self.ends_at))
+
+    def abort(self) -> None:
+        """Drop the connection at once: a plain close would wait until all is sent."""
+        if self.transport is not None:
+            self.transport.abort()
+
+
+current_attempt: ContextVar[Attempt] = ContextVar("current_attempt")
+
+
+class UpstreamConnector(aiohttp.TCPConnector):
+    """Whatever fails in :meth:`connect` has not reached the upstream; anything later may have."""
+
+    def __init__(self, *, allow_private: bool, is_proxied: bool, limit_per_host: int) -> None:
+        # Behind a proxy the only name that is resolved here is the proxy's own.
+        resolver = GuardedResolver(allow_private=allow_private or is_proxied)
+        super().__init__(resolver=resolver, limit=0, limit_per_host=limit_per_host)
+        self._allow_private = allow_private
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - the signature is aiohttp's
+    ) -> Connection:
+        """Take a connection from the pool, or open one.
+
+        Raises ``httpx.ConnectTimeout`` and ``httpx.ConnectError``.
+        """
+        refuse_literal(req.host, allow_private=self._allow_private)
+        try:
+            connection = await super().connect(req, traces, timeout)
+        except TimeoutError as exc:
+            raise httpx.ConnectTimeout("The connection took too long.") from exc
+        except aiohttp.ClientSSLError as exc:
+            raise httpx.ConnectError("TLS could not be agreed on.") from exc
+        except aiohttp.ClientConnectorDNSError as exc:
+            raise httpx.ConnectError("The host name cannot be resolved.") from exc
+        except (aiohttp.ClientError, OSError, ValueError) as exc:
+            raise httpx.ConnectError("The connection was refused or broke.") from exc
+        current_attempt.get().begin_sending(connection)
+        return connection

@@ -1,0 +1,92 @@
+"""Ends answers that fall silent or take too long."""
+
+from __future__ import annotations
+
+import asyncio
+
+import aiohttp
+import httpx
+
+CHECKS_PER_IDLE_TIMEOUT = 4
+LONGEST_INTERVAL_SECONDS = 1.0
+EARLY_SECONDS = 0.005  # uvloop counts in milliseconds, so its timers may fire before their time
+
+
+class Watchdog:
+    """One timer for each response, and next to nothing for each chunk.
+
+    Silence counts only while the reader waits (``is_awaited``): an upstream held back by a slow
+    client is not silent. It is noticed after ``idle`` seconds, and one interval later at the most.
+    ``ends_at`` is a time of the loop's clock. The body's reader gets ``httpx.ReadTimeout``.
+    """
+
+    __slots__ = (
+        "_ends_at",
+        "_idle",
+        "_interval",
+        "_is_lost",
+        "_loop",
+        "_quiet_since",
+        "_response",
+        "_seen_bytes",
+        "_timer",
+        "is_awaited",
+    )
+
+    def __init__(self, response: aiohttp.ClientResponse, *, idle: float, ends_at: float) -> None:
+        self.is_awaited = False
+        self._loop = asyncio.get_running_loop()
+        self._response = response
+        self._idle = idle
+        self._interval = min(idle / CHECKS_PER_IDLE_TIMEOUT, LONGEST_INTERVAL_SECONDS)
+        self._is_lost = False
+        self._ends_at = ends_at
+        self._seen_bytes = -1
+        self._quiet_since = now = self._loop.time()
+        self._rearm(now)
+
+    def stop(self) -> None:
+        self._timer.cancel()
+
+    def _rearm(self, now: float) -> None:
+        self._timer = self._loop.call_at(min(now + self._interval, self._ends_at), self._check)
+
+    def _check(self) -> None:
+        content = self._response.content
+        if content.is_eof():
+            return
+        now = self._loop.time()
+        if not self.is_awaited or content.total_bytes != self._seen_bytes:
+            self._seen_bytes = content.total_bytes
+            self._quiet_since = now
+        if now + EARLY_SECONDS >= self._ends_at:
+            self._end(httpx.ReadTimeout("The answer took too long."))
+        elif now + EARLY_SECONDS >= self._quiet_since + self._idle:
+            self._end(httpx.ReadTimeout("The upstream fell silent."))
+        elif self._is_orphaned():
+            self._end(httpx.RemoteProtocolError("The answer is garbled."))
+        else:
+            self._rearm(now)
+
+    def _is_orphaned(self) -> bool:
+        """Whether the connection has gone without a word to the reader.
+
+        aiohttp closes it after a malformed chunk and tells nobody. Found so twice, because a
+        connection that is just closing has its last words still to come.
+        """
+        connection = self._response.connection
+        was_lost, self._is_lost = self._is_lost, connection is None or connection.closed
+        return was_lost and self._is_lost and self.is_awaited
+
+    def _end(self, error: httpx.TransportError) -> None:
+        self._response.content.set_exception(error)
+        drop_connection(self._response)
+
+
+def drop_connection(response: aiohttp.ClientResponse) -> None:
+    """Close the connection of an unfinished response at once, without a farewell."""
+    connection = response.connection
+    transport = None if connection is None else connection.transport
+    response.close()
+    if transport is not None:
+        transport.abort()

@@ -1,0 +1,66 @@
+"""A connection as the request path sees it: resolved, immutable, with its secrets opened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+SHORTEST_SECRET = 8  # shorter header values are words, and would censor ordinary text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """Seconds an upstream may take; each starts anew where it applies.
+
+    ``connect``: name resolution, TCP and TLS. ``first_byte``: from the request sent to the headers
+    of its response. ``idle``: between two reads of the body. ``total``: from start to last byte.
+    """
+
+    connect: float
+    first_byte: float
+    idle: float
+    total: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamKey:
+    """One key, in the clear for signing. ``hint`` is what logs may show."""
+
+    id: str
+    secret: str = field(repr=False)
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upstream:
+    """One enabled connection. ``verify_tls`` is True, False, or the path of a CA file."""
+
+    id: int
+    name: str
+    url_index: int
+    provider: str
+    base_url: str
+    auth_type: str
+    keys: tuple[UpstreamKey, ...] = ()
+    priority: int = 10
+    api_version: str = ""
+    api_type: str = ""
+    model_ids: tuple[str, ...] = ()
+    prefix_id: str = ""
+    tags: tuple[str, ...] = ()
+    connection_type: str = "external"
+    headers: tuple[tuple[str, str], ...] = ()
+    verify_tls: bool | Path = True
+    timeout_seconds: float = 300.0
+    forward_cookies: bool = False
+    auth_scope: str = ""
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """What this upstream may echo and no client may see: its keys and its extra headers."""
+        headers = {value for _, value in self.headers if len(value) >= SHORTEST_SECRET}
+        return frozenset(headers | {key.secret for key in self.keys if key.secret})
+
+    def public_id(self, model: str) -> str:
+        """The id under which clients see the upstream's ``model``."""
+        return f"{self.prefix_id}.{model}" if self.prefix_id else model

@@ -1,0 +1,145 @@
+"""The steps that try a model: a chat of one token, in one piece and streamed."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from connections.call import Call, JsonObject
+from connections.client import UpstreamResponse
+from connections.verify.inspection import Answer, Inspection
+from connections.verify.refusals import refusal, refused_otherwise
+from connections.verify.result import Finding, failed, ok, warning
+from connections.verify.texts import error_message
+
+LARGEST_STREAM_BYTES = 2**20
+DONE = b"[DONE]"
+# OpenAI's reasoning models spend the token on thinking, and say so with an error.
+OUT_OF_TOKENS = "output limit was reached"
+
+
+async def chat(inspection: Inspection) -> Finding:
+    """Have the model say one token."""
+    try:
+        request = inspection.adapter.request(_ping(inspection))
+    except ValueError as exc:
+        return failed(f"{exc}.", "Give the name of a deployment, which holds no slash.")
+    answer = await inspection.ask(request)
+    if answer.status != 200 or answer.is_page:
+        return _refused(inspection, answer)
+    if not _is_chat_completion(answer.body):
+        said = f" It says: {answer.message}" if answer.message else ""
+        return failed(f"The answer is not a chat completion.{said}", "Is this a chat model?")
+    return ok("The model answers.")
+
+
+async def stream(inspection: Inspection) -> Finding:
+    """Have the model say one token, as a stream of events."""
+    request = inspection.adapter.request(_ping(inspection, stream=True))
+    async with inspection.sent(request) as response:
+        if response.status != 200:
+            return _refused(inspection, await inspection.read(response))
+        content_type = response.headers.get("content-type", "")
+        if not content_type.startswith("text/event-stream"):
+            return failed(
+                "The answer is not a stream of events.",
+                "Does the upstream, or a proxy before it, allow streaming?",
+            )
+        events = await _read_events(response)
+    if events.error:
+        return failed(
+            f"The stream holds an error: {inspection.redactor.quoted(events.error)}",
+            "Look at the upstream's log.",
+        )
+    if not events.count:
+        return failed("The stream holds no chunk.", "Look at the upstream's log.")
+    if not events.is_done:
+        return warning(
+            f"Chunks arrive ({events.count}), but no [DONE] ends them.",
+            "Clients cannot tell a whole answer from one that broke off.",
+        )
+    return ok(f"Chunks arrive ({events.count}), and [DONE] ends them.")
+
+
+def _ping(inspection: Inspection, **more: Any) -> Call:
+    body: JsonObject = {
+        "model": inspection.model,
+        "messages": [{"role": "user", "content": "ping"}],
+        "max_tokens": 1,
+    }
+    return inspection.call("chat/completions", body | more)
+
+
+def _refused(inspection: Inspection, answer: Answer) -> Finding:
+    if answer.status == 400 and OUT_OF_TOKENS in answer.message:
+        return ok("The model answers, though one token is too few for it.")
+    known = refusal(inspection, answer)
+    if known is not None:
+        return known
+    if answer.status == 404:
+        return failed(
+            f"The upstream does not know the model, or not this path (404){_colon(answer)}",
+            _right_name(inspection),
+        )
+    return refused_otherwise(answer)
+
+
+def _colon(answer: Answer) -> str:
+    return f": {answer.message}" if answer.message else "."
+
+
+def _right_name(inspection: Inspection) -> str:
+    listed = [str(model["id"]) for model in inspection.models]
+    close = difflib.get_close_matches(inspection.model, listed, n=3)
+    if close:
+        return inspection.redactor.quoted(f"Did you mean {' or '.join(close)}?")
+    return "Give the model's name as the upstream lists it."
+
+
+def _is_chat_completion(body: bytes) -> bool:
+    try:
+        answer: Any = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return False
+    match answer:
+        case {"choices": [{"message": dict()}, *_]}:
+            return True
+        case _:
+            return False
+
+
+@dataclass(slots=True)
+class _Events:
+    count: int = 0
+    is_done: bool = False
+    error: str = ""
+
+    def take(self, line: bytes) -> None:
+        """One line of the stream: only ``data:`` tells anything."""
+        data = line.removeprefix(b"data:").strip()
+        if not line.startswith(b"data:") or not data:
+            return
+        if data == DONE:
+            self.is_done = True
+            return
+        self.count += 1
+        self.error = self.error or error_message(data)
+
+
+async def _read_events(response: UpstreamResponse) -> _Events:
+    """Read until ``[DONE]``, the end, or more than a token's worth of bytes."""
+    events = _Events()
+    size = 0
+    rest = b""
+    async for chunk in response.chunks():
+        size += len(chunk)
+        *lines, rest = (rest + chunk).replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+        for line in lines:
+            events.take(line)
+        if events.is_done or size > LARGEST_STREAM_BYTES:
+            break
+    events.take(rest)
+    return events

@@ -1,0 +1,107 @@
+"""What the status of an answer says, whatever was asked for."""
+
+from __future__ import annotations
+
+import asyncio
+from urllib.parse import urlsplit
+
+from connections.auth.base import AuthUnavailableError
+from connections.errors import UpstreamError
+from connections.verify.inspection import Answer, Inspection
+from connections.verify.network import speaks_tls
+from connections.verify.result import Finding, failed, warning
+
+HANDSHAKE_SECONDS = 1.0
+SLOW = "It may be loading a model or be overloaded: try again, or allow more time."
+
+
+def refusal(inspection: Inspection, answer: Answer) -> Finding | None:
+    """The finding for an answer that is the same wherever it comes; None if it depends."""
+    said = _in_words(answer)
+    match answer.status:
+        case 401:
+            return failed(f"The key is refused{said}", _about_the_key(inspection))
+        case 403:
+            return failed(
+                f"The key may not do this{said}",
+                "Give the key the rights to list models and to use them, or use another one.",
+            )
+        case 429:
+            return warning(
+                f"The upstream limits requests just now{said}",
+                "Try again later, and look at the quota and billing of the account.",
+            )
+        case status if 300 <= status < 400:
+            return failed(
+                f"The upstream redirects{_target(inspection, answer)} ({status}).",
+                "Redirects are not followed: give the URL that it redirects to.",
+            )
+        case status if status >= 500:
+            return failed(
+                f"The upstream has a problem of its own{said}",
+                "Look at the upstream's status page or log, and try again later.",
+            )
+    if answer.is_page:
+        return failed(
+            f"The upstream answers with a web page ({answer.status}).",
+            "Check the path of the URL, which mostly ends in /v1. Is there a login page in front?",
+        )
+    return None
+
+
+def refused_otherwise(answer: Answer) -> Finding:
+    """The finding for an answer that nothing more is known about."""
+    return failed(
+        f"The upstream refuses the request{_in_words(answer)}", "Check the URL and the provider."
+    )
+
+
+async def broken(inspection: Inspection, error: UpstreamError) -> Finding:
+    """The finding for a request that got no answer, or half of one."""
+    if error.is_timeout:
+        return failed(error.message, SLOW)
+    if await may_want_tls(inspection):
+        return wants_tls()
+    return failed(error.message, "Is it an HTTP server that listens on this port?")
+
+
+def no_credential(error: AuthUnavailableError) -> Finding:
+    """The finding for a request that could not be signed."""
+    return failed(str(error), error.hint)
+
+
+async def may_want_tls(inspection: Inspection) -> bool:
+    """Whether plain http was spoken to a port that answers a TLS handshake."""
+    if inspection.scheme != "http" or not inspection.addresses:
+        return False
+    latest = asyncio.get_running_loop().time() + HANDSHAKE_SECONDS
+    try:
+        async with asyncio.timeout_at(min(inspection.deadline, latest)):
+            return await speaks_tls(inspection)
+    except TimeoutError:
+        return False
+
+
+def wants_tls() -> Finding:
+    return failed("The port speaks TLS.", "Write https:// in the URL, not http://.")
+
+
+def _in_words(answer: Answer) -> str:
+    return f" ({answer.status}): {answer.message}" if answer.message else f" ({answer.status})."
+
+
+def _about_the_key(inspection: Inspection) -> str:
+    if not inspection.upstream.keys:
+        return "The connection has no key that can be read: give it one."
+    return "Enter the key anew. Is it of this provider, and neither expired nor revoked?"
+
+
+def _target(inspection: Inspection, answer: Answer) -> str:
+    """Where a redirect leads, without its query, which may hold anything."""
+    try:
+        parts = urlsplit(answer.headers.get("location", ""))
+    except ValueError:
+        return ""
+    if not parts.hostname:
+        return f" to {inspection.redactor.quoted(parts.path)}" if parts.path else ""
+    return f" to {inspection.redactor.quoted(f'{parts.scheme}://{parts.hostname}{parts.path}')}"
