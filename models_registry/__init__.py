@@ -1,0 +1,1 @@
+"""Which model is served by which connection, and who may use it."""

@@ -1,0 +1,45 @@
+"""Building snapshots in a thread, at the cost of what has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from connections.line import Line
+from models_registry.listing import Listing
+from models_registry.loader import Configuration
+from models_registry.registration import Registration
+from models_registry.snapshot import Snapshot
+from models_registry.targets import Offer, filtered, offer_of
+
+Registrations = Mapping[str, Registration]
+
+
+class SnapshotBuilder:
+    """Remembers what each connection offered last, and on what grounds. One build at a time."""
+
+    def __init__(self) -> None:
+        self._offers: dict[Line, tuple[Listing, Registrations, Offer]] = {}
+
+    def build(self, configuration: Configuration, listings: Mapping[Line, Listing]) -> Snapshot:
+        """``listings`` come in order of priority. Takes its time; call it from a thread."""
+        self._offers = {
+            line: self._offer(line, listing, configuration.registrations.get(line.upstream.id, {}))
+            for line, listing in listings.items()
+        }
+        offers = [offer for _, _, offer in self._offers.values()]
+        targets = [target for offer in offers for target in offer.targets]
+        filters = [each for offer in offers for each in offer.filters]
+        return Snapshot(
+            targets=filtered(targets, filters),
+            grants=configuration.grants,
+            options=configuration.options,
+            lines=tuple(listings),
+        )
+
+    def _offer(
+        self, line: Line, listing: Listing, registrations: Registrations
+    ) -> tuple[Listing, Registrations, Offer]:
+        known = self._offers.get(line)
+        if known and known[0].says_the_same_as(listing) and known[1] == registrations:
+            return known
+        return listing, registrations, offer_of(line, listing, registrations)

@@ -1,0 +1,151 @@
+"""Why a user may use a model, or why not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from accounts.caller import Caller
+from accounts.models import ApiKey, User
+from models_registry.models import ModelGrant
+from models_registry.patterns import matches
+from models_registry.snapshot import Snapshot
+from models_registry.targets import Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One way to the model. ``because`` names what opens it; empty where nothing does."""
+
+    target: Target
+    because: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "connection": self.target.line.upstream.name,
+            "upstream_model": self.target.model,
+            "public_id": self.target.public_id,
+            "is_stale": self.target.is_stale,
+            "is_chat": self.target.is_chat,
+            "because": self.because,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """``summary`` is one sentence. ``routes`` come in the order they are tried.
+
+    ``notes`` tell what may still get in the way, such as keys that are for other models.
+    """
+
+    is_allowed: bool
+    summary: str
+    routes: tuple[Route, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "allowed": self.is_allowed,
+            "summary": self.summary,
+            "routes": [route.as_json() for route in self.routes],
+            "notes": self.notes,
+        }
+
+
+def explain(snapshot: Snapshot, user: User, model_id: str) -> Explanation:
+    """What ``snapshot`` has for ``user`` under ``model_id``, and which grants make it so.
+
+    Blocks on the database.
+    """
+    if not snapshot.options.enable_openai_api:
+        return Explanation(is_allowed=False, summary="The API is switched off (ENABLE_OPENAI_API).")
+    catalogue = snapshot.catalogue
+    targets = [catalogue.targets[position] for position in catalogue.positions(model_id)]
+    if not targets:
+        return Explanation(
+            is_allowed=False,
+            summary=f"No enabled connection offers {model_id}.",
+            notes=_possible_reasons(snapshot, model_id),
+        )
+    usable = snapshot.view(caller_of(user)).route(model_id) if user.is_active else ()
+    grants = list(_grants_of(user))
+    routes = tuple(
+        Route(target=target, because=_because(snapshot, user, target, grants))
+        if target in usable
+        else Route(target=target, because=())
+        for target in targets
+    )
+    return Explanation(
+        is_allowed=bool(usable),
+        summary=_summary(user, model_id, is_allowed=bool(usable)),
+        routes=routes,
+        notes=tuple(_notes(user, targets)),
+    )
+
+
+def caller_of(user: User) -> Caller:
+    """``user`` as a caller whose key is not narrowed."""
+    return Caller(
+        user_id=user.pk,
+        username=user.username,
+        email=user.email,
+        display_name=user.display_name,
+        is_staff=user.is_staff,
+        group_ids=frozenset(user.groups.values_list("pk", flat=True)),
+        key_id=UUID(int=0),
+        key_hint="",
+    )
+
+
+def _grants_of(user: User) -> Any:
+    """The grants that count for ``user``: everyone's, those of their groups, and their own."""
+    grants = ModelGrant.objects.select_related("group", "user")
+    mine = grants.filter(user=user) | grants.filter(everyone=True)
+    return (mine | grants.filter(group__in=user.groups.all())).distinct()
+
+
+def _because(
+    snapshot: Snapshot, user: User, target: Target, grants: list[ModelGrant]
+) -> tuple[str, ...]:
+    reasons = []
+    if user.is_staff:
+        reasons.append("staff may use every model")
+    if snapshot.options.bypass_model_access_control:
+        reasons.append("BYPASS_MODEL_ACCESS_CONTROL is on")
+    ids = (target.public_id, target.qualified_id)
+    reasons += (
+        f"{grant.pattern} is granted to {grant.grantee}"
+        for grant in grants
+        if any(matches(grant.pattern, each) for each in ids)
+    )
+    return tuple(reasons)
+
+
+def _summary(user: User, model_id: str, *, is_allowed: bool) -> str:
+    if not user.is_active:
+        return f"{user.username} is switched off, so none of their keys works."
+    if is_allowed:
+        return f"{user.username} may use {model_id}."
+    return f"{user.username} may not use {model_id}: no grant covers it."
+
+
+def _notes(user: User, targets: list[Target]) -> Any:
+    if not any(target.is_chat for target in targets):
+        yield "It is not for chat: it is listed with ?all=true, and called on its own endpoint."
+    for key in ApiKey.objects.usable().filter(user=user).exclude(model_patterns=[]):
+        ids = {each for target in targets for each in (target.public_id, target.qualified_id)}
+        if not any(matches(pattern, each) for pattern in key.model_patterns for each in ids):
+            yield f"The key {key.hint} is narrowed to {', '.join(key.model_patterns)}."
+
+
+def _possible_reasons(snapshot: Snapshot, model_id: str) -> tuple[str, ...]:
+    """What else the name may have meant."""
+    of_connection = [
+        target
+        for target in snapshot.targets
+        if model_id in {target.model, target.line.upstream.public_id(target.model)}
+    ]
+    return tuple(
+        f"{target.line.upstream.name} offers it as {target.public_id}." for target in of_connection
+    )

@@ -1,0 +1,52 @@
+"""The filters of pipelines servers: which they are, and which models' requests pass them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from connections.line import Line
+from connections.providers.pipelines import PipelinesAdapter
+from models_registry.listing import Listing
+
+EVERY_MODEL = "*"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PipelineFilter:
+    """``models`` are the ids it is for, or ``*`` for all. A lower ``priority`` is called first."""
+
+    line: Line
+    id: str
+    priority: float
+    models: frozenset[str]
+
+    def is_for(self, *ids: str) -> bool:
+        """Whether it names a model with any of ``ids``."""
+        return not self.models.isdisjoint((EVERY_MODEL, *ids))
+
+
+def filters_of(line: Line, listing: Listing) -> list[PipelineFilter]:
+    """The filters a connection has: none, unless it leads to a pipelines server."""
+    adapter = line.adapter
+    if not isinstance(adapter, PipelinesAdapter):
+        return []
+    return [
+        PipelineFilter(
+            line=line,
+            id=entry["id"],
+            priority=_number(pipeline.get("priority")),
+            models=_texts(pipeline.get("pipelines")),
+        )
+        for entry in listing.models
+        if (pipeline := adapter.filter_of(entry)) is not None
+    ]
+
+
+def _number(value: Any) -> float:
+    return value if isinstance(value, int | float) else 0
+
+
+def _texts(value: Any) -> frozenset[str]:
+    items = value if isinstance(value, list) else ()
+    return frozenset(each for each in items if isinstance(each, str))

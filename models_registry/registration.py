@@ -1,0 +1,58 @@
+"""What an admin says about one model of a connection, as the request path sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from connections.call import JsonObject
+
+# Names of one and the same parameter: giving either is giving it.
+SAME_PARAMETER = (frozenset({"max_tokens", "max_completion_tokens"}),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    """Every field may be empty, and then says nothing.
+
+    ``is_reasoning`` is true or false where the admin knows the family better than the model's name
+    tells. Whoever knows the family also says that the model chats.
+    """
+
+    public_id: str = ""
+    display_name: str = ""
+    description: str = ""
+    is_reasoning: bool | None = None
+    default_parameters: JsonObject = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    is_hidden: bool = False
+    order: int | None = None
+
+    @property
+    def is_chat(self) -> bool:
+        """Whether the admin says that the model chats, whatever its name looks like."""
+        return self.is_reasoning is not None
+
+    def shown_fields(self, connection_tags: Iterable[str]) -> JsonObject:
+        """What reads otherwise in the model's entry."""
+        shown: dict[str, Any] = {
+            "name": self.display_name,
+            "description": self.description,
+            "tags": list(dict.fromkeys((*connection_tags, *self.tags))),
+        }
+        return {name: value for name, value in shown.items() if value}
+
+    def with_defaults(self, body: JsonObject) -> JsonObject:
+        """``body`` with the default parameters it lacks; the very same object if it lacks none."""
+        if not self.default_parameters:
+            return body
+        given = set(body)
+        for names in SAME_PARAMETER:
+            if not names.isdisjoint(given):
+                given |= names
+        missing = {k: v for k, v in self.default_parameters.items() if k not in given}
+        return body | missing if missing else body
+
+
+AS_LISTED = Registration()

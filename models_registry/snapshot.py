@@ -1,0 +1,95 @@
+"""Everything a request needs to know about models, resolved beforehand and never changed.
+
+A snapshot is built off the hot path and swapped whole. What a caller may use is a :class:`View` of
+it: a set of targets. Callers with the same set are shown the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from accounts.caller import Caller
+from connections.call import JsonObject
+from connections.line import Line
+from connections.options import Options
+from models_registry.catalogue import Catalogue, rendered_list
+from models_registry.grants import Access, Grants
+from models_registry.targets import Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """The models one caller may use: those at the positions in the set ``usable``."""
+
+    catalogue: Catalogue
+    usable: int
+
+    def for_chat(self) -> View:
+        """What of them chats."""
+        return View(catalogue=self.catalogue, usable=self.usable & self.catalogue.for_chat)
+
+    def route(self, model_id: str) -> tuple[Target, ...]:
+        """The targets of ``model_id`` in the order to try them; empty if there are none to use."""
+        return tuple(
+            self.catalogue.targets[position]
+            for position in self.catalogue.positions(model_id)
+            if self.usable >> position & 1
+        )
+
+    @property
+    def rendered(self) -> bytes:
+        """The list of these models as clients get it. Made at the first call for such a set."""
+        return self.catalogue.rendered(self.usable)
+
+    def rendered_of(self, url_index: int) -> bytes:
+        """What of these models one connection offers, whichever connection serves them."""
+        return rendered_list(
+            target.rendered
+            for position, target in enumerate(self.catalogue.targets)
+            if target.line.upstream.url_index == url_index and self.usable >> position & 1
+        )
+
+    def listed(self) -> list[tuple[str, Target]]:
+        """The ids of the list in its order, each with the target that serves it."""
+        return list(self.catalogue.listed(self.usable))
+
+    def entries(self) -> list[JsonObject]:
+        """The entries of the list."""
+        return [t.entry | {"id": model_id} for model_id, t in self.catalogue.listed(self.usable)]
+
+    def entry(self, model_id: str) -> JsonObject | None:
+        """One model under any of its ids; None if the caller may not use it."""
+        targets = self.route(model_id)
+        return targets[0].entry | {"id": model_id} if targets else None
+
+
+class Snapshot:
+    """``targets`` come in order of priority, so the first of an id is the one that serves it."""
+
+    def __init__(
+        self,
+        *,
+        targets: Sequence[Target],
+        grants: Grants,
+        options: Options,
+        lines: tuple[Line, ...],
+    ) -> None:
+        self.catalogue = Catalogue(targets)
+        self.options = options
+        self.lines = lines
+        self._access = Access(grants, self.catalogue.patterns)
+        # Staff ask for this list, and with it everybody where access is not controlled.
+        self.catalogue.rendered(self.catalogue.everything & self.catalogue.for_chat)
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        return self.catalogue.targets
+
+    def view(self, caller: Caller) -> View:
+        """What ``caller`` may use. What their key is narrowed to holds for staff, too."""
+        sees_all = caller.is_staff or self.options.bypass_model_access_control
+        usable = self.catalogue.everything if sees_all else self._access.of(caller)
+        if caller.model_patterns:
+            usable &= self.catalogue.patterns.covered_by(caller.model_patterns)
+        return View(catalogue=self.catalogue, usable=usable)

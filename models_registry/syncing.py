@@ -1,0 +1,87 @@
+"""Asking every upstream for its models at once, and telling what has changed."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from connections.client import UpstreamClient
+from connections.line import Line
+from connections.listing import ListingError, list_models
+from connections.upstream import Upstream
+from models_registry.listing import NEVER_ASKED, Listing, load, store
+from models_registry.one_off import open_client
+from models_registry.registry import is_asked
+from models_registry.targets import offered_models
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Synced:
+    """One connection. ``new`` and ``gone`` compare with the list known before, None without one.
+
+    ``unlisted`` are those that the admin named and the upstream does not list. ``error`` says why
+    there is no list; the models are those known before, then.
+    """
+
+    connection: str
+    models: tuple[str, ...]
+    new: tuple[str, ...] | None = None
+    gone: tuple[str, ...] | None = None
+    unlisted: tuple[str, ...] = ()
+    error: str = ""
+
+    @property
+    def is_changed(self) -> bool:
+        return bool(self.new or self.gone)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "connection": self.connection,
+            "models": self.models,
+            "new": self.new,
+            "gone": self.gone,
+            "unlisted": self.unlisted,
+            "error": self.error or None,
+        }
+
+
+async def sync_all(upstreams: Iterable[Upstream], *, is_dry_run: bool) -> list[Synced]:
+    """Ask ``upstreams`` at the same time, in whatever state they are. In their order.
+
+    Unless ``is_dry_run``, what they say is left where workers look for it.
+    """
+    async with open_client() as client:
+        lines = [Line.open(upstream) for upstream in upstreams]
+        return await asyncio.gather(*(sync(client, each, is_dry_run=is_dry_run) for each in lines))
+
+
+async def sync(client: UpstreamClient, line: Line, *, is_dry_run: bool) -> Synced:
+    """Ask one upstream, if it can be asked."""
+    name, known = line.upstream.name, NEVER_ASKED
+    if not is_asked(line):
+        return Synced(connection=name, models=_offered(line, known))
+    known = await load(line.upstream) or NEVER_ASKED
+    try:
+        models = tuple(await list_models(client, line))
+    except ListingError as exc:
+        if not is_dry_run:
+            await store(line.upstream, replace(known, asked_at=time.time(), is_stale=True))
+        return Synced(connection=name, models=_offered(line, known), error=str(exc))
+    fresh = Listing(models=models, asked_at=time.time())
+    if not is_dry_run:
+        await store(line.upstream, fresh)
+    is_first = known is NEVER_ASKED
+    return Synced(
+        connection=name,
+        models=_offered(line, fresh),
+        new=None if is_first else tuple(sorted(fresh.ids - known.ids)),
+        gone=None if is_first else tuple(sorted(known.ids - fresh.ids)),
+        unlisted=tuple(each for each in line.upstream.model_ids if each not in fresh.ids),
+    )
+
+
+def _offered(line: Line, listing: Listing) -> tuple[str, ...]:
+    return tuple(offered_models(line.upstream, listing))

@@ -1,0 +1,163 @@
+"""What a connection offers: one target for each model, with the entry that clients are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import orjson
+
+from connections.call import JsonObject
+from connections.choices import Provider
+from connections.line import Line
+from connections.upstream import Upstream
+from models_registry.listing import Listing
+from models_registry.model_ids import is_model_id
+from models_registry.pipeline_filters import PipelineFilter, filters_of
+from models_registry.registration import AS_LISTED, Registration
+
+# OpenAI lists every model it has; those named so cannot chat.
+NOT_FOR_CHAT = ("babbage", "dall-e", "davinci", "embedding", "tts", "whisper")
+
+# Default parameters are those of chats and their like; these call the same things otherwise.
+OWN_PARAMETERS = frozenset({"messages", "responses"})
+
+LARGEST_TIMESTAMP = 2**53  # what every JSON reader takes for a whole number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Target:
+    """One model of one upstream. ``model`` is the upstream's name of it.
+
+    ``rendered`` is its entry in lists of models, as JSON: bytes cost the garbage collector nothing,
+    and are ready to be joined. ``is_chat`` is false for what the official API lists for its other
+    endpoints. ``filters`` are those that its chats pass, in order.
+    """
+
+    line: Line
+    model: str
+    public_id: str
+    rendered: bytes = field(repr=False)
+    is_chat: bool = True
+    is_stale: bool = False
+    registration: Registration = field(default=AS_LISTED, repr=False)
+    filters: tuple[PipelineFilter, ...] = ()
+
+    @property
+    def qualified_id(self) -> str:
+        """The id that names the connection too, and so never collides."""
+        return f"{self.line.upstream.name}/{self.model}"
+
+    @property
+    def entry(self) -> JsonObject:
+        """The model as lists show it."""
+        entry: JsonObject = orjson.loads(self.rendered)
+        return entry
+
+    @property
+    def is_reasoning(self) -> bool | None:
+        """What an admin says about the model's family; None where its name tells."""
+        return self.registration.is_reasoning
+
+    def body(self, body: JsonObject, endpoint: str) -> JsonObject:
+        """``body`` with the admin's default parameters where the client gave none."""
+        return body if endpoint in OWN_PARAMETERS else self.registration.with_defaults(body)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What one connection offers: models, and filters where it leads to a pipelines server."""
+
+    targets: tuple[Target, ...]
+    filters: tuple[PipelineFilter, ...] = ()
+
+
+def offer_of(line: Line, listing: Listing, registrations: Mapping[str, Registration]) -> Offer:
+    """The offer of the connection behind ``line``; ``registrations`` are by upstream model.
+
+    A model that is listed twice counts once; one that nobody could call is left out.
+    """
+    targets: list[Target] = []
+    for model in offered_models(line.upstream, listing).values():
+        registration = registrations.get(model["id"], AS_LISTED)
+        if line.adapter.offers(model) and not registration.is_hidden:
+            targets += _target(line, model, registration, is_stale=listing.is_stale)
+    return Offer(targets=tuple(targets), filters=tuple(filters_of(line, listing)))
+
+
+def filtered(targets: list[Target], filters: Sequence[PipelineFilter]) -> list[Target]:
+    """``targets``, each with those of ``filters`` that are for it, lowest priority number first."""
+    if not filters:
+        return targets
+    in_order = sorted(filters, key=lambda each: each.priority)
+    return [
+        replace(target, filters=tuple(each for each in in_order if each.is_for(*_ids_of(target))))
+        for target in targets
+    ]
+
+
+def _ids_of(target: Target) -> tuple[str, ...]:
+    """Every id a model may be known by, so that no name of it leads around its filters."""
+    own_id = target.line.upstream.public_id(target.model)
+    return target.public_id, target.qualified_id, own_id, target.model
+
+
+def offered_models(upstream: Upstream, listing: Listing) -> dict[str, JsonObject]:
+    """The upstream's own objects by their ids: what it lists, or of that what the admin names.
+
+    What the admin names is offered also where the upstream does not list it.
+    """
+    listed: dict[str, JsonObject] = {}
+    for model in listing.models:
+        listed.setdefault(model["id"], model)
+    if not upstream.model_ids:
+        return listed
+    return {
+        model_id: listed.get(model_id, {"id": model_id, "object": "model"})
+        for model_id in upstream.model_ids
+    }
+
+
+def _target(
+    line: Line, model: JsonObject, registration: Registration, *, is_stale: bool
+) -> Iterable[Target]:
+    upstream = line.upstream
+    public_id = registration.public_id or upstream.public_id(model["id"])
+    if is_model_id(public_id) and is_model_id(f"{upstream.name}/{model['id']}"):
+        entry = _entry(line, model, public_id) | registration.shown_fields(upstream.tags)
+        yield Target(
+            line=line,
+            model=model["id"],
+            public_id=public_id,
+            rendered=orjson.dumps(entry | {"stale": True} if is_stale else entry),
+            is_chat=registration.is_chat or not _is_not_for_chat(upstream, model["id"]),
+            is_stale=is_stale,
+            registration=registration,
+        )
+
+
+def _entry(line: Line, model: JsonObject, public_id: str) -> JsonObject:
+    """A model as ``/v1/models`` shows it: OpenAI's fields, then what Open WebUI adds."""
+    upstream = line.upstream
+    name = model.get("name")
+    return model | {
+        "id": public_id,
+        "object": "model",
+        "created": _timestamp(model.get("created")),
+        "owned_by": line.adapter.owned_by,
+        "name": name if isinstance(name, str) and name else public_id,
+        "openai": model,
+        "connection_type": upstream.connection_type,
+        "urlIdx": upstream.url_index,
+        "tags": list(upstream.tags),
+    }
+
+
+def _timestamp(value: Any) -> int:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return int(value) if is_number and 0 <= value < LARGEST_TIMESTAMP else 0
+
+
+def _is_not_for_chat(upstream: Upstream, model: str) -> bool:
+    return upstream.provider == Provider.OPENAI and any(part in model for part in NOT_FOR_CHAT)

@@ -1,0 +1,15 @@
+"""What the admin should know about the list of models, wherever it looks."""
+
+from __future__ import annotations
+
+from django import template
+
+register = template.Library()
+
+
+@register.inclusion_tag("admin/models_registry/warnings.html")
+def model_warnings() -> dict[str, list[str]]:
+    # Django imports every tag library at its first template, also where nothing is served.
+    from models_registry.warnings import warnings
+
+    return {"warnings": warnings()}

@@ -1,0 +1,41 @@
+"""What a registered model may hold. Validators raise ``ValidationError`` with words that help."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.core.exceptions import ValidationError
+
+from models_registry.model_ids import is_model_id
+
+LARGEST_DEFAULTS_BYTES = 16 * 1024
+
+# What makes a request that very request, or changes how its answer is read, is the client's alone.
+NO_DEFAULTS = frozenset(
+    {"input", "messages", "metadata", "model", "prompt", "stream", "stream_options", "user"}
+)
+
+
+def validate_model_id(text: str) -> None:
+    if not is_model_id(text) or text != text.strip():
+        raise ValidationError("This cannot be the id of a model.")
+
+
+def validate_public_id(text: str) -> None:
+    validate_model_id(text)
+    if "*" in text:
+        raise ValidationError("A * stands for any characters in grants, so no id may hold it.")
+
+
+def validate_default_parameters(value: Any) -> None:
+    if not isinstance(value, dict):
+        raise ValidationError('Give a JSON object, such as {"temperature": 0.2}.')
+    if refused := sorted(NO_DEFAULTS & value.keys()):
+        raise ValidationError(f"There is no default for {', '.join(refused)}.")
+    try:
+        size = len(json.dumps(value, allow_nan=False))
+    except (TypeError, ValueError, RecursionError) as exc:
+        raise ValidationError("This is not JSON that can be sent.") from exc
+    if size > LARGEST_DEFAULTS_BYTES:
+        raise ValidationError(f"The parameters are longer than {LARGEST_DEFAULTS_BYTES} bytes.")

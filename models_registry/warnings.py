@@ -1,0 +1,46 @@
+"""What admins should know about the models that this worker serves."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.utils.timesince import timesince
+from django.utils.timezone import get_current_timezone
+
+from models_registry.registry import active, is_running
+from models_registry.snapshot import Snapshot
+
+MOST_NAMED = 5
+
+
+def warnings() -> list[str]:
+    """What is odd, in sentences. Nothing where no gateway runs in this process."""
+    if not is_running():
+        return []
+    return [*_stale_connections(), *_collisions(active().snapshot)]
+
+
+def _collisions(snapshot: Snapshot) -> Iterable[str]:
+    collisions = snapshot.catalogue.collisions
+    if not collisions:
+        return
+    named = ", ".join(collision.model_id for collision in collisions[:MOST_NAMED])
+    more = ", …" if len(collisions) > MOST_NAMED else ""
+    what = "1 model is" if len(collisions) == 1 else f"{len(collisions)} models are"
+    yield (
+        f"{what} offered more than once ({named}{more}). "
+        "The lowest priority number serves; a prefix or an alias keeps them apart."
+    )
+
+
+def _stale_connections() -> Iterable[str]:
+    for line, listing in active().listings.items():
+        if listing.is_stale:
+            asked_at = datetime.fromtimestamp(listing.asked_at, tz=get_current_timezone())
+            ago = timesince(asked_at) if time.time() - listing.asked_at > 60 else "moments"
+            yield (
+                f"{line.upstream.name} gave no list of models when asked {ago} ago. "
+                "What it offered before is still listed."
+            )
