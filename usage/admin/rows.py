@@ -1,0 +1,111 @@
+"""Usage records: to be found by their request id, never to be changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.db import connection
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import FieldTextFilter, RangeDateTimeFilter
+from unfold.decorators import display
+
+from usage.models import UsageRow
+
+MOST_COUNTED = 10_000
+
+
+class EstimatingPaginator(Paginator):
+    """Counts as far as people turn pages: counting millions of rows takes longer than a page."""
+
+    @cached_property
+    def count(self) -> int:
+        rows: Any = self.object_list
+        counted = rows.order_by()[: MOST_COUNTED + 1].count()
+        if counted <= MOST_COUNTED:
+            return counted
+        return max(counted, self._estimate())
+
+    def _estimate(self) -> int:
+        """PostgreSQL knows about how many rows a table has; a filtered list stays at the cap."""
+        rows: Any = self.object_list
+        if connection.vendor != "postgresql" or rows.query.where:
+            return MOST_COUNTED
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT reltuples::bigint FROM pg_class WHERE oid = to_regclass(%s)",
+                [UsageRow._meta.db_table],
+            )
+            return int(cursor.fetchone()[0])
+
+
+@admin.register(UsageRow)
+class UsageRowAdmin(ModelAdmin):
+    list_display = (
+        "accepted_at",
+        "username",
+        "model",
+        "connection",
+        "endpoint",
+        "outcome",
+        "prompt_tokens",
+        "completion_tokens",
+        "cost",
+        "first_byte_ms",
+        "duration_ms",
+        "request_id",
+    )
+    list_display_links = ("accepted_at", "request_id")
+    list_filter = (
+        ("accepted_at", RangeDateTimeFilter),
+        ("username", FieldTextFilter),
+        ("model", FieldTextFilter),
+        ("connection", FieldTextFilter),
+        ("error_code", FieldTextFilter),
+        "is_streamed",
+        "is_client_gone",
+    )
+    list_filter_submit = True
+    search_fields = ("request_id", "client_request_id")
+    search_help_text = "A request id, ours or the client's."
+    sortable_by = ()
+    list_per_page = 50
+    show_full_result_count = False
+    paginator = EstimatingPaginator
+    list_select_related = False
+
+    @display(
+        description="Outcome",
+        label={"done": "success", "failed": "danger", "broken off": "warning", "left": "info"},
+    )
+    def outcome(self, row: UsageRow) -> tuple[str, str]:
+        if row.is_client_gone:
+            return "left", f"{row.status} client left"
+        if row.status >= 400 or not row.status:
+            return "failed", f"{row.status} {row.error_code}"
+        return (
+            ("broken off", f"{row.status} {row.error_code}") if row.error_code else ("done", "OK")
+        )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[UsageRow], search_term: str
+    ) -> tuple[QuerySet[UsageRow], bool]:
+        """Whole ids: a part of one would have every row read."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        found = queryset.filter(pk=term)
+        return (found if found.exists() else queryset.filter(client_request_id=term)), False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: UsageRow | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: UsageRow | None = None) -> bool:
+        return False

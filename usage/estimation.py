@@ -1,0 +1,32 @@
+"""Token counts for answers whose upstream gave none, as when the client left in the middle."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from usage.models import TokensFrom
+from usage.record import UsageRecord
+
+TEXT_ENDPOINTS = frozenset({"chat/completions", "completions", "responses", "messages"})
+BYTES_PER_TOKEN = 4
+# A larger request carries files, whose bytes tell nothing about tokens.
+MOST_TEXT_BYTES = 400_000
+OK = 200
+
+
+def counted(record: UsageRecord) -> tuple[UsageRecord, TokensFrom]:
+    """``record`` with counts, and where they come from.
+
+    An estimate takes four bytes of the request, or a chunk of the answer, for a token.
+    """
+    if record.prompt_tokens is not None or record.completion_tokens is not None:
+        return record, TokensFrom.UPSTREAM
+    if record.audio_seconds is not None or record.characters is not None:
+        return record, TokensFrom.NONE
+    if record.status != OK or not record.connection or record.endpoint not in TEXT_ENDPOINTS:
+        return record, TokensFrom.NONE
+    if record.bytes_received > MOST_TEXT_BYTES:
+        return record, TokensFrom.NONE
+    sent = record.chunks if record.is_streamed else record.bytes_sent // BYTES_PER_TOKEN
+    prompt = record.bytes_received // BYTES_PER_TOKEN
+    return replace(record, prompt_tokens=prompt, completion_tokens=sent), TokensFrom.ESTIMATED

@@ -1,0 +1,100 @@
+"""One accepted request, from its acceptance to its last byte."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from accounts.caller import Caller
+
+
+class Surface(StrEnum):
+    """The API the client spoke."""
+
+    OPENAI = "openai"
+    AZURE = "azure"
+    ANTHROPIC = "anthropic"
+    WEBSOCKET = "websocket"
+
+
+class StopReason(StrEnum):
+    """Why the gateway ends a request before its time."""
+
+    SHUTTING_DOWN = "shutting_down"
+    ENDED_BY_STAFF = "ended_by_staff"
+    ACCESS_WITHDRAWN = "access_withdrawn"
+    CANCELLED = "cancelled"
+
+
+@dataclass(slots=True, kw_only=True)
+class Tokens:
+    """Counts as the upstream gave them; None where it said nothing, or where they mean nothing.
+
+    ``cached`` are part of ``prompt``, ``reasoning`` part of ``completion``. What is spoken or heard
+    is counted in ``audio_seconds``, a text to be spoken in ``characters``.
+    """
+
+    prompt: int | None = None
+    cached: int | None = None
+    completion: int | None = None
+    reasoning: int | None = None
+    audio_seconds: float | None = None
+    characters: int | None = None
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Exchange:
+    """What is known of a request so far. Filled in by whoever learns something; read at its end.
+
+    ``accepted_at`` is in seconds since the epoch; ``started`` and ``first_byte_at`` are readings of
+    ``time.monotonic``. ``chunks`` counts what was streamed to the client. ``status`` is what the
+    client was answered, 0 while it was not; ``error_code`` is set also for a failure in mid-stream.
+    ``on_stop`` is how the request is ended early, set by whoever answers it; ``still_allowed``
+    tells whether its caller could make it now.
+    """
+
+    request_id: str
+    caller: Caller
+    endpoint: str
+    model: str
+    is_streamed: bool = False
+    surface: Surface = Surface.OPENAI
+    client_request_id: str = ""
+    accepted_at: float = field(default_factory=time.time)
+    started: float = field(default_factory=time.monotonic)
+
+    connection: str = ""
+    upstream_model: str = ""
+    upstream_request_id: str = ""
+    attempts: int = 0
+    first_byte_at: float | None = None
+    chunks: int = 0
+    bytes_received: int = 0
+    bytes_sent: int = 0
+    tokens: Tokens = field(default_factory=Tokens)
+    status: int = 0
+    error_code: str = ""
+    is_client_gone: bool = False
+    on_stop: Callable[[StopReason], None] | None = field(default=None, repr=False)
+    still_allowed: Callable[[], Awaitable[bool]] | None = field(default=None, repr=False)
+
+    def stop(self, reason: StopReason) -> None:
+        """End the request before its time; whoever answers it tells the client why."""
+        if self.on_stop is not None:
+            self.on_stop(reason)
+
+    async def is_still_allowed(self) -> bool:
+        """Whether what the caller was let in for has not been withdrawn since."""
+        return self.still_allowed is None or await self.still_allowed()
+
+    @property
+    def age_seconds(self) -> float:
+        """How long the request has been here."""
+        return time.monotonic() - self.started
+
+    @property
+    def first_byte_seconds(self) -> float | None:
+        """How long the client waited for the first byte of its answer."""
+        return None if self.first_byte_at is None else self.first_byte_at - self.started

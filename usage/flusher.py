@@ -1,0 +1,110 @@
+"""From the journals into the database: this worker's, and those of workers that are dead."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+from django.db import DatabaseError, connection
+
+from usage.journal import Journal, adopted, records, segments
+from usage.storing import store
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+FLUSH_SECONDS = 1.0
+LONGEST_WAIT_SECONDS = 30.0
+LAST_FLUSH_SECONDS = 10.0
+BATCH = 2000
+
+
+class Flusher:
+    """Moves complete segments on a thread of its own. One for each worker."""
+
+    def __init__(self, journal: Journal, *, syncs: bool) -> None:
+        self._journal = journal
+        self._syncs = syncs
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="usage-flusher")
+
+    async def run(self) -> None:
+        """Flush every second, and less often while the database is down. Runs until cancelled."""
+        wait = FLUSH_SECONDS
+        while True:
+            await asyncio.sleep(wait)
+            try:
+                is_done = await self.flush()
+            except Exception:  # the boundary: the ledger outlives a record that nobody foresaw
+                logger.exception("the usage journal cannot be flushed")
+                is_done = False
+            wait = FLUSH_SECONDS if is_done else min(wait * 2, LONGEST_WAIT_SECONDS)
+
+    async def flush(self) -> bool:
+        """Move what there is; False if the database or the disk would not have it."""
+        try:
+            if self._syncs and (descriptor := self._journal.duplicate()) is not None:
+                await self._on_thread(partial(_sync, descriptor))
+            if not await self._on_thread(partial(_move_all, self._journal.directory)):
+                return False
+            self._journal.rotate()  # only now: while the database is down, segments stay few
+            return await self._on_thread(partial(_move_all, self._journal.directory))
+        except OSError as exc:
+            logger.warning("cannot read the usage journal: %s", exc)
+            return False
+
+    async def stop(self) -> None:
+        """Flush for the last time, but not for long: the next worker finds what is left."""
+        try:
+            async with asyncio.timeout(LAST_FLUSH_SECONDS):
+                await self.flush()
+        except TimeoutError:
+            logger.warning("the usage journal is not flushed; the next start does it")
+        self._journal.close()
+        self._thread.shutdown(wait=False)
+
+    async def _on_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+
+def move_segment(path: Path) -> int:
+    """Store the records of a segment and remove it; how many there were.
+
+    Raises ``DatabaseError``. Nothing is lost then, and nothing stored twice when it is tried again.
+    """
+    moved = 0
+    with adopted(path) as is_ours:
+        if not is_ours:
+            return 0
+        known = (record for record in records(path) if record is not None)
+        while batch := list(islice(known, BATCH)):
+            store(batch)
+            moved += len(batch)
+        path.unlink()
+    return moved
+
+
+def _sync(descriptor: int) -> None:
+    try:
+        os.fdatasync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _move_all(directory: Path) -> bool:
+    try:
+        for path in segments(directory):
+            move_segment(path)
+    except DatabaseError as exc:
+        logger.warning("usage stays in the journal, the database says: %s", exc)
+        return False
+    finally:
+        connection.close()
+    return True

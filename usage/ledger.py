@@ -1,0 +1,86 @@
+"""The ledger of a worker: every exchange that ends is written down before its answer ends."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from django.conf import settings
+
+from usage.exchange import Exchange
+from usage.flusher import Flusher
+from usage.in_flight import in_flight
+from usage.journal import Journal, Sync
+from usage.metrics import Metrics
+from usage.metrics_exchange import MetricsExchange
+from usage.record import UsageRecord
+from usage.request_log import RequestLog
+
+logger = logging.getLogger(__name__)
+
+
+class Ledger:
+    """Listens to :data:`usage.in_flight.in_flight`."""
+
+    def __init__(
+        self, journal: Journal, *, metrics_directory: Path, request_log: RequestLog | None
+    ) -> None:
+        self.journal = journal
+        self.metrics = Metrics()
+        self.workers = MetricsExchange(metrics_directory, self.metrics, self.gauges)
+        self._request_log = request_log
+
+    def close(self, exchange: Exchange) -> None:
+        """Write down ``exchange``, which has ended. Waits for nothing but a write or two."""
+        record = UsageRecord.of(exchange)
+        self.journal.append(record)
+        self.metrics.count(record)
+        if self._request_log is not None:
+            self._request_log.add(record)
+
+    def gauges(self) -> dict[str, float]:
+        return {
+            "gatehouse_requests_in_flight": len(in_flight),
+            "gatehouse_usage_records_lost_total": self.journal.lost,
+        }
+
+
+_active: Ledger | None = None
+
+
+@asynccontextmanager
+async def running_ledger() -> AsyncIterator[Ledger]:
+    """The worker's ledger, emptied into the database until the block is left, and then at last."""
+    global _active  # noqa: PLW0603 - one worker, one ledger
+    sync = Sync(settings.GATEWAY_USAGE_SYNC)
+    ledger = Ledger(
+        Journal(settings.DATA_DIR / "journal", sync=sync),
+        metrics_directory=settings.DATA_DIR / "metrics",
+        request_log=RequestLog(settings.LOG_FORMAT) if settings.GATEWAY_ACCESS_LOG else None,
+    )
+    flusher = Flusher(ledger.journal, syncs=sync is Sync.INTERVAL)
+    try:
+        ledger.workers.open()
+    except OSError as exc:
+        logger.warning("the metrics tell of this worker alone: %s", exc)
+    in_flight.on_close(ledger.close)
+    _active = ledger
+    tasks = [asyncio.create_task(flusher.run()), asyncio.create_task(ledger.workers.run())]
+    try:
+        yield ledger
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        in_flight.forget(ledger.close)
+        _active = None
+        await flusher.stop()
+        ledger.workers.close()
+
+
+def active_ledger() -> Ledger | None:
+    """The ledger of this worker; None while it does not run."""
+    return _active

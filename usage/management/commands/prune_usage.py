@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from accounts.management.durations import duration
+from usage.models import UsageRow
+from usage.pruning import cutoff, prune
+
+
+class Command(BaseCommand):
+    help = "Turn old usage records into totals by day."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--older-than",
+            type=duration,
+            default="90d",
+            metavar="SPAN",
+            help="such as 90d, the default",
+        )
+        parser.add_argument("--dry-run", action="store_true", help="only count")
+
+    def handle(self, *, older_than: timedelta, dry_run: bool, **options: Any) -> None:
+        before = cutoff(older_than)
+        if dry_run:
+            count = UsageRow.objects.filter(accepted_at__lt=before).count()
+            self.stdout.write(f"{count} records before {before:%Y-%m-%d} would become totals.")
+            return
+        self.stdout.write(f"{prune(older_than)} records before {before:%Y-%m-%d} are totals now.")

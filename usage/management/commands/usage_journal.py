@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+
+from usage.flusher import move_segment
+from usage.journal import adopted, records, segments
+
+
+class Command(BaseCommand):
+    help = "Look after the usage journal of this machine."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+        for name, text in {
+            "status": "what waits for the database",
+            "flush": "move what no worker writes any more into the database",
+            "verify": "read every line; exit 1 if one is torn",
+        }.items():
+            action = actions.add_parser(name, help=text)
+            action.add_argument("--json", action="store_true")
+
+    def handle(self, *, action: str, json: bool, **options: Any) -> None:
+        directory = settings.DATA_DIR / "journal"
+        if action == "flush":
+            self._report({"moved": self._flush(directory)}, as_json=json)
+            return
+        found = state(directory)
+        self._report(found, as_json=json)
+        if action == "verify" and found["torn"]:
+            raise CommandError("Torn lines are records that a full disk or a lost machine cut off.")
+
+    def _flush(self, directory: Path) -> int:
+        try:
+            return sum(move_segment(path) for path in segments(directory))
+        except DatabaseError as exc:
+            raise CommandError(f"Nothing is lost, but the database says: {exc}") from exc
+
+    def _report(self, figures: dict[str, int], *, as_json: bool) -> None:
+        if as_json:
+            self.stdout.write(json.dumps({"schema_version": 1, **figures}))
+            return
+        for name, figure in figures.items():
+            self.stdout.write(f"{name:<10}{figure:>12,}")
+
+
+def state(directory: Path) -> dict[str, int]:
+    """How many segments, which of them are being written, their bytes, records and torn lines."""
+    figures = {"segments": 0, "held": 0, "bytes": 0, "records": 0, "torn": 0}
+    for path in segments(directory):
+        with adopted(path) as is_ours:
+            try:
+                lines = list(map(bool, records(path)))
+                size = path.stat().st_size
+            except FileNotFoundError:  # moved meanwhile
+                continue
+        figures["segments"] += 1
+        figures["held"] += not is_ours
+        figures["bytes"] += size
+        figures["records"] += sum(lines)
+        # The last line of a segment that is being written may be on its way.
+        figures["torn"] += len(lines) - sum(lines)
+    return figures

@@ -1,0 +1,168 @@
+"""Figures for Prometheus. Counting is a few additions; words are made when somebody asks.
+
+The names are OpenTelemetry's for generative AI where it has one, as its Prometheus exporter writes
+them, and begin with ``gatehouse_`` where it has none.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import accumulate
+
+from usage.record import UsageRecord
+
+DURATION = "gen_ai_client_operation_duration_seconds"
+FIRST_CHUNK = "gen_ai_server_time_to_first_token_seconds"
+TOKENS = "gen_ai_client_token_usage"
+ATTEMPTS = "gatehouse_upstream_attempts"
+
+SECONDS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
+COUNTS = (1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304)
+FEW = (0, 1, 2, 3, 5, 8)
+
+BOUNDS: dict[str, tuple[float, ...]] = {
+    DURATION: SECONDS,
+    FIRST_CHUNK: SECONDS,
+    TOKENS: COUNTS,
+    ATTEMPTS: FEW,
+}
+HELP = {
+    DURATION: "How long requests took, from their acceptance to their end.",
+    FIRST_CHUNK: "How long clients waited for the first byte of a streamed answer.",
+    TOKENS: "Tokens of requests, as their upstreams counted them.",
+    ATTEMPTS: "How many targets a request was sent to.",
+    "gatehouse_requests_in_flight": "Requests that are being answered.",
+    "gatehouse_usage_records_lost_total": "Usage records that no disk would take.",
+    "gatehouse_usage_journal_bytes": "What waits in the usage journal for the database.",
+    "gatehouse_usage_journal_segments": "Files of the usage journal.",
+    "gatehouse_upstream_up": "1 if the upstream gave its list of models when it was last asked.",
+}
+MID_STREAM = "mid_stream"
+
+# For each histogram and its labels: how many observations each bucket has, and their sum.
+Histograms = dict[str, dict[str, list[float]]]
+
+
+class Histogram:
+    __slots__ = ("bounds", "values")
+
+    def __init__(self, bounds: tuple[float, ...]) -> None:
+        self.bounds = bounds
+        self.values: list[float] = [0] * (len(bounds) + 2)  # one past the bounds, and the sum
+
+    def observe(self, value: float) -> None:
+        self.values[bisect_left(self.bounds, value)] += 1
+        self.values[-1] += value
+
+
+@dataclass(slots=True)
+class Series:
+    """The histograms of one kind of request."""
+
+    duration: Histogram = field(default_factory=lambda: Histogram(SECONDS))
+    first_chunk: Histogram = field(default_factory=lambda: Histogram(SECONDS))
+    input: Histogram = field(default_factory=lambda: Histogram(COUNTS))
+    output: Histogram = field(default_factory=lambda: Histogram(COUNTS))
+    attempts: Histogram = field(default_factory=lambda: Histogram(FEW))
+
+
+class Metrics:
+    """The figures of this worker."""
+
+    def __init__(self) -> None:
+        self._series: dict[tuple[str, str, str, str], Series] = {}
+
+    def count(self, record: UsageRecord) -> None:
+        # A model that no connection serves is whatever a client made up; error codes may be an
+        # upstream's. Neither becomes a label, or anybody could have us keep any number of them.
+        model = record.upstream_model if record.connection else ""
+        key = (record.endpoint, record.connection, model, _error_type(record))
+        series = self._series.get(key)
+        if series is None:
+            series = self._series[key] = Series()
+        series.duration.observe(record.duration_ms / 1000)
+        series.attempts.observe(record.attempts)
+        if record.is_streamed and record.first_byte_ms is not None:
+            series.first_chunk.observe(record.first_byte_ms / 1000)
+        if record.prompt_tokens is not None:
+            series.input.observe(record.prompt_tokens)
+        if record.completion_tokens is not None:
+            series.output.observe(record.completion_tokens)
+
+    def histograms(self) -> Histograms:
+        found: Histograms = {name: {} for name in BOUNDS}
+        for (endpoint, connection, model, error), series in tuple(self._series.items()):
+            kind = {
+                "gen_ai_operation_name": endpoint,
+                "gen_ai_provider_name": connection,
+                "gen_ai_request_model": model,
+            }
+            of_kind, of_outcome = _labels(kind), _labels(kind | {"error_type": error})
+            found[DURATION][of_outcome] = series.duration.values
+            found[ATTEMPTS][of_outcome] = series.attempts.values
+            _add(found[FIRST_CHUNK], of_kind, series.first_chunk.values)
+            for token_type, histogram in (("input", series.input), ("output", series.output)):
+                labels = _labels(kind | {"gen_ai_token_type": token_type})
+                _add(found[TOKENS], labels, histogram.values)
+        return found
+
+
+def merged(several: Iterable[Histograms]) -> Histograms:
+    """The sums over several workers."""
+    total: Histograms = {name: {} for name in BOUNDS}
+    for histograms in several:
+        for name, by_labels in histograms.items():
+            for labels, values in by_labels.items():
+                if name in BOUNDS and len(values) == len(BOUNDS[name]) + 2:
+                    _add(total[name], labels, values)
+    return total
+
+
+def rendered(histograms: Histograms, gauges: dict[str, dict[str, float]]) -> str:
+    """Prometheus's text format. ``gauges`` are values by labels by name."""
+    lines: list[str] = []
+    for name, by_labels in histograms.items():
+        lines += [f"# HELP {name} {HELP[name]}", f"# TYPE {name} histogram"]
+        for labels, values in by_labels.items():
+            lines += _histogram_lines(name, labels, values)
+    for name, values_by_labels in gauges.items():
+        kind = "counter" if name.endswith("_total") else "gauge"
+        lines += [f"# HELP {name} {HELP[name]}", f"# TYPE {name} {kind}"]
+        lines += [
+            f"{name}{{{labels}}} {value:.15g}" if labels else f"{name} {value:.15g}"
+            for labels, value in values_by_labels.items()
+        ]
+    return "\n".join([*lines, ""])
+
+
+def _histogram_lines(name: str, labels: str, values: list[float]) -> Iterable[str]:
+    *counts, total = values
+    bounds = [*(f"{bound:g}" for bound in BOUNDS[name]), "+Inf"]
+    for bound, count in zip(bounds, accumulate(counts), strict=True):
+        yield f'{name}_bucket{{{labels},le="{bound}"}} {int(count)}'
+    yield f"{name}_sum{{{labels}}} {total!r}"
+    yield f"{name}_count{{{labels}}} {int(sum(counts))}"
+
+
+def label(name: str, value: str) -> str:
+    escaped = value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+    return f'{name}="{escaped}"'
+
+
+def _labels(values: dict[str, str]) -> str:
+    return ",".join(label(name, value) for name, value in values.items())
+
+
+def _add(by_labels: dict[str, list[float]], labels: str, values: list[float]) -> None:
+    known = by_labels.get(labels)
+    by_labels[labels] = (
+        list(values) if known is None else [a + b for a, b in zip(known, values, strict=True)]
+    )
+
+
+def _error_type(record: UsageRecord) -> str:
+    if record.status >= 400 or not record.status:
+        return str(record.status)
+    return MID_STREAM if record.error_code else ""

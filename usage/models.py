@@ -1,0 +1,189 @@
+"""What was used: a row for each accepted request, their totals by day, and what things cost."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from usage.exchange import Surface
+
+
+class TokensFrom(models.TextChoices):
+    """Where the counts of a row come from."""
+
+    UPSTREAM = "upstream"
+    ESTIMATED = "estimated"
+    NONE = "none"
+
+
+class PriceSource(models.TextChoices):
+    ADMIN = "admin", "set here"
+    BUNDLED = "bundled", "bundled list"
+
+
+class PriceQuerySet(models.QuerySet["Price"]):
+    def overrides(self) -> PriceQuerySet:
+        """Set by an administrator."""
+        return self.filter(source=PriceSource.ADMIN)
+
+
+class Price(models.Model):
+    """What a model costs, in US dollars. Never changed: a new price is a new row.
+
+    The bundled list leaves a row here for each of its prices that was used, so that a cost can be
+    explained after the list has changed. ``model`` is a pattern for a price that was set here, and
+    an id for a bundled one.
+    """
+
+    RATES = (
+        "input_per_million",
+        "cached_per_million",
+        "output_per_million",
+        "per_audio_minute",
+        "per_million_characters",
+        "per_request",
+    )
+
+    source = models.CharField(
+        max_length=8, choices=PriceSource, default=PriceSource.ADMIN, editable=False
+    )
+    version = models.CharField("version of the list", max_length=20, blank=True, editable=False)
+    connection = models.CharField(
+        max_length=100, blank=True, help_text="The name of a connection; empty for every one."
+    )
+    model = models.CharField(
+        max_length=256,
+        help_text="A model id, as clients or as the upstream name it; * stands for any characters.",
+    )
+    above_tokens = models.PositiveIntegerField(
+        default=0, editable=False, help_text="For requests whose input has more tokens than this."
+    )
+    input_per_million = models.DecimalField(
+        "input", max_digits=14, decimal_places=6, null=True, blank=True, help_text="$ / 1M tokens"
+    )
+    cached_per_million = models.DecimalField(
+        "cached input",
+        max_digits=14,
+        decimal_places=6,
+        null=True,
+        blank=True,
+        help_text="$ / 1M tokens; empty: as other input",
+    )
+    output_per_million = models.DecimalField(
+        "output", max_digits=14, decimal_places=6, null=True, blank=True, help_text="$ / 1M tokens"
+    )
+    per_audio_minute = models.DecimalField(
+        "audio", max_digits=14, decimal_places=6, null=True, blank=True, help_text="$ / minute"
+    )
+    per_million_characters = models.DecimalField(
+        "speech", max_digits=14, decimal_places=6, null=True, blank=True, help_text="$ / 1M letters"
+    )
+    per_request = models.DecimalField(
+        "request", max_digits=14, decimal_places=6, null=True, blank=True, help_text="$ each"
+    )
+    valid_from = models.DateTimeField(
+        default=timezone.now, help_text="Requests from then on have this price."
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = PriceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-valid_from", "-pk")
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(source__in=PriceSource.values), name="usage_price_source"
+            ),
+        )
+
+    def __str__(self) -> str:
+        source = f"list {self.version}" if self.version else "set here"
+        above = f" above {self.above_tokens:,} tokens" if self.above_tokens else ""
+        return f"{self.model}{above} ({source})"
+
+
+class UsageRow(models.Model):
+    """One accepted request. Made by the flusher alone, never changed.
+
+    It names its user, key and connection by value: it stays when they go. ``status`` is 499 for a
+    client that left before it was answered. ``cost`` is in US dollars and NULL where unknown.
+    """
+
+    request_id = models.CharField(max_length=40, primary_key=True)
+    accepted_at = models.DateTimeField(db_index=True)
+    user_id = models.BigIntegerField()
+    username = models.CharField("user", max_length=150)
+    key_id = models.UUIDField("key id")
+    key_hint = models.CharField("key", max_length=20)
+    model = models.CharField(max_length=256)
+    upstream_model = models.CharField(max_length=256)
+    connection = models.CharField(max_length=100)
+    endpoint = models.CharField(max_length=60)
+    surface = models.CharField(max_length=12, choices=[(one.value, one.value) for one in Surface])
+    is_streamed = models.BooleanField("streamed")
+    status = models.PositiveSmallIntegerField()
+    error_code = models.CharField(max_length=64)
+    attempts = models.PositiveSmallIntegerField()
+    is_client_gone = models.BooleanField("client gone")
+    prompt_tokens = models.PositiveBigIntegerField(null=True)
+    cached_tokens = models.PositiveBigIntegerField(null=True)
+    completion_tokens = models.PositiveBigIntegerField(null=True)
+    reasoning_tokens = models.PositiveBigIntegerField(null=True)
+    tokens_from = models.CharField(max_length=9, choices=TokensFrom)
+    audio_seconds = models.FloatField(null=True)
+    characters = models.PositiveBigIntegerField(null=True)
+    first_byte_ms = models.PositiveIntegerField("first byte (ms)", null=True)
+    duration_ms = models.PositiveIntegerField("duration (ms)")
+    chunks = models.PositiveIntegerField()
+    bytes_received = models.PositiveBigIntegerField()
+    bytes_sent = models.PositiveBigIntegerField()
+    client_request_id = models.CharField(max_length=100)
+    upstream_request_id = models.CharField(max_length=200)
+    cost = models.DecimalField("cost ($)", max_digits=20, decimal_places=10, null=True)
+    price = models.ForeignKey(Price, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        verbose_name = "usage record"
+        ordering = ("-request_id",)  # they begin with the time
+        indexes = (
+            models.Index(fields=("user_id", "accepted_at"), name="usage_row_user_time"),
+            models.Index(fields=("client_request_id",), name="usage_row_client_request"),
+        )
+
+    def __str__(self) -> str:
+        return self.request_id
+
+
+class UsageDay(models.Model):
+    """The totals of rows that were pruned. A request is in a row or in a total, never in both."""
+
+    day = models.DateField()
+    user_id = models.BigIntegerField()
+    username = models.CharField(max_length=150)
+    key_id = models.UUIDField()
+    key_hint = models.CharField(max_length=20)
+    model = models.CharField(max_length=256)
+    connection = models.CharField(max_length=100)
+    requests = models.PositiveBigIntegerField()
+    failed = models.PositiveBigIntegerField()
+    prompt_tokens = models.PositiveBigIntegerField()
+    cached_tokens = models.PositiveBigIntegerField()
+    completion_tokens = models.PositiveBigIntegerField()
+    reasoning_tokens = models.PositiveBigIntegerField()
+    audio_seconds = models.FloatField()
+    duration_ms = models.PositiveBigIntegerField()
+    unpriced = models.PositiveBigIntegerField()
+    cost = models.DecimalField(max_digits=20, decimal_places=10)
+
+    class Meta:
+        verbose_name = "usage of a day"
+        constraints = (
+            models.UniqueConstraint(
+                fields=("day", "user_id", "username", "key_id", "key_hint", "model", "connection"),
+                name="usage_day_once",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.username} {self.model}"

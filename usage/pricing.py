@@ -1,0 +1,138 @@
+"""What requests cost: an administrator's price where there is one, else the bundled list's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from connections.models import Connection
+from models_registry.patterns import matches
+from usage.bundled_prices import ListedPrice, bundled_price, list_version
+from usage.models import Price, PriceSource
+from usage.record import UsageRecord
+
+FAILED = 400
+MILLION = Decimal(1_000_000)
+SECONDS_PER_MINUTE = Decimal(60)
+PRECISION = Decimal("1e-10")
+TOO_MUCH = Decimal("1e10")  # what the column cannot hold is a mistake of an upstream or an admin
+
+
+class Pricing:
+    """The prices as they are at the moment. Make one for each batch of records."""
+
+    def __init__(self, overrides: Iterable[Price], base_urls: dict[str, str]) -> None:
+        self._overrides = sorted(overrides, key=_precedence, reverse=True)
+        self._base_urls = base_urls
+        self._candidates: dict[tuple[str, str, str], list[Price]] = {}
+        self._kept: dict[ListedPrice, Price] = {}
+
+    @classmethod
+    def load(cls) -> Pricing:
+        base_urls = dict(Connection.objects.values_list("name", "base_url"))
+        return cls(Price.objects.overrides(), base_urls)
+
+    def price_of(self, record: UsageRecord) -> Price | None:
+        """The price of a request, saved; None where none is known, or nothing was answered."""
+        if not record.connection or not 0 < record.status < FAILED:
+            return None
+        at = datetime.fromtimestamp(record.accepted_at, UTC)
+        for price in self._matching(record):
+            if price.valid_from <= at:
+                if has_rates(price):
+                    return price
+                break  # one without rates takes the ones before it back
+        base_url = self._base_urls.get(record.connection, "")
+        if not base_url:
+            return None
+        found = bundled_price(
+            base_url, record.upstream_model, at=at, prompt_tokens=record.prompt_tokens or 0
+        )
+        return None if found is None else self._keep(found)
+
+    def _matching(self, record: UsageRecord) -> list[Price]:
+        key = (record.connection, record.model, record.upstream_model)
+        if key not in self._candidates:
+            self._candidates[key] = [
+                price
+                for price in self._overrides
+                if price.connection in {"", record.connection}
+                and (
+                    matches(price.model, record.model)
+                    or matches(price.model, record.upstream_model)
+                )
+            ]
+        return self._candidates[key]
+
+    def _keep(self, listed: ListedPrice) -> Price:
+        """The row that says the same; made now if the list's price is used for the first time."""
+        kept = self._kept.get(listed)
+        if kept is None:
+            said = {
+                "source": PriceSource.BUNDLED,
+                "version": list_version(),
+                "model": listed.model,
+                "above_tokens": listed.above_tokens,
+                **dict(zip(Price.RATES, listed.rates, strict=True)),
+            }
+            known = Price.objects.filter(**_exactly(said)).first()
+            kept = self._kept[listed] = known or Price.objects.create(**said)
+        return kept
+
+
+def cost_of(record: UsageRecord, price: Price) -> Decimal | None:
+    """In US dollars; None where something counts that was not counted, or has no rate."""
+    prompt, cached = record.prompt_tokens, record.cached_tokens or 0
+    fresh = None if prompt is None else max(prompt - cached, 0)
+    has_token_rates = price.input_per_million is not None or price.output_per_million is not None
+    cached_rate = price.cached_per_million
+    parts = [_part(price.per_request, 1, Decimal(1))]
+    if has_token_rates:
+        parts += [
+            _part(price.input_per_million, fresh, MILLION),
+            _part(price.input_per_million if cached_rate is None else cached_rate, cached, MILLION),
+            _part(price.output_per_million, record.completion_tokens, MILLION),
+        ]
+        if any(part is None for part in parts[1:]):
+            return None
+    if price.per_audio_minute is not None:
+        parts.append(_part(price.per_audio_minute, record.audio_seconds, SECONDS_PER_MINUTE))
+    if price.per_million_characters is not None:
+        parts.append(_part(price.per_million_characters, record.characters, MILLION))
+    return _total(parts[0 if price.per_request is not None else 1 :])
+
+
+def has_rates(price: Price) -> bool:
+    return any(getattr(price, name) is not None for name in Price.RATES)
+
+
+def _part(rate: Decimal | None, count: float | None, unit: Decimal) -> Decimal | None:
+    """None where there is no telling: nothing used costs nothing, and so does what is free."""
+    if count == 0 or (rate == 0 and count is None):
+        return Decimal(0)
+    if rate is None:
+        return Decimal(0) if count is None else None
+    return None if count is None else rate * Decimal(count) / unit
+
+
+def _total(parts: list[Decimal | None]) -> Decimal | None:
+    known = [part for part in parts if part is not None]
+    if not known or len(known) < len(parts):
+        return None
+    total = sum(known, Decimal(0))
+    return total.quantize(PRECISION) if total < TOO_MUCH else None
+
+
+def _precedence(price: Price) -> tuple[bool, bool, int, datetime, int]:
+    """A named connection before all, an id before a pattern, the longer pattern, the later row."""
+    pattern = price.model
+    return (bool(price.connection), "*" not in pattern, len(pattern), price.valid_from, price.pk)
+
+
+def _exactly(said: dict[str, Any]) -> dict[str, Any]:
+    return {
+        f"{name}__isnull" if value is None else name: True if value is None else value
+        for name, value in said.items()
+    }

@@ -1,0 +1,73 @@
+"""Old rows become totals by day. What is spent stays known; who asked when does not."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+
+from django.db import connection, transaction
+
+from usage.models import UsageRow
+
+BATCH = 5000
+GROUP = ("user_id", "username", "key_id", "key_hint", "model", "connection")
+TOTALS = {
+    "requests": "COUNT(*)",
+    "failed": "SUM(CASE WHEN status >= 400 OR error_code <> '' THEN 1 ELSE 0 END)",
+    "prompt_tokens": "COALESCE(SUM(prompt_tokens), 0)",
+    "cached_tokens": "COALESCE(SUM(cached_tokens), 0)",
+    "completion_tokens": "COALESCE(SUM(completion_tokens), 0)",
+    "reasoning_tokens": "COALESCE(SUM(reasoning_tokens), 0)",
+    "audio_seconds": "COALESCE(SUM(audio_seconds), 0)",
+    "duration_ms": "SUM(duration_ms)",
+    "unpriced": "SUM(CASE WHEN cost IS NULL AND status < 400 THEN 1 ELSE 0 END)",
+    "cost": "COALESCE(SUM(cost), 0)",
+}
+# The same words for PostgreSQL and SQLite. The WHERE is also what keeps SQLite from reading
+# ON CONFLICT as the condition of a join.
+ADD_TOTALS = f"""
+    INSERT INTO usage_usageday (day, {", ".join(GROUP)}, {", ".join(TOTALS)})
+    SELECT %s, {", ".join(GROUP)}, {", ".join(TOTALS.values())}
+    FROM usage_usagerow WHERE request_id IN ({{places}})
+    GROUP BY {", ".join(GROUP)}
+    ON CONFLICT (day, {", ".join(GROUP)}) DO UPDATE SET
+    {", ".join(f"{name} = usage_usageday.{name} + excluded.{name}" for name in TOTALS)}
+"""  # noqa: S608 - the names are ours
+
+
+def prune(older_than: timedelta, *, batch: int = BATCH) -> int:
+    """Turn rows of days that ended ``older_than`` ago into totals; how many there were.
+
+    Each batch is a transaction: whoever interrupts it may begin again.
+    """
+    before = cutoff(older_than)
+    pruned = 0
+    while moved := _prune_batch(before, batch):
+        pruned += moved
+    return pruned
+
+
+def cutoff(older_than: timedelta) -> datetime:
+    """Rows from then on stay. Days are pruned whole."""
+    return _midnight((datetime.now(UTC) - older_than).date())
+
+
+@transaction.atomic
+def _prune_batch(before: datetime, batch: int) -> int:
+    old = UsageRow.objects.filter(accepted_at__lt=before).order_by("accepted_at")
+    first = old.values_list("accepted_at", flat=True).first()
+    if first is None:
+        return 0
+    day = first.astimezone(UTC).date()
+    of_day = old.filter(accepted_at__lt=_midnight(day + timedelta(days=1)))
+    ids = list(of_day.select_for_update().values_list("pk", flat=True)[:batch])
+    if not ids:  # another who prunes was here first, and goes on
+        return 0
+    with connection.cursor() as cursor:
+        statement = ADD_TOTALS.format(places=", ".join(["%s"] * len(ids)))
+        cursor.execute(statement, [day, *ids])
+    UsageRow.objects.filter(pk__in=ids).delete()
+    return len(ids)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), tzinfo=UTC)

@@ -1,0 +1,128 @@
+"""What is kept of a request: one line of a journal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from usage.exchange import Exchange
+
+CLIENT_CLOSED_REQUEST = 499
+LARGEST_NUMBER = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsageRecord:
+    """The account of one accepted request, when it has ended.
+
+    ``accepted_at`` is in seconds since the epoch. Token counts are the upstream's, None where it
+    said nothing. ``status`` is 499 for a client that left before it was answered.
+    """
+
+    request_id: str
+    accepted_at: float
+    user_id: int
+    username: str
+    key_id: UUID
+    key_hint: str
+    model: str
+    upstream_model: str
+    connection: str
+    endpoint: str
+    surface: str
+    is_streamed: bool
+    status: int
+    error_code: str
+    attempts: int
+    is_client_gone: bool
+    prompt_tokens: int | None
+    cached_tokens: int | None
+    completion_tokens: int | None
+    reasoning_tokens: int | None
+    audio_seconds: float | None
+    characters: int | None
+    first_byte_ms: int | None
+    duration_ms: int
+    chunks: int
+    bytes_received: int
+    bytes_sent: int
+    client_request_id: str
+    upstream_request_id: str
+
+    @classmethod
+    def of(cls, exchange: Exchange) -> UsageRecord:
+        caller, tokens = exchange.caller, exchange.tokens
+        first_byte = exchange.first_byte_seconds
+        return cls(
+            request_id=exchange.request_id,
+            accepted_at=exchange.accepted_at,
+            user_id=caller.user_id,
+            username=caller.username,
+            key_id=caller.key_id,
+            key_hint=caller.key_hint,
+            model=exchange.model,
+            upstream_model=exchange.upstream_model,
+            connection=exchange.connection,
+            endpoint=exchange.endpoint,
+            surface=exchange.surface,
+            is_streamed=exchange.is_streamed,
+            status=_status(exchange),
+            error_code=exchange.error_code,
+            attempts=exchange.attempts,
+            is_client_gone=exchange.is_client_gone,
+            prompt_tokens=tokens.prompt,
+            cached_tokens=tokens.cached,
+            completion_tokens=tokens.completion,
+            reasoning_tokens=tokens.reasoning,
+            audio_seconds=tokens.audio_seconds,
+            characters=tokens.characters,
+            first_byte_ms=None if first_byte is None else round(first_byte * 1000),
+            duration_ms=round(exchange.age_seconds * 1000),
+            chunks=exchange.chunks,
+            bytes_received=exchange.bytes_received,
+            bytes_sent=exchange.bytes_sent,
+            client_request_id=exchange.client_request_id,
+            upstream_request_id=exchange.upstream_request_id,
+        )
+
+    @classmethod
+    def from_line(cls, line: bytes) -> UsageRecord:
+        """The record of a journal's line. Raises ``ValueError`` for one that is torn."""
+        try:
+            values: dict[str, Any] = orjson.loads(line)
+            values["key_id"] = UUID(values["key_id"])
+            if values.keys() != NAME_SET:  # as a later version may have written them
+                values = {name: value for name, value in values.items() if name in NAME_SET}
+            return cls(**values)
+        except (TypeError, KeyError, AttributeError) as exc:
+            raise ValueError("not a usage record") from exc
+
+    def as_line(self) -> bytes:
+        """One line of JSON."""
+        try:
+            return orjson.dumps(self, option=orjson.OPT_APPEND_NEWLINE)
+        except orjson.JSONEncodeError:  # half a surrogate in a text, or a number beyond all bounds
+            return orjson.dumps(self._encodable(), option=orjson.OPT_APPEND_NEWLINE)
+
+    def _encodable(self) -> dict[str, Any]:
+        values = {name: getattr(self, name) for name in FIELD_NAMES}
+        return {name: _encodable(value) for name, value in values.items()}
+
+
+FIELD_NAMES = tuple(field.name for field in fields(UsageRecord))
+NAME_SET = frozenset(FIELD_NAMES)
+
+
+def _encodable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode(errors="replace").decode()
+    return min(value, LARGEST_NUMBER) if isinstance(value, int) else value
+
+
+def _status(exchange: Exchange) -> int:
+    if not exchange.status and exchange.is_client_gone:
+        return CLIENT_CLOSED_REQUEST
+    return exchange.status

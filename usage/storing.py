@@ -1,0 +1,127 @@
+"""Records into the database, in batches, each request once however often it is stored."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from operator import attrgetter
+from typing import Any
+
+from django.db import DataError, IntegrityError, connection, models, transaction
+
+from usage.estimation import counted
+from usage.models import UsageRow
+from usage.pricing import Pricing, cost_of
+from usage.record import UsageRecord
+
+logger = logging.getLogger(__name__)
+
+LARGEST: dict[type, int] = {
+    models.PositiveBigIntegerField: 2**63 - 1,
+    models.BigIntegerField: 2**63 - 1,
+    models.PositiveIntegerField: 2**31 - 1,
+    models.PositiveSmallIntegerField: 2**15 - 1,
+}
+DERIVED = ("accepted_at", "tokens_from", "cost", "price_id")
+TAKEN = [field for field in UsageRow._meta.concrete_fields if field.attname not in DERIVED]
+TEXTS = {f.attname: f.max_length or 0 for f in TAKEN if isinstance(f, models.CharField)}
+NUMBERS = {f.attname: LARGEST[type(f)] for f in TAKEN if type(f) in LARGEST}
+OTHERS = [f.attname for f in TAKEN if f.attname not in TEXTS and f.attname not in NUMBERS]
+NAMES = [*TEXTS, *NUMBERS, *OTHERS, *DERIVED]
+COLUMNS = ", ".join(NAMES)
+# What SQLite has no type for.
+ADAPTED = [
+    (NAMES.index(field.attname), field)
+    for field in UsageRow._meta.concrete_fields
+    if field.attname in {"key_id", "accepted_at", "cost"}
+]
+PLACES = ", ".join(["%s"] * len(NAMES))
+
+texts_of, numbers_of, others_of = attrgetter(*TEXTS), attrgetter(*NUMBERS), attrgetter(*OTHERS)
+
+Row = tuple[Any, ...]
+
+
+def store(records: Sequence[UsageRecord]) -> None:
+    """Insert the records that are not there yet. Raises ``django.db.OperationalError``.
+
+    One that the database refuses for what is in it is logged and left out: it would hold up
+    all that come after.
+    """
+    pricing = Pricing.load()
+    _insert([row_of(record, pricing) for record in records])
+
+
+def row_of(record: UsageRecord, pricing: Pricing) -> Row:
+    """The values of ``NAMES``, made to fit: texts and numbers come from clients and upstreams."""
+    record, tokens_from = counted(record)
+    price = pricing.price_of(record)
+    texts = zip(texts_of(record), TEXTS.values(), strict=True)
+    numbers = zip(numbers_of(record), NUMBERS.values(), strict=True)
+    return (
+        *[
+            text if len(text) <= most and "\0" not in text else _cut(text, most)
+            for text, most in texts
+        ],
+        *[value if value is None or value <= most else most for value, most in numbers],
+        *others_of(record),
+        datetime.fromtimestamp(record.accepted_at, UTC),
+        tokens_from.value,
+        None if price is None else cost_of(record, price),
+        None if price is None else price.pk,
+    )
+
+
+def _cut(text: str, most: int) -> str:
+    return text.replace("\0", "")[:most]
+
+
+def _insert(rows: list[Row]) -> None:
+    try:
+        with transaction.atomic():
+            if connection.vendor == "postgresql":
+                _copy(rows)
+            else:
+                _insert_each(rows)
+    except (DataError, IntegrityError, OverflowError) as exc:
+        if len(rows) == 1:
+            logger.error("a usage record cannot be stored: %s", exc, extra={"row": rows[0]})  # noqa: TRY400 - the record matters, not the trace
+            return
+        half = len(rows) // 2
+        _insert(rows[:half])
+        _insert(rows[half:])
+
+
+def _insert_each(rows: list[Row]) -> None:
+    """One prepared statement, run over and over: a third of what ``bulk_create`` takes."""
+    prepared = []
+    for row in rows:
+        values = list(row)
+        for position, field in ADAPTED:
+            values[position] = field.get_db_prep_save(values[position], connection)
+        prepared.append(values)
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"INSERT INTO usage_usagerow ({COLUMNS}) VALUES ({PLACES}) "  # noqa: S608 - the names are ours
+            "ON CONFLICT (request_id) DO NOTHING",
+            prepared,
+        )
+
+
+def _copy(rows: list[Row]) -> None:
+    """COPY knows no conflicts, so that the rows go through a table of the session's own."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TEMPORARY TABLE IF NOT EXISTS usage_incoming "
+            "(LIKE usage_usagerow) ON COMMIT DELETE ROWS"
+        )
+        cursor.execute("DELETE FROM usage_incoming")  # of an earlier batch of this transaction
+        statement = f"COPY usage_incoming ({COLUMNS}) FROM STDIN"
+        with connection.wrap_database_errors, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row(row)
+        cursor.execute(
+            f"INSERT INTO usage_usagerow ({COLUMNS}) SELECT {COLUMNS} FROM usage_incoming "  # noqa: S608 - the names are ours
+            "ON CONFLICT (request_id) DO NOTHING"
+        )
