@@ -1,0 +1,1 @@
+"""The API: views, dispatch, the stream relay."""

@@ -1,0 +1,87 @@
+"""Access that is withdrawn while it is in use.
+
+New requests are refused as soon as a worker has heard of the change. This is for those that were
+let in before: streams that run, and sockets that are open.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Protocol
+
+from rest_framework.exceptions import AuthenticationFailed
+
+from accounts.authentication import AuthenticationUnavailable, identify
+from accounts.caller import Scope
+from models_registry.registry import active
+from usage.exchange import StopReason
+from usage.in_flight import in_flight
+
+LOOK_SECONDS = 2.0  # keys expire without an announcement
+SETTLE_SECONDS = 2.0
+
+
+class Admitted(Protocol):
+    """Whatever was let in. ``stop`` may be asked for again where it did not help."""
+
+    async def is_still_allowed(self) -> bool: ...
+    def stop(self, reason: StopReason) -> None: ...
+
+
+open_sockets: set[Admitted] = set()
+
+
+async def is_allowed(credential: str, model: str = "") -> bool:
+    """Whether ``credential`` is good, and, if given, for ``model``. In doubt it is."""
+    try:
+        caller = await identify(credential)
+    except AuthenticationUnavailable:
+        return True
+    except AuthenticationFailed:
+        return False
+    if not caller.has_scope(Scope.INFERENCE):
+        return False
+    registry = active()
+
+    def is_routed() -> bool:
+        return not model or bool(registry.snapshot.view(caller).route(model))
+
+    try:
+        async with asyncio.timeout(SETTLE_SECONDS):  # an edited connection is asked anew
+            await registry.settled(is_routed)
+    except TimeoutError:
+        return True
+    return is_routed()
+
+
+class AccessWatch:
+    """Looks again at what this worker has let in: when told of a change, and from time to time."""
+
+    def __init__(self) -> None:
+        self._changed = asyncio.Event()
+
+    def look_soon(self) -> None:
+        """Say that people, keys, grants or models have changed."""
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Look, until cancelled."""
+        while True:
+            try:
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._changed.wait()
+            except TimeoutError:
+                pass
+            self._changed.clear()
+            await asyncio.gather(*(_stop_if_withdrawn(admitted) for admitted in _admitted()))
+
+
+def _admitted() -> Iterator[Admitted]:
+    yield from in_flight
+    yield from tuple(open_sockets)
+
+
+async def _stop_if_withdrawn(admitted: Admitted) -> None:
+    if not await admitted.is_still_allowed():
+        admitted.stop(StopReason.ACCESS_WITHDRAWN)

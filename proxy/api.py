@@ -1,0 +1,184 @@
+"""The base of every API view: DRF's, with a dispatch that never leaves the event loop.
+
+DRF's own ``dispatch`` is synchronous. This one awaits what may wait (authentication, the body, the
+view) in DRF's declared order, and reads the body only once the caller may be served.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from functools import partial
+from typing import Any, cast
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from rest_framework import exceptions
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.authentication import ApiKeyAuthentication
+from accounts.caller import Caller, Scope
+from accounts.keys import censored
+from connections.call import JsonObject
+from proxy.access import is_allowed
+from proxy.cookies import forwardable_cookies
+from proxy.errors import ApiError, StoppedError
+from proxy.exception_handler import ErrorResponse, to_api_error
+from proxy.incoming import ApiRequest, ClientGoneError
+from proxy.inner_request import SURFACE_EXTENSION, extensions_of
+from proxy.rendering import JsonParser, JsonRenderer
+from usage.exchange import Exchange, StopReason, Surface
+from usage.in_flight import in_flight
+
+logger = logging.getLogger(__name__)
+
+
+class MayInfer:
+    """Everything that is not administrative."""
+
+    message = "This API key is not for calling models: it lacks the inference scope."
+
+    def has_permission(self, request: Request, view: ApiView) -> bool:
+        return view.caller.has_scope(Scope.INFERENCE)
+
+
+class ApiView(APIView):
+    """Subclasses write ``async def get`` or ``post``, which return a Django or DRF response.
+
+    Permission classes may have a coroutine for ``has_permission`` or a plain method.
+    """
+
+    authentication_classes = (ApiKeyAuthentication,)
+    permission_classes: Any = (MayInfer,)
+    throttle_classes = ()
+    parser_classes = (JsonParser,)
+    renderer_classes = (JsonRenderer,)
+    reads_body = True  # a view that does not takes the body as it comes, from request.incoming
+    http_method_names = ("get", "post", "put", "patch", "delete")
+
+    @property
+    def caller(self) -> Caller:
+        """Who is calling; set once authentication is through."""
+        return cast("Caller", self.request.user)
+
+    @property
+    def credential(self) -> str:
+        """The key the caller presented."""
+        return cast("str", self.request.auth)
+
+    @property
+    def cookies(self) -> str:
+        """The caller's cookies, as far as an upstream may see them."""
+        return forwardable_cookies(self.request.META.get("HTTP_COOKIE", ""))
+
+    @property
+    def payload(self) -> JsonObject:
+        """The request's JSON object. Not to be changed: several targets may need it."""
+        return cast("JsonObject", self.request.data)
+
+    @property
+    def api_request(self) -> ApiRequest:
+        """The request below DRF's."""
+        return cast("ApiRequest", self.request._request)
+
+    def accept(
+        self,
+        *,
+        endpoint: str,
+        model: str,
+        is_streamed: bool,
+        surface: Surface = Surface.OPENAI,
+    ) -> Exchange:
+        """Begin the account of a request that is well-formed; its handler closes it.
+
+        Raises ``StoppedError`` when the worker began to shut down while the request came in.
+        """
+        if not in_flight.is_accepting:
+            raise StoppedError(StopReason.SHUTTING_DOWN)
+        request = self.api_request
+        exchange = Exchange(
+            request_id=request.request_id,
+            caller=self.caller,
+            endpoint=endpoint,
+            model=censored(model),
+            is_streamed=is_streamed,
+            surface=extensions_of(request.scope).get(SURFACE_EXTENSION, surface),
+            client_request_id=censored(request.META.get("HTTP_X_CLIENT_REQUEST_ID", "")[:100]),
+            bytes_received=int(request.META.get("CONTENT_LENGTH") or 0),
+        )
+        exchange.on_stop = request.stop
+        exchange.still_allowed = partial(is_allowed, self.credential, model)
+        request.exchange = exchange
+        in_flight.open(exchange)
+        return exchange
+
+    async def dispatch(  # type: ignore[override]
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        self.args, self.kwargs = args, kwargs
+        self.request = self.initialize_request(request, *args, **kwargs)
+        try:
+            handler = self._handler()
+            await self._admit()
+            if self.reads_body and request.method not in {"GET", "DELETE"}:
+                await self.api_request.load_body()
+            return self._rendered(await handler(self.request, *args, **kwargs))
+        except (ClientGoneError, asyncio.CancelledError):
+            raise
+        except Exception as exc:  # noqa: BLE001 - the boundary: every failure becomes an answer
+            return self._failed(exc)
+
+    def _handler(self) -> Any:
+        method = (self.request.method or "").lower()
+        handler = getattr(self, method, None) if method in self.http_method_names else None
+        if handler is None:
+            raise exceptions.MethodNotAllowed(self.request.method or "")
+        return handler
+
+    async def _admit(self) -> None:
+        """Authenticate, permit, throttle: each may wait without blocking others."""
+        request = self.request
+        for authenticator in request.authenticators or ():
+            answer: Any = authenticator.authenticate(request)
+            request.user, request.auth = await answer
+            break
+        for permission in self.get_permissions():
+            allowed: Any = permission.has_permission(request, self)
+            if not (await allowed if asyncio.iscoroutine(allowed) else allowed):
+                # DRF's permission_denied() would authenticate once more, and synchronously.
+                raise exceptions.PermissionDenied(getattr(permission, "message", None))
+        for throttle in self.get_throttles():
+            admitted: Any = throttle.allow_request(request, self)
+            if not (await admitted if asyncio.iscoroutine(admitted) else admitted):
+                self.throttled(request, throttle.wait() or 0)
+
+    def _rendered(self, response: HttpResponseBase) -> HttpResponseBase:
+        if isinstance(response, Response) and not response.is_rendered:
+            response.accepted_renderer = JsonRenderer()
+            response.accepted_media_type = JsonRenderer.media_type
+            setattr(response, "renderer_context", {})  # noqa: B010 - missing from the stubs
+            response.render()
+        return response
+
+    def _failed(self, exc: Exception) -> HttpResponseBase:
+        error = to_api_error(exc)
+        if error is None:
+            request_id = self.api_request.request_id
+            logger.error("Unhandled error", exc_info=exc, extra={"request_id": request_id})
+            error = ApiError("The gateway failed to answer. Quote the request id when reporting.")
+        return self.error_response(error)
+
+    def error_response(self, error: ApiError) -> HttpResponseBase:
+        """The answer that tells of ``error``; a surface with another form of it overrides this."""
+        return ErrorResponse(error)
+
+
+class IsStaff:
+    """Administrative endpoints. Others are told no more than that they may not."""
+
+    message = "This endpoint is for administrators, with a key that has the admin scope."
+
+    def has_permission(self, request: Request, view: ApiView) -> bool:
+        return view.caller.has_scope(Scope.ADMIN)

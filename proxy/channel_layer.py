@@ -1,0 +1,29 @@
+"""Sending over the channel layer, which may be down while everything else goes on."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from channels.exceptions import ChannelFull
+from channels.layers import get_channel_layer
+from redis import RedisError
+
+logger = logging.getLogger(__name__)
+
+LAYER_ERRORS = (RedisError, OSError, ChannelFull)
+
+
+def layer() -> Any:
+    """The one there is: on Redis, or in process memory. Its types leave its methods out."""
+    return get_channel_layer()
+
+
+async def send_to_group(group: str, message: dict[str, Any]) -> bool:
+    """Send ``message`` to whoever is in ``group``. False if the layer is down."""
+    try:
+        await layer().group_send(group, message)
+    except LAYER_ERRORS as exc:
+        logger.warning("%s cannot be sent to %s: %s", message["type"], group, exc)
+        return False
+    return True

@@ -1,0 +1,141 @@
+"""Every error the API answers with.
+
+ApiError
+├── InvalidRequestError         400  the request cannot be understood
+├── ModelNotFoundError          404  unknown, or not for this caller: the same answer
+├── PayloadTooLargeError        413
+├── RequestTimeoutError         408  the client stopped sending in mid-request
+├── ApiDisabledError            503  switched off by an admin
+├── StoppedError                503  ended by the gateway before its time
+├── UpstreamUnavailableError    502  no target could be reached
+├── UpstreamTimeoutError        504
+├── UpstreamAnswerError         502  the upstream's answer makes no sense
+└── AnsweredError               the status and type of DRF's exceptions, or of an upstream's error
+
+``message`` is always safe to show. Raise meaning; ``proxy.api`` renders it once.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from usage.exchange import StopReason
+
+
+class ApiError(Exception):
+    """Rendered as OpenAI's error object; the class attributes are what most instances need."""
+
+    status: int = HTTPStatus.INTERNAL_SERVER_ERROR
+    type: str = "server_error"
+    code: str | None = None
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        param: str | None = None,
+        code: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.param = param
+        self.code = code or type(self).code
+        self.headers = headers or {}
+
+    def body(self) -> dict[str, Any]:
+        """OpenAI's error object."""
+        return {
+            "error": {
+                "message": self.message,
+                "type": self.type,
+                "param": self.param,
+                "code": self.code,
+            }
+        }
+
+
+class InvalidRequestError(ApiError):
+    status = HTTPStatus.BAD_REQUEST
+    type = "invalid_request_error"
+
+
+class ModelNotFoundError(InvalidRequestError):
+    status = HTTPStatus.NOT_FOUND
+    code = "model_not_found"
+
+    def __init__(self, model: str) -> None:
+        super().__init__(
+            f"The model `{model[:200]}` does not exist or you do not have access to it.",
+            param="model",
+        )
+
+
+class PayloadTooLargeError(InvalidRequestError):
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    code = "request_too_large"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"The request body is larger than {limit} bytes.")
+
+
+class RequestTimeoutError(InvalidRequestError):
+    status = HTTPStatus.REQUEST_TIMEOUT
+    code = "request_timeout"
+
+    def __init__(self) -> None:
+        super().__init__("The request body did not come in time.")
+
+
+class ApiDisabledError(ApiError):
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "api_disabled"
+
+
+class StoppedError(ApiError):
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    messages = {
+        StopReason.SHUTTING_DOWN: "The gateway is shutting down.",
+        StopReason.ENDED_BY_STAFF: "An administrator ended this request.",
+        StopReason.ACCESS_WITHDRAWN: "The access that this request needs was withdrawn.",
+        StopReason.CANCELLED: "The client cancelled this request.",
+    }
+
+    def __init__(self, reason: StopReason) -> None:
+        is_leaving = reason is StopReason.SHUTTING_DOWN  # another worker may well serve it
+        headers = {"connection": "close"} if is_leaving else {"x-should-retry": "false"}
+        super().__init__(self.messages[reason], code=reason.value, headers=headers)
+
+
+class UpstreamUnavailableError(ApiError):
+    status = HTTPStatus.BAD_GATEWAY
+    type = "upstream_error"
+    code = "upstream_unavailable"
+
+
+class UpstreamTimeoutError(UpstreamUnavailableError):
+    status = HTTPStatus.GATEWAY_TIMEOUT
+    code = "upstream_timeout"
+
+
+class UpstreamAnswerError(UpstreamUnavailableError):
+    code = "upstream_invalid_response"
+
+
+class AnsweredError(ApiError):
+    """An error whose status and type are known only when it happens."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int,
+        kind: str,
+        param: str | None = None,
+        code: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(message, param=param, code=code, headers=headers)
+        self.status = status
+        self.type = kind

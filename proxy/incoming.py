@@ -1,0 +1,136 @@
+"""A client's request as it comes in: its body under a cap, and the news that the client is gone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from io import BytesIO
+from typing import Any
+
+from django.core.handlers.asgi import ASGIRequest
+
+from proxy.errors import InvalidRequestError, PayloadTooLargeError, RequestTimeoutError
+from proxy.outgoing import Outgoing
+from usage.exchange import Exchange, StopReason
+
+LONGEST_PAUSE_SECONDS = 60.0  # in a body that is still to come
+LONGEST_LENGTH = 18  # digits; int() refuses to read thousands of them
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+
+
+class ClientGoneError(Exception):
+    """The client hung up while its request was being read. Nobody is left to answer."""
+
+
+class IncomingBody:
+    """Reads a request's body from ASGI, at most ``limit`` bytes of it.
+
+    Made in the task that serves the request, which is cancelled when the client leaves; another one
+    may read the body.
+    """
+
+    def __init__(self, receive: Receive, *, limit: int) -> None:
+        self._receive = receive
+        self._serving = asyncio.current_task()
+        self.limit = limit
+        self.received_bytes = 0
+        self.declared_length: int | None = None
+        self._watcher: asyncio.Task[None] | None = None
+        self.client_is_gone = False
+
+    async def read(self) -> bytes:
+        """The whole body. Raises ``PayloadTooLargeError`` and :class:`ClientGoneError`."""
+        parts = [part async for part in self.parts()]
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    async def parts(self) -> AsyncIterator[bytes]:
+        """The body as it arrives. Once it is there, the client is watched."""
+        if self.declared_length is not None and self.declared_length > self.limit:
+            raise PayloadTooLargeError(self.limit)
+        is_complete = False
+        while not is_complete:
+            message = await self._received()
+            if message["type"] == "http.disconnect":
+                raise ClientGoneError
+            part = message.get("body", b"")
+            is_complete = not message.get("more_body", False)
+            self.received_bytes += len(part)
+            if self.received_bytes > self.limit:
+                raise PayloadTooLargeError(self.limit)
+            if is_complete:
+                self._watch()
+            if part:
+                yield part
+
+    async def _received(self) -> dict[str, Any]:
+        try:
+            async with asyncio.timeout(LONGEST_PAUSE_SECONDS):
+                return await self._receive()
+        except TimeoutError as exc:
+            raise RequestTimeoutError from exc
+
+    def close(self) -> None:
+        """Stop watching the client."""
+        if self._watcher is not None:
+            self._watcher.cancel()
+
+    def _watch(self) -> None:
+        self._watcher = asyncio.create_task(self._cancel_when_gone())
+
+    async def _cancel_when_gone(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self.client_is_gone = True
+        if self._serving is not None:
+            self._serving.cancel()
+
+
+class ApiRequest(ASGIRequest):
+    """Django's request without its body handling: ``incoming`` reads the body, under our cap.
+
+    ``outgoing`` is where its answer will go. Made in the task that serves the request.
+    """
+
+    def __init__(
+        self, scope: dict[str, Any], incoming: IncomingBody, outgoing: Outgoing, request_id: str
+    ) -> None:
+        super().__init__(scope, BytesIO())
+        self.incoming = incoming
+        self.outgoing = outgoing
+        self.request_id = request_id
+        self.application: Any = None  # what serves it, for who has to ask once more
+        self.exchange: Exchange | None = None  # set once the request is accepted
+        self.stopped_for: StopReason | None = None
+        self._task = asyncio.current_task()
+
+    async def load_body(self) -> None:
+        """Read the body into ``self.body``, where DRF's parsers find it."""
+        body = await self.incoming.read()
+        self._body = body
+        # DRF takes a body without a declared length, as in a chunked request, for none at all.
+        self.META["CONTENT_LENGTH"] = str(len(body))
+
+    def stop(self, reason: StopReason) -> None:
+        """Have the task that serves the request tell the client why it ends; cut it if asked twice.
+
+        The second time is for clients that do not read.
+        """
+        if self.stopped_for is not None:
+            self.outgoing.give_up()
+        elif self._task is not None:
+            self.stopped_for = reason
+            self._task.cancel()
+
+    def close(self) -> None:
+        """Nothing is held: no temporary file, no upload."""
+
+
+def declared_length(headers: list[tuple[bytes, bytes]]) -> int | None:
+    """The Content-Length of a request, if it has one. Raises ``InvalidRequestError``."""
+    values = {value for name, value in headers if name == b"content-length"}
+    if not values:
+        return None
+    text = values.pop()
+    if values or not text.isdigit() or len(text) > LONGEST_LENGTH:
+        raise InvalidRequestError("The Content-Length header is not valid.")
+    return int(text)

@@ -1,0 +1,109 @@
+"""The socket behind the live view."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from importlib import import_module
+from typing import Any, cast
+
+import orjson
+from channels.auth import get_user
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+
+from accounts.sign_in.second_factors import RequireStaffMfa
+from proxy.channel_layer import LAYER_ERRORS
+from proxy.live.origin import is_own_origin
+from proxy.live.page import LIVE_SOCKET
+from proxy.live.reports import WATCHERS
+from proxy.worker_events import stop_anywhere, watch_anywhere
+from usage.exchange import StopReason
+
+logger = logging.getLogger(__name__)
+
+WATCH_SECONDS = 2.0
+TRY_AGAIN_LATER = 1013
+POLICY_VIOLATION = 1008
+
+
+class LiveConsumer(AsyncWebsocketConsumer):
+    """Hands the workers' reports to a page, and the page's wishes to the workers.
+
+    It stands behind Channels' middleware for cookies. As these come along with any page's wish for
+    a socket, the Origin must be our own.
+    """
+
+    _watching: asyncio.Task[None] | None = None
+    _username = ""
+
+    async def connect(self) -> None:
+        if not is_own_origin(self.scope) or not await self._is_staff():
+            await self.close()
+            return
+        await self.accept()
+        try:
+            await self.channel_layer.group_add(WATCHERS, self.channel_name)
+        except LAYER_ERRORS as exc:
+            logger.warning("the live view cannot listen: %s", exc)
+            await self.close(TRY_AGAIN_LATER)
+            return
+        self._watching = asyncio.create_task(self._watch())
+
+    async def disconnect(self, code: int) -> None:
+        if self._watching is not None:
+            self._watching.cancel()
+            with suppress(*LAYER_ERRORS):  # a membership ends by itself
+                await self.channel_layer.group_discard(WATCHERS, self.channel_name)
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        request_id = _request_to_end(text_data or "")
+        if request_id:
+            logger.info("%s ends the request %s", self._username, request_id)
+            await stop_anywhere(request_id, StopReason.ENDED_BY_STAFF)
+
+    async def live_report(self, message: dict[str, Any]) -> None:
+        """A worker's report, from the channel layer."""
+        await self.send(text_data=orjson.dumps(message).decode())
+
+    async def _watch(self) -> None:
+        """Keep the workers reporting for as long as the page's user may see it."""
+        while await self._is_staff():
+            await watch_anywhere()
+            await asyncio.sleep(WATCH_SECONDS)
+        await self.close(POLICY_VIOLATION)
+
+    async def _is_staff(self) -> bool:
+        """Whether the admin would let them in at this moment: signed in, staff, and with a second
+        factor where that is asked for."""
+        session_key = self.scope["cookies"].get(settings.SESSION_COOKIE_NAME)
+        session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
+        request = HttpRequest()
+        request.path_info = f"/{LIVE_SOCKET}"
+        request.session = session
+        request.user = cast("Any", await get_user(cast("Any", {"session": session})))
+        self._username = request.user.get_username()
+        return await database_sync_to_async(_may_enter_admin)(request)
+
+
+def _may_enter_admin(request: HttpRequest) -> bool:
+    lacks_a_factor = RequireStaffMfa(lambda _request: HttpResponse()).lacks_a_factor
+    if settings.GATEWAY_REQUIRE_STAFF_MFA and lacks_a_factor(request):
+        return False
+    return bool(admin.site.has_permission(request))
+
+
+def _request_to_end(text: str) -> str:
+    """The id in ``{"type": "end", "request_id": …}``; empty for anything else."""
+    try:
+        message: Any = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return ""
+    match message:
+        case {"type": "end", "request_id": str(request_id)}:
+            return request_id[:100]
+    return ""

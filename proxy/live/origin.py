@@ -1,0 +1,37 @@
+"""Which pages may open a socket that their reader's cookies open."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.exceptions import DisallowedHost
+from django.utils.http import is_same_domain
+
+from proxy.websockets.handshake import check_host
+
+
+def is_own_origin(scope: Any) -> bool:
+    """Whether a handshake comes from a page of this host, or of ``CSRF_TRUSTED_ORIGINS``."""
+    headers = dict(scope["headers"])
+    origin = headers.get(b"origin", b"").decode("latin-1").lower()
+    try:
+        check_host(scope)
+        parts = urlsplit(origin)
+    except (DisallowedHost, ValueError):
+        return False
+    if parts.scheme not in {"http", "https"} or not parts.netloc:
+        return False
+    is_secure = scope.get("scheme") == "wss"
+    if parts.netloc == headers[b"host"].decode("latin-1").lower() and (
+        parts.scheme == "https" or not is_secure
+    ):
+        return True
+    return any(_matches(parts.scheme, parts.netloc, t) for t in settings.CSRF_TRUSTED_ORIGINS)
+
+
+def _matches(scheme: str, netloc: str, trusted: str) -> bool:
+    """Trusted origins may have a wildcard for subdomains, as in Django."""
+    pattern = urlsplit(trusted)
+    return pattern.scheme == scheme and is_same_domain(netloc, pattern.netloc.removeprefix("*"))

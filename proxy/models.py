@@ -1,0 +1,37 @@
+"""What the API must remember beyond a request."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from connections.models import Connection
+
+
+class StoredResponse(models.Model):
+    """A response that an upstream keeps, so that its owner can ask for it again.
+
+    Written behind the answer and read only when asked for, see :mod:`proxy.stored_responses`.
+    """
+
+    response_id = models.CharField(max_length=200)
+    # A row may be written just after its user or connection has gone; it leads nowhere then.
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_constraint=False
+    )
+    connection = models.ForeignKey(
+        Connection, on_delete=models.CASCADE, related_name="+", db_constraint=False
+    )
+    model = models.CharField(max_length=300, help_text="The upstream's own name of it.")
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("response_id", "user"), name="proxy_stored_response_unique"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.response_id

@@ -1,0 +1,50 @@
+"""Token counts as upstreams report them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from usage.exchange import Tokens
+
+
+def read_usage(usage: Any, tokens: Tokens) -> None:
+    """Take the counts of a ``usage`` object into ``tokens``; what is missing leaves them alone.
+
+    Knows the names of chat completions (``prompt_tokens``) and of Responses (``input_tokens``).
+    """
+    if not isinstance(usage, dict):
+        return
+    tokens.prompt = _count(usage, "prompt_tokens", "input_tokens", default=tokens.prompt)
+    tokens.completion = _count(
+        usage, "completion_tokens", "output_tokens", default=tokens.completion
+    )
+    prompt = _details(usage, "prompt_tokens_details", "input_tokens_details")
+    tokens.cached = _count(prompt, "cached_tokens", default=tokens.cached)
+    completion = _details(usage, "completion_tokens_details", "output_tokens_details")
+    tokens.reasoning = _count(completion, "reasoning_tokens", default=tokens.reasoning)
+
+
+def read_anthropic_usage(usage: Any, tokens: Tokens) -> None:
+    """The same for Anthropic's Messages, where cached tokens are counted beside the input."""
+    if not isinstance(usage, dict):
+        return
+    tokens.completion = _count(usage, "output_tokens", default=tokens.completion)
+    fresh = _count(usage, "input_tokens", default=None)
+    if fresh is not None:
+        cached = _count(usage, "cache_read_input_tokens", default=None)
+        written = _count(usage, "cache_creation_input_tokens", default=None)
+        tokens.cached = cached if cached is not None else tokens.cached
+        tokens.prompt = fresh + (cached or 0) + (written or 0)
+
+
+def _details(usage: dict[str, Any], *names: str) -> dict[str, Any]:
+    found = next((usage[name] for name in names if name in usage), None)
+    return found if isinstance(found, dict) else {}
+
+
+def _count(counts: dict[str, Any], *names: str, default: int | None) -> int | None:
+    for name in names:
+        value = counts.get(name)
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+            return value
+    return default

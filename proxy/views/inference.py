@@ -1,0 +1,42 @@
+"""Endpoints that answer a JSON object with a JSON object."""
+
+from __future__ import annotations
+
+from proxy.dialects import IMAGES
+from proxy.views.model_call import ModelCallView, Required
+
+
+class EmbeddingsView(ModelCallView):
+    endpoint = "embeddings"
+    required = (
+        Required(
+            names=("input", "messages"),  # vLLM embeds conversations, too
+            kinds=(str, list),
+            hint="Give an input: a text, or a list of texts or tokens.",
+        ),
+    )
+
+
+class ModerationsView(ModelCallView):
+    endpoint = "moderations"
+    required = (
+        Required(names=("input",), kinds=(str, list), hint="Give an input: a text or a list."),
+    )
+    default_model = "omni-moderation-latest"  # OpenAI's own default
+
+
+class RerankView(ModelCallView):
+    """As Cohere, Jina and vLLM have it; they differ only in what a document may be."""
+
+    endpoint = "rerank"
+    required = (
+        Required(names=("query",), kinds=(str, dict), hint="Give a query."),
+        Required(names=("documents",), kinds=(list, dict), hint="Give the documents to rank."),
+    )
+
+
+class ImageGenerationsView(ModelCallView):
+    endpoint = "images/generations"
+    required = (Required(names=("prompt",), kinds=(str,), hint="Give a prompt, as a text."),)
+    is_streamable = True
+    dialect = IMAGES

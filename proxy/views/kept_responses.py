@@ -1,0 +1,186 @@
+"""Responses that an upstream keeps, asked for again by their owner."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db import DatabaseError
+from django.http.response import HttpResponseBase
+from rest_framework.request import Request
+
+from accounts.caller import Caller
+from connections.call import Call
+from models_registry.registry import active
+from models_registry.snapshot import Snapshot
+from models_registry.targets import Target
+from proxy.api import ApiView
+from proxy.dialects import ResponsesDialect, Sign
+from proxy.dispatch import dispatch
+from proxy.errors import AnsweredError, ApiDisabledError, ApiError
+from proxy.filters.pipeline import pipeline_for
+from proxy.rendering import JsonResponse
+from proxy.request_headers import passed_upstream
+from proxy.response_headers import passed_on
+from proxy.stored_responses import Kept, stored_responses
+from proxy.streamed import relay_answer
+from proxy.whole import read_answer
+from usage.exchange import Tokens
+
+PASSED_HEADERS = ("openai-beta",)
+# What may be asked of a kept response. Lists are written as ``name[]`` by OpenAI's clients.
+QUERIES = (
+    "include",
+    "include[]",
+    "starting_after",
+    "include_obfuscation",
+    "limit",
+    "order",
+    "after",
+)
+
+
+class KeptView(ApiView):
+    """The base: a kept response is there for its owner alone; others are told there is none."""
+
+    async def ask(
+        self,
+        kept: Kept,
+        *,
+        below: str = "",
+        method: str = "GET",
+        query: str = "",
+        is_streamed: bool = False,
+    ) -> HttpResponseBase:
+        """What the connection says that keeps the response. ``below`` ends the path."""
+        registry = active()
+        target = target_of(kept, registry.snapshot, self.caller)
+        exchange = self.accept(
+            endpoint=f"responses{below}", model=target.public_id, is_streamed=is_streamed
+        )
+        call = Call(
+            endpoint=f"responses/{kept.response_id}{below}",
+            model=target.model,
+            body={"stream": True} if is_streamed else {},
+            caller=self.caller,
+            request_id=self.api_request.request_id,
+            credential=self.credential,
+            cookies=self.cookies,
+            method=method,
+            query=query,
+            headers=passed_upstream(self.api_request.META, PASSED_HEADERS),
+        )
+        if is_streamed:
+            self.api_request.outgoing.expect_stream(KEPT_RESPONSES)
+        dispatched = await dispatch(
+            registry.client,
+            [target],
+            lambda _: call,
+            exchange=exchange,
+            forward_user_info=registry.snapshot.options.forward_user_info_headers,
+        )
+        response: HttpResponseBase
+        if is_streamed:
+            response = await relay_answer(dispatched, exchange, dialect=KEPT_RESPONSES)
+        else:
+            body = await read_answer(dispatched, exchange, take_usage=leave_usage)
+            response = JsonResponse(body, headers=passed_on(dispatched.response.headers))
+        pipeline = pipeline_for("responses", self.caller)
+        return response if pipeline is None else await pipeline.filtered(response)
+
+
+class KeptResponseView(KeptView):
+    """``GET`` and ``DELETE /v1/responses/{id}``"""
+
+    async def get(self, request: Request, response_id: str) -> HttpResponseBase:
+        is_streamed = request.query_params.get("stream", "").lower() == "true"
+        query = passed_query(request) + ("&stream=true" if is_streamed else "")
+        kept = await find_kept(self.caller, response_id)
+        return await self.ask(kept, query=query.lstrip("&"), is_streamed=is_streamed)
+
+    async def delete(self, request: Request, response_id: str) -> HttpResponseBase:
+        kept = await find_kept(self.caller, response_id)
+        response = await self.ask(kept, method="DELETE")
+        await stored_responses.forget(kept)
+        return response
+
+
+class CancelResponseView(KeptView):
+    """``POST /v1/responses/{id}/cancel``: ends one that is made in the background."""
+
+    reads_body = False
+
+    async def post(self, request: Request, response_id: str) -> HttpResponseBase:
+        kept = await find_kept(self.caller, response_id)
+        return await self.ask(kept, below="/cancel", method="POST")
+
+
+class InputItemsView(KeptView):
+    """``GET /v1/responses/{id}/input_items``"""
+
+    async def get(self, request: Request, response_id: str) -> HttpResponseBase:
+        kept = await find_kept(self.caller, response_id)
+        return await self.ask(kept, below="/input_items", query=passed_query(request))
+
+
+def passed_query(request: Request) -> str:
+    """What of the query goes upstream."""
+    asked = {name: request.query_params.getlist(name) for name in QUERIES}
+    return urlencode(asked, doseq=True)
+
+
+class KeptResponsesDialect(ResponsesDialect):
+    """Its tokens were counted when the response was made."""
+
+    def sign_of(self, event: bytes, tokens: Tokens) -> Sign:
+        return super().sign_of(event, Tokens())
+
+
+KEPT_RESPONSES = KeptResponsesDialect()
+
+
+def leave_usage(usage: Any, tokens: Tokens) -> None:
+    """The tokens were counted when the response was made."""
+
+
+async def find_kept(caller: Caller, response_id: str) -> Kept:
+    """The response, if it is the caller's. Raises ``ApiError``."""
+    kept = await look_up(caller, response_id)
+    if kept is None:
+        raise unknown_response(response_id)
+    return kept
+
+
+async def look_up(caller: Caller, response_id: str) -> Kept | None:
+    """The same, or None. Raises ``ApiError`` when nobody can tell just now."""
+    try:
+        return await stored_responses.find(caller.user_id, response_id)
+    except DatabaseError as exc:
+        raise AnsweredError(
+            "Whose response this is cannot be told at the moment. Try again shortly.",
+            status=HTTPStatus.SERVICE_UNAVAILABLE,
+            kind="server_error",
+            code="store_unavailable",
+        ) from exc
+
+
+def target_of(kept: Kept, snapshot: Snapshot, caller: Caller) -> Target:
+    """Where the response is kept, if the caller may still use its model there."""
+    if not snapshot.options.enable_openai_api:
+        raise ApiDisabledError("The API is switched off by an administrator.")
+    for line in snapshot.lines:
+        if line.upstream.id == kept.connection_id:
+            for target in snapshot.view(caller).route(f"{line.upstream.name}/{kept.model}"):
+                if target.line is line and target.model == kept.model:
+                    return target
+    raise unknown_response(kept.response_id)
+
+
+def unknown_response(response_id: str) -> ApiError:
+    return AnsweredError(
+        f"Response with id '{response_id[:200]}' not found.",
+        status=HTTPStatus.NOT_FOUND,
+        kind="invalid_request_error",
+        code="response_not_found",
+    )

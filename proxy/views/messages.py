@@ -1,0 +1,100 @@
+"""Anthropic's Messages API, onto every upstream."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import orjson
+from django.http.response import HttpResponseBase
+
+from connections.call import Call, JsonObject
+from connections.providers.payload import DROPPED_HEADER, header_value
+from models_registry.targets import Target
+from proxy.anthropic.answer import message_of
+from proxy.anthropic.request import chat_body, left_out
+from proxy.anthropic.stream import TRANSLATED_CHAT, MessageEvents
+from proxy.anthropic.surface import AnthropicSurface
+from proxy.dialects import ANTHROPIC
+from proxy.dispatch import Dispatched
+from proxy.errors import AnsweredError
+from proxy.relay import RelayResponse
+from proxy.rendering import JsonResponse
+from proxy.response_headers import passed_on
+from proxy.streamed import ChangedEvents, relay_answer
+from proxy.upstream_usage import read_anthropic_usage
+from proxy.views.model_call import ModelCallView, Required
+from proxy.whole import read_answer
+from usage.exchange import Exchange, Surface
+
+MESSAGES = Required(names=("messages",), kinds=(list,), hint="Give a list of messages.")
+
+
+class MessagesView(AnthropicSurface, ModelCallView):
+    """As it came to upstreams that speak Messages; as a chat to all others."""
+
+    endpoint = "messages"
+    surface = Surface.ANTHROPIC
+    required = (MESSAGES,)
+    is_streamable = True
+    dialect = ANTHROPIC
+    passed_headers = ("anthropic-version", "anthropic-beta")
+
+    def call(self, target: Target, body: JsonObject) -> Call:
+        call = super().call(target, body)
+        if speaks_messages(target):
+            return call
+        chat = target.body(chat_body(body), "chat/completions")
+        return replace(call, endpoint="chat/completions", body=chat, headers=())
+
+    async def whole(self, dispatched: Dispatched, exchange: Exchange) -> HttpResponseBase:
+        headers = passed_on(dispatched.response.headers)
+        if speaks_messages(dispatched.target):
+            body = await read_answer(dispatched, exchange, take_usage=read_anthropic_usage)
+            return JsonResponse(body, headers=headers)
+        answer = orjson.loads(await read_answer(dispatched, exchange))
+        message = message_of(
+            answer,
+            request_id=exchange.request_id,
+            model=exchange.model,
+            tokens=exchange.tokens,
+        )
+        return JsonResponse(message, headers=headers | self.dropped())
+
+    async def streamed(
+        self, dispatched: Dispatched, exchange: Exchange, body: JsonObject
+    ) -> HttpResponseBase:
+        if speaks_messages(dispatched.target):
+            return await relay_answer(dispatched, exchange, dialect=ANTHROPIC)
+        chat = await relay_answer(dispatched, exchange, dialect=TRANSLATED_CHAT, keeps_usage=False)
+        events = ChangedEvents(chat, MessageEvents(exchange))
+        return RelayResponse(events, headers=dict(chat.headers) | self.dropped())
+
+    def dropped(self) -> dict[str, str]:
+        """The header that names what the chat did without."""
+        names = header_value(left_out(self.payload))
+        return {DROPPED_HEADER: names} if names else {}
+
+
+class CountTokensView(AnthropicSurface, ModelCallView):
+    """Counted by the upstream. Only Anthropic's knows its tokens; a guess would mislead."""
+
+    endpoint = "messages/count_tokens"
+    surface = Surface.ANTHROPIC
+    required = (MESSAGES,)
+    passed_headers = MessagesView.passed_headers
+
+    def call(self, target: Target, body: JsonObject) -> Call:
+        if not speaks_messages(target):
+            raise AnsweredError(
+                "The tokens of this model cannot be counted beforehand: its provider offers no "
+                "way to. The usage of an answer tells them afterwards.",
+                status=404,
+                kind="invalid_request_error",
+                code="not_supported",
+            )
+        return super().call(target, body)
+
+
+def speaks_messages(target: Target) -> bool:
+    """Whether the upstream takes the Messages API as it is."""
+    return "messages" in (target.line.adapter.endpoints or ())

@@ -1,0 +1,152 @@
+"""The base of every endpoint whose JSON body names a model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django.http.response import HttpResponseBase
+from rest_framework.request import Request
+
+from connections.call import Call, JsonObject
+from models_registry.registry import active
+from models_registry.targets import Target
+from proxy.api import ApiView
+from proxy.dialects import CHAT, Dialect
+from proxy.dispatch import Dispatched, dispatch
+from proxy.errors import InvalidRequestError
+from proxy.filters.pipeline import pipeline_for
+from proxy.rendering import JsonResponse
+from proxy.request_headers import passed_upstream
+from proxy.response_headers import passed_on
+from proxy.routing import check_model_id, model_of, route
+from proxy.streamed import relay_answer
+from proxy.whole import read_answer
+from usage.exchange import Exchange, Surface
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Required:
+    """A field without which no upstream could answer, under any of ``names``."""
+
+    names: tuple[str, ...]
+    kinds: tuple[type, ...]
+    hint: str
+
+    def check(self, body: JsonObject) -> None:
+        """Raises ``InvalidRequestError`` with the hint."""
+        if not any(isinstance(body.get(name), self.kinds) for name in self.names):
+            raise InvalidRequestError(self.hint, param=self.names[0])
+
+
+class ModelCallView(ApiView):
+    """``POST``: routed by the model, sent to the first target that takes it, answered as asked.
+
+    Subclasses say what is theirs. ``endpoint`` is the path below a base URL. ``is_streamable`` says
+    whether ``stream: true`` has a meaning there. ``passed_headers`` are those of the client's that
+    go upstream.
+    """
+
+    endpoint: ClassVar[str]
+    required: ClassVar[tuple[Required, ...]] = ()
+    default_model: ClassVar[str] = ""
+    is_streamable: ClassVar[bool] = False
+    dialect: ClassVar[Dialect] = CHAT
+    surface: ClassVar[Surface] = Surface.OPENAI
+    passed_headers: ClassVar[tuple[str, ...]] = ("openai-beta",)
+
+    async def post(self, request: Request, deployment: str = "") -> HttpResponseBase:
+        """``deployment`` is the model where the path names it, as Azure's clients have it."""
+        body = self.payload
+        self.check(body)
+        pipeline = pipeline_for(self.endpoint, self.caller)
+        if pipeline is not None:
+            body = await pipeline.inlet(body)
+        model = self.model(body, deployment)
+        exchange = self.accept(
+            endpoint=self.endpoint,
+            model=model,
+            is_streamed=self.is_streamable and body.get("stream") is True,
+            surface=Surface.AZURE if deployment else self.surface,
+        )
+        if exchange.is_streamed:
+            self.api_request.outgoing.expect_stream(self.dialect)
+        dispatched = await self.dispatched(body, model, exchange)
+        if exchange.is_streamed:
+            response = await self.streamed(dispatched, exchange, body)
+        else:
+            response = await self.whole(dispatched, exchange)
+        return response if pipeline is None else await pipeline.filtered(response)
+
+    def check(self, body: JsonObject) -> None:
+        """Raises ``InvalidRequestError`` for a body that no upstream could answer."""
+        for field in self.required:
+            field.check(body)
+        if not isinstance(body.get("stream", False), bool | None):
+            raise InvalidRequestError("Say true or false.", param="stream")
+
+    def model(self, body: JsonObject, deployment: str) -> str:
+        """The model that is authorised and called: the one of the path where there is one."""
+        if deployment:
+            check_model_id(deployment)
+            return deployment
+        if self.default_model and body.get("model") is None:
+            return self.default_model
+        return model_of(body)
+
+    async def dispatched(self, body: JsonObject, model: str, exchange: Exchange) -> Dispatched:
+        """The success of one of the model's targets."""
+        registry = active()
+        targets, options = await route(registry, self.caller, model, endpoint=self.endpoint)
+        return await dispatch(
+            registry.client,
+            await self.eligible(targets, body),
+            lambda target: self.call(target, body),
+            exchange=exchange,
+            forward_user_info=options.forward_user_info_headers,
+        )
+
+    async def eligible(self, targets: tuple[Target, ...], body: JsonObject) -> tuple[Target, ...]:
+        """Those of the model's targets that can serve this body. Raises ``ApiError`` for none."""
+        return targets
+
+    def call(self, target: Target, body: JsonObject) -> Call:
+        """What ``target`` is asked."""
+        return Call(
+            endpoint=self.endpoint,
+            model=target.model,
+            body=target.body(body, self.endpoint),
+            caller=self.caller,
+            request_id=self.api_request.request_id,
+            credential=self.credential,
+            cookies=self.cookies,
+            chat_id=chat_id_of(body),
+            is_reasoning=target.is_reasoning,
+            headers=passed_upstream(self.api_request.META, self.passed_headers),
+        )
+
+    async def whole(self, dispatched: Dispatched, exchange: Exchange) -> HttpResponseBase:
+        """The upstream's answer in one piece, byte for byte."""
+        body = await read_answer(dispatched, exchange)
+        return JsonResponse(body, headers=passed_on(dispatched.response.headers))
+
+    async def streamed(
+        self, dispatched: Dispatched, exchange: Exchange, body: JsonObject
+    ) -> HttpResponseBase:
+        """The upstream's answer as it comes, once its first event shows that it is one."""
+        return await relay_answer(
+            dispatched, exchange, dialect=self.dialect, keeps_usage=asks_for_usage(body)
+        )
+
+
+def asks_for_usage(body: JsonObject) -> bool:
+    """Whether the client wants the chunk with the token counts."""
+    options: Any = body.get("stream_options")
+    return isinstance(options, dict) and options.get("include_usage") is True
+
+
+def chat_id_of(body: JsonObject) -> str:
+    """The conversation the request belongs to, as Open WebUI's clients tell it; else empty."""
+    metadata: Any = body.get("metadata")
+    chat_id = metadata.get("chat_id") if isinstance(metadata, dict) else None
+    return chat_id if isinstance(chat_id, str) else ""

@@ -1,0 +1,76 @@
+"""``GET /v1/models`` and ``GET /v1/models/{id}``"""
+
+from __future__ import annotations
+
+from django.http.response import HttpResponseBase
+from rest_framework.request import Request
+
+from connections.call import JsonObject
+from models_registry.registry import Registry, active
+from proxy.anthropic.models import model_info, model_page
+from proxy.anthropic.surface import AnthropicSurface
+from proxy.api import ApiView, IsStaff
+from proxy.errors import AnsweredError, ModelNotFoundError
+from proxy.rendering import JsonResponse
+
+
+class EitherSurface(AnthropicSurface):
+    """Anthropic's clients ask at the same paths as OpenAI's, and say so with a header."""
+
+    @property
+    def is_anthropic(self) -> bool:
+        return "HTTP_ANTHROPIC_VERSION" in self.api_request.META
+
+
+class ModelListView(EitherSurface):
+    """Every model the caller may chat with; with ``?all=true`` those for other endpoints, too.
+
+    What was last heard is shown while the news is fetched.
+    """
+
+    async def get(self, request: Request) -> HttpResponseBase:
+        registry = await current_registry()
+        view = registry.snapshot.view(self.caller)
+        if request.query_params.get("all", "").lower() not in {"true", "1"}:
+            view = view.for_chat()
+        if self.is_anthropic:
+            return JsonResponse(model_page(view.entries()))
+        return JsonResponse(view.rendered)
+
+
+class ModelDetailView(EitherSurface):
+    async def get(self, request: Request, model_id: str) -> HttpResponseBase:
+        registry = active()
+        await registry.settled(lambda: self._entry(model_id) is not None)
+        entry = self._entry(model_id)
+        if entry is None:
+            raise ModelNotFoundError(model_id)
+        return JsonResponse(model_info(entry) if self.is_anthropic else entry)
+
+    def _entry(self, model_id: str) -> JsonObject | None:
+        return active().snapshot.view(self.caller).entry(model_id)
+
+
+class ConnectionModelListView(ApiView):
+    """``GET /openai/models/{url_idx}``: what one connection offers."""
+
+    permission_classes = (IsStaff,)
+
+    async def get(self, request: Request, url_index: int) -> HttpResponseBase:
+        snapshot = (await current_registry()).snapshot
+        if all(line.upstream.url_index != url_index for line in snapshot.lines):
+            raise AnsweredError(
+                f"There is no enabled connection with the index {url_index}.",
+                status=404,
+                kind="invalid_request_error",
+                code="not_found",
+            )
+        return JsonResponse(snapshot.view(self.caller).rendered_of(url_index))
+
+
+async def current_registry() -> Registry:
+    """The registry, once it has heard from every upstream; news are fetched behind the answer."""
+    registry = active()
+    await registry.settled()
+    registry.refresh_if_older_than(registry.snapshot.options.models_cache_ttl)
+    return registry

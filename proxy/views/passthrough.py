@@ -1,0 +1,87 @@
+"""Whatever else an upstream can do, for administrators, where an operator has allowed it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from django.conf import settings
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from rest_framework.request import Request
+
+from connections.call import Call
+from connections.errors import MidStreamError
+from connections.line import Line
+from connections.providers.raw import RawAdapter
+from models_registry.registry import active
+from models_registry.targets import Target
+from proxy.api import ApiView, IsStaff
+from proxy.dispatch import dispatch
+from proxy.errors import UpstreamAnswerError
+from proxy.exception_handler import not_found
+from proxy.request_headers import passed_upstream
+from proxy.response_headers import STREAMING, passed_on
+from proxy.views.upload import EVENT_STREAM, passed_through, safe_media_type
+
+PASSED_HEADERS = ("openai-beta", "anthropic-version", "anthropic-beta")
+
+
+class PassthroughView(ApiView):
+    """``/openai/passthrough/{connection}/{path}``: a path below the connection's base URL.
+
+    The client chooses neither host nor credential. Access to models and filters do not apply.
+    """
+
+    permission_classes = (IsStaff,)
+
+    async def get(self, request: Request, connection: str, path: str) -> HttpResponseBase:
+        return await self.ask("GET", connection, path)
+
+    async def post(self, request: Request, connection: str, path: str) -> HttpResponseBase:
+        return await self.ask("POST", connection, path)
+
+    async def ask(self, method: str, connection: str, path: str) -> HttpResponseBase:
+        """What the connection says to ``method`` at ``path``."""
+        line = self.line(connection)
+        body = self.payload if method == "POST" else {}
+        exchange = self.accept(
+            endpoint="passthrough", model="", is_streamed=body.get("stream") is True
+        )
+        call = Call(
+            endpoint=path,
+            model="",
+            body=body,
+            caller=self.caller,
+            request_id=self.api_request.request_id,
+            credential=self.credential,
+            cookies=self.cookies,
+            method=method,
+            query=self.request.query_params.urlencode(),
+            headers=passed_upstream(self.api_request.META, PASSED_HEADERS),
+        )
+        registry = active()
+        raw = replace(line, adapter=RawAdapter(line.upstream))
+        dispatched = await dispatch(
+            registry.client,
+            [Target(line=raw, model="", public_id=connection, rendered=b"{}")],
+            lambda _: call,
+            exchange=exchange,
+            forward_user_info=registry.snapshot.options.forward_user_info_headers,
+        )
+        headers = passed_on(dispatched.response.headers)
+        media_type = dispatched.response.headers.get("content-type", "")
+        if media_type.startswith(EVENT_STREAM):
+            return StreamingHttpResponse(passed_through(dispatched), headers=STREAMING | headers)
+        try:
+            content = await dispatched.response.read(settings.GATEWAY_MAX_RESPONSE_BYTES)
+        except MidStreamError as exc:
+            raise UpstreamAnswerError(exc.message) from exc
+        return HttpResponse(content, content_type=safe_media_type(media_type), headers=headers)
+
+    def line(self, connection: str) -> Line:
+        """The line of the connection. Raises ``ApiError`` where there is none, or none is open."""
+        lines = active().snapshot.lines if settings.GATEWAY_PASSTHROUGH else ()
+        for line in lines:
+            if line.upstream.name == connection:
+                return line
+        raise not_found()

@@ -1,0 +1,115 @@
+"""OpenAI's Responses, from any upstream that knows them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterable, Callable
+from contextlib import aclosing
+from typing import Any, cast
+
+import orjson
+from django.http.response import HttpResponseBase
+
+from connections.call import JsonObject
+from models_registry.targets import Target
+from proxy.dialects import RESPONSES, json_object
+from proxy.dispatch import Dispatched
+from proxy.errors import InvalidRequestError
+from proxy.relay import RelayResponse
+from proxy.rendering import JsonResponse
+from proxy.response_headers import passed_on
+from proxy.sse import data_of, split_events
+from proxy.stored_responses import Kept, stored_responses
+from proxy.streamed import relay_answer
+from proxy.views.kept_responses import look_up
+from proxy.views.model_call import ModelCallView
+from proxy.whole import read_answer
+from usage.exchange import Exchange
+
+
+class ResponsesView(ModelCallView):
+    """``POST /v1/responses``. A response that goes on from another goes to where that one is."""
+
+    endpoint = "responses"
+    is_streamable = True
+    dialect = RESPONSES
+
+    def check(self, body: JsonObject) -> None:
+        super().check(body)
+        if body.get("conversation") is not None:
+            # Conversations live in the account that all users of a connection share.
+            raise InvalidRequestError(
+                "Conversations are not kept apart by user here. Use previous_response_id.",
+                param="conversation",
+            )
+
+    async def eligible(self, targets: tuple[Target, ...], body: JsonObject) -> tuple[Target, ...]:
+        previous = body.get("previous_response_id")
+        if previous is None:
+            return targets
+        kept = await look_up(self.caller, previous) if isinstance(previous, str) else None
+        there = tuple(t for t in targets if kept and t.line.upstream.id == kept.connection_id)
+        if not there:
+            raise InvalidRequestError(
+                f"Previous response with id '{str(previous)[:200]}' not found.",
+                param="previous_response_id",
+                code="previous_response_not_found",
+            )
+        return there
+
+    async def whole(self, dispatched: Dispatched, exchange: Exchange) -> HttpResponseBase:
+        body = await read_answer(dispatched, exchange)
+        if self.is_kept:
+            self.note(dispatched.target, orjson.loads(body))
+        return JsonResponse(body, headers=passed_on(dispatched.response.headers))
+
+    async def streamed(
+        self, dispatched: Dispatched, exchange: Exchange, body: JsonObject
+    ) -> HttpResponseBase:
+        response = await relay_answer(dispatched, exchange, dialect=RESPONSES)
+        if not self.is_kept:
+            return response
+        events = WatchedEvents(response, lambda made: self.note(dispatched.target, made))
+        return RelayResponse(events, headers=dict(response.headers))
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the upstream keeps the response, which it does unless told not to."""
+        return self.payload.get("store") is not False
+
+    def note(self, target: Target, made: JsonObject) -> None:
+        """Remember who made the response and where."""
+        if isinstance(made.get("id"), str):
+            stored_responses.note(
+                Kept(
+                    response_id=made["id"],
+                    user_id=self.caller.user_id,
+                    connection_id=target.line.upstream.id,
+                    model=target.model,
+                )
+            )
+
+
+class WatchedEvents:
+    """A stream as it is. The response that its first events tell of is handed to ``note``."""
+
+    def __init__(self, blocks: AsyncIterable[bytes], note: Callable[[JsonObject], None]) -> None:
+        self._blocks = blocks
+        self._note = note
+
+    async def __aiter__(self) -> AsyncGenerator[bytes]:
+        is_noted = False
+        async with aclosing(cast("Any", aiter(self._blocks))) as blocks:
+            async for block in blocks:
+                if not is_noted and (made := response_in(block)):
+                    is_noted = True
+                    self._note(made)
+                yield block
+
+
+def response_in(block: bytes) -> JsonObject | None:
+    """The response that one of the events in ``block`` tells of."""
+    for event in split_events(block):
+        response = json_object(data_of(event)).get("response")
+        if isinstance(response, dict):
+            return response
+    return None

@@ -1,0 +1,96 @@
+"""Streams that can be resumed: begun by a header, read on and ended under their request's id."""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from rest_framework.request import Request
+
+from proxy.api import ApiView
+from proxy.dialects import CHAT
+from proxy.errors import AnsweredError, InvalidRequestError
+from proxy.relay import RelayResponse
+from proxy.rendering import JsonResponse
+from proxy.response_headers import STREAMING
+from proxy.resumable.recordings import Source, recordings
+from proxy.views.model_call import ModelCallView
+from proxy.worker_events import stop_anywhere
+from usage.exchange import StopReason
+
+HEADER = "x-gateway-resumable"
+LONGEST_NUMBER = 12  # digits
+
+
+class ResumableCallView(ModelCallView):
+    """With the header ``x-gateway-resumable: true`` the answer goes on without its client."""
+
+    async def post(self, request: Request, deployment: str = "") -> HttpResponseBase:
+        if not self.asks_to_resume():
+            return await super().post(request, deployment)
+        if self.payload.get("stream") is not True:
+            raise InvalidRequestError("Only a stream can be resumed.", param="stream")
+        recorded, recording = recordings.start(self.api_request, self.caller)
+        outgoing = self.api_request.outgoing
+        outgoing.expect_stream(self.dialect)
+        try:
+            answer = await recorded.answer()
+        except asyncio.CancelledError:
+            if not outgoing.has_begun:  # the client was never told under which id to come back
+                recorded.hang_up()
+            raise
+        headers = answer.headers | {HEADER: "true"}
+        if answer.is_stream:
+            return RelayResponse(recording.after(0), headers=headers)
+        return HttpResponse(answer.body, status=answer.status, headers=answer.headers)
+
+    def asks_to_resume(self) -> bool:
+        value: str = self.api_request.META.get("HTTP_X_GATEWAY_RESUMABLE", "").strip().lower()
+        if value not in {"", "true", "false"}:
+            raise InvalidRequestError(f"{HEADER} is either true or false.", param=HEADER)
+        return value == "true"
+
+
+class ResumedStreamView(ApiView):
+    """``GET`` reads on behind the event ``starting_after``, ``DELETE`` ends the request."""
+
+    async def get(self, request: Request, request_id: str) -> HttpResponseBase:
+        number = starting_after(request)
+        source = await self.source(request_id)
+        self.api_request.outgoing.expect_stream(CHAT)
+        return RelayResponse(source.after(number), headers=STREAMING)
+
+    async def delete(self, request: Request, request_id: str) -> HttpResponseBase:
+        await self.source(request_id)
+        if not await stop_anywhere(request_id, StopReason.CANCELLED):
+            raise AnsweredError(
+                "The worker that answers cannot be told. Ask again.",
+                status=HTTPStatus.SERVICE_UNAVAILABLE,
+                kind="server_error",
+                code="resumable_unavailable",
+            )
+        return JsonResponse(
+            {"id": request_id, "object": "chat.completion.stream", "cancelled": True}
+        )
+
+    async def source(self, request_id: str) -> Source:
+        """Where the stream is. Raises the same for one that is another's and one that is none."""
+        source = await recordings.find(request_id, self.caller)
+        if source is None:
+            raise AnsweredError(
+                "There is no such stream, or it is no longer kept.",
+                status=HTTPStatus.NOT_FOUND,
+                kind="invalid_request_error",
+                code="stream_not_found",
+            )
+        return source
+
+
+def starting_after(request: Request) -> int:
+    """The number of the last event that the client has; 0 for none."""
+    text = request.query_params.get("starting_after", "0")
+    if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER):
+        raise InvalidRequestError("Give the number of events you have.", param="starting_after")
+    return int(text)

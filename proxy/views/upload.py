@@ -1,0 +1,140 @@
+"""The base of every endpoint whose form holds files and names a model."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, closing
+from typing import ClassVar
+
+from django.conf import settings
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from rest_framework.request import Request
+
+from connections.call import Call
+from connections.errors import MidStreamError, UpstreamError
+from models_registry.registry import active
+from models_registry.targets import Target
+from proxy.api import ApiView
+from proxy.dispatch import Dispatched, dispatch
+from proxy.errors import UpstreamAnswerError
+from proxy.multipart import IncomingForm
+from proxy.response_headers import STREAMING, passed_on
+from proxy.routing import check_model_id, model_of, route
+from usage.exchange import Exchange, Surface
+
+EVENT_STREAM = "text/event-stream"
+
+
+class UploadView(ApiView):
+    """``POST``: routed by the form's model; the files go to the upstream as they come in.
+
+    ``endpoint`` is the path below a base URL. The answer is passed on as the upstream gave it,
+    whatever its media type, which the form decides in ways only the upstream knows.
+    """
+
+    endpoint: ClassVar[str]
+    reads_body = False
+
+    async def post(self, request: Request, deployment: str = "") -> HttpResponseBase:
+        """``deployment`` is the model where the path names it, as Azure's clients have it."""
+        incoming = self.api_request.incoming
+        incoming.limit = settings.GATEWAY_MAX_UPLOAD_BYTES
+        form = IncomingForm(incoming, request.META.get("CONTENT_TYPE", ""))
+        try:
+            named = await form.read_model(is_known=bool(deployment))
+            model = deployment or model_of({"model": named})
+            check_model_id(model)
+            exchange = self.accept(
+                endpoint=self.endpoint,
+                model=model,
+                is_streamed=form.value("stream") == "true",
+                surface=Surface.AZURE if deployment else Surface.OPENAI,
+            )
+            response = await self.answer(form, model, exchange)
+        except BaseException:
+            form.close()
+            raise
+        if not response.streaming:
+            form.close()
+        return response
+
+    async def answer(self, form: IncomingForm, model: str, exchange: Exchange) -> HttpResponseBase:
+        """What the first target says that takes the form."""
+        registry = active()
+        targets, options = await route(registry, self.caller, model)
+        try:
+            dispatched = await dispatch(
+                registry.client,
+                targets,
+                lambda target: self.call(target, form),
+                exchange=exchange,
+                forward_user_info=options.forward_user_info_headers,
+            )
+        except UpstreamError as exc:
+            # A form that went wrong on its way up shows as an upstream that broke off.
+            raise form.failure or exc from exc
+        finally:
+            exchange.bytes_received = self.api_request.incoming.received_bytes
+        if dispatched.response.headers.get("content-type", "").startswith(EVENT_STREAM):
+            return await self.streamed(dispatched, form)
+        return await self.whole(dispatched, exchange)
+
+    def call(self, target: Target, form: IncomingForm) -> Call:
+        """What ``target`` is asked."""
+        return Call(
+            endpoint=self.endpoint,
+            model=target.model,
+            body={"model": target.model, "stream": form.value("stream") == "true"},
+            caller=self.caller,
+            request_id=self.api_request.request_id,
+            credential=self.credential,
+            cookies=self.cookies,
+            upload=form.upload(target.model),
+            upload_type=form.content_type,
+        )
+
+    async def whole(self, dispatched: Dispatched, exchange: Exchange) -> HttpResponseBase:
+        """The answer in one piece: JSON, plain text, subtitles."""
+        response = dispatched.response
+        try:
+            body = await response.read(settings.GATEWAY_MAX_RESPONSE_BYTES)
+        except MidStreamError as exc:
+            raise UpstreamAnswerError(exc.message) from exc
+        self.take_usage(body, exchange)
+        return HttpResponse(
+            body,
+            content_type=safe_media_type(response.headers.get("content-type", "")),
+            headers=passed_on(response.headers),
+        )
+
+    def take_usage(self, body: bytes, exchange: Exchange) -> None:
+        """Note what the answer says of tokens or seconds."""
+
+    async def streamed(self, dispatched: Dispatched, form: IncomingForm) -> HttpResponseBase:
+        """Events as they come. The API has no form for an error in them: a broken one is cut."""
+        headers = STREAMING | passed_on(dispatched.response.headers)
+
+        async def events() -> AsyncGenerator[bytes]:
+            with closing(form):  # the upstream may answer before it has all of it
+                async for chunk in passed_through(dispatched):
+                    yield chunk
+
+        return StreamingHttpResponse(events(), headers=headers)
+
+
+async def passed_through(dispatched: Dispatched) -> AsyncGenerator[bytes]:
+    """The upstream's bytes as they come. Raises ``ApiError`` when they break off."""
+    try:
+        async with aclosing(dispatched.response.chunks()) as chunks:
+            async for chunk in chunks:
+                yield chunk
+    except MidStreamError as exc:
+        raise UpstreamAnswerError(exc.message) from exc
+
+
+def safe_media_type(value: str) -> str:
+    """An upstream's media type, unless a browser might run what it names."""
+    kind = value.partition(";")[0].strip().lower()
+    is_safe = kind in {"application/json", "text/plain", "text/vtt", "application/x-subrip"}
+    return value if is_safe and value.isprintable() else "text/plain; charset=utf-8"

@@ -1,0 +1,74 @@
+"""``GET /v1/usage``: what one used oneself; for administrators, what anybody did."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from channels.db import database_sync_to_async
+from django.http.response import HttpResponseBase
+from rest_framework.request import Request
+
+from accounts.caller import Scope
+from accounts.models import User
+from proxy.api import ApiView
+from proxy.errors import AnsweredError, InvalidRequestError
+from proxy.rendering import JsonResponse
+from usage.periods import PeriodError, read_moment
+from usage.reports import By, report
+
+EVERYBODY = "all"
+
+
+class UsageView(ApiView):
+    """``?by=model&since=7d&until=…``; ``?user=NAME`` and ``?user=all`` need the admin scope."""
+
+    permission_classes = ()  # whichever scopes a key has, what it spent is no secret to its owner
+
+    async def get(self, request: Request) -> HttpResponseBase:
+        by = self._by()
+        since = self._moment("since", default="7d")
+        until = self._moment("until", default="")
+        user_id = await self._user_id()
+        lines = await database_sync_to_async(report)(by, since=since, until=until, user_id=user_id)
+        return JsonResponse(
+            {
+                "object": "list",
+                "by": by,
+                "since": since.isoformat(),
+                "until": until.isoformat(),
+                "data": [line.as_json() for line in lines],
+            }
+        )
+
+    def _by(self) -> By:
+        try:
+            return By(self.api_request.GET.get("by", By.MODEL))
+        except ValueError:
+            raise InvalidRequestError(f"Choose one of: {', '.join(By)}.", param="by") from None
+
+    def _moment(self, name: str, *, default: str) -> datetime:
+        text = self.api_request.GET.get(name, default)
+        try:
+            return read_moment(text) if text else datetime.now(UTC)
+        except (PeriodError, OverflowError) as exc:
+            raise InvalidRequestError(str(exc), param=name) from exc
+
+    async def _user_id(self) -> int | None:
+        """Whose usage is asked for; None for everybody's."""
+        name = self.api_request.GET.get("user", self.caller.username)
+        if name == self.caller.username:
+            return self.caller.user_id
+        if not self.caller.has_scope(Scope.ADMIN):
+            raise AnsweredError(
+                "Only administrators see what others used, with a key that has the admin scope.",
+                status=403,
+                kind="permission_error",
+                param="user",
+                code="permission_denied",
+            )
+        if name == EVERYBODY:
+            return None
+        user = await User.objects.filter(username=name).only("pk").afirst()
+        if user is None:
+            raise InvalidRequestError("There is no such user.", param="user")
+        return user.pk

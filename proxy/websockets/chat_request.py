@@ -1,0 +1,117 @@
+"""One of the requests on a WebSocket."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import orjson
+
+from proxy.dialects import json_object
+from proxy.errors import ApiError, StoppedError, UpstreamAnswerError
+from proxy.inner_request import SURFACE_EXTENSION, HeaderFields, InnerRequest
+from proxy.sse import DONE_MARK, data_of, split_events
+from proxy.websockets.chat_messages import chunk_message, done_message, error_message
+from usage.exchange import StopReason, Surface
+
+PATH = "/v1/chat/completions"
+OK = 200
+
+
+class ChatRequest(InnerRequest):
+    """Asks the API, and has ``say`` tell the client of the answer, message by message.
+
+    While ``say`` waits for the client to read, the upstream is not read either.
+    """
+
+    def __init__(
+        self,
+        outer: Any,
+        *,
+        headers: HeaderFields,
+        body: bytes,
+        request_id: str,
+        say: Callable[[str], Awaitable[None]],
+    ) -> None:
+        super().__init__(
+            outer,
+            path=PATH,
+            headers=headers,
+            body=body,
+            extensions={SURFACE_EXTENSION: Surface.WEBSOCKET},
+        )
+        self.request_id = request_id
+        self._say = say
+        self._status = 0
+        self._is_stream = False
+        self._whole: list[bytes] = []
+        self._gateway_request_id = ""
+        self._has_ended = False
+        self.is_cancelled = False
+
+    def cancel(self) -> None:
+        """End the request as its client wishes."""
+        self.is_cancelled = True
+        self.hang_up()
+
+    async def begin(self, status: int, headers: HeaderFields) -> None:
+        fields = dict(headers)
+        self._status = status
+        self._is_stream = fields[b"content-type"].startswith(b"text/event-stream")
+        self._gateway_request_id = fields[b"x-request-id"].decode()
+
+    async def part(self, body: bytes, *, is_last: bool) -> None:
+        if self._is_stream:
+            for event in split_events(body):
+                await self._event(data_of(event))
+            return
+        self._whole.append(body)
+        if is_last:
+            await self._answer(b"".join(self._whole))
+
+    async def _event(self, data: bytes) -> None:
+        if not data or self._has_ended:  # a comment, which keeps up connections of HTTP
+            return
+        if data.startswith(DONE_MARK):
+            await self._end(done_message(self.request_id, self._gateway_request_id))
+            return
+        chunk = json_object(data)
+        if chunk.get("error"):
+            await self._end_with_error(chunk["error"])
+        elif chunk:
+            await self._say(chunk_message(self.request_id, data))
+        else:  # nothing that could be put into a message
+            error = UpstreamAnswerError("The upstream sent an event that is no JSON object.")
+            await self._end_with_error(error.body()["error"])
+            self.hang_up()
+
+    async def _answer(self, body: bytes) -> None:
+        if self._status != OK:
+            await self._end_with_error(orjson.loads(body)["error"])
+            return
+        await self._say(chunk_message(self.request_id, body))
+        await self._end(done_message(self.request_id, self._gateway_request_id))
+
+    async def conclude(self) -> None:
+        """Say why there is no more, if the answer did not come to its end by itself."""
+        if self._has_ended:
+            return
+        if self.is_cancelled:
+            error: ApiError = StoppedError(StopReason.CANCELLED)
+        else:
+            error = ApiError("The gateway failed to answer.")
+        await self._end_with_error(error.body()["error"], status=int(error.status))
+
+    async def _end_with_error(self, error: Any, *, status: int | None = None) -> None:
+        await self._end(
+            error_message(
+                self.request_id,
+                error,
+                status=status or self._status,
+                gateway_request_id=self._gateway_request_id,
+            )
+        )
+
+    async def _end(self, message: str) -> None:
+        self._has_ended = True
+        await self._say(message)

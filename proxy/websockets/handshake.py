@@ -1,0 +1,65 @@
+"""Who may open a WebSocket, and what those are told who may not.
+
+Only API keys count here. A browser sends the cookies of a signed-in user along with whatever page
+asks it to; they are never looked at, so a foreign page has nothing to ride on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+import orjson
+from django.http import HttpRequest
+from rest_framework import exceptions
+
+from accounts.authentication import SUBPROTOCOL_PREFIX, identify, presented_key_of_handshake
+from accounts.caller import Caller, Scope
+from proxy.api import MayInfer
+from proxy.errors import ApiError, StoppedError
+from usage.exchange import StopReason
+from usage.in_flight import in_flight
+
+RESPONSE_EXTENSION = "websocket.http.response"
+
+
+async def admit(scope: Any) -> tuple[Caller, str]:
+    """The caller of a handshake, and the credential it presents.
+
+    Raises what :func:`proxy.exception_handler.to_api_error` knows.
+    """
+    if not in_flight.is_accepting:
+        raise StoppedError(StopReason.SHUTTING_DOWN)
+    check_host(scope)
+    credential = presented_key_of_handshake(scope["headers"], scope.get("subprotocols", ()))
+    caller = await identify(credential)
+    if not caller.has_scope(Scope.INFERENCE):
+        raise exceptions.PermissionDenied(MayInfer.message)
+    return caller, credential
+
+
+def check_host(scope: Any) -> None:
+    """Raises ``DisallowedHost`` for a Host that ``ALLOWED_HOSTS`` does not know."""
+    request = HttpRequest()
+    hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+    request.META = {"HTTP_HOST": hosts[0] if len(hosts) == 1 else "", "SERVER_NAME": ""}
+    request.META["SERVER_PORT"] = "80"
+    request.get_host()
+
+
+def accepted_subprotocol(offered: Iterable[str]) -> str | None:
+    """The first that is no key: the accepted one goes back to the client, and into its logs."""
+    return next((name for name in offered if not name.startswith(SUBPROTOCOL_PREFIX)), None)
+
+
+async def refuse(scope: Any, send: Callable[[Any], Awaitable[None]], error: ApiError) -> None:
+    """Answer a handshake with ``error``, as a request of HTTP would be."""
+    if RESPONSE_EXTENSION not in (scope.get("extensions") or {}):
+        await send({"type": "websocket.close"})
+        return
+    body = orjson.dumps(error.body())
+    headers = {"content-type": "application/json", "content-length": str(len(body))}
+    fields = [(k.encode(), v.encode("latin-1")) for k, v in (headers | error.headers).items()]
+    start = {"status": int(error.status), "headers": fields}
+    await send({"type": f"{RESPONSE_EXTENSION}.start", **start})
+    await send({"type": f"{RESPONSE_EXTENSION}.body", "body": body})

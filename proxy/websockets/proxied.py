@@ -1,0 +1,258 @@
+"""Sockets that an upstream answers: realtime, and Responses."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from functools import partial
+from typing import ClassVar
+from urllib.parse import parse_qs
+
+import orjson
+from django.conf import settings
+
+from connections.call import Call, JsonObject
+from connections.errors import MidStreamError
+from connections.providers.openai import encoded_json
+from connections.transport.websocket import UpstreamSocket
+from models_registry.registry import active
+from models_registry.targets import Target
+from proxy.dialects import json_object
+from proxy.dispatch import dispatch
+from proxy.errors import (
+    ApiError,
+    InvalidRequestError,
+    ModelNotFoundError,
+    PayloadTooLargeError,
+    StoppedError,
+    UpstreamAnswerError,
+)
+from proxy.exception_handler import to_api_error
+from proxy.request_id import new_request_id
+from proxy.routing import model_of, route
+from proxy.websockets.api_socket import ApiSocket
+from proxy.websockets.counting import count_message
+from proxy.websockets.handshake import admit, refuse
+from proxy.websockets.models_named import main_models, side_models
+from usage.exchange import Exchange, StopReason, Surface
+from usage.in_flight import in_flight
+
+CLIENT_ERROR, POLICY_VIOLATION, UPSTREAM_BROKE, RESTARTING = 1003, 1008, 1011, 1012
+# Codes that may stand in a close frame; the others say that there was none.
+SENDABLE = frozenset({*range(1000, 1004), *range(1007, 1015), *range(3000, 5000)})
+LONGEST_REASON = 100
+SWITCHING_PROTOCOLS = 101
+
+
+class ProxiedConsumer(ApiSocket):
+    """Both directions of a socket, once the model is found to be the caller's to use.
+
+    Messages of the client are read and written anew, so that what was looked at is what is sent.
+    Those of the upstream pass as they are. One connection is one request in the accounts.
+    """
+
+    endpoint: ClassVar[str]
+    passed_headers: ClassVar[tuple[bytes, ...]] = (b"openai-beta",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._exchange: Exchange | None = None
+        self._upstream: UpstreamSocket | None = None
+        self._pump: asyncio.Task[None] | None = None
+        self._leaving: asyncio.Task[None] | None = None
+        self._code = 1000
+
+    async def connect(self) -> None:
+        try:
+            self._caller, self.credential = await admit(self.scope)
+            await self.begin(parse_qs(self.scope["query_string"].decode()).get("model", [""])[0])
+        except Exception as exc:
+            error = to_api_error(exc)
+            if error is None:
+                raise
+            await refuse(self.scope, self.base_send, error)
+            return
+        await self.welcome()
+        self._start_pump()
+
+    async def begin(self, model: str) -> None:
+        """What happens before the handshake is answered. ``model`` is the query's; may be empty."""
+        raise NotImplementedError
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        if text_data is None:
+            await self.close(CLIENT_ERROR)
+            return
+        try:
+            message = self._read(text_data)
+            if self._upstream is None:
+                await self.open_upstream(model_of(message))
+                self._start_pump()
+            self._check_models(message)
+            await self._upstream.send(encoded_json(message).decode())  # type: ignore[union-attr]
+        except (MidStreamError, OSError):
+            pass  # whoever reads of the upstream has noticed, too
+        except Exception as exc:
+            error = to_api_error(exc)
+            if error is None:
+                raise
+            await self.send(text_data=_error_event(error))
+
+    async def disconnect(self, code: int) -> None:
+        """Note why, for the upstream."""
+        self._code = code if code in SENDABLE else self._code
+
+    async def let_go(self) -> None:
+        """Close the upstream, too."""
+        if self._pump is not None:
+            self._pump.cancel()
+        self._close_account(SWITCHING_PROTOCOLS, is_client_gone=True)
+        if self._upstream is not None:
+            await self._upstream.close(self._code)
+
+    async def open_upstream(self, model: str) -> None:
+        """Have the first of the model's targets that can be reached open a socket.
+
+        Raises what :func:`proxy.exception_handler.to_api_error` knows.
+        """
+        exchange = self._open_account(model)
+        try:
+            registry = active()
+            targets, options = await route(registry, self._caller, model, endpoint=self.endpoint)
+            dispatched = await dispatch(
+                registry.client,
+                targets,
+                partial(self._call, request_id=exchange.request_id),
+                exchange=exchange,
+                forward_user_info=options.forward_user_info_headers,
+            )
+        except BaseException as exc:
+            error = to_api_error(exc) if isinstance(exc, Exception) else None
+            exchange.error_code = (error.code or error.type) if error else ""
+            self._close_account(int(error.status) if error else 0)
+            raise
+        if dispatched.response.socket is None:
+            self._close_account(0)
+            raise UpstreamAnswerError("The upstream opened no WebSocket.")
+        exchange.status = SWITCHING_PROTOCOLS
+        self.model = model
+        self._target, self._upstream = dispatched.target, dispatched.response.socket
+
+    def stop(self, reason: StopReason) -> None:
+        """Tell the client why the socket closes, and close it; cut it if asked twice."""
+        if self._exchange is not None:
+            self._exchange.error_code = reason.value
+        if self._leaving is None:
+            self._leaving = asyncio.create_task(self._leave(reason))
+        else:
+            self.cut()
+
+    async def _leave(self, reason: StopReason) -> None:
+        if self._pump is not None:
+            self._pump.cancel()
+        if self._upstream is not None:
+            await self._upstream.close(1000)
+        self._close_account(SWITCHING_PROTOCOLS)
+        is_restart = reason is StopReason.SHUTTING_DOWN
+        with suppress(OSError):
+            await self.send(text_data=_error_event(StoppedError(reason)))
+            await self.close(RESTARTING if is_restart else POLICY_VIOLATION, reason.value)
+
+    def _open_account(self, model: str) -> Exchange:
+        if not in_flight.is_accepting:
+            raise StoppedError(StopReason.SHUTTING_DOWN)
+        exchange = Exchange(
+            request_id=new_request_id(),
+            caller=self._caller,
+            endpoint=self.endpoint,
+            model=model,
+            is_streamed=True,
+            surface=Surface.WEBSOCKET,
+        )
+        exchange.on_stop = self.stop
+        self._exchange = exchange
+        in_flight.open(exchange)
+        return exchange
+
+    def _close_account(self, status: int, *, is_client_gone: bool = False) -> None:
+        exchange, self._exchange = self._exchange, None
+        if exchange is not None:
+            exchange.status = status
+            exchange.is_client_gone = is_client_gone
+            in_flight.close(exchange)
+
+    def _call(self, target: Target, *, request_id: str) -> Call:
+        headers = [
+            (name.decode(), value.decode("latin-1"))
+            for name, value in self.scope["headers"]
+            if name in self.passed_headers and value.isascii() and len(value) <= LONGEST_REASON
+        ]
+        return Call(
+            endpoint=self.endpoint,
+            model=target.model,
+            body={},
+            caller=self._caller,
+            request_id=request_id,
+            credential=self.credential,
+            method="GET",
+            query=self.query(target),
+            headers=tuple(headers),
+            is_socket=True,
+        )
+
+    def query(self, target: Target) -> str:
+        """What the upstream is told in its URL."""
+        return ""
+
+    def _read(self, text: str) -> JsonObject:
+        limit = settings.GATEWAY_WS_MAX_MESSAGE_BYTES
+        if len(text) > limit:
+            raise PayloadTooLargeError(limit)
+        message = json_object(text.encode())
+        if not message:
+            raise InvalidRequestError("The message must be a JSON object.")
+        return message
+
+    def _check_models(self, message: JsonObject) -> None:
+        """Put the upstream's names of models for ours. Raises ``ApiError`` for any other model."""
+        for fields in main_models(message):
+            if fields["model"] != self.model:
+                raise ModelNotFoundError(str(fields["model"]))
+            fields["model"] = self._target.model
+        for fields in side_models(message):
+            name = fields["model"]
+            usable = active().snapshot.view(self._caller).route(name) if name else ()
+            here = [target.model for target in usable if target.line is self._target.line]
+            if not here:
+                raise ModelNotFoundError(str(name))
+            fields["model"] = here[0]
+
+    def _start_pump(self) -> None:
+        if self._upstream is not None and self._pump is None:
+            self._pump = asyncio.create_task(self._relay(self._upstream))
+
+    async def _relay(self, upstream: UpstreamSocket) -> None:
+        with suppress(OSError):  # the client left; its disconnect is on its way
+            async for message in upstream.messages():
+                if self._exchange is not None:
+                    count_message(message, self._exchange)
+                if isinstance(message, str):
+                    await self.send(text_data=self._censored(message))
+                else:
+                    await self.send(bytes_data=message)
+            code = upstream.close_code
+            if self._exchange is not None and code not in SENDABLE:
+                self._exchange.error_code = "upstream_invalid_response"
+            self._close_account(SWITCHING_PROTOCOLS)
+            reason = self._censored(upstream.close_reason)[:LONGEST_REASON]
+            await self.close(code if code in SENDABLE else UPSTREAM_BROKE, reason)
+
+    def _censored(self, text: str) -> str:
+        for secret in self._target.line.secrets:
+            text = text.replace(secret, "[removed]")
+        return text
+
+
+def _error_event(error: ApiError) -> str:
+    event = {"type": "error", "status": int(error.status), **error.body()}
+    return orjson.dumps(event).decode()

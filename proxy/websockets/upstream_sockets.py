@@ -1,0 +1,30 @@
+"""The endpoints that an upstream answers over a WebSocket."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from models_registry.targets import Target
+from proxy.routing import model_of
+from proxy.websockets.proxied import ProxiedConsumer
+
+
+class RealtimeConsumer(ProxiedConsumer):
+    """``/v1/realtime?model=…``"""
+
+    endpoint = "realtime"
+
+    async def begin(self, model: str) -> None:
+        await self.open_upstream(model_of({"model": model}))
+
+    def query(self, target: Target) -> str:
+        return urlencode({"model": target.model})
+
+
+class ResponsesConsumer(ProxiedConsumer):
+    """``/v1/responses``: the first message names the model, and the others may name no other."""
+
+    endpoint = "responses"
+
+    async def begin(self, model: str) -> None:
+        """The upstream is not known yet."""

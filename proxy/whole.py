@@ -1,0 +1,43 @@
+"""An upstream's answer in one piece."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from django.conf import settings
+
+from connections.errors import MidStreamError
+from proxy.dispatch import Dispatched
+from proxy.errors import UpstreamAnswerError, UpstreamTimeoutError
+from proxy.upstream_errors import error_from_object
+from proxy.upstream_usage import read_usage
+from usage.exchange import Exchange, Tokens
+
+
+async def read_answer(
+    dispatched: Dispatched,
+    exchange: Exchange,
+    *,
+    take_usage: Callable[[Any, Tokens], None] = read_usage,
+) -> bytes:
+    """The body, known to be a JSON object that is no error, and otherwise untouched.
+
+    ``take_usage`` knows the API's names of token counts. Raises :class:`proxy.errors.ApiError`.
+    """
+    try:
+        body = await dispatched.response.read(settings.GATEWAY_MAX_RESPONSE_BYTES)
+    except MidStreamError as exc:
+        kind = UpstreamTimeoutError if exc.is_timeout else UpstreamAnswerError
+        raise kind(exc.message) from exc
+    try:
+        answer: Any = orjson.loads(body)
+    except orjson.JSONDecodeError as exc:
+        raise UpstreamAnswerError("The upstream's answer is not JSON.") from exc
+    if not isinstance(answer, dict):
+        raise UpstreamAnswerError("The upstream's answer is not a JSON object.")
+    if answer.get("error") and answer.get("object") != "response":  # those may tell of a failure
+        raise error_from_object(answer["error"], secrets=dispatched.secrets)
+    take_usage(answer.get("usage"), exchange.tokens)
+    return body if dispatched.filters is None else await dispatched.filters.outlet(body)
