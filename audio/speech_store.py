@@ -1,0 +1,209 @@
+"""Speech on disk: one file for each answer, complete or not there.
+
+An answer is written to a file of its own under ``incoming/`` and renamed when it is whole. Behind
+the audio stands a footer with its type and digest, so that a file cut short by a crash of the
+machine is noticed. File names are digests; what was said is not kept.
+All methods block on the disk.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import struct
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import orjson
+
+MAGIC = b"GWSPEECH"
+FOOTER = struct.Struct(">I8s")  # length of the description before it, and the magic number
+DESCRIBED = {"content_type", "etag", "size", "created_at"}
+EVICT_TO = 0.9  # of the cap, so that not every answer evicts another
+ABANDONED_SECONDS = 3600
+TOUCH_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """A stored answer. ``etag`` is quoted as HTTP wants it; ``created_at`` is in epoch seconds."""
+
+    path: Path
+    content_type: str
+    etag: str
+    size: int
+    created_at: float
+
+    def open(self) -> BinaryIO:
+        """A file that begins with the audio. Raises ``OSError`` when it is gone or another now."""
+        file = self.path.open("rb")
+        described = _description(file, os.fstat(file.fileno()).st_size)
+        if described is None or described["etag"] != self.etag:
+            file.close()
+            raise FileNotFoundError(self.path)
+        file.seek(0)
+        return file
+
+    def read(self) -> bytes:
+        """All of the audio. Raises ``OSError`` as :meth:`open` does."""
+        with self.open() as file:
+            return file.read(self.size)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreSize:
+    entries: int
+    bytes: int
+
+
+class SpeechStore:
+    """``max_bytes`` and ``max_age_seconds`` bound it; those not used for longest go first."""
+
+    def __init__(self, directory: Path, *, max_bytes: int, max_age_seconds: float) -> None:
+        self.directory = directory
+        self.max_bytes = max_bytes
+        self.max_age_seconds = max_age_seconds
+        self._bytes_since_eviction = max_bytes  # look once at the beginning
+
+    def find(self, digest: str) -> Recording | None:
+        """The recording called ``digest`` if it is there, whole and not too old."""
+        path = self.path(digest)
+        try:
+            with path.open("rb") as file:
+                status = os.fstat(file.fileno())
+                described = _description(file, status.st_size)
+        except OSError:
+            return None
+        if described is None or time.time() - described["created_at"] > self.max_age_seconds:
+            with suppress(OSError):
+                path.unlink()
+            return None
+        touch(path, status.st_mtime)
+        return Recording(path=path, **described)
+
+    def write(self, digest: str) -> SpeechWriter:
+        """A writer for the recording ``digest``. Raises ``OSError``."""
+        return SpeechWriter(self, digest)
+
+    def path(self, digest: str) -> Path:
+        return self.directory / digest[:2] / digest
+
+    def has_written(self, size: int) -> None:
+        """Count what may have to be evicted."""
+        self._bytes_since_eviction += size
+
+    @property
+    def has_grown(self) -> bool:
+        """Whether enough was written that the cap may be passed: time to :meth:`evict`."""
+        return self._bytes_since_eviction > self.max_bytes * (1 - EVICT_TO)
+
+    def evict(self) -> None:
+        """Remove what is too old, was abandoned, or is too much. Raises ``OSError``."""
+        self._bytes_since_eviction = 0
+        now = time.time()
+        for path, status in _statuses(self._incoming.glob("*")):
+            if now - status.st_mtime > ABANDONED_SECONDS:
+                path.unlink(missing_ok=True)
+        found = sorted(self._entries(), key=lambda entry: entry[1].st_mtime)
+        total = sum(status.st_size for _, status in found)
+        allowed = self.max_bytes if total <= self.max_bytes else int(self.max_bytes * EVICT_TO)
+        for path, status in found:
+            if total <= allowed and now - status.st_mtime <= self.max_age_seconds:
+                break
+            path.unlink(missing_ok=True)
+            total -= status.st_size
+
+    def clear(self) -> StoreSize:
+        """Remove everything. Returns what was there."""
+        removed = self.size()
+        for path, _ in self._entries():
+            path.unlink(missing_ok=True)
+        return removed
+
+    def size(self) -> StoreSize:
+        sizes = [status.st_size for _, status in self._entries()]
+        return StoreSize(entries=len(sizes), bytes=sum(sizes))
+
+    @property
+    def _incoming(self) -> Path:
+        return self.directory / "incoming"
+
+    def _entries(self) -> Iterator[tuple[Path, os.stat_result]]:
+        return _statuses(self.directory.glob("[0-9a-f][0-9a-f]/*"))
+
+
+class SpeechWriter:
+    """Writes one recording; it counts only after ``commit``."""
+
+    def __init__(self, store: SpeechStore, digest: str) -> None:
+        self._store = store
+        self._digest = digest
+        self._hash = hashlib.sha256()
+        self._size = 0
+        store._incoming.mkdir(parents=True, exist_ok=True)
+        self._file = tempfile.NamedTemporaryFile(dir=store._incoming, delete=False)  # noqa: SIM115
+
+    def write(self, data: bytes) -> None:
+        self._file.write(data)
+        self._hash.update(data)
+        self._size += len(data)
+
+    def commit(self, content_type: str) -> None:
+        """Give the recording its name, in one step."""
+        description = {
+            "content_type": content_type,
+            "etag": f'"{self._hash.hexdigest()[:32]}"',
+            "size": self._size,
+            "created_at": time.time(),
+        }
+        encoded = orjson.dumps(description)
+        self._file.write(encoded + FOOTER.pack(len(encoded), MAGIC))
+        self._file.close()
+        path = self._store.path(self._digest)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Path(self._file.name).replace(path)
+        self._store.has_written(self._size)
+
+    def discard(self) -> None:
+        """Leave nothing behind. May follow ``commit``, and does nothing then."""
+        with suppress(OSError):  # closing writes what is left, and fails where writing did
+            self._file.close()
+        with suppress(OSError):
+            Path(self._file.name).unlink()
+
+
+def touch(path: Path, used_at: float) -> None:
+    """Note that ``path`` was used, unless that was noted just before, or cannot be."""
+    if time.time() - used_at > TOUCH_SECONDS:
+        with suppress(OSError):  # the disk is read-only, or it was evicted meanwhile
+            os.utime(path)
+
+
+def _description(file: Any, size: int) -> dict[str, Any] | None:
+    """What the footer says, None if the file is not whole."""
+    if size < FOOTER.size:
+        return None
+    file.seek(size - FOOTER.size)
+    length, magic = FOOTER.unpack(file.read(FOOTER.size))
+    if magic != MAGIC or length > size - FOOTER.size:
+        return None
+    file.seek(size - FOOTER.size - length)
+    try:
+        described: Any = orjson.loads(file.read(length))
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(described, dict) or described.keys() != DESCRIBED:
+        return None
+    return described if described["size"] == size - FOOTER.size - length else None
+
+
+def _statuses(paths: Iterator[Path]) -> Iterator[tuple[Path, os.stat_result]]:
+    """Each path with what ``stat`` says; whatever another worker removes meanwhile is left out."""
+    for path in paths:
+        with suppress(FileNotFoundError):
+            yield path, path.stat()

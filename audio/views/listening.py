@@ -1,0 +1,37 @@
+"""``POST /v1/audio/transcriptions`` and ``/v1/audio/translations``"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from proxy.upstream_usage import read_usage
+from proxy.views.upload import UploadView
+from usage.exchange import Exchange
+
+
+class ListeningView(UploadView):
+    """Speech in, text out, in whichever format the form asks the upstream for."""
+
+    def take_usage(self, body: bytes, exchange: Exchange) -> None:
+        """JSON answers tell tokens, or seconds where audio is billed by its length."""
+        if not body.startswith(b"{"):
+            return
+        try:
+            answer: Any = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            return
+        usage = answer.get("usage")
+        read_usage(usage, exchange.tokens)
+        seconds = usage.get("seconds") if isinstance(usage, dict) else answer.get("duration")
+        if isinstance(seconds, int | float) and not isinstance(seconds, bool):
+            exchange.tokens.audio_seconds = float(seconds)
+
+
+class TranscriptionsView(ListeningView):
+    endpoint = "audio/transcriptions"
+
+
+class TranslationsView(ListeningView):
+    endpoint = "audio/translations"

@@ -1,0 +1,235 @@
+"""``POST /v1/audio/speech``"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing, suppress
+
+from django.conf import settings
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from rest_framework.request import Request
+
+from audio.production import Production
+from audio.ranges import RangeNotSatisfiableError, is_not_modified, requested_range
+from audio.speech_cache import SpeechCache, speech_cache
+from audio.speech_request import ENDPOINT, SpeechRequest, is_told_who_asks
+from audio.speech_store import Recording
+from connections.call import Call
+from models_registry.registry import active
+from models_registry.targets import Target
+from proxy.api import ApiView
+from proxy.dispatch import Dispatched, dispatch
+from proxy.errors import AnsweredError, UpstreamAnswerError
+from proxy.response_headers import STREAMING, passed_on
+from proxy.routing import check_model_id, model_of, route
+from proxy.views.upload import passed_through
+from usage.exchange import Exchange, Surface
+
+CACHE_HEADER = "x-gateway-cache"
+SILENT_TYPES = frozenset({"", "application/octet-stream", "binary/octet-stream"})
+
+
+class SpeechView(ApiView):
+    """From the cache if the caller may use the model, else from the first target that takes it."""
+
+    async def post(self, request: Request, deployment: str = "") -> HttpResponseBase:
+        """``deployment`` is the model where the path names it, as Azure's clients have it."""
+        speech = SpeechRequest.parse(self.payload)
+        model = deployment or model_of(self.payload)
+        check_model_id(model)
+        exchange = self.accept(
+            endpoint=ENDPOINT,
+            model=model,
+            is_streamed=speech.is_event_stream,
+            surface=Surface.AZURE if deployment else Surface.OPENAI,
+        )
+        targets, options = await route(active(), self.caller, model)
+        self.forward_user_info = options.forward_user_info_headers
+        cache = speech_cache()
+        if cache is None or speech.is_event_stream:
+            return await self.uncached(speech, targets, exchange)
+        return await self.cached(cache, speech, targets, exchange)
+
+    async def cached(
+        self,
+        cache: SpeechCache,
+        speech: SpeechRequest,
+        targets: Sequence[Target],
+        exchange: Exchange,
+    ) -> HttpResponseBase:
+        """A recording, or what is about to become one."""
+        digests = tuple(speech.digest(target, self.scope(target)) for target in targets)
+        for target, digest in zip(targets, digests, strict=True):
+            recording = await cache.find(digest)
+            if recording is None:
+                continue
+            with suppress(FileNotFoundError):  # evicted meanwhile
+                note_target(exchange, target)
+                response = await self.recorded(cache, recording)
+                cache.count(is_hit=True)
+                return response
+        cache.count(is_hit=False)
+        return await self.produced(
+            cache, speech, dict(zip(targets, digests, strict=True)), exchange
+        )
+
+    def scope(self, target: Target) -> str:
+        """Who shares recordings: everyone who may use the model, or each user with themself."""
+        is_personal = (
+            settings.GATEWAY_SPEECH_CACHE_PER_USER
+            or self.forward_user_info
+            or is_told_who_asks(target.line.upstream)
+        )
+        return f"user {self.caller.user_id}" if is_personal else "shared"
+
+    async def recorded(self, cache: SpeechCache, recording: Recording) -> HttpResponseBase:
+        """A hit: all of it, the range that is asked for, or the word that nothing has changed."""
+        meta = self.api_request.META
+        headers = {CACHE_HEADER: "hit", "etag": recording.etag, "accept-ranges": "bytes"}
+        if is_not_modified(meta, recording.etag):
+            return HttpResponse(status=304, content_type=recording.content_type, headers=headers)
+        try:
+            wanted = requested_range(meta, recording.size, recording.etag)
+        except RangeNotSatisfiableError as exc:
+            raise AnsweredError(
+                "The range lies behind the end of the recording.",
+                status=416,
+                kind="invalid_request_error",
+                code="range_not_satisfiable",
+                headers={"content-range": f"bytes */{recording.size}"},
+            ) from exc
+        start, stop = wanted or (0, recording.size)
+        if wanted:
+            headers["content-range"] = f"bytes {start}-{stop - 1}/{recording.size}"
+        pieces = cache.pieces(recording, start, stop)
+        first = await anext(pieces)
+        status = 206 if wanted else 200
+        if len(first) == stop - start:
+            await pieces.aclose()
+            return HttpResponse(
+                first, status=status, content_type=recording.content_type, headers=headers
+            )
+        return StreamingHttpResponse(
+            following(first, pieces),
+            status=status,
+            content_type=recording.content_type,
+            headers=headers | {"content-length": str(stop - start)},
+        )
+
+    async def produced(
+        self,
+        cache: SpeechCache,
+        speech: SpeechRequest,
+        digests: Mapping[Target, str],
+        exchange: Exchange,
+    ) -> HttpResponseBase:
+        """A miss: streamed while it is written, together with all who ask for the same."""
+
+        async def make(production: Production) -> None:
+            dispatched = await self.dispatched(speech, tuple(digests), exchange)
+            production.target = dispatched.target
+            await record(dispatched, production, speech, cache, digests[dispatched.target])
+
+        production = cache.productions.join(tuple(digests.values()), make)
+        await production.begun()
+        if production.target is not None:
+            note_target(exchange, production.target)
+        return StreamingHttpResponse(
+            production.parts(),
+            content_type=production.content_type,
+            headers={CACHE_HEADER: "miss"},
+        )
+
+    async def uncached(
+        self, speech: SpeechRequest, targets: Sequence[Target], exchange: Exchange
+    ) -> HttpResponseBase:
+        """The upstream's answer as it comes: audio, or events that hold it."""
+        dispatched = await self.dispatched(speech, targets, exchange)
+        headers = passed_on(dispatched.response.headers)
+        if speech.is_event_stream:
+            return StreamingHttpResponse(passed_through(dispatched), headers=headers | STREAMING)
+        return StreamingHttpResponse(
+            passed_through(dispatched),
+            content_type=media_type(dispatched, speech),
+            headers=headers,
+        )
+
+    async def dispatched(
+        self, speech: SpeechRequest, targets: Sequence[Target], exchange: Exchange
+    ) -> Dispatched:
+        """The success of one of the targets."""
+        exchange.tokens.characters = len(speech.text)
+        return await dispatch(
+            active().client,
+            targets,
+            lambda target: self.call(speech, target),
+            exchange=exchange,
+            forward_user_info=self.forward_user_info,
+        )
+
+    def call(self, speech: SpeechRequest, target: Target) -> Call:
+        """What ``target`` is asked."""
+        return Call(
+            endpoint=ENDPOINT,
+            model=target.model,
+            body=speech.body_for(target),
+            caller=self.caller,
+            request_id=self.api_request.request_id,
+            credential=self.credential,
+            cookies=self.cookies,
+        )
+
+
+async def record(
+    dispatched: Dispatched,
+    production: Production,
+    speech: SpeechRequest,
+    cache: SpeechCache,
+    digest: str,
+) -> None:
+    """Hand an answer to the listeners and the disk; only a whole one is kept."""
+    content_type = media_type(dispatched, speech)
+    writer = await cache.writer(digest)
+    size = 0
+    try:
+        async with aclosing(passed_through(dispatched)) as chunks:
+            async for chunk in chunks:
+                size += len(chunk)
+                if size > settings.GATEWAY_MAX_RESPONSE_BYTES:
+                    raise UpstreamAnswerError("The upstream's answer is too large.")
+                if not production.content_type:
+                    production.begin(content_type)
+                production.add(chunk)
+                await writer.write(chunk)
+        if not size:
+            raise UpstreamAnswerError("The upstream's answer is empty.")
+        await writer.commit(content_type)
+    finally:
+        writer.discard()
+
+
+async def following(first: bytes, pieces: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    """``first``, then ``pieces``."""
+    async with aclosing(pieces):
+        yield first
+        async for piece in pieces:
+            yield piece
+
+
+def note_target(exchange: Exchange, target: Target) -> None:
+    """Have the account name who gave the answer, to this request or to another."""
+    exchange.connection = target.line.upstream.name
+    exchange.upstream_model = target.model
+
+
+def media_type(dispatched: Dispatched, speech: SpeechRequest) -> str:
+    """The type of the audio. Raises ``UpstreamAnswerError`` for an answer that is none."""
+    said: str = (
+        dispatched.response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    )
+    if said in SILENT_TYPES:
+        return speech.content_type
+    if not said.startswith("audio/") or not said.isprintable():
+        raise UpstreamAnswerError("The upstream's answer is not audio.")
+    return said
