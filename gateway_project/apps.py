@@ -1,0 +1,11 @@
+from django.apps import AppConfig
+
+
+class GatewayProjectConfig(AppConfig):
+    """The wiring. Its commands reach across the rooms: serve, bootstrap, import and export."""
+
+    name = "gateway_project"
+    verbose_name = "Gatehouse"
+
+    def ready(self) -> None:
+        from gateway_project import checks  # noqa: F401

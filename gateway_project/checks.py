@@ -1,0 +1,108 @@
+"""System checks of what an operator can set wrong."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import redis.connection
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004
+from django.utils.module_loading import import_string
+
+SWITCHES = frozenset({"true", "yes", "on", "1", "false", "no", "off", "0"})
+SHORTEST_SECRET = 32  # bytes of the hash that it signs with
+REDIS_SCHEMES = frozenset({"redis", "rediss", "unix"})
+
+
+@register(Tags.files)
+def check_data_directory(**kwargs: Any) -> Iterator[CheckMessage]:
+    directory: Path = settings.DATA_DIR
+    existing = next(path for path in (directory, *directory.parents) if path.exists())
+    if not (existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)):
+        yield Error(
+            f"DATA_DIR, {directory}, cannot be written.",
+            hint="Make it and give it to the user that runs the gateway.",
+            id="gateway_project.E001",
+        )
+
+
+@register(Tags.security)
+def check_debug(**kwargs: Any) -> Iterator[CheckMessage]:
+    if settings.DEBUG and not settings.DATABASE_IS_SQLITE:
+        yield Warning(
+            "DEBUG is on although DATABASE_URL names a database server.",
+            hint="Unset DEBUG: with it on, error pages show settings, and secrets that are missing "
+            "are made up.",
+            id="gateway_project.W001",
+        )
+
+
+@register("gateway")
+def check_tls_verification(**kwargs: Any) -> Iterator[CheckMessage]:
+    value: str = settings.AIOHTTP_CLIENT_SESSION_SSL
+    if value.lower() not in SWITCHES and not Path(value).is_file():
+        yield Error(
+            "AIOHTTP_CLIENT_SESSION_SSL is neither true, false, nor a file that exists.",
+            hint="Give the path of a file with CA certificates in PEM form, or leave it unset.",
+            id="gateway_project.E002",
+        )
+
+
+@register("gateway")
+def check_redis_url(**kwargs: Any) -> Iterator[CheckMessage]:
+    if settings.REDIS_URL and (problem := _redis_url_problem(settings.REDIS_URL)):
+        yield Error(
+            f"REDIS_URL cannot be used: {problem}.",
+            hint="It reads redis://[:password@]host:port/0, or rediss:// with TLS.",
+            id="gateway_project.E003",
+        )
+
+
+@register("gateway")
+def check_filters(**kwargs: Any) -> Iterator[CheckMessage]:
+    for path in settings.GATEWAY_FILTERS:
+        try:
+            import_string(path)
+        except ImportError as exc:
+            yield Error(
+                f"GATEWAY_FILTERS names {path}, which cannot be imported: {exc}.",
+                hint="Give the dotted path of a class that Python finds.",
+                id="gateway_project.E004",
+            )
+    for pattern in settings.GATEWAY_REDACTED_PATTERNS:
+        try:
+            re.compile(pattern)
+        except re.error as exc:
+            yield Error(
+                f"GATEWAY_REDACTED_PATTERNS holds {pattern!r}, no regular expression: {exc}.",
+                id="gateway_project.E005",
+            )
+
+
+@register(Tags.security)
+def check_user_info_secret(**kwargs: Any) -> Iterator[CheckMessage]:
+    if 0 < len(settings.GATEWAY_USER_INFO_JWT_SECRET) < SHORTEST_SECRET:
+        yield Error(
+            "GATEWAY_USER_INFO_JWT_SECRET is short enough to be guessed.",
+            hint=f"Take at least {SHORTEST_SECRET} characters, made at random.",
+            id="gateway_project.E006",
+        )
+
+
+def _redis_url_problem(url: str) -> str:
+    """What is wrong, in words that do not hold the password."""
+    try:
+        scheme = urlsplit(url).scheme
+        if scheme not in REDIS_SCHEMES:
+            return f"it begins with {scheme}://" if scheme and "://" in url else "it is not a URL"
+        address = redis.connection.parse_url(url)  # type: ignore[no-untyped-call]
+    except ValueError:
+        return "its host, port or options cannot be read"
+    if scheme != "unix" and not address.get("host"):
+        return "it names no host"
+    return ""

@@ -1,0 +1,106 @@
+"""The database as a configuration file that reads back to the same."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import yaml
+from django.contrib.auth.models import Group
+
+from connections.models import Connection, GatewaySettings
+from connections.spec import ConnectionSpec
+from gateway_project.config_file.document import SETTINGS_READERS
+from models_registry.models import ModelGrant, RegisteredModel
+from models_registry.spec import RegisteredModelSpec
+
+CREDENTIAL_HEADER = re.compile(r"auth|cookie|key|password|secret|token", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """``left_out`` says in sentences which secrets are not in ``content``."""
+
+    content: str
+    left_out: tuple[str, ...] = ()
+
+
+def export_document(*, with_secrets: bool) -> Export:
+    """Everything a configuration file can hold, in an order that does not depend on chance.
+
+    Raises :class:`accounts.encryption.EncryptionError` when a key is wanted and cannot be read.
+    """
+    left_out: list[str] = []
+    sections: dict[str, Any] = {
+        "connections": [
+            _connection(row, with_secrets, left_out).to_dict()
+            for row in Connection.objects.order_by("url_index").prefetch_related("keys")
+        ],
+        "models": [
+            RegisteredModelSpec.of(row).to_dict()
+            for row in RegisteredModel.objects.order_by(
+                "connection__url_index", "model"
+            ).select_related("connection")
+        ],
+        "grants": list(_grants()),
+        "groups": list(_groups()),
+        "settings": _settings(),
+    }
+    content = yaml.safe_dump(
+        {name: section for name, section in sections.items() if section},
+        sort_keys=False,
+        allow_unicode=True,
+        width=100,
+    )
+    return Export(content=content, left_out=tuple(left_out))
+
+
+def _connection(row: Connection, with_secrets: bool, left_out: list[str]) -> ConnectionSpec:
+    keys = row.keys.all()
+    if with_secrets or all(key.environment_variable for key in keys):
+        spec = ConnectionSpec.of(row, keys=tuple(key.source() for key in keys))
+    else:
+        # Without the field an import leaves the stored keys alone; a part of them would not do.
+        spec = ConnectionSpec.of(row, keys=None)
+        left_out.append(f"The keys of {row.name} are left out.")
+    if with_secrets:
+        return spec
+    plain = tuple(pair for pair in spec.headers if not CREDENTIAL_HEADER.search(pair[0]))
+    for name, _ in set(spec.headers) - set(plain):
+        left_out.append(f"The header {name} of {row.name} is left out.")
+    return replace(spec, headers=plain)
+
+
+def _grants() -> Iterator[dict[str, Any]]:
+    """One entry for all patterns that are granted to the same groups and users."""
+    grantees: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
+    for grant in ModelGrant.objects.select_related("group", "user"):
+        if grant.group:
+            grantees[grant.pattern].add(("groups", grant.group.name))
+        elif grant.user:
+            grantees[grant.pattern].add(("users", grant.user.username))
+        else:
+            grantees[grant.pattern].add(("everyone", ""))
+    patterns: defaultdict[frozenset[tuple[str, str]], list[str]] = defaultdict(list)
+    for pattern, those in sorted(grantees.items()):
+        patterns[frozenset(those)].append(pattern)
+    for shared, models in patterns.items():
+        entry: dict[str, Any] = {"models": models}
+        for kind in ("groups", "users"):
+            if names := sorted(name for what, name in shared if what == kind):
+                entry[kind] = names
+        yield entry | ({"everyone": True} if ("everyone", "") in shared else {})
+
+
+def _groups() -> Iterator[dict[str, Any]]:
+    for group in Group.objects.order_by("name").prefetch_related("user_set"):
+        yield {"name": group.name, "users": sorted(user.username for user in group.user_set.all())}
+
+
+def _settings() -> dict[str, Any]:
+    row = GatewaySettings.load()
+    values = {name: getattr(row, name) for name in SETTINGS_READERS}
+    return {name: value for name, value in values.items() if value is not None}

@@ -1,0 +1,38 @@
+"""The way in: the API to its own handler, everything else to Django's, WebSockets to Channels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from channels.routing import URLRouter
+from django.core.asgi import get_asgi_application
+
+from gateway_project.api_urls import API_SEGMENTS
+from gateway_project.handler import ApiHandler
+from gateway_project.health import HEALTH_PATHS, answer_health
+from gateway_project.lifespan import Lifespan
+from gateway_project.metrics import METRICS_PATH, answer_metrics
+from proxy.routes_ws import websocket_routes
+
+django_application = get_asgi_application()
+api_application = ApiHandler()
+websocket_application = URLRouter(websocket_routes(api_application))
+lifespan = Lifespan()
+
+
+async def application(scope: Any, receive: Any, send: Any) -> None:
+    match scope["type"]:
+        case "http":
+            path: str = scope["path"]
+            if path in HEALTH_PATHS:
+                await answer_health(scope, receive, send)
+            elif path == METRICS_PATH:
+                await answer_metrics(scope, receive, send)
+            elif path.lstrip("/").split("/", 1)[0] in API_SEGMENTS:
+                await api_application(scope, receive, send)
+            else:
+                await django_application(scope, receive, send)
+        case "websocket":
+            await websocket_application(scope, receive, send)
+        case "lifespan":
+            await lifespan(scope, receive, send)

@@ -1,0 +1,120 @@
+"""What a worker starts before its first request and ends after its last."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from channels.db import database_sync_to_async
+from django.conf import settings
+from django.db import DatabaseError
+
+from accounts import bearer_tokens, changes
+from accounts.callers import callers
+from accounts.last_used import last_used
+from connections.auth.system_oauth import use_token_source
+from connections.client import UpstreamClient
+from connections.transport import AiohttpTransport
+from gateway_project.draining import drained_on_signals
+from gateway_project.oauth_tokens import configured_access_tokens, token_source
+from gateway_project.token_issuer import configured_tokens
+from models_registry.registry import Registry, activate
+from proxy.access import AccessWatch
+from proxy.resumable.recordings import recordings
+from proxy.stored_responses import stored_responses
+from proxy.worker_events import WorkerEvents
+from usage.ledger import running_ledger
+
+logger = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def running_gateway() -> AsyncIterator[Registry]:
+    """The worker's client and registry, kept up to date until the block is left."""
+    client = UpstreamClient(
+        AiohttpTransport(
+            proxy=settings.GATEWAY_UPSTREAM_PROXY,
+            allow_private=settings.GATEWAY_ALLOW_PRIVATE_UPSTREAMS,
+        )
+    )
+    registry = Registry(client)
+    tokens = configured_tokens(client)
+    access_tokens = configured_access_tokens(client)
+
+    access = AccessWatch()
+
+    async def on_change(subject: changes.Subject) -> None:
+        match subject:
+            case changes.Subject.PEOPLE:
+                if tokens is not None:
+                    tokens.forget()
+                access_tokens.forget()
+                await callers.refresh()
+            case changes.Subject.CONFIGURATION:
+                await registry.reload()
+        access.look_soon()
+
+    tasks: list[asyncio.Task[None]] = []
+    try:
+        since = await database_sync_to_async(changes.current_versions)()
+        await registry.reload()
+        bearer_tokens.activate(tokens)
+        use_token_source(token_source(access_tokens))
+        activate(registry)
+        tasks = [
+            asyncio.create_task(changes.watch(on_change, callers.confirm, since=since)),
+            asyncio.create_task(callers.run()),
+            asyncio.create_task(last_used.run()),
+            asyncio.create_task(registry.run()),
+            asyncio.create_task(access.run()),
+            asyncio.create_task(WorkerEvents().run()),
+        ]
+        yield registry
+    finally:
+        activate(None)
+        bearer_tokens.activate(None)
+        use_token_source(None)
+        await access_tokens.finish()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await last_used.flush()
+        await stored_responses.flush()
+        await recordings.stop()
+        await registry.stop()
+        await client.aclose()
+
+
+class Lifespan:
+    """ASGI's lifespan protocol around :func:`running_gateway`."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        try:
+            async with running_ledger(), running_gateway():
+                with drained_on_signals(
+                    delay=settings.GATEWAY_SHUTDOWN_DELAY_SECONDS,
+                    grace=settings.GATEWAY_SHUTDOWN_GRACE_SECONDS,
+                ):
+                    spare_from_collection()
+                    await send({"type": "lifespan.startup.complete"})
+                    await receive()
+        except DatabaseError as exc:
+            logger.critical("The gateway cannot start: the database says %s", exc)
+            await send({"type": "lifespan.startup.failed", "message": ""})
+            return
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+def spare_from_collection() -> None:
+    """Leave what is loaded by now out of garbage collections, and have fewer of the rest.
+
+    A collection halts every stream. With Python's thresholds a few dozen new streams set one off.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 20)

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import signal
+from typing import Any
+
+import uvicorn
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+
+# The API is drained before the server hears of a signal; this is for pages of the admin.
+LEFTOVER_SECONDS = 3
+
+
+class Command(BaseCommand):
+    help = "Serve the gateway: API, admin and health endpoints."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1")
+        parser.add_argument("--port", type=int, default=8000, help="default: 8000")
+        parser.add_argument("--workers", type=int, default=1, help="processes; default: 1")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        # uvicorn drains on SIGTERM and then raises it again; having drained is a success.
+        signal.signal(signal.SIGTERM, lambda *_: None)
+        uvicorn.run(
+            "gateway_project.asgi:application",
+            host=options["host"],
+            port=options["port"],
+            workers=options["workers"],
+            loop="uvloop",
+            http="gateway_project.protocol:GatewayProtocol",
+            ws="gateway_project.protocol:GatewaySocketProtocol",
+            ws_max_size=settings.GATEWAY_WS_MAX_MESSAGE_BYTES,
+            ws_ping_interval=settings.GATEWAY_WS_PING_SECONDS,
+            ws_ping_timeout=settings.GATEWAY_WS_PING_SECONDS,
+            lifespan="on",
+            access_log=False,
+            log_config=None,  # Django's LOGGING is in force
+            proxy_headers=False,  # no client decides what its address is
+            server_header=False,
+            timeout_graceful_shutdown=LEFTOVER_SECONDS,
+        )

@@ -1,0 +1,101 @@
+"""``/metrics`` for Prometheus: about all workers of this machine, whichever of them is asked."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from django.conf import settings
+
+from accounts.caller import Scope
+from accounts.callers import CallersUnavailableError, callers
+from models_registry.registry import active, is_running
+from usage.journal import segments
+from usage.ledger import Ledger, active_ledger
+from usage.metrics import label, merged, rendered
+
+METRICS_PATH = "/metrics"
+BEARER = "bearer "
+CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
+
+Gauges = dict[str, dict[str, float]]
+
+
+async def answer_metrics(scope: Any, receive: Any, send: Any) -> None:
+    """Answered whatever the Host header says, as scrapers use addresses; never to strangers."""
+    ledger = active_ledger()
+    if scope["method"] != "GET":
+        await _answer(send, 405, "Use GET.\n")
+    elif not await _may_read(_token(scope)):
+        text = "Give GATEWAY_METRICS_TOKEN or an administrator's API key as a bearer token.\n"
+        await _answer(send, 401, text)
+    elif ledger is None:
+        await _answer(send, 503, "The gateway is starting.\n")
+    else:
+        await _answer(send, 200, metrics_text(ledger))
+
+
+def metrics_text(ledger: Ledger) -> str:
+    everybody = list(ledger.workers.everybody())
+    gauges: Gauges = {name: {"": 0.0} for name in ledger.gauges()}
+    for figures in everybody:
+        for name, value in figures.gauges.items():
+            if name in gauges and (figures.is_alive or name.endswith("_total")):
+                gauges[name][""] += value
+    histograms = merged(figures.histograms for figures in everybody)
+    return rendered(histograms, gauges | _journal(ledger) | _upstreams())
+
+
+def _journal(ledger: Ledger) -> Gauges:
+    sizes = []
+    for path in segments(ledger.journal.directory):
+        try:
+            sizes.append(path.stat().st_size)
+        except FileNotFoundError:  # moved meanwhile
+            continue
+    return {
+        "gatehouse_usage_journal_bytes": {"": sum(sizes)},
+        "gatehouse_usage_journal_segments": {"": len(sizes)},
+    }
+
+
+def _upstreams() -> Gauges:
+    if not is_running():
+        return {}
+    return {
+        "gatehouse_upstream_up": {
+            label("gen_ai_provider_name", line.upstream.name): float(not listing.is_stale)
+            for line, listing in active().listings.items()
+        }
+    }
+
+
+def _token(scope: Any) -> str:
+    values = [value for name, value in scope["headers"] if name == b"authorization"]
+    text = values[0].decode("latin-1") if len(values) == 1 else ""
+    return text[len(BEARER) :].strip() if text.lower().startswith(BEARER) else ""
+
+
+async def _may_read(token: str) -> bool:
+    expected: str = settings.GATEWAY_METRICS_TOKEN
+    if expected and secrets.compare_digest(token.encode(), expected.encode()):
+        return True
+    try:
+        caller = await callers.find(token)
+    except CallersUnavailableError:
+        return False
+    return caller is not None and caller.has_scope(Scope.ADMIN)
+
+
+async def _answer(send: Any, status: int, text: str) -> None:
+    body = text.encode()
+    headers = [
+        (b"content-type", CONTENT_TYPE),
+        (b"content-length", b"%d" % len(body)),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+    ]
+    if status == 401:
+        headers.append((b"www-authenticate", b"Bearer"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

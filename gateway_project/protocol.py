@@ -1,0 +1,76 @@
+"""uvicorn's protocols, with what a gateway needs besides: a hard way out for answers, a cap on
+headers, and a limit on how long a client may take to send them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from django.conf import settings
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
+
+from proxy.outgoing import ABORT_EXTENSION
+
+MOST_HEADERS = 200
+MOST_HEADER_BYTES = 64 * 1024
+
+
+class TooManyHeadersError(Exception):
+    """Ends the parsing; uvicorn answers 400 and closes."""
+
+
+class GatewayProtocol(HttpToolsProtocol):
+    """A connection whose client says nothing, or never ends its headers, is dropped."""
+
+    _head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._header_bytes = 0
+        if self._head_timer is None:  # a further request on the same connection
+            self._await_head()
+        # Closing a transport waits for the client to read what is buffered; aborting does not.
+        self.scope["extensions"] = {ABORT_EXTENSION: self.transport.abort}  # type: ignore[dict-item]
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        super().on_header(name, value)
+        self._header_bytes += len(name) + len(value)
+        if len(self.headers) > MOST_HEADERS or self._header_bytes > MOST_HEADER_BYTES:
+            raise TooManyHeadersError
+
+    def on_headers_complete(self) -> None:
+        self._stop_waiting()
+        super().on_headers_complete()
+
+    def _await_head(self) -> None:
+        self._head_timer = self.loop.call_later(
+            settings.GATEWAY_HEADER_TIMEOUT, self.transport.abort
+        )
+
+    def _stop_waiting(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+
+class GatewaySocketProtocol(WebSocketsSansIOProtocol):
+    """uvicorn's WebSocket protocol with the same hard way out, also for clients that are gone."""
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if not self.close_sent:  # there is a scope, and its task has not begun
+            self.scope["extensions"][ABORT_EXTENSION] = self.transport.abort  # type: ignore[assignment]
+
+    def keepalive_timeout(self) -> None:
+        """Nobody answers the pings. A polite close would wait for the client to read it."""
+        self.transport.abort()

@@ -1,0 +1,12 @@
+"""The settings of a run, chosen by its environment.
+
+``local``: on a developer's or a first user's machine, where ``DEBUG`` is on or the database is
+SQLite; what is secret is generated. ``production``: everywhere else; what is secret must be given.
+"""
+
+from gateway_project.settings.base import DATABASE_IS_SQLITE, DEBUG
+
+if DEBUG or DATABASE_IS_SQLITE:
+    from gateway_project.settings.local import *  # noqa: F403
+else:
+    from gateway_project.settings.production import *  # noqa: F403

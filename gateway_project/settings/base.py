@@ -1,0 +1,248 @@
+"""What every environment shares."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import environ
+
+from gateway_project.settings import environment
+from gateway_project.settings.environment import BASE_DIR
+from gateway_project.settings.logs import logging_config
+from gateway_project.settings.sign_in import *  # noqa: F403
+from gateway_project.settings.sign_in import SIGN_IN_APPS
+from gateway_project.settings.unfold import UNFOLD  # noqa: F401
+
+DEBUG = environment.switch("DEBUG", default=False)
+DATA_DIR = (BASE_DIR / environment.text("DATA_DIR", "var")).resolve()
+DATABASE_URL = environment.text("DATABASE_URL")
+DATABASE_IS_SQLITE = not DATABASE_URL or DATABASE_URL.startswith("sqlite")
+REDIS_URL = environment.text("REDIS_URL")
+ALLOWED_HOSTS = environment.items("ALLOWED_HOSTS")
+CSRF_TRUSTED_ORIGINS = environment.items("CSRF_TRUSTED_ORIGINS")
+ENCRYPTION_KEYS = environment.items("ENCRYPTION_KEYS")
+
+ROOT_URLCONF = "gateway_project.urls"
+API_URLCONF = "gateway_project.api_urls"
+ASGI_APPLICATION = "gateway_project.asgi.application"
+AUTH_USER_MODEL = "accounts.User"
+LOGIN_REDIRECT_URL = "admin:index"
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+SERVESTATIC_USE_FINDERS = True
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "channels",
+    *SIGN_IN_APPS,
+    "accounts",
+    "connections",
+    "models_registry",
+    "usage",
+    "proxy",
+    "audio",
+    "gateway_project",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "gateway_project.content_security.ContentSecurityPolicy",
+    "servestatic.middleware.ServeStaticMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "accounts.sign_in.second_factors.RequireStaffMfa",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+DATABASES: dict[str, Any] = {
+    "default": environ.Env.db_url_config(DATABASE_URL or f"sqlite:///{DATA_DIR / 'gatehouse.db'}")
+}
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+if DATABASE_IS_SQLITE:
+    # Readers go on while one writes, and a writer waits its turn from the start of its transaction.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 10,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+else:
+    DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 8, "timeout": 5}}
+
+if REDIS_URL:
+    CACHES: dict[str, Any] = {
+        "default": {
+            "BACKEND": "django_redis.cache.RedisCache",
+            "LOCATION": REDIS_URL,
+            "KEY_PREFIX": "gatehouse",
+            "OPTIONS": {
+                "SOCKET_CONNECT_TIMEOUT": 1,
+                "SOCKET_TIMEOUT": 1,
+                "IGNORE_EXCEPTIONS": True,  # a cache that is down is a cache that misses
+            },
+        }
+    }
+    CHANNEL_LAYERS: dict[str, Any] = {
+        "default": {
+            "BACKEND": "channels_redis.core.RedisChannelLayer",
+            # A socket timeout would end every consumer that waits longer for its first message.
+            "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": None}]},
+        }
+    }
+else:
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+
+REST_FRAMEWORK = {"UNAUTHENTICATED_USER": None, "UNAUTHENTICATED_TOKEN": None}
+LOG_FORMAT = environment.text("LOG_FORMAT", "console" if sys.stderr.isatty() else "json")
+LOGGING = logging_config(LOG_FORMAT)
+
+# The names of Open WebUI, with its meaning and defaults.
+ENABLE_OPENAI_API = environment.switch("ENABLE_OPENAI_API", default=True)
+OPENAI_API_BASE_URLS = environment.items("OPENAI_API_BASE_URLS", separator=";", keep_empty=True)
+OPENAI_API_BASE_URL = environment.text("OPENAI_API_BASE_URL")
+OPENAI_API_KEYS = environment.items("OPENAI_API_KEYS", separator=";", keep_empty=True)
+OPENAI_API_KEY = environment.text("OPENAI_API_KEY")
+OPENAI_API_CONFIGS = environment.mapping("OPENAI_API_CONFIGS")
+AIOHTTP_CLIENT_TIMEOUT = environment.number("AIOHTTP_CLIENT_TIMEOUT", default=300, minimum=1)
+AIOHTTP_CLIENT_TIMEOUT_MODEL_LIST = environment.number(
+    "AIOHTTP_CLIENT_TIMEOUT_MODEL_LIST", default=10, minimum=0.1
+)
+AIOHTTP_CLIENT_SESSION_SSL = environment.text("AIOHTTP_CLIENT_SESSION_SSL", "true")
+MODELS_CACHE_TTL = environment.number("MODELS_CACHE_TTL", default=1)
+BYPASS_MODEL_ACCESS_CONTROL = environment.switch("BYPASS_MODEL_ACCESS_CONTROL", default=False)
+ENABLE_FORWARD_USER_INFO_HEADERS = environment.switch(
+    "ENABLE_FORWARD_USER_INFO_HEADERS", default=False
+)
+
+# Our own.
+GATEWAY_MAX_BODY_BYTES = int(
+    environment.number("GATEWAY_MAX_BODY_BYTES", default=64 * 2**20, minimum=1024)
+)
+GATEWAY_MAX_UPLOAD_BYTES = int(
+    environment.number("GATEWAY_MAX_UPLOAD_BYTES", default=512 * 2**20, minimum=1024)
+)
+GATEWAY_MAX_RESPONSE_BYTES = int(
+    environment.number("GATEWAY_MAX_RESPONSE_BYTES", default=64 * 2**20, minimum=1024)
+)
+GATEWAY_MAX_SSE_LINE_BYTES = int(
+    environment.number("GATEWAY_MAX_SSE_LINE_BYTES", default=8 * 2**20, minimum=1024)
+)
+GATEWAY_MAX_STREAM_BYTES = int(
+    environment.number("GATEWAY_MAX_STREAM_BYTES", default=256 * 2**20, minimum=1024)
+)
+GATEWAY_CONNECT_TIMEOUT = environment.number("GATEWAY_CONNECT_TIMEOUT", default=10, minimum=0.1)
+GATEWAY_STREAM_IDLE_TIMEOUT = environment.number(
+    "GATEWAY_STREAM_IDLE_TIMEOUT", default=120, minimum=0.1
+)
+GATEWAY_STREAM_MAX_SECONDS = environment.number(
+    "GATEWAY_STREAM_MAX_SECONDS", default=3600, minimum=1
+)
+GATEWAY_STREAM_KEEP_ALIVE_SECONDS = environment.number(
+    "GATEWAY_STREAM_KEEP_ALIVE_SECONDS", default=15, minimum=0.1
+)
+GATEWAY_HEADER_TIMEOUT = environment.number("GATEWAY_HEADER_TIMEOUT", default=20, minimum=0.1)
+GATEWAY_WRITE_TIMEOUT = environment.number("GATEWAY_WRITE_TIMEOUT", default=60, minimum=0.1)
+GATEWAY_SHUTDOWN_DELAY_SECONDS = environment.number("GATEWAY_SHUTDOWN_DELAY_SECONDS", default=0)
+GATEWAY_SHUTDOWN_GRACE_SECONDS = environment.number(
+    "GATEWAY_SHUTDOWN_GRACE_SECONDS", default=30, minimum=0
+)
+GATEWAY_RESUMABLE_SECONDS = environment.number("GATEWAY_RESUMABLE_SECONDS", default=600, minimum=1)
+GATEWAY_RESUMABLE_MAX_BYTES = int(
+    environment.number("GATEWAY_RESUMABLE_MAX_BYTES", default=4 * 2**20, minimum=1024)
+)
+GATEWAY_WS_MAX_MESSAGE_BYTES = int(
+    environment.number("GATEWAY_WS_MAX_MESSAGE_BYTES", default=16 * 2**20, minimum=1024)
+)
+GATEWAY_WS_MAX_REQUESTS = int(environment.number("GATEWAY_WS_MAX_REQUESTS", default=16, minimum=1))
+GATEWAY_WS_MESSAGES_PER_SECOND = environment.number(
+    "GATEWAY_WS_MESSAGES_PER_SECOND", default=20, minimum=0.1
+)
+GATEWAY_WS_PING_SECONDS = environment.number("GATEWAY_WS_PING_SECONDS", default=20, minimum=1)
+GATEWAY_MODELS_REFRESH_SECONDS = environment.number(
+    "GATEWAY_MODELS_REFRESH_SECONDS", default=60, minimum=1
+)
+GATEWAY_CALLER_STALE_SECONDS = environment.number("GATEWAY_CALLER_STALE_SECONDS", default=600)
+GATEWAY_JWT_ISSUER = environment.text("GATEWAY_JWT_ISSUER")
+GATEWAY_JWT_AUDIENCE = environment.text("GATEWAY_JWT_AUDIENCE")
+GATEWAY_JWT_JWKS_URL = environment.text("GATEWAY_JWT_JWKS_URL")
+GATEWAY_JWT_ALGORITHMS = environment.items("GATEWAY_JWT_ALGORITHMS") or ["RS256", "ES256"]
+GATEWAY_JWT_GROUPS_CLAIM = environment.text("GATEWAY_JWT_GROUPS_CLAIM", "groups")
+GATEWAY_JWT_NEW_USERS = environment.choice(
+    "GATEWAY_JWT_NEW_USERS", ("pending", "active", "refused")
+)
+GATEWAY_ALLOW_PRIVATE_UPSTREAMS = environment.switch(
+    "GATEWAY_ALLOW_PRIVATE_UPSTREAMS", default=True
+)
+GATEWAY_ENTRA_SCOPE = environment.text(
+    "GATEWAY_ENTRA_SCOPE", "https://cognitiveservices.azure.com/.default"
+)
+GATEWAY_UPSTREAM_PROXY = environment.text("GATEWAY_UPSTREAM_PROXY")
+GATEWAY_ATTRIBUTION_URL = environment.text("GATEWAY_ATTRIBUTION_URL", "https://gatehouse.example")
+GATEWAY_ATTRIBUTION_TITLE = environment.text("GATEWAY_ATTRIBUTION_TITLE", "Gatehouse")
+GATEWAY_FILTERS = environment.items("GATEWAY_FILTERS")
+GATEWAY_SYSTEM_PROMPT_PREFIX = environment.text("GATEWAY_SYSTEM_PROMPT_PREFIX")
+GATEWAY_REDACTED_PATTERNS = environment.items("GATEWAY_REDACTED_PATTERNS", separator="\n")
+GATEWAY_REDACTION_TEXT = environment.text("GATEWAY_REDACTION_TEXT", "[redacted]")
+GATEWAY_REDACTION_WINDOW = int(
+    environment.number("GATEWAY_REDACTION_WINDOW", default=100, minimum=1)
+)
+GATEWAY_PASSTHROUGH = environment.switch("GATEWAY_PASSTHROUGH", default=False)
+GATEWAY_USER_INFO_HEADER_PREFIX = environment.text("GATEWAY_USER_INFO_HEADER_PREFIX", "X-OpenWebUI")
+GATEWAY_USER_INFO_JWT_SECRET = environment.text("GATEWAY_USER_INFO_JWT_SECRET")
+GATEWAY_USER_INFO_JWT_HEADER = environment.text("GATEWAY_USER_INFO_JWT_HEADER", "X-Gateway-User")
+GATEWAY_USER_INFO_JWT_SECONDS = environment.number(
+    "GATEWAY_USER_INFO_JWT_SECONDS", default=300, minimum=1
+)
+GATEWAY_ACCESS_LOG = environment.switch("GATEWAY_ACCESS_LOG", default=True)
+GATEWAY_METRICS_TOKEN = environment.text("GATEWAY_METRICS_TOKEN")
+GATEWAY_USAGE_SYNC = environment.choice("GATEWAY_USAGE_SYNC", ("never", "interval", "always"))
+GATEWAY_SPEECH_CACHE = environment.switch("GATEWAY_SPEECH_CACHE", default=True)
+GATEWAY_SPEECH_CACHE_DIR = environment.text("GATEWAY_SPEECH_CACHE_DIR", str(DATA_DIR / "speech"))
+GATEWAY_SPEECH_CACHE_MAX_BYTES = int(
+    environment.number("GATEWAY_SPEECH_CACHE_MAX_BYTES", default=2**30)
+)
+GATEWAY_SPEECH_CACHE_MAX_AGE_SECONDS = environment.number(
+    "GATEWAY_SPEECH_CACHE_MAX_AGE_SECONDS", default=30 * 24 * 3600
+)
+GATEWAY_SPEECH_CACHE_PER_USER = environment.switch("GATEWAY_SPEECH_CACHE_PER_USER", default=False)

@@ -1,0 +1,12 @@
+"""One machine, nothing prepared: SQLite by default, and secrets made at the first start."""
+
+from gateway_project.settings import base, environment
+from gateway_project.settings.base import *  # noqa: F403
+from gateway_project.settings.generated import generated_secrets
+
+base.DATA_DIR.mkdir(parents=True, exist_ok=True)
+_generated = generated_secrets(base.DATA_DIR)
+
+SECRET_KEY = environment.text("SECRET_KEY") or _generated.secret_key
+ENCRYPTION_KEYS = base.ENCRYPTION_KEYS or [_generated.encryption_key]
+ALLOWED_HOSTS = base.ALLOWED_HOSTS or ["localhost", "127.0.0.1", "[::1]"]

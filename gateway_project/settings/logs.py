@@ -1,0 +1,61 @@
+"""Logging: structlog renders, the standard library routes. One line per event, to stderr."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+
+
+def _without_colours(_logger: Any, _name: str, event: Any) -> Any:
+    """uvicorn says everything twice, the second time with terminal codes."""
+    event.pop("color_message", None)
+    return event
+
+
+SHARED_PROCESSORS: list[Any] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.ExtraAdder(),
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    _without_colours,
+]
+
+
+def logging_config(log_format: str) -> dict[str, Any]:
+    """A ``logging`` configuration for ``console`` (for people) or ``json`` (for machines)."""
+    renderers: list[Any] = (
+        # Rich tracebacks would print local variables, keys among them.
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        if log_format == "console"
+        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    )
+    quiet = {"level": "WARNING"}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "structlog": {
+                "()": structlog.stdlib.ProcessorFormatter,
+                "foreign_pre_chain": SHARED_PROCESSORS,
+                "processors": [
+                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                    *renderers,
+                ],
+            }
+        },
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structlog"}},
+        "root": {"handlers": ["stderr"], "level": "INFO"},
+        "loggers": {
+            # Each would log every request, with its URL.
+            "httpx": quiet,
+            "httpcore": quiet,
+            "aiohttp.access": quiet,
+            "azure": quiet,
+            "django.request": {"level": "ERROR"},
+            "django.server": quiet,
+            # Django attaches a handler of its own; ours is enough.
+            "django": {"handlers": [], "propagate": True},
+        },
+    }

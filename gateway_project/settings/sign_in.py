@@ -1,0 +1,81 @@
+"""How people sign in: with a password, or with an OpenID Connect provider. See docs/auth.md."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateway_project.settings import environment
+
+OIDC_ISSUER = environment.text("OIDC_ISSUER")
+OIDC_CLIENT_ID = environment.text("OIDC_CLIENT_ID")
+OIDC_CLIENT_SECRET = environment.text("OIDC_CLIENT_SECRET")
+OIDC_SCOPES = environment.text("OIDC_SCOPES", "openid email profile").split()
+OIDC_NAME = environment.text("OIDC_NAME", "single sign-on")
+OIDC_NEW_USERS = environment.choice("OIDC_NEW_USERS", ("pending", "active", "refused"))
+OIDC_TRUST_EMAIL = environment.switch("OIDC_TRUST_EMAIL", default=False)
+OIDC_GROUPS_CLAIM = environment.text("OIDC_GROUPS_CLAIM", "groups")
+OIDC_GROUP_MAPPING = environment.mapping("OIDC_GROUP_MAPPING")
+OIDC_STAFF_GROUPS = environment.items("OIDC_STAFF_GROUPS")
+OIDC_SUPERUSER_GROUPS = environment.items("OIDC_SUPERUSER_GROUPS")
+
+GATEWAY_SSO_ONLY = environment.switch("GATEWAY_SSO_ONLY", default=False)
+GATEWAY_REQUIRE_STAFF_MFA = environment.switch("GATEWAY_REQUIRE_STAFF_MFA", default=False)
+GATEWAY_TRUSTED_PROXIES = int(environment.number("GATEWAY_TRUSTED_PROXIES", default=0))
+
+SIGN_IN_APPS = [
+    "allauth",
+    "allauth.account",
+    "allauth.socialaccount",
+    "allauth.mfa",
+    "accounts.oidc",
+]
+
+LOGIN_URL = "account_login"
+AUTHENTICATION_BACKENDS = ["accounts.sign_in.passwords.PasswordBackend"]
+ALLAUTH_TRUSTED_PROXY_COUNT = GATEWAY_TRUSTED_PROXIES
+
+ACCOUNT_ADAPTER = "accounts.sign_in.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+# Gatehouse sends no mail. An address is what a provider vouches for, or what an admin wrote.
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
+# A password: five tries in five minutes for each name, ten in a minute for each address.
+ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/300s/key"}
+
+SOCIALACCOUNT_ADAPTER = "accounts.oidc.adapter.SocialAccountAdapter"
+SOCIALACCOUNT_STORE_TOKENS = False  # in the clear; accounts.oauth keeps them encrypted
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+SOCIALACCOUNT_LOGIN_ON_GET = False
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 10
+
+MFA_ADAPTER = "accounts.sign_in.second_factors.MfaAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = not GATEWAY_SSO_ONLY
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_TOTP_ISSUER = "Gatehouse"
+MFA_TOTP_TOLERANCE = 1
+
+
+def _provider() -> dict[str, Any]:
+    """The provider in allauth's words. Its id is the issuer, so that a subject is one of it."""
+    if not OIDC_ISSUER:
+        return {}
+    app = {
+        "provider_id": OIDC_ISSUER,
+        "name": OIDC_NAME,
+        "client_id": OIDC_CLIENT_ID,
+        "secret": OIDC_CLIENT_SECRET,
+        "settings": {
+            "server_url": f"{OIDC_ISSUER.rstrip('/')}/.well-known/openid-configuration",
+            "scope": OIDC_SCOPES,
+            "oauth_pkce_enabled": True,
+            "verified_email": OIDC_TRUST_EMAIL,
+        },
+    }
+    return {"oidc": {"APPS": [app]}}
+
+
+SOCIALACCOUNT_PROVIDERS = _provider()

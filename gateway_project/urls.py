@@ -1,0 +1,16 @@
+"""What Django's own handler serves. The API has a handler and routes of its own (proxy.urls)."""
+
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from audio.page import speech_cache_page
+from proxy.live.page import live_page
+
+urlpatterns = [
+    path("admin/speech-cache/", admin.site.admin_view(speech_cache_page), name="speech_cache"),
+    path("admin/live/", admin.site.admin_view(live_page), name="live"),
+    path("accounts/", include("accounts.sign_in.urls")),
+    path("admin/", admin.site.urls),
+    path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
+]
