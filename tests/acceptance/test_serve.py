@@ -1,0 +1,52 @@
+"""``manage.py serve`` from outside, on either pair of database and cache."""
+
+import httpx
+import pytest
+
+pytestmark = pytest.mark.acceptance
+
+
+def get(gateway, path, key=""):
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    return httpx.get(f"{gateway.url}{path}", headers=headers, trust_env=False)
+
+
+def test_health_needs_no_key(gateway):
+    assert get(gateway, "/livez").json() == {"status": "ok"}
+    readiness = get(gateway, "/readyz").json()
+    assert readiness["status"] == "ok"
+    assert ("redis" in readiness) == (gateway.backing == "postgres+redis")
+
+
+def test_a_new_key_works_at_once(gateway):
+    answer = get(gateway, "/v1/models", gateway.api_key("alice"))
+    assert answer.status_code == 200
+    assert answer.json()["object"] == "list"
+
+
+def test_without_a_key_nothing_is_listed(gateway):
+    answer = get(gateway, "/v1/models")
+    assert answer.status_code == 401
+    assert answer.json()["error"]["code"] == "invalid_api_key"
+
+
+def test_the_admin_asks_to_sign_in(gateway):
+    answer = get(gateway, "/admin/")
+    assert answer.status_code == 302
+    assert answer.headers["location"].startswith("/admin/login/")
+
+
+def test_keys_outlive_a_restart(start_gateway):
+    gateway = start_gateway()
+    key = gateway.api_key("alice")
+    gateway.stop()
+    gateway.start()
+    assert get(gateway, "/v1/models", key).status_code == 200
+
+
+def test_several_workers_share_keys_and_end_together(start_gateway):
+    gateway = start_gateway()
+    gateway.stop()
+    gateway.start("--workers", "2")
+    key = gateway.api_key("bob")
+    assert {get(gateway, "/v1/models", key).status_code for _ in range(8)} == {200}

@@ -1,0 +1,203 @@
+import base64
+import hmac
+import json
+import time
+
+import jwt
+import pytest
+from channels.db import database_sync_to_async
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.contrib.auth.models import Group
+from django.db import connection
+
+from accounts.models import Identity, User
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def signed_with_public_key(issuer, said):
+    """The old trick: the public key, which anyone has, as the secret of a symmetric signature."""
+    public = issuer.private_keys["one"][0].public_key()
+    secret = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    parts = [encoded(json.dumps(part)) for part in ({"alg": "HS256", "kid": "one"}, said)]
+    signature = hmac.digest(secret, ".".join(parts).encode(), "sha256")
+    return ".".join([*parts, encoded(signature)])
+
+
+def encoded(part):
+    data = part.encode() if isinstance(part, str) else part
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def claims(token):
+    return jwt.decode(token, options={"verify_signature": False})
+
+
+async def test_token_stands_for_its_subject(issuer):
+    token = issuer.token(preferred_username="ada", name="Ada L", email="ada@example.com")
+
+    caller = await issuer.tokens().find(token)
+
+    assert (caller.username, caller.display_name, caller.email) == ("ada", "Ada L", "")
+    assert (caller.is_staff, caller.scopes) == (False, {"inference"})
+
+
+async def test_elliptic_signature_is_as_good(issuer):
+    issuer.add_key("curve", "ES256")
+
+    assert await issuer.tokens().find(issuer.token("curve")) is not None
+
+
+async def test_same_subject_is_the_same_user_and_another_is_not(issuer):
+    tokens = issuer.tokens()
+    first = await tokens.find(issuer.token(preferred_username="ada"))
+    renamed = await tokens.find(issuer.token(preferred_username="countess", jti="2"))
+    other = await tokens.find(issuer.token(preferred_username="ada", sub="ada-2"))
+
+    assert first.user_id == renamed.user_id != other.user_id
+    assert first.key_id == renamed.key_id != other.key_id
+    assert other.username != "ada"
+
+
+@pytest.mark.parametrize("claim", ["preferred_username", "email"])
+async def test_nobody_becomes_a_user_who_is_here_already(issuer, claim):
+    boss = await User.objects.acreate(username="boss", email="boss@example.com", is_staff=True)
+    says = {"preferred_username": "boss", "email": "boss@example.com", "email_verified": True}
+
+    caller = await issuer.tokens().find(
+        issuer.token(**{claim: says[claim], "email_verified": True})
+    )
+
+    assert caller.user_id != boss.pk
+    assert not caller.is_staff
+
+
+async def test_groups_of_the_claim_count_beside_ones_own(issuer):
+    groups = {name: await Group.objects.acreate(name=name) for name in ("own", "claimed", "other")}
+    tokens = issuer.tokens()
+    ada = await tokens.find(issuer.token())
+    await (await User.objects.aget(pk=ada.user_id)).groups.aadd(groups["own"])
+    tokens.forget()
+
+    caller = await tokens.find(issuer.token(groups=["claimed", "unknown", 7]))
+
+    assert caller.group_ids == {groups["own"].pk, groups["claimed"].pk}
+
+
+async def test_only_those_who_are_known_are_let_in_where_none_are_made(issuer):
+    tokens = issuer.tokens(new_users="refused")
+    assert await tokens.find(issuer.token()) is None
+    ada = await User.objects.acreate(username="ada")
+    await Identity.objects.acreate(user=ada, issuer="https://id.example", subject="ada-1")
+
+    assert (await tokens.find(issuer.token())).user_id == ada.pk
+    assert await User.objects.acount() == 1
+
+
+async def test_somebody_new_waits_for_an_admin(issuer):
+    tokens, token = issuer.tokens(new_users="pending"), issuer.token(preferred_username="ada")
+    assert [await tokens.find(token) for _ in range(2)] == [None, None]
+
+    assert (await User.objects.aget(username="ada")).is_pending
+    await User.objects.aupdate(is_active=True, is_pending=False)
+
+    assert (await tokens.find(token)).username == "ada"
+
+
+async def test_user_who_is_not_active_is_refused_once_that_is_known(issuer):
+    tokens, token = issuer.tokens(), issuer.token()
+    assert await tokens.find(token) is not None
+    await User.objects.aupdate(is_active=False)
+
+    tokens.forget()
+
+    assert await tokens.find(token) is None
+
+
+async def test_warm_token_costs_no_query_and_no_signature(issuer):
+    tokens, token = issuer.tokens(), issuer.token()
+    first = await tokens.find(token)
+
+    def refuse(*arguments):
+        raise AssertionError("a query")
+
+    await database_sync_to_async(connection.execute_wrappers.append)(refuse)
+    issuer.private_keys.clear()
+    found = await tokens.find(token)
+    await database_sync_to_async(connection.execute_wrappers.remove)(refuse)
+
+    assert found is first
+
+
+async def test_token_past_its_end_is_served_from_no_memory(issuer):
+    tokens, token = issuer.tokens(), issuer.token(exp=int(time.time()) - 5)  # clocks may differ
+    assert await tokens.find(token) is not None
+
+    await User.objects.aupdate(is_active=False)
+
+    assert await tokens.find(token) is None
+
+
+HOUR_AGO = int(time.time()) - 3600
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"iss": "https://evil.example"},
+        {"iss": "https://id.example/"},
+        {"iss": None},
+        {"aud": "another-service"},
+        {"aud": None},
+        {"exp": HOUR_AGO},
+        {"exp": None},
+        {"exp": "soon"},
+        {"nbf": int(time.time()) + 3600},
+        {"sub": None},
+        {"sub": ""},
+        {"sub": "x" * 256},
+        {"sub": "a\x00b"},
+    ],
+    ids=str,
+)
+async def test_token_that_does_not_say_what_it_must_is_refused(issuer, said):
+    assert await issuer.tokens().find(issuer.token(**said)) is None
+    assert not await User.objects.aexists()
+
+
+async def test_signature_of_another_key_is_refused(issuer):
+    tokens = issuer.tokens()
+    await tokens.find(issuer.token())
+    issuer.add_key("one")  # the same name, another key
+
+    assert await tokens.find(issuer.token(sub="eve")) is None
+
+
+async def test_algorithm_is_ours_to_choose(issuer):
+    said = claims(issuer.token())
+    key, _ = issuer.private_keys["one"]
+    unsigned = jwt.encode(said, None, "none", headers={"kid": "one"})
+    other_hash = jwt.encode(said, key, "RS512", headers={"kid": "one"})
+
+    tokens = issuer.tokens()
+    for token in (signed_with_public_key(issuer, said), unsigned, other_hash):
+        assert await tokens.find(token) is None
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "a.b.c",
+        "..",
+        "eyJhbGciOiJSUzI1NiJ9..",
+        "é.é.é",
+        "\udcff.\udcff.\udcff",
+        encoded(b"[" * 30_000) + ".e30.x",
+        encoded(b'{"alg":["RS256"]}') + ".e30.x",
+        encoded(b'{"alg":"RS256","kid":7}') + ".e30.x",
+        encoded(b'{"alg":"RS256","kid":"one"}') + ".e30.eA",
+    ],
+    ids=lambda token: ascii(token[:20]),
+)
+async def test_what_only_looks_like_a_token_is_refused(issuer, token):
+    assert await issuer.tokens().find(token) is None

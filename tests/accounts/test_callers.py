@@ -1,0 +1,261 @@
+import asyncio
+import time
+from datetime import timedelta
+
+import pytest
+from channels.db import database_sync_to_async
+from django.contrib.auth.models import Group
+from django.db import OperationalError, connection
+from django.utils import timezone
+
+from accounts import keys
+from accounts.callers import CallerCache, CallersUnavailableError
+from accounts.models import ApiKey, User
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def issued():
+    user = User.objects.create_user("alice", "alice@example.com", first_name="Alice")
+    user.groups.add(Group.objects.create(name="team"))
+    return ApiKey.objects.issue(user)
+
+
+def a_cache(stale_seconds=600):
+    return CallerCache(stale_seconds=stale_seconds)
+
+
+class Database:
+    """Counts the queries of the thread that looks callers up, and can refuse them."""
+
+    def __init__(self):
+        self.queries = 0
+        self.is_down = False
+
+    def __call__(self, execute, sql, params, many, context):
+        self.queries += 1
+        if self.is_down:
+            raise OperationalError("the database is down")
+        return execute(sql, params, many, context)
+
+
+@pytest.fixture
+async def database():
+    database = Database()
+    await database_sync_to_async(lambda: connection.execute_wrappers.append(database))()
+    yield database
+    await database_sync_to_async(lambda: connection.execute_wrappers.remove(database))()
+
+
+async def test_caller_is_whose_key_it_is(issued):
+    row, key = issued
+
+    caller = await a_cache().find(key)
+
+    assert (caller.username, caller.email, caller.display_name) == (
+        "alice",
+        "alice@example.com",
+        "Alice",
+    )
+    assert caller.key_id == row.pk
+    assert len(caller.group_ids) == 1
+
+
+async def test_known_key_costs_no_query(issued, database):
+    cache = a_cache()
+    await cache.find(issued[1])
+    before = database.queries
+
+    assert await cache.find(issued[1]) is not None
+    assert database.queries == before
+
+
+async def test_first_look_costs_one_query(issued, database):
+    await a_cache().find(keys.generate())  # the pepper is read once per process
+    before = database.queries
+
+    await a_cache().find(issued[1])
+
+    assert database.queries - before == 1
+
+
+async def test_many_who_present_the_same_key_at_once_cost_one_query(issued, database):
+    cache = a_cache()
+    await cache.find(keys.generate())
+    before = database.queries
+
+    found = await asyncio.gather(*(cache.find(issued[1]) for _ in range(100)))
+
+    assert {caller.username for caller in found} == {"alice"}
+    assert database.queries - before == 1
+
+
+async def test_every_key_that_is_refused_takes_the_same_steps_each_time(issued, database):
+    row, revoked = issued
+    await database_sync_to_async(row.revoke)()
+    cache, unknown = a_cache(), keys.generate()
+    await cache.find(unknown)
+    for key in ["x", "sk-gw-' OR 1=1 --", "é\udcff" * 1000, unknown, unknown, revoked, row.digest]:
+        before = database.queries
+
+        assert await cache.find(key) is None
+        assert database.queries == before + 1
+
+
+async def test_revoked_key_is_refused_after_a_refresh(issued):
+    cache = a_cache()
+    await cache.find(issued[1])
+    await database_sync_to_async(issued[0].revoke)()
+
+    await cache.refresh()
+
+    assert await cache.find(issued[1]) is None
+
+
+async def test_refresh_reads_many_callers_with_few_queries(issued, database):
+    cache, alice = a_cache(), await User.objects.aget()
+    made = [await database_sync_to_async(ApiKey.objects.issue)(alice) for _ in range(20)]
+    for _, key in made:
+        await cache.find(key)
+    await alice.groups.aclear()
+    before = database.queries
+
+    await cache.refresh()
+
+    assert database.queries - before == 1
+    assert all([(await cache.find(key)).group_ids == frozenset() for _, key in made])
+    assert database.queries - before == 1
+
+
+async def test_look_up_that_a_refresh_overtook_is_not_believed_twice(issued, database):
+    cache = a_cache()
+    await cache.find(issued[1])
+    await cache.refresh()
+    cache._refreshed_at = float("inf")  # as if the refresh had begun after the look-up
+    before = database.queries
+
+    await cache.find(issued[1])
+
+    assert database.queries == before + 1
+
+
+async def test_expired_key_is_refused_although_it_is_remembered(issued):
+    row, key = issued
+    row.created_at = timezone.now() - timedelta(days=2)
+    row.expires_at = timezone.now() + timedelta(seconds=0.3)
+    await database_sync_to_async(row.save)()
+    cache = a_cache()
+    assert await cache.find(key) is not None
+
+    await asyncio.sleep((row.expires_at - timezone.now()).total_seconds() + 0.01)
+
+    assert await cache.find(key) is None
+
+
+async def test_key_of_an_inactive_user_is_refused(issued):
+    await User.objects.filter(username="alice").aupdate(is_active=False)
+
+    assert await a_cache().find(issued[1]) is None
+
+
+async def test_known_key_serves_on_while_the_database_is_down(issued, database):
+    cache = a_cache()
+    known = await cache.find(issued[1])
+    database.is_down = True
+
+    assert await cache.find(issued[1]) == known
+    with pytest.raises(OperationalError):
+        await cache.refresh()
+    assert await cache.find(issued[1]) == known
+
+
+async def test_known_key_serves_no_longer_than_the_stale_time(issued, database):
+    cache = a_cache(stale_seconds=0)
+    await cache.find(issued[1])
+    database.is_down = True
+
+    with pytest.raises(CallersUnavailableError):
+        await cache.find(issued[1])
+
+
+async def test_key_that_the_database_was_heard_to_confirm_costs_no_query(issued, database):
+    cache = a_cache(stale_seconds=0)
+    await cache.find(issued[1])
+    before = database.queries
+
+    cache.confirm(time.monotonic() + 60)
+
+    assert await cache.find(issued[1]) is not None
+    assert database.queries == before
+
+
+async def test_unknown_key_is_not_judged_while_the_database_is_down(issued, database):
+    cache = a_cache()
+    await cache.find(issued[1])
+    database.is_down = True
+
+    with pytest.raises(CallersUnavailableError):
+        await cache.find(keys.generate())
+
+
+async def test_malformed_key_is_refused_also_while_the_database_is_down(issued, database):
+    cache = a_cache()
+    await cache.find(issued[1])
+    database.is_down = True
+
+    assert await cache.find("sk-gw-mistyped") is None
+
+
+async def test_key_with_the_same_beginning_is_another_key(issued):
+    cache, (_, key) = a_cache(), issued
+    await cache.find(key)
+    random_part = key[len(keys.PREFIX) : -keys.CHECKSUM_LENGTH - 1] + "_"
+    other = keys.PREFIX + random_part + keys._checksum(random_part)
+
+    assert keys.is_well_formed(other)
+    assert await cache.find(other) is None
+
+
+async def test_caller_carries_what_its_key_is_for(issued):
+    alice = await User.objects.aget()
+    _, key = await database_sync_to_async(ApiKey.objects.issue)(
+        alice, scopes=["inference"], model_patterns=["openai/*"]
+    )
+
+    caller = await a_cache().find(key)
+
+    assert (caller.scopes, caller.model_patterns) == ({"inference"}, ("openai/*",))
+
+
+async def test_both_keys_work_during_the_overlap_of_a_rotation(issued):
+    row, old = issued
+    new = await database_sync_to_async(row.rotate)()
+
+    found = [await a_cache().find(key) for key in (old, new)]
+
+    assert [caller.key_id for caller in found] == [row.pk, row.pk]
+    assert {caller.group_ids for caller in found} != {frozenset()}
+
+
+async def test_old_key_ends_with_the_overlap_also_where_it_is_remembered(issued):
+    row, old = issued
+    new = await database_sync_to_async(row.rotate)()
+    now = timezone.now()
+    await row.earlier_keys.aupdate(expires_at=now + timedelta(milliseconds=300))
+    cache = a_cache()
+    assert await cache.find(old) is not None
+
+    await asyncio.sleep(0.31)
+
+    assert await cache.find(old) is None
+    assert await a_cache().find(old) is None
+    assert await cache.find(new) is not None
+
+
+async def test_revocation_ends_the_earlier_keys_too(issued):
+    row, old = issued
+    new = await database_sync_to_async(row.rotate)()
+    await database_sync_to_async(row.revoke)()
+
+    assert [await a_cache().find(key) for key in (old, new)] == [None, None]

@@ -1,0 +1,103 @@
+import json
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.contrib.auth.models import Group
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from accounts import keys, secrets
+from accounts.models import ApiKey, User
+
+pytestmark = pytest.mark.django_db
+
+
+def run(*arguments):
+    out, err = StringIO(), StringIO()
+    call_command("create_api_key", *arguments, stdout=out, stderr=err)
+    return out.getvalue(), err.getvalue()
+
+
+def fail(*arguments):
+    with pytest.raises(CommandError) as caught:
+        run(*arguments)
+    return caught.value
+
+
+def test_key_alone_is_on_stdout_and_works():
+    User.objects.create_user("alice")
+
+    out, err = run("alice")
+
+    key = out.strip()
+    assert keys.is_well_formed(key)
+    assert ApiKey.objects.get().digest == keys.digest(key, secrets.api_key_pepper())
+    assert key not in err
+
+
+def test_json_holds_the_key_and_its_id():
+    out, _ = run("alice", "--create-user", "--json")
+
+    answer = json.loads(out)
+    assert answer.keys() == {"schema_version", "key", "id", "user"}
+    assert (answer["schema_version"], answer["user"]) == (1, "alice")
+    assert answer["id"] == str(ApiKey.objects.get().pk)
+
+
+def test_unknown_user_is_refused_with_a_hint():
+    failure = fail("nobody")
+
+    assert failure.returncode == 2
+    assert "--create-user" in str(failure)
+
+
+def test_made_user_cannot_sign_in_with_a_password():
+    run("alice", "--create-user")
+
+    assert not User.objects.get().has_usable_password()
+
+
+def test_staff_groups_and_name_are_set():
+    for name in ("blue", "green", "red"):
+        Group.objects.create(name=name)
+
+    run("alice", "--create-user", "--staff", "--group", "blue", "green", "--name", "laptop")
+
+    user = User.objects.get()
+    assert user.is_staff
+    assert set(user.groups.values_list("name", flat=True)) == {"blue", "green"}
+    assert ApiKey.objects.get().name == "laptop"
+
+
+def test_unknown_group_leaves_nothing_behind():
+    failure = fail("alice", "--create-user", "--group", "nowhere")
+
+    assert failure.returncode == 2
+    assert "nowhere" in str(failure)
+    assert not User.objects.exists()
+
+
+def test_key_expires_after_the_days_given():
+    run("alice", "--create-user", "--expires", "3")
+
+    left = ApiKey.objects.get().expires_at - timezone.now()
+    assert timedelta(days=2, hours=23) < left <= timedelta(days=3)
+
+
+@pytest.mark.parametrize("days", ["0", "-1", "x", "1.5", "999999999", "²"])
+def test_other_lifetimes_are_refused(days):
+    assert "days" in str(fail("alice", "--create-user", f"--expires={days}"))
+
+
+def test_inactive_user_gets_no_key():
+    User.objects.create_user("alice", is_active=False)
+
+    failure = fail("alice")
+
+    assert failure.returncode == 1
+    assert not ApiKey.objects.exists()
+
+
+def test_name_that_no_user_may_have_is_refused():
+    assert fail("not a name!", "--create-user").returncode == 2

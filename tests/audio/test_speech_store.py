@@ -1,0 +1,123 @@
+"""Recordings on a real disk."""
+
+import os
+import time
+
+import pytest
+
+from audio.speech_store import FOOTER, MAGIC, SpeechStore, touch
+
+DIGEST = "ab" + "0" * 62
+OTHER = "cd" + "0" * 62
+
+
+@pytest.fixture
+def store(tmp_path):
+    return SpeechStore(tmp_path, max_bytes=10_000, max_age_seconds=1000)
+
+
+def stored(store, digest=DIGEST, content=b"sound"):
+    writer = store.write(digest)
+    writer.write(content)
+    writer.commit("audio/mpeg")
+    return store.find(digest)
+
+
+def files(store):
+    return [path for path in store.directory.rglob("*") if path.is_file()]
+
+
+def test_what_was_committed_is_found(store):
+    recording = stored(store)
+    assert (recording.content_type, recording.size) == ("audio/mpeg", 5)
+    assert recording.read() == b"sound"
+
+
+def test_what_was_not_committed_is_not_there(store):
+    writer = store.write(DIGEST)
+    writer.write(b"sou")
+    assert store.find(DIGEST) is None
+    writer.discard()
+    assert files(store) == []
+
+
+def test_discarding_after_committing_keeps_it(store):
+    writer = store.write(DIGEST)
+    writer.write(b"sound")
+    writer.commit("audio/mpeg")
+    writer.discard()
+    assert store.find(DIGEST) is not None
+
+
+@pytest.mark.parametrize("kept", [0, 3, 20, -1])
+def test_a_file_cut_short_is_not_served_and_removed(store, kept):
+    path = stored(store).path
+    path.write_bytes(path.read_bytes()[:kept])
+    assert store.find(DIGEST) is None
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("garbage", [b"[]", b"{}", b"not json", b'{"size": 5}'])
+def test_a_garbled_footer_is_no_recording(store, garbage):
+    path = stored(store).path
+    path.write_bytes(b"sound" + garbage + FOOTER.pack(len(garbage), MAGIC))
+    assert store.find(DIGEST) is None
+
+
+def test_noting_the_use_of_what_is_gone_is_no_error(tmp_path):
+    touch(tmp_path / "evicted", used_at=0)
+
+
+def test_same_audio_has_the_same_etag(store):
+    assert stored(store).etag == stored(store, OTHER).etag
+    assert stored(store, OTHER, b"other").etag != stored(store).etag
+
+
+def test_what_is_too_old_is_not_served(tmp_path):
+    store = SpeechStore(tmp_path, max_bytes=10_000, max_age_seconds=0)
+    assert stored(store) is None
+
+
+def test_least_recently_used_goes_first(store):
+    digests = [f"{number:02x}" + "0" * 62 for number in range(4)]
+    store.max_bytes = 10**6
+    now = time.time()
+    for age, digest in enumerate(digests):
+        path = stored(store, digest, b"x" * 2800).path
+        os.utime(path, (now - 500 + age, now - 500 + age))
+    store.find(digests[0])  # used just now
+    store.max_bytes = 10_000
+    store.evict()
+    assert [digest for digest in digests if store.find(digest)] == [digests[0], *digests[2:]]
+
+
+def test_writing_past_the_cap_evicts(store):
+    for number in range(10):
+        stored(store, f"{number:02x}" + "0" * 62, b"x" * 3000)
+        if store.has_grown:
+            store.evict()
+    assert store.size().bytes <= store.max_bytes
+
+
+def test_abandoned_drafts_are_removed(store):
+    draft = store.directory / "incoming" / "draft"
+    draft.parent.mkdir(parents=True)
+    draft.write_bytes(b"x")
+    os.utime(draft, (1, 1))
+    store.evict()
+    assert not draft.exists()
+
+
+def test_clearing_tells_what_was_there(store):
+    stored(store)
+    stored(store, OTHER)
+    assert store.clear().entries == 2
+    assert store.size().entries == 0
+
+
+def test_directory_that_cannot_be_written_is_an_os_error(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    store = SpeechStore(tmp_path / "file", max_bytes=1, max_age_seconds=1)
+    assert store.find(DIGEST) is None
+    with pytest.raises(OSError, match="file"):
+        store.write(DIGEST)

@@ -1,0 +1,95 @@
+"""Fixtures for all tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
+
+import pytest
+from asgiref.sync import SyncToAsync
+from django.db import connections
+
+from tests.support import live, parts
+from tests.support.live import LiveGateway, live_gateway
+from tests.support.parts import Part, Services
+from tests.support.plugin import SERVICES
+from tests.support.stores import BACKINGS, Stores
+
+
+@pytest.fixture(scope="session")
+def services() -> Services:
+    """The servers of this run."""
+    return SERVICES
+
+
+@pytest.fixture
+def postgres(services: Services) -> Part:
+    """The PostgreSQL server; the test is skipped without one."""
+    return parts.require("PostgreSQL", services.postgres)
+
+
+@pytest.fixture
+def redis_server(services: Services) -> Part:
+    """The Redis server of this run; the test is skipped without one."""
+    return parts.require("Redis", services.redis)
+
+
+@pytest.fixture
+def chromium() -> Part:
+    """The system's browser; its path is the ``address``."""
+    return parts.require("Chromium", parts.chromium())
+
+
+@pytest.fixture
+def curl() -> Part:
+    """The program that pasted examples need."""
+    return parts.require("curl", parts.program("curl"))
+
+
+@pytest.fixture(scope="session")
+def stores(tmp_path_factory: pytest.TempPathFactory, services: Services) -> Iterator[Stores]:
+    """Databases and directories for live gateways."""
+    stores = Stores(tmp_path_factory.mktemp("stores"), services)
+    yield stores
+    stores.close()
+
+
+@pytest.fixture(scope="module", params=BACKINGS)
+def gateway(
+    request: pytest.FixtureRequest, stores: Stores, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LiveGateway]:
+    """A gateway that the tests of a module share, once for each backing."""
+    with live_gateway(stores, request.param, tmp_path_factory.mktemp("gateway")) as gateway:
+        yield gateway
+
+
+@pytest.fixture
+def start_gateway(
+    stores: Stores, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., LiveGateway]]:
+    """``start_gateway("sqlite+memory", NAME="value")``: a gateway for this test alone."""
+    with ExitStack() as stack:
+
+        def start(backing: str = BACKINGS[0], **environment: str) -> LiveGateway:
+            directory = tmp_path_factory.mktemp("gateway")
+            return stack.enter_context(live_gateway(stores, backing, directory, **environment))
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """Have the thread of the async tests let go of the database before it is dropped."""
+    yield
+    SyncToAsync.single_thread_executor.submit(connections.close_all).result()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show what the gateways said beside the failure of a test."""
+    report = yield
+    if report.failed:
+        report.sections += [
+            (f"log of {gateway.url}", gateway.log_tail()) for gateway in live.running
+        ]
+    return report

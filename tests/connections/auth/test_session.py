@@ -1,0 +1,38 @@
+import httpx
+import pytest
+
+from accounts.caller import Caller
+from connections.auth.base import NoCallerError
+from connections.auth.session import SessionAuth
+from tests.support.builders import a_call, an_upstream
+
+
+async def signed(call=None, **fields):
+    """The credential's headers of a request for ``call``."""
+    extensions = {"gatehouse.call": call} if call else {}
+    request = httpx.Request("POST", "https://one.example/v1", extensions=extensions)
+    auth = SessionAuth(an_upstream(auth_type="session", **fields))
+    sent = await anext(auth.async_auth_flow(request))
+    return {name: sent.headers.get(name) for name in ("authorization", "cookie")}
+
+
+async def test_callers_credential_is_passed_on_and_no_cookie():
+    call = a_call(credential="sk-gw-mine", cookies="a=1")
+
+    assert await signed(call) == {"authorization": "Bearer sk-gw-mine", "cookie": None}
+
+
+async def test_cookies_go_where_the_connection_says_so():
+    call = a_call(credential="sk-gw-mine", cookies="a=1; b=2")
+
+    assert (await signed(call, forward_cookies=True))["cookie"] == "a=1; b=2"
+
+
+@pytest.mark.parametrize(
+    "call", [None, a_call(caller=Caller.system(), credential="x"), a_call(credential="")]
+)
+async def test_without_a_caller_there_is_nothing_to_pass_on(call):
+    with pytest.raises(NoCallerError, match="whoever calls") as caught:
+        await signed(call)
+
+    assert "model_ids" in caught.value.hint

@@ -1,0 +1,65 @@
+"""Running answers of an upstream through an adapter's translation, as the client does."""
+
+from __future__ import annotations
+
+import json
+
+import httpx
+
+from connections.call import Call, JsonObject
+from connections.client import UpstreamResponse
+from connections.providers.openai import OpenAIAdapter
+from tests.support.builders import Chunks
+
+
+def response_to(adapter: OpenAIAdapter, call: Call, *parts: bytes, status: int = 200):
+    """The upstream's response to ``call``, whose body arrives as ``parts``."""
+    translation = adapter.request(call).extensions["gatehouse.translation"]
+    return UpstreamResponse(httpx.Response(status, stream=Chunks(*parts)), translation)
+
+
+async def answer_of(adapter: OpenAIAdapter, call: Call, answer: JsonObject) -> JsonObject:
+    """``answer`` in one piece, as the rest of the gateway reads it."""
+    body = await response_to(adapter, call, json.dumps(answer).encode()).read(2**20)
+    return json.loads(body)
+
+
+async def events_of(
+    adapter: OpenAIAdapter, call: Call, stream: bytes, *, size: int = 7
+) -> list[JsonObject | str]:
+    """The events of ``stream``, which arrives ``size`` bytes at a time."""
+    parts = [stream[start : start + size] for start in range(0, len(stream), size)]
+    chunks = response_to(adapter, call, *parts).chunks()
+    text = b"".join([chunk async for chunk in chunks]).decode()
+    data = [event.removeprefix("data: ") for event in text.split("\n\n")[:-1]]
+    return [each if each == "[DONE]" else json.loads(each) for each in data]
+
+
+def sse(*events: JsonObject) -> bytes:
+    """``events`` as named server-sent events, the name being each one's ``type``."""
+    return b"".join(
+        f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode() for event in events
+    )
+
+
+def deltas(events: list[JsonObject | str]) -> list[JsonObject]:
+    """What the chunks among ``events`` add."""
+    return [
+        event["choices"][0]["delta"]
+        for event in events
+        if event != "[DONE]" and event.get("choices")
+    ]
+
+
+def finish_reasons(events: list[JsonObject | str]) -> list[str]:
+    """Why the completion ended, as often as it is said."""
+    reasons = [
+        e["choices"][0]["finish_reason"] for e in events if e != "[DONE]" and e.get("choices")
+    ]
+    return [reason for reason in reasons if reason]
+
+
+def usage_of(events: list[JsonObject | str]) -> JsonObject:
+    """The token counts that the last chunk tells."""
+    [usage] = [event["usage"] for event in events if event != "[DONE]" and event.get("usage")]
+    return usage

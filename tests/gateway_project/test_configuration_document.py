@@ -1,0 +1,40 @@
+"""docs/configuration.md and .env.example say what the settings read, and no more."""
+
+import re
+
+from gateway_project.config_file.document import read_document
+from tests.support.environment import ROOT
+
+DOCUMENT = (ROOT / "docs" / "configuration.md").read_text()
+EXAMPLE = (ROOT / ".env.example").read_text()
+READING = re.compile(r"environment\.(?:text|switch|number|items|mapping|choice)\(\s*\"([A-Z_]+)\"")
+READ = {
+    name
+    for file in (ROOT / "gateway_project" / "settings").glob("*.py")
+    for name in READING.findall(file.read_text())
+}
+OF_MAKE_RUN = {"HOST", "PORT"}
+
+
+def test_settings_are_found():
+    assert {"DEBUG", "SECRET_KEY", "OPENAI_API_CONFIGS", "GATEWAY_MAX_BODY_BYTES"} <= READ
+
+
+def test_document_has_a_row_for_every_variable_and_no_other():
+    rows = re.findall(r"^\| `([A-Z_]+)` \|", DOCUMENT, re.MULTILINE)
+
+    assert len(rows) == len(set(rows))
+    assert set(rows) == READ | OF_MAKE_RUN
+
+
+def test_example_has_every_variable_and_no_other():
+    assert set(re.findall(r"^# ([A-Z_]+)=", EXAMPLE, re.MULTILINE)) == READ | OF_MAKE_RUN
+
+
+def test_example_of_the_yaml_file_can_be_read():
+    [example] = re.findall(r"```yaml\n(.*?)```", DOCUMENT, re.DOTALL)
+
+    document = read_document(example)
+
+    assert document.connections[0].headers == (("X-Team", "search"),)
+    assert document.group_names == {"team"}

@@ -1,0 +1,77 @@
+"""``/metrics``: told to whoever may know, whatever address they use."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth import get_user_model
+
+from accounts.models import ApiKey
+from gateway_project.entry import application
+from gateway_project.health import journal_state
+from tests.support.asgi import AsgiClient
+from tests.usage.records import an_ended_exchange
+from usage.in_flight import in_flight
+from usage.ledger import running_ledger
+
+pytestmark = pytest.mark.django_db(transaction=True)
+TOKEN = "metrics-token-1"
+
+
+@pytest.fixture
+def keys():
+    users = get_user_model().objects
+    staff = users.create_user("root", is_staff=True)
+    return {
+        "staff": ApiKey.objects.issue(staff)[1],
+        "staff without the scope": ApiKey.objects.issue(staff, scopes=["inference"])[1],
+        "nobody special": ApiKey.objects.issue(users.create_user("ada"))[1],
+        "nobody": "sk-gw-no",
+        "token": TOKEN,
+    }
+
+
+async def scrape(token: str, method: str = "GET") -> AsgiClient:
+    headers = {"authorization": f"Bearer {token}", "host": "10.0.0.7:8000"}
+    return await AsgiClient(method, "/metrics", headers=headers).through(application)
+
+
+@pytest.mark.parametrize("who", ["staff", "token"])
+async def test_requests_are_told_to_those_who_may_know(settings, tmp_path, keys, who):
+    settings.DATA_DIR, settings.GATEWAY_METRICS_TOKEN = tmp_path, TOKEN
+    async with running_ledger():
+        exchange = an_ended_exchange(request_id="req_m")
+        in_flight.open(exchange)
+        in_flight.close(exchange)
+        answer = await scrape(keys[who])
+    assert answer.status == 200
+    text = answer.body.decode()
+    assert 'gen_ai_request_model="gpt-4o",error_type=""} 1\n' in text
+    assert "\ngatehouse_requests_in_flight 0\n" in text
+    assert "\ngatehouse_usage_journal_segments 1\n" in text
+
+
+async def test_readiness_tells_of_records_that_cannot_be_written(settings, tmp_path):
+    settings.DATA_DIR = tmp_path
+    (tmp_path / "journal").write_text("a file in its place")
+    async with running_ledger() as ledger:
+        ledger.close(an_ended_exchange())
+        assert journal_state() == {"usage_journal": "failing"}
+    assert journal_state() == {}
+
+
+@pytest.mark.parametrize("who", ["staff without the scope", "nobody special", "nobody"])
+@pytest.mark.parametrize("token", [TOKEN, ""])
+async def test_strangers_are_told_nothing(settings, keys, who, token):
+    settings.GATEWAY_METRICS_TOKEN = token
+    answer = await scrape(keys[who])
+    assert (answer.status, answer.headers["www-authenticate"]) == (401, "Bearer")
+
+
+async def test_an_empty_token_opens_nothing(settings):
+    settings.GATEWAY_METRICS_TOKEN = ""
+    assert (await scrape("")).status == 401
+
+
+async def test_only_get_is_answered(settings):
+    settings.GATEWAY_METRICS_TOKEN = TOKEN
+    assert (await scrape(TOKEN, "POST")).status == 405

@@ -1,0 +1,95 @@
+"""uvicorn with the gateway's protocol, on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+import uvicorn
+
+from gateway_project.protocol import MOST_HEADER_BYTES, MOST_HEADERS, GatewayProtocol
+
+
+async def echo(scope, receive, send) -> None:
+    has_abort = callable(scope["extensions"]["gatehouse.abort"])
+    body = f"{len(scope['headers'])} {has_abort}".encode()
+    headers = [(b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+@asynccontextmanager
+async def serving() -> AsyncIterator[int]:
+    """The port of a server that is up."""
+    config = uvicorn.Config(echo, http=GatewayProtocol, lifespan="off", log_config=None)
+    config.load()
+    loop = asyncio.get_running_loop()
+    state = uvicorn.server.ServerState()
+    server = await loop.create_server(
+        lambda: GatewayProtocol(config=config, server_state=state, app_state={}), "127.0.0.1", 0
+    )
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+        for connection in list(state.connections):
+            connection.shutdown()
+
+
+async def answer(port: int, head: bytes) -> bytes:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(head)
+    try:
+        return await reader.read()
+    finally:
+        writer.close()
+
+
+def a_head(*lines: bytes) -> bytes:
+    fields = (b"Host: a", b"Connection: close", *lines)
+    return b"\r\n".join((b"GET / HTTP/1.1", *fields, b"", b""))
+
+
+async def test_as_many_headers_as_anyone_needs_are_taken() -> None:
+    async with serving() as port:
+        lines = [b"X-%d: y" % n for n in range(MOST_HEADERS - 2)]
+        assert (await answer(port, a_head(*lines))).endswith(b"\r\n\r\n200 True")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [[b"X: y"] * (MOST_HEADERS + 1), [b"X: " + b"y" * 9000] * (MOST_HEADER_BYTES // 9000 + 1)],
+)
+async def test_too_many_headers_are_400(lines: list[bytes]) -> None:
+    async with serving() as port:
+        assert (await answer(port, a_head(*lines))).startswith(b"HTTP/1.1 400 ")
+
+
+async def test_the_count_begins_anew_with_each_request() -> None:
+    async with serving() as port:
+        lines = [b"X: y"] * (MOST_HEADERS - 10)
+        first = a_head(*lines).replace(b"Connection: close\r\n", b"")
+        assert (await answer(port, first + a_head(*lines))).count(b"HTTP/1.1 200 ") == 2
+
+
+@pytest.mark.parametrize("beginning", [b"", b"GET / HTTP/1.1\r\nHost: a\r\n"])
+async def test_a_client_that_never_ends_its_headers_is_dropped(settings, beginning: bytes) -> None:
+    settings.GATEWAY_HEADER_TIMEOUT = 0.1
+    async with serving() as port, asyncio.timeout(5):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(beginning)
+        with suppress(ConnectionResetError):
+            assert await reader.read() == b""
+        writer.close()
+
+
+async def test_a_connection_in_use_outlives_the_limit_on_headers(settings) -> None:
+    settings.GATEWAY_HEADER_TIMEOUT = 0.1
+    request = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+    async with serving() as port, asyncio.timeout(5):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for _ in range(2):
+            writer.write(request)
+            assert await reader.readuntil(b"True")
+            await asyncio.sleep(0.3)  # longer than the limit, and well within keep-alive
+        writer.close()

@@ -1,0 +1,111 @@
+"""Nothing that matches passes, however a stream cuts it up."""
+
+import re
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxy.filters.pipeline import FilterRejected
+from proxy.filters.redactor import HeldText, RegexRedactor, compiled
+from tests.support.builders import a_caller
+
+CARD = "4111-1111-1111-1111"
+PATTERN = re.compile(r"\b\d{4}(?:-\d{4}){3}\b")
+
+
+@pytest.fixture(autouse=True)
+def patterns(settings):
+    settings.GATEWAY_REDACTED_PATTERNS = [PATTERN.pattern]
+    settings.GATEWAY_REDACTION_WINDOW = 30
+    compiled.cache_clear()
+    yield
+    compiled.cache_clear()
+
+
+def chunk(finish_reason=None, **delta):
+    return {"choices": [{"index": 0, "delta": delta, "finish_reason": finish_reason}]}
+
+
+async def streamed(*events):
+    """The deltas that come out."""
+    redactor = RegexRedactor("chat/completions")
+    seen = [await redactor.stream(event, a_caller()) for event in events]
+    return [event["choices"][0]["delta"] for event in seen]
+
+
+async def test_requests_are_redacted_however_deep():
+    body = {
+        "model": CARD,
+        "messages": [{"role": "user", "content": [{"type": "text", "text": f"My {CARD}."}]}],
+    }
+    redacted = await RegexRedactor("chat/completions").inlet(body, a_caller())
+    assert redacted["messages"][0]["content"] == [{"type": "text", "text": "My [redacted]."}]
+    assert redacted["model"] == CARD
+
+
+async def test_answers_are_redacted_with_their_log_probabilities():
+    choice = {"message": {"content": CARD}, "logprobs": {"content": [{"token": CARD}]}}
+    answer = await RegexRedactor("chat/completions").outlet({"choices": [choice]}, a_caller())
+    assert answer["choices"] == [{"message": {"content": "[redacted]"}, "logprobs": None}]
+
+
+@given(text=st.text("12-a ", max_size=60), cuts=st.lists(st.integers(0, 90), max_size=8))
+def test_a_text_in_pieces_is_redacted_as_a_whole(text, cuts):
+    whole = f"{text}{CARD} {text}"
+    held = HeldText(PATTERN, "[redacted]", window=30)
+    places = [0, *sorted(min(cut, len(whole)) for cut in cuts), len(whole)]
+    pieces = [whole[a:b] for a, b in pairwise(places)]
+    out = "".join(held.feed(piece, is_last=False) for piece in pieces)
+    assert out + held.feed("", is_last=True) == PATTERN.sub("[redacted]", whole)
+
+
+async def test_what_is_held_back_comes_with_the_end():
+    deltas = await streamed(
+        chunk(role="assistant", content="Card 4111-"), chunk(content=CARD[5:]), chunk("stop")
+    )
+    assert "".join(delta.get("content", "") for delta in deltas) == "Card [redacted]"
+    assert "4111" not in str(deltas)
+
+
+async def test_arguments_of_tools_are_redacted_each_for_itself():
+    def call(index, text):
+        return {"index": index, "function": {"arguments": text}}
+
+    deltas = await streamed(
+        chunk(tool_calls=[call(0, f'{{"a": "{CARD}"'), call(1, '{"b": 1')]),
+        chunk(tool_calls=[call(0, "}"), call(1, "}")]),
+        chunk("tool_calls"),
+    )
+    calls = [call for delta in deltas for call in delta.get("tool_calls", ())]
+    said = {
+        n: "".join(c["function"]["arguments"] for c in calls if c["index"] == n) for n in (0, 1)
+    }
+    assert said == {0: '{"a": "[redacted]"}', 1: '{"b": 1}'}
+
+
+@pytest.mark.parametrize("endpoint", ["responses", "messages", "images/generations"])
+async def test_streams_it_does_not_know_are_refused(endpoint):
+    with pytest.raises(FilterRejected, match="whole"):
+        await RegexRedactor(endpoint).inlet({"stream": True}, a_caller())
+
+
+async def test_what_comes_in_one_piece_is_redacted_wherever_it_stands():
+    [delta] = await streamed(chunk(annotations=[{"title": CARD}], audio={"transcript": CARD}))
+    assert delta == {
+        "annotations": [{"title": "[redacted]"}],
+        "audio": {"transcript": "[redacted]"},
+    }
+
+
+async def test_streams_it_does_not_know_are_refused_also_when_asked_for_again():
+    with pytest.raises(FilterRejected):
+        await RegexRedactor("responses").stream({"type": "response.created"}, a_caller())
+
+
+async def test_a_match_without_end_is_not_held_for_ever(settings):
+    settings.GATEWAY_REDACTED_PATTERNS = ["x+"]
+    compiled.cache_clear()
+    deltas = await streamed(*[chunk(content="x" * 10_000) for _ in range(8)])
+    assert "".join(delta["content"] for delta in deltas).startswith("[redacted]")

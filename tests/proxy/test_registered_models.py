@@ -1,0 +1,89 @@
+"""What an admin says about a model, as its upstream gets to know it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+
+from accounts.models import ApiKey, User
+from connections.client import UpstreamClient
+from connections.models import Connection
+from gateway_project.handler import ApiHandler
+from models_registry.models import Family, ModelGrant, RegisteredModel
+from models_registry.registry import Registry, activate
+from tests.support.asgi import AsgiClient
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ANSWER = {"object": "chat.completion", "choices": [], "usage": None}
+
+
+@pytest.fixture
+def sent() -> list[Any]:
+    """The bodies that reached the upstream."""
+    return []
+
+
+@pytest.fixture
+async def gateway(transactional_db, sent: list[Any]) -> AsyncIterator[ApiHandler]:
+    """``thinker`` is a deployment that reasons, with defaults; everyone may use it."""
+
+    def upstream(request: httpx.Request) -> httpx.Response:
+        sent.append(orjson.loads(request.content))
+        return httpx.Response(200, json=ANSWER)
+
+    row = await Connection.objects.acreate(
+        name="azure",
+        provider="azure",
+        base_url="https://a.example/openai/v1",
+        auth_type="none",
+        model_ids=["prod-7"],
+    )
+    await RegisteredModel.objects.acreate(
+        connection=row,
+        model="prod-7",
+        public_id="thinker",
+        family=Family.REASONING,
+        default_parameters={"max_tokens": 50, "seed": 7},
+    )
+    await ModelGrant.objects.acreate(pattern="thinker", everyone=True)
+    registry = Registry(UpstreamClient(httpx.MockTransport(upstream)))
+    await registry.reload()
+    activate(registry)
+    yield ApiHandler()
+    activate(None)
+    await registry.stop()
+
+
+async def chat(gateway: ApiHandler, key: str, **fields: Any) -> int:
+    headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
+    body = orjson.dumps({"messages": [{"role": "system", "content": "x"}]} | fields)
+    client = AsgiClient("POST", "/v1/chat/completions", body=[body], headers=headers)
+    return (await client.through(gateway)).status
+
+
+@pytest.fixture
+def key(transactional_db) -> str:
+    return ApiKey.objects.issue(User.objects.create(username="ada"))[1]
+
+
+@pytest.mark.parametrize("model", ["thinker", "azure/prod-7"])
+async def test_alias_defaults_and_family_count(gateway, key, sent, model) -> None:
+    assert await chat(gateway, key, model=model, seed=1) == 200
+    [body] = sent
+    assert (body["model"], body["seed"], body["max_completion_tokens"]) == ("prod-7", 1, 50)
+    assert "max_tokens" not in body
+    assert body["messages"][0]["role"] == "developer"
+
+
+async def test_what_the_client_gave_stays(gateway, key, sent) -> None:
+    assert await chat(gateway, key, model="thinker", max_completion_tokens=9) == 200
+    assert (sent[0]["max_completion_tokens"], "max_tokens" in sent[0]) == (9, False)
+
+
+async def test_the_name_behind_an_alias_is_unknown(gateway, key, sent) -> None:
+    assert await chat(gateway, key, model="prod-7") == 404
+    assert sent == []

@@ -1,0 +1,254 @@
+"""Realtime and Responses over WebSockets, against an upstream that speaks them."""
+
+import json
+from http import HTTPStatus
+
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from tests.proxy.websockets.conftest import UPSTREAM_KEY
+from tests.support.processes import free_port, wait_until
+from tests.support.socket_upstream import socket_upstream
+from tests.support.sockets import heard, open_socket, say
+
+pytestmark = pytest.mark.acceptance
+
+REALTIME = "/v1/realtime?model=talk"
+RESPONSES = "/v1/responses"
+
+
+@pytest.fixture(scope="module")
+def shared():
+    with socket_upstream() as upstream:
+        yield upstream
+
+
+@pytest.fixture
+def upstream(shared):
+    shared.forget()
+    return shared
+
+
+@pytest.fixture(scope="module")
+def callers(gateway, shared):
+    """A gateway, and the key of someone who may use ``talk`` and ``listen``."""
+    nobody = f"http://127.0.0.1:{free_port()}/v1"
+    gateway.configure(
+        connections=[
+            {
+                "name": "speaking",
+                "base_url": shared.url,
+                "keys": [UPSTREAM_KEY],
+                "model_ids": ["talk", "listen", "secret"],
+            },
+            {"name": "absent", "base_url": nobody, "model_ids": ["absent"]},
+        ],
+        grants=[{"models": ["talk", "listen", "absent"], "everyone": True}],
+    )
+    made = json.loads(gateway.manage("create_api_key", "carol", "--create-user", "--json").stdout)
+    return gateway, made
+
+
+@pytest.fixture
+def socket(callers, upstream):
+    gateway, made = callers
+    with open_socket(gateway, made["key"], path=REALTIME) as socket:
+        yield socket
+
+
+def refusal(callers, path, key=None):
+    gateway, made = callers
+    with (
+        pytest.raises(InvalidStatus) as refused,
+        open_socket(gateway, made["key"] if key is None else key, path=path),
+    ):
+        pass
+    response = refused.value.response
+    return response.status_code, json.loads(response.body)["error"]["code"]
+
+
+def close_code(socket):
+    with pytest.raises(ConnectionClosed) as closed:
+        heard(socket, seconds=6)
+    return closed.value.rcvd.code
+
+
+def record(gateway):
+    """The newest record of a socket that counted tokens, if there is one."""
+    code = (
+        "import json; from usage.models import UsageRow;"
+        "fields = ('endpoint', 'surface', 'prompt_tokens', 'completion_tokens');"
+        "rows = UsageRow.objects.filter(prompt_tokens__gt=0, endpoint='realtime');"
+        "print(json.dumps(rows.values(*fields).last()))"
+    )
+    return json.loads(gateway.manage("shell", "--no-imports", "-c", code).stdout)
+
+
+def test_messages_pass_in_both_directions(socket, upstream):
+    say(socket, {"type": "response.create", "audio": "x" * 100_00, "n": None})
+    answer = heard(socket)
+    assert answer["message"] == {"type": "response.create", "audio": "x" * 100_00, "n": None}
+
+
+def test_the_upstream_is_asked_with_its_own_key_and_name_of_the_model(socket, upstream):
+    (request,) = upstream.handshakes
+    assert request.path == "/v1/realtime?model=talk"
+    assert request.headers["authorization"] == f"Bearer {UPSTREAM_KEY}"
+    assert "origin" not in request.headers
+    assert "sec-websocket-protocol" not in request.headers
+
+
+def test_an_upstream_s_close_code_reaches_the_client(socket, upstream):
+    upstream.answer = lambda socket, _message: socket.close(4001, f"over, {UPSTREAM_KEY}")
+    say(socket, {"type": "x"})
+    with pytest.raises(ConnectionClosed) as closed:
+        heard(socket)
+    assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (4001, "over, [removed]")
+
+
+def test_a_client_s_close_code_reaches_the_upstream(socket, upstream):
+    say(socket, {"type": "x"})
+    heard(socket)
+    socket.close(4002)
+    wait_until(lambda: 4002 in upstream.closed_with, what="the close", seconds=5)
+
+
+def test_an_upstream_that_breaks_off_is_told_of(socket, upstream):
+    upstream.answer = lambda socket, _message: socket.socket.close()
+    say(socket, {"type": "x"})
+    assert close_code(socket) == 1011
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/v1/realtime?model=secret", (404, "model_not_found")),
+        ("/v1/realtime?model=nowhere", (404, "model_not_found")),
+        ("/v1/realtime", (400, None)),
+        ("/v1/realtime?model=absent", (502, "upstream_unavailable")),
+    ],
+)
+def test_a_socket_that_cannot_be_opened_is_an_error_of_http(callers, upstream, path, expected):
+    assert refusal(callers, path) == expected
+    assert upstream.handshakes == []
+
+
+@pytest.mark.parametrize("path", [REALTIME, RESPONSES])
+def test_a_wrong_key_is_a_401(callers, upstream, path):
+    assert refusal(callers, path, key="sk-gw-wrong") == (401, "invalid_api_key")
+    assert upstream.handshakes == []
+
+
+def test_an_upstream_s_refusal_is_told(callers, upstream):
+    upstream.refusal = lambda socket: socket.respond(HTTPStatus.TOO_MANY_REQUESTS, "busy")
+    assert refusal(callers, REALTIME) == (429, "provider_rate_limited")
+
+
+def test_a_redirect_is_not_followed(callers, upstream):
+    def redirect(socket):
+        response = socket.respond(HTTPStatus.FOUND, "")
+        response.headers["Location"] = f"{upstream.url}/elsewhere"
+        return response
+
+    upstream.refusal = redirect
+    assert refusal(callers, REALTIME)[0] == 502
+    assert len(upstream.handshakes) == 1
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"type": "session.update", "session": {"model": "secret"}},
+        {"type": "session.update", "session": {"Model": "secret"}},
+        {"type": "response.create", "response": {"model": "listen"}},
+        {"type": "response.create", "model": "secret"},
+        {"type": "session.update", "session": {"input_audio_transcription": {"model": "secret"}}},
+        {
+            "type": "session.update",
+            "session": {"audio": {"input": {"transcription": {"model": "nowhere"}}}},
+        },
+    ],
+)
+def test_no_message_names_a_model_that_is_not_the_caller_s(socket, upstream, message):
+    say(socket, message)
+    assert heard(socket)["type"] == "error"
+    assert upstream.messages == []
+
+
+def test_a_transcription_model_of_the_caller_s_passes(socket, upstream):
+    message = {
+        "type": "session.update",
+        "session": {"model": "talk", "input_audio_transcription": {"model": "listen"}},
+    }
+    say(socket, message)
+    assert heard(socket)["message"] == message
+
+
+def test_of_a_field_that_stands_twice_only_what_was_looked_at_is_sent(socket, upstream):
+    socket.send('{"type":"session.update","session":{"model":"secret","model":"talk"}}')
+    assert heard(socket)["message"]["session"] == {"model": "talk"}
+
+
+DEEP = '{"a":' * 300 + "1" + "}" * 300
+
+
+@pytest.mark.parametrize("message", ["x", "[]", "5", '"model"', DEEP], ids=lambda m: m[:7])
+def test_a_message_that_is_no_object_goes_nowhere(socket, upstream, message):
+    socket.send(message)
+    assert heard(socket)["error"]["type"] == "invalid_request_error"
+    assert upstream.messages == []
+
+
+def test_bytes_close_the_socket(socket, upstream):
+    socket.send(b"{}")
+    assert close_code(socket) == 1003
+
+
+def test_responses_are_routed_by_the_first_message(callers, upstream):
+    gateway, made = callers
+    with open_socket(gateway, made["key"], path=RESPONSES) as socket:
+        say(socket, {"type": "response.create", "model": "secret", "input": "Hi"})
+        assert heard(socket)["error"]["code"] == "model_not_found"
+        assert upstream.handshakes == []
+        message = {"type": "response.create", "model": "talk", "input": "Hi"}
+        say(socket, message)
+        assert heard(socket)["message"] == message
+        assert upstream.handshakes[0].path == "/v1/responses"
+        say(socket, {**message, "model": "listen"})
+        assert heard(socket)["error"]["code"] == "model_not_found"
+
+
+def test_a_socket_is_one_record_with_the_tokens_of_all_its_answers(callers, upstream):
+    gateway, made = callers
+    usage = {"input_tokens": 3, "output_tokens": 5}
+    done = json.dumps({"type": "response.done", "response": {"usage": usage}})
+    upstream.answer = lambda socket, _message: socket.send(done)
+    with open_socket(gateway, made["key"], path=REALTIME) as socket:
+        for _ in range(2):
+            say(socket, {"type": "response.create"})
+            heard(socket)
+    wait_until(lambda: record(gateway) is not None, what="the record", seconds=15)
+    found = record(gateway)
+    assert (found["endpoint"], found["surface"]) == ("realtime", "websocket")
+    assert (found["prompt_tokens"], found["completion_tokens"]) == (6, 10)
+
+
+def test_an_idle_socket_is_closed_when_its_key_is_revoked(callers, upstream):
+    gateway, _ = callers
+    made = json.loads(gateway.manage("create_api_key", "erin", "--create-user", "--json").stdout)
+    with open_socket(gateway, made["key"], path=RESPONSES) as socket:
+        gateway.manage("revoke_api_key", made["id"])
+        assert heard(socket, seconds=6)["error"]["code"] == "access_withdrawn"
+        assert close_code(socket) == 1008
+
+
+def test_a_socket_is_closed_when_its_key_is_revoked(callers, upstream):
+    gateway, _ = callers
+    made = json.loads(gateway.manage("create_api_key", "dave", "--create-user", "--json").stdout)
+    with open_socket(gateway, made["key"], path=REALTIME) as socket:
+        say(socket, {"type": "x"})
+        heard(socket)
+        gateway.manage("revoke_api_key", made["id"])
+        assert heard(socket, seconds=6)["error"]["code"] == "access_withdrawn"
+        assert close_code(socket) == 1008
+    wait_until(lambda: len(upstream.closed_with) == 1, what="the close", seconds=5)

@@ -1,0 +1,70 @@
+"""One gateway for all these tests, before an upstream that records whatever reaches it."""
+
+import pytest
+
+from tests.security.canaries import HEADER_SECRET, UPSTREAM_KEY
+from tests.support.api import CHAT, client_of, wait_for_models
+from tests.support.live import live_gateway
+from tests.support.responders import complete_chat
+from tests.support.stores import BACKINGS
+from tests.support.upstream import ScriptedUpstream
+
+
+@pytest.fixture(scope="package")
+def shared_upstream():
+    with ScriptedUpstream(models=("open", "secret")) as upstream:
+        yield upstream
+
+
+@pytest.fixture(scope="package")
+def gateway(stores, tmp_path_factory):
+    with live_gateway(stores, BACKINGS[0], tmp_path_factory.mktemp("security")) as gateway:
+        yield gateway
+
+
+@pytest.fixture(scope="package")
+def keys(gateway, shared_upstream):
+    """The keys of ``alice``, who may use ``open`` alone, and of ``root``, who is staff."""
+    gateway.configure(
+        connections=[
+            {"name": "scripted", "base_url": shared_upstream.url, "keys": [UPSTREAM_KEY]},
+            {
+                "name": "lab",
+                "base_url": shared_upstream.url,
+                "keys": [UPSTREAM_KEY],
+                "prefix_id": "lab",
+                "headers": {"X-Secret-Token": HEADER_SECRET},
+            },
+        ],
+        models=[{"connection": "lab", "model": "secret", "alias": "nickname"}],
+        grants=[{"models": ["open"], "everyone": True}],
+    )
+    keys = {"alice": gateway.api_key("alice"), "root": gateway.api_key("root", is_staff=True)}
+    with client_of(gateway, keys["root"]) as root:
+        wait_for_models(root, "open", "secret", "lab.open", "nickname")
+    return keys
+
+
+@pytest.fixture
+def upstream(shared_upstream, keys):
+    """The upstream, with the last rule of a test before forgotten."""
+    shared_upstream.on("POST", CHAT, complete_chat)
+    return shared_upstream
+
+
+@pytest.fixture
+def alice(gateway, keys):
+    with client_of(gateway, keys["alice"], timeout=15) as client:
+        yield client
+
+
+@pytest.fixture
+def root(gateway, keys):
+    with client_of(gateway, keys["root"], timeout=15) as client:
+        yield client
+
+
+@pytest.fixture
+def nobody(gateway, keys):
+    with client_of(gateway, timeout=15) as client:
+        yield client

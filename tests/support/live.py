@@ -1,0 +1,154 @@
+"""A whole gateway in a process of its own, for tests that look at it from outside."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.support.environment import ROOT, clean_environment
+from tests.support.processes import free_port, wait_until
+from tests.support.stores import Stores
+
+LOG_LINES_SHOWN = 80
+
+running: list[LiveGateway] = []
+
+
+class LiveGateway:
+    """``manage.py serve`` on a free loopback port, with data, secrets and log of its own.
+
+    ``backing`` is what it runs on, ``environment`` the variables that make it so.
+    """
+
+    def __init__(self, backing: str, directory: Path, environment: dict[str, str]) -> None:
+        self.backing = backing
+        self.directory = directory
+        self.environment = environment
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log_path = directory / "serve.log"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def log(self) -> str:
+        """All that the server has written."""
+        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+
+    def start(self, *options: str, seconds: float = 30) -> None:
+        """Serve, and wait until it is ready. A gateway that was stopped may be started again."""
+        command = [sys.executable, "manage.py", "serve", "--host", "127.0.0.1"]
+        command += ["--port", str(self.port), *options]
+        with self.log_path.open("ab") as log:
+            self.process = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=self.process_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        running.append(self)
+        wait_until(self._is_ready_or_dead, what="the gateway", seconds=seconds)
+        assert self.process.poll() is None, f"the gateway ended:\n{self.log}"
+
+    def _is_ready_or_dead(self) -> bool:
+        assert self.process is not None
+        if self.process.poll() is not None:
+            return True
+        try:
+            return httpx.get(f"{self.url}/readyz", trust_env=False).status_code == httpx.codes.OK
+        except httpx.TransportError:
+            return False
+
+    def process_environment(self) -> dict[str, str]:
+        """The environment of whatever works on this gateway's data."""
+        return clean_environment(**self.environment)
+
+    def manage(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run a command of manage.py on this gateway's data."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.process_environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        said = (
+            f"manage.py {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}{done.stderr}"
+        )
+        assert done.returncode == 0 or not check, said
+        return done
+
+    def api_key(self, user: str, *, is_staff: bool = False, groups: Iterable[str] = ()) -> str:
+        """A new key of ``user``, who is made if need be."""
+        options = [option for group in groups for option in ("--group", group)]
+        options += ["--staff"] if is_staff else []
+        made = self.manage("create_api_key", user, "--create-user", *options, "--json")
+        return str(json.loads(made.stdout)["key"])
+
+    def configure(self, **configuration: Any) -> None:
+        """Import a configuration: ``connections``, ``grants``, ``groups``, ``settings``."""
+        file = self.directory / "configuration.yaml"
+        file.write_text(json.dumps(configuration))  # JSON is YAML
+        self.manage("import_config", str(file))
+
+    def stop(self, *, seconds: float = 40) -> None:
+        """SIGTERM, upon which a gateway ends its work, reports nothing, and exits with 0."""
+        process = self._no_longer_running()
+        if process is None:
+            return
+        before = len(self.log)
+        process.send_signal(signal.SIGTERM)
+        try:
+            exit_code = process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
+        last_words = self.log[before:]
+        assert exit_code == 0, f"exit code {exit_code}:\n{last_words}"
+        assert "Traceback" not in last_words, last_words
+
+    def kill(self) -> None:
+        """SIGKILL: no last words."""
+        process = self._no_longer_running()
+        if process is not None:
+            process.kill()
+            process.wait()
+
+    def _no_longer_running(self) -> subprocess.Popen[bytes] | None:
+        process, self.process = self.process, None
+        if process is not None:
+            running.remove(self)
+        return process
+
+    def log_tail(self) -> str:
+        """The last lines of the log, for the report on a test that failed."""
+        return os.linesep.join(self.log.splitlines()[-LOG_LINES_SHOWN:])
+
+
+@contextmanager
+def live_gateway(
+    stores: Stores, backing: str, directory: Path, **environment: str
+) -> Iterator[LiveGateway]:
+    """A gateway that is serving, with ``environment`` on top of what ``backing`` needs."""
+    with stores.open(backing, directory / "data") as opened:
+        gateway = LiveGateway(backing, directory, {"LOG_FORMAT": "json"} | opened | environment)
+        try:
+            gateway.start()
+            yield gateway
+        except BaseException:
+            gateway.kill()
+            raise
+        gateway.stop()

@@ -1,0 +1,31 @@
+"""A pytest plugin, loaded before pytest-django reads the settings (``-p`` in pyproject.toml)."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import pytest
+from django.conf import settings
+
+from tests.support import parts
+
+if settings.configured:
+    raise RuntimeError("Django read its settings before the services of this run were chosen")
+
+SERVICES = parts.find_services()
+parts.use(SERVICES)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.skipped and isinstance(report.longrepr, tuple):
+        parts.count_skip(report.longrepr[2])
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter,
+) -> Generator[None, object, object]:
+    """Say what was real, as the last line before pytest's own."""
+    result = yield
+    terminalreporter.write_line(parts.summary(SERVICES))
+    return result

@@ -1,0 +1,54 @@
+"""The documents name only what there is."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.core.management import get_commands
+
+from tests.support.environment import ROOT
+
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+MAKE_TARGETS = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+LINK = re.compile(r"\]\((?!https?://|mailto:)([^)#\s]*)(?:#[^)\s]*)?\)")
+CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
+
+each_document = pytest.mark.parametrize(
+    "document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT))
+)
+
+
+def code_of(document: Path) -> str:
+    return "\n".join(CODE.findall(document.read_text()))
+
+
+@each_document
+def test_named_commands_exist(document):
+    named = set(re.findall(r"manage\.py ([a-z_]+)", code_of(document)))
+    assert named <= set(get_commands())
+
+
+@each_document
+def test_named_make_targets_exist(document):
+    named = set(re.findall(r"(?:^|[`\s])make ([a-z][a-z-]*)", code_of(document)))
+    assert named <= MAKE_TARGETS
+
+
+@each_document
+def test_links_lead_to_files_that_exist(document):
+    targets = [target for target in LINK.findall(document.read_text()) if target]
+    assert [target for target in targets if not (document.parent / target).exists()] == []
+
+
+@each_document
+def test_python_examples_compile(document):
+    for number, example in enumerate(
+        re.findall(r"```python\n(.*?)```", document.read_text(), re.DOTALL)
+    ):
+        compile(example, f"{document.name}, example {number + 1}", "exec")
+
+
+def test_the_command_line_examples_are_found():
+    assert "bootstrap" in get_commands()
+    assert {"run", "test", "check"} <= MAKE_TARGETS
+    assert ROOT / "README.md" in DOCUMENTS

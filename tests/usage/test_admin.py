@@ -1,0 +1,95 @@
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from tests.usage.records import a_record
+from usage.admin.rows import EstimatingPaginator
+from usage.models import Price, UsageRow
+from usage.storing import store
+
+pytestmark = pytest.mark.django_db
+ROWS = reverse("admin:usage_usagerow_changelist")
+PRICES = reverse("admin:usage_price_changelist")
+ADD_PRICE = reverse("admin:usage_price_add")
+
+
+@pytest.fixture
+def rows():
+    store(
+        [
+            a_record(request_id="req_done", client_request_id="mine-1"),
+            a_record(request_id="req_failed", status=502, error_code="upstream_unreachable"),
+            a_record(request_id="req_left", status=499, is_client_gone=True, connection="x"),
+        ]
+    )
+
+
+def found(admin_client, **query):
+    page = admin_client.get(ROWS, query).content.decode()
+    return {name for name in ("req_done", "req_failed", "req_left") if f">{name}<" in page}
+
+
+@pytest.mark.parametrize("search", ["req_done", " req_done ", "mine-1"])
+def test_a_request_is_found_by_its_id(admin_client, rows, search):
+    assert found(admin_client, q=search) == {"req_done"}
+
+
+def test_part_of_an_id_finds_nothing(admin_client, rows):
+    assert found(admin_client, q="req_") == set()
+
+
+def test_rows_are_filtered(admin_client, rows):
+    assert found(admin_client, error_code__icontains="upstream") == {"req_failed"}
+    assert found(admin_client, is_client_gone__exact=1) == {"req_left"}
+    assert found(admin_client) == {"req_done", "req_failed", "req_left"}
+
+
+def test_a_row_is_shown_and_not_changed(admin_client, rows):
+    url = reverse("admin:usage_usagerow_change", args=["req_done"])
+    assert "gpt-4o" in admin_client.get(url).content.decode()
+    assert admin_client.post(url, {"username": "eve"}).status_code == 403
+    assert admin_client.get(reverse("admin:usage_usagerow_add")).status_code == 403
+
+
+def test_the_list_takes_as_many_queries_for_many_rows(admin_client, rows):
+    with CaptureQueriesContext(connection) as few:
+        admin_client.get(ROWS)
+    store([a_record(request_id=f"req_{n:03}") for n in range(40)])
+    with CaptureQueriesContext(connection) as many:
+        admin_client.get(ROWS)
+    assert len(few) == len(many)
+
+
+def test_a_large_table_is_not_counted():
+    with CaptureQueriesContext(connection) as queries:
+        assert EstimatingPaginator(UsageRow.objects.all(), 50).count == 0
+    assert all("LIMIT 10001" in query["sql"] for query in queries)
+
+
+def a_price(**fields):
+    given = {"model": "gpt-4o", "valid_from_0": "2026-01-01", "valid_from_1": "00:00:00"}
+    return given | dict.fromkeys(Price.RATES, "") | fields
+
+
+def test_a_price_is_added_and_stays(admin_client):
+    admin_client.post(ADD_PRICE, a_price(input_per_million="2.5", output_per_million="10"))
+    price = Price.objects.get()
+    assert (price.source, price.input_per_million) == ("admin", 2.5)
+    url = reverse("admin:usage_price_change", args=[price.pk])
+    assert admin_client.post(url, a_price(input_per_million="9")).status_code == 403
+    assert "gpt-4o" in admin_client.get(PRICES).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("fields", "complaint"),
+    [
+        ({"input_per_million": "-1"}, "not negative"),
+        ({"connection": "nowhere"}, "no connection of that name"),
+        ({"model": ""}, "required"),
+    ],
+)
+def test_a_price_that_makes_no_sense_is_refused(admin_client, fields, complaint):
+    page = admin_client.post(ADD_PRICE, a_price(**fields)).content.decode()
+    assert complaint in page
+    assert not Price.objects.exists()

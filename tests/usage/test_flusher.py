@@ -1,0 +1,68 @@
+import asyncio
+
+import pytest
+
+from tests.usage.records import a_record
+from usage.flusher import Flusher
+from usage.journal import Journal, segments
+from usage.models import UsageRow
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def request_ids():
+    return sorted(UsageRow.objects.values_list("pk", flat=True))
+
+
+async def stored():
+    return await asyncio.to_thread(request_ids)
+
+
+async def test_records_reach_the_database_and_leave_the_journal(journal_directory):
+    journal = Journal(journal_directory)
+    flusher = Flusher(journal, syncs=True)
+    journal.append(a_record(request_id="req_1"))
+    journal.append(a_record(request_id="req_2"))
+    assert await flusher.flush()
+    assert (await stored(), segments(journal_directory)) == (["req_1", "req_2"], [])
+    await flusher.stop()
+
+
+async def test_the_journal_of_a_dead_worker_is_adopted(journal_directory):
+    dead = Journal(journal_directory)
+    dead.append(a_record(request_id="req_1"))
+    dead.close()
+    flusher = Flusher(Journal(journal_directory), syncs=False)
+    assert await flusher.flush()
+    assert await stored() == ["req_1"]
+    await flusher.stop()
+
+
+async def test_the_journal_of_a_living_worker_is_left_alone(journal_directory):
+    living = Journal(journal_directory)
+    living.append(a_record(request_id="req_1"))
+    flusher = Flusher(Journal(journal_directory), syncs=False)
+    assert await flusher.flush()
+    assert (await stored(), len(segments(journal_directory))) == ([], 1)
+    await flusher.stop()
+    living.close()
+
+
+async def test_what_is_left_is_flushed_at_the_end(journal_directory):
+    journal = Journal(journal_directory)
+    flusher = Flusher(journal, syncs=False)
+    journal.append(a_record(request_id="req_1"))
+    await flusher.stop()
+    assert await stored() == ["req_1"]
+
+
+async def test_a_torn_last_line_is_passed_over(journal_directory):
+    dead = Journal(journal_directory)
+    dead.append(a_record(request_id="req_1"))
+    dead.close()
+    (segment,) = segments(journal_directory)
+    segment.write_bytes(segment.read_bytes() + a_record(request_id="req_2").as_line()[:90])
+    flusher = Flusher(Journal(journal_directory), syncs=False)
+    assert await flusher.flush()
+    assert (await stored(), segments(journal_directory)) == (["req_1"], [])
+    await flusher.stop()

@@ -1,0 +1,145 @@
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from tests.usage.records import a_record
+from usage.models import Price, UsageRow
+from usage.pricing import Pricing, cost_of
+from usage.storing import store
+
+OPENAI = {"openai": "https://api.openai.com/v1", "local": "http://127.0.0.1:8001/v1"}
+JUNE = datetime(2026, 6, 1, tzinfo=UTC)
+JULY = datetime(2026, 7, 1, tzinfo=UTC)
+
+
+def an_override(model, rate, **fields):
+    return Price.objects.create(model=model, per_request=rate, valid_from=JUNE, **fields)
+
+
+def price_of(**fields):
+    record = a_record(accepted_at=JULY.timestamp(), **fields)
+    return Pricing(Price.objects.overrides(), OPENAI).price_of(record)
+
+
+@pytest.mark.django_db
+def test_the_bundled_list_knows_openai():
+    price = price_of()
+    assert (price.source, price.model) == ("bundled", "openai/gpt-4o")
+    assert cost_of(a_record(cached_tokens=400), price) == Decimal("0.0030")
+
+
+@pytest.mark.django_db
+def test_a_bundled_price_is_kept_once():
+    assert price_of().pk == price_of().pk
+    assert Price.objects.count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "fields",
+    [{"connection": "local"}, {"connection": "gone"}, {"connection": ""}, {"upstream_model": "?"}],
+)
+def test_what_nobody_knows_has_no_price(fields):
+    assert price_of(**fields) is None
+
+
+@pytest.mark.django_db
+def test_audio_has_a_price_by_the_minute():
+    price = price_of(upstream_model="whisper-1")
+    minute = a_record(audio_seconds=60.0, prompt_tokens=None, completion_tokens=None)
+    assert cost_of(minute, price) == Decimal("0.006")
+
+
+@pytest.mark.django_db
+def test_a_bundled_price_may_rise_with_the_length_of_the_input():
+    urls = {"openai": "https://api.anthropic.com/v1"}
+    prices = [
+        Pricing([], urls).price_of(a_record(upstream_model="claude-sonnet-4-5", prompt_tokens=n))
+        for n in (1000, 300_000)
+    ]
+    assert [price.above_tokens for price in prices] == [0, 200_000]
+    assert prices[0].input_per_million < prices[1].input_per_million
+
+
+@pytest.mark.django_db
+def test_an_override_wins_over_the_list():
+    override = an_override("gpt-4o", 1)
+    assert price_of() == override
+
+
+@pytest.mark.django_db
+def test_the_closest_override_wins():
+    an_override("*", 1)
+    an_override("gpt-*", 2)
+    exact = an_override("gpt-4o", 3)
+    of_connection = an_override("gpt-*", 4, connection="local")
+    assert price_of() == exact
+    assert price_of(connection="local") == of_connection
+
+
+@pytest.mark.django_db
+def test_a_request_has_the_price_of_its_time():
+    earlier = an_override("gpt-4o", 1)
+    Price.objects.create(model="gpt-4o", per_request=2, valid_from=JULY.replace(day=2))
+    assert price_of() == earlier
+
+
+@pytest.mark.django_db
+def test_an_override_without_rates_takes_the_ones_before_back():
+    an_override("gpt-4o", 1)
+    Price.objects.create(model="gpt-4o", valid_from=JUNE.replace(day=2))
+    assert price_of().source == "bundled"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("status", [0, 400, 499, 502])
+def test_a_request_that_was_not_answered_has_no_price(status):
+    an_override("gpt-4o", 1)
+    assert price_of(status=status) is None
+
+
+def rates(**values):
+    return Price(**{name: Decimal(value) for name, value in values.items()})
+
+
+@pytest.mark.parametrize(
+    ("price", "fields", "cost"),
+    [
+        (rates(input_per_million=2, output_per_million=8), {}, "0.0028"),
+        (rates(input_per_million=2, output_per_million=8), {"cached_tokens": 500}, "0.0028"),
+        (
+            rates(input_per_million=2, cached_per_million=1, output_per_million=8),
+            {"cached_tokens": 500},
+            "0.0023",
+        ),
+        (rates(input_per_million=2, output_per_million=8), {"completion_tokens": None}, None),
+        (rates(input_per_million=2), {}, None),
+        (rates(input_per_million=2), {"completion_tokens": None}, "0.002"),
+        (rates(input_per_million=2), {"completion_tokens": 0}, "0.002"),
+        (rates(input_per_million=0, output_per_million=0), {"prompt_tokens": None}, "0"),
+        (rates(per_request="0.04"), {}, "0.04"),
+        (rates(per_request=1, input_per_million=2, output_per_million=8), {}, "1.0028"),
+        (rates(per_million_characters=15), {"characters": 2000}, "0.03"),
+        (rates(per_million_characters=15), {}, None),
+        (rates(per_audio_minute=6), {"audio_seconds": 30.0}, "3"),
+        (rates(input_per_million=99_999_999), {"prompt_tokens": 2**62}, None),
+    ],
+)
+def test_a_cost_is_known_or_null(price, fields, cost):
+    assert cost_of(a_record(**fields), price) == (None if cost is None else Decimal(cost))
+
+
+@pytest.mark.django_db
+def test_a_stream_costs_what_a_whole_answer_costs():
+    an_override("gpt-4o", 1, input_per_million=2, output_per_million=8)
+    store([a_record(request_id=f"req_{flag}", is_streamed=flag) for flag in (True, False)])
+    assert len(set(UsageRow.objects.values_list("cost", "price_id"))) == 1
+
+
+@pytest.mark.django_db
+def test_a_row_tells_its_price():
+    override = an_override("gpt-4o", 1)
+    store([a_record(accepted_at=JULY.timestamp())])
+    row = UsageRow.objects.get()
+    assert (row.cost, row.price) == (Decimal(1), override)

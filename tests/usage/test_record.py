@@ -1,0 +1,48 @@
+import pytest
+
+from tests.usage.records import a_record, an_ended_exchange
+from usage.record import UsageRecord
+
+
+def test_a_line_is_read_as_it_was_written():
+    record = a_record()
+    assert UsageRecord.from_line(record.as_line()) == record
+
+
+def test_a_client_that_left_before_its_answer_has_status_499():
+    record = UsageRecord.of(an_ended_exchange(status=0, is_client_gone=True))
+    assert record.status == 499
+
+
+def test_a_client_that_left_in_mid_answer_keeps_the_status_it_was_given():
+    record = UsageRecord.of(an_ended_exchange(status=200, is_client_gone=True))
+    assert record.status == 200
+
+
+def test_half_a_surrogate_does_not_stop_the_ledger():
+    line = a_record(model="gpt-\ud800").as_line()
+    assert UsageRecord.from_line(line).model == "gpt-?"
+
+
+def test_a_number_beyond_all_bounds_does_not_stop_the_ledger():
+    line = a_record(prompt_tokens=2**70).as_line()
+    assert UsageRecord.from_line(line).prompt_tokens == 2**63 - 1
+
+
+@pytest.mark.parametrize("cut", [2, 40, 200])
+def test_a_torn_line_is_no_record(cut):
+    with pytest.raises(ValueError, match=r"usage record|unexpected|EOF|end"):
+        UsageRecord.from_line(a_record().as_line()[:-cut])
+
+
+@pytest.mark.parametrize("line", [b"[]", b"{}", b"7", b'{"key_id": 7}'])
+def test_other_json_is_no_record(line):
+    with pytest.raises(ValueError):  # noqa: PT011 - any will do
+        UsageRecord.from_line(line)
+
+
+def test_a_field_of_a_later_version_is_passed_over():
+    line = a_record().as_line().replace(b"{", b'{"colour":"red",', 1)
+    assert UsageRecord.from_line(line) == a_record(
+        accepted_at=UsageRecord.from_line(line).accepted_at
+    )

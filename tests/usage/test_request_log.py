@@ -1,0 +1,40 @@
+import orjson
+import pytest
+
+from tests.usage.records import a_record
+from usage.request_log import RequestLog
+
+
+def lines_of(log_format, record):
+    lines = []
+    RequestLog(log_format, write=lines.append).add(record)
+    return lines
+
+
+def test_a_request_is_one_line_of_json():
+    (line,) = lines_of("json", a_record(request_id="req_1", first_byte_ms=12))
+    said = orjson.loads(line)
+    assert (said["event"], said["request_id"], said["ttft_ms"]) == ("request", "req_1", 12)
+    assert (said["key"], said["user_id"], said["prompt_tokens"]) == ("sk-gw-…7777", 7, 1000)
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_neither_name_nor_address_is_told(log_format):
+    (line,) = lines_of(log_format, a_record())
+    assert b"ada" not in line
+    assert b"@" not in line
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+@pytest.mark.parametrize("model", ["a\nb", "a\x1b[2J", "a\u2028b", "\ud800"])
+def test_the_name_of_a_model_stays_in_its_line(log_format, model):
+    (line,) = lines_of(log_format, a_record(model=model))
+    assert line.count(b"\n") == 1
+    assert line.endswith(b"\n")
+    assert b"\x1b" not in line
+
+
+def test_a_console_line_is_for_people():
+    (line,) = lines_of("console", a_record(status=502, error_code="upstream_timeout"))
+    assert b"status=502" in line
+    assert b"error_code='upstream_timeout'" in line
