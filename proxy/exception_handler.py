@@ -54,15 +54,8 @@ def to_api_error(exc: Exception) -> ApiError | None:
             return kind(exc.message)
         case UnsendableError():
             return InvalidRequestError(str(exc))
-        case SignInRequiredError():
-            return AnsweredError(
-                str(exc),
-                status=HTTPStatus.UNAUTHORIZED,
-                kind=TYPES[HTTPStatus.UNAUTHORIZED],
-                code=exc.code,
-            )
         case AuthUnavailableError():
-            return UpstreamUnavailableError(str(exc), code=exc.code)
+            return _from_strategy(exc)
         case Http404():
             return not_found()
         case DisallowedHost():
@@ -83,6 +76,13 @@ def not_found() -> ApiError:
         kind="invalid_request_error",
         code="not_found",
     )
+
+
+def _from_strategy(exc: AuthUnavailableError) -> ApiError:
+    if not isinstance(exc, SignInRequiredError):
+        return UpstreamUnavailableError(str(exc), code=exc.code)
+    status = HTTPStatus.UNAUTHORIZED
+    return AnsweredError(str(exc), status=status, kind=TYPES[status], code=exc.code)
 
 
 def _from_drf(exc: exceptions.APIException) -> ApiError:

@@ -63,7 +63,9 @@ ROWS = {
         sends={"authorization": f"Bearer {CALLERS}", "cookie": PASSED_COOKIES},
         asks=None,
     ),
-    "system_oauth": Row(connection=STATIC, sends=None, asks=None, refusal="upstream_auth_unavailable"),
+    "system_oauth": Row(
+        connection=STATIC, sends=None, asks=None, refusal="upstream_auth_unavailable"
+    ),
 }
 
 

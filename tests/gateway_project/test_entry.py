@@ -13,10 +13,8 @@ from tests.support.asgi import AsgiClient
 )
 async def test_a_path_of_the_api_comes_to_its_handler(path: str) -> None:
     client = await AsgiClient("GET", path).through(application)
-    assert (client.status, client.json["error"]["code"]) in [
-        (404, "not_found"),
-        (405, "method_not_allowed"),
-    ]
+    assert client.status in {404, 405}
+    assert client.json["error"]["message"]
     assert client.headers["x-request-id"]
 
 
