@@ -7,6 +7,7 @@ redirects, cookies and environment proxies, none of which a gateway wants, for a
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator
 from contextvars import ContextVar
 from pathlib import Path
@@ -25,6 +26,8 @@ class UpstreamResponse:
     """A response whose body is still to come. Whoever holds it reads it or closes it.
 
     With a ``translation`` a success reads as if the upstream spoke OpenAI's API.
+    ``waited_seconds`` is how long its body was waited for: all of it where it was read whole, else
+    its first part.
     """
 
     def __init__(self, response: httpx.Response, translation: Translation | None = None) -> None:
@@ -35,6 +38,7 @@ class UpstreamResponse:
         if self._translation and "ndjson" in self.headers.get("content-type", ""):
             self.headers["content-type"] = "text/event-stream"  # as which its lines will be read
         self._body: bytes | None = None
+        self.waited_seconds = 0.0
 
     @property
     def socket(self) -> UpstreamSocket | None:
@@ -49,11 +53,18 @@ class UpstreamResponse:
         return translated_chunks(self._received(), self._translation)
 
     async def _received(self) -> AsyncGenerator[bytes]:
+        asked_at, is_first = time.monotonic(), True
         try:
             async for chunk in self._response.stream:  # type: ignore[union-attr]
+                if is_first:
+                    self.waited_seconds += time.monotonic() - asked_at
+                    is_first = False
                 yield chunk
         except (httpx.TransportError, httpx.DecodingError) as exc:
             raise errors.within_response(exc) from exc
+        finally:
+            if is_first:
+                self.waited_seconds += time.monotonic() - asked_at
 
     async def read(self, limit: int) -> bytes:
         """The whole body, as often as asked for.
@@ -64,11 +75,15 @@ class UpstreamResponse:
             return self._body
         parts: list[bytes] = []
         size = 0
-        async for chunk in self._received():
-            size += len(chunk)
-            if size > limit:
-                raise errors.MidStreamError("The upstream's answer is too large.")
-            parts.append(chunk)
+        asked_at, waited_before = time.monotonic(), self.waited_seconds
+        try:
+            async for chunk in self._received():
+                size += len(chunk)
+                if size > limit:
+                    raise errors.MidStreamError("The upstream's answer is too large.")
+                parts.append(chunk)
+        finally:
+            self.waited_seconds = waited_before + time.monotonic() - asked_at
         body = parts[0] if len(parts) == 1 else b"".join(parts)
         self._body = body if self._translation is None else translated_body(body, self._translation)
         return self._body

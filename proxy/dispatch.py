@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -57,11 +58,16 @@ async def dispatch(
         exchange.attempts += 1
         exchange.connection = target.line.upstream.name
         exchange.upstream_model = target.model
+        asked_at = time.monotonic()
         try:
             response = await target.line.send(client, call, forward_user_info=forward_user_info)
         except NOTHING_WAS_SENT as exc:
             failure = exc
             continue
+        finally:
+            exchange.upstream_seconds += time.monotonic() - asked_at
+        response.waited_seconds = 0.0  # what was read by now lies within what was just counted
+        exchange.upstream_answer = response
         exchange.upstream_request_id = _request_id(response)
         dispatched = Dispatched(target=target, response=response, filters=filters)
         if not (200 <= response.status < 300 or response.socket):

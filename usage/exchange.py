@@ -6,8 +6,11 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Protocol
 
 from accounts.caller import Caller
+
+SWITCHING_PROTOCOLS = 101
 
 
 class Surface(StrEnum):
@@ -26,6 +29,12 @@ class StopReason(StrEnum):
     ENDED_BY_STAFF = "ended_by_staff"
     ACCESS_WITHDRAWN = "access_withdrawn"
     CANCELLED = "cancelled"
+
+
+class Waited(Protocol):
+    """Something that an upstream took its time for."""
+
+    waited_seconds: float
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,8 +58,10 @@ class Exchange:
     """What is known of a request so far. Filled in by whoever learns something; read at its end.
 
     ``accepted_at`` is in seconds since the epoch; ``started`` and ``first_byte_at`` are readings of
-    ``time.monotonic``. ``chunks`` counts what was streamed to the client. ``status`` is what the
-    client was answered, 0 while it was not; ``error_code`` is set also for a failure in mid-stream.
+    ``time.monotonic``. ``upstream_seconds`` passed until upstreams said that they would answer, or
+    that they would not; what ``upstream_answer`` kept the gateway waiting comes on top. ``chunks``
+    counts what was streamed to the client. ``status`` is what the client was answered, 0 while it
+    was not; ``error_code`` is set also for a failure in mid-stream.
     ``on_stop`` is how the request is ended early, set by whoever answers it; ``still_allowed``
     tells whether its caller could make it now.
     """
@@ -70,6 +81,8 @@ class Exchange:
     upstream_request_id: str = ""
     attempts: int = 0
     first_byte_at: float | None = None
+    upstream_seconds: float = 0.0
+    upstream_answer: Waited | None = field(default=None, repr=False)
     chunks: int = 0
     bytes_received: int = 0
     bytes_sent: int = 0
@@ -98,3 +111,17 @@ class Exchange:
     def first_byte_seconds(self) -> float | None:
         """How long the client waited for the first byte of its answer."""
         return None if self.first_byte_at is None else self.first_byte_at - self.started
+
+    @property
+    def overhead_seconds(self) -> float | None:
+        """What the gateway itself added to the wait for the first byte.
+
+        None where nothing was answered, and for a socket that is passed on: its upstream may have
+        waited for the client.
+        """
+        waited = self.first_byte_seconds
+        if waited is None or self.status == SWITCHING_PROTOCOLS:
+            return None
+        answer = self.upstream_answer
+        upstream = self.upstream_seconds + (0.0 if answer is None else answer.waited_seconds)
+        return max(waited - upstream, 0.0)

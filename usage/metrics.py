@@ -17,8 +17,10 @@ DURATION = "gen_ai_client_operation_duration_seconds"
 FIRST_CHUNK = "gen_ai_server_time_to_first_token_seconds"
 TOKENS = "gen_ai_client_token_usage"
 ATTEMPTS = "gatehouse_upstream_attempts"
+OVERHEAD = "gatehouse_overhead_seconds"
 
 SECONDS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
+MOMENTS = (0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512, 1.024)
 COUNTS = (1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304)
 FEW = (0, 1, 2, 3, 5, 8)
 
@@ -27,12 +29,14 @@ BOUNDS: dict[str, tuple[float, ...]] = {
     FIRST_CHUNK: SECONDS,
     TOKENS: COUNTS,
     ATTEMPTS: FEW,
+    OVERHEAD: MOMENTS,
 }
 HELP = {
     DURATION: "How long requests took, from their acceptance to their end.",
     FIRST_CHUNK: "How long clients waited for the first byte of a streamed answer.",
     TOKENS: "Tokens of requests, as their upstreams counted them.",
     ATTEMPTS: "How many targets a request was sent to.",
+    OVERHEAD: "What the gateway added to the wait for the first byte, without its upstreams.",
     "gatehouse_requests_in_flight": "Requests that are being answered.",
     "gatehouse_usage_records_lost_total": "Usage records that no disk would take.",
     "gatehouse_usage_journal_bytes": "What waits in the usage journal for the database.",
@@ -66,6 +70,7 @@ class Series:
     input: Histogram = field(default_factory=lambda: Histogram(COUNTS))
     output: Histogram = field(default_factory=lambda: Histogram(COUNTS))
     attempts: Histogram = field(default_factory=lambda: Histogram(FEW))
+    overhead: Histogram = field(default_factory=lambda: Histogram(MOMENTS))
 
 
 class Metrics:
@@ -86,6 +91,8 @@ class Metrics:
         series.attempts.observe(record.attempts)
         if record.is_streamed and record.first_byte_ms is not None:
             series.first_chunk.observe(record.first_byte_ms / 1000)
+        if record.overhead_us is not None:
+            series.overhead.observe(record.overhead_us / 1e6)
         if record.prompt_tokens is not None:
             series.input.observe(record.prompt_tokens)
         if record.completion_tokens is not None:
@@ -103,6 +110,7 @@ class Metrics:
             found[DURATION][of_outcome] = series.duration.values
             found[ATTEMPTS][of_outcome] = series.attempts.values
             _add(found[FIRST_CHUNK], of_kind, series.first_chunk.values)
+            _add(found[OVERHEAD], of_kind, series.overhead.values)
             for token_type, histogram in (("input", series.input), ("output", series.output)):
                 labels = _labels(kind | {"gen_ai_token_type": token_type})
                 _add(found[TOKENS], labels, histogram.values)

@@ -135,6 +135,7 @@ class UsageRow(models.Model):
     characters = models.PositiveBigIntegerField(null=True)
     first_byte_ms = models.PositiveIntegerField("first byte (ms)", null=True)
     duration_ms = models.PositiveIntegerField("duration (ms)")
+    overhead_us = models.PositiveIntegerField("our share of the first byte (µs)", null=True)
     chunks = models.PositiveIntegerField()
     bytes_received = models.PositiveBigIntegerField()
     bytes_sent = models.PositiveBigIntegerField()

@@ -19,7 +19,10 @@ class UsageRecord:
     """The account of one accepted request, when it has ended.
 
     ``accepted_at`` is in seconds since the epoch. Token counts are the upstream's, None where it
-    said nothing. ``status`` is 499 for a client that left before it was answered.
+    said nothing. ``status`` is 499 for a client that left before it was answered. ``overhead_us``
+    are the microseconds that the gateway added to the wait for the first byte.
+
+    What was added later has a default: a journal may be read by a newer version than wrote it.
     """
 
     request_id: str
@@ -51,11 +54,12 @@ class UsageRecord:
     bytes_sent: int
     client_request_id: str
     upstream_request_id: str
+    overhead_us: int | None = None
 
     @classmethod
     def of(cls, exchange: Exchange) -> UsageRecord:
         caller, tokens = exchange.caller, exchange.tokens
-        first_byte = exchange.first_byte_seconds
+        first_byte, overhead = exchange.first_byte_seconds, exchange.overhead_seconds
         return cls(
             request_id=exchange.request_id,
             accepted_at=exchange.accepted_at,
@@ -86,6 +90,7 @@ class UsageRecord:
             bytes_sent=exchange.bytes_sent,
             client_request_id=exchange.client_request_id,
             upstream_request_id=exchange.upstream_request_id,
+            overhead_us=None if overhead is None else round(overhead * 1e6),
         )
 
     @classmethod

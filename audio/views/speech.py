@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, suppress
 
@@ -132,7 +133,11 @@ class SpeechView(ApiView):
             await record(dispatched, production, speech, cache, digests[dispatched.target])
 
         production = cache.productions.join(tuple(digests.values()), make)
+        asked_at = time.monotonic()
         await production.begun()
+        # Whoever makes it, this request or another: it was waited for.
+        exchange.upstream_seconds = time.monotonic() - asked_at
+        exchange.upstream_answer = None
         if production.target is not None:
             note_target(exchange, production.target)
         return StreamingHttpResponse(

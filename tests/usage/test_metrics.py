@@ -1,7 +1,7 @@
 import pytest
 
 from tests.usage.records import a_record
-from usage.metrics import DURATION, TOKENS, Metrics, label, merged, rendered
+from usage.metrics import DURATION, OVERHEAD, TOKENS, Metrics, label, merged, rendered
 from usage.metrics_exchange import MetricsExchange
 
 
@@ -37,6 +37,12 @@ def test_tokens_are_counted_by_type():
     text = text_of(counted(a_record(), a_record(status=502, prompt_tokens=None)))
     sums = [line for line in text.splitlines() if line.startswith(f"{TOKENS}_sum")]
     assert [line.rpartition(" ")[2] for line in sums] == ["1000", "200"]
+
+
+def test_our_own_share_is_counted():
+    text = text_of(counted(a_record(overhead_us=700), a_record(overhead_us=None)))
+    assert value(text, f"{OVERHEAD}_count") == 1
+    assert value(text, f"{OVERHEAD}_sum") == 0.0007
 
 
 def test_workers_are_added_up():

@@ -41,6 +41,12 @@ def test_other_json_is_no_record(line):
         UsageRecord.from_line(line)
 
 
+def test_a_line_of_an_earlier_version_is_read():
+    line = a_record(overhead_us=5).as_line().replace(b',"overhead_us":5', b"")
+    assert b"overhead_us" not in line
+    assert UsageRecord.from_line(line).overhead_us is None
+
+
 def test_a_field_of_a_later_version_is_passed_over():
     line = a_record().as_line().replace(b"{", b'{"colour":"red",', 1)
     assert UsageRecord.from_line(line) == a_record(
