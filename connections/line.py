@@ -41,12 +41,19 @@ class Line:
             upstream=upstream,
             adapter=adapter_for(upstream),
             auth=strategy_for(upstream),
-            timeouts=Timeouts(connect=connect, first_byte=seconds, idle=seconds, total=seconds),
+            timeouts=Timeouts(
+                connect=connect,
+                first_byte=seconds,
+                idle=seconds,
+                total=seconds,
+                upload=settings.GATEWAY_STREAM_MAX_SECONDS,
+            ),
             stream_timeouts=Timeouts(
                 connect=connect,
                 first_byte=seconds,
                 idle=settings.GATEWAY_STREAM_IDLE_TIMEOUT,
                 total=settings.GATEWAY_STREAM_MAX_SECONDS,
+                upload=settings.GATEWAY_STREAM_MAX_SECONDS,
             ),
         )
 

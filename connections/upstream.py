@@ -13,13 +13,16 @@ class Timeouts:
     """Seconds an upstream may take; each starts anew where it applies.
 
     ``connect``: name resolution, TCP and TLS. ``first_byte``: from the request sent to the headers
-    of its response. ``idle``: between two reads of the body. ``total``: from start to last byte.
+    of its response. ``idle``: between two reads of the response's body, and between two writes of
+    the request's. ``total``: from start to last byte, where the time to send a body in pieces does
+    not count, but has a limit of its own, ``upload``.
     """
 
     connect: float
     first_byte: float
     idle: float
     total: float
+    upload: float = 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

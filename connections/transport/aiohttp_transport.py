@@ -12,7 +12,8 @@ from aiohttp.hdrs import ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE
 from yarl import URL
 
 from connections.transport import errors
-from connections.transport.connector import Attempt, UpstreamConnector, current_attempt
+from connections.transport.attempt import Attempt, current_attempt
+from connections.transport.connector import UpstreamConnector
 from connections.transport.decoding import decoder_for
 from connections.transport.request_body import headers_and_data
 from connections.transport.response_body import DecodedBody, ResponseBody
@@ -29,10 +30,10 @@ STALE_AFTER_DECODING = frozenset({b"content-encoding", b"content-length"})
 class AiohttpTransport(httpx.AsyncBaseTransport):
     """One pool of connections to all upstreams, for one event loop, opened at the first request.
 
-    A request's extensions may hold ``gatehouse.timeouts``, a :class:`Timeouts` (the time it takes
-    to send counts as time to the first byte), and ``gatehouse.verify_tls``: True, False, or the
-    path of a CA file. URL and headers are sent as they are and nothing is added, redirects are not
-    followed, cookies are not kept, and the environment's proxies are not used.
+    A request's extensions may hold ``gatehouse.timeouts``, a :class:`Timeouts`, and
+    ``gatehouse.verify_tls``: True, False, or the path of a CA file. URL and headers are sent as
+    they are and nothing is added, redirects are not followed, cookies are not kept, and the
+    environment's proxies are not used.
 
     ``proxy``: URL of an HTTP proxy, which then resolves the names of upstreams itself.
     ``allow_private``: whether private addresses may be reached; metadata services never may.
@@ -63,14 +64,18 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         upstream saw nothing of it, another ``TransportError`` when it may have.
         """
         timeouts = request.extensions.get("gatehouse.timeouts", DEFAULT_TIMEOUTS)
-        ends_at = asyncio.get_running_loop().time() + timeouts.total
         if request.extensions.get("gatehouse.is_socket"):
             return await self._open_socket(request, timeouts)
-        response = await self._send(request, timeouts, ends_at)
+        attempt = Attempt(
+            deadline=asyncio.timeout(None),
+            timeouts=timeouts,
+            ends_at=asyncio.get_running_loop().time() + timeouts.total,
+        )
+        response = await self._send(request, attempt)
         if response.status == httpx.codes.SWITCHING_PROTOCOLS:
             drop_connection(response)
             raise httpx.RemoteProtocolError("The upstream switched protocols unasked.")
-        body = ResponseBody(response, Watchdog(response, idle=timeouts.idle, ends_at=ends_at))
+        body = ResponseBody(response, Watchdog(response, attempt))
         if CONTENT_ENCODING in response.headers:
             return self._decoded(response, body)
         return httpx.Response(response.status, headers=response.raw_headers, stream=body)
@@ -97,9 +102,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             )
         return await shake_hands(self._socket_session, request, ssl=context, timeouts=timeouts)
 
-    async def _send(
-        self, request: httpx.Request, timeouts: Timeouts, ends_at: float
-    ) -> aiohttp.ClientResponse:
+    async def _send(self, request: httpx.Request, attempt: Attempt) -> aiohttp.ClientResponse:
         url = request.url
         if url.scheme not in {"http", "https"} or not url.host:
             raise httpx.UnsupportedProtocol("The URL must begin with http:// or https://.")
@@ -107,11 +110,12 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         context = tls_context(verify) if url.scheme == "https" else True
         headers, data = headers_and_data(request)
         session = self._opened_session()
-        deadline = asyncio.timeout(None)
-        attempt = Attempt(deadline=deadline, first_byte=timeouts.first_byte, ends_at=ends_at)
+        if data is not None and not isinstance(data, bytes):
+            data = attempt.pieces(data)
+        timeouts = attempt.timeouts
         token = current_attempt.set(attempt)
         try:
-            async with deadline:
+            async with attempt.deadline:
                 return await session.request(
                     request.method,
                     URL(str(url), encoded=True),
@@ -127,6 +131,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                 raise errors.while_sending(exc) from exc
             raise
         finally:
+            attempt.end()
             current_attempt.reset(token)
 
     def _opened_session(self) -> aiohttp.ClientSession:

@@ -2,43 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from contextvars import ContextVar
-from dataclasses import dataclass
-
 import aiohttp
 import httpx
 from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
 
+from connections.transport.attempt import current_attempt
 from connections.transport.resolver import GuardedResolver, refuse_literal
-
-
-@dataclass(slots=True, kw_only=True)
-class Attempt:
-    """One request until its response begins.
-
-    ``deadline`` is armed once there is a connection to send on: ``first_byte`` seconds from then,
-    but not beyond ``ends_at``, a time of the loop's clock.
-    """
-
-    deadline: asyncio.Timeout
-    first_byte: float
-    ends_at: float
-    transport: asyncio.Transport | None = None
-
-    def begin_sending(self, connection: Connection) -> None:
-        self.transport = connection.transport
-        latest = asyncio.get_running_loop().time() + self.first_byte
-        self.deadline.reschedule(min(latest, self.ends_at))
-
-    def abort(self) -> None:
-        """Drop the connection at once: a plain close would wait until all is sent."""
-        if self.transport is not None:
-            self.transport.abort()
-
-
-current_attempt: ContextVar[Attempt] = ContextVar("current_attempt")
 
 
 class UpstreamConnector(aiohttp.TCPConnector):

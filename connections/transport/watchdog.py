@@ -7,6 +7,8 @@ import asyncio
 import aiohttp
 import httpx
 
+from connections.transport.attempt import Attempt
+
 CHECKS_PER_IDLE_TIMEOUT = 4
 LONGEST_INTERVAL_SECONDS = 1.0
 EARLY_SECONDS = 0.005  # uvloop counts in milliseconds, so its timers may fire before their time
@@ -17,31 +19,32 @@ class Watchdog:
 
     Silence counts only while the reader waits (``is_awaited``): an upstream held back by a slow
     client is not silent. It is noticed after ``idle`` seconds, and one interval later at the most.
-    ``ends_at`` is a time of the loop's clock. The body's reader gets ``httpx.ReadTimeout``.
+    Nor does it count while the upstream still waits for, or takes, pieces of the request. The whole
+    ends at the attempt's ``ends_at``. The body's reader gets ``httpx.ReadTimeout``.
     """
 
     __slots__ = (
-        "_ends_at",
+        "_attempt",
         "_idle",
         "_interval",
         "_is_lost",
         "_loop",
         "_quiet_since",
         "_response",
-        "_seen_bytes",
+        "_seen",
         "_timer",
         "is_awaited",
     )
 
-    def __init__(self, response: aiohttp.ClientResponse, *, idle: float, ends_at: float) -> None:
+    def __init__(self, response: aiohttp.ClientResponse, attempt: Attempt) -> None:
         self.is_awaited = False
         self._loop = asyncio.get_running_loop()
         self._response = response
-        self._idle = idle
-        self._interval = min(idle / CHECKS_PER_IDLE_TIMEOUT, LONGEST_INTERVAL_SECONDS)
+        self._attempt = attempt
+        self._idle = attempt.timeouts.idle
+        self._interval = min(self._idle / CHECKS_PER_IDLE_TIMEOUT, LONGEST_INTERVAL_SECONDS)
         self._is_lost = False
-        self._ends_at = ends_at
-        self._seen_bytes = -1
+        self._seen = -1
         self._quiet_since = now = self._loop.time()
         self._rearm(now)
 
@@ -49,17 +52,21 @@ class Watchdog:
         self._timer.cancel()
 
     def _rearm(self, now: float) -> None:
-        self._timer = self._loop.call_at(min(now + self._interval, self._ends_at), self._check)
+        self._timer = self._loop.call_at(
+            min(now + self._interval, self._attempt.ends_at), self._check
+        )
 
     def _check(self) -> None:
         content = self._response.content
         if content.is_eof():
             return
         now = self._loop.time()
-        if not self.is_awaited or content.total_bytes != self._seen_bytes:
-            self._seen_bytes = content.total_bytes
+        attempt = self._attempt
+        seen = content.total_bytes + attempt.pieces_taken
+        if not self.is_awaited or attempt.is_starved or seen != self._seen:
+            self._seen = seen
             self._quiet_since = now
-        if now + EARLY_SECONDS >= self._ends_at:
+        if now + EARLY_SECONDS >= attempt.ends_at:
             self._end(httpx.ReadTimeout("The answer took too long."))
         elif now + EARLY_SECONDS >= self._quiet_since + self._idle:
             self._end(httpx.ReadTimeout("The upstream fell silent."))

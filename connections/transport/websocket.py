@@ -12,7 +12,7 @@ from yarl import URL
 
 from connections.errors import MidStreamError
 from connections.transport import errors
-from connections.transport.connector import Attempt, current_attempt
+from connections.transport.attempt import Attempt, current_attempt
 from connections.upstream import Timeouts
 
 CLOSE_SECONDS = 2.0
@@ -93,7 +93,7 @@ async def shake_hands(
     deadline = asyncio.timeout(timeouts.connect)
     attempt = Attempt(
         deadline=deadline,
-        first_byte=timeouts.first_byte,
+        timeouts=timeouts,
         ends_at=loop.time() + timeouts.connect + timeouts.first_byte,
     )
     token = current_attempt.set(attempt)

@@ -1,0 +1,106 @@
+"""One request until its response begins, and the clocks that run on it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterable, AsyncIterator
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from aiohttp.connector import Connection
+
+from connections.upstream import Timeouts
+
+
+@dataclass(slots=True, kw_only=True)
+class Attempt:
+    """One request until its response begins.
+
+    ``deadline`` is armed once there is a connection to send on. A body of one piece counts as sent
+    then; one in ``pieces`` counts as sent when the last of them was taken, and only then do
+    ``first_byte`` and ``total`` begin. Until then each piece must be taken within ``idle`` seconds,
+    and all within ``upload``. Waiting for whoever writes the pieces is not held against the
+    upstream. ``ends_at``, a time of the loop's clock, is when the response must be whole.
+    """
+
+    deadline: asyncio.Timeout
+    timeouts: Timeouts
+    ends_at: float
+    transport: asyncio.Transport | None = None
+    is_starved: bool = False  # the next piece has not come from its writer yet
+    pieces_taken: int = 0
+    _sent_by: float | None = None  # for a body in pieces that are still being sent
+    _has_response: bool = False
+
+    def begin_sending(self, connection: Connection) -> None:
+        self.transport = connection.transport
+        if self._sent_by is None:
+            self._await_response()
+        else:
+            self._arm(self._sent_by)
+
+    def pieces(self, body: AsyncIterable[bytes]) -> Pieces:
+        """``body``, with an eye on how fast it is taken."""
+        now = asyncio.get_running_loop().time()
+        self._sent_by = now + self.timeouts.upload
+        self.ends_at = self._sent_by + self.timeouts.total
+        return Pieces(aiter(body), self)
+
+    def taken(self) -> None:
+        """The pieces so far were taken and the next one is waited for."""
+        self.is_starved = True
+        if self._sent_by is not None:
+            self._arm(self._sent_by)
+
+    def offered(self) -> None:
+        """There is a piece to be taken."""
+        self.is_starved = False
+        self.pieces_taken += 1
+        if self._sent_by is not None:
+            idle_at = asyncio.get_running_loop().time() + self.timeouts.idle
+            self._arm(min(idle_at, self._sent_by))
+
+    def sent(self) -> None:
+        """The last piece was taken."""
+        self.is_starved = False
+        self._sent_by = None
+        self.ends_at = asyncio.get_running_loop().time() + self.timeouts.total
+        self._await_response()
+
+    def end(self) -> None:
+        """The response has begun, or never will; the body may still be on its way."""
+        self._has_response = True
+
+    def abort(self) -> None:
+        """Drop the connection at once: a plain close would wait until all is sent."""
+        if self.transport is not None:
+            self.transport.abort()
+
+    def _await_response(self) -> None:
+        latest = asyncio.get_running_loop().time() + self.timeouts.first_byte
+        self._arm(min(latest, self.ends_at))
+
+    def _arm(self, when: float) -> None:
+        if not self._has_response and not self.deadline.expired():
+            self.deadline.reschedule(when)
+
+
+class Pieces(AsyncIterator[bytes]):
+    """A body in pieces. aiohttp asks for the next one when it has got rid of those before."""
+
+    def __init__(self, body: AsyncIterator[bytes], attempt: Attempt) -> None:
+        self._body = body
+        self._attempt = attempt
+
+    async def __anext__(self) -> bytes:
+        self._attempt.taken()
+        try:
+            piece = await anext(self._body)
+        except StopAsyncIteration:
+            self._attempt.sent()
+            raise
+        self._attempt.offered()
+        return piece
+
+
+current_attempt: ContextVar[Attempt] = ContextVar("current_attempt")
