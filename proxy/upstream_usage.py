@@ -20,6 +20,10 @@ def read_usage(usage: Any, tokens: Tokens) -> None:
     )
     prompt = _details(usage, "prompt_tokens_details", "input_tokens_details")
     tokens.cached = _count(prompt, "cached_tokens", default=tokens.cached)
+    # Not OpenAI's; OpenRouter and we ourselves write the former, LiteLLM the latter.
+    tokens.cache_write = _count(
+        prompt, "cache_write_tokens", "cache_creation_tokens", default=tokens.cache_write
+    )
     completion = _details(usage, "completion_tokens_details", "output_tokens_details")
     tokens.reasoning = _count(completion, "reasoning_tokens", default=tokens.reasoning)
 
@@ -31,10 +35,12 @@ def read_anthropic_usage(usage: Any, tokens: Tokens) -> None:
     tokens.completion = _count(usage, "output_tokens", default=tokens.completion)
     fresh = _count(usage, "input_tokens", default=None)
     if fresh is not None:
-        cached = _count(usage, "cache_read_input_tokens", default=None)
-        written = _count(usage, "cache_creation_input_tokens", default=None)
-        tokens.cached = cached if cached is not None else tokens.cached
-        tokens.prompt = fresh + (cached or 0) + (written or 0)
+        # The end of a stream may repeat the input without what was told of the cache before.
+        tokens.cached = _count(usage, "cache_read_input_tokens", default=tokens.cached)
+        tokens.cache_write = _count(
+            usage, "cache_creation_input_tokens", default=tokens.cache_write
+        )
+        tokens.prompt = fresh + (tokens.cached or 0) + (tokens.cache_write or 0)
 
 
 def _details(usage: dict[str, Any], *names: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from genai_prices.types import TieredPrices
 
 MINUTES_PER_HOUR = 60
+FINEST = Decimal("1e-6")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,14 +39,17 @@ def bundled_price(
     provider, info = found
     listed = info.get_prices(at)
     per_hour = _rate(listed.input_audio_hours, prompt_tokens)
-    rates = (
+    exact = (
         _rate(listed.input_mtok, prompt_tokens),
         _rate(listed.cache_read_mtok, prompt_tokens),
+        _rate(listed.cache_write_mtok, prompt_tokens),
         _rate(listed.output_mtok, prompt_tokens),
         None if per_hour is None else per_hour / MINUTES_PER_HOUR,
         _rate(listed.input_mchars, prompt_tokens),
         None,
     )
+    # As the column has them, or a price that was kept would not be recognised.
+    rates = tuple(None if rate is None else rate.quantize(FINEST) for rate in exact)
     if not any(rate is not None for rate in rates):
         return None
     above = _step(listed.input_mtok, prompt_tokens)

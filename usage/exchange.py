@@ -41,12 +41,14 @@ class Waited(Protocol):
 class Tokens:
     """Counts as the upstream gave them; None where it said nothing, or where they mean nothing.
 
-    ``cached`` are part of ``prompt``, ``reasoning`` part of ``completion``. What is spoken or heard
-    is counted in ``audio_seconds``, a text to be spoken in ``characters``.
+    ``cached`` and ``cache_write``, read from the provider's cache and written to it, are part of
+    ``prompt``, ``reasoning`` is part of ``completion``. What is spoken or heard is counted in
+    ``audio_seconds``, a text to be spoken in ``characters``.
     """
 
     prompt: int | None = None
     cached: int | None = None
+    cache_write: int | None = None
     completion: int | None = None
     reasoning: int | None = None
     audio_seconds: float | None = None

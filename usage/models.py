@@ -39,6 +39,7 @@ class Price(models.Model):
     RATES = (
         "input_per_million",
         "cached_per_million",
+        "cache_write_per_million",
         "output_per_million",
         "per_audio_minute",
         "per_million_characters",
@@ -64,6 +65,14 @@ class Price(models.Model):
     )
     cached_per_million = models.DecimalField(
         "cached input",
+        max_digits=14,
+        decimal_places=6,
+        null=True,
+        blank=True,
+        help_text="$ / 1M tokens; empty: as other input",
+    )
+    cache_write_per_million = models.DecimalField(
+        "cache writes",
         max_digits=14,
         decimal_places=6,
         null=True,
@@ -128,6 +137,7 @@ class UsageRow(models.Model):
     is_client_gone = models.BooleanField("client gone")
     prompt_tokens = models.PositiveBigIntegerField(null=True)
     cached_tokens = models.PositiveBigIntegerField(null=True)
+    cache_write_tokens = models.PositiveBigIntegerField(null=True)
     completion_tokens = models.PositiveBigIntegerField(null=True)
     reasoning_tokens = models.PositiveBigIntegerField(null=True)
     tokens_from = models.CharField(max_length=9, choices=TokensFrom)

@@ -85,14 +85,15 @@ class Pricing:
 def cost_of(record: UsageRecord, price: Price) -> Decimal | None:
     """In US dollars; None where something counts that was not counted, or has no rate."""
     prompt, cached = record.prompt_tokens, record.cached_tokens or 0
-    fresh = None if prompt is None else max(prompt - cached, 0)
+    written = record.cache_write_tokens or 0
+    fresh = None if prompt is None else max(prompt - cached - written, 0)
     has_token_rates = price.input_per_million is not None or price.output_per_million is not None
-    cached_rate = price.cached_per_million
     parts = [_part(price.per_request, 1, Decimal(1))]
     if has_token_rates:
         parts += [
             _part(price.input_per_million, fresh, MILLION),
-            _part(price.input_per_million if cached_rate is None else cached_rate, cached, MILLION),
+            _part(_or_input(price.cached_per_million, price), cached, MILLION),
+            _part(_or_input(price.cache_write_per_million, price), written, MILLION),
             _part(price.output_per_million, record.completion_tokens, MILLION),
         ]
         if any(part is None for part in parts[1:]):
@@ -106,6 +107,10 @@ def cost_of(record: UsageRecord, price: Price) -> Decimal | None:
 
 def has_rates(price: Price) -> bool:
     return any(getattr(price, name) is not None for name in Price.RATES)
+
+
+def _or_input(rate: Decimal | None, price: Price) -> Decimal | None:
+    return price.input_per_million if rate is None else rate
 
 
 def _part(rate: Decimal | None, count: float | None, unit: Decimal) -> Decimal | None:

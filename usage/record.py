@@ -55,6 +55,7 @@ class UsageRecord:
     client_request_id: str
     upstream_request_id: str
     overhead_us: int | None = None
+    cache_write_tokens: int | None = None
 
     @classmethod
     def of(cls, exchange: Exchange) -> UsageRecord:
@@ -90,6 +91,7 @@ class UsageRecord:
             bytes_sent=exchange.bytes_sent,
             client_request_id=exchange.client_request_id,
             upstream_request_id=exchange.upstream_request_id,
+            cache_write_tokens=tokens.cache_write,
             overhead_us=None if overhead is None else round(overhead * 1e6),
         )
 

@@ -72,10 +72,10 @@ def listed(value: Any) -> list[Any]:
 
 def usage_of(tokens: Tokens) -> JsonObject:
     """Token counts as Anthropic has them: cached ones stand beside the input, not within."""
-    cached = tokens.cached or 0
+    cached, written = tokens.cached or 0, tokens.cache_write or 0
     return {
-        "input_tokens": max((tokens.prompt or 0) - cached, 0),
-        "cache_creation_input_tokens": 0,
+        "input_tokens": max((tokens.prompt or 0) - cached - written, 0),
+        "cache_creation_input_tokens": written,
         "cache_read_input_tokens": cached,
         "output_tokens": tokens.completion or 0,
     }

@@ -26,7 +26,7 @@ def add_usage(usage: Any, tokens: Tokens) -> None:
     """Add the counts of one answer to those of the answers before."""
     counted = Tokens()
     read_usage(usage, counted)
-    for name in ("prompt", "cached", "completion", "reasoning"):
+    for name in ("prompt", "cached", "cache_write", "completion", "reasoning"):
         count = getattr(counted, name)
         if count is not None:
             setattr(tokens, name, (getattr(tokens, name) or 0) + count)

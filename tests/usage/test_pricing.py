@@ -3,6 +3,7 @@ from decimal import Decimal
 
 import pytest
 
+from connections.models import Connection
 from tests.usage.records import a_record
 from usage.models import Price, UsageRow
 from usage.pricing import Pricing, cost_of
@@ -33,6 +34,47 @@ def test_the_bundled_list_knows_openai():
 def test_a_bundled_price_is_kept_once():
     assert price_of().pk == price_of().pk
     assert Price.objects.count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("url", "fields"),
+    [
+        ("https://api.groq.com/openai/v1", {"upstream_model": "whisper-large-v3-turbo"}),
+        ("https://openrouter.ai/api/v1", {"upstream_model": "google/gemini-2.5-flash"}),
+    ],
+)
+def test_a_bundled_price_finer_than_the_column_is_kept_once(url, fields):
+    for _ in range(2):
+        assert Pricing([], {"openai": url}).price_of(a_record(**fields)) is not None
+    assert Price.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_a_row_explains_what_writing_to_the_cache_cost():
+    Connection.objects.create(name="claude", base_url="https://api.anthropic.com/v1")
+    store(
+        [
+            a_record(
+                connection="claude",
+                upstream_model="claude-sonnet-4-5",
+                cached_tokens=300,
+                cache_write_tokens=500,
+            )
+        ]
+    )
+    row = UsageRow.objects.get()
+    used = (row.prompt_tokens, row.cached_tokens, row.cache_write_tokens, row.completion_tokens)
+    assert used == (1000, 300, 500, 100)
+    price = row.price
+    assert price.cache_write_per_million > price.input_per_million
+    millions = (
+        200 * price.input_per_million
+        + 300 * price.cached_per_million
+        + 500 * price.cache_write_per_million
+        + 100 * price.output_per_million
+    )
+    assert row.cost == millions / 1_000_000
 
 
 @pytest.mark.django_db
@@ -111,6 +153,21 @@ def rates(**values):
         (
             rates(input_per_million=2, cached_per_million=1, output_per_million=8),
             {"cached_tokens": 500},
+            "0.0023",
+        ),
+        (
+            rates(
+                input_per_million=2,
+                cached_per_million=1,
+                cache_write_per_million="2.5",
+                output_per_million=8,
+            ),
+            {"cached_tokens": 500, "cache_write_tokens": 400},
+            "0.0025",
+        ),
+        (
+            rates(input_per_million=2, cached_per_million=1, output_per_million=8),
+            {"cached_tokens": 500, "cache_write_tokens": 400},
             "0.0023",
         ),
         (rates(input_per_million=2, output_per_million=8), {"completion_tokens": None}, None),

@@ -81,10 +81,10 @@ async def test_a_refusal_is_one():
 
 
 async def test_cached_tokens_stand_beside_the_input():
-    tokens = Tokens(prompt=10, cached=4, completion=2)
+    tokens = Tokens(prompt=13, cached=4, cache_write=3, completion=2)
     expected = {
         "input_tokens": 6,
-        "cache_creation_input_tokens": 0,
+        "cache_creation_input_tokens": 3,
         "cache_read_input_tokens": 4,
         "output_tokens": 2,
     }
