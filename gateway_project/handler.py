@@ -17,7 +17,7 @@ from django.core.exceptions import DisallowedHost
 from django.core.handlers.asgi import ASGIHandler
 from django.http import Http404
 from django.http.response import HttpResponseBase
-from django.urls import get_resolver
+from django.urls import ResolverMatch, get_resolver
 
 from connections.client import Closable, owned_responses
 from proxy.anthropic.surface import error_response
@@ -43,6 +43,7 @@ class ApiHandler(ASGIHandler):
         self._write_timeout: float = settings.GATEWAY_WRITE_TIMEOUT
         self._keep_alive: float = settings.GATEWAY_STREAM_KEEP_ALIVE_SECONDS
         self._resolver = get_resolver(settings.API_URLCONF)
+        self._fixed_paths: dict[str, ResolverMatch] = {}
         self._known_hosts: set[str] = set()
 
     def load_middleware(self, is_async: bool = False) -> None:
@@ -109,12 +110,20 @@ class ApiHandler(ASGIHandler):
 
     async def respond(self, request: ApiRequest) -> HttpResponseBase:
         """The response of the view that the path leads to. Raises ``ApiError`` if there is none."""
-        try:
-            match = self._resolver.resolve(_single_slashes(request.path_info))
-        except Http404 as exc:
-            raise not_found() from exc
+        path = _single_slashes(request.path_info)
+        match = self._fixed_paths.get(path) or self._resolved(path)
         response: HttpResponseBase = await match.func(request, *match.args, **match.kwargs)
         return response
+
+    def _resolved(self, path: str) -> ResolverMatch:
+        try:
+            match = self._resolver.resolve(path)
+        except Http404 as exc:
+            raise not_found() from exc
+        if not match.args and not match.kwargs:
+            # Routes without a variable part are few; trying them in turn takes 30 µs.
+            self._fixed_paths[path] = match
+        return match
 
     def check_host(self, request: ApiRequest) -> None:
         """Raises ``InvalidRequestError`` for a Host that ``ALLOWED_HOSTS`` does not know."""

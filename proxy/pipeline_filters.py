@@ -10,16 +10,17 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import orjson
-from django.conf import settings
 
 from connections.auth.base import AuthUnavailableError
 from connections.call import Call, JsonObject
 from connections.client import UpstreamClient
 from connections.errors import UpstreamError
 from connections.providers.pipelines import PipelinesAdapter
+from connections.spelling import read_json, write_json
 from models_registry.pipeline_filters import PipelineFilter
 from models_registry.targets import Target
 from proxy.errors import ApiError, InvalidRequestError, UpstreamAnswerError
+from proxy.limits import limits
 from proxy.upstream_errors import error_message
 
 # What else writes text, and holds it where no such filter would find it.
@@ -70,10 +71,10 @@ class CallFilters:
 
     async def outlet(self, answer: bytes) -> bytes:
         """A whole chat completion as the filters leave it."""
-        completion = orjson.loads(answer)
+        completion = read_json(answer)
         for message in _messages_of(completion):
             message["content"] = await self._outlet(message)
-        return orjson.dumps(completion)
+        return write_json(completion)
 
     async def _outlet(self, message: JsonObject) -> Any:
         """The content of ``message`` as the filters leave it, who see all that was said before."""
@@ -104,7 +105,7 @@ class CallFilters:
                     timeouts=line.timeouts,
                     verify_tls=line.upstream.verify_tls,
                 )
-                answer = await response.read(settings.GATEWAY_MAX_RESPONSE_BYTES)
+                answer = await response.read(limits().whole_bytes)
         except (UpstreamError, AuthUnavailableError, TimeoutError) as exc:
             raise FilterUnavailableError(f"The filter {each.id} cannot be reached.") from exc
         if not 200 <= response.status < 300:
@@ -122,7 +123,7 @@ def _refusal(each: PipelineFilter, words: str) -> ApiError:
 
 def _object(each: PipelineFilter, answer: bytes) -> JsonObject:
     try:
-        body: Any = orjson.loads(answer)
+        body: Any = read_json(answer)
     except orjson.JSONDecodeError:
         body = None
     if not isinstance(body, dict) or not isinstance(body.get("messages"), list):

@@ -10,8 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterator
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
-from math import inf
 
 from django.http import StreamingHttpResponse
 
@@ -19,6 +17,7 @@ from connections.client import UpstreamResponse
 from connections.errors import MidStreamError
 from proxy.dialects import Dialect, json_object
 from proxy.errors import ApiError, UpstreamAnswerError, UpstreamTimeoutError
+from proxy.limits import Limits
 from proxy.sse import (
     DONE_MARK,
     FIELDS,
@@ -35,20 +34,6 @@ from usage.exchange import Exchange
 # How long an upstream may take to close its answer behind its end and have its connection reused.
 DRAIN_SECONDS = 0.5
 QUIET = (b":", b"\r", b"\n")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What one stream may take: bytes of an event and in all, seconds without an event.
-
-    Comments are no events: an upstream may send them long after it has stopped to work.
-    ``whole_bytes``: of an answer that comes in one piece although a stream was asked for.
-    """
-
-    event_bytes: int = 8 * 2**20
-    whole_bytes: int = 64 * 2**20
-    total_bytes: float = inf
-    idle_seconds: float = inf
 
 
 class Relay:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
 from contextlib import aclosing
-from functools import cache
 from typing import Any, cast
-
-from django.conf import settings
 
 from proxy.dialects import CHAT, Dialect
 from proxy.dispatch import Dispatched
-from proxy.relay import Limits, Relay, RelayResponse
+from proxy.limits import limits
+from proxy.relay import Relay, RelayResponse
 from proxy.response_headers import STREAMING, passed_on
 from proxy.sse import split_events
 from usage.exchange import Exchange
@@ -59,14 +57,3 @@ class ChangedEvents:
                 changed = b"".join([await self._change(event) for event in split_events(block)])
                 if changed:
                     yield changed
-
-
-@cache
-def limits() -> Limits:
-    """The limits the settings say. Read once: Django's settings cost a microsecond a look."""
-    return Limits(
-        event_bytes=settings.GATEWAY_MAX_SSE_LINE_BYTES,
-        whole_bytes=settings.GATEWAY_MAX_RESPONSE_BYTES,
-        total_bytes=settings.GATEWAY_MAX_STREAM_BYTES,
-        idle_seconds=settings.GATEWAY_STREAM_IDLE_TIMEOUT,
-    )

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import orjson
-from django.conf import settings
 
 from connections.errors import MidStreamError
 from proxy.dispatch import Dispatched
 from proxy.errors import UpstreamAnswerError, UpstreamTimeoutError
+from proxy.limits import limits
 from proxy.upstream_errors import error_from_object
 from proxy.upstream_usage import read_usage
 from usage.exchange import Exchange, Tokens
@@ -27,7 +27,7 @@ async def read_answer(
     ``take_usage`` knows the API's names of token counts. Raises :class:`proxy.errors.ApiError`.
     """
     try:
-        body = await dispatched.response.read(settings.GATEWAY_MAX_RESPONSE_BYTES)
+        body = await dispatched.response.read(limits().whole_bytes)
     except MidStreamError as exc:
         kind = UpstreamTimeoutError if exc.is_timeout else UpstreamAnswerError
         raise kind(exc.message) from exc

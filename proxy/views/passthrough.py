@@ -19,6 +19,7 @@ from proxy.api import ApiView, IsStaff
 from proxy.dispatch import dispatch
 from proxy.errors import UpstreamAnswerError
 from proxy.exception_handler import not_found
+from proxy.limits import limits
 from proxy.request_headers import passed_upstream
 from proxy.response_headers import STREAMING, passed_on
 from proxy.views.upload import EVENT_STREAM, passed_through, safe_media_type
@@ -73,7 +74,7 @@ class PassthroughView(ApiView):
         if media_type.startswith(EVENT_STREAM):
             return StreamingHttpResponse(passed_through(dispatched), headers=STREAMING | headers)
         try:
-            content = await dispatched.response.read(settings.GATEWAY_MAX_RESPONSE_BYTES)
+            content = await dispatched.response.read(limits().whole_bytes)
         except MidStreamError as exc:
             raise UpstreamAnswerError(exc.message) from exc
         return HttpResponse(content, content_type=safe_media_type(media_type), headers=headers)

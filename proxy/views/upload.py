@@ -18,6 +18,7 @@ from models_registry.targets import Target
 from proxy.api import ApiView
 from proxy.dispatch import Dispatched, dispatch
 from proxy.errors import UpstreamAnswerError
+from proxy.limits import limits
 from proxy.multipart import IncomingForm
 from proxy.response_headers import STREAMING, passed_on
 from proxy.routing import check_model_id, model_of, route
@@ -98,7 +99,7 @@ class UploadView(ApiView):
         """The answer in one piece: JSON, plain text, subtitles."""
         response = dispatched.response
         try:
-            body = await response.read(settings.GATEWAY_MAX_RESPONSE_BYTES)
+            body = await response.read(limits().whole_bytes)
         except MidStreamError as exc:
             raise UpstreamAnswerError(exc.message) from exc
         self.take_usage(body, exchange)

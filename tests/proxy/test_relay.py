@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from proxy.dialects import CHAT
 from proxy.errors import ApiError
-from proxy.relay import Limits, Relay
+from proxy.limits import Limits
+from proxy.relay import Relay
 from proxy.sse import DONE, data_of, split_events
 from tests.support.builders import SECRET, a_response, an_exchange
 

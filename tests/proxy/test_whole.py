@@ -5,6 +5,7 @@ import pytest
 
 from proxy.dispatch import Dispatched
 from proxy.errors import ApiError
+from proxy.limits import Limits
 from proxy.whole import read_answer
 from tests.support.builders import SECRET, a_response, a_target, an_exchange
 
@@ -49,7 +50,7 @@ async def test_an_answer_that_breaks_off_is_refused(failure: Exception, status: 
     assert (await refused(b'{"a":', failure)).status == status
 
 
-async def test_an_answer_over_the_limit_is_refused(settings) -> None:
-    settings.GATEWAY_MAX_RESPONSE_BYTES = 10
+async def test_an_answer_over_the_limit_is_refused(monkeypatch) -> None:
+    monkeypatch.setattr("proxy.whole.limits", lambda: Limits(whole_bytes=10))
     assert await read(b'{"a": "b"}') == b'{"a": "b"}'
     assert (await refused(b'{"a": ', b'"bc"}')).status == 502

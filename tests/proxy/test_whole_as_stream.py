@@ -7,7 +7,8 @@ import pytest
 
 from proxy.dialects import CHAT, RESPONSES
 from proxy.errors import ApiError
-from proxy.relay import Limits, Relay
+from proxy.limits import Limits
+from proxy.relay import Relay
 from proxy.sse import DONE, data_of, split_events
 from tests.support.builders import a_response, an_exchange
 
