@@ -21,7 +21,7 @@ def run(*arguments):
 
 def fail(*arguments):
     with pytest.raises(CommandError) as caught:
-        run(*arguments)
+        call_command("create_api_key", *arguments)
     return caught.value
 
 
@@ -70,11 +70,12 @@ def test_staff_groups_and_name_are_set():
     assert ApiKey.objects.get().name == "laptop"
 
 
-def test_unknown_group_leaves_nothing_behind():
+def test_unknown_group_leaves_nothing_behind_and_claims_nothing(capsys):
     failure = fail("alice", "--create-user", "--group", "nowhere")
 
     assert failure.returncode == 2
     assert "nowhere" in str(failure)
+    assert capsys.readouterr() == ("", "")
     assert not User.objects.exists()
 
 

@@ -64,9 +64,10 @@ class Command(BaseCommand):
     ) -> None:
         if len(name) > 100:
             raise UsageError("--name may have 100 characters at most.")
+        done: list[str] = []  # told once it is kept
         try:
             with transaction.atomic():
-                user = self._user(username, create=create_user, staff=staff)
+                user = _user(username, create=create_user, staff=staff, done=done)
                 user.groups.add(*_groups(group))
                 row, key = ApiKey.objects.issue(
                     user, name=name, lifetime=expires, scopes=scope, model_patterns=model
@@ -75,22 +76,9 @@ class Command(BaseCommand):
             raise UsageError(" ".join(exc.messages)) from exc
         except EncryptionError as exc:
             raise CommandError(f"Keys cannot be made: {exc}.") from exc
+        for line in done:
+            self.stderr.write(line)
         self._report(row, key, as_json=json)
-
-    def _user(self, username: str, *, create: bool, staff: bool) -> User:
-        user = User.objects.filter(username=username).first()
-        if user is None:
-            if not create:
-                raise UsageError(f"There is no user named {username!r}. --create-user makes one.")
-            user = _new_user(username)
-            self.stderr.write(f"Made the user {username}.")
-        if not user.is_active:
-            raise CommandError(f"The user {username} is not active: the key would not work.")
-        if staff and not user.is_staff:
-            user.is_staff = True
-            user.save(update_fields=["is_staff"])
-            self.stderr.write(f"{username} is staff now.")
-        return user
 
     def _report(self, row: ApiKey, key: str, *, as_json: bool) -> None:
         if as_json:
@@ -100,6 +88,22 @@ class Command(BaseCommand):
         until = f"works until {row.expires_at:%Y-%m-%d %H:%M} UTC" if row.expires_at else "is valid"
         self.stderr.write(f"The key of {row.user} {until}. It is shown this once:")
         self.stdout.write(key)
+
+
+def _user(username: str, *, create: bool, staff: bool, done: list[str]) -> User:
+    user = User.objects.filter(username=username).first()
+    if user is None:
+        if not create:
+            raise UsageError(f"There is no user named {username!r}. --create-user makes one.")
+        user = _new_user(username)
+        done.append(f"Made the user {username}.")
+    if not user.is_active:
+        raise CommandError(f"The user {username} is not active: the key would not work.")
+    if staff and not user.is_staff:
+        user.is_staff = True
+        user.save(update_fields=["is_staff"])
+        done.append(f"{username} is staff now.")
+    return user
 
 
 def _new_user(username: str) -> User:

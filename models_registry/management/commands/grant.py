@@ -31,25 +31,28 @@ class Command(BaseCommand):
         create_group: bool,
         **options: Any,
     ) -> None:
-        if create_group:
-            self._create_group(group)
+        is_new_group = create_group and _create_group(group)
         grantee = find_grantee(group=group, user=user, group_hint=" --create-group makes it.")
         try:
             is_new = grantee.grant(pattern)
         except ValidationError as exc:
             raise UsageError(f"{pattern!r} cannot be granted. {' '.join(exc.messages)}") from exc
+        if is_new_group:
+            self.stderr.write(f"Made the group {group}.")
         said = "Granted" if is_new else "Nothing to do: already granted"
         self.stdout.write(f"{said} {pattern} to {grantee}.")
 
-    def _create_group(self, name: str | None) -> None:
-        if not name:
-            raise UsageError("--create-group goes with --group.")
-        group = Group(name=name)
-        if Group.objects.filter(name=name).exists():
-            return
-        try:
-            group.full_clean()
-        except ValidationError as exc:
-            raise UsageError(f"{name!r} cannot name a group. {' '.join(exc.messages)}") from exc
-        group.save()
-        self.stderr.write(f"Made the group {name}.")
+
+def _create_group(name: str | None) -> bool:
+    """Whether there was none. Raises ``UsageError``."""
+    if not name:
+        raise UsageError("--create-group goes with --group.")
+    if Group.objects.filter(name=name).exists():
+        return False
+    group = Group(name=name)
+    try:
+        group.full_clean()
+    except ValidationError as exc:
+        raise UsageError(f"{name!r} cannot name a group. {' '.join(exc.messages)}") from exc
+    group.save()
+    return True
