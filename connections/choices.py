@@ -45,3 +45,11 @@ CALLERS_OWN = frozenset({AuthType.SESSION, AuthType.SYSTEM_OAUTH})
 class ConnectionType(models.TextChoices):
     EXTERNAL = "external", "External"
     INTERNAL = "internal", "Internal"
+
+
+class Outcome(models.TextChoices):
+    """What a verification came to."""
+
+    OK = "ok", "Works"
+    WARNINGS = "warnings", "Works, with warnings"
+    FAILED = "failed", "Failed"

@@ -18,7 +18,7 @@ from unfold.decorators import action, display
 
 from connections.admin.forms import ConnectionForm, ConnectionRowForm
 from connections.admin.keys import ConnectionKeyFormSet, ConnectionKeyInline
-from connections.admin.verification import verify_and_tell
+from connections.admin.verification import last_result, verify_and_tell
 from connections.checks import WHO_COULD_ACT_AS_THEM, exposure_of
 from connections.models import Connection
 
@@ -65,6 +65,7 @@ class ConnectionAdmin(ModelAdmin):
         "is_enabled",
         "priority",
         "auth",
+        "last_verified",
         "source",
     )
     list_editable = ("priority",)
@@ -86,6 +87,20 @@ class ConnectionAdmin(ModelAdmin):
         return f"{connection.get_auth_type_display()}{keys}".replace(" ", NO_BREAK_SPACE)
 
     @display(
+        description="Verified",
+        ordering="last_verification__started_at",
+        label={
+            "ok": "success",
+            "warnings": "warning",
+            "failed": "danger",
+            "outdated": "default",
+            "never": "default",
+        },
+    )
+    def last_verified(self, connection: Connection) -> tuple[str, str]:
+        return last_result(connection)
+
+    @display(
         description="From",
         ordering="is_from_environment",
         label={"Env": "info", "Admin": "default"},
@@ -94,7 +109,8 @@ class ConnectionAdmin(ModelAdmin):
         return "Env" if connection.is_from_environment else "Admin"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Connection]:
-        return super().get_queryset(request).annotate(key_count=Count("keys"))
+        rows = super().get_queryset(request).select_related("last_verification")
+        return rows.annotate(key_count=Count("keys"))
 
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[forms.ModelForm]:
         return super().get_changelist_form(request, **{"form": ConnectionRowForm, **kwargs})

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 
-from asgiref.sync import async_to_sync
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.timesince import timesince
 
-from connections.client import UpstreamClient
-from connections.models import Connection
+from connections.models import Connection, LastVerification
 from connections.resolve import resolve
-from connections.transport import AiohttpTransport
-from connections.upstream import Upstream
-from connections.verify import Outcome, Status, Verification, verify
+from connections.verify import Outcome, Status, Verification
+from connections.verify.keeping import verify_and_keep
 
 LONGEST_SECONDS = 10  # somebody waits for the page
 LEVELS = {
@@ -23,35 +21,42 @@ LEVELS = {
     Outcome.WARNINGS: messages.WARNING,
     Outcome.FAILED: messages.ERROR,
 }
+ABBREVIATED = {"url", "dns", "tcp", "tls"}  # the steps whose names are abbreviations
 
 
 def verify_and_tell(request: HttpRequest, ids: Iterable[int]) -> None:
     """Verify the connections with these ``ids``, all at once, as the database has them now."""
     connections = Connection.objects.filter(pk__in=ids).prefetch_related("keys")
     upstreams = [resolve(connection) for connection in connections]
-    for upstream, verification in zip(upstreams, _verify_all(upstreams), strict=True):
+    found = verify_and_keep(upstreams, timeout_seconds=LONGEST_SECONDS)
+    for upstream, verification in zip(upstreams, found, strict=True):
         messages.add_message(
             request, LEVELS[verification.outcome], in_words(upstream.name, verification)
         )
 
 
-@async_to_sync
-async def _verify_all(upstreams: list[Upstream]) -> list[Verification]:
-    client = UpstreamClient(
-        AiohttpTransport(
-            proxy=settings.GATEWAY_UPSTREAM_PROXY,
-            allow_private=settings.GATEWAY_ALLOW_PRIVATE_UPSTREAMS,
-        )
-    )
-    try:
-        return await asyncio.gather(
-            *(
-                verify(upstream, client=client, timeout_seconds=LONGEST_SECONDS)
-                for upstream in upstreams
-            )
-        )
-    finally:
-        await client.aclose()
+def last_result(connection: Connection) -> tuple[str, str]:
+    """A word for the colour, and what the last verification found with its age."""
+    last: LastVerification | None = getattr(connection, "last_verification", None)
+    if last is None:
+        return "never", "never"
+    age = _ago(last.started_at)
+    if last.started_at < connection.updated_at:
+        return "outdated", f"before the last change, {age}"
+    match Outcome(last.outcome):
+        case Outcome.OK:
+            return "ok", f"verified {age}"
+        case Outcome.WARNINGS:
+            return "warnings", f"warnings {age}"
+        case Outcome.FAILED:
+            step = last.failed_step.upper() if last.failed_step in ABBREVIATED else last.failed_step
+            return "failed", f"failed at {step} {age}"
+
+
+def _ago(then: datetime) -> str:
+    if timezone.now() - then < timedelta(minutes=1):
+        return "just now"
+    return f"{timesince(then, depth=1)} ago"
 
 
 def in_words(name: str, verification: Verification) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
-from connections.verify.result import Outcome, Status, Step, Verification
+from connections.choices import Outcome
+from connections.verify.result import Status, Step, Verification
 
 SIGNS = {Status.OK: "✓", Status.WARNING: "!", Status.FAILED: "✗", Status.SKIPPED: "–"}
 STYLES = {

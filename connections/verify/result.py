@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
 from connections.call import JsonObject
+from connections.choices import Outcome
 
 
 class Status(StrEnum):
@@ -13,12 +14,6 @@ class Status(StrEnum):
     WARNING = "warning"
     FAILED = "failed"
     SKIPPED = "skipped"
-
-
-class Outcome(StrEnum):
-    OK = "ok"
-    WARNINGS = "warnings"
-    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

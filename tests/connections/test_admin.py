@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,11 +14,12 @@ from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.changes import current_versions
 from accounts.models import User
 from connections.key_source import KeySource
-from connections.models import Connection, ConnectionKey, GatewaySettings
+from connections.models import Connection, ConnectionKey, GatewaySettings, LastVerification
 from tests.support.processes import free_port
 from tests.support.upstream import ScriptedUpstream, json_response
 
@@ -378,6 +381,31 @@ def test_what_an_upstream_says_is_no_html(admin_client: Client) -> None:
         response = admin_client.post(ADD, data | {SAVE_AND_VERIFY: ""}, follow=True)
     assert "failed at auth" in response.content.decode()
     assert "<script>alert(1)" not in response.content.decode()
+
+
+def last_verified(client: Client) -> str:
+    """The label in the list."""
+    label = r'data-label="Verified">\s*<span[^>]*>(.*?)</span>'
+    return re.findall(label, client.get(LIST).content.decode(), re.DOTALL)[0].strip()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_list_tells_what_was_found_last_and_how_long_ago(admin_client: Client) -> None:
+    made = make("one")
+    assert last_verified(admin_client) == "never"
+    with ScriptedUpstream() as upstream:
+        save(admin_client, made, base_url=upstream.url, **{SAVE_AND_VERIFY: ""})
+        assert last_verified(admin_client) == "verified just now"
+        LastVerification.objects.update(started_at=timezone.now() - timedelta(minutes=3, seconds=9))
+        Connection.objects.update(updated_at=timezone.now() - timedelta(hours=1))
+        assert last_verified(admin_client) == "verified 3\N{NO-BREAK SPACE}minutes ago"
+        upstream.on("GET", "/v1/models", json_response({}, status=404))
+        admin_client.post(LIST, {"action": "verify_selected", "_selected_action": [made.pk]})
+        assert last_verified(admin_client) == "warnings just now"
+    admin_client.post(LIST, {"action": "verify_selected", "_selected_action": [made.pk]})
+    assert last_verified(admin_client) == "failed at TCP just now"
+    made.save()
+    assert last_verified(admin_client) == "before the last change, just now"
 
 
 def test_verifying_takes_the_permission_to_change(client: Client) -> None:

@@ -5,8 +5,9 @@ import time
 import pytest
 from django.core.management import CommandError, call_command
 
+from accounts.changes import current_versions
 from connections.key_source import KeySource
-from connections.models import Connection
+from connections.models import Connection, LastVerification
 from tests.support.upstream import ScriptedUpstream, drip, hang, head, json_response
 
 SECRET = "sk-command-7d6c5b4a3f2e"
@@ -59,6 +60,27 @@ def test_stored_key_is_presented(connect, server):
     run("one")
 
     assert server.requests[0].header("authorization") == f"Bearer {SECRET}"
+
+
+def test_last_result_is_kept_and_no_worker_has_to_hear_of_it(
+    connect, server, django_capture_on_commit_callbacks
+):
+    connect("works")
+    connect("also")
+    before = current_versions()
+    with django_capture_on_commit_callbacks(execute=True):
+        run("works", "also")
+        server.on("GET", MODELS, json_response({}, status=401))
+        run("also")
+
+    kept = LastVerification.objects.values_list("connection__name", "outcome", "failed_step")
+    assert set(kept) == {("works", "ok", ""), ("also", "failed", "auth")}
+    assert current_versions() == before
+
+
+def test_nothing_is_kept_of_what_is_not_stored(db, server):
+    assert run("--url", server.url)[0] == 0
+    assert not LastVerification.objects.exists()
 
 
 def test_failed_connection_exits_with_1_and_a_hint(connect, server):

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 import re
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
@@ -16,7 +15,8 @@ from connections.choices import AuthType, Provider
 from connections.models import Connection
 from connections.resolve import environment_key, resolve, tls_verification
 from connections.upstream import Upstream
-from connections.verify import Outcome, Verification, verify_all
+from connections.verify import Outcome, Verification
+from connections.verify.keeping import verify_and_keep
 from connections.verify.report import show
 
 SCHEMA_VERSION = 1
@@ -56,9 +56,7 @@ class Command(BaseCommand):
             raise UsageError("--stream needs --model.")
         upstreams = _upstreams(**options)
         with self._progress(len(upstreams)):
-            found = asyncio.run(
-                verify_all(upstreams, model=model, stream=stream, timeout_seconds=timeout)
-            )
+            found = verify_and_keep(upstreams, model=model, stream=stream, timeout_seconds=timeout)
         results = list(zip(upstreams, found, strict=True))
         if json:
             self.stdout.write(_as_json(results))
