@@ -14,15 +14,32 @@ if TYPE_CHECKING:
 
 MINUTES_PER_HOUR = 60
 FINEST = Decimal("1e-6")
+# The list's names for all of Price.RATES but the last, which it does not know.
+LISTED = (
+    "input_mtok",
+    "cache_read_mtok",
+    "cache_write_mtok",
+    "output_mtok",
+    "input_audio_hours",
+    "input_mchars",
+)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ListedPrice:
-    """A price of the list. ``rates`` are in the order of ``Price.RATES``."""
+    """A price of the list, which is the same object whenever it is found.
+
+    ``rates`` are in the order of ``Price.RATES``.
+    """
 
     model: str
     above_tokens: int
     rates: tuple[Decimal | None, ...]
+
+
+# By what the list has of a model: prices that do not rise, and by rates those that do.
+_flat: dict[int, ListedPrice | None] = {}
+_stepped: dict[tuple[str, int, tuple[Decimal | None, ...]], ListedPrice] = {}
 
 
 def bundled_price(
@@ -38,22 +55,19 @@ def bundled_price(
         return None
     provider, info = found
     listed = info.get_prices(at)
-    per_hour = _rate(listed.input_audio_hours, prompt_tokens)
-    exact = (
-        _rate(listed.input_mtok, prompt_tokens),
-        _rate(listed.cache_read_mtok, prompt_tokens),
-        _rate(listed.cache_write_mtok, prompt_tokens),
-        _rate(listed.output_mtok, prompt_tokens),
-        None if per_hour is None else per_hour / MINUTES_PER_HOUR,
-        _rate(listed.input_mchars, prompt_tokens),
-        None,
-    )
-    # As the column has them, or a price that was kept would not be recognised.
-    rates = tuple(None if rate is None else rate.quantize(FINEST) for rate in exact)
+    if id(listed) in _flat:  # the list is never let go of, so that no other has its id
+        return _flat[id(listed)]
+    rates = _rates(listed, prompt_tokens)
     if not any(rate is not None for rate in rates):
-        return None
-    above = _step(listed.input_mtok, prompt_tokens)
-    return ListedPrice(model=f"{provider.id}/{info.id}", above_tokens=above, rates=rates)
+        price = None
+    else:
+        key = (f"{provider.id}/{info.id}", _step(listed.input_mtok, prompt_tokens), rates)
+        price = _stepped.setdefault(
+            key, ListedPrice(model=key[0], above_tokens=key[1], rates=rates)
+        )
+    if not any(_is_stepped(getattr(listed, name)) for name in LISTED):
+        _flat[id(listed)] = price
+    return price
 
 
 @cache
@@ -70,6 +84,19 @@ def _find(base_url: str, model: str) -> tuple[Any, Any] | None:
         return get_snapshot().find_provider_model(model, None, None, base_url)
     except LookupError:
         return None
+
+
+def _rates(listed: Any, prompt_tokens: int) -> tuple[Decimal | None, ...]:
+    """As the columns have them, or a price that was kept would not be recognised."""
+    found = [_rate(getattr(listed, name), prompt_tokens) for name in LISTED]
+    per_hour = found[LISTED.index("input_audio_hours")]
+    if per_hour is not None:
+        found[LISTED.index("input_audio_hours")] = per_hour / MINUTES_PER_HOUR
+    return (*(None if rate is None else rate.quantize(FINEST) for rate in found), None)
+
+
+def _is_stepped(price: Decimal | TieredPrices | None) -> bool:
+    return price is not None and not isinstance(price, Decimal)
 
 
 def _rate(price: Decimal | TieredPrices | None, prompt_tokens: int) -> Decimal | None:

@@ -45,6 +45,20 @@ def test_a_record_that_cannot_be_stored_holds_up_no_other(caplog):
     assert "cannot be stored" in caplog.text
 
 
+def test_what_fits_is_left_alone():
+    store([a_record(model="m" * 256, username="ü" * 150, client_request_id="a\tb\\N\n")])
+    row = UsageRow.objects.get()
+    assert (row.model, row.username) == ("m" * 256, "ü" * 150)
+    assert row.client_request_id == "a\tb\\N\n"
+
+
+def test_a_batch_moved_again_brings_what_is_new_in_it():
+    batch = [a_record(request_id=f"req_{n}") for n in range(5)]
+    store(batch[1:3])
+    store(batch)
+    assert UsageRow.objects.count() == 5
+
+
 def test_an_empty_batch_is_stored():
     store([])
     assert not UsageRow.objects.exists()
