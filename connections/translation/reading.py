@@ -11,6 +11,8 @@ from connections.call import JsonObject
 from connections.errors import MidStreamError
 from connections.translation.base import Wire
 
+OTHER_FIELDS = (b"event:", b"id:", b"retry:", b":")
+
 
 class ObjectReader:
     """Reads server-sent events or one object in each line. Lines end at LF or CRLF."""
@@ -54,6 +56,8 @@ class ObjectReader:
             self._data = []
             if data.strip() and not data.startswith(b"[DONE]"):
                 yield parsed(data)
+        elif line and not line.startswith(OTHER_FIELDS):
+            raise MidStreamError("The upstream's answer is not an event stream.")
 
 
 def parsed(text: bytes) -> JsonObject:

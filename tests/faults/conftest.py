@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.faults.errors import SECRET
+from tests.faults.ledger import Ledger
 from tests.support.api import CHAT, client_of, wait_for_models
 from tests.support.live import live_gateway
 from tests.support.processes import free_port
@@ -9,7 +11,7 @@ from tests.support.responders import complete_chat
 from tests.support.stores import BACKINGS
 from tests.support.upstream import ScriptedUpstream
 
-SECRET = "sk-upstream-canary-4f1d"
+MODELS = ("gpt-4o", "claude", "second-chance", "hasty", "refused", "unresolved")
 LIMITS = {
     "GATEWAY_MAX_SSE_LINE_BYTES": str(64 * 1024),
     "GATEWAY_MAX_RESPONSE_BYTES": str(2**20),
@@ -36,18 +38,24 @@ def key(gateway, shared_upstream):
     nobody = f"http://127.0.0.1:{free_port()}/v1"
     unknown = "http://no-such-host.invalid/v1"
     working = {"base_url": shared_upstream.url, "keys": [SECRET], "priority": 20}
-    gateway.configure(
+    key = gateway.configured_for(
+        "alice",
         connections=[
             {"name": "scripted", "model_ids": ["gpt-4o", "second-chance"], **working},
+            {
+                "name": "anthropic",
+                "provider": "anthropic",
+                "model_ids": ["claude"],
+                **working,
+            },
             {"name": "hasty", "model_ids": ["hasty"], "timeout_seconds": 1, **working},
             {"name": "refusing", "model_ids": ["refused", "second-chance"], "base_url": nobody},
             {"name": "nameless", "model_ids": ["unresolved"], "base_url": unknown},
         ],
         grants=[{"models": ["*"], "everyone": True}],
     )
-    key = gateway.api_key("alice")
     with client_of(gateway, key) as client:
-        wait_for_models(client, "gpt-4o", "second-chance", "hasty", "refused", "unresolved")
+        wait_for_models(client, *MODELS)
     return key
 
 
@@ -62,3 +70,11 @@ def upstream(shared_upstream):
 def client(gateway, key):
     with client_of(gateway, key, timeout=15) as client:
         yield client
+
+
+@pytest.fixture
+def ledger(gateway, key):
+    """What the gateway writes down in this test, all of which the test has to ask for."""
+    ledger = Ledger(gateway)
+    yield ledger
+    ledger.assert_no_more()

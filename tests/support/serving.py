@@ -16,8 +16,8 @@ from tests.support.upstream import ScriptedUpstream
 def open_to_all(gateway: LiveGateway, upstream: ScriptedUpstream, **fields: Any) -> str:
     """Connect ``gateway`` to ``upstream``, and return a key once its models are offered."""
     connection = {"name": "scripted", "base_url": upstream.url, "keys": ["sk-upstream"], **fields}
-    gateway.configure(connections=[connection], grants=[{"models": ["*"], "everyone": True}])
-    key = gateway.api_key("alice")
+    grants = [{"models": ["*"], "everyone": True}]
+    key = gateway.configured_for("alice", connections=[connection], grants=grants)
     with client_of(gateway, key) as client:
         wait_for_models(client, *(model["id"] for model in upstream.models))
     return key
