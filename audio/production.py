@@ -6,55 +6,96 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextvars import Context
 from functools import partial
+from typing import Protocol
 
 from connections.client import Closable, owned_responses
 from models_registry.targets import Target
+
+TAIL_BYTES = 512 * 1024  # of an answer, that are held in memory
+PIECE_BYTES = 128 * 1024
+
+
+class Backing(Protocol):
+    """Where an answer is written to while it is made."""
+
+    written_bytes: int  # so many of its first bytes can be read, whatever happens
+
+    async def read(self, position: int, size: int) -> bytes: ...
+
+    def close(self) -> None: ...
 
 
 class Production:
     """One answer, made by a task of its own and heard by any number of listeners from the start.
 
     It goes on while anyone listens. ``make`` calls :meth:`begin` and :meth:`add`; its return is the
-    end, and what it raises is raised at every listener.
+    end, and what it raises is raised at every listener. Only the end of the answer is in memory:
+    what came before is read from the ``backing``, and where that has failed, making waits for those
+    who listen.
     """
 
     def __init__(self, make: Callable[[Production], Awaitable[None]]) -> None:
         self.content_type = ""
         self.target: Target | None = None  # who gives the answer
-        self._parts: list[bytes] = []
+        self.is_abandoned = False  # by all listeners: nobody is to join any more
+        self.backing: Backing | None = None  # closed when nobody listens any more
+        self._tail = bytearray()
+        self._tail_start = 0
         self._is_complete = False
         self._failure: BaseException | None = None
-        self._listeners = 0
-        self.is_abandoned = False  # by all listeners: nobody is to join any more
+        self._listeners: list[Listener] = []
         self._news = asyncio.Event()
+        self._room = asyncio.Event()
         self._owned: list[Closable] = []
         # A context of its own: what the first listener's request owns ends with that request.
         self._task = asyncio.create_task(self._run(make), context=Context())
 
+    @property
+    def is_joinable(self) -> bool:
+        """Whether somebody who comes now would hear it from the start."""
+        return not self.is_abandoned and self._tail_start <= self._on_disk
+
     def begin(self, content_type: str) -> None:
+        """Say what it is."""
         self.content_type = content_type
         self._tell()
 
-    def add(self, part: bytes) -> None:
-        self._parts.append(part)
+    async def add(self, part: bytes) -> None:
+        """The next part, which the backing has already if it could write it."""
+        self._tail += part
         self._tell()
+        while (excess := len(self._tail) - TAIL_BYTES) > 0:
+            self._room.clear()
+            heard = min((listener.position for listener in self._listeners), default=0)
+            spare = max(self._on_disk, heard) - self._tail_start
+            if spare <= 0:
+                await self._room.wait()
+            else:
+                del self._tail[: min(spare, excess)]
+                self._tail_start += min(spare, excess)
 
     def on_end(self, call: Callable[[], None]) -> None:
         self._task.add_done_callback(lambda _: call())
 
-    def join(self) -> None:
+    def join(self) -> Listener:
         """Listen on behalf of the request at hand, which leaves when it ends."""
-        self._listeners += 1
+        listener = Listener(self)
+        self._listeners.append(listener)
         owned = owned_responses.get()
         if owned is not None:
-            owned.append(_Seat(self))
+            owned.append(listener)
+        return listener
 
-    def leave(self) -> None:
+    def leave(self, listener: Listener) -> None:
         """Stop listening. The last one to leave ends what is not complete."""
-        self._listeners -= 1
-        if not self._listeners:
-            self.is_abandoned = True
-            self._task.cancel()
+        self._listeners.remove(listener)
+        self._room.set()
+        if self._listeners:
+            return
+        self.is_abandoned = True
+        self._task.cancel()
+        if self.backing is not None:
+            self.backing.close()
 
     async def begun(self) -> None:
         """Wait until there is a first part or there was a failure, which is raised."""
@@ -63,18 +104,31 @@ class Production:
         if self._failure is not None:
             raise self._failure
 
-    async def parts(self) -> AsyncGenerator[bytes]:
-        """Everything from the start, as it comes. Raises what the making raised."""
-        position = 0
+    async def read(self, position: int) -> bytes:
+        """What stands at ``position``, as soon as there is anything; nothing behind the end.
+
+        Raises what the making raised, behind all that came before.
+        """
         while True:
-            while position < len(self._parts):
-                yield self._parts[position]
-                position += 1
+            if self.backing is not None and position < self._tail_start:
+                size = min(PIECE_BYTES, self._tail_start - position)
+                return await self.backing.read(position, size)
+            start = position - self._tail_start
+            if start < len(self._tail):
+                return bytes(self._tail[start : start + PIECE_BYTES])
             if self._failure is not None:
                 raise self._failure
             if self._is_complete:
-                return
+                return b""
             await self._news.wait()
+
+    def heard(self) -> None:
+        """A listener is further than before."""
+        self._room.set()
+
+    @property
+    def _on_disk(self) -> int:
+        return 0 if self.backing is None else self.backing.written_bytes
 
     async def _run(self, make: Callable[[Production], Awaitable[None]]) -> None:
         owned_responses.set(self._owned)
@@ -93,14 +147,22 @@ class Production:
         self._news = asyncio.Event()
 
 
-class _Seat:
-    """A listener, as one of the things its request owns."""
+class Listener:
+    """One who listens to a production; one of the things that its request owns."""
 
     def __init__(self, production: Production) -> None:
-        self._production = production
+        self.production = production
+        self.position = 0
+
+    async def parts(self) -> AsyncGenerator[bytes]:
+        """Everything from the start, as it comes. Raises what the making raised."""
+        while part := await self.production.read(self.position):
+            self.position += len(part)
+            self.production.heard()
+            yield part
 
     async def aclose(self) -> None:
-        self._production.leave()
+        self.production.leave(self)
 
 
 class Productions:
@@ -114,14 +176,13 @@ class Productions:
 
     def join(
         self, name: tuple[str, ...], make: Callable[[Production], Awaitable[None]]
-    ) -> Production:
+    ) -> Listener:
         """Listen to the production called ``name``, which is started if there is none."""
         production = self._running.get(name)
-        if production is None or production.is_abandoned:
+        if production is None or not production.is_joinable:
             production = self._running[name] = Production(make)
             production.on_end(partial(self._forget, name, production))
-        production.join()
-        return production
+        return production.join()
 
     def _forget(self, name: tuple[str, ...], production: Production) -> None:
         if self._running.get(name) is production:

@@ -74,13 +74,9 @@ class SpeechCache:
             for position in range(start, stop, PIECE_BYTES):
                 yield await asyncio.to_thread(file.read, min(PIECE_BYTES, stop - position))
 
-    async def writer(self, digest: str) -> QuietWriter:
+    def writer(self, digest: str) -> QuietWriter:
         """A writer that gives up, with a warning, when the disk does."""
-        try:
-            return QuietWriter(self, await asyncio.to_thread(self.store.write, digest))
-        except OSError as exc:
-            self.warn(exc)
-            return QuietWriter(self, None)
+        return QuietWriter(self, self.store.write(digest))
 
     def warn(self, error: OSError) -> None:
         """Say that nothing is cached, now and then."""
@@ -134,32 +130,46 @@ class SpeechCache:
 
 
 class QuietWriter:
-    """Writes a recording as long as the disk takes it."""
+    """Writes a recording as long as the disk takes it, and as long as it may become one.
 
-    def __init__(self, cache: SpeechCache, writer: SpeechWriter | None) -> None:
+    ``is_keeping`` tells whether it does. What was written can be read until :meth:`close`.
+    """
+
+    def __init__(self, cache: SpeechCache, writer: SpeechWriter) -> None:
         self._cache = cache
         self._writer = writer
+        self.is_keeping = True
+        self.written_bytes = 0
 
     async def write(self, data: bytes) -> None:
-        await self._attempt("write", data)
+        if self.written_bytes + len(data) > self._cache.store.max_bytes:
+            self.is_keeping = False  # it would be evicted at once
+        if await self._attempt("write", data):
+            self.written_bytes += len(data)
+
+    async def read(self, position: int, size: int) -> bytes:
+        return await asyncio.to_thread(self._writer.read, position, size)
 
     async def commit(self, content_type: str) -> None:
-        await self._attempt("commit", content_type)
-        self._cache.evict_soon()
+        if await self._attempt("commit", content_type):
+            self._cache.evict_soon()
 
-    def discard(self) -> None:
-        if self._writer is not None:
-            self._writer.discard()
+    def close(self) -> None:
+        """Give the file back; what was not committed never is a recording.
 
-    async def _attempt(self, method: str, argument: bytes | str) -> None:
-        if self._writer is None:
-            return
+        In a thread, since another one may still be writing for a task that was cancelled.
+        """
+        asyncio.get_running_loop().run_in_executor(None, self._writer.close)
+
+    async def _attempt(self, method: str, argument: bytes | str) -> bool:
+        if not self.is_keeping:
+            return False
         try:
             await asyncio.to_thread(getattr(self._writer, method), argument)
         except OSError as exc:
             self._cache.warn(exc)
-            self._writer.discard()
-            self._writer = None
+            self.is_keeping = False
+        return self.is_keeping
 
 
 @cache

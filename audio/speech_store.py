@@ -12,10 +12,12 @@ import hashlib
 import os
 import struct
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -87,7 +89,7 @@ class SpeechStore:
         return Recording(path=path, **described)
 
     def write(self, digest: str) -> SpeechWriter:
-        """A writer for the recording ``digest``. Raises ``OSError``."""
+        """A writer for the recording ``digest``. Nothing is touched yet."""
         return SpeechWriter(self, digest)
 
     def path(self, digest: str) -> Path:
@@ -138,23 +140,43 @@ class SpeechStore:
 
 
 class SpeechWriter:
-    """Writes one recording; it counts only after ``commit``."""
+    """Writes one recording, which counts only after ``commit``, and reads back what it wrote.
+
+    Its file is there from the first ``write`` to ``close``. Methods may be called from several
+    threads, also ``close`` while another one writes.
+    """
 
     def __init__(self, store: SpeechStore, digest: str) -> None:
         self._store = store
         self._digest = digest
         self._hash = hashlib.sha256()
         self._size = 0
-        store._incoming.mkdir(parents=True, exist_ok=True)
-        self._file = tempfile.NamedTemporaryFile(dir=store._incoming, delete=False)  # noqa: SIM115
+        # Who writes to a descriptor that was closed may write to what somebody else has opened.
+        self._lock = threading.Lock()
+        self._file: FileIO | None = None
+        self._draft: Path | None = None
+        self._is_closed = False
 
     def write(self, data: bytes) -> None:
-        self._file.write(data)
-        self._hash.update(data)
-        self._size += len(data)
+        """Raises ``OSError``."""
+        with self._lock:
+            if self._is_closed:
+                return
+            if self._file is None:
+                self._file = self._opened()
+            _write_all(self._file, data)
+            self._hash.update(data)
+            self._size += len(data)
+
+    def read(self, position: int, size: int) -> bytes:
+        """Part of what was written, also after ``commit`` and ``discard``; nothing when closed."""
+        with self._lock:
+            if self._file is None:
+                return b""
+            return os.pread(self._file.fileno(), size, position)
 
     def commit(self, content_type: str) -> None:
-        """Give the recording its name, in one step."""
+        """Give the recording its name, in one step. Raises ``OSError``."""
         description = {
             "content_type": content_type,
             "etag": f'"{self._hash.hexdigest()[:32]}"',
@@ -162,19 +184,41 @@ class SpeechWriter:
             "created_at": time.time(),
         }
         encoded = orjson.dumps(description)
-        self._file.write(encoded + FOOTER.pack(len(encoded), MAGIC))
-        self._file.close()
-        path = self._store.path(self._digest)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Path(self._file.name).replace(path)
+        with self._lock:
+            if self._draft is None or self._file is None:
+                return
+            _write_all(self._file, encoded + FOOTER.pack(len(encoded), MAGIC))
+            path = self._store.path(self._digest)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._draft.replace(path)
+            self._draft = None
         self._store.has_written(self._size)
 
     def discard(self) -> None:
         """Leave nothing behind. May follow ``commit``, and does nothing then."""
-        with suppress(OSError):  # closing writes what is left, and fails where writing did
-            self._file.close()
-        with suppress(OSError):
-            Path(self._file.name).unlink()
+        with self._lock:
+            self._discard()
+
+    def close(self) -> None:
+        """Give the file back. What was not committed is discarded."""
+        with self._lock:
+            self._discard()
+            self._is_closed = True
+            if self._file is not None:
+                self._file.close()
+                self._file = None
+
+    def _opened(self) -> FileIO:
+        self._store._incoming.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=self._store._incoming)
+        self._draft = Path(name)
+        return FileIO(descriptor, "r+")
+
+    def _discard(self) -> None:
+        draft, self._draft = self._draft, None
+        if draft is not None:
+            with suppress(OSError):
+                draft.unlink()
 
 
 def touch(path: Path, used_at: float) -> None:
@@ -182,6 +226,13 @@ def touch(path: Path, used_at: float) -> None:
     if time.time() - used_at > TOUCH_SECONDS:
         with suppress(OSError):  # the disk is read-only, or it was evicted meanwhile
             os.utime(path)
+
+
+def _write_all(file: FileIO, data: bytes) -> None:
+    """The system may take it in several steps."""
+    view = memoryview(data)
+    while view:
+        view = view[file.write(view) :]
 
 
 def _description(file: Any, size: int) -> dict[str, Any] | None:

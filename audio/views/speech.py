@@ -132,7 +132,8 @@ class SpeechView(ApiView):
             production.target = dispatched.target
             await record(dispatched, production, speech, cache, digests[dispatched.target])
 
-        production = cache.productions.join(tuple(digests.values()), make)
+        listener = cache.productions.join(tuple(digests.values()), make)
+        production = listener.production
         asked_at = time.monotonic()
         await production.begun()
         # Whoever makes it, this request or another: it was waited for.
@@ -141,7 +142,7 @@ class SpeechView(ApiView):
         if production.target is not None:
             note_target(exchange, production.target)
         return StreamingHttpResponse(
-            production.parts(),
+            listener.parts(),
             content_type=production.content_type,
             headers={CACHE_HEADER: "miss"},
         )
@@ -193,25 +194,22 @@ async def record(
     cache: SpeechCache,
     digest: str,
 ) -> None:
-    """Hand an answer to the listeners and the disk; only a whole one is kept."""
+    """Hand an answer to the disk and the listeners; only a whole one is kept."""
     content_type = media_type(dispatched, speech)
-    writer = await cache.writer(digest)
     size = 0
-    try:
-        async with aclosing(passed_through(dispatched)) as chunks:
-            async for chunk in chunks:
-                size += len(chunk)
-                if size > settings.GATEWAY_MAX_RESPONSE_BYTES:
-                    raise UpstreamAnswerError("The upstream's answer is too large.")
-                if not production.content_type:
-                    production.begin(content_type)
-                production.add(chunk)
-                await writer.write(chunk)
-        if not size:
-            raise UpstreamAnswerError("The upstream's answer is empty.")
-        await writer.commit(content_type)
-    finally:
-        writer.discard()
+    writer = production.backing = cache.writer(digest)
+    async with aclosing(passed_through(dispatched)) as chunks:
+        async for chunk in chunks:
+            size += len(chunk)
+            if size > settings.GATEWAY_MAX_RESPONSE_BYTES:
+                raise UpstreamAnswerError("The upstream's answer is too large.")
+            await writer.write(chunk)
+            if not production.content_type:
+                production.begin(content_type)
+            await production.add(chunk)
+    if not size:
+        raise UpstreamAnswerError("The upstream's answer is empty.")
+    await writer.commit(content_type)
 
 
 async def following(first: bytes, pieces: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:

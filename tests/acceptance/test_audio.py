@@ -23,6 +23,7 @@ TRANSCRIPTIONS = "/v1/audio/transcriptions"
 AUDIO = bytes(range(256)) * 300
 MODELS = ("tts", "tts-hd", "stt")
 UPLOAD_BYTES = 200 * 2**20
+LARGE_BYTES = 100 * 2**20
 MOST_GROWTH_BYTES = 30 * 2**20
 
 
@@ -213,6 +214,40 @@ def test_large_hit_is_whole_and_has_ranges(client, upstream):
     assert hit.headers["content-length"] == str(len(large))
     part = client.post(SPEECH, json=speech("large"), headers={"range": "bytes=1000-2000000"})
     assert part.content == large[1000:2000001]
+
+
+@pytest.mark.parametrize("has_disk", [True, False], ids=["kept", "no disk"])
+def test_large_answer_costs_no_memory(start_gateway, upstream, tmp_path, has_disk):
+    (tmp_path / "in the way").touch()
+    directory = tmp_path / ("speech" if has_disk else "in the way")
+    gateway = start_gateway(
+        GATEWAY_SPEECH_CACHE_DIR=str(directory), GATEWAY_MAX_RESPONSE_BYTES=str(2 * LARGE_BYTES)
+    )
+    gateway.configure(
+        connections=[{"name": "one", "base_url": upstream.url}],
+        grants=[{"models": ["*"], "everyone": True}],
+    )
+    upstream.on("POST", SPEECH, long_audio)
+    process = psutil.Process(gateway.process.pid)
+    with client_of(gateway, gateway.api_key("alice"), timeout=60) as client:
+        wait_for_models(client, *MODELS)
+        for expected in ("miss", "hit" if has_disk else "miss"):
+            before = process.memory_info().rss
+            received, largest = 0, 0
+            with client.stream("POST", SPEECH, json=speech("long")) as answer:
+                assert answer.headers["x-gateway-cache"] == expected
+                for piece in answer.iter_raw(2**20):
+                    received += len(piece)
+                    largest = max(largest, process.memory_info().rss)
+            assert received == LARGE_BYTES
+            assert largest - before < MOST_GROWTH_BYTES
+    assert ("served without being cached" in gateway.log) is not has_disk
+
+
+async def long_audio(exchange):
+    await exchange.send(head(content_type="audio/mpeg", content_length=LARGE_BYTES))
+    for _ in range(LARGE_BYTES // 2**20):
+        await exchange.send(bytes(2**20))
 
 
 def test_broken_audio_is_neither_whole_nor_kept(client, upstream):

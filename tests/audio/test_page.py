@@ -16,6 +16,7 @@ def store(settings, tmp_path):
     writer = store.write("ab" + "0" * 62)
     writer.write(b"sound")
     writer.commit("audio/mpeg")
+    writer.close()
     return store
 
 

@@ -21,9 +21,15 @@ def cache(tmp_path):
 
 
 async def keep(cache, content=b"sound"):
-    writer = await cache.writer(DIGEST)
+    writer = cache.writer(DIGEST)
     await writer.write(content)
     await writer.commit("audio/mpeg")
+    await closed(writer)
+
+
+async def closed(writer):
+    writer.close()
+    await asyncio.to_thread(wait_until, lambda: not writer._writer._file, what="the closing")
 
 
 async def read(cache, recording, start=0, stop=None):
@@ -72,15 +78,22 @@ async def test_hits_are_on_disk_a_little_later(cache, monkeypatch):
     assert cache.tally.total().hits == 1
 
 
+async def test_what_is_larger_than_the_cache_is_not_kept(tmp_path):
+    cache = SpeechCache(SpeechStore(tmp_path, max_bytes=10, max_age_seconds=1000))
+    await keep(cache, b"x" * 11)
+    assert await cache.find(DIGEST) is None
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
 async def test_growing_past_the_cap_evicts(tmp_path):
     cache = SpeechCache(SpeechStore(tmp_path, max_bytes=10, max_age_seconds=1000))
-    await keep(cache, b"x" * 100)
+    await keep(cache, b"x" * 10)  # and a footer
     await asyncio.to_thread(wait_until, lambda: not cache.store.size().entries, what="room")
 
 
 async def test_a_disk_that_cannot_be_written_to_is_survived(tmp_path, caplog):
     (tmp_path / "speech").write_text("in the way")
-    cache = SpeechCache(SpeechStore(tmp_path / "speech", max_bytes=1, max_age_seconds=1))
+    cache = SpeechCache(SpeechStore(tmp_path / "speech", max_bytes=99, max_age_seconds=9))
     await keep(cache)
     await keep(cache)
     assert await cache.find(DIGEST) is None
@@ -88,11 +101,14 @@ async def test_a_disk_that_cannot_be_written_to_is_survived(tmp_path, caplog):
 
 
 async def test_a_disk_that_fails_in_mid_writing_is_survived(cache, caplog):
-    writer = await cache.writer(DIGEST)
+    writer = cache.writer(DIGEST)
     with largest_file(70_000):
         for _ in range(30):
             await writer.write(b"x" * 5000)
         await writer.commit("audio/mpeg")
+    assert (writer.is_keeping, writer.written_bytes) == (False, 70_000)
+    assert await writer.read(69_000, 9_000) == b"x" * 1_000
+    await closed(writer)
     assert await cache.find(DIGEST) is None
     assert not [path for path in cache.store.directory.rglob("*") if path.is_file()]
     assert "File too large" in caplog.text

@@ -20,6 +20,7 @@ def stored(store, digest=DIGEST, content=b"sound"):
     writer = store.write(digest)
     writer.write(content)
     writer.commit("audio/mpeg")
+    writer.close()
     return store.find(digest)
 
 
@@ -37,16 +38,31 @@ def test_what_was_not_committed_is_not_there(store):
     writer = store.write(DIGEST)
     writer.write(b"sou")
     assert store.find(DIGEST) is None
-    writer.discard()
+    writer.close()
     assert files(store) == []
 
 
-def test_discarding_after_committing_keeps_it(store):
+def test_what_was_written_can_be_read_back_until_the_writer_is_closed(store):
     writer = store.write(DIGEST)
     writer.write(b"sound")
+    assert writer.read(1, 3) == b"oun"
     writer.commit("audio/mpeg")
-    writer.discard()
-    assert store.find(DIGEST) is not None
+    store.clear()
+    assert writer.read(3, 2) == b"nd"
+    writer.close()
+    assert writer.read(0, 5) == b""
+
+
+def test_what_comes_after_the_end_of_writing_is_nowhere(store):
+    writer = store.write(DIGEST)
+    writer.close()
+    writer.write(b"late")
+    writer.commit("audio/mpeg")
+    assert files(store) == []
+
+
+def test_closing_after_committing_keeps_it(store):
+    assert stored(store) is not None
 
 
 @pytest.mark.parametrize("kept", [0, 3, 20, -1])
@@ -120,4 +136,4 @@ def test_directory_that_cannot_be_written_is_an_os_error(tmp_path):
     store = SpeechStore(tmp_path / "file", max_bytes=1, max_age_seconds=1)
     assert store.find(DIGEST) is None
     with pytest.raises(OSError, match="file"):
-        store.write(DIGEST)
+        store.write(DIGEST).write(b"sound")
