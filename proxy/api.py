@@ -24,7 +24,7 @@ from accounts.keys import censored
 from connections.call import JsonObject
 from proxy.access import is_allowed
 from proxy.cookies import forwardable_cookies
-from proxy.errors import ApiError, StoppedError
+from proxy.errors import ApiError, MethodNotAllowedError, StoppedError
 from proxy.exception_handler import ErrorResponse, to_api_error
 from proxy.incoming import ApiRequest, ClientGoneError
 from proxy.inner_request import SURFACE_EXTENSION, extensions_of
@@ -134,7 +134,8 @@ class ApiView(APIView):
         method = (self.request.method or "").lower()
         handler = getattr(self, method, None) if method in self.http_method_names else None
         if handler is None:
-            raise exceptions.MethodNotAllowed(self.request.method or "")
+            allowed = (name.upper() for name in self.http_method_names if hasattr(self, name))
+            raise MethodNotAllowedError(self.request.method or "", allowed)
         return handler
 
     async def _admit(self) -> None:

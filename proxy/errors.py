@@ -3,6 +3,7 @@
 ApiError
 ├── InvalidRequestError         400  the request cannot be understood
 ├── ModelNotFoundError          404  unknown, or not for this caller: the same answer
+├── MethodNotAllowedError       405
 ├── PayloadTooLargeError        413
 ├── RequestTimeoutError         408  the client stopped sending in mid-request
 ├── ApiDisabledError            503  switched off by an admin
@@ -17,6 +18,7 @@ ApiError
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
@@ -69,6 +71,17 @@ class ModelNotFoundError(InvalidRequestError):
         super().__init__(
             f"The model `{model[:200]}` does not exist or you do not have access to it.",
             param="model",
+        )
+
+
+class MethodNotAllowedError(InvalidRequestError):
+    status = HTTPStatus.METHOD_NOT_ALLOWED
+    code = "method_not_allowed"
+
+    def __init__(self, method: str, allowed: Iterable[str]) -> None:
+        super().__init__(
+            f"The method {method[:20]} is not allowed here.",
+            headers={"allow": ", ".join(allowed)},
         )
 
 

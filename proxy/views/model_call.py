@@ -24,6 +24,8 @@ from proxy.streamed import relay_answer
 from proxy.whole import read_answer
 from usage.exchange import Exchange, Surface
 
+LONGEST_CHAT_ID = 512  # OpenAI's own limit for a value of metadata
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Required:
@@ -146,7 +148,10 @@ def asks_for_usage(body: JsonObject) -> bool:
 
 
 def chat_id_of(body: JsonObject) -> str:
-    """The conversation the request belongs to, as Open WebUI's clients tell it; else empty."""
+    """The conversation the request belongs to, as Open WebUI's clients tell it; else empty.
+
+    It goes into headers, which are no place for what is longer than an id.
+    """
     metadata: Any = body.get("metadata")
     chat_id = metadata.get("chat_id") if isinstance(metadata, dict) else None
-    return chat_id if isinstance(chat_id, str) else ""
+    return chat_id if isinstance(chat_id, str) and len(chat_id) <= LONGEST_CHAT_ID else ""

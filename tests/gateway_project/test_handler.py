@@ -137,6 +137,7 @@ async def test_an_unknown_path_of_the_messages_api_is_404_in_its_own_form(api) -
 async def test_an_unknown_method_is_405(api, method: str) -> None:
     client = await AsgiClient(method, "/v1/models").through(api)
     assert (client.status, error_of(client)["code"]) == (405, "method_not_allowed")
+    assert client.headers["allow"] == "GET"
 
 
 @pytest.mark.parametrize("host", ["evil.example", "testserver:x", "a b", "testserver,evil"])

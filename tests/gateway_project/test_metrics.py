@@ -74,4 +74,5 @@ async def test_an_empty_token_opens_nothing(settings):
 
 async def test_only_get_is_answered(settings):
     settings.GATEWAY_METRICS_TOKEN = TOKEN
-    assert (await scrape(TOKEN, "POST")).status == 405
+    answer = await scrape(TOKEN, "POST")
+    assert (answer.status, answer.headers["allow"]) == (405, "GET")

@@ -84,6 +84,8 @@ def test_nobody_is_served_by_the_api_without_a_key(nobody, route):
     for method in METHODS:
         answer = nobody.request(method, route.path)
         assert answer.status_code == (401 if method in route.methods else 405)
+        if answer.status_code == 405:
+            assert set(answer.headers["allow"].lower().split(", ")) == set(route.methods)
 
 
 @pytest.mark.parametrize("route", SITE_ROUTES, ids=lambda route: route.path)
