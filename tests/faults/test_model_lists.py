@@ -61,8 +61,8 @@ def test_a_black_hole_costs_a_cold_list_its_own_deadline_and_a_warm_one_nothing(
     slow, good = upstreams
     slow.on("GET", MODELS, hang())
     gateway = start_gateway(AIOHTTP_CLIENT_TIMEOUT_MODEL_LIST="2")
-    gateway.configure(connections=entries(*upstreams), grants=EVERYONE)
-    with client_of(gateway, gateway.api_key("alice"), timeout=20) as alice:
+    key = gateway.configured_for("alice", connections=entries(*upstreams), grants=EVERYONE)
+    with client_of(gateway, key, timeout=20) as alice:
         wait_for_models(alice, "good-model", seconds=10)
         assert alice.post(CHAT, json=chat_body("good-model")).status_code == 200
         started = time.monotonic()
@@ -78,8 +78,10 @@ def test_models_of_an_upstream_that_falls_silent_stay_and_fail_as_they_should(
 ):
     slow, _ = upstreams
     gateway = start_gateway(AIOHTTP_CLIENT_TIMEOUT_MODEL_LIST="0.5")
-    gateway.configure(connections=entries(*upstreams, timeout_seconds=1), grants=EVERYONE)
-    with client_of(gateway, gateway.api_key("alice"), timeout=20) as alice:
+    key = gateway.configured_for(
+        "alice", connections=entries(*upstreams, timeout_seconds=1), grants=EVERYONE
+    )
+    with client_of(gateway, key, timeout=20) as alice:
         wait_for_models(alice, "slow-model", "good-model")
         slow.on("GET", MODELS, hang())
         slow.on("POST", CHAT, hang())
@@ -123,8 +125,7 @@ def test_two_gateways_refuse_what_is_revoked(start_gateway, upstreams, tmp_path)
 def test_two_gateways_share_what_one_of_them_heard(start_gateway, upstreams, tmp_path):
     _, good = upstreams
     first = start_gateway("postgres+redis", MODELS_CACHE_TTL="600")
-    first.configure(connections=entries(good), grants=EVERYONE)
-    key = first.api_key("alice")
+    key = first.configured_for("alice", connections=entries(good), grants=EVERYONE)
     with client_of(first, key) as client:
         wait_for_models(client, "good-model")
     asked = len(good.requests)
@@ -143,8 +144,8 @@ def test_lists_keep_coming_while_redis_is_killed_flushed_full_and_frozen(
 ):
     slow, good = upstreams
     gateway = start_gateway(REDIS_URL=redis_of_our_own.url)
-    gateway.configure(connections=entries(slow, good), grants=EVERYONE)
-    with client_of(gateway, gateway.api_key("alice"), timeout=20) as alice:
+    key = gateway.configured_for("alice", connections=entries(slow, good), grants=EVERYONE)
+    with client_of(gateway, key, timeout=20) as alice:
         expected = ["slow-model", "good-model"]
         wait_for_models(alice, *expected)
 

@@ -3,15 +3,16 @@
 import json
 import signal
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import httpx
 import pytest
 
 from tests.support.api import CHAT, chat_body, client_of
+from tests.support.live import LiveGateway
 from tests.support.processes import wait_until
-from tests.support.responders import chunk, hang, head, sse
-from tests.support.serving import open_to_all
+from tests.support.responders import chunk, complete_chat, hang, head, sse
+from tests.support.stores import BACKINGS
 from tests.support.upstream import ScriptedUpstream
 
 pytestmark = pytest.mark.acceptance
@@ -21,29 +22,45 @@ EVENT = b'data: {"choices":[{"index":0,"delta":{"content":"Hel"},"finish_reason"
 FINISH = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
 
 
-@pytest.fixture
-def upstream():
+@pytest.fixture(scope="module")
+def shared_upstream():
     with ScriptedUpstream(models=("gpt-4o",)) as upstream:
         yield upstream
 
 
 @pytest.fixture
-def start(start_gateway, upstream):
+def upstream(shared_upstream):
+    """The upstream, well again and as new."""
+    shared_upstream.on("POST", CHAT, complete_chat)
+    shared_upstream.requests.clear()
+    shared_upstream.disconnects = 0
+    return shared_upstream
+
+
+@pytest.fixture(scope="module")
+def prepared(stores, tmp_path_factory, shared_upstream):
+    """The environment of a gateway that is configured, and a key for it. Nobody serves."""
+    directory = tmp_path_factory.mktemp("shutdown")
+    connection = {"name": "scripted", "base_url": shared_upstream.url, "model_ids": ["gpt-4o"]}
+    with stores.open(BACKINGS[0], directory / "data") as environment:
+        gateway = LiveGateway(BACKINGS[0], directory, environment)
+        grants = [{"models": ["*"], "everyone": True}]
+        yield environment, gateway.configured_for("alice", connections=[connection], grants=grants)
+
+
+@pytest.fixture
+def start(prepared, tmp_path):
     """``start("--workers", "2", GATEWAY_X="1")``: a gateway, and a client of it."""
-    clients = []
+    environment, key = prepared
+    with ExitStack() as stack:
 
-    def start(*options, **environment):
-        gateway = start_gateway(**environment)
-        if options:
-            gateway.stop()
+        def start(*options, **variables):
+            gateway = LiveGateway(BACKINGS[0], tmp_path, environment | variables)
+            stack.callback(gateway.kill)
             gateway.start(*options)
-        client = client_of(gateway, open_to_all(gateway, upstream), timeout=20)
-        clients.append(client)
-        return gateway, client
+            return gateway, stack.enter_context(client_of(gateway, key, timeout=20))
 
-    yield start
-    for client in clients:
-        client.close()
+        yield start
 
 
 @contextmanager
@@ -60,8 +77,11 @@ def readiness(gateway):
     return answer.status_code, answer.json()["status"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-@pytest.mark.parametrize("options", [(), ("--workers", "2")], ids=["one worker", "two workers"])
+@pytest.mark.parametrize(
+    ("options", "number"),
+    [((), signal.SIGTERM), ((), signal.SIGINT), (("--workers", "2"), signal.SIGTERM)],
+    ids=["SIGTERM", "SIGINT", "two workers"],
+)
 def test_a_stream_in_flight_finishes(start, upstream, options, number):
     gateway, client = start(*options)
     upstream.on("POST", CHAT, sse(*[EVENT] * 5, FINISH, delay=0.3))
@@ -85,7 +105,7 @@ def test_new_requests_are_refused_while_a_stream_finishes(start, upstream):
 
 
 def test_requests_are_taken_until_load_balancers_have_noticed(start, upstream):
-    gateway, client = start(GATEWAY_SHUTDOWN_DELAY_SECONDS="3")
+    gateway, client = start(GATEWAY_SHUTDOWN_DELAY_SECONDS="2")
     gateway.process.send_signal(signal.SIGTERM)
     wait_until(lambda: readiness(gateway) == (503, "draining"), what="the drain")
     assert client.post(CHAT, json=chat_body("gpt-4o")).status_code == 200

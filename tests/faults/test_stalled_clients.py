@@ -16,8 +16,8 @@ from tests.support.upstream import ScriptedUpstream
 
 pytestmark = pytest.mark.acceptance
 
-CLIENTS = 50
-WRITE_TIMEOUT = 4
+CLIENTS = 40
+WRITE_TIMEOUT = 2
 # Buffers of aiohttp, of uvicorn and of one block on its way; the kernel's are not the worker's.
 MOST_BYTES_HELD = 2 * 2**20
 BEGIN = head(content_type="text/event-stream", transfer_encoding="chunked")

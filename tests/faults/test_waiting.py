@@ -17,10 +17,10 @@ FINISH = b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n
 DONE = b"data: [DONE]\n\n"
 COMMENT = b": keep-alive\n\n"
 LIMITS = {
-    "AIOHTTP_CLIENT_TIMEOUT": "2",
+    "AIOHTTP_CLIENT_TIMEOUT": "1.5",
     "GATEWAY_STREAM_KEEP_ALIVE_SECONDS": "0.3",
-    "GATEWAY_STREAM_IDLE_TIMEOUT": "2",
-    "GATEWAY_STREAM_MAX_SECONDS": "4",
+    "GATEWAY_STREAM_IDLE_TIMEOUT": "1.5",
+    "GATEWAY_STREAM_MAX_SECONDS": "3",
     "GATEWAY_MAX_STREAM_BYTES": "100000",
 }
 
@@ -54,7 +54,7 @@ def before_the_error(answer, code):
 
 
 def test_comments_keep_the_client_while_the_upstream_thinks(client, upstream):
-    upstream.on("POST", CHAT, sse(EVENT, FINISH, delay=0.8))
+    upstream.on("POST", CHAT, sse(EVENT, FINISH, delay=0.6))
     answer = stream(client)
     assert answer.headers["content-type"].startswith("text/event-stream")
     assert answer.content.startswith(COMMENT)
@@ -63,7 +63,7 @@ def test_comments_keep_the_client_while_the_upstream_thinks(client, upstream):
 
 def test_comments_keep_the_client_before_the_upstream_says_a_word(client, upstream):
     async def think(exchange):
-        await drip(STREAM_HEAD[-1:], every=1, before=STREAM_HEAD[:-1])(exchange)
+        await drip(STREAM_HEAD[-1:], every=0.7, before=STREAM_HEAD[:-1])(exchange)
         await exchange.send(chunk(EVENT + FINISH + DONE) + chunk(b""))
 
     upstream.on("POST", CHAT, think)
@@ -100,7 +100,7 @@ def test_comments_of_the_upstream_are_no_sign_of_life(client, upstream):
 
 
 def test_a_stream_without_an_end_ends_in_time(client, upstream):
-    upstream.on("POST", CHAT, sse(*[EVENT] * 60, delay=0.1))
+    upstream.on("POST", CHAT, sse(*[EVENT] * 45, delay=0.1))
     assert before_the_error(stream(client), "upstream_timeout").startswith(EVENT)
 
 
