@@ -1,16 +1,19 @@
 """The documents name only what there is."""
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
-from django.core.management import get_commands
+from django.core.management import get_commands, load_command_class
 
 from tests.support.environment import ROOT
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 MAKE_TARGETS = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 LINK = re.compile(r"\]\((?!https?://|mailto:)([^)#\s]*)(?:#[^)\s]*)?\)")
+SHELL = re.compile(r"^ *```sh\n(.*?)^ *```", re.DOTALL | re.MULTILINE)
+COMMAND_LINE = re.compile(r"manage\.py ([a-z_]+[^\n()|;&>]*)")
 CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 
 each_document = pytest.mark.parametrize(
@@ -26,6 +29,14 @@ def code_of(document: Path) -> str:
 def test_named_commands_exist(document):
     named = set(re.findall(r"manage\.py ([a-z_]+)", code_of(document)))
     assert named <= set(get_commands())
+
+
+@each_document
+def test_named_commands_take_the_options_they_are_shown_with(document):
+    for line in COMMAND_LINE.findall("\n".join(SHELL.findall(document.read_text()))):
+        name, *arguments = shlex.split(line, comments=True)
+        parser = load_command_class(get_commands()[name], name).create_parser("manage.py", name)
+        parser.parse_args(arguments)  # exits where it does not understand
 
 
 @each_document
