@@ -18,9 +18,9 @@ from django.http import HttpRequest, HttpResponse
 
 from accounts.sign_in.second_factors import RequireStaffMfa
 from proxy.channel_layer import LAYER_ERRORS
-from proxy.live.origin import is_own_origin
 from proxy.live.page import LIVE_SOCKET
 from proxy.live.reports import WATCHERS
+from proxy.websockets.origin import is_own_origin
 from proxy.worker_events import stop_anywhere, watch_anywhere
 from usage.exchange import StopReason
 

@@ -16,6 +16,7 @@ from proxy.websockets.chat_messages import ChatMessage, message_of, read_message
 from proxy.websockets.chat_request import ChatRequest
 from proxy.websockets.handshake import admit, refuse
 from proxy.websockets.message_rate import MessageRate
+from proxy.websockets.origin import is_foreign
 from usage.exchange import StopReason
 
 FAREWELL_SECONDS = 1.0
@@ -47,7 +48,10 @@ class ChatConsumer(ApiSocket):
             await refuse(self.scope, self.base_send, error)
             return
         # The rest of the headers go with each request, as a client of HTTP would repeat them.
-        fields = [field for field in self.scope["headers"] if field[0] not in CREDENTIAL_HEADERS]
+        left_out = (
+            (*CREDENTIAL_HEADERS, b"cookie") if is_foreign(self.scope) else CREDENTIAL_HEADERS
+        )
+        fields = [field for field in self.scope["headers"] if field[0] not in left_out]
         self._headers = [*fields, (b"authorization", f"Bearer {self.credential}".encode())]
         await self.welcome()
 

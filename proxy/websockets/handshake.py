@@ -1,7 +1,8 @@
 """Who may open a WebSocket, and what those are told who may not.
 
 Only API keys count here. A browser sends the cookies of a signed-in user along with whatever page
-asks it to; they are never looked at, so a foreign page has nothing to ride on.
+asks it to; they open nothing, and with a foreign page they go to no upstream either, so that such a
+page has nothing to ride on.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from connections.providers.openai import encoded_json
 from connections.transport.websocket import UpstreamSocket
 from models_registry.registry import active
 from models_registry.targets import Target
+from proxy.cookies import forwardable_cookies
 from proxy.dialects import json_object
 from proxy.dispatch import dispatch
 from proxy.errors import (
@@ -34,6 +35,7 @@ from proxy.websockets.api_socket import ApiSocket
 from proxy.websockets.counting import count_message
 from proxy.websockets.handshake import admit, refuse
 from proxy.websockets.models_named import main_models, side_models
+from proxy.websockets.origin import is_foreign
 from usage.exchange import Exchange, StopReason, Surface
 from usage.in_flight import in_flight
 
@@ -194,11 +196,21 @@ class ProxiedConsumer(ApiSocket):
             caller=self._caller,
             request_id=request_id,
             credential=self.credential,
+            cookies=self._cookies(),
             method="GET",
             query=self.query(target),
             headers=tuple(headers),
             is_socket=True,
         )
+
+    def _cookies(self) -> str:
+        """The caller's cookies, as far as an upstream may see them."""
+        if is_foreign(self.scope):
+            return ""
+        sent = [
+            value.decode("latin-1") for name, value in self.scope["headers"] if name == b"cookie"
+        ]
+        return forwardable_cookies("; ".join(sent))
 
     def query(self, target: Target) -> str:
         """What the upstream is told in its URL."""

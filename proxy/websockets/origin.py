@@ -1,4 +1,4 @@
-"""Which pages may open a socket that their reader's cookies open."""
+"""Which pages' sockets may use the cookies that browsers send along with any of them."""
 
 from __future__ import annotations
 
@@ -29,6 +29,11 @@ def is_own_origin(scope: Any) -> bool:
     ):
         return True
     return any(_matches(parts.scheme, parts.netloc, t) for t in settings.CSRF_TRUSTED_ORIGINS)
+
+
+def is_foreign(scope: Any) -> bool:
+    """Whether a handshake comes from another site's page; programs have no Origin."""
+    return b"origin" in dict(scope["headers"]) and not is_own_origin(scope)
 
 
 def _matches(scheme: str, netloc: str, trusted: str) -> bool:
