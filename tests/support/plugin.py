@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -14,6 +15,17 @@ if settings.configured:
 
 SERVICES = parts.find_services()
 parts.use(SERVICES)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if (output := getattr(session.config, "workeroutput", None)) is not None:
+        output["parts"] = sorted(parts.used)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Gather from a process that shared the tests what was real there."""
+    parts.used.update(getattr(node, "workeroutput", {}).get("parts", ()))
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

@@ -38,7 +38,7 @@ def drop(server_url: str, url: str) -> None:
 
 def drop_leftovers(server_url: str) -> None:
     """Remove what test runs on this machine left behind that were killed."""
-    pattern = re.compile(rf"(?:test_)?gatehouse_{_host()}_(?P<process_id>\d+)_\d+")
+    pattern = re.compile(rf"(?:test_)?gatehouse_{_host()}_(?P<process_id>\d+)_\d+(?:_gw\d+)?")
     with psycopg.connect(server_url, autocommit=True) as connection:
         for (name,) in connection.execute("SELECT datname FROM pg_database").fetchall():
             match = pattern.fullmatch(name)

@@ -35,6 +35,7 @@ def decode(encoding: str, data: bytes, *, step: int = 1000, limit: int = 10**9) 
         ("deflate", zlib.compress(TEXT)),
         ("deflate", RAW_DEFLATE),
     ],
+    ids=["gzip", "its old name", "gzip in two parts", "deflate", "deflate without its frame"],
 )
 def test_each_format_is_decoded_however_it_is_cut(encoding, data, step):
     assert decode(encoding, data, step=step) == TEXT
@@ -49,13 +50,17 @@ def test_an_empty_body_is_no_error():
     assert decode("gzip", b"") == b""
 
 
-@pytest.mark.parametrize("data", [gzip.compress(TEXT)[:-1], gzip.compress(TEXT)[:5]])
+@pytest.mark.parametrize(
+    "data", [gzip.compress(TEXT)[:-1], gzip.compress(TEXT)[:5]], ids=["one byte less", "a header"]
+)
 def test_a_truncated_body_is_an_error(data):
     with pytest.raises(httpx.DecodingError, match="incomplete"):
         decode("gzip", data)
 
 
-@pytest.mark.parametrize("data", [b"{}", gzip.compress(TEXT) + b"garbage"])
+@pytest.mark.parametrize(
+    "data", [b"{}", gzip.compress(TEXT) + b"garbage"], ids=["no gzip", "more than gzip"]
+)
 def test_a_corrupt_body_is_an_error(data):
     with pytest.raises(httpx.DecodingError, match="corrupt"):
         decode("gzip", data)

@@ -277,6 +277,7 @@ async def test_the_total_timeout_holds_while_the_reader_is_away(send, upstream):
         ("br", b"\x0b\x01\x80{}\x03"),
         ("gzip, gzip", gzip.compress(gzip.compress(b"{}"))),
     ],
+    ids=["cut short", "no gzip", "unknown", "packed twice"],
 )
 async def test_what_cannot_be_decoded_is_said_to_be(send, upstream, encoding, body):
     answer = head(Content_Encoding=encoding, Content_Length=len(body)) + body
