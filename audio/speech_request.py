@@ -11,6 +11,7 @@ import orjson
 
 from connections.call import JsonObject
 from connections.choices import AuthType
+from connections.spelling import write_json
 from connections.upstream import Upstream
 from models_registry.targets import Target
 from proxy.errors import InvalidRequestError
@@ -74,7 +75,7 @@ class SpeechRequest:
         connection = [upstream.id, upstream.base_url, upstream.api_version, upstream.headers]
         identity = [scope, connection, target.model, self.body_for(target) | {"model": ""}]
         try:
-            canonical = orjson.dumps(identity, option=orjson.OPT_SORT_KEYS)
+            canonical = write_json(identity, option=orjson.OPT_SORT_KEYS)
         except TypeError as exc:
             raise InvalidRequestError("The request is nested too deeply.") from exc
         return hashlib.sha256(canonical).hexdigest()

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from connections.call import JsonObject
+from connections.spelling import read_json
 from proxy.errors import ApiError
 from proxy.sse import DONE, DONE_MARK, data_of, encoded_event
 from proxy.upstream_usage import read_anthropic_usage, read_usage
@@ -238,7 +239,7 @@ def anthropic_type(status: int) -> str:
 def json_object(data: bytes) -> JsonObject:
     """The JSON object in ``data``, empty if there is none."""
     try:
-        parsed: Any = orjson.loads(data)
+        parsed: Any = read_json(data)
     except orjson.JSONDecodeError:
         return {}
     return parsed if isinstance(parsed, dict) else {}

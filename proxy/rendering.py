@@ -1,4 +1,4 @@
-"""JSON in and out, by orjson."""
+"""JSON in and out."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from rest_framework import exceptions
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 
+from connections.spelling import read_json, write_json
 from proxy.errors import InvalidRequestError
-from proxy.integers import check_integers
 
 
 class JsonParser(BaseParser):
@@ -22,12 +22,11 @@ class JsonParser(BaseParser):
 
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
         try:
-            parsed = orjson.loads(stream.body)
+            parsed = read_json(stream.body)
         except orjson.JSONDecodeError as exc:
             raise exceptions.ParseError(f"The request body is not valid JSON: {exc}.") from exc
         if not isinstance(parsed, dict):
             raise exceptions.ParseError("The request body must be a JSON object.")
-        check_integers(stream.body)
         if ambiguous := _field_in_two_cases(parsed):
             raise InvalidRequestError(
                 f"The field `{ambiguous[:100]}` stands twice, in different cases.",
@@ -57,7 +56,7 @@ class JsonRenderer(BaseRenderer):
     charset = None
 
     def render(self, data: Any, media_type: Any = None, renderer_context: Any = None) -> bytes:
-        return b"" if data is None else orjson.dumps(data)
+        return b"" if data is None else write_json(data)
 
 
 class JsonResponse(HttpResponse):
@@ -66,7 +65,7 @@ class JsonResponse(HttpResponse):
     def __init__(
         self, content: Any, *, status: int = 200, headers: Mapping[str, str] | None = None
     ) -> None:
-        body = content if isinstance(content, bytes) else orjson.dumps(content)
+        body = content if isinstance(content, bytes) else write_json(content)
         super().__init__(
             body, status=status, content_type="application/json", headers=dict(headers or {})
         )

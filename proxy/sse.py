@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 
-import orjson
-
 from connections.call import JsonObject
+from connections.spelling import write_json
 
 BLANK_LINE = re.compile(rb"(?:\r\n|\n|\r(?!\n)){2}")
 LINE_END = re.compile(rb"\r\n|\n|\r")
@@ -109,7 +108,7 @@ def data_of(event: bytes) -> bytes:
 def encoded_event(data: JsonObject, *, name: str = "") -> bytes:
     """An event that carries ``data`` as JSON, nameless unless ``name`` is given."""
     field = b"event: " + name.encode() + b"\n" if name else b""
-    return field + b"data: " + orjson.dumps(data) + b"\n\n"
+    return field + b"data: " + write_json(data) + b"\n\n"
 
 
 def is_comment(block: bytes) -> bool:

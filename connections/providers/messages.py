@@ -14,6 +14,7 @@ import orjson
 
 from connections.call import JsonObject
 from connections.errors import UnsendableError
+from connections.spelling import read_json
 
 DATA_URL = re.compile(r"data:([\w.+/-]*)(?:;[\w=.+-]+)*?;base64,", re.ASCII)
 SYSTEM_ROLES = frozenset({"system", "developer"})
@@ -52,7 +53,7 @@ class Function:
 
     def parsed_arguments(self) -> JsonObject:
         try:
-            arguments: Any = orjson.loads(self.arguments or "{}")
+            arguments: Any = read_json((self.arguments or "{}").encode())
         except orjson.JSONDecodeError as exc:
             raise UnsendableError(f"The arguments of the call of {self.name} are no JSON.") from exc
         if not isinstance(arguments, dict):

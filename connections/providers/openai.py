@@ -8,13 +8,13 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
-import orjson
 
 from accounts.caller import Caller
 from connections.call import Call, JsonObject
 from connections.errors import NotSentError, UnsendableError
 from connections.providers.headers import encoded, extra_headers, overlaid, user_info_headers
 from connections.providers.payload import Payload
+from connections.spelling import write_json
 from connections.translation.base import Translation
 from connections.upstream import Upstream
 
@@ -141,7 +141,7 @@ def with_query(url: str, query: str) -> str:
 def encoded_json(body: JsonObject) -> bytes:
     """``body`` as it is sent. Raises :class:`connections.errors.UnsendableError`."""
     try:
-        return orjson.dumps(body)
+        return write_json(body)
     except TypeError as exc:  # orjson reads 1024 levels and writes 254
         raise UnsendableError("The request is nested too deeply.") from exc
 

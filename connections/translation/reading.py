@@ -9,6 +9,7 @@ import orjson
 
 from connections.call import JsonObject
 from connections.errors import MidStreamError
+from connections.spelling import read_json
 from connections.translation.base import Wire
 
 OTHER_FIELDS = (b"event:", b"id:", b"retry:", b":")
@@ -63,7 +64,7 @@ class ObjectReader:
 def parsed(text: bytes) -> JsonObject:
     """The object in ``text``. Raises :class:`MidStreamError`."""
     try:
-        value: Any = orjson.loads(text)
+        value: Any = read_json(text)
     except orjson.JSONDecodeError as exc:
         raise MidStreamError("The upstream's answer is not JSON.") from exc
     if not isinstance(value, dict):

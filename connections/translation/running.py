@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import aclosing, contextmanager
 
-import orjson
 from django.conf import settings
 
 from connections.call import JsonObject
 from connections.errors import MidStreamError
+from connections.spelling import write_json
 from connections.translation.base import Translation
 from connections.translation.reading import ObjectReader, parsed
 
@@ -24,7 +24,7 @@ def translated_body(body: bytes, translation: Translation) -> bytes:
     if answer.get("error"):
         return body
     with _blaming_the_upstream():
-        return orjson.dumps(translation.answer(answer))
+        return write_json(translation.answer(answer))
 
 
 async def translated_chunks(
@@ -50,7 +50,7 @@ def _events(objects: Iterable[JsonObject], translation: Translation) -> Iterator
             return
         with _blaming_the_upstream():
             for event in translation.event(item):
-                yield b"data: " + orjson.dumps(event) + b"\n\n"
+                yield b"data: " + write_json(event) + b"\n\n"
         if translation.is_done:
             yield DONE
 

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from connections.call import JsonObject
+from connections.spelling import read_json
 from proxy.errors import UpstreamAnswerError
 from usage.exchange import Tokens
 
@@ -96,8 +97,8 @@ def _blocks(said: JsonObject) -> Iterator[JsonObject]:
 
 def _arguments(text: Any) -> JsonObject:
     try:
-        arguments: Any = orjson.loads(text or "{}")
-    except (orjson.JSONDecodeError, TypeError) as exc:
+        arguments: Any = read_json((text or "{}").encode())
+    except (orjson.JSONDecodeError, AttributeError) as exc:
         raise UpstreamAnswerError("The upstream's call of a tool is not JSON.") from exc
     if not isinstance(arguments, dict):
         raise UpstreamAnswerError("The upstream's call of a tool is not a JSON object.")

@@ -7,13 +7,13 @@ import re
 from functools import cache
 from typing import Any
 
-import orjson
 from django.conf import settings
 from django.http.response import HttpResponseBase
 from django.utils.module_loading import import_string
 
 from accounts.caller import Caller
 from connections.call import JsonObject
+from connections.spelling import read_json, write_json
 from proxy.dialects import json_object
 from proxy.errors import ApiError, InvalidRequestError
 from proxy.relay import RelayResponse
@@ -68,7 +68,7 @@ class Pipeline:
         if isinstance(response, RelayResponse):
             return self._filtered_stream(response) if self._streams else response
         if isinstance(response, JsonResponse) and self._outlets:
-            response.content = orjson.dumps(await self.outlet(orjson.loads(response.content)))
+            response.content = write_json(await self.outlet(read_json(response.content)))
         return response
 
     def _filtered_stream(self, response: RelayResponse) -> RelayResponse:

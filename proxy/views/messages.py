@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import orjson
 from django.http.response import HttpResponseBase
 
 from connections.call import Call, JsonObject
 from connections.providers.payload import DROPPED_HEADER, header_value
+from connections.spelling import read_json
 from models_registry.targets import Target
 from proxy.anthropic.answer import message_of
 from proxy.anthropic.request import chat_body, left_out
@@ -51,7 +51,7 @@ class MessagesView(AnthropicSurface, ModelCallView):
         if speaks_messages(dispatched.target):
             body = await read_answer(dispatched, exchange, take_usage=read_anthropic_usage)
             return JsonResponse(body, headers=headers)
-        answer = orjson.loads(await read_answer(dispatched, exchange))
+        answer = read_json(await read_answer(dispatched, exchange))
         message = message_of(
             answer,
             request_id=exchange.request_id,

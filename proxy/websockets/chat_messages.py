@@ -17,6 +17,7 @@ import orjson
 from connections.call import JsonObject
 from connections.errors import UnsendableError
 from connections.providers.openai import encoded_json
+from connections.spelling import read_json
 from proxy.errors import ApiError, InvalidRequestError, PayloadTooLargeError
 
 LONGEST_REQUEST_ID = 200
@@ -37,7 +38,7 @@ def read_message(text: str, *, limit: int) -> ChatMessage:
     if len(raw) > limit:
         raise PayloadTooLargeError(limit)
     try:
-        message: Any = orjson.loads(raw)
+        message: Any = read_json(raw)
     except orjson.JSONDecodeError as exc:
         raise InvalidRequestError(f"The message is not valid JSON: {exc}.") from exc
     if not isinstance(message, dict):

@@ -60,6 +60,18 @@ def test_what_goes_in_comes_out(client, upstream, base, endpoint):
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
+def test_numbers_go_upstream_as_they_are_spelled(client, upstream, endpoint):
+    fields = json.dumps(ENDPOINTS[endpoint][0])[1:-1]
+    numbers = '"top_p":1.50,"x":[1e3,-0,123456789012345678901234567890]'
+    body = f'{{"model": "m", {fields}, {numbers}}}'
+    answer = client.post(
+        f"/v1/{endpoint}", content=body, headers={"Content-Type": "application/json"}
+    )
+    assert answer.is_success
+    assert numbers.encode() in upstream.calls[-1].body
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
 def test_what_no_upstream_could_answer_is_refused(client, upstream, endpoint):
     before = len(upstream.calls)
     body, needed = ENDPOINTS[endpoint]

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import orjson
-
 from connections.call import JsonObject
+from connections.spelling import write_json
 from connections.translation.base import Translation
 from connections.translation.chat import Completion, token_usage, tool_call
 
@@ -123,7 +122,7 @@ def usage_of(usage: JsonObject) -> JsonObject:
 
 
 def _call(block: JsonObject) -> JsonObject:
-    return tool_call(block["id"], block["name"], orjson.dumps(block["input"]).decode())
+    return tool_call(block["id"], block["name"], write_json(block["input"]).decode())
 
 
 def _joined(blocks: list[JsonObject], kind: str) -> str:

@@ -7,9 +7,8 @@ import uuid
 from array import array
 from collections.abc import Iterator
 
-import orjson
-
 from connections.call import JsonObject
+from connections.spelling import write_json
 from connections.translation.base import Translation, Wire
 from connections.translation.chat import Completion, token_usage, tool_call
 
@@ -97,7 +96,7 @@ class EmbeddingTranslation(Translation):
 
 def _tool_call(call: JsonObject) -> JsonObject:
     function = call["function"]
-    arguments = orjson.dumps(function.get("arguments") or {}).decode()
+    arguments = write_json(function.get("arguments") or {}).decode()
     return tool_call(call.get("id") or f"call_{uuid.uuid4().hex}", function["name"], arguments)
 
 

@@ -69,6 +69,13 @@ def test_the_upstream_is_sent_the_body_and_its_own_key(socket, upstream):
     assert not any(name.lower().startswith("sec-websocket") for name, _ in request.headers)
 
 
+def test_numbers_go_upstream_as_they_are_spelled(socket, upstream):
+    numbers = '"top_p":0.50,"seed":123456789012345678901234567890'
+    socket.send(json.dumps(chat_body("gpt-4o", request_id="a"))[:-1] + f",{numbers}}}")
+    heard_to_the_end(socket, "a")
+    assert numbers.encode() in upstream.calls[-1].body
+
+
 def test_several_requests_run_at_once(socket, upstream):
     upstream.on("POST", CHAT, sse(*[EVENT] * 3, FINISH, delay=0.1))
     for request_id in "abc":

@@ -1,0 +1,112 @@
+"""JSON whose numbers keep the way they are spelled.
+
+Bodies are read and written anew, so that no upstream can see another model in them than the one
+that was authorised. orjson would write ``1.50`` as ``1.5``, and take an integer beyond 64 bits for
+a fraction. The few texts with such numbers are read a second time, into numbers that remember.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+# Of the numbers of one text. More of them would take seconds to read: their fractions keep their
+# value only.
+MOST_BYTES = 2 * 2**20
+LOWEST, HIGHEST = -(2**63), 2**64 - 1
+
+NUMBER = re.compile(rb"-?[0-9][0-9.eE+-]*")
+SPACE = b" \t\r\n"
+
+
+class SpelledFloat(float):
+    """A number whose ``text`` says more than its value."""
+
+    __slots__ = ("text",)
+
+    text: str
+
+    def __new__(cls, text: str) -> SpelledFloat:
+        self = super().__new__(cls, text)
+        self.text = text
+        return self
+
+
+class SpelledInt(int):
+    """A whole number whose ``text`` says more than its value, or more than 64 bits can hold."""
+
+    text: str
+
+    def __new__(cls, text: str) -> SpelledInt:
+        self = super().__new__(cls, text)
+        self.text = text
+        return self
+
+
+def read_json(text: bytes) -> Any:
+    """The value in ``text``. Raises ``orjson.JSONDecodeError`` for all that orjson refuses."""
+    value: Any = orjson.loads(text)
+    try:
+        written = orjson.dumps(value)
+    except TypeError:
+        return value  # nested too deeply to be written, now or later
+    if written == text or written.translate(None, SPACE) == text.translate(None, SPACE):
+        return value  # which is how clients write, nearly always
+    numbers = _outside_of_texts(text)
+    as_spelled = b"[%b]" % b",".join(NUMBER.findall(numbers))
+    if orjson.dumps(orjson.loads(as_spelled)) == as_spelled:
+        return value
+    return _read_again(text, keeps_fractions=len(numbers) <= MOST_BYTES)
+
+
+def write_json(value: Any, *, option: int = 0) -> bytes:
+    """``value`` with its numbers as they were spelled. Raises as ``orjson.dumps`` does."""
+    return orjson.dumps(value, _spelled, orjson.OPT_PASSTHROUGH_SUBCLASS | option)
+
+
+def _outside_of_texts(text: bytes) -> bytes:
+    """What of ``text``, which is valid JSON, stands outside of its texts."""
+    if b'\\"' in text:
+        text = text.replace(b"\\\\", b"").replace(b'\\"', b"")
+    return b"".join(text.split(b'"')[::2])
+
+
+def _read_again(text: bytes, *, keeps_fractions: bool) -> Any:
+    """The value in ``text``, in which there are numbers that remember their spelling."""
+    return json.loads(
+        text.decode(),
+        parse_float=_Known(_float).__getitem__ if keeps_fractions else None,
+        parse_int=_Known(_int).__getitem__,
+    )
+
+
+class _Known(dict[str, Any]):
+    """The numbers that a text holds more than once are made once."""
+
+    def __init__(self, read: Callable[[str], Any]) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, text: str) -> Any:
+        number = self[text] = self._read(text)
+        return number
+
+
+def _float(text: str) -> float:
+    value = float(text)
+    return value if orjson.dumps(value) == text.encode() else SpelledFloat(text)
+
+
+def _int(text: str) -> int:
+    value = int(text)
+    return value if LOWEST <= value <= HIGHEST and text != "-0" else SpelledInt(text)
+
+
+def _spelled(value: Any) -> orjson.Fragment:
+    if isinstance(value, SpelledFloat | SpelledInt):
+        return orjson.Fragment(value.text)
+    raise TypeError(f"{type(value).__name__} is no JSON")
