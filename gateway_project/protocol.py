@@ -7,7 +7,7 @@ import asyncio
 from typing import Any
 
 from django.conf import settings
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
@@ -25,6 +25,7 @@ class GatewayProtocol(HttpToolsProtocol):
     """A connection whose client says nothing, or never ends its headers, is dropped."""
 
     _head_timer: asyncio.TimerHandle | None = None
+    _cycles: tuple[RequestResponseCycle, ...] = ()  # several where a client does not wait
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -32,7 +33,15 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
+        self._part()
+        for cycle in self._cycles:  # uvicorn tells the last one alone
+            cycle.message_event.set()
         super().connection_lost(exc)
+
+    def abort(self) -> None:
+        """Cut the connection. What is half answered stays so, on purpose: nothing is logged."""
+        self._part()
+        self.transport.abort()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -40,7 +49,7 @@ class GatewayProtocol(HttpToolsProtocol):
         if self._head_timer is None:  # a further request on the same connection
             self._await_head()
         # Closing a transport waits for the client to read what is buffered; aborting does not.
-        self.scope["extensions"] = {ABORT_EXTENSION: self.transport.abort}  # type: ignore[dict-item]
+        self.scope["extensions"] = {ABORT_EXTENSION: self.abort}  # type: ignore[dict-item]
 
     def on_header(self, name: bytes, value: bytes) -> None:
         super().on_header(name, value)
@@ -51,6 +60,13 @@ class GatewayProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._stop_waiting()
         super().on_headers_complete()
+        unanswered = (cycle for cycle in self._cycles if not cycle.response_complete)
+        self._cycles = (*unanswered, self.cycle) if self.cycle is not None else ()
+
+    def _part(self) -> None:
+        for cycle in self._cycles:
+            if not cycle.response_complete:
+                cycle.disconnected = True
 
     def _await_head(self) -> None:
         self._head_timer = self.loop.call_later(

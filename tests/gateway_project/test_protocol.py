@@ -21,9 +21,9 @@ async def echo(scope, receive, send) -> None:
 
 
 @asynccontextmanager
-async def serving() -> AsyncIterator[int]:
+async def serving(application=echo) -> AsyncIterator[int]:
     """The port of a server that is up."""
-    config = uvicorn.Config(echo, http=GatewayProtocol, lifespan="off", log_config=None)
+    config = uvicorn.Config(application, http=GatewayProtocol, lifespan="off", log_config=None)
     config.load()
     loop = asyncio.get_running_loop()
     state = uvicorn.server.ServerState()
@@ -93,3 +93,37 @@ async def test_a_connection_in_use_outlives_the_limit_on_headers(settings) -> No
             assert await reader.readuntil(b"True")
             await asyncio.sleep(0.3)  # longer than the limit, and well within keep-alive
         writer.close()
+
+
+async def cut_off(scope, receive, send) -> None:
+    headers = [(b"content-length", b"1000")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b"Hel", "more_body": True})
+    scope["extensions"]["gatehouse.abort"]()
+
+
+async def test_an_answer_that_is_cut_on_purpose_is_no_error_of_the_server(caplog) -> None:
+    async with serving(cut_off) as port, asyncio.timeout(5):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(a_head())
+        with suppress(ConnectionResetError):
+            assert (await reader.read()).endswith(b"Hel")
+        writer.close()
+    assert [record for record in caplog.records if record.levelname != "INFO"] == []
+
+
+async def test_a_client_that_leaves_ends_each_of_the_requests_it_did_not_wait_for() -> None:
+    begun, gone = asyncio.Event(), asyncio.Event()
+
+    async def wait(scope, receive, send) -> None:
+        assert (await receive())["type"] == "http.request"
+        begun.set()
+        assert (await receive())["type"] == "http.disconnect"
+        gone.set()
+
+    async with serving(wait) as port, asyncio.timeout(5):
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(a_head().replace(b"Connection: close\r\n", b"") * 2)
+        await begun.wait()
+        writer.transport.abort()
+        await gone.wait()
