@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import httpx
 from django.conf import settings
 
-from connections.auth.base import AuthStrategy
+from connections.auth.base import AuthStrategy, AuthUnavailableError
 from connections.auth.registry import strategy_for
 from connections.call import Call
 from connections.client import UpstreamClient, UpstreamResponse
@@ -84,12 +84,16 @@ class Line:
             request = self.adapter.request(call, forward_user_info=forward_user_info)
         except httpx.InvalidURL as exc:
             raise NotSentError("The upstream's base URL is not valid.") from exc
-        response = await client.send(
-            request,
-            auth=self.auth,
-            timeouts=self.stream_timeouts if call.is_streamed else self.timeouts,
-            verify_tls=self.upstream.verify_tls,
-        )
+        try:
+            response = await client.send(
+                request,
+                auth=self.auth,
+                timeouts=self.stream_timeouts if call.is_streamed else self.timeouts,
+                verify_tls=self.upstream.verify_tls,
+            )
+        except AuthUnavailableError as exc:
+            self.log_missing_credential(exc, call.request_id)
+            raise
         if dropped := header_value(request.extensions["gatehouse.dropped"]):
             response.headers[DROPPED_HEADER] = dropped
             logger.info(
@@ -99,6 +103,10 @@ class Line:
                 call.request_id,
             )
         return response
+
+    def log_missing_credential(self, error: AuthUnavailableError, request_id: str) -> None:
+        """Tell the log what the client of ``request_id`` is not told."""
+        logger.warning("%s was not asked for %s: %s", self.upstream.name, request_id, error)
 
 
 class Lines:

@@ -8,7 +8,7 @@ from django.conf import settings
 
 from accounts.oauth.access_tokens import AccessTokens, NoTokenError, SignInAgainError
 from accounts.oauth.provider import Answer, Ask, Client, ProviderUnavailableError, TokenEndpoint
-from connections.auth.base import AuthUnavailableError, SignInRequiredError
+from connections.auth.base import NoCallersTokenError, SignInRequiredError
 from connections.auth.system_oauth import TokenSource
 from connections.call import Call
 from connections.client import UpstreamClient
@@ -39,7 +39,7 @@ def token_source(tokens: AccessTokens) -> TokenSource:
         except SignInAgainError as exc:
             raise SignInRequiredError(str(exc)) from exc
         except (NoTokenError, ProviderUnavailableError) as exc:
-            raise AuthUnavailableError(str(exc)) from exc
+            raise NoCallersTokenError(str(exc)) from exc
 
     return token_of
 

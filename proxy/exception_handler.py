@@ -80,9 +80,9 @@ def not_found() -> ApiError:
 
 def _from_strategy(exc: AuthUnavailableError) -> ApiError:
     if not isinstance(exc, SignInRequiredError):
-        return UpstreamUnavailableError(str(exc), code=exc.code)
+        return UpstreamUnavailableError(exc.public_message, code=exc.code)
     status = HTTPStatus.UNAUTHORIZED
-    return AnsweredError(str(exc), status=status, kind=TYPES[status], code=exc.code)
+    return AnsweredError(exc.public_message, status=status, kind=TYPES[status], code=exc.code)
 
 
 def _from_drf(exc: exceptions.APIException) -> ApiError:

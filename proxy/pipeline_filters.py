@@ -107,6 +107,8 @@ class CallFilters:
                 )
                 answer = await response.read(limits().whole_bytes)
         except (UpstreamError, AuthUnavailableError, TimeoutError) as exc:
+            if isinstance(exc, AuthUnavailableError):
+                line.log_missing_credential(exc, self.call.request_id)
             raise FilterUnavailableError(f"The filter {each.id} cannot be reached.") from exc
         if not 200 <= response.status < 300:
             words = error_message(answer, secrets=line.upstream.secrets)

@@ -7,13 +7,18 @@ from connections.upstream import Upstream
 
 
 class AuthUnavailableError(Exception):
-    """No credential can be had for the upstream now; nothing was sent. Safe to show.
+    """No credential can be had for the upstream now; nothing was sent.
 
-    ``hint`` tells an admin what to do about it.
+    The message is for admins and the log: it may name what is set where. ``hint`` tells an admin
+    what to do about it. Clients are told ``public_message``.
     """
 
     code = "upstream_auth_unavailable"
     hint = "Set it in the environment of the gateway and start anew, or store the key."
+
+    @property
+    def public_message(self) -> str:
+        return "The gateway has no credential for the upstream of this model at the moment."
 
 
 class NoCallerError(AuthUnavailableError):
@@ -28,11 +33,20 @@ class NoCallerError(AuthUnavailableError):
         super().__init__("This connection is used with the credential of whoever calls.")
 
 
-class SignInRequiredError(AuthUnavailableError):
+class NoCallersTokenError(AuthUnavailableError):
+    """The caller's own token cannot be had; the message tells them why, and of nothing else."""
+
+    hint = "Sign in to the gateway with the identity provider, and try again."
+
+    @property
+    def public_message(self) -> str:
+        return str(self)
+
+
+class SignInRequiredError(NoCallersTokenError):
     """The caller can mend it, by signing in again."""
 
     code = "sign_in_required"
-    hint = "Sign in to the gateway with the identity provider, and try again."
 
 
 class AuthStrategy(httpx.Auth):

@@ -46,9 +46,9 @@ class BearerAuth(AuthStrategy):
 
 
 def why_unusable(key: UpstreamKey) -> str:
-    """What keeps ``key`` from being sent, in words that are safe to show."""
+    """What keeps ``key`` from being sent, for an admin."""
     if not key.secret:
-        return f"The environment variable of {key.hint} is not set."
+        return f"The environment variable {key.hint.removeprefix('env:')} is not set, or empty."
     return f"The key {key.hint} holds a line break or a control character."
 
 

@@ -5,9 +5,11 @@ from dataclasses import replace
 import httpx
 import pytest
 
+from connections.auth.base import AuthUnavailableError
 from connections.client import UpstreamClient, owned_responses
 from connections.errors import MidStreamError, NotSentError
 from connections.line import Line, Lines
+from connections.upstream import UpstreamKey
 from tests.support.builders import Chunks, a_call, a_response, an_upstream
 
 
@@ -49,6 +51,16 @@ async def test_a_url_that_is_none_is_not_sent() -> None:
     with pytest.raises(NotSentError):
         await line.send(UpstreamClient(transport), a_call())
     assert transport.requests == []
+
+
+async def test_what_keeps_a_request_from_being_signed_is_logged_with_its_connection(caplog) -> None:
+    key = UpstreamKey(id="1", secret="", hint="env:THE_KEY")
+    line = Line.open(an_upstream("one", keys=(key,)))
+    with pytest.raises(AuthUnavailableError):
+        await line.send(UpstreamClient(Transport()), a_call(request_id="req_1"))
+    assert caplog.messages == [
+        "one was not asked for req_1: The environment variable THE_KEY is not set, or empty."
+    ]
 
 
 async def test_redirects_are_not_followed() -> None:

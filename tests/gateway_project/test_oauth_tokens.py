@@ -8,7 +8,11 @@ import pytest
 from accounts.caller import Caller
 from accounts.oauth.access_tokens import NoTokenError, SignInAgainError
 from accounts.oauth.provider import ProviderUnavailableError
-from connections.auth.base import AuthUnavailableError, SignInRequiredError
+from connections.auth.base import (
+    AuthUnavailableError,
+    NoCallersTokenError,
+    SignInRequiredError,
+)
 from connections.call import Call
 from connections.client import UpstreamClient
 from gateway_project.oauth_tokens import configured_access_tokens, token_source
@@ -33,8 +37,8 @@ async def test_hands_out_the_token_of_the_caller():
 @pytest.mark.parametrize(
     ("error", "told"),
     [
-        (NoTokenError("x"), AuthUnavailableError),
-        (ProviderUnavailableError("x"), AuthUnavailableError),
+        (NoTokenError("x"), NoCallersTokenError),
+        (ProviderUnavailableError("x"), NoCallersTokenError),
         (SignInAgainError("x"), SignInRequiredError),
     ],
 )

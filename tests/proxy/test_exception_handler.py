@@ -12,7 +12,11 @@ from accounts.authentication import (
     ConflictingCredentials,
     InvalidApiKey,
 )
-from connections.auth.base import AuthUnavailableError
+from connections.auth.base import (
+    AuthUnavailableError,
+    NoCallersTokenError,
+    SignInRequiredError,
+)
 from connections.errors import (
     MaybeProcessedError,
     MidStreamError,
@@ -67,6 +71,22 @@ def test_a_throttle_says_when_to_come_back(wait: float, header: str) -> None:
     error = to_api_error(exceptions.Throttled(wait=wait))
     assert error is not None
     assert error.headers["retry-after"] == header
+
+
+def test_a_client_is_not_told_which_credential_the_gateway_lacks() -> None:
+    error = to_api_error(AuthUnavailableError("The environment variable THE_KEY is not set."))
+    assert error is not None
+    assert "THE_KEY" not in str(error.body())
+    assert error.message.startswith("The gateway has no credential for the upstream")
+
+
+@pytest.mark.parametrize(
+    ("raised", "status"), [(NoCallersTokenError, 502), (SignInRequiredError, 401)]
+)
+def test_a_client_is_told_what_its_own_sign_in_lacks(raised, status) -> None:
+    error = to_api_error(raised("Your sign-in has come to its end."))
+    assert error is not None
+    assert (error.message, error.status) == ("Your sign-in has come to its end.", status)
 
 
 def test_a_refused_key_says_what_is_asked_for() -> None:
