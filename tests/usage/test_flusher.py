@@ -1,6 +1,6 @@
-import asyncio
 
 import pytest
+from asgiref.sync import sync_to_async
 
 from tests.usage.records import a_record
 from usage.flusher import Flusher
@@ -15,7 +15,7 @@ def request_ids():
 
 
 async def stored():
-    return await asyncio.to_thread(request_ids)
+    return await sync_to_async(request_ids)()
 
 
 async def test_records_reach_the_database_and_leave_the_journal(journal_directory):
