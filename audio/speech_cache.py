@@ -16,6 +16,7 @@ from django.conf import settings
 from audio.production import Productions
 from audio.speech_store import Recording, SpeechStore, SpeechWriter, touch
 from audio.tally import Tally
+from audio.turns import Turns
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ class SpeechCache:
     def __init__(self, store: SpeechStore) -> None:
         self.store = store
         self.productions = Productions()
+        self.turns = Turns(store.directory / "making.lock")
         self.tally = Tally(store.directory / "tally.json")
         self._memory: OrderedDict[str, tuple[Recording, bytes]] = OrderedDict()
         self._memory_bytes = 0

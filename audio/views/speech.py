@@ -13,9 +13,10 @@ from rest_framework.request import Request
 
 from audio.production import Production
 from audio.ranges import RangeNotSatisfiableError, is_not_modified, requested_range
-from audio.speech_cache import SpeechCache, speech_cache
+from audio.speech_cache import QuietWriter, SpeechCache, speech_cache
 from audio.speech_request import ENDPOINT, SpeechRequest, is_told_who_asks
 from audio.speech_store import Recording
+from audio.turns import Turn
 from connections.call import Call
 from models_registry.registry import active
 from models_registry.targets import Target
@@ -128,9 +129,13 @@ class SpeechView(ApiView):
         """A miss: streamed while it is written, together with all who ask for the same."""
 
         async def make(production: Production) -> None:
-            dispatched = await self.dispatched(speech, tuple(digests), exchange)
-            production.target = dispatched.target
-            await record(dispatched, production, speech, cache, digests[dispatched.target])
+            async with cache.turns.turn(next(iter(digests.values()))) as turn:
+                if await is_replayed(production, cache, digests, turn):
+                    return
+                dispatched = await self.dispatched(speech, tuple(digests), exchange)
+                production.target = dispatched.target
+                digest = digests[dispatched.target]
+                await record(dispatched, production, speech, cache.writer(digest), turn)
 
         listener = cache.productions.join(tuple(digests.values()), make)
         production = listener.production
@@ -187,23 +192,48 @@ class SpeechView(ApiView):
         )
 
 
+async def is_replayed(
+    production: Production, cache: SpeechCache, digests: Mapping[Target, str], turn: Turn
+) -> bool:
+    """Hand on what another worker has made meanwhile, if there is anything."""
+    for target, digest in digests.items():
+        recording = await cache.find(digest)
+        if recording is None:
+            continue
+        pieces = cache.pieces(recording, 0, recording.size)
+        try:
+            first = await anext(pieces)
+        except FileNotFoundError:  # evicted meanwhile
+            continue
+        turn.give_back()
+        production.target = target
+        production.begin(recording.content_type)
+        async with aclosing(following(first, pieces)) as all_pieces:
+            async for piece in all_pieces:
+                await production.add(piece)
+        return True
+    return False
+
+
 async def record(
     dispatched: Dispatched,
     production: Production,
     speech: SpeechRequest,
-    cache: SpeechCache,
-    digest: str,
+    writer: QuietWriter,
+    turn: Turn,
 ) -> None:
     """Hand an answer to the disk and the listeners; only a whole one is kept."""
+    production.backing = writer
     content_type = media_type(dispatched, speech)
     size = 0
-    writer = production.backing = cache.writer(digest)
     async with aclosing(passed_through(dispatched)) as chunks:
         async for chunk in chunks:
             size += len(chunk)
             if size > settings.GATEWAY_MAX_RESPONSE_BYTES:
                 raise UpstreamAnswerError("The upstream's answer is too large.")
             await writer.write(chunk)
+            if not writer.is_keeping:
+                turn.give_back()  # nobody else will have it from here
             if not production.content_type:
                 production.begin(content_type)
             await production.add(chunk)

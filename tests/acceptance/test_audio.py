@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from tests.support.api import client_of, wait_for_models
-from tests.support.live import live_gateway
+from tests.support.live import LiveGateway, live_gateway
 from tests.support.responders import chunk, hang, head, raw
 from tests.support.stores import BACKINGS
 from tests.support.upstream import ScriptedUpstream
@@ -22,6 +22,7 @@ SPEECH = "/v1/audio/speech"
 TRANSCRIPTIONS = "/v1/audio/transcriptions"
 AUDIO = bytes(range(256)) * 300
 MODELS = ("tts", "tts-hd", "stt")
+ALL_MODELS = (*MODELS, *(f"{prefix}.{model}" for prefix in ("two", "told") for model in MODELS))
 UPLOAD_BYTES = 200 * 2**20
 LARGE_BYTES = 100 * 2**20
 MOST_GROWTH_BYTES = 30 * 2**20
@@ -73,8 +74,7 @@ def keys(gateway, shared_upstream):
         ],
     )
     with client_of(gateway, alice) as client:
-        prefixed = [f"{prefix}.{model}" for prefix in ("two", "told") for model in MODELS]
-        wait_for_models(client, *MODELS, *prefixed)
+        wait_for_models(client, *ALL_MODELS)
     return {"alice": alice, "bob": bob}
 
 
@@ -153,6 +153,35 @@ def test_fifty_at_once_make_one_call(gateway, keys, upstream):
 
     with ThreadPoolExecutor(50) as pool:
         answers = set(pool.map(ask, range(50)))
+    assert answers == {AUDIO}
+    assert calls_of(upstream, SPEECH) == before + 1
+
+
+@pytest.fixture
+def second_worker(gateway, keys, tmp_path):
+    """Another process on the data of ``gateway``."""
+    worker = LiveGateway(gateway.backing, tmp_path, gateway.environment)
+    try:
+        worker.start()
+        with client_of(worker, keys["alice"]) as client:
+            wait_for_models(client, *ALL_MODELS)
+        yield worker
+    except BaseException:
+        worker.kill()
+        raise
+    worker.stop()
+
+
+def test_two_workers_make_one_call(gateway, second_worker, keys, upstream):
+    upstream.on("POST", SPEECH, audio(delay=0.5))
+    before = calls_of(upstream, SPEECH)
+
+    def ask(worker):
+        with client_of(worker, keys["alice"], timeout=60) as client:
+            return client.post(SPEECH, json=speech("from two workers")).content
+
+    with ThreadPoolExecutor(20) as pool:
+        answers = set(pool.map(ask, [gateway, second_worker] * 10))
     assert answers == {AUDIO}
     assert calls_of(upstream, SPEECH) == before + 1
 

@@ -1,0 +1,94 @@
+"""Which of the processes that share a directory makes an answer, while the others wait for it."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import fcntl
+import os
+from pathlib import Path
+from types import TracebackType
+
+POLL_SECONDS = 0.05
+LONGEST_WAIT_SECONDS = 30.0  # for a process that may be stuck
+POSITION_DIGITS = 15  # of a digest: a position below 2**60, which every file system can lock
+TAKEN = frozenset({errno.EACCES, errno.EAGAIN})
+
+
+class Turns:
+    """Each answer is a byte of one empty file, locked by the process that makes it.
+
+    Such locks leave nothing behind and end with their process, however it ends. Where there can be
+    none (a read-only disk, a file system without locks) it is everybody's turn.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._descriptor: int | None = None
+        self._taken: set[str] = set()  # the system would give this process the same lock again
+
+    def turn(self, digest: str) -> Turn:
+        return Turn(self, digest)
+
+    def take(self, digest: str) -> bool:
+        """Whether it is this caller's turn to make ``digest``, and nobody else's.
+
+        Not in a thread: of a lock that came after a cancellation nobody would know.
+        """
+        if digest in self._taken:
+            return False
+        try:
+            fcntl.lockf(self._opened(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _position(digest))
+        except OSError as exc:
+            return exc.errno not in TAKEN
+        self._taken.add(digest)
+        return True
+
+    def give_back(self, digest: str) -> None:
+        if digest in self._taken and self._descriptor is not None:
+            self._taken.remove(digest)
+            fcntl.lockf(self._descriptor, fcntl.LOCK_UN, 1, _position(digest))
+
+    def _opened(self) -> int:
+        """Opened once: closing any descriptor of the file would give back all locks."""
+        if self._descriptor is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+            self._descriptor = os.open(self._path, flags, 0o600)
+        return self._descriptor
+
+
+class Turn:
+    """``async with`` waits for it, but not for ever, and gives it back."""
+
+    def __init__(self, turns: Turns, digest: str) -> None:
+        self._turns = turns
+        self._digest = digest
+        self._is_taken = False
+
+    async def __aenter__(self) -> Turn:
+        ends_at = asyncio.get_running_loop().time() + LONGEST_WAIT_SECONDS
+        while not self._turns.take(self._digest):
+            if asyncio.get_running_loop().time() > ends_at:
+                return self
+            await asyncio.sleep(POLL_SECONDS)
+        self._is_taken = True
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.give_back()
+
+    def give_back(self) -> None:
+        """Let somebody else make it. May be called twice."""
+        if self._is_taken:
+            self._is_taken = False
+            self._turns.give_back(self._digest)
+
+
+def _position(digest: str) -> int:
+    return int(digest[:POSITION_DIGITS], 16)
