@@ -1,5 +1,7 @@
 """One gateway for all these tests, before an upstream that records whatever reaches it."""
 
+import json
+
 import pytest
 
 from tests.security.canaries import HEADER_SECRET, UPSTREAM_KEY
@@ -24,7 +26,10 @@ def gateway(stores, tmp_path_factory):
 
 @pytest.fixture(scope="package")
 def keys(gateway, shared_upstream):
-    """The keys of ``alice``, who may use ``open`` alone, and of ``root``, who is staff."""
+    """The keys of ``alice``, who may use ``open`` alone, and of ``root``, who is staff.
+
+    ``narrowed`` is another one of root's, that opens ``open`` alone.
+    """
     gateway.configure(
         connections=[
             {"name": "scripted", "base_url": shared_upstream.url, "keys": [UPSTREAM_KEY]},
@@ -40,6 +45,8 @@ def keys(gateway, shared_upstream):
         grants=[{"models": ["open"], "everyone": True}],
     )
     keys = {"alice": gateway.api_key("alice"), "root": gateway.api_key("root", is_staff=True)}
+    made = gateway.manage("create_api_key", "root", "--model", "open", "--json")
+    keys["narrowed"] = json.loads(made.stdout)["key"]
     with client_of(gateway, keys["root"]) as root:
         wait_for_models(root, "open", "secret", "lab.open", "nickname")
     return keys

@@ -1,10 +1,15 @@
-"""A model that was not granted: the same denial however it is asked for, and no call upstream."""
+"""A model that was not granted, or that the key is not for: denied alike however it is asked for.
+
+And no call upstream.
+"""
 
 import orjson
 import pytest
+from websockets.exceptions import InvalidStatus
 
 from tests.security.routes import routes_of
-from tests.support.api import CHAT, HELLO, chat_body
+from tests.support.api import CHAT, HELLO, chat_body, client_of
+from tests.support.sockets import heard, open_socket, say
 
 pytestmark = pytest.mark.acceptance
 
@@ -21,6 +26,23 @@ DENIED = ["secret", "scripted/secret", "lab/secret", "lab.open", "nickname", "no
 
 # What the endpoints ask for besides a model, whatever their kind.
 ANY_INPUT = {"prompt": "a", "input": "a", "query": "a", "documents": ["a"], "voice": "alloy"}
+
+
+# Where a model is named without a body.
+QUERIES = ("/audio/voices",)
+BASES = ("/v1", "/openai/v1", "/openai", "")
+
+
+@pytest.fixture(params=["alice", "narrowed"])
+def key(request, keys):
+    """Of someone who is granted ``open`` alone, and of staff with a key that is for it alone."""
+    return keys[request.param]
+
+
+@pytest.fixture
+def caller(gateway, key):
+    with client_of(gateway, key, timeout=15) as client:
+        yield client
 
 
 @pytest.fixture
@@ -41,55 +63,85 @@ def assert_unknown(answer, model):
 
 @pytest.mark.parametrize("path", MODEL_ROUTES)
 @pytest.mark.parametrize("stream", [False, True])
-def test_every_endpoint_denies_it_alike(alice, no_calls, path, stream):
+def test_every_endpoint_denies_it_alike(caller, no_calls, path, stream):
     for model in DENIED:
         deployment = path.replace("/deployments/open/", f"/deployments/{model}/")
         named_in_body = "open" if deployment != path else model
         body = chat_body(named_in_body, stream=stream, **ANY_INPUT)
         if path.endswith(UPLOADS):
             fields = {"model": named_in_body, "prompt": "a", "stream": str(stream).lower()}
-            answer = alice.post(deployment, data=fields, files={"file": b"a", "image": b"a"})
+            answer = caller.post(deployment, data=fields, files={"file": b"a", "image": b"a"})
         else:
-            answer = alice.post(deployment, json=body)
+            answer = caller.post(deployment, json=body)
         assert_unknown(answer, model)
 
 
 @pytest.mark.parametrize("path", [path for path in MODEL_ROUTES if "/deployments/" not in path])
-def test_no_second_model_opens_the_way_for_it(alice, no_calls, path):
+def test_no_second_model_opens_the_way_for_it(caller, no_calls, path):
     granted = {"model": "open"}
     if path.endswith(UPLOADS):
         files = {"file": b"a", "image": b"a"}
         fields = {"model": ["open", "secret"], "prompt": "a"}
-        assert alice.post(path, data=fields, files=files).status_code in {400, 404}
-        answer = alice.post(path, params=granted, data=fields | {"model": "secret"}, files=files)
+        assert caller.post(path, data=fields, files=files).status_code in {400, 404}
+        answer = caller.post(path, params=granted, data=fields | {"model": "secret"}, files=files)
     else:
         body = orjson.dumps(chat_body("open", **ANY_INPUT))[:-1] + b',"model":"secret"}'
-        assert_unknown(alice.post(path, content=body, headers=JSON), "secret")
-        answer = alice.post(path, params=granted, json=chat_body("secret", **ANY_INPUT))
+        assert_unknown(caller.post(path, content=body, headers=JSON), "secret")
+        answer = caller.post(path, params=granted, json=chat_body("secret", **ANY_INPUT))
     assert_unknown(answer, "secret")
 
 
-@pytest.mark.parametrize("base", ["/v1", "/openai/v1", "/openai", ""])
+@pytest.mark.parametrize("base", BASES)
+@pytest.mark.parametrize("path", QUERIES)
 @pytest.mark.parametrize("model", DENIED)
-def test_it_is_neither_listed_nor_described(alice, base, model):
-    assert {entry["id"] for entry in alice.get(f"{base}/models").json()["data"]} == {"open"}
-    assert_unknown(alice.get(f"{base}/models/{model}"), model)
-    assert_unknown(alice.get(f"{base}/models/{model.replace('/', '%2F')}"), model)
+def test_a_query_denies_it_alike(caller, no_calls, base, path, model):
+    assert_unknown(caller.get(f"{base}{path}", params={"model": model}), model)
 
 
-def test_a_model_in_the_query_counts_for_nothing(alice, upstream):
-    answer = alice.post(f"{CHAT}?model=secret", json=chat_body("open"))
+@pytest.mark.parametrize("base", BASES)
+@pytest.mark.parametrize("model", DENIED)
+def test_a_chat_over_a_socket_denies_it_alike(gateway, key, no_calls, base, model):
+    with open_socket(gateway, key, path=f"{base}/chat/completions") as socket:
+        say(socket, chat_body(model, stream=True))
+        answer = heard(socket)
+        assert (answer["type"], answer["status"]) == ("error", 404)
+        assert answer["error"]["code"] == "model_not_found"
+        socket.send(orjson.dumps(chat_body("open"))[:-1].decode() + f',"model":"{model}"}}')
+        assert heard(socket)["error"]["code"] == "model_not_found"
+
+
+@pytest.mark.parametrize("base", BASES)
+@pytest.mark.parametrize("model", DENIED)
+def test_sockets_that_are_passed_on_deny_it_alike(gateway, key, no_calls, base, model):
+    with pytest.raises(InvalidStatus) as refused:
+        open_socket(gateway, key, path=f"{base}/realtime?model={model}")
+    assert refused.value.response.status_code == 404
+    with open_socket(gateway, key, path=f"{base}/responses") as socket:
+        say(socket, {"type": "response.create", "model": model, "input": "a"})
+        assert heard(socket)["error"]["code"] == "model_not_found"
+
+
+@pytest.mark.parametrize("base", BASES)
+@pytest.mark.parametrize("model", DENIED)
+def test_it_is_neither_listed_nor_described(caller, base, model):
+    assert {entry["id"] for entry in caller.get(f"{base}/models").json()["data"]} == {"open"}
+    assert_unknown(caller.get(f"{base}/models/{model}"), model)
+    assert_unknown(caller.get(f"{base}/models/{model.replace('/', '%2F')}"), model)
+
+
+def test_a_model_in_the_query_counts_for_nothing(caller, upstream):
+    answer = caller.post(f"{CHAT}?model=secret", json=chat_body("open"))
     assert answer.is_success
     assert (upstream.calls[-1].target, upstream.calls[-1].json["model"]) == (CHAT, "open")
 
 
-def test_a_model_in_the_query_does_not_stand_in_for_the_body(alice, no_calls):
-    assert alice.post(f"{CHAT}?model=open", json={"messages": HELLO}).status_code == 400
-    assert alice.post(f"{CHAT}?model=open", json=chat_body("secret")).status_code == 404
+def test_a_model_in_the_query_does_not_stand_in_for_the_body(caller, no_calls):
+    assert caller.post(f"{CHAT}?model=open", json={"messages": HELLO}).status_code == 400
+    assert caller.post(f"{CHAT}?model=open", json=chat_body("secret")).status_code == 404
 
 
 @pytest.mark.parametrize("models", [("open", "secret"), ("secret", "open")])
-def test_of_two_models_the_upstream_gets_the_one_that_was_authorised(alice, upstream, models):
+def test_of_two_models_the_upstream_gets_the_one_that_was_authorised(caller, upstream, models):
     messages = orjson.dumps(HELLO)
     body = b'{"model":"%b","messages":%b,"model":"%b"}' % (
         models[0].encode(),
@@ -97,7 +149,7 @@ def test_of_two_models_the_upstream_gets_the_one_that_was_authorised(alice, upst
         models[1].encode(),
     )
     before = len(upstream.calls)
-    answer = alice.post(CHAT, content=body, headers=JSON)
+    answer = caller.post(CHAT, content=body, headers=JSON)
     if answer.is_success:
         assert b"secret" not in upstream.calls[-1].body
     else:
