@@ -198,6 +198,9 @@ GATEWAY_WS_MAX_REQUESTS = int(environment.number("GATEWAY_WS_MAX_REQUESTS", defa
 GATEWAY_WS_MESSAGES_PER_SECOND = environment.number(
     "GATEWAY_WS_MESSAGES_PER_SECOND", default=20, minimum=0.1
 )
+GATEWAY_WS_PROXIED_MESSAGES_PER_SECOND = environment.number(
+    "GATEWAY_WS_PROXIED_MESSAGES_PER_SECOND", default=200, minimum=0.1
+)
 GATEWAY_WS_PING_SECONDS = environment.number("GATEWAY_WS_PING_SECONDS", default=20, minimum=1)
 GATEWAY_MODELS_REFRESH_SECONDS = environment.number(
     "GATEWAY_MODELS_REFRESH_SECONDS", default=60, minimum=1

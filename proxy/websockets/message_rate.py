@@ -20,10 +20,19 @@ class MessageRate:
 
     def admits(self) -> bool:
         """Whether one more may come now. One that may not is not counted."""
-        now = self._clock()
-        self._left = min(self._most, self._left + (now - self._counted_at) * self._per_second)
-        self._counted_at = now
-        if self._left < 1:
+        if self._allowance() < 1:
             return False
         self._left -= 1
         return True
+
+    def delay(self) -> float:
+        """For how many seconds to hold up one that has come. It is counted."""
+        missing = 1 - self._allowance()
+        self._left -= 1
+        return max(missing / self._per_second, 0.0)
+
+    def _allowance(self) -> float:
+        now = self._clock()
+        self._left = min(self._most, self._left + (now - self._counted_at) * self._per_second)
+        self._counted_at = now
+        return self._left

@@ -34,6 +34,7 @@ from proxy.routing import model_of, route
 from proxy.websockets.api_socket import ApiSocket
 from proxy.websockets.counting import count_message
 from proxy.websockets.handshake import admit, refuse
+from proxy.websockets.message_rate import MessageRate
 from proxy.websockets.models_named import main_models, side_models
 from proxy.websockets.origin import is_foreign
 from usage.exchange import Exchange, StopReason, Surface
@@ -63,6 +64,7 @@ class ProxiedConsumer(ApiSocket):
         self._pump: asyncio.Task[None] | None = None
         self._leaving: asyncio.Task[None] | None = None
         self._code = 1000
+        self._rate = MessageRate(settings.GATEWAY_WS_PROXIED_MESSAGES_PER_SECOND)
 
     async def connect(self) -> None:
         try:
@@ -85,6 +87,8 @@ class ProxiedConsumer(ApiSocket):
         if text_data is None:
             await self.close(CLIENT_ERROR)
             return
+        if delay := self._rate.delay():
+            await asyncio.sleep(delay)  # what is refused would be missing in what is said
         try:
             message = self._read(text_data)
             if self._upstream is None:
@@ -218,9 +222,10 @@ class ProxiedConsumer(ApiSocket):
 
     def _read(self, text: str) -> JsonObject:
         limit = settings.GATEWAY_WS_MAX_MESSAGE_BYTES
-        if len(text) > limit:
+        raw = text.encode()
+        if len(raw) > limit:
             raise PayloadTooLargeError(limit)
-        message = json_object(text.encode())
+        message = json_object(raw)
         if not message:
             raise InvalidRequestError("The message must be a JSON object.")
         return message

@@ -1,6 +1,7 @@
 """Realtime and Responses over WebSockets, against an upstream that speaks them."""
 
 import json
+import time
 from http import HTTPStatus
 
 import pytest
@@ -202,6 +203,21 @@ def test_a_message_that_is_no_object_goes_nowhere(socket, upstream, message):
 def test_bytes_close_the_socket(socket, upstream):
     socket.send(b"{}")
     assert close_code(socket) == 1003
+
+
+def test_a_message_that_is_too_large_closes_the_socket(socket, upstream):
+    socket.send(json.dumps({"type": "x", "audio": "x" * 100_000}))
+    assert close_code(socket) == 1009
+    assert upstream.messages == []
+
+
+def test_messages_that_come_too_fast_are_held_up_and_none_is_lost(socket, upstream):
+    for number in range(60):  # 40 may come at once, and 8 a second
+        say(socket, {"type": "input_audio_buffer.append", "n": number})
+    started = time.monotonic()
+    wait_until(lambda: len(upstream.messages) == 60, what="the messages", seconds=15)
+    assert time.monotonic() - started > 1
+    assert [message["n"] for message in upstream.messages] == list(range(60))
 
 
 def test_responses_are_routed_by_the_first_message(callers, upstream):
