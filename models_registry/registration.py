@@ -47,12 +47,16 @@ class Registration:
         """``body`` with the default parameters it lacks; the very same object if it lacks none."""
         if not self.default_parameters:
             return body
-        given = set(body)
-        for names in SAME_PARAMETER:
-            if not names.isdisjoint(given):
-                given |= names
-        missing = {k: v for k, v in self.default_parameters.items() if k not in given}
+        missing = self.defaults_beside(body)
         return body | missing if missing else body
+
+    def defaults_beside(self, given: Iterable[str]) -> JsonObject:
+        """The default parameters of a request that has ``given``."""
+        names = set(given)
+        for same in SAME_PARAMETER:
+            if not same.isdisjoint(names):
+                names |= same
+        return {k: v for k, v in self.default_parameters.items() if k not in names}
 
 
 AS_LISTED = Registration()

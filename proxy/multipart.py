@@ -13,11 +13,12 @@ import asyncio
 import logging
 import secrets
 import tempfile
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import IO
+from typing import IO, Any
 
+import orjson
 from multipart import (
     MultipartError,
     MultipartSegment,
@@ -27,6 +28,7 @@ from multipart import (
 )
 from rest_framework import exceptions
 
+from connections.call import JsonObject
 from proxy.errors import AnsweredError, ApiError, InvalidRequestError, PayloadTooLargeError
 from proxy.incoming import ClientGoneError, IncomingBody
 
@@ -74,6 +76,10 @@ class Part:
         return b"--%b\r\n%b\r\n\r\n" % (boundary, "\r\n".join(lines).encode())
 
 
+def no_defaults(given: Iterable[str]) -> JsonObject:
+    return {}
+
+
 class IncomingForm:
     """One form. ``read_model`` first; then ``upload`` for each target until one takes it.
 
@@ -118,8 +124,14 @@ class IncomingForm:
         self._is_complete = True
         return self.value(MODEL)
 
-    async def upload(self, model: str) -> AsyncGenerator[bytes]:
-        """The form for an upstream that knows the model as ``model``."""
+    async def upload(
+        self, model: str, defaults: Callable[[Iterable[str]], JsonObject] = no_defaults
+    ) -> AsyncGenerator[bytes]:
+        """The form for an upstream that knows the model as ``model``.
+
+        ``defaults`` gives the fields to add to those of the given names. Of them a form can hold
+        texts, numbers and switches.
+        """
         if self._is_live:
             raise InvalidRequestError("The upload cannot be sent a second time.")
         yield Part(name=MODEL).head(self._boundary_of_ours) + model.encode() + b"\r\n"
@@ -134,6 +146,9 @@ class IncomingForm:
             except (ApiError, ClientGoneError) as exc:
                 self.failure = exc
                 raise
+        for name, value in defaults({part.common_name for part in self._parts}).items():
+            if (content := as_field(value)) is not None:
+                yield Part(name=plain(name)).head(self._boundary_of_ours) + content + b"\r\n"
         yield b"--%b--\r\n" % self._boundary_of_ours
 
     def close(self) -> None:
@@ -213,6 +228,17 @@ class IncomingForm:
                     yield b"\r\n"
                 case _:
                     yield event
+
+
+def as_field(value: Any) -> bytes | None:
+    """``value`` as a form has it; None for what has no form of its own there."""
+    match value:
+        case str():
+            return value.encode()
+        case bool() | int() | float():
+            return orjson.dumps(value)
+        case _:
+            return None
 
 
 def plain(text: str) -> str:

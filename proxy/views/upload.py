@@ -91,7 +91,7 @@ class UploadView(ApiView):
             request_id=self.api_request.request_id,
             credential=self.credential,
             cookies=self.cookies,
-            upload=form.upload(target.model),
+            upload=form.upload(target.model, target.registration.defaults_beside),
             upload_type=form.content_type,
         )
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from multipart import MultipartParser
 from rest_framework.exceptions import UnsupportedMediaType
 
+from models_registry.registration import Registration
 from proxy.errors import ApiError, InvalidRequestError, PayloadTooLargeError
 from proxy.incoming import ClientGoneError, IncomingBody
 from proxy.multipart import MOST_FIELD_BYTES, MOST_PARTS, IncomingForm
@@ -135,6 +136,34 @@ async def test_model_of_the_path_goes_up_in_the_place_of_any_behind_the_file():
         ("model", None, b"whisper-1"),
         ("file", "a.wav", b"RIFF"),
     ]
+
+
+DEFAULTS = {
+    "language": "en",
+    "temperature": 0.2,
+    "prompt": "Names: Ada.",
+    "translate": True,
+    "chunking": {"type": "auto"},
+    'a"b': 1,
+}
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+async def test_defaults_are_added_where_the_client_gave_none(is_late: bool):
+    language = ('name="language"', b"de")
+    parts = [MODEL, FILE, language] if is_late else [MODEL, language, FILE]
+    with closing(form_of(written(parts) + END)) as form:
+        await form.read_model()
+        registration = Registration(default_parameters=DEFAULTS)
+        upload = form.upload("whisper-1", registration.defaults_beside)
+        fields = read(form, b"".join([data async for data in upload]))
+    assert fields[-4:] == [
+        ("temperature", None, b"0.2"),
+        ("prompt", None, b"Names: Ada."),
+        ("translate", None, b"true"),
+        ("a_b", None, b"1"),
+    ]
+    assert [content for name, _, content in fields if name == "language"] == [b"de"]
 
 
 async def test_form_that_did_not_go_live_can_be_sent_again():

@@ -31,8 +31,10 @@ def sent() -> list[Any]:
 async def gateway(transactional_db, sent: list[Any]) -> AsyncIterator[ApiHandler]:
     """``thinker`` is a deployment that reasons, with defaults; everyone may use it."""
 
-    def upstream(request: httpx.Request) -> httpx.Response:
-        sent.append(orjson.loads(request.content))
+    async def upstream(request: httpx.Request) -> httpx.Response:
+        body = await request.aread()
+        is_form = request.headers["content-type"].startswith("multipart/")
+        sent.append(body if is_form else orjson.loads(body))
         return httpx.Response(200, json=ANSWER)
 
     row = await Connection.objects.acreate(
@@ -87,3 +89,20 @@ async def test_what_the_client_gave_stays(gateway, key, sent) -> None:
 async def test_the_name_behind_an_alias_is_unknown(gateway, key, sent) -> None:
     assert await chat(gateway, key, model="prod-7") == 404
     assert sent == []
+
+
+@pytest.mark.parametrize("path", ["images/edits", "images/variations", "audio/transcriptions"])
+async def test_defaults_go_up_with_forms(gateway, key, sent, path) -> None:
+    headers = {
+        "authorization": f"Bearer {key}",
+        "content-type": "multipart/form-data; boundary=b",
+    }
+    field, file = 'name="model"', 'name="file"; filename="a"'
+    body = "".join(
+        f"--b\r\nContent-Disposition: form-data; {said}\r\n\r\nthinker\r\n"
+        for said in (field, file)
+    )
+    client = AsgiClient("POST", f"/v1/{path}", body=[f"{body}--b--\r\n".encode()], headers=headers)
+    assert (await client.through(gateway)).status == 200
+    assert b'name="seed"\r\n\r\n7\r\n' in sent[0]
+    assert b'name="max_tokens"\r\n\r\n50\r\n' in sent[0]
