@@ -2,13 +2,14 @@
 
 BIN := .venv/bin
 
-.PHONY: help run test check bench install install-base lock clean
+.PHONY: help run test check bench bench-peers install install-base lock clean
 
 help:
 	@echo 'make run      start the gateway on HOST:PORT, by default 127.0.0.1:8000'
 	@echo 'make test     run the tests; PYTEST_ARGS="-k azure" selects among them'
 	@echo 'make check    lint, types, import contracts, migrations, deploy check'
-	@echo 'make bench    measure the gateway'
+	@echo 'make bench    measure the gateway, beside nginx where there is one'
+	@echo '              bench-peers: beside LiteLLM and Open WebUI too, which are installed first'
 	@echo 'make install  only make .venv, with everything that tests and checks need'
 	@echo 'make lock     compile requirements/*.in anew (needs uv)'
 	@echo 'make clean    remove .venv and caches; var/ with its data stays'
@@ -25,6 +26,9 @@ check: install
 bench: install
 	@exec $(BIN)/python -m benchmarks
 
+bench-peers: install
+	@exec $(BIN)/python -m benchmarks --peers
+
 install:
 	@exec scripts/install dev
 
@@ -35,5 +39,5 @@ lock:
 	@exec scripts/lock
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis htmlcov .coverage
+	rm -rf .venv benchmarks/.peers .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis htmlcov .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

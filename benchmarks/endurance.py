@@ -9,7 +9,8 @@ from typing import Any
 
 import psutil
 
-from benchmarks import gateway, processes
+from benchmarks import processes
+from benchmarks.contenders.gatehouse import Gatehouse
 from benchmarks.measuring import measured
 
 CHUNKS_PER_SECOND = 20
@@ -23,27 +24,24 @@ def run(seconds: float, streams: int) -> dict[str, Any]:
 
     ``before`` and ``after`` are the second round's; what one stream costs is told from ``idle`` on.
     """
-    mock_port, port = processes.free_port(), processes.free_port()
+    mock = processes.mock_upstream(
+        MOCK_CHUNKS=str(int(CHUNKS_PER_SECOND * (seconds + 60))),
+        MOCK_CHUNKS_PER_SECOND=str(CHUNKS_PER_SECOND),
+    )
     with tempfile.TemporaryDirectory() as name:
-        environment, key = gateway.prepare(Path(name), mock_port)
-        pace = {
-            "MOCK_CHUNKS": str(int(CHUNKS_PER_SECOND * (seconds + 60))),
-            "MOCK_CHUNKS_PER_SECOND": str(CHUNKS_PER_SECOND),
-        }
-        mock = ["-m", "benchmarks.mock_upstream", str(mock_port)]
-        serve = ["manage.py", "serve", "--port", str(port)]
+        directory = Path(name)
+        prepared = Gatehouse().prepare(directory, f"http://127.0.0.1:{mock.port}/v1")
         with (
-            processes.running(mock, mock_port, pace),
-            processes.running(serve, port, environment) as process,
+            processes.running(mock, directory / "upstream.log"),
+            processes.running(prepared.server, directory / "gateway.log") as process,
         ):
             idle = held(process)
-            target = [f"http://127.0.0.1:{port}/v1", key, "--connections", str(streams)]
+            target = [prepared.url, prepared.key, "--connections", str(streams)]
             measured(process, ["abandon", *target, "--seconds", str(WARM_UP_SECONDS)])
             settled(process)
             time.sleep(1)  # for what the database was opened for
             before = held(process)
-            with processes.watched(process) as peak:
-                load = measured(process, ["abandon", *target, "--seconds", str(seconds)])
+            load = measured(process, ["abandon", *target, "--seconds", str(seconds)])
             released_after = settled(process)
             time.sleep(1)
             after = held(process)
@@ -52,7 +50,7 @@ def run(seconds: float, streams: int) -> dict[str, Any]:
         "load": load,
         "idle": idle,
         "before": before,
-        "peak_rss_mb": peak.rss_bytes / 2**20,
+        "peak_rss_mb": load["peak_rss_mb"],
         "after": after,
         "released_seconds": released_after,
     }
@@ -61,7 +59,7 @@ def run(seconds: float, streams: int) -> dict[str, Any]:
 def held(process: psutil.Process) -> dict[str, float]:
     return {
         "descriptors": process.num_fds(),
-        "rss_mb": processes.rss_bytes(process) / 2**20,
+        "rss_mb": processes.rss_mb(process),
     }
 
 

@@ -1,9 +1,10 @@
 """The client's side: raw HTTP/1.1 over asyncio, so that the load costs less than what it measures.
 
 ``python -m benchmarks.load chat URL KEY --connections 16 --seconds 5`` asks again and again,
-``streams URL KEY --connections 100`` reads as many streams to their end, and
-``abandon URL KEY --connections 300 --seconds 60`` begins streams one after another and leaves them
-all at once. Each prints one JSON object.
+``streams URL KEY --connections 100 --seconds 20`` reads as many streams to their ends, or for that
+long where they take longer, and ``abandon URL KEY --connections 300 --seconds 60`` begins streams
+one after another and leaves them all at once. Each prints one JSON object; ``cpu_seconds`` in it is
+what the load itself has cost.
 """
 
 from __future__ import annotations
@@ -13,13 +14,17 @@ import asyncio
 import json
 import time
 from dataclasses import dataclass, field
+from typing import cast
 from urllib.parse import urlsplit
 
 import uvloop
 
 MESSAGES = [{"role": "user", "content": "Tell me something. " * 20}]
-
-RAMP_SECONDS = 3.0
+BEGUN_PER_SECOND = 100
+PATIENCE_SECONDS = 60.0
+LAST_CHUNK = b"\r\n0\r\n\r\n"
+EVENT = b"data: {"
+END = b"[DONE]"
 
 
 @dataclass
@@ -27,11 +32,20 @@ class Tally:
     requests: int = 0
     chunks: int = 0
     errors: int = 0
+    unfinished: int = 0
+    first_error: str = ""
+    latencies: list[float] = field(default_factory=list)
     first_bytes: list[float] = field(default_factory=list)
+
+    def fail(self, what: str) -> None:
+        self.errors += 1
+        self.first_error = self.first_error or what
 
 
 @dataclass(frozen=True)
 class Client:
+    """Where to ask, and as whom. ``url`` is an API's base, as in ``http://127.0.0.1:8000/v1``."""
+
     url: str
     key: str
     model: str
@@ -47,101 +61,172 @@ class Client:
             f"content-length: {len(body)}\r\n\r\n"
         ).encode() + body
 
-    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        parts = urlsplit(self.url)
-        return await asyncio.open_connection(parts.hostname, parts.port)
+
+class Exchange(asyncio.Protocol):
+    """One connection. ``over`` is done when it has nothing left to do."""
+
+    def __init__(self, request: bytes, tally: Tally) -> None:
+        self.request = request
+        self.tally = tally
+        self.over = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)
+        self.ask()
+
+    def ask(self) -> None:
+        self.tally.requests += 1
+        self.begun = time.monotonic()
+        self.transport.write(self.request)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.finish(f"the connection was closed: {exc or 'orderly'}")
+
+    def finish(self, error: str = "") -> None:
+        if not self.over.done():
+            if error:
+                self.tally.fail(error)
+            self.over.set_result(None)
+            self.transport.abort()
 
 
-async def ask_repeatedly(client: Client, until: float, tally: Tally) -> None:
-    reader, writer = await client.connect()
-    request = client.request(stream=False)
-    while time.monotonic() < until:
-        writer.write(request)
-        head = await reader.readuntil(b"\r\n\r\n")
-        length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
-        await reader.readexactly(length)
-        tally.requests += 1
-        tally.errors += not head.startswith(b"HTTP/1.1 200")
-    writer.close()
+class Asking(Exchange):
+    """The same question again and again until ``until``."""
+
+    def __init__(self, request: bytes, tally: Tally, until: float) -> None:
+        super().__init__(request, tally)
+        self.until = until
+        self.answer = b""
+
+    def data_received(self, data: bytes) -> None:
+        self.answer += data
+        if not is_whole(self.answer):
+            return
+        now = time.monotonic()
+        self.tally.latencies.append(now - self.begun)
+        if not self.answer.startswith(b"HTTP/1.1 200"):
+            self.tally.fail(shown(self.answer))
+        self.answer = b""
+        if now < self.until:
+            self.ask()
+        else:
+            self.finish()
 
 
-async def stream_once(client: Client, tally: Tally) -> None:
-    reader, writer = await client.connect()
-    started = time.monotonic()
-    writer.write(client.request(stream=True))
-    head = await reader.readuntil(b"\r\n\r\n")
-    tally.requests += 1
-    if not head.startswith(b"HTTP/1.1 200"):
-        tally.errors += 1
-        return
-    seen = await reader.read(65536)
-    tally.first_bytes.append(time.monotonic() - started)
+def is_whole(answer: bytes) -> bool:
+    head, found, body = answer.partition(b"\r\n\r\n")
+    if not found:
+        return False
+    _, has_length, rest = head.lower().partition(b"\r\ncontent-length:")
+    if has_length:
+        return len(body) >= int(rest.partition(b"\r\n")[0])
+    return body.endswith(LAST_CHUNK)
+
+
+def shown(answer: bytes) -> str:
+    return answer[-300:].decode(errors="replace")
+
+
+class Reading(Exchange):
+    """One stream, read to its end."""
+
+    seen = b""  # the end of what came before, for what was cut in two
     is_done = False
-    while seen:
-        tally.chunks += seen.count(b"data: {")
-        is_done = is_done or b"[DONE]" in seen
-        if seen.endswith(b"0\r\n\r\n"):
-            break
-        seen = await reader.read(65536)
-    tally.errors += not is_done
-    writer.close()
+    has_begun = False
+
+    def data_received(self, data: bytes) -> None:
+        seen = self.seen + data
+        events = seen.count(EVENT)
+        if events and not self.has_begun:
+            self.has_begun = True
+            self.tally.first_bytes.append(time.monotonic() - self.begun)
+        self.tally.chunks += events
+        self.seen = seen[-len(EVENT) + 1 :]
+        self.is_done = self.is_done or END in seen
+        if b'"error"' in data:
+            self.finish(shown(data))
+        elif self.is_done:
+            self.finish()
+        elif seen.endswith(LAST_CHUNK):
+            self.finish("the stream ended early")
 
 
-async def hold_stream(client: Client, begin: float, until: float, tally: Tally) -> None:
-    """Read a stream from ``begin`` to ``until``, then hang up."""
-    await asyncio.sleep(begin - time.monotonic())
-    reader, writer = await client.connect()
-    started = time.monotonic()
-    writer.write(client.request(stream=True))
-    tally.requests += 1
-    seen = await reader.readuntil(b"\r\n\r\n")
-    tally.errors += not seen.startswith(b"HTTP/1.1 200")
-    seen = await reader.read(65536)
-    tally.first_bytes.append(time.monotonic() - started)
+async def chat(client: Client, connections: int, seconds: float, tally: Tally) -> None:
+    request, until = client.request(stream=False), time.monotonic() + seconds
+    work = [run(client, Asking(request, tally, until)) for _ in range(connections)]
+    await asyncio.wait_for(asyncio.gather(*work), seconds + PATIENCE_SECONDS)
+
+
+async def streams(client: Client, connections: int, seconds: float, tally: Tally) -> None:
+    """Begin all streams at once, and read them to their ends or for ``seconds``."""
+    until = time.monotonic() + seconds
+    work = [read(client, tally, until) for _ in range(connections)]
+    tally.unfinished = sum(await asyncio.gather(*work))
+
+
+async def abandon(client: Client, connections: int, seconds: float, tally: Tally) -> None:
+    begun = time.monotonic()
+    until = begun + connections / BEGUN_PER_SECOND + seconds
+
+    async def hold(number: int) -> None:
+        await asyncio.sleep(number / BEGUN_PER_SECOND)
+        if not await read(client, tally, until):
+            tally.fail(tally.first_error or "a stream ended that was not to end")
+
+    await asyncio.gather(*(hold(number) for number in range(connections)))
+
+
+async def read(client: Client, tally: Tally, until: float) -> bool:
+    """Read a stream. True if it still went on at ``until``."""
+    reading = Reading(client.request(stream=True), tally)
     try:
-        async with asyncio.timeout(until - time.monotonic()):
-            while seen:
-                tally.chunks += seen.count(b"data: {")
-                tally.errors += b'"error"' in seen
-                seen = await reader.read(65536)
-            tally.errors += 1  # it was not to end
+        await asyncio.wait_for(run(client, reading), until - time.monotonic())
     except TimeoutError:
-        writer.transport.abort()
+        if not reading.has_begun:
+            tally.first_bytes.append(time.monotonic() - reading.begun)  # or longer
+        reading.transport.abort()
+        return True
+    return False
+
+
+async def run(client: Client, exchange: Exchange) -> None:
+    parts = urlsplit(client.url)
+    loop = asyncio.get_running_loop()
+    await loop.create_connection(lambda: exchange, parts.hostname, parts.port)
+    await exchange.over
+
+
+KINDS = {"chat": chat, "streams": streams, "abandon": abandon}
 
 
 async def main(arguments: argparse.Namespace) -> None:
     client = Client(arguments.url, arguments.key, arguments.model)
     tally = Tally()
     started = time.monotonic()
-    if arguments.kind == "chat":
-        until = started + arguments.seconds
-        work = [ask_repeatedly(client, until, tally) for _ in range(arguments.connections)]
-    elif arguments.kind == "abandon":
-        count = arguments.connections
-        until = started + RAMP_SECONDS + arguments.seconds
-        begins = [started + RAMP_SECONDS * i / count for i in range(count)]
-        work = [hold_stream(client, begin, until, tally) for begin in begins]
-    else:
-        work = [stream_once(client, tally) for _ in range(arguments.connections)]
-    await asyncio.gather(*work)
-    times = sorted(tally.first_bytes) or [0.0]
-    print(
-        json.dumps(
-            {
-                "requests": tally.requests,
-                "chunks": tally.chunks,
-                "errors": tally.errors,
-                "seconds": time.monotonic() - started,
-                "ttft_p50_ms": times[len(times) // 2] * 1000,
-                "ttft_p99_ms": times[int(len(times) * 0.99)] * 1000,
-            }
-        )
-    )
+    await KINDS[arguments.kind](client, arguments.connections, arguments.seconds, tally)
+    result = {
+        "requests": tally.requests,
+        "chunks": tally.chunks,
+        "errors": tally.errors,
+        "unfinished": tally.unfinished,
+        "first_error": tally.first_error,
+        "seconds": time.monotonic() - started,
+        "latency_p50_ms": at(tally.latencies, 0.5) * 1000,
+        "latency_p99_ms": at(tally.latencies, 0.99) * 1000,
+        "ttft_p50_ms": at(tally.first_bytes, 0.5) * 1000,
+        "ttft_p99_ms": at(tally.first_bytes, 0.99) * 1000,
+        "cpu_seconds": time.process_time(),
+    }
+    print(json.dumps(result))
+
+
+def at(times: list[float], share: float) -> float:
+    return sorted(times)[int(len(times) * share)] if times else 0.0
 
 
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser()
-    made.add_argument("kind", choices=("chat", "streams", "abandon"))
+    made.add_argument("kind", choices=tuple(KINDS))
     made.add_argument("url")
     made.add_argument("key")
     made.add_argument("--model", default="mock")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import socket
 import subprocess
@@ -10,11 +11,34 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import psutil
 
-START_SECONDS = 30
+STOP_SECONDS = 30
+ROOT = Path(__file__).parents[1]
+KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH")
+
+
+class StartError(Exception):
+    """A process ended, or did not get ready in time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """A server that may be started: how, and how it tells that it is ready."""
+
+    command: list[str]
+    port: int
+    ready_path: str
+    environment: dict[str, str] = field(default_factory=dict)
+    start_seconds: float = 30
+
+
+def environment(**values: str) -> dict[str, str]:
+    """Only ``values``, and what any program needs: the shell configures no contender."""
+    return {name: os.environ[name] for name in KEPT if name in os.environ} | values
 
 
 def free_port() -> int:
@@ -24,31 +48,72 @@ def free_port() -> int:
         return port
 
 
-@contextmanager
-def running(command: list[str], port: int, environment: dict[str, str]) -> Iterator[psutil.Process]:
-    """``command`` from the moment its port answers until the block is left."""
-    child = subprocess.Popen(
-        [sys.executable, *command], env=os.environ | environment, stderr=subprocess.DEVNULL
+def mock_upstream(**settings: str) -> Server:
+    port = free_port()
+    return Server(
+        command=[sys.executable, "-m", "benchmarks.mock_upstream", str(port)],
+        port=port,
+        ready_path="/v1/models",
+        environment=settings,
     )
+
+
+@contextmanager
+def running(server: Server, log: Path) -> Iterator[psutil.Process]:
+    """``server`` from the moment it is ready until the block is left. What it says goes to ``log``.
+
+    Raises :class:`StartError`.
+    """
+    with log.open("wb") as output:
+        child = subprocess.Popen(
+            server.command,
+            cwd=ROOT,
+            env=environment(**server.environment),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    process = psutil.Process(child.pid)
     try:
-        wait_for(port, child)
-        yield psutil.Process(child.pid)
+        wait_for(server, child, log)
+        yield process
     finally:
+        family = process.children(recursive=True) if child.poll() is None else []
         child.terminate()
-        child.wait(timeout=30)
+        try:
+            child.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+        for member in family:
+            if member.is_running():
+                member.kill()
 
 
-def wait_for(port: int, child: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
+def wait_for(server: Server, child: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + server.start_seconds
+    while not is_ready(server):
         if child.poll() is not None:
-            raise SystemExit(f"{child.args!r} ended with {child.returncode}")
-        with socket.socket() as probe:
-            probe.settimeout(0.2)
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise SystemExit(f"nothing answered on port {port}")
+            raise StartError(f"it ended with {child.returncode}: {last_line(log)}")
+        if time.monotonic() > deadline:
+            raise StartError(f"not ready after {server.start_seconds:.0f} s: {last_line(log)}")
+        time.sleep(0.02)
+
+
+def is_ready(server: Server) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)
+    try:
+        connection.request("GET", server.ready_path)
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def last_line(log: Path) -> str:
+    lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    return lines[-1].strip()[:200] if lines else "it said nothing"
 
 
 def cpu_seconds(process: psutil.Process) -> float:
@@ -57,14 +122,14 @@ def cpu_seconds(process: psutil.Process) -> float:
     return sum(sum(member.cpu_times()[:2]) for member in family)
 
 
-def rss_bytes(process: psutil.Process) -> int:
+def rss_mb(process: psutil.Process) -> float:
     family = [process, *process.children(recursive=True)]
-    return sum(member.memory_info().rss for member in family)
+    return sum(member.memory_info().rss for member in family) / 2**20
 
 
 @dataclass
 class Peak:
-    rss_bytes: int = 0
+    rss_mb: float = 0
 
 
 @contextmanager
@@ -75,7 +140,7 @@ def watched(process: psutil.Process) -> Iterator[Peak]:
 
     def watch() -> None:
         while not is_over.wait(0.25):
-            peak.rss_bytes = max(peak.rss_bytes, rss_bytes(process))
+            peak.rss_mb = max(peak.rss_mb, rss_mb(process))
 
     watcher = threading.Thread(target=watch)
     watcher.start()

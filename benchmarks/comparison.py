@@ -1,0 +1,116 @@
+"""What a request and a chunk cost: every contender after the other, same load, same upstream."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from benchmarks import processes
+from benchmarks.contenders.contender import Contender, UnavailableError
+from benchmarks.measuring import LoadError, measured
+
+CHUNKS_PER_SECOND = 50
+# A generator or an upstream as busy as this one is what was measured.
+BUSY = 0.9
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effort:
+    """How much is asked of each contender."""
+
+    connections: int = 16
+    seconds: float = 8
+    streams: int = 100
+    chunks: int = 400
+    stream_seconds: float = 20  # what is slower than that is left
+    warm_up_seconds: float = 1
+
+
+def run(contenders: Iterable[Contender], effort: Effort) -> dict[str, Any]:
+    """Figures by contender's name, ``skipped`` with reasons, and of the upstream by itself."""
+    figures: dict[str, Any] = {}
+    skipped: dict[str, str] = {}
+    mock = processes.mock_upstream(
+        MOCK_CHUNKS=str(effort.chunks), MOCK_CHUNKS_PER_SECOND=str(CHUNKS_PER_SECOND)
+    )
+    url = f"http://127.0.0.1:{mock.port}/v1"
+    with (
+        tempfile.TemporaryDirectory() as name,
+        processes.running(mock, Path(name) / "upstream.log") as upstream,
+    ):
+        alone = loads(upstream, None, [url, "none"], effort)
+        for number, contender in enumerate(contenders):
+            print(f"{contender.name} ...", file=sys.stderr, flush=True)
+            directory = Path(name) / str(number)
+            directory.mkdir()
+            try:
+                figures[contender.name] = measure(contender, directory, url, upstream, effort)
+            except (UnavailableError, processes.StartError, LoadError) as exc:
+                skipped[contender.name] = str(exc)
+    return {"contenders": figures, "skipped": skipped, "upstream_alone": alone}
+
+
+def measure(
+    contender: Contender, directory: Path, url: str, upstream: psutil.Process, effort: Effort
+) -> dict[str, Any]:
+    prepared = contender.prepare(directory, url)
+    started = time.monotonic()
+    with processes.running(prepared.server, directory / "contender.log") as process:
+        start_seconds = time.monotonic() - started
+        idle = processes.rss_mb(process)
+        target = [prepared.url, prepared.key]
+        warm_up = str(effort.warm_up_seconds)
+        measured(process, ["chat", *target, "--seconds", warm_up])
+        measured(process, ["abandon", *target, "--connections", "10", "--seconds", warm_up])
+        result = loads(process, upstream, target, effort)
+        time.sleep(1)  # for what is let go a moment later
+        after = processes.rss_mb(process)
+    return {"start_seconds": start_seconds, "idle_rss_mb": idle, **result, "after_rss_mb": after}
+
+
+def loads(
+    process: psutil.Process, upstream: psutil.Process | None, target: list[str], effort: Effort
+) -> dict[str, Any]:
+    connections, streams = str(effort.connections), str(effort.streams)
+    asked = ["chat", *target, "--connections", connections, "--seconds", str(effort.seconds)]
+    chat = measured(process, asked, upstream)
+    before = processes.rss_mb(process)
+    at_most = str(effort.stream_seconds)
+    read = ["streams", *target, "--connections", streams, "--seconds", at_most]
+    stream = measured(process, read, upstream)
+    per_request = chat["cpu_seconds"] / chat["requests"]
+    # A streamed request costs about what a whole one does before its first chunk.
+    of_chunks = stream["cpu_seconds"] - stream["requests"] * per_request
+    return {
+        "chat": chat,
+        "stream": stream,
+        "cpu_per_request_us": per_request * 1e6,
+        "cpu_per_chunk_us": of_chunks / stream["chunks"] * 1e6,
+        "requests_per_second": chat["requests"] / chat["seconds"],
+        "rss_per_stream_kb": (stream["peak_rss_mb"] - before) * 1024 / effort.streams,
+        "remarks": [*limits("requests", chat), *limits("streams", stream), *unfinished(stream)],
+    }
+
+
+def limits(kind: str, load: dict[str, Any]) -> list[str]:
+    """What else than the contender had no CPU time left."""
+    sides = {"load_cpu_seconds": "the load generator", "upstream_cpu_seconds": "the upstream"}
+    return [
+        f"{kind} were limited by {side}, which was busy all the time"
+        for name, side in sides.items()
+        if load.get(name, 0.0) > BUSY * load["seconds"]
+    ]
+
+
+def unfinished(load: dict[str, Any]) -> list[str]:
+    if not load["unfinished"]:
+        return []
+    share = f"{load['unfinished']} of {load['requests']}"
+    return [f"{share} streams were not at their end after {load['seconds']:.0f} s"]

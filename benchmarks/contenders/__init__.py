@@ -1,0 +1,10 @@
+"""What is measured side by side: the gateway, nginx as the limit, and other gateways."""
+
+from benchmarks.contenders.contender import Contender
+from benchmarks.contenders.gatehouse import Gatehouse
+from benchmarks.contenders.litellm import LiteLLM
+from benchmarks.contenders.nginx import Nginx
+from benchmarks.contenders.open_webui import OpenWebUI
+
+HERE: tuple[Contender, ...] = (Gatehouse(), Nginx())
+PEERS: tuple[Contender, ...] = (LiteLLM(), OpenWebUI())

@@ -1,0 +1,76 @@
+"""A gateway of its own to measure: SQLite in a new directory, one user, one connection.
+
+The settings are those of production, and nothing is off: keys, grants, journal, metrics, log.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks import processes
+from benchmarks.contenders.contender import Prepared
+from benchmarks.processes import Server, free_port
+
+CONFIGURATION = """
+connections:
+  - name: mock
+    base_url: {upstream}
+    keys: [sk-mock-upstream-key]
+grants:
+  - models: ["mock"]
+    everyone: true
+"""
+
+
+class Gatehouse:
+    name = "Gatehouse"
+
+    def prepare(self, directory: Path, upstream: str) -> Prepared:
+        port = free_port()
+        environment = settings(directory)
+        configuration = directory / "gatehouse.yaml"
+        configuration.write_text(CONFIGURATION.format(upstream=upstream))
+        manage(environment, "migrate", "--verbosity", "0")
+        manage(environment, "import_config", str(configuration))
+        made = manage(environment, "create_api_key", "bench", "--create-user", "--json")
+        server = Server(
+            command=[sys.executable, "manage.py", "serve", "--port", str(port)],
+            environment=environment,
+            port=port,
+            ready_path="/readyz",
+        )
+        return Prepared(
+            server=server, url=f"http://127.0.0.1:{port}/v1", key=json.loads(made)["key"]
+        )
+
+
+def settings(directory: Path) -> dict[str, str]:
+    return {
+        "DJANGO_SETTINGS_MODULE": "gateway_project.settings.production",
+        "SECRET_KEY": secrets.token_urlsafe(50),
+        "ENCRYPTION_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        "ALLOWED_HOSTS": "127.0.0.1",
+        "DATA_DIR": str(directory),
+        "LOG_FORMAT": "json",
+        # Set, so that no .env file names a store of somebody's.
+        "DATABASE_URL": "",
+        "REDIS_URL": "",
+        "DEBUG": "false",
+    }
+
+
+def manage(environment: dict[str, str], *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=processes.ROOT,
+        env=processes.environment(**environment),
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout

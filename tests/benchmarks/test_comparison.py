@@ -1,0 +1,50 @@
+"""The benchmark's parts fit together: a run too short to mean anything."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks import comparison, table
+from benchmarks.contenders import Gatehouse, Nginx
+from benchmarks.contenders.contender import Prepared
+from benchmarks.processes import Server, free_port
+
+EFFORT = comparison.Effort(connections=2, seconds=0.3, streams=3, chunks=10, warm_up_seconds=0.1)
+
+
+class Unable:
+    name = "unable"
+
+    def prepare(self, directory: Path, upstream: str) -> Prepared:
+        command = [sys.executable, "-c", "raise SystemExit('not today')"]
+        server = Server(command=command, port=free_port(), ready_path="/")
+        return Prepared(server=server, url=upstream, key="")
+
+
+@pytest.fixture(scope="module")
+def result():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", "")  # without nginx, wherever this runs
+        return comparison.run((Gatehouse(), Unable(), Nginx()), EFFORT)
+
+
+def test_the_gateway_is_measured(result):
+    figures = result["contenders"]["Gatehouse"]
+    assert figures["chat"]["requests"] > 0
+    assert figures["stream"]["chunks"] == EFFORT.streams * (EFFORT.chunks + 1)
+    assert figures["stream"]["unfinished"] == 0
+    assert all(row.value(figures) is not None for row in table.ROWS)
+    assert figures["start_seconds"] > 0
+    assert figures["idle_rss_mb"] > 10
+
+
+def test_so_is_the_upstream_by_itself(result):
+    assert result["upstream_alone"]["requests_per_second"] > 0
+
+
+def test_who_is_missing_or_fails_is_named_with_the_reason(result):
+    assert result["skipped"] == {
+        "unable": "it ended with 1: not today",
+        "nginx": "there is no nginx on the PATH",
+    }
