@@ -91,16 +91,37 @@ async def test_many_who_present_the_same_key_at_once_cost_one_query(issued, data
     assert database.queries - before == 1
 
 
-async def test_every_key_that_is_refused_takes_the_same_steps_each_time(issued, database):
+async def test_keys_that_are_unknown_or_revoked_take_the_same_steps_each_time(issued, database):
     row, revoked = issued
     await database_sync_to_async(row.revoke)()
     cache, unknown = a_cache(), keys.generate()
     await cache.find(unknown)
-    for key in ["x", "sk-gw-' OR 1=1 --", "é\udcff" * 1000, unknown, unknown, revoked, row.digest]:
+    for key in [unknown, unknown, revoked, revoked]:
         before = database.queries
 
         assert await cache.find(key) is None
         assert database.queries == before + 1
+
+
+async def test_malformed_key_costs_no_query_and_the_time_of_one(issued, database):
+    cache = a_cache()
+    await cache.find(keys.generate())
+    before, cache._look_up_seconds = database.queries, 0.05
+    for key in ["x", "sk-gw-' OR 1=1 --", "é\udcff" * 1000, issued[0].digest, issued[1][:-1] + "_"]:
+        started = time.monotonic()
+
+        assert await cache.find(key) is None
+        assert time.monotonic() - started >= 0.045
+    assert database.queries == before
+
+
+async def test_time_that_look_ups_take_is_learned(issued, database):
+    cache = a_cache()
+    cache._look_up_seconds = 1000.0
+    for _ in range(3):
+        await cache.find(keys.generate())
+
+    assert cache._look_up_seconds < 1000 * (7 / 8) ** 3 + 1
 
 
 async def test_revoked_key_is_refused_after_a_refresh(issued):

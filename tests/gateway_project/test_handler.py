@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import httpx
 import orjson
 import pytest
 from channels.db import database_sync_to_async
+from django.db import connection
 from django.utils import timezone
 
 from accounts.keys import generate
@@ -368,7 +369,15 @@ async def test_a_warm_request_asks_no_thread_and_so_no_database(
     api, upstream, key, monkeypatch, is_streamed
 ) -> None:
     jobs: list[object] = []
+    queries: list[str] = []
+
+    def counted(execute, sql, *rest):
+        queries.append(sql)
+        return execute(sql, *rest)
+
+    await database_sync_to_async(lambda: connection.execute_wrappers.append(counted))()
     await chat(key).through(api)
+    queries.clear()
     loop = asyncio.get_running_loop()
     run_in_executor = loop.run_in_executor
 
@@ -379,11 +388,35 @@ async def test_a_warm_request_asks_no_thread_and_so_no_database(
     monkeypatch.setattr(loop, "run_in_executor", recorded)
     upstream.body = Chunks(EVENT, FINISH, DONE) if is_streamed else Chunks(WHOLE)
     client = await chat(key, stream=is_streamed).through(api)
-    assert (client.status, jobs) == (200, [])
+    assert (client.status, jobs, queries) == (200, [], [])
     assert (await get(authorization=f"Bearer {key}").through(api)).status == 200
-    assert jobs == []
+    assert (jobs, queries) == ([], [])
     await chat(generate()).through(api)
-    assert jobs  # so the recorder does see what goes to a thread
+    assert jobs  # so the recorders do see what there is
+    assert queries
+    await database_sync_to_async(lambda: connection.execute_wrappers.remove(counted))()
+
+
+@with_database
+async def test_every_key_that_is_not_good_gets_the_same_answer(api, upstream, user, key) -> None:
+    def spoilt(**fields: datetime) -> str:
+        row, made = ApiKey.objects.issue(user)
+        ApiKey.objects.filter(pk=row.pk).update(**fields)
+        return made
+
+    past = timezone.now() - timedelta(hours=1)
+    revoked = await database_sync_to_async(spoilt)(revoked_at=past)
+    expired = await database_sync_to_async(spoilt)(
+        created_at=past - timedelta(hours=1), expires_at=past
+    )
+    answers = set()
+    for bad in (generate(), revoked, expired, f"{key[:-1]}_", "sk-gw-", "x"):
+        client = await chat(bad).through(api)
+        headers = frozenset((client.headers | {"x-request-id": ""}).items())
+        answers.add((client.status, client.body, headers))
+
+    [(status, body, _)] = answers
+    assert (status, orjson.loads(body)["error"]["code"]) == (401, "invalid_api_key")
 
 
 @with_database
