@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 from connections.call import Call
 from connections.providers.azure_parameters import known_parameters
-from connections.providers.openai import OpenAIAdapter, path_segment
+from connections.providers.openai import REALTIME, OpenAIAdapter, path_segment
 from connections.providers.payload import Payload, dropped_parameters
 
 DEFAULT_API_VERSION = "2024-10-21"
@@ -37,6 +37,10 @@ class AzureAdapter(OpenAIAdapter):
             return super().url(endpoint, model)
         if endpoint.partition("/")[0] == "responses":  # these name their deployment in the body
             return f"{self.resource}/openai/{endpoint}{self.query}"
+        if endpoint == REALTIME:
+            return (
+                f"{self.resource}/openai/{endpoint}{self.query}&deployment={quote(model, safe='')}"
+            )
         deployment = path_segment(model)
         return f"{self.resource}/openai/deployments/{deployment}/{endpoint}{self.query}"
 

@@ -23,6 +23,8 @@ BASE_HEADERS = {"accept-encoding": "identity", "user-agent": "gatehouse"}
 REASONING_MODEL = re.compile(r"^(?:openai[/.])?(?:o\d|gpt-(?!35)(?:[5-9]|\d{2,}))")
 SYSTEM_AS_USER_MODEL = re.compile(r"^(?:openai[/.])?o1-(?:mini|preview)")
 
+REALTIME = "realtime"
+
 
 class OpenAIAdapter:
     """Turns calls into requests for one upstream. Stateless but for the upstream it serves."""
@@ -39,6 +41,8 @@ class OpenAIAdapter:
 
     def url(self, endpoint: str, model: str) -> str:
         """Where ``endpoint`` of ``model`` is called."""
+        if endpoint == REALTIME:  # a socket has no body that could name the model
+            return f"{self.upstream.base_url}/{endpoint}?model={quote(model, safe='')}"
         return f"{self.upstream.base_url}/{endpoint}"
 
     def models_url(self) -> str:

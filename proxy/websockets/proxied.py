@@ -69,7 +69,7 @@ class ProxiedConsumer(ApiSocket):
     async def connect(self) -> None:
         try:
             self._caller, self.credential = await admit(self.scope)
-            await self.begin(parse_qs(self.scope["query_string"].decode()).get("model", [""])[0])
+            await self.begin(_model_of_query(self.scope["query_string"]))
         except Exception as exc:
             error = to_api_error(exc)
             if error is None:
@@ -202,7 +202,6 @@ class ProxiedConsumer(ApiSocket):
             credential=self.credential,
             cookies=self._cookies(),
             method="GET",
-            query=self.query(target),
             headers=tuple(headers),
             is_socket=True,
         )
@@ -215,10 +214,6 @@ class ProxiedConsumer(ApiSocket):
             value.decode("latin-1") for name, value in self.scope["headers"] if name == b"cookie"
         ]
         return forwardable_cookies("; ".join(sent))
-
-    def query(self, target: Target) -> str:
-        """What the upstream is told in its URL."""
-        return ""
 
     def _read(self, text: str) -> JsonObject:
         limit = settings.GATEWAY_WS_MAX_MESSAGE_BYTES
@@ -268,6 +263,11 @@ class ProxiedConsumer(ApiSocket):
         for secret in self._target.line.secrets:
             text = text.replace(secret, "[removed]")
         return text
+
+
+def _model_of_query(query: bytes) -> str:
+    fields = parse_qs(query.decode("latin-1"))
+    return next((fields[name][0] for name in ("model", "deployment") if name in fields), "")
 
 
 def _error_event(error: ApiError) -> str:

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
-from models_registry.targets import Target
 from proxy.routing import model_of
 from proxy.websockets.proxied import ProxiedConsumer
 
 
 class RealtimeConsumer(ProxiedConsumer):
-    """``/v1/realtime?model=…``"""
+    """``/v1/realtime?model=…``, or ``deployment=…`` as Azure's clients write it."""
 
     endpoint = "realtime"
 
     async def begin(self, model: str) -> None:
         await self.open_upstream(model_of({"model": model}))
-
-    def query(self, target: Target) -> str:
-        return urlencode({"model": target.model})
 
 
 class ResponsesConsumer(ProxiedConsumer):

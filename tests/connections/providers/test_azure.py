@@ -56,6 +56,17 @@ def test_responses_name_their_deployment_in_the_body() -> None:
         assert adapter.url(endpoint, "my-gpt") == url
 
 
+def test_a_realtime_socket_names_its_deployment_in_the_query() -> None:
+    url = an_adapter().url("realtime", "my talk&x")
+    query = "api-version=2025-01-01-preview&deployment=my%20talk%26x"
+    assert url == f"{RESOURCE}/openai/realtime?{query}"
+
+
+def test_a_realtime_socket_of_the_v1_url_is_plain_openai() -> None:
+    url = an_adapter(f"{RESOURCE}/openai/v1").url("realtime", "talk")
+    assert url == f"{RESOURCE}/openai/v1/realtime?model=talk"
+
+
 VERSIONS = {
     "2024-06-01": ("stream_options", "store", "prediction"),
     "2024-09-01-preview": ("store", "prediction"),

@@ -42,9 +42,17 @@ def callers(gateway, shared):
                 "keys": [UPSTREAM_KEY],
                 "model_ids": ["talk", "listen", "secret"],
             },
+            {
+                "name": "classic",
+                "provider": "azure",
+                "base_url": shared.url.removesuffix("/v1"),
+                "keys": [UPSTREAM_KEY],
+                "api_version": "2024-10-01-preview",
+                "model_ids": ["my-talk"],
+            },
             {"name": "absent", "base_url": nobody, "model_ids": ["absent"]},
         ],
-        grants=[{"models": ["talk", "listen", "absent"], "everyone": True}],
+        grants=[{"models": ["talk", "my-talk", "listen", "absent"], "everyone": True}],
     )
     made = json.loads(gateway.manage("create_api_key", "carol", "--create-user", "--json").stdout)
     return gateway, made
@@ -97,6 +105,17 @@ def test_the_upstream_is_asked_with_its_own_key_and_name_of_the_model(socket, up
     assert request.headers["authorization"] == f"Bearer {UPSTREAM_KEY}"
     assert "origin" not in request.headers
     assert "sec-websocket-protocol" not in request.headers
+
+
+def test_azure_is_asked_at_its_classic_address_and_asks_at_it(callers, upstream):
+    gateway, made = callers
+    path = "/openai/realtime?api-version=2024-10-01-preview&deployment=my-talk"
+    with open_socket(gateway, path=path, additional_headers={"api-key": made["key"]}) as socket:
+        say(socket, {"type": "session.update", "session": {"model": "my-talk"}})
+        heard(socket)
+    (request,) = upstream.handshakes
+    assert request.path == path
+    assert request.headers["api-key"] == UPSTREAM_KEY
 
 
 def test_an_upstream_s_close_code_reaches_the_client(socket, upstream):
@@ -267,4 +286,4 @@ def test_a_socket_is_closed_when_its_key_is_revoked(callers, upstream):
         gateway.manage("revoke_api_key", made["id"])
         assert heard(socket, seconds=6)["error"]["code"] == "access_withdrawn"
         assert close_code(socket) == 1008
-    wait_until(lambda: len(upstream.closed_with) == 1, what="the close", seconds=5)
+    wait_until(lambda: 1008 in upstream.closed_with, what="the close", seconds=5)
