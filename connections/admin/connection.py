@@ -12,6 +12,7 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.decorators import method_decorator
+from django.utils.html import format_html
 from django.views.decorators.debug import sensitive_post_parameters
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
@@ -59,13 +60,12 @@ class ConnectionAdmin(ModelAdmin):
     list_before_template = "admin/models_registry/list_before.html"  # what the models tell of it
     change_form_before_template = "admin/connections/connection/environment_banner.html"
     list_display = (
-        "name",
+        "name_and_url",
         "provider_label",
-        "base_url",
         "is_enabled",
+        "last_verified",
         "priority",
         "auth",
-        "last_verified",
         "source",
     )
     list_editable = ("priority",)
@@ -76,6 +76,15 @@ class ConnectionAdmin(ModelAdmin):
     actions_row = ("verify",)
     actions_detail = ("verify",)
     actions_submit_line = ("save_and_verify",)
+
+    @display(description="Connection", ordering="name")
+    def name_and_url(self, connection: Connection) -> str:
+        return format_html(
+            '<span class="whitespace-nowrap">{}</span>'
+            '<span class="block font-normal text-base-500">{}</span>',
+            connection.name,
+            connection.base_url,
+        )
 
     @display(description="Provider", ordering="provider", label=True)
     def provider_label(self, connection: Connection) -> str:

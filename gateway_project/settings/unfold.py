@@ -7,12 +7,19 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.templatetags.static import static
-from django.urls import reverse_lazy
+from django.urls import reverse, reverse_lazy
 
 
 def may_view(permission: str) -> Callable[[HttpRequest], bool]:
     """Whether the side bar shows an entry to the person who asks."""
     return lambda request: request.user.has_perm(permission)
+
+
+def is_registered_models(request: HttpRequest) -> bool:
+    """Whether this is the list of registered models, or a page below it but for "All models"."""
+    path = request.path
+    below = path.startswith(reverse("admin:models_registry_registeredmodel_changelist"))
+    return below and path != reverse("admin:models_registry_models")
 
 
 def entry(title: str, icon: str, model: str) -> dict[str, Any]:
@@ -83,7 +90,8 @@ UNFOLD: dict[str, Any] = {
                         "link": reverse_lazy("admin:models_registry_models"),
                         "permission": may_view("models_registry.view_registeredmodel"),
                     },
-                    entry("Registered models", "deployed_code", "models_registry.registeredmodel"),
+                    entry("Registered models", "deployed_code", "models_registry.registeredmodel")
+                    | {"active": is_registered_models},
                     entry("Model grants", "rule", "models_registry.modelgrant"),
                 ],
             },
