@@ -182,7 +182,7 @@ GATEWAY_STREAM_MAX_SECONDS = environment.number(
 GATEWAY_STREAM_KEEP_ALIVE_SECONDS = environment.number(
     "GATEWAY_STREAM_KEEP_ALIVE_SECONDS", default=15, minimum=0.1
 )
-GATEWAY_PIPELINES_HOLD_STREAMS = environment.boolean("GATEWAY_PIPELINES_HOLD_STREAMS", default=False)
+GATEWAY_PIPELINES_HOLD_STREAMS = environment.switch("GATEWAY_PIPELINES_HOLD_STREAMS", default=False)
 GATEWAY_HEADER_TIMEOUT = environment.number("GATEWAY_HEADER_TIMEOUT", default=20, minimum=0.1)
 GATEWAY_WRITE_TIMEOUT = environment.number("GATEWAY_WRITE_TIMEOUT", default=60, minimum=0.1)
 GATEWAY_SHUTDOWN_DELAY_SECONDS = environment.number("GATEWAY_SHUTDOWN_DELAY_SECONDS", default=0)
