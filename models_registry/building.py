@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from connections.line import Line
 from models_registry.listing import Listing
 from models_registry.loader import Configuration
+from models_registry.pipeline_filters import has_filters
 from models_registry.registration import Registration
 from models_registry.snapshot import Snapshot
 from models_registry.targets import Offer, filtered, offer_of
@@ -30,7 +31,7 @@ class SnapshotBuilder:
         targets = [target for offer in offers for target in offer.targets]
         filters = [each for offer in offers for each in offer.filters]
         return Snapshot(
-            targets=filtered(targets, filters),
+            targets=filtered(targets, filters, awaited=_awaited(listings)),
             grants=configuration.grants,
             options=configuration.options,
             lines=tuple(listings),
@@ -43,3 +44,9 @@ class SnapshotBuilder:
         if known and known[0].says_the_same_as(listing) and known[1] == registrations:
             return known
         return listing, registrations, offer_of(line, listing, registrations)
+
+
+def _awaited(listings: Mapping[Line, Listing]) -> str:
+    """A connection that has filters and never told which; empty if there is none."""
+    unheard = (line for line, listing in listings.items() if listing.is_unheard)
+    return next((line.upstream.name for line in unheard if has_filters(line)), "")

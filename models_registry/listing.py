@@ -40,23 +40,28 @@ class Listing:
     """``models`` are the upstream's own objects, as of when it last gave a list.
 
     ``asked_at`` is when it was last asked, in seconds since the epoch; 0 means never. ``is_stale``
-    says that it gave no list then.
+    says that it gave no list then, ``is_unheard`` that it never gave one.
     """
 
     models: tuple[JsonObject, ...] = ()
     asked_at: float = 0.0
     is_stale: bool = False
+    is_unheard: bool = False
 
     def says_the_same_as(self, other: Listing) -> bool:
         """Whether clients would see no difference."""
-        return self.is_stale == other.is_stale and self.models == other.models
+        return (
+            self.is_stale == other.is_stale
+            and self.is_unheard == other.is_unheard
+            and self.models == other.models
+        )
 
     @property
     def ids(self) -> frozenset[str]:
         return frozenset(model["id"] for model in self.models)
 
 
-NEVER_ASKED = Listing()
+NEVER_ASKED = Listing(is_unheard=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +145,7 @@ def _load(upstream: Upstream) -> Listing | None:
             models=tuple(usable_models(entry["models"])),
             asked_at=min(float(entry["asked_at"]), time.time()),  # clocks differ
             is_stale=entry["is_stale"] is True,
+            is_unheard=entry.get("is_unheard") is True,
         )
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
         logger.warning("An unreadable list of models of %s is ignored.", upstream.name)
@@ -151,6 +157,7 @@ def _store(upstream: Upstream, listing: Listing) -> None:
         "format": FORMAT,
         "asked_at": listing.asked_at,
         "is_stale": listing.is_stale,
+        "is_unheard": listing.is_unheard,
         "models": listing.models,
     }
     shared_cache.put(cache_key(upstream), orjson.dumps(entry), KEPT_SECONDS)

@@ -26,6 +26,11 @@ class PipelineFilter:
         return not self.models.isdisjoint((EVERY_MODEL, *ids))
 
 
+def has_filters(line: Line) -> bool:
+    """Whether the connection leads to where filters are: which, its list of models tells."""
+    return isinstance(line.adapter, PipelinesAdapter)
+
+
 def filters_of(line: Line, listing: Listing) -> list[PipelineFilter]:
     """The filters a connection has: none, unless it leads to a pipelines server."""
     adapter = line.adapter

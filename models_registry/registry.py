@@ -17,6 +17,7 @@ from connections.line import Line, Lines
 from models_registry.building import SnapshotBuilder
 from models_registry.listing import NEVER_ASKED, Listing, cache_key, load, newest, renew
 from models_registry.loader import Configuration, load_configuration
+from models_registry.pipeline_filters import has_filters
 from models_registry.snapshot import Snapshot
 
 logger = logging.getLogger(__name__)
@@ -75,12 +76,15 @@ class Registry:
     async def settled(self, is_enough: Callable[[], bool] = lambda: False) -> None:
         """Return once every connection was asked for its models at least once, or ``is_enough()``.
 
-        Connections that an admin gave a list of models are not waited for.
+        Connections that an admin gave a list of models are not waited for, unless theirs tells of
+        filters.
         """
         waiting = {
             self._ask(line, 0.0)
             for line, known in self._listings.items()
-            if known is NEVER_ASKED and is_asked(line) and not line.upstream.model_ids
+            if known is NEVER_ASKED
+            and is_asked(line)
+            and (not line.upstream.model_ids or has_filters(line))
         }
         while waiting and not is_enough():
             _, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)

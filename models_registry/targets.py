@@ -32,7 +32,8 @@ class Target:
 
     ``rendered`` is its entry in lists of models, as JSON: bytes cost the garbage collector nothing,
     and are ready to be joined. ``is_chat`` is false for what the official API lists for its other
-    endpoints. ``filters`` are those that its chats pass, in order.
+    endpoints. ``filters`` are those that its chats pass, in order. ``awaits_filters_of`` names a
+    connection that may have more of them, and has not told of any yet.
     """
 
     line: Line
@@ -43,6 +44,7 @@ class Target:
     is_stale: bool = False
     registration: Registration = field(default=AS_LISTED, repr=False)
     filters: tuple[PipelineFilter, ...] = ()
+    awaits_filters_of: str = ""
 
     @property
     def qualified_id(self) -> str:
@@ -86,13 +88,22 @@ def offer_of(line: Line, listing: Listing, registrations: Mapping[str, Registrat
     return Offer(targets=tuple(targets), filters=tuple(filters_of(line, listing)))
 
 
-def filtered(targets: list[Target], filters: Sequence[PipelineFilter]) -> list[Target]:
-    """``targets``, each with those of ``filters`` that are for it, lowest priority number first."""
-    if not filters:
+def filtered(
+    targets: list[Target], filters: Sequence[PipelineFilter], *, awaited: str = ""
+) -> list[Target]:
+    """``targets``, each with those of ``filters`` that are for it, lowest priority number first.
+
+    ``awaited`` is the connection whose filters nobody knows yet, if there is one.
+    """
+    if not filters and not awaited:
         return targets
     in_order = sorted(filters, key=lambda each: each.priority)
     return [
-        replace(target, filters=tuple(each for each in in_order if each.is_for(*_ids_of(target))))
+        replace(
+            target,
+            filters=tuple(each for each in in_order if each.is_for(*_ids_of(target))),
+            awaits_filters_of=awaited,
+        )
         for target in targets
     ]
 

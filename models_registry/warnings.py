@@ -9,6 +9,7 @@ from datetime import datetime
 from django.utils.timesince import timesince
 from django.utils.timezone import get_current_timezone
 
+from models_registry.pipeline_filters import has_filters
 from models_registry.registry import active, is_running
 from models_registry.snapshot import Snapshot
 
@@ -40,7 +41,9 @@ def _stale_connections() -> Iterable[str]:
         if listing.is_stale:
             asked_at = datetime.fromtimestamp(listing.asked_at, tz=get_current_timezone())
             ago = timesince(asked_at) if time.time() - listing.asked_at > 60 else "moments"
-            yield (
-                f"{line.upstream.name} gave no list of models when asked {ago} ago. "
-                "What it offered before is still listed."
-            )
+            consequence = "What it offered before is still listed."
+            if listing.is_unheard and has_filters(line):
+                consequence = (
+                    "Chats are refused, as nobody knows which of them its filters are to see."
+                )
+            yield f"{line.upstream.name} gave no list of models when asked {ago} ago. {consequence}"

@@ -1,4 +1,4 @@
-"""The filters of pipelines servers around a chat: before it is sent, and when its answer is whole.
+"""The filters of pipelines servers around a chat: before it is sent, and on its answer.
 
 A filter that fails, in whatever way, keeps the request from passing: it may be there to protect.
 """
@@ -6,10 +6,12 @@ A filter that fails, in whatever way, keeps the request from passing: it may be 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import orjson
+from django.conf import settings
 
 from connections.auth.base import AuthUnavailableError
 from connections.call import Call, JsonObject
@@ -24,9 +26,10 @@ from proxy.limits import limits
 from proxy.upstream_errors import error_message
 
 # What else writes text, and holds it where no such filter would find it.
-UNFILTERABLE = frozenset({"completions", "responses", "messages"})
+UNFILTERABLE = frozenset({"completions", "responses", "messages", "realtime"})
 # A filter may change what is said, not who is asked and how the answer comes.
 KEPT = ("model", "stream")
+STREAMING = frozenset({"stream", "stream_options"})
 
 
 class FilterUnavailableError(ApiError):
@@ -37,6 +40,13 @@ class FilterUnavailableError(ApiError):
     code = "filter_failed"
 
 
+class ChangedByFilterError(ApiError):
+    """What was streamed cannot be taken back."""
+
+    status = 502
+    code = "changed_by_filter"
+
+
 async def filtered_call(
     client: UpstreamClient, target: Target, call: Call
 ) -> tuple[Call, CallFilters | None]:
@@ -44,12 +54,21 @@ async def filtered_call(
 
     Raises :class:`proxy.errors.ApiError` when one of them refuses or fails.
     """
-    if not target.filters or call.endpoint != "chat/completions":
+    is_chat = call.endpoint == "chat/completions"
+    if target.awaits_filters_of and (is_chat or call.endpoint in UNFILTERABLE):
+        raise FilterUnavailableError(
+            f"The connection {target.awaits_filters_of} may have filters for this model, and has "
+            "not told of them yet: it gave no list of its models."
+        )
+    if not target.filters or not is_chat:
         if target.filters and call.endpoint in UNFILTERABLE:
             raise InvalidRequestError("This model passes a filter: ask it by chat completions.")
         return call, None
     filters = CallFilters(client=client, filters=target.filters, call=call)
-    filtered = replace(call, body=await filters.inlet())
+    body = await filters.inlet()
+    if settings.GATEWAY_PIPELINES_HOLD_STREAMS:
+        body = {name: value for name, value in body.items() if name not in STREAMING}
+    filtered = replace(call, body=body)
     return filtered, replace(filters, call=filtered)
 
 
@@ -68,6 +87,20 @@ class CallFilters:
             body = await self._passed(each, "inlet", body)
         kept = {name: self.call.body[name] for name in KEPT if name in self.call.body}
         return {name: value for name, value in body.items() if name not in KEPT} | kept
+
+    @property
+    def holds_answer(self) -> bool:
+        """Whether the upstream is asked for its answer in one piece, streamed or not."""
+        return not self.call.is_streamed
+
+    async def see(self, texts: Iterable[str]) -> None:
+        """Have the filters see what was streamed. Raises ``ApiError``, also for their changes."""
+        for text in texts:
+            content = await self._outlet({"role": "assistant", "content": text or None})
+            if (content or "") != text:
+                raise ChangedByFilterError(
+                    "A filter changed this answer, parts of which were sent."
+                )
 
     async def outlet(self, answer: bytes) -> bytes:
         """A whole chat completion as the filters leave it."""

@@ -43,15 +43,23 @@ async def route(
     options = registry.snapshot.options
     if not options.enable_openai_api:
         raise ApiDisabledError("The API is switched off by an administrator.")
-    if targets := targets_of(registry, caller, model, endpoint):
+    targets = targets_of(registry, caller, model, endpoint)
+    if is_ready(targets):
         return targets, options
     # Just after the start an upstream may not have been asked for its models yet.
-    await registry.settled(lambda: bool(targets_of(registry, caller, model, endpoint)))
+    await registry.settled(lambda: is_ready(targets_of(registry, caller, model, endpoint)))
     if targets := targets_of(registry, caller, model, endpoint):
+        if not is_ready(targets):
+            registry.refresh_if_older_than(max(UNKNOWN_SECONDS, options.models_cache_ttl))
         return targets, registry.snapshot.options
     # A model may be new: whoever asks again will find it then.
     registry.refresh_if_older_than(max(UNKNOWN_SECONDS, options.models_cache_ttl))
     raise ModelNotFoundError(model)
+
+
+def is_ready(targets: tuple[Target, ...]) -> bool:
+    """Whether there are targets, and all is known of them that there is to know."""
+    return bool(targets) and not targets[0].awaits_filters_of
 
 
 def targets_of(registry: Registry, caller: Caller, model: str, endpoint: str) -> tuple[Target, ...]:

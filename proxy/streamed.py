@@ -6,12 +6,16 @@ from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
 from contextlib import aclosing
 from typing import Any, cast
 
-from proxy.dialects import CHAT, Dialect
+from connections.call import JsonObject
+from proxy.dialects import CHAT, Dialect, json_object
 from proxy.dispatch import Dispatched
+from proxy.errors import ApiError
 from proxy.limits import limits
+from proxy.pipeline_filters import CallFilters
 from proxy.relay import Relay, RelayResponse
 from proxy.response_headers import STREAMING, passed_on
-from proxy.sse import split_events
+from proxy.sse import DONE_MARK, data_of, split_events
+from proxy.whole import read_answer
 from usage.exchange import Exchange
 
 
@@ -27,6 +31,11 @@ async def relay_answer(
     ``keeps_usage`` says whether the client gets a chunk that holds token counts alone. Raises
     :class:`proxy.errors.ApiError`.
     """
+    filters = dispatched.filters
+    headers = STREAMING | passed_on(dispatched.response.headers)
+    if filters is not None and filters.holds_answer:
+        answer = json_object(await read_answer(dispatched, exchange))
+        return RelayResponse(_told(answer, dialect, keeps_usage=keeps_usage), headers=headers)
     relay = Relay(
         dispatched.response,
         dialect=dialect,
@@ -36,13 +45,48 @@ async def relay_answer(
         exchange=exchange,
     )
     await relay.open()
-    return RelayResponse(relay, headers=STREAMING | passed_on(dispatched.response.headers))
+    if filters is None:
+        return RelayResponse(relay, headers=headers)
+    return RelayResponse(ChangedEvents(relay, SeenByFilters(filters)), headers=headers)
+
+
+async def _told(
+    answer: JsonObject, dialect: Dialect, *, keeps_usage: bool
+) -> AsyncGenerator[bytes]:
+    """``answer``, which came in one piece, as the stream that was asked for."""
+    yield dialect.events_of(answer if keeps_usage else answer | {"usage": None})
+
+
+class SeenByFilters:
+    """Lets a stream of a chat pass, and has filters see its texts before its end does.
+
+    One that refuses them ends the stream with an error in the place of that end.
+    """
+
+    def __init__(self, filters: CallFilters) -> None:
+        self._filters = filters
+        self._texts: dict[Any, list[str]] = {}
+
+    async def __call__(self, event: bytes) -> bytes:
+        """``event`` as it is. Raises ``ApiError`` at the end of a stream that is refused."""
+        data = data_of(event)
+        if data.startswith(DONE_MARK):
+            await self._filters.see("".join(pieces) for pieces in self._texts.values())
+            return event
+        choices = json_object(data).get("choices")
+        for choice in choices if isinstance(choices, list) else ():
+            match choice:
+                case {"delta": dict(delta)}:
+                    pieces = self._texts.setdefault(str(choice.get("index")), [])
+                    if isinstance(delta.get("content"), str):
+                        pieces.append(delta["content"])
+        return event
 
 
 class ChangedEvents:
     """A stream of whole events, each replaced by what ``change`` makes of it: one, several, none.
 
-    What ``change`` raises ends the stream.
+    An ``ApiError`` that ``change`` raises ends the stream, behind the events before it.
     """
 
     def __init__(
@@ -54,6 +98,15 @@ class ChangedEvents:
     async def __aiter__(self) -> AsyncGenerator[bytes]:
         async with aclosing(cast("Any", aiter(self._blocks))) as blocks:
             async for block in blocks:
-                changed = b"".join([await self._change(event) for event in split_events(block)])
-                if changed:
-                    yield changed
+                failure: ApiError | None = None
+                changed: list[bytes] = []
+                for event in split_events(block):
+                    try:
+                        changed.append(await self._change(event))
+                    except ApiError as exc:
+                        failure = exc
+                        break
+                if any(changed):
+                    yield b"".join(changed)
+                if failure is not None:
+                    raise failure

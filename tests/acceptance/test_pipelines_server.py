@@ -72,11 +72,27 @@ def test_a_filter_changes_the_request_and_the_answer(sdk, upstream, pipelines):
     assert asked.json["user"]["role"] == "user"
 
 
-def test_a_stream_is_filtered_on_its_way_in(sdk, upstream):
+async def let_pass(exchange):
+    """A filter that has nothing against it."""
+    await json_response(exchange.request.json["body"])(exchange)
+
+
+def test_a_stream_is_filtered_on_its_way_in_and_seen_at_its_end(sdk, upstream, pipelines):
+    pipelines.on("POST", OUTLET, let_pass, shout)
     with sdk.chat.completions.create(model="gpt-4o", messages=HELLO, stream=True) as stream:
         text = "".join(part.choices[0].delta.content or "" for part in stream if part.choices)
     assert upstream.calls[-1].json["messages"][-1]["content"] == "HELLO"
     assert text == "Hello world"
+    seen = [call for call in pipelines.calls if call.target == OUTLET][-1].json["body"]
+    assert seen["messages"][-1] == {"role": "assistant", "content": "Hello world"}
+
+
+def test_a_stream_that_a_filter_would_change_ends_with_an_error(sdk, pipelines):
+    with (
+        sdk.chat.completions.create(model="gpt-4o", messages=HELLO, stream=True) as stream,
+        pytest.raises(openai.APIError, match="parts of which were sent"),
+    ):
+        list(stream)
 
 
 def test_a_filter_that_refuses_keeps_the_request_from_the_upstream(sdk, upstream, pipelines):

@@ -17,6 +17,7 @@ from connections.key_source import KeySource
 from connections.models import Connection
 from models_registry.models import ModelGrant, RegisteredModel
 from models_registry.registry import Registry
+from proxy.routing import route
 from tests.support import parts
 from tests.support.builders import a_caller
 
@@ -134,6 +135,62 @@ async def test_a_client_that_leaves_takes_no_list_with_it(registry, connect, ups
     upstreams.gates["one"].set()
     await registry.settled()
     assert ids(registry) == ["a"]
+
+
+GUARD = {"id": "guard", "pipeline": {"type": "filter", "pipelines": ["*"], "priority": 0}}
+
+
+def filters_of(registry: Registry, model: str) -> tuple[list[str], str]:
+    """The filters a model's chats pass, and the connection that has not told of its own yet."""
+    [target] = registry.snapshot.view(a_caller(is_staff=True)).route(model)
+    return [each.id for each in target.filters], target.awaits_filters_of
+
+
+@pytest.mark.parametrize("model_ids", [[], ["pipe"]])
+async def test_filters_are_known_once_their_server_was_asked(registry, connect, model_ids) -> None:
+    await connect("one", ["a"])
+    listed = [GUARD, {"id": "pipe"}]
+    await connect("pipes", listed, provider="pipelines", model_ids=model_ids)
+    await registry.reload()
+    await registry.settled()
+    assert filters_of(registry, "a") == filters_of(registry, "pipe") == (["guard"], "")
+
+
+@pytest.mark.parametrize("model_ids", [[], ["pipe"]])
+async def test_filters_are_awaited_from_a_server_that_never_gave_a_list(
+    registry, connect, upstreams, model_ids
+) -> None:
+    await connect("one", ["a"])
+    down = httpx.ConnectError("refused")
+    await connect("pipes", down, provider="pipelines", model_ids=model_ids)
+    await registry.reload()
+    await registry.settled()
+    assert filters_of(registry, "a") == ([], "pipes")
+    upstreams.models["pipes"] = []  # none at all is an answer, too
+    registry.refresh_soon()
+    await asyncio.gather(*registry._asking.values())
+    assert filters_of(registry, "a") == ([], "")
+    upstreams.models["pipes"] = down
+    registry.refresh_soon()
+    await asyncio.gather(*registry._asking.values())
+    assert filters_of(registry, "a") == ([], "")
+
+
+async def test_a_route_waits_for_the_filters_of_a_server_that_is_being_asked(
+    registry, connect, upstreams
+) -> None:
+    await connect("one", ["a"])
+    await connect("pipes", [GUARD], provider="pipelines")
+    upstreams.gates["pipes"] = asyncio.Event()
+    await registry.reload()
+    await registry.settled(lambda: ids(registry) == ["a"])
+    staff = a_caller(is_staff=True)
+    routing = asyncio.create_task(route(registry, staff, "a", endpoint="chat/completions"))
+    await asyncio.sleep(0)
+    assert not routing.done()
+    upstreams.gates["pipes"].set()
+    [target], _ = await routing
+    assert [each.id for each in target.filters] == ["guard"]
 
 
 async def test_the_last_good_list_outlives_an_outage(registry, connect, upstreams) -> None:
