@@ -9,7 +9,8 @@ import pytest
 
 from accounts import keys as key_format
 from tests.security.routes import METHODS, routes_of
-from tests.support.api import exchange, request_bytes
+from tests.support.api import CHAT, chat_body, exchange, listed, request_bytes
+from tests.support.sockets import heard, open_socket, say
 
 pytestmark = pytest.mark.acceptance
 
@@ -127,6 +128,28 @@ def test_two_different_credentials_are_refused(alice, keys, name):
     answer = alice.get("/openai/config", headers={name: keys["root"]})
     assert answer.status_code == 401
     assert alice.get("/v1/models", headers={name: keys["alice"]}).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["Authorization", "api-key", "x-api-key"])
+def test_a_key_opens_as_much_wherever_it_stands(nobody, keys, upstream, name):
+    upstream.requests.clear()
+    key = f"Bearer {keys['alice']}" if name == "Authorization" else keys["alice"]
+    nobody.headers[name] = key
+    assert listed(nobody) == {"open"}
+    assert nobody.get("/openai/config").status_code == 403
+    assert nobody.post(CHAT, json=chat_body("secret")).json()["error"]["code"] == "model_not_found"
+    assert upstream.calls == []
+
+
+def test_a_key_in_a_subprotocol_opens_as_much(gateway, keys, upstream):
+    upstream.requests.clear()
+    subprotocols = [f"openai-insecure-api-key.{keys['alice']}", "realtime"]
+    with open_socket(gateway, subprotocols=subprotocols) as socket:
+        say(socket, chat_body("secret"))
+        assert heard(socket)["error"]["code"] == "model_not_found"
+        assert upstream.calls == []
+        say(socket, chat_body("open"))
+        assert "choices" in heard(socket)["data"]
 
 
 @pytest.mark.parametrize("first", ["alice", "root"])
