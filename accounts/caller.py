@@ -23,8 +23,8 @@ class Caller:
 
     ``is_staff`` callers may use every model, and the administrative endpoints with a key that has
     the ``admin`` scope. ``model_patterns`` narrow the models the user may use; without any, all of
-    them. ``key_id`` and ``key_hint`` identify the key for logs and records; the key itself is not
-    kept.
+    them. ``is_resumable``: streams outlive their client unless a request says otherwise. ``key_id``
+    and ``key_hint`` identify the key for logs and records; the key itself is not kept.
     """
 
     user_id: int
@@ -37,6 +37,7 @@ class Caller:
     key_hint: str
     scopes: frozenset[str] = EVERY_SCOPE
     model_patterns: tuple[str, ...] = ()
+    is_resumable: bool = False
 
     # DRF and Django ask these of whatever stands for the user.
     is_authenticated = True

@@ -14,7 +14,7 @@ from django.db.models import DateTimeField, F, Value
 from accounts.caller import Caller, Scope
 from accounts.models import ApiKey, EarlierKey
 
-KEY_FIELDS = ("pk", "hint", "expires_at", "scopes", "model_patterns")
+KEY_FIELDS = ("pk", "hint", "expires_at", "scopes", "model_patterns", "is_resumable")
 USER_FIELDS = ("pk", "username", "email", "first_name", "last_name", "is_staff")
 
 
@@ -74,7 +74,7 @@ def _rows(digests: Collection[str]) -> Any:
 def _known_caller(
     fields: list[Any], overlap_ends_at: datetime | None, read_at: float
 ) -> KnownCaller:
-    key_id, hint, expires_at, scopes, model_patterns, *user = fields
+    key_id, hint, expires_at, scopes, model_patterns, is_resumable, *user = fields
     user_id, username, email, first_name, last_name, is_staff = user
     ends = [at.timestamp() for at in (expires_at, overlap_ends_at) if at is not None]
     caller = Caller(
@@ -88,6 +88,7 @@ def _known_caller(
         key_hint=hint,
         scopes=frozenset(Scope) & frozenset(scopes),
         model_patterns=tuple(model_patterns),
+        is_resumable=is_resumable,
     )
     return KnownCaller(caller=caller, read_at=read_at, expires_at=min(ends, default=None))
 

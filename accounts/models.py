@@ -104,6 +104,7 @@ class ApiKeyManager(models.Manager.from_queryset(ApiKeyQuerySet)):  # type: igno
         lifetime: timedelta | None = None,
         scopes: Iterable[str] = (),
         model_patterns: Iterable[str] = (),
+        is_resumable: bool = False,
     ) -> tuple[ApiKey, str]:
         """Make a key for ``user``: the row, and the key in the clear, which is not stored.
 
@@ -116,6 +117,7 @@ class ApiKeyManager(models.Manager.from_queryset(ApiKeyQuerySet)):  # type: igno
             expires_at=timezone.now() + lifetime if lifetime else None,
             scopes=sorted(set(scopes)) or default_scopes(user),
             model_patterns=list(model_patterns),
+            is_resumable=is_resumable,
         )
         key = row.assign_key()
         row.clean_fields()
@@ -143,6 +145,12 @@ class ApiKey(models.Model):
         validators=[validate_model_patterns],
         help_text="Narrow the key to these model ids; * stands for any characters. "
         "Empty: all that its user may use.",
+    )
+    is_resumable = models.BooleanField(
+        "streams can be resumed",
+        default=False,
+        help_text="Streamed chats go on when their client's connection breaks, and are kept for a "
+        "while, unless a request asks for the opposite.",
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField(null=True, blank=True)

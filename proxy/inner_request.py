@@ -56,6 +56,7 @@ class InnerRequest:
     ) -> None:
         fields = [(name, value) for name, value in headers if _is_kept(name.lower())]
         fields.append((b"content-type", b"application/json"))
+        fields.append((b"x-gateway-resumable", b"false"))  # whatever the key says
         fields.append((b"content-length", b"%d" % len(body)))
         self.scope = {
             "type": "http",

@@ -102,10 +102,18 @@ class ApiKeyAdmin(ModelAdmin):
 
     def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple[str, ...]:
         if obj is None:
-            return ("user", "name", "scopes", "model_patterns", "expires_at")
+            return ("user", "name", "scopes", "model_patterns", "is_resumable", "expires_at")
         return (
-            *("hint", "user", "name", "scopes", "model_patterns", "state", "last_used_at"),
-            *("created_at", "expires_at", "rotated_at", "earlier_keys_end", "revoked_at"),
+            *("hint", "user", "name", "scopes", "model_patterns", "is_resumable"),
+            *(
+                "state",
+                "last_used_at",
+                "created_at",
+                "expires_at",
+                "rotated_at",
+                "earlier_keys_end",
+                "revoked_at",
+            ),
         )
 
     def get_readonly_fields(

@@ -25,13 +25,18 @@ LONGEST_NUMBER = 12  # digits
 
 
 class ResumableCallView(ModelCallView):
-    """With the header ``x-gateway-resumable: true`` the answer goes on without its client."""
+    """With the header ``x-gateway-resumable: true`` the answer goes on without its client.
+
+    Streams of a key that is set so need no header; ``false`` is for those that are not to.
+    """
 
     async def post(self, request: Request, deployment: str = "") -> HttpResponseBase:
-        if not self.asks_to_resume():
-            return await super().post(request, deployment)
-        if self.payload.get("stream") is not True:
+        is_stream = self.payload.get("stream") is True
+        wish = self.wish_to_resume()
+        if wish and not is_stream:
             raise InvalidRequestError("Only a stream can be resumed.", param="stream")
+        if not (is_stream if wish is None and self.caller.is_resumable else wish):
+            return await super().post(request, deployment)
         recorded, recording = recordings.start(self.api_request, self.caller)
         outgoing = self.api_request.outgoing
         outgoing.expect_stream(self.dialect)
@@ -46,11 +51,12 @@ class ResumableCallView(ModelCallView):
             return RelayResponse(recording.after(0), headers=headers)
         return HttpResponse(answer.body, status=answer.status, headers=answer.headers)
 
-    def asks_to_resume(self) -> bool:
+    def wish_to_resume(self) -> bool | None:
+        """What the header says; None without one."""
         value: str = self.api_request.META.get("HTTP_X_GATEWAY_RESUMABLE", "").strip().lower()
         if value not in {"", "true", "false"}:
             raise InvalidRequestError(f"{HEADER} is either true or false.", param=HEADER)
-        return value == "true"
+        return value == "true" if value else None
 
 
 class ResumedStreamView(ApiView):

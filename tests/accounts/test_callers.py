@@ -241,12 +241,13 @@ async def test_key_with_the_same_beginning_is_another_key(issued):
 async def test_caller_carries_what_its_key_is_for(issued):
     alice = await User.objects.aget()
     _, key = await database_sync_to_async(ApiKey.objects.issue)(
-        alice, scopes=["inference"], model_patterns=["openai/*"]
+        alice, scopes=["inference"], model_patterns=["openai/*"], is_resumable=True
     )
 
     caller = await a_cache().find(key)
 
     assert (caller.scopes, caller.model_patterns) == ({"inference"}, ("openai/*",))
+    assert caller.is_resumable is True
 
 
 async def test_both_keys_work_during_the_overlap_of_a_rotation(issued):

@@ -70,6 +70,13 @@ def test_staff_groups_and_name_are_set():
     assert ApiKey.objects.get().name == "laptop"
 
 
+@pytest.mark.parametrize(("options", "is_resumable"), [((), False), (("--resumable",), True)])
+def test_streams_can_be_resumed_if_that_is_asked_for(options, is_resumable):
+    run("alice", "--create-user", *options)
+
+    assert ApiKey.objects.get().is_resumable is is_resumable
+
+
 def test_unknown_group_leaves_nothing_behind_and_claims_nothing(capsys):
     failure = fail("alice", "--create-user", "--group", "nowhere")
 

@@ -46,6 +46,11 @@ class Command(BaseCommand):
             metavar="PATTERN",
             help="narrow the key to models such as 'openai/*'; may be repeated",
         )
+        parser.add_argument(
+            "--resumable",
+            action="store_true",
+            help="streams of chats go on when their client's connection breaks",
+        )
         parser.add_argument("--json", action="store_true")
 
     def handle(
@@ -59,6 +64,7 @@ class Command(BaseCommand):
         expires: timedelta | None,
         scope: list[str],
         model: list[str],
+        resumable: bool,
         json: bool,
         **options: Any,
     ) -> None:
@@ -70,7 +76,12 @@ class Command(BaseCommand):
                 user = _user(username, create=create_user, staff=staff, done=done)
                 user.groups.add(*_groups(group))
                 row, key = ApiKey.objects.issue(
-                    user, name=name, lifetime=expires, scopes=scope, model_patterns=model
+                    user,
+                    name=name,
+                    lifetime=expires,
+                    scopes=scope,
+                    model_patterns=model,
+                    is_resumable=resumable,
                 )
         except ValidationError as exc:
             raise UsageError(" ".join(exc.messages)) from exc

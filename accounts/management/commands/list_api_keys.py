@@ -49,6 +49,7 @@ def _entry(row: ApiKey) -> dict[str, Any]:
         "state": row.state.value,
         "scopes": row.scopes,
         "model_patterns": row.model_patterns,
+        "is_resumable": row.is_resumable,
         "created_at": _moment(row.created_at),
         "expires_at": _moment(row.expires_at),
         "rotated_at": _moment(row.rotated_at),

@@ -125,6 +125,36 @@ def test_others_find_nothing(alice, bob, ready, upstream):
     assert resumed(alice, request_id, 0).content == WHOLE
 
 
+@pytest.fixture(scope="module")
+def carol(ready):
+    """Someone whose key keeps streams unasked."""
+    made = ready.manage("create_api_key", "carol", "--create-user", "--resumable", "--json")
+    with client_of(ready, json.loads(made.stdout)["key"], timeout=15) as client:
+        yield client
+
+
+def test_a_key_keeps_its_streams_without_being_asked(carol, upstream):
+    upstream.on("POST", CHAT, sse(*EVENTS, FINISH))
+    answer = carol.post(CHAT, json=chat_body("gpt-4o", stream=True))
+    assert (answer.headers["x-gateway-resumable"], answer.content) == ("true", WHOLE)
+    assert resumed(carol, answer.headers["x-request-id"], 5).content == EVENTS[5] + FINISH + DONE
+
+
+def test_a_request_of_such_a_key_may_say_no(carol, upstream):
+    upstream.on("POST", CHAT, sse(*EVENTS, FINISH))
+    body = chat_body("gpt-4o", stream=True)
+    answer = carol.post(CHAT, json=body, headers={"x-gateway-resumable": "false"})
+    assert answer.content == WHOLE
+    assert "x-gateway-resumable" not in answer.headers
+    assert resumed(carol, answer.headers["x-request-id"], 0).status_code == 404
+
+
+def test_whole_answers_of_such_a_key_are_as_ever(carol, upstream):
+    upstream.on("POST", CHAT, complete_chat)
+    answer = carol.post(CHAT, json=chat_body("gpt-4o"))
+    assert answer.json()["choices"][0]["message"]["content"] == "Hello world"
+
+
 def test_an_unknown_stream_is_not_found(alice):
     assert resumed(alice, "req_0", 0).json()["error"]["code"] == "stream_not_found"
 
