@@ -6,9 +6,11 @@ from django.views.generic import RedirectView
 
 from audio.page import speech_cache_page
 from proxy.live.page import live_page
+from usage.admin.charts import usage_page
 
 urlpatterns = [
     path("admin/speech-cache/", admin.site.admin_view(speech_cache_page), name="speech_cache"),
+    path("admin/usage-charts/", admin.site.admin_view(usage_page), name="usage_charts"),
     path("admin/live/", admin.site.admin_view(live_page), name="live"),
     path("accounts/", include("accounts.sign_in.urls")),
     path("admin/", admin.site.urls),

@@ -55,6 +55,11 @@ class Line:
         sums = {name: getattr(self, name) + getattr(other, name) for name in SUMS}
         return Line(group=self.group, **sums)
 
+    @property
+    def tokens(self) -> int:
+        """What went in and what came out."""
+        return self.prompt_tokens + self.completion_tokens
+
     def as_json(self) -> dict[str, Any]:
         """``cost`` becomes a text, which no reader rounds."""
         values = {name: getattr(self, name) for name in SUMS}

@@ -98,6 +98,12 @@ UNFOLD: dict[str, Any] = {
             {
                 "title": "Traffic",
                 "items": [
+                    {
+                        "title": "Usage",
+                        "icon": "bar_chart",
+                        "link": reverse_lazy("usage_charts"),
+                        "permission": may_view("usage.view_usagerow"),
+                    },
                     entry("Usage records", "receipt_long", "usage.usagerow"),
                     entry("Prices", "payments", "usage.price"),
                     {

@@ -1,0 +1,105 @@
+"""The admin's page of what was used by day, and by whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import urlencode
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from usage.charts import HEIGHT, WIDTH, Period, chart
+from usage.reports import By, Line
+
+PERIODS = {7: "7 days", 30: "30 days", 90: "90 days", 365: "A year"}
+SHORTEST = min(PERIODS)
+MOST_LINES = 10
+# What the list of records calls the filter for a group.
+FILTERS = {
+    By.USER: "username__icontains",
+    By.MODEL: "model__icontains",
+    By.CONNECTION: "connection__icontains",
+}
+TITLES = {By.USER: "Users", By.MODEL: "Models", By.CONNECTION: "Connections"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A line as the page says it. ``records`` is the address of what it sums up, or empty."""
+
+    name: str
+    requests: str
+    failed: str
+    tokens: str
+    cost: str
+    records: str = ""
+
+    @classmethod
+    def of(cls, line: Line, records: str = "") -> Row:
+        return cls(
+            name=line.group,
+            requests=whole(line.requests),
+            failed=whole(line.failed),
+            tokens=whole(line.tokens),
+            cost=cost_of(line),
+            records=records,
+        )
+
+
+@require_safe
+def usage_page(request: HttpRequest) -> HttpResponse:
+    """``?days=`` is one of ``PERIODS``. For who may see usage records; wrap in ``admin_view``."""
+    if not request.user.has_perm("usage.view_usagerow"):
+        raise PermissionDenied
+    days = chosen_days(request.GET.get("days", ""))
+    period = Period.of_last(days, now=datetime.now(UTC))
+    lines = period.by_day()
+    context = admin.site.each_context(request) | {
+        "title": "Usage",
+        "periods": [(number, text, number == days) for number, text in PERIODS.items()],
+        "is_empty": not any(line.requests for line in lines),
+        "unpriced": sum(line.unpriced for line in lines),
+        "days": [Row.of(line) for line in reversed(lines)],
+        "charts": (
+            chart("Requests", lines, lambda line: line.requests, whole),
+            chart("Tokens", lines, lambda line: line.tokens, whole),
+            chart("Cost", lines, lambda line: float(line.cost), dollars),
+        ),
+        "tops": [(TITLES[by], top(period, by)) for by in FILTERS],
+        "width": WIDTH,
+        "height": HEIGHT,
+    }
+    return TemplateResponse(request, "admin/usage_charts.html", context)
+
+
+def chosen_days(text: str) -> int:
+    """The period that is asked for, or the shortest."""
+    return next((days for days in PERIODS if str(days) == text), SHORTEST)
+
+
+def top(period: Period, by: By) -> list[Row]:
+    """The rows of a table; requests that no connection took have none to name."""
+    records = reverse("admin:usage_usagerow_changelist")
+    return [
+        Row.of(line, f"{records}?{urlencode({FILTERS[by]: line.group})}" if line.group else "")
+        for line in period.top(by, MOST_LINES)
+    ]
+
+
+def cost_of(line: Line) -> str:
+    """What is not known is not zero."""
+    return "unknown" if line.unpriced and not line.cost else dollars(float(line.cost))
+
+
+def whole(value: float) -> str:
+    return f"{value:,.0f}"
+
+
+def dollars(value: float) -> str:
+    """Cents where they say something, and more places for what is less than one."""
+    return f"${value:,.2f}" if value >= 1 or not value else f"${value:.4f}"
