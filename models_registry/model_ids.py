@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 LONGEST_MODEL_ID = 512
+# What ends a path, or is read as another character by whoever decodes it once more.
+NOWHERE_IN_IT = frozenset("\\?#%")
 
 
 def is_model_id(text: str) -> bool:
@@ -10,6 +12,6 @@ def is_model_id(text: str) -> bool:
     return (
         0 < len(text) <= LONGEST_MODEL_ID
         and text.isprintable()
-        and "\\" not in text
+        and NOWHERE_IN_IT.isdisjoint(text)
         and {".", ".."}.isdisjoint(text.split("/"))
     )
