@@ -35,7 +35,8 @@ def requested_range(meta: Mapping[str, str], size: int, etag: str) -> tuple[int,
 
 def is_not_modified(meta: Mapping[str, str], etag: str) -> bool:
     """Whether the client has this version already (If-None-Match)."""
-    known = [
-        tag.strip().removeprefix("W/") for tag in meta.get("HTTP_IF_NONE_MATCH", "").split(",")
-    ]
+    said = meta.get("HTTP_IF_NONE_MATCH")
+    if said is None:
+        return False
+    known = [tag.strip().removeprefix("W/") for tag in said.split(",")]
     return etag in known or known == ["*"]

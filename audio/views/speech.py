@@ -23,6 +23,7 @@ from models_registry.targets import Target
 from proxy.api import ApiView
 from proxy.dispatch import Dispatched, dispatch
 from proxy.errors import AnsweredError, UpstreamAnswerError
+from proxy.limits import limits
 from proxy.response_headers import STREAMING, passed_on
 from proxy.routing import check_model_id, model_of, route
 from proxy.views.upload import passed_through
@@ -229,7 +230,7 @@ async def record(
     async with aclosing(passed_through(dispatched)) as chunks:
         async for chunk in chunks:
             size += len(chunk)
-            if size > settings.GATEWAY_MAX_RESPONSE_BYTES:
+            if size > limits().total_bytes:
                 raise UpstreamAnswerError("The upstream's answer is too large.")
             await writer.write(chunk)
             if not writer.is_keeping:
