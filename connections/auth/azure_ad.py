@@ -85,7 +85,8 @@ class AzureAdAuth(AuthStrategy):
             # Opened for this one request, so that nothing is left to close with the connection.
             async with identity.DefaultAzureCredential() as credential:
                 token = await credential.get_token(self.scope)
-        except (azure.AzureError, ValueError) as exc:  # ValueError: variables that make no sense
+        # Beside its own: variables that make no sense, and files they name that cannot be read.
+        except (azure.AzureError, ValueError, OSError) as exc:
             self._rests_until = self._clock() + REST_SECONDS
             logger.warning("No token for %s from Entra ID: %s", self.upstream.name, exc)
             return

@@ -120,6 +120,26 @@ async def test_without_a_token_nothing_is_sent_and_identity_is_left_in_peace(ide
     assert "No token for one" in caplog.text
 
 
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"AZURE_CLIENT_CERTIFICATE_PATH": "/nowhere/certificate.pem"},
+        {"AZURE_AUTHORITY_HOST": "http://authority.example", "AZURE_CLIENT_SECRET": "x"},
+    ],
+    ids=lambda variables: next(iter(variables)),
+)
+async def test_variables_that_make_no_sense_leave_it_without_a_token(
+    monkeypatch, caplog, variables
+):
+    for name, value in {"AZURE_TENANT_ID": "t", "AZURE_CLIENT_ID": "c", **variables}.items():
+        monkeypatch.setenv(name, value)
+
+    with pytest.raises(EntraUnavailableError):
+        await asked(an_auth())
+
+    assert "No token for one" in caplog.text
+
+
 async def test_identity_is_asked_again_after_a_rest(identity):
     clock = Clock()
     auth = an_auth(clock)
