@@ -46,6 +46,7 @@ class BearerTokens:
         self._issuer = issuer
         self._keys = keys
         self._known: OrderedDict[bytes, tuple[Caller, float]] = OrderedDict()
+        self._forgotten = 0
 
     async def find(self, token: str) -> Caller | None:
         """The caller a token stands for; None if it is not good, or its user is not.
@@ -59,16 +60,19 @@ class BearerTokens:
         claims = await self._claims(token)
         if claims is None:
             return None
+        forgotten = self._forgotten
         found = await database_sync_to_async(caller_of)(
             claims, groups_claim=self._issuer.groups_claim, new_users=self._issuer.new_users
         )
-        if found is not None:
+        # What was read before a change that is known by now must not outlive it.
+        if found is not None and forgotten == self._forgotten:
             self._remember(digest, found, float(claims["exp"]))
         return found
 
     def forget(self) -> None:
         """Have every token looked at again, since people or groups have changed."""
         self._known.clear()
+        self._forgotten += 1
 
     async def _claims(self, token: str) -> dict[str, Any] | None:
         try:

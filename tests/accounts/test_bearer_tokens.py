@@ -114,6 +114,24 @@ async def test_user_who_is_not_active_is_refused_once_that_is_known(issuer):
     assert await tokens.find(token) is None
 
 
+async def test_user_who_is_switched_off_during_the_look_up_is_not_remembered(issuer):
+    tokens, token = issuer.tokens(), issuer.token()
+    await tokens.find(token)
+    tokens.forget()
+
+    def overtake(execute, sql, *rest):
+        found = execute(sql, *rest)
+        tokens.forget()
+        return found
+
+    await database_sync_to_async(lambda: connection.execute_wrappers.append(overtake))()
+    assert await tokens.find(token) is not None
+    await database_sync_to_async(lambda: connection.execute_wrappers.remove(overtake))()
+    await User.objects.aupdate(is_active=False)
+
+    assert await tokens.find(token) is None
+
+
 async def test_warm_token_costs_no_query_and_no_signature(issuer):
     tokens, token = issuer.tokens(), issuer.token()
     first = await tokens.find(token)
@@ -121,10 +139,10 @@ async def test_warm_token_costs_no_query_and_no_signature(issuer):
     def refuse(*arguments):
         raise AssertionError("a query")
 
-    await database_sync_to_async(connection.execute_wrappers.append)(refuse)
+    await database_sync_to_async(lambda: connection.execute_wrappers.append(refuse))()
     issuer.private_keys.clear()
     found = await tokens.find(token)
-    await database_sync_to_async(connection.execute_wrappers.remove)(refuse)
+    await database_sync_to_async(lambda: connection.execute_wrappers.remove(refuse))()
 
     assert found is first
 
