@@ -16,7 +16,7 @@ from accounts.oauth.models import TokenPair
 from accounts.oauth.provider import ProviderUnavailableError, RefusedError, TokenEndpoint
 from accounts.oauth.store import StoredToken, give_up, keep, put_off, read, take_lease
 
-EARLY_SECONDS = 60.0  # how long before its end a token is renewed
+EARLY_SECONDS = 60.0  # how long before its end a token is renewed, if it lasts twice as long
 LEASE_SECONDS = 30.0  # longer than a renewal may take
 LOOK_SECONDS = 0.1  # between two looks for what another worker is renewing
 REST_SECONDS = 5.0  # between two tries with a provider that does not answer
@@ -33,17 +33,27 @@ class SignInAgainError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveToken:
-    """``expires_at`` is in seconds since the epoch."""
+    """``renew_at`` and ``expires_at`` are in seconds since the epoch."""
 
     secret: str = field(repr=False)
+    renew_at: float
     expires_at: float
 
     @classmethod
     def of(cls, pair: TokenPair, expires_at: datetime) -> LiveToken:
-        return cls(secret=pair.access, expires_at=expires_at.timestamp())
+        end = expires_at.timestamp()
+        # Some providers give tokens of a minute, and those are not to be renewed for each call.
+        early = min(EARLY_SECONDS, pair.lifetime_seconds / 2 or EARLY_SECONDS)
+        return cls(secret=pair.access, renew_at=end - early, expires_at=end)
 
-    def lasts(self, seconds: float) -> bool:
-        return self.expires_at - time.time() > seconds
+    @property
+    def is_due(self) -> bool:
+        """Whether it is to be renewed, although it may still serve."""
+        return time.time() >= self.renew_at
+
+    @property
+    def is_over(self) -> bool:
+        return time.time() >= self.expires_at
 
 
 class AccessTokens:
@@ -67,7 +77,7 @@ class AccessTokens:
         :class:`~accounts.oauth.provider.ProviderUnavailableError`.
         """
         live = self._live.get(user_id)
-        if live is None or not live.lasts(EARLY_SECONDS):
+        if live is None or live.is_due:
             live = await self._fetched(user_id)
         return live.secret
 
@@ -115,12 +125,12 @@ class AccessTokens:
                     "This model needs the access token of your sign-in, and there is none."
                 )
             live = _usable(stored)
-            if live.lasts(EARLY_SECONDS) or not stored.refresh:
+            if not live.is_due or not stored.refresh:
                 return live
             lease = await database_sync_to_async(take_lease)(stored, LEASE_SECONDS)
             if lease is not None:
                 return await self._renewed(stored, lease, live)
-            if live.lasts(0):
+            if not live.is_over:
                 return live
             await asyncio.sleep(LOOK_SECONDS)
         raise ProviderUnavailableError("Your access token is still being renewed. Try again.")
@@ -130,13 +140,13 @@ class AccessTokens:
         try:
             renewed = await self._endpoint.renew(stored.refresh)
         except RefusedError as exc:
-            if live.lasts(0):
+            if not live.is_over:
                 return live  # the lease keeps others from asking in vain until it ends
             await database_sync_to_async(give_up)(stored, lease)
             raise SignInAgainError(SIGN_IN_AGAIN) from exc
         except ProviderUnavailableError:
             await database_sync_to_async(put_off)(stored, lease, REST_SECONDS)
-            if live.lasts(0):
+            if not live.is_over:
                 return live
             raise
         if not await database_sync_to_async(keep)(stored, renewed):
@@ -149,6 +159,6 @@ def _usable(stored: StoredToken) -> LiveToken:
     if stored.pair is None:
         raise SignInAgainError(SIGN_IN_AGAIN)
     live = LiveToken.of(stored.pair, stored.expires_at)
-    if not stored.pair.refresh and not live.lasts(0):
+    if not stored.pair.refresh and live.is_over:
         raise SignInAgainError(SIGN_IN_AGAIN)
     return live

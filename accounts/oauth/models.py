@@ -18,10 +18,14 @@ UNTOLD_LIFETIME = timedelta(hours=1)  # where a provider does not say how long a
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenPair:
-    """Tokens in the clear. ``refresh`` is empty where the provider gave none."""
+    """Tokens in the clear. ``refresh`` is empty where the provider gave none.
+
+    ``lifetime_seconds`` is how long the access token lasts from when it was given; 0 if unknown.
+    """
 
     access: str = field(repr=False)
     refresh: str = field(default="", repr=False)
+    lifetime_seconds: float = field(default=0.0, compare=False)
 
     @property
     def as_json(self) -> str:

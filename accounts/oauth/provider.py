@@ -77,10 +77,13 @@ class TokenEndpoint:
         access = body.get("access_token")
         if not isinstance(access, str) or not access.isprintable() or not access:
             raise ProviderUnavailableError("Your provider's answer holds no token.")
-        return Renewed(
-            pair=TokenPair(access=access, refresh=str(body.get("refresh_token") or refresh)),
-            expires_at=timezone.now() + _lifetime(body.get("expires_in")),
+        lifetime = _lifetime(body.get("expires_in"))
+        pair = TokenPair(
+            access=access,
+            refresh=str(body.get("refresh_token") or refresh),
+            lifetime_seconds=lifetime.total_seconds(),
         )
+        return Renewed(pair=pair, expires_at=timezone.now() + lifetime)
 
     def _identified(self, form: dict[str, str], document: dict[str, Any]) -> dict[str, str]:
         """Say who asks, the way the provider takes it: in the form, or in a header alone."""

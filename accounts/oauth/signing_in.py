@@ -23,7 +23,10 @@ SESSION_KEY = "oauth_token"
 def seal(login: SocialLogin) -> None:
     """Encrypt the tokens of a sign-in that is under way, which allauth may put into the session."""
     token = login.token
-    pair = TokenPair(access=token.token, refresh=token.token_secret)
+    left = token.expires_at - timezone.now() if token.expires_at else UNTOLD_LIFETIME
+    pair = TokenPair(
+        access=token.token, refresh=token.token_secret, lifetime_seconds=left.total_seconds()
+    )
     token.token = keyring().encrypt(pair.as_json, bound_to=_bound_to(login))
     token.token_secret = ""
 

@@ -120,6 +120,20 @@ async def test_a_token_about_to_end_is_renewed(user, provider):
     assert await worker(provider).of(user.pk) == "access-1"
 
 
+@pytest.mark.parametrize("expires_in", [20, 60, 119])
+async def test_a_token_that_never_lasts_long_serves_for_half_its_time(
+    expired, provider, expires_in
+):
+    provider.answer = answer(200, access_token="short", expires_in=expires_in)
+    first, second = worker(provider), worker(provider)
+    got = [await each.of(expired.user_id) for each in (first, second, first)]
+    assert (got, provider.renewals) == (["short"] * 3, 1)
+    half = timezone.now() + timedelta(seconds=expires_in / 2)
+    await OAuthToken.objects.aupdate(expires_at=half)
+    await worker(provider).of(expired.user_id)
+    assert provider.renewals == 2
+
+
 async def test_a_token_about_to_end_serves_while_the_provider_is_down(user, provider):
     await a_token(user, seconds=30)
     provider.is_down = True
