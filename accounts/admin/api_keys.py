@@ -60,7 +60,11 @@ class ApiKeyForm(forms.ModelForm):
 
     def clean_expires_at(self) -> Any:
         expires_at = self.cleaned_data["expires_at"]
-        if expires_at and "expires_at" in self.changed_data and expires_at <= timezone.now():
+        if "expires_at" not in self.changed_data:
+            return expires_at
+        if self.instance.state is KeyState.EXPIRED:
+            raise ValidationError("A key that has expired stays so. Make a new one.")
+        if expires_at and expires_at <= timezone.now():
             raise ValidationError("Choose a time to come, or none for a key that does not expire.")
         return expires_at
 

@@ -131,6 +131,22 @@ def test_an_expired_key_can_still_be_renamed(admin_client: Client, bob: User) ->
     assert ApiKey.objects.get().name == "new"
 
 
+@pytest.mark.parametrize("date", ["2999-01-01", ""])
+def test_an_expired_key_is_not_brought_back(admin_client: Client, bob: User, date: str) -> None:
+    row, _ = ApiKey.objects.issue(bob)
+    past = timezone.now() - timedelta(days=2)
+    ApiKey.objects.filter(pk=row.pk).update(created_at=past - timedelta(days=1), expires_at=past)
+    data = {
+        "name": "",
+        "scopes": "inference",
+        "expires_at_0": date,
+        "expires_at_1": date and "00:00",
+    }
+    response = admin_client.post(change_url(row), data)
+    assert "stays so" in response.content.decode()
+    assert ApiKey.objects.get().expires_at == past
+
+
 def test_user_and_digest_of_a_key_stay(admin_client: Client, bob: User, manager: User) -> None:
     row, _ = ApiKey.objects.issue(bob)
     forged = {"user": manager.pk, "digest": "0" * 64, "hint": "x"}
