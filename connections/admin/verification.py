@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.contrib import messages
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.timesince import timesince
 
 from connections.models import Connection, LastVerification
 from connections.resolve import resolve
@@ -54,9 +53,13 @@ def last_result(connection: Connection) -> tuple[str, str]:
 
 
 def _ago(then: datetime) -> str:
-    if timezone.now() - then < timedelta(minutes=1):
+    minutes = int((timezone.now() - then).total_seconds() // 60)
+    if minutes < 1:
         return "just now"
-    return f"{timesince(then, depth=1)} ago"
+    if minutes < 60:
+        return f"{minutes} min ago"
+    hours = minutes // 60
+    return f"{hours} h ago" if hours < 48 else f"{hours // 24} days ago"
 
 
 def in_words(name: str, verification: Verification) -> str:
