@@ -18,6 +18,7 @@ from connections.spelling import read_json
 
 DATA_URL = re.compile(r"data:([\w.+/-]*)(?:;[\w=.+-]+)*?;base64,", re.ASCII)
 SYSTEM_ROLES = frozenset({"system", "developer"})
+MESSAGE_FIELDS = frozenset({"role", "content", "tool_calls", "tool_call_id"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +68,17 @@ def messages_of(body: JsonObject) -> Iterator[JsonObject]:
         if not isinstance(message, dict) or not isinstance(message.get("role"), str):
             raise UnsendableError("Each message must be an object with a role.")
         yield message
+
+
+def dropped_fields(body: JsonObject) -> tuple[str, ...]:
+    """The fields of messages that only OpenAI's API has a place for: ``messages.name``, …"""
+    names = (
+        f"messages.{name}"
+        for message in messages_of(body)
+        for name, value in message.items()
+        if name not in MESSAGE_FIELDS and value not in (None, "", [], {})
+    )
+    return tuple(dict.fromkeys(names))
 
 
 def parts_of(message: JsonObject) -> Iterator[JsonObject]:

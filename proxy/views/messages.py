@@ -9,23 +9,26 @@ from django.http.response import HttpResponseBase
 from connections.call import Call, JsonObject
 from connections.providers.payload import DROPPED_HEADER, header_value
 from connections.spelling import read_json
+from models_registry.registry import active
 from models_registry.targets import Target
 from proxy.anthropic.answer import message_of
+from proxy.anthropic.estimate import estimated_tokens
 from proxy.anthropic.request import chat_body, left_out
 from proxy.anthropic.stream import TRANSLATED_CHAT, MessageEvents
 from proxy.anthropic.surface import AnthropicSurface
 from proxy.dialects import ANTHROPIC
 from proxy.dispatch import Dispatched
-from proxy.errors import AnsweredError
 from proxy.relay import RelayResponse
 from proxy.rendering import JsonResponse
 from proxy.response_headers import passed_on
+from proxy.routing import route
 from proxy.streamed import ChangedEvents, relay_answer
 from proxy.upstream_usage import read_anthropic_usage
 from proxy.views.model_call import ModelCallView, Required
 from proxy.whole import read_answer
 from usage.exchange import Exchange, Surface
 
+ESTIMATED_HEADER = "x-gateway-estimated"
 MESSAGES = Required(names=("messages",), kinds=(list,), hint="Give a list of messages.")
 
 
@@ -76,23 +79,27 @@ class MessagesView(AnthropicSurface, ModelCallView):
 
 
 class CountTokensView(AnthropicSurface, ModelCallView):
-    """Counted by the upstream. Only Anthropic's knows its tokens; a guess would mislead."""
+    """Counted by the upstream if it is Anthropic's; estimated, and said to be, for all others."""
 
     endpoint = "messages/count_tokens"
     surface = Surface.ANTHROPIC
     required = (MESSAGES,)
     passed_headers = MessagesView.passed_headers
 
-    def call(self, target: Target, body: JsonObject) -> Call:
-        if not speaks_messages(target):
-            raise AnsweredError(
-                "The tokens of this model cannot be counted beforehand: its provider offers no "
-                "way to. The usage of an answer tells them afterwards.",
-                status=404,
-                kind="invalid_request_error",
-                code="not_supported",
-            )
-        return super().call(target, body)
+    async def answer(self, body: JsonObject, model: str, exchange: Exchange) -> HttpResponseBase:
+        targets, _ = await route(active(), self.caller, model, endpoint=self.endpoint)
+        if counts_tokens(targets[0]):
+            return await super().answer(body, model, exchange)
+        answer = {"input_tokens": estimated_tokens(body)}
+        return JsonResponse(answer, headers={ESTIMATED_HEADER: "true"})
+
+    async def eligible(self, targets: tuple[Target, ...], body: JsonObject) -> tuple[Target, ...]:
+        return tuple(target for target in targets if counts_tokens(target))
+
+
+def counts_tokens(target: Target) -> bool:
+    """Whether the upstream can be asked, which is not to see what filters may keep from it."""
+    return speaks_messages(target) and not (target.filters or target.awaits_filters_of)
 
 
 def speaks_messages(target: Target) -> bool:

@@ -73,12 +73,15 @@ class ModelCallView(ApiView):
         )
         if exchange.is_streamed:
             self.api_request.outgoing.expect_stream(self.dialect)
+        response = await self.answer(body, model, exchange)
+        return response if pipeline is None else await pipeline.filtered(response)
+
+    async def answer(self, body: JsonObject, model: str, exchange: Exchange) -> HttpResponseBase:
+        """What the first of the model's targets says that takes the request."""
         dispatched = await self.dispatched(body, model, exchange)
         if exchange.is_streamed:
-            response = await self.streamed(dispatched, exchange, body)
-        else:
-            response = await self.whole(dispatched, exchange)
-        return response if pipeline is None else await pipeline.filtered(response)
+            return await self.streamed(dispatched, exchange, body)
+        return await self.whole(dispatched, exchange)
 
     def check(self, body: JsonObject) -> None:
         """Raises ``InvalidRequestError`` for a body that no upstream could answer."""

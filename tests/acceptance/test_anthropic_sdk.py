@@ -187,9 +187,17 @@ def test_tokens_are_counted_by_anthropic(sdk):
     assert counted.input_tokens == 14
 
 
-def test_tokens_of_others_are_not_guessed(sdk):
-    with pytest.raises(anthropic.NotFoundError, match="cannot be counted"):
-        sdk.messages.count_tokens(model="gpt-4o", messages=HELLO)
+def test_tokens_of_others_are_estimated_and_said_to_be(sdk, chats):
+    before = len(chats.calls)
+    long = [{"role": "user", "content": "word " * 4000}]
+    answer = sdk.messages.with_raw_response.count_tokens(model="gpt-4o", messages=long)
+    assert answer.headers["x-gateway-estimated"] == "true"
+    assert 4900 < answer.parse().input_tokens < 5100
+    assert len(chats.calls) == before
+    counted = sdk.messages.with_raw_response.count_tokens(
+        model="ant.claude-sonnet-4-5", messages=HELLO
+    )
+    assert "x-gateway-estimated" not in counted.headers
 
 
 def test_models_are_listed_in_anthropics_form(sdk):

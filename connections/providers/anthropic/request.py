@@ -15,6 +15,7 @@ from connections.providers.messages import (
     SYSTEM_ROLES,
     Image,
     chosen_function,
+    dropped_fields,
     function_calls_of,
     functions_offered,
     json_schema_of,
@@ -72,7 +73,7 @@ def messages_request(call: Call) -> Payload:
         handled.add("reasoning_effort")
         if request.pop("temperature", None) is not None:
             handled.discard("temperature")
-    return Payload(request, dropped_parameters(body, handled))
+    return Payload(request, dropped_parameters(body, handled) + dropped_fields(body))
 
 
 def _system(body: JsonObject) -> JsonObject:

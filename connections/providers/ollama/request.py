@@ -13,6 +13,7 @@ from connections.errors import UnsendableError
 from connections.providers.messages import (
     SYSTEM_ROLES,
     Image,
+    dropped_fields,
     function_calls_of,
     json_schema_of,
     messages_of,
@@ -78,7 +79,7 @@ def chat_request(call: Call) -> Payload:
         request["tools"] = body["tools"]
     if choice in ("auto", "none"):
         handled.add("tool_choice")
-    return Payload(request, dropped_parameters(body, handled))
+    return Payload(request, dropped_parameters(body, handled) + dropped_fields(body))
 
 
 def embed_request(call: Call) -> Payload:

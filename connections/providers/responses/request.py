@@ -13,6 +13,7 @@ from connections.errors import UnsendableError
 from connections.providers.messages import (
     SYSTEM_ROLES,
     chosen_function,
+    dropped_fields,
     function_calls_of,
     functions_offered,
     json_schema_of,
@@ -73,7 +74,7 @@ def responses_request(call: Call) -> Payload:
         request["reasoning"] = {"effort": effort}
     if text := _text_options(body):
         request["text"] = text
-    return Payload(request, dropped_parameters(body, KNOWN))
+    return Payload(request, dropped_parameters(body, KNOWN) + dropped_fields(body))
 
 
 def _count_leading_system(messages: list[JsonObject]) -> int:

@@ -94,6 +94,14 @@ def test_what_does_not_arrive_is_reported(adapter: OpenAIAdapter) -> None:
     assert ("x_unknown" in orjson.loads(request.content)) != ("x_unknown" in reported)
 
 
+def test_the_name_of_who_speaks_arrives_or_is_reported(adapter: OpenAIAdapter) -> None:
+    said = {"role": "user", "content": "Hi", "name": "ada", "refusal": None}
+    request = sent(adapter, {"model": "m", "messages": [said, said]})
+    reported = request.extensions["gatehouse.dropped"]
+    assert (b"ada" in request.content) == (reported == ())
+    assert reported in {(), ("messages.name",)}
+
+
 def test_a_reasoning_model_is_asked_in_its_own_terms(plain_adapter: OpenAIAdapter) -> None:
     arrived = orjson.loads(sent(plain_adapter, model="gpt-5").content)
     assert "max_tokens" not in arrived
