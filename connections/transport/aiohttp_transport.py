@@ -11,8 +11,7 @@ import httpx
 from aiohttp.hdrs import ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, USER_AGENT
 from yarl import URL
 
-from connections.transport import errors
-from connections.transport.attempt import Attempt, current_attempt
+from connections.transport.attempt import Attempt
 from connections.transport.connector import UpstreamConnector
 from connections.transport.decoding import decoder_for
 from connections.transport.request_body import headers_and_data
@@ -113,8 +112,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         if data is not None and not isinstance(data, bytes):
             data = attempt.pieces(data)
         timeouts = attempt.timeouts
-        token = current_attempt.set(attempt)
-        try:
+        with attempt:
             async with attempt.deadline:
                 return await session.request(
                     request.method,
@@ -125,14 +123,6 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                     timeout=_connect_timeout(min(timeouts.connect, timeouts.total)),
                     allow_redirects=False,
                 )
-        except BaseException as exc:
-            attempt.abort()
-            if isinstance(exc, aiohttp.ClientError | OSError | ValueError):
-                raise errors.while_sending(exc) from exc
-            raise
-        finally:
-            attempt.end()
-            current_attempt.reset(token)
 
     def _opened_session(self) -> aiohttp.ClientSession:
         if self._is_closed:

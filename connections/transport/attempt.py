@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from dataclasses import dataclass
+from types import TracebackType
 
+import aiohttp
 from aiohttp.connector import Connection
 
+from connections.transport import errors
 from connections.upstream import Timeouts
 
 
@@ -21,6 +24,9 @@ class Attempt:
     ``first_byte`` and ``total`` begin. Until then each piece must be taken within ``idle`` seconds,
     and all within ``upload``. Waiting for whoever writes the pieces is not held against the
     upstream. ``ends_at``, a time of the loop's clock, is when the response must be whole.
+
+    What is done within its block is this attempt's. Whatever fails there drops the connection, and
+    aiohttp's errors become ``httpx``'s.
     """
 
     deadline: asyncio.Timeout
@@ -31,6 +37,26 @@ class Attempt:
     pieces_taken: int = 0
     _sent_by: float | None = None  # for a body in pieces that are still being sent
     _has_response: bool = False
+    _token: Token[Attempt] | None = None
+
+    def __enter__(self) -> None:
+        self._token = current_attempt.set(self)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._has_response = True  # or there never will be one; the body may still be on its way
+        if self._token is not None:
+            current_attempt.reset(self._token)
+        if error is None:
+            return
+        if self.transport is not None:
+            self.transport.abort()  # a plain close would wait until all is sent
+        if isinstance(error, aiohttp.ClientError | OSError | ValueError):
+            raise errors.while_sending(error) from error
 
     def begin_sending(self, connection: Connection) -> None:
         self.transport = connection.transport
@@ -66,15 +92,6 @@ class Attempt:
         self._sent_by = None
         self.ends_at = asyncio.get_running_loop().time() + self.timeouts.total
         self._await_response()
-
-    def end(self) -> None:
-        """The response has begun, or never will; the body may still be on its way."""
-        self._has_response = True
-
-    def abort(self) -> None:
-        """Drop the connection at once: a plain close would wait until all is sent."""
-        if self.transport is not None:
-            self.transport.abort()
 
     def _await_response(self) -> None:
         latest = asyncio.get_running_loop().time() + self.timeouts.first_byte

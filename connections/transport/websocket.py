@@ -11,8 +11,7 @@ from aiohttp import ClientHandlerType
 from yarl import URL
 
 from connections.errors import MidStreamError
-from connections.transport import errors
-from connections.transport.attempt import Attempt, current_attempt
+from connections.transport.attempt import Attempt
 from connections.upstream import Timeouts
 
 CLOSE_SECONDS = 2.0
@@ -90,30 +89,22 @@ async def shake_hands(
     Raises what a request of HTTP raises.
     """
     loop = asyncio.get_running_loop()
-    deadline = asyncio.timeout(timeouts.connect)
     attempt = Attempt(
-        deadline=deadline,
+        deadline=asyncio.timeout(timeouts.connect),
         timeouts=timeouts,
         ends_at=loop.time() + timeouts.connect + timeouts.first_byte,
     )
-    token = current_attempt.set(attempt)
-    try:
-        async with deadline:
-            socket = await session.ws_connect(
-                URL(str(request.url), encoded=True),
-                headers=[(k.decode(), v.decode()) for k, v in request.headers.raw],
-                ssl=ssl,  # type: ignore[arg-type]
-                timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),
-                heartbeat=PING_SECONDS,
-                max_msg_size=MOST_BYTES,
-            )
-    except aiohttp.WSServerHandshakeError as exc:
-        return httpx.Response(exc.status or 502, headers=dict(exc.headers or {}))
-    except BaseException as exc:
-        attempt.abort()
-        if isinstance(exc, aiohttp.ClientError | OSError | ValueError):
-            raise errors.while_sending(exc) from exc
-        raise
-    finally:
-        current_attempt.reset(token)
+    with attempt:
+        try:
+            async with attempt.deadline:
+                socket = await session.ws_connect(
+                    URL(str(request.url), encoded=True),
+                    headers=[(k.decode(), v.decode()) for k, v in request.headers.raw],
+                    ssl=ssl,  # type: ignore[arg-type]
+                    timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),
+                    heartbeat=PING_SECONDS,
+                    max_msg_size=MOST_BYTES,
+                )
+        except aiohttp.WSServerHandshakeError as exc:
+            return httpx.Response(exc.status or 502, headers=dict(exc.headers or {}))
     return httpx.Response(101, stream=UpstreamSocket(socket))

@@ -286,4 +286,4 @@ def test_a_socket_is_closed_when_its_key_is_revoked(callers, upstream):
         gateway.manage("revoke_api_key", made["id"])
         assert heard(socket, seconds=6)["error"]["code"] == "access_withdrawn"
         assert close_code(socket) == 1008
-    wait_until(lambda: 1008 in upstream.closed_with, what="the close", seconds=5)
+    wait_until(lambda: 1000 in upstream.closed_with, what="the close", seconds=5)
