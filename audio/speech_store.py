@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
+import stat
 import struct
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from io import FileIO
@@ -25,6 +27,9 @@ import orjson
 
 MAGIC = b"GWSPEECH"
 FOOTER = struct.Struct(">I8s")  # length of the description before it, and the magic number
+# A directory may hold other things besides, which are not to be counted, nor removed.
+DIGEST = re.compile(r"[0-9a-f]{64}")
+DRAFT_SUFFIX = ".part"
 DESCRIBED = {"content_type", "etag", "size", "created_at"}
 EVICT_TO = 0.9  # of the cap, so that not every answer evicts another
 ABANDONED_SECONDS = 3600
@@ -43,7 +48,7 @@ class Recording:
 
     def open(self) -> BinaryIO:
         """A file that begins with the audio. Raises ``OSError`` when it is gone or another now."""
-        file = self.path.open("rb")
+        file = _opened(self.path)
         described = _description(file, os.fstat(file.fileno()).st_size)
         if described is None or described["etag"] != self.etag:
             file.close()
@@ -76,7 +81,7 @@ class SpeechStore:
         """The recording called ``digest`` if it is there, whole and not too old."""
         path = self.path(digest)
         try:
-            with path.open("rb") as file:
+            with _opened(path) as file:
                 status = os.fstat(file.fileno())
                 described = _description(file, status.st_size)
         except OSError:
@@ -108,7 +113,7 @@ class SpeechStore:
         """Remove what is too old, was abandoned, or is too much. Raises ``OSError``."""
         self._bytes_since_eviction = 0
         now = time.time()
-        for path, status in _statuses(self._incoming.glob("*")):
+        for path, status in _files(self._incoming.glob(f"*{DRAFT_SUFFIX}")):
             if now - status.st_mtime > ABANDONED_SECONDS:
                 path.unlink(missing_ok=True)
         found = sorted(self._entries(), key=lambda entry: entry[1].st_mtime)
@@ -136,7 +141,8 @@ class SpeechStore:
         return self.directory / "incoming"
 
     def _entries(self) -> Iterator[tuple[Path, os.stat_result]]:
-        return _statuses(self.directory.glob("[0-9a-f][0-9a-f]/*"))
+        found = self.directory.glob("[0-9a-f][0-9a-f]/*")
+        return _files(path for path in found if DIGEST.fullmatch(path.name))
 
 
 class SpeechWriter:
@@ -210,7 +216,7 @@ class SpeechWriter:
 
     def _opened(self) -> FileIO:
         self._store._incoming.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=self._store._incoming)
+        descriptor, name = tempfile.mkstemp(dir=self._store._incoming, suffix=DRAFT_SUFFIX)
         self._draft = Path(name)
         return FileIO(descriptor, "r+")
 
@@ -253,8 +259,15 @@ def _description(file: Any, size: int) -> dict[str, Any] | None:
     return described if described["size"] == size - FOOTER.size - length else None
 
 
-def _statuses(paths: Iterator[Path]) -> Iterator[tuple[Path, os.stat_result]]:
-    """Each path with what ``stat`` says; whatever another worker removes meanwhile is left out."""
+def _opened(path: Path) -> BinaryIO:
+    """Links are not followed: what they lead to is nothing that was written here."""
+    return os.fdopen(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW), "rb")
+
+
+def _files(paths: Iterable[Path]) -> Iterator[tuple[Path, os.stat_result]]:
+    """Each file with what ``stat`` says; whatever another worker removes meanwhile is left out."""
     for path in paths:
         with suppress(FileNotFoundError):
-            yield path, path.stat()
+            status = path.lstat()
+            if stat.S_ISREG(status.st_mode):
+                yield path, status

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, suppress
@@ -30,6 +31,10 @@ from proxy.views.upload import passed_through
 from usage.exchange import Exchange, Surface
 
 CACHE_HEADER = "x-gateway-cache"
+# With what a player must know of raw samples: audio/l16; rate=24000; channels=1
+AUDIO_TYPE = re.compile(
+    r"audio/[a-z0-9.+-]{1,64}( ?; ?[a-z0-9-]{1,32}=\"?[a-z0-9.+, -]{1,64}\"?){0,4}", re.ASCII
+)
 SILENT_TYPES = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 
 
@@ -67,7 +72,7 @@ class SpeechView(ApiView):
             recording = await cache.find(digest)
             if recording is None:
                 continue
-            with suppress(FileNotFoundError):  # evicted meanwhile
+            with suppress(OSError):  # evicted meanwhile, or the disk cannot be read
                 note_target(exchange, target)
                 response = await self.recorded(cache, recording)
                 cache.count(is_hit=True)
@@ -204,7 +209,7 @@ async def is_replayed(
         pieces = cache.pieces(recording, 0, recording.size)
         try:
             first = await anext(pieces)
-        except FileNotFoundError:  # evicted meanwhile
+        except OSError:  # evicted meanwhile, or the disk cannot be read
             continue
         turn.give_back()
         production.target = target
@@ -259,11 +264,9 @@ def note_target(exchange: Exchange, target: Target) -> None:
 
 def media_type(dispatched: Dispatched, speech: SpeechRequest) -> str:
     """The type of the audio. Raises ``UpstreamAnswerError`` for an answer that is none."""
-    said: str = (
-        dispatched.response.headers.get("content-type", "").partition(";")[0].strip().lower()
-    )
-    if said in SILENT_TYPES:
+    said: str = dispatched.response.headers.get("content-type", "").strip().lower()
+    if said.partition(";")[0].strip() in SILENT_TYPES:
         return speech.content_type
-    if not said.startswith("audio/") or not said.isprintable():
+    if not AUDIO_TYPE.fullmatch(said):
         raise UpstreamAnswerError("The upstream's answer is not audio.")
     return said

@@ -327,6 +327,37 @@ def test_what_is_not_audio_is_502_and_not_kept(client, upstream, answer):
         assert "<html" not in refused.text
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "audio/mpeg\u00e9",
+        'audio/mpeg; a="<script>"',
+        "audio/mpeg, text/html",
+        "audio/" + "x" * 500,
+        "text/html; audio/mpeg",
+        "audio/mpeg" + "; a=b" * 9,
+    ],
+)
+def test_media_type_that_is_odd_is_502(client, upstream, said):
+    upstream.on("POST", SPEECH, raw(head(content_type=said, content_length=3) + b"abc"))
+    assert client.post(SPEECH, json=speech("odd")).status_code == 502
+
+
+@pytest.mark.parametrize(
+    ("said", "given"),
+    [
+        ("audio/L16; rate=24000; channels=1", "audio/l16; rate=24000; channels=1"),
+        ('audio/webm; codecs="opus"', 'audio/webm; codecs="opus"'),
+        ("application/octet-stream", "audio/mpeg"),
+    ],
+)
+def test_media_type_is_what_the_upstream_says_if_it_says_one(client, upstream, said, given):
+    upstream.on("POST", SPEECH, raw(head(content_type=said, content_length=3) + b"abc"))
+    miss, hit = (client.post(SPEECH, json=speech(said)) for _ in range(2))
+    assert (miss.headers["content-type"], hit.headers["content-type"]) == (given, given)
+    assert hit.headers["x-gateway-cache"] == "hit"
+
+
 def test_killed_while_writing_leaves_no_hit(worker, keys, upstream):
     upstream.on("POST", SPEECH, hang(head(content_type="audio/mpeg", content_length=9) + b"abc"))
     with (

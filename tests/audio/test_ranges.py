@@ -18,6 +18,8 @@ ETAG = '"e"'
         ("", None),
         ("bytes=-", None),
         ("bytes=0-1,5-6", None),
+        ("bytes=" + ",".join(["0-"] * 1000), None),
+        ("bytes=0-,0-,0-", None),
         ("lines=0-1", None),
         ("bytes=a-b", None),
         ("bytes=9-5", None),

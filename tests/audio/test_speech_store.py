@@ -116,7 +116,7 @@ def test_writing_past_the_cap_evicts(store):
 
 
 def test_abandoned_drafts_are_removed(store):
-    draft = store.directory / "incoming" / "draft"
+    draft = store.directory / "incoming" / "draft.part"
     draft.parent.mkdir(parents=True)
     draft.write_bytes(b"x")
     os.utime(draft, (1, 1))
@@ -137,3 +137,44 @@ def test_directory_that_cannot_be_written_is_an_os_error(tmp_path):
     assert store.find(DIGEST) is None
     with pytest.raises(OSError, match="file"):
         store.write(DIGEST).write(b"sound")
+
+
+def test_files_of_others_are_neither_counted_nor_removed(store):
+    git_object = store.directory / "ab" / ("c" * 38)
+    mail = store.directory / "incoming" / "mail"
+    named_like_one = store.directory / "cd" / OTHER
+    for path in (git_object, mail):
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"x" * 20_000)
+        os.utime(path, (1, 1))
+    named_like_one.mkdir(parents=True)
+    stored(store)
+    assert store.size().entries == 1
+    store.evict()
+    store.clear()
+    assert git_object.exists()
+    assert mail.exists()
+    assert named_like_one.is_dir()
+    assert store.size().entries == 0
+
+
+def test_a_link_is_not_followed(store, tmp_path):
+    recording = stored(store)
+    elsewhere = tmp_path / "elsewhere"
+    recording.path.rename(elsewhere)
+    recording.path.symlink_to(elsewhere)
+    assert store.find(DIGEST) is None
+    with pytest.raises(OSError, match="symbolic links"):
+        recording.open()
+    assert stored(store).read() == b"sound"  # it takes the place of the link
+    assert elsewhere.read_bytes().startswith(b"sound")
+
+
+def test_a_recording_is_nobody_elses_to_read(store):
+    assert stored(store).path.stat().st_mode & 0o077 == 0
+
+
+def test_what_is_open_is_read_to_its_end_although_it_was_evicted(store):
+    with stored(store).open() as file:
+        store.clear()
+        assert file.read(5) == b"sound"
