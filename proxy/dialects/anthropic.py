@@ -1,0 +1,77 @@
+"""Anthropic's Messages, and what they call errors."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from proxy.dialects.base import END, NOTHING, Dialect, Sign, json_object
+from proxy.errors import ApiError
+from proxy.sse import data_of, encoded_event
+from proxy.upstream_usage import read_anthropic_usage
+from usage.exchange import Tokens
+
+ANTHROPIC_TYPES = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    503: "overloaded_error",
+    529: "overloaded_error",
+}
+
+STATUSES = {kind: status for status, kind in ANTHROPIC_TYPES.items()}
+
+
+def anthropic_type(status: int) -> str:
+    """What Anthropic calls an error of ``status``."""
+    fallback = "api_error" if status >= 500 else "invalid_request_error"
+    return ANTHROPIC_TYPES.get(status, fallback)
+
+
+class AnthropicDialect(Dialect):
+    """Anthropic's Messages: named events from ``message_start`` to ``message_stop``."""
+
+    ending = encoded_event({"type": "message_stop"}, name="message_stop")
+    _types = re.compile(rb'"type"\s*:\s*"(?:message_(?:start|delta|stop)|error)"')
+
+    def is_noteworthy(self, block: bytes) -> bool:
+        return self._types.search(block) is not None
+
+    def sign_of(self, event: bytes, tokens: Tokens) -> Sign:
+        parsed = json_object(data_of(event))
+        match parsed.get("type"):
+            case "message_start":
+                message = parsed.get("message")
+                usage = message.get("usage") if isinstance(message, dict) else None
+                read_anthropic_usage(usage, tokens)
+            case "message_delta":
+                read_anthropic_usage(parsed.get("usage"), tokens)
+                delta = parsed.get("delta")
+                has_finished = isinstance(delta, dict) and bool(delta.get("stop_reason"))
+                return Sign(has_finished=has_finished)
+            case "message_stop":
+                return END
+            case "error":
+                return Sign(error=_with_status(parsed.get("error")))
+        return NOTHING
+
+    def error_event(self, error: ApiError, *, request_id: str, last_block: bytes) -> bytes:
+        body = {
+            "type": "error",
+            "error": {"type": anthropic_type(error.status), "message": error.message},
+            "request_id": request_id,
+        }
+        return encoded_event(body, name="error")
+
+
+def _with_status(error: Any) -> Any:
+    """An error of Anthropic's with its status as the code, where other providers have it."""
+    if not isinstance(error, dict):
+        return error or "The upstream reported an error."
+    return error | {"code": STATUSES.get(str(error.get("type")))}
+
+
+ANTHROPIC = AnthropicDialect()

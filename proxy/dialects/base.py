@@ -1,0 +1,69 @@
+"""What every dialect has to say of its streams."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from connections.call import JsonObject
+from connections.spelling import read_json
+from proxy.errors import ApiError
+from usage.exchange import Tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sign:
+    """What an event means for its stream.
+
+    ``has_finished``: the answer is complete, though the mark of its end may be missing.
+    ``is_end``: nothing of the answer follows. ``is_usage_only``: token counts and nothing else, for
+    who asked. ``error``: the upstream's error, an object or a text. ``code``: why the answer is a
+    failure although the stream is in order.
+    """
+
+    has_finished: bool = False
+    is_end: bool = False
+    is_usage_only: bool = False
+    error: Any = None
+    code: str = ""
+
+
+NOTHING = Sign()
+END = Sign(has_finished=True, is_end=True)
+
+
+class Dialect:
+    """The base of all: an error is an object under ``error``.
+
+    ``ending`` is what a client waits for at the end of an answer, added where the upstream, having
+    finished, forgot it.
+    """
+
+    ending: bytes
+
+    def is_noteworthy(self, block: bytes) -> bool:
+        """Whether an event of ``block`` may deserve a closer look. Runs for every chunk."""
+        raise NotImplementedError
+
+    def sign_of(self, event: bytes, tokens: Tokens) -> Sign:
+        """A closer look at ``event``. Token counts go into ``tokens``."""
+        raise NotImplementedError
+
+    def events_of(self, answer: JsonObject) -> bytes:
+        """A whole ``answer`` told as a stream; empty where that cannot be done."""
+        return b""
+
+    def error_event(self, error: ApiError, *, request_id: str, last_block: bytes) -> bytes:
+        """``error`` as an event of its own; ``last_block`` holds the events sent just before."""
+        raise NotImplementedError
+
+
+def json_object(data: bytes) -> JsonObject:
+    """The JSON object in ``data``, empty if there is none."""
+    try:
+        parsed: Any = read_json(data)
+    except orjson.JSONDecodeError:
+        return {}
+    return parsed if isinstance(parsed, dict) else {}

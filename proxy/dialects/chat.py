@@ -1,0 +1,58 @@
+"""Chat completions, and completions."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from connections.call import JsonObject
+from proxy.dialects.base import END, Dialect, Sign, json_object
+from proxy.errors import ApiError
+from proxy.sse import DONE, DONE_MARK, data_of, encoded_event
+from proxy.upstream_usage import read_usage
+from proxy.whole_as_stream import completion_events
+from usage.exchange import Tokens
+
+
+class ChatDialect(Dialect):
+    """Chat completions and completions: nameless events, then ``[DONE]``."""
+
+    ending = DONE
+    # Keys with a value that matters; in a text inside JSON the quotes would be escaped.
+    _counts_or_error = re.compile(rb'"usage"\s*:\s*\{|"error"\s*:\s*[{"]')
+    # Some providers write "" where OpenAI writes null.
+    _finish = re.compile(rb'"finish_reason"\s*:\s*"[^"]')
+
+    def is_noteworthy(self, block: bytes) -> bool:
+        return bool(
+            self._finish.search(block) or DONE_MARK in block or self._counts_or_error.search(block)
+        )
+
+    def sign_of(self, event: bytes, tokens: Tokens) -> Sign:
+        data = data_of(event)
+        if data.startswith(DONE_MARK):
+            return END
+        parsed = json_object(data)
+        if parsed.get("error"):
+            return Sign(error=parsed["error"])
+        usage, choices = parsed.get("usage"), parsed.get("choices")
+        read_usage(usage, tokens)
+        return Sign(
+            has_finished=_has_finished(choices),
+            is_usage_only=choices == [] and isinstance(usage, dict),
+        )
+
+    def events_of(self, answer: JsonObject) -> bytes:
+        return completion_events(answer)
+
+    def error_event(self, error: ApiError, *, request_id: str, last_block: bytes) -> bytes:
+        return encoded_event(error.body())
+
+
+def _has_finished(choices: Any) -> bool:
+    return isinstance(choices, list) and any(
+        isinstance(choice, dict) and choice.get("finish_reason") for choice in choices
+    )
+
+
+CHAT = ChatDialect()
