@@ -107,12 +107,15 @@ class Production:
     async def read(self, position: int) -> bytes:
         """What stands at ``position``, as soon as there is anything; nothing behind the end.
 
-        Raises what the making raised, behind all that came before.
+        Raises what the making raised, behind all that came before, and what the backing raises.
         """
         while True:
             if self.backing is not None and position < self._tail_start:
                 size = min(PIECE_BYTES, self._tail_start - position)
-                return await self.backing.read(position, size)
+                piece = await self.backing.read(position, size)
+                if not piece:
+                    raise EOFError("What was written is no longer there.")
+                return piece
             start = position - self._tail_start
             if start < len(self._tail):
                 return bytes(self._tail[start : start + PIECE_BYTES])

@@ -74,7 +74,10 @@ class SpeechCache:
         with await asyncio.to_thread(recording.open) as file:
             file.seek(start)
             for position in range(start, stop, PIECE_BYTES):
-                yield await asyncio.to_thread(file.read, min(PIECE_BYTES, stop - position))
+                piece = await asyncio.to_thread(file.read, min(PIECE_BYTES, stop - position))
+                if not piece:
+                    raise EOFError("The recording is no longer whole.")
+                yield piece
 
     def writer(self, digest: str) -> QuietWriter:
         """A writer that gives up, with a warning, when the disk does."""

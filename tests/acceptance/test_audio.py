@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -23,7 +24,8 @@ SPEECH = "/v1/audio/speech"
 TRANSCRIPTIONS = "/v1/audio/transcriptions"
 AUDIO = bytes(range(256)) * 300
 MODELS = ("tts", "tts-hd", "stt")
-ALL_MODELS = (*MODELS, *(f"{prefix}.{model}" for prefix in ("two", "told") for model in MODELS))
+PREFIXES = ("two", "told", "brief")
+ALL_MODELS = (*MODELS, *(f"{prefix}.{model}" for prefix in PREFIXES for model in MODELS))
 UPLOAD_BYTES = 200 * 2**20
 LARGE_BYTES = 100 * 2**20
 MOST_GROWTH_BYTES = 30 * 2**20
@@ -68,6 +70,7 @@ def keys(gateway, shared_upstream):
                 "headers": {"X-User": "{{USER_NAME}}"},
                 **connection,
             },
+            {"name": "brief", "prefix_id": "brief", "timeout_seconds": 1, **connection},
         ],
         grants=[
             {"models": ["*"], "users": ["alice"]},
@@ -539,6 +542,13 @@ def test_large_upload_costs_no_memory(gateway, client, upstream, fields):
     assert answer.json() == TEXT
     assert max(sizes) - before < MOST_GROWTH_BYTES
     assert len(upstream.requests.pop().body) > UPLOAD_BYTES
+
+
+def test_upload_may_take_longer_than_its_connections_timeout(client, upstream):
+    listening(upstream)
+    form = Form(4 * 2**20, {"model": "brief.stt"}, {}, on_piece=lambda: time.sleep(0.4))
+    answer = client.post(TRANSCRIPTIONS, content=iter(form), headers=form.headers)
+    assert answer.json() == TEXT
 
 
 def test_no_byte_of_a_file_for_a_model_that_is_not_granted(gateway, keys, upstream):

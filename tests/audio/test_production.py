@@ -194,6 +194,15 @@ async def test_only_the_end_is_in_memory_and_the_rest_on_disk():
     assert disk.is_closed
 
 
+async def test_a_file_cut_short_by_others_is_an_error_and_not_an_end():
+    disk, productions = Disk(), Productions()
+    listener = productions.join(("a",), spoken(disk))
+    await until(lambda: listener.production._is_complete)
+    del disk.content[1000:]
+    with pytest.raises(EOFError):
+        await heard(listener)
+
+
 async def test_without_a_disk_it_waits_for_the_slowest():
     disk, productions = Disk(), Productions()
     disk.is_working = False

@@ -1,6 +1,7 @@
 """The cache in front of the store."""
 
 import asyncio
+import os
 import random
 import resource
 from contextlib import contextmanager
@@ -8,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from audio import speech_cache
-from audio.speech_cache import LARGEST_IN_MEMORY_BYTES, SpeechCache
+from audio.speech_cache import LARGEST_IN_MEMORY_BYTES, PIECE_BYTES, SpeechCache
 from audio.speech_store import SpeechStore
 from tests.support.processes import wait_until
 
@@ -57,6 +58,16 @@ async def test_large_recordings_are_read_from_disk(cache):
     assert await read(cache, recording) == content
     assert await read(cache, recording, 1, 7) == content[1:7]
     assert not cache._memory
+
+
+async def test_a_recording_cut_short_while_it_is_read_is_an_error_and_not_an_end(cache):
+    await keep(cache, random.randbytes(PIECE_BYTES * 3))
+    recording = await cache.find(DIGEST)
+    pieces = cache.pieces(recording, 0, recording.size)
+    await anext(pieces)
+    os.truncate(recording.path, PIECE_BYTES)
+    with pytest.raises(EOFError):
+        await anext(pieces)
 
 
 @pytest.mark.parametrize("replacement", [None, b"other"], ids=["evicted", "made anew"])
