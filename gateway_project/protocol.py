@@ -4,13 +4,14 @@ headers, and a limit on how long a client may take to send them."""
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
+from gateway_project.answer_head import HeadWithBody
 from proxy.outgoing import ABORT_EXTENSION
 
 MOST_HEADERS = 200
@@ -59,7 +60,11 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._stop_waiting()
+        known = self.cycle
         super().on_headers_complete()
+        if self.cycle is not None and self.cycle is not known:
+            head = HeadWithBody(self.cycle, self.transport, self.loop)
+            self.cycle.transport = cast("asyncio.Transport", head)
         unanswered = (cycle for cycle in self._cycles if not cycle.response_complete)
         self._cycles = (*unanswered, self.cycle) if self.cycle is not None else ()
 

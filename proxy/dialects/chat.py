@@ -18,14 +18,19 @@ class ChatDialect(Dialect):
     """Chat completions and completions: nameless events, then ``[DONE]``."""
 
     ending = DONE
-    # Keys with a value that matters; in a text inside JSON the quotes would be escaped.
-    _counts_or_error = re.compile(rb'"usage"\s*:\s*\{|"error"\s*:\s*[{"]')
+    # Keys with a value that matters; in a text inside JSON the quotes would be escaped. Each by
+    # itself: an expression that begins with alternatives is searched three times as slowly.
+    _counts = re.compile(rb'"usage"\s*:\s*\{')
+    _error = re.compile(rb'"error"\s*:\s*[{"]')
     # Some providers write "" where OpenAI writes null.
     _finish = re.compile(rb'"finish_reason"\s*:\s*"[^"]')
 
     def is_noteworthy(self, block: bytes) -> bool:
         return bool(
-            self._finish.search(block) or DONE_MARK in block or self._counts_or_error.search(block)
+            self._finish.search(block)
+            or DONE_MARK in block
+            or self._counts.search(block)
+            or self._error.search(block)
         )
 
     def sign_of(self, event: bytes, tokens: Tokens) -> Sign:

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 import uvicorn
 
+from gateway_project.answer_head import HeadWithBody
 from gateway_project.protocol import MOST_HEADER_BYTES, MOST_HEADERS, GatewayProtocol
 
 
@@ -127,3 +128,75 @@ async def test_a_client_that_leaves_ends_each_of_the_requests_it_did_not_wait_fo
         await begun.wait()
         writer.transport.abort()
         await gone.wait()
+
+
+class Recorded(asyncio.Transport):
+    def __init__(self) -> None:
+        super().__init__()
+        self.writes: list[bytes] = []
+
+    def write(self, data) -> None:
+        self.writes.append(bytes(data))
+
+    def close(self) -> None:
+        self.writes.append(b"closed")
+
+
+class Cycle:
+    transport: asyncio.Transport
+
+
+async def test_the_head_goes_out_with_what_is_written_behind_it() -> None:
+    cycle, transport = Cycle(), Recorded()
+    cycle.transport = HeadWithBody(cycle, transport, asyncio.get_running_loop())
+    cycle.transport.write(b"head")
+    cycle.transport.write(b"body")
+    assert cycle.transport is transport
+    await asyncio.sleep(0)
+    assert transport.writes == [b"headbody"]
+
+
+async def test_a_head_with_nothing_behind_it_goes_out_at_once() -> None:
+    cycle, transport = Cycle(), Recorded()
+    cycle.transport = HeadWithBody(cycle, transport, asyncio.get_running_loop())
+    cycle.transport.write(b"head")
+    await asyncio.sleep(0)
+    assert (transport.writes, cycle.transport) == ([b"head"], transport)
+
+
+async def test_a_head_is_not_lost_when_the_connection_is_closed_behind_it() -> None:
+    cycle, transport = Cycle(), Recorded()
+    cycle.transport = HeadWithBody(cycle, transport, asyncio.get_running_loop())
+    cycle.transport.write(b"head")
+    cycle.transport.close()
+    await asyncio.sleep(0)
+    assert transport.writes == [b"head", b"closed"]
+
+
+async def bodiless(scope, receive, send) -> None:
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body"})
+
+
+@pytest.mark.parametrize("method", [b"GET", b"HEAD"])
+async def test_an_answer_without_a_body_ends(method: bytes) -> None:
+    async with serving(bodiless) as port, asyncio.timeout(5):
+        said = await answer(port, a_head().replace(b"GET", method))
+        assert said.startswith(b"HTTP/1.1 204 ")
+        assert said.endswith(b"\r\n\r\n")
+
+
+async def test_a_client_that_asks_whether_to_send_its_body_is_told_to() -> None:
+    async def reading(scope, receive, send) -> None:
+        message = await receive()
+        while message["more_body"]:
+            message = await receive()
+        await echo(scope, receive, send)
+
+    async with serving(reading) as port, asyncio.timeout(5):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(a_head(b"Expect: 100-continue", b"Content-Length: 1"))
+        assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+        writer.write(b"x")
+        assert (await reader.read()).startswith(b"HTTP/1.1 200 ")
+        writer.close()
