@@ -19,6 +19,7 @@ from benchmarks.measuring import LoadError, measured
 CHUNKS_PER_SECOND = 50
 # A generator or an upstream as busy as this one is what was measured.
 BUSY = 0.9
+LOG = "contender.log"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +31,7 @@ class Effort:
     streams: int = 100
     chunks: int = 400
     stream_seconds: float = 20  # what is slower than that is left
-    warm_up_seconds: float = 1
+    warm_up_seconds: float = 2
 
 
 def run(contenders: Iterable[Contender], effort: Effort) -> dict[str, Any]:
@@ -54,6 +55,9 @@ def run(contenders: Iterable[Contender], effort: Effort) -> dict[str, Any]:
                 figures[contender.name] = measure(contender, directory, url, upstream, effort)
             except (UnavailableError, processes.StartError, LoadError) as exc:
                 skipped[contender.name] = str(exc)
+                if isinstance(exc, LoadError):
+                    said = processes.last_line(directory / LOG)
+                    skipped[contender.name] += f"; the last it said: {said}"
     return {"contenders": figures, "skipped": skipped, "upstream_alone": alone}
 
 
@@ -62,7 +66,7 @@ def measure(
 ) -> dict[str, Any]:
     prepared = contender.prepare(directory, url)
     started = time.monotonic()
-    with processes.running(prepared.server, directory / "contender.log") as process:
+    with processes.running(prepared.server, directory / LOG) as process:
         start_seconds = time.monotonic() - started
         idle = processes.rss_mb(process)
         target = [prepared.url, prepared.key]

@@ -131,8 +131,9 @@ class Reading(Exchange):
     """One stream, read to its end."""
 
     seen = b""  # the end of what came before, for what was cut in two
-    is_done = False
     has_begun = False
+    is_done = False
+    was_left = False
 
     def data_received(self, data: bytes) -> None:
         seen = self.seen + data
@@ -161,7 +162,7 @@ async def streams(client: Client, connections: int, seconds: float, tally: Tally
     """Begin all streams at once, and read them to their ends or for ``seconds``."""
     until = time.monotonic() + seconds
     work = [read(client, tally, until) for _ in range(connections)]
-    tally.unfinished = sum(await asyncio.gather(*work))
+    tally.unfinished = sum(reading.was_left for reading in await asyncio.gather(*work))
 
 
 async def abandon(client: Client, connections: int, seconds: float, tally: Tally) -> None:
@@ -170,23 +171,24 @@ async def abandon(client: Client, connections: int, seconds: float, tally: Tally
 
     async def hold(number: int) -> None:
         await asyncio.sleep(number / BEGUN_PER_SECOND)
-        if not await read(client, tally, until):
-            tally.fail(tally.first_error or "a stream ended that was not to end")
+        reading = await read(client, tally, until)
+        if reading.is_done and not reading.was_left:
+            tally.fail("a stream ended that was not to end")
 
     await asyncio.gather(*(hold(number) for number in range(connections)))
 
 
-async def read(client: Client, tally: Tally, until: float) -> bool:
-    """Read a stream. True if it still went on at ``until``."""
+async def read(client: Client, tally: Tally, until: float) -> Reading:
+    """Read a stream to its end, or leave it at ``until``."""
     reading = Reading(client.request(stream=True), tally)
     try:
         await asyncio.wait_for(run(client, reading), until - time.monotonic())
     except TimeoutError:
         if not reading.has_begun:
             tally.first_bytes.append(time.monotonic() - reading.begun)  # or longer
+        reading.was_left = True
         reading.transport.abort()
-        return True
-    return False
+    return reading
 
 
 async def run(client: Client, exchange: Exchange) -> None:

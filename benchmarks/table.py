@@ -1,4 +1,4 @@
-"""The figures of a comparison as one table, in Markdown, with ratios to the first contender."""
+"""The figures of a comparison as one table, in Markdown, with ratios to one of the contenders."""
 
 from __future__ import annotations
 
@@ -30,24 +30,30 @@ ROWS = (
 )
 
 
-def rendered(contenders: dict[str, Figures]) -> str:
-    """One column for each contender, the first being what the others are compared with."""
-    cells = [["", *contenders], *(cells_of(row, list(contenders.values())) for row in ROWS)]
+def rendered(contenders: dict[str, Figures], *, reference: str) -> str:
+    """One column for each contender; all are compared with ``reference``, if that is among them."""
+    cells = [["", *contenders], *(cells_of(row, contenders, reference) for row in ROWS)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = ["| " + " | ".join(padded(row, widths)) + " |" for row in cells]
     rule = "|" + "|".join(dashes(widths)) + "|"
     return "\n".join([lines[0], rule, *lines[1:]])
 
 
-def cells_of(row: Row, figures: list[Figures]) -> list[str]:
-    values = [row.value(it) for it in figures]
-    first = f"{values[0]:,.{row.digits}f} {row.unit}".strip()
-    return [row.label, first, *(compared(row, value, values[0]) for value in values[1:])]
+def cells_of(row: Row, contenders: dict[str, Figures], reference: str) -> list[str]:
+    base = row.value(contenders[reference]) if reference in contenders else 0.0
+    return [
+        row.label,
+        *(
+            shown(row, row.value(it), 0.0 if name == reference else base)
+            for name, it in contenders.items()
+        ),
+    ]
 
 
-def compared(row: Row, value: float, first: float) -> str:
-    shown = f"{value:,.{row.digits}f} {row.unit}".strip()
-    return f"{shown} ({ratio(value / first)})" if first > 0 and value > 0 else shown
+def shown(row: Row, value: float, base: float) -> str:
+    """``value``, and how many times ``base`` it is where that says something."""
+    text = f"{value:,.{row.digits}f} {row.unit}".strip()
+    return f"{text} ({ratio(value / base)})" if base > 0 and value > 0 else text
 
 
 def ratio(value: float) -> str:

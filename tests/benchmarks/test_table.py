@@ -14,9 +14,9 @@ FIGURES = {
 }
 
 
-def test_the_first_contender_is_what_others_are_compared_with():
+def test_one_contender_is_what_others_are_compared_with():
     other = FIGURES | {"cpu_per_request_us": 7650.0, "requests_per_second": 130.0}
-    lines = table.rendered({"ours": FIGURES, "theirs": other}).splitlines()
+    lines = table.rendered({"ours": FIGURES, "theirs": other}, reference="ours").splitlines()
     assert [cell.strip() for cell in lines[0].split("|")] == ["", "", "ours", "theirs", ""]
     assert lines[2].split("|")[1].strip() == "CPU per chat request"
     assert lines[2].split("|")[2].strip() == "500 µs"
@@ -26,9 +26,23 @@ def test_the_first_contender_is_what_others_are_compared_with():
 
 
 def test_nothing_is_compared_with_nothing():
-    lines = table.rendered({"ours": FIGURES, "theirs": FIGURES}).splitlines()
+    lines = table.rendered({"ours": FIGURES, "theirs": FIGURES}, reference="ours").splitlines()
     assert "RSS per stream" in lines[9]
     assert lines[9].split("|")[3].strip() == "0 KB"
+
+
+def test_without_it_nothing_is_compared():
+    lines = table.rendered({"theirs": FIGURES}, reference="ours").splitlines()
+    assert [cell.strip() for cell in lines[2].split("|")] == [
+        "",
+        "CPU per chat request",
+        "500 µs",
+        "",
+    ]
+
+
+def test_where_none_could_be_measured_only_labels_are_left():
+    assert "start to ready" in table.rendered({}, reference="ours")
 
 
 @pytest.mark.parametrize(("value", "shown"), [(12.3, "12x"), (2.64, "2.6x"), (0.0432, "0.043x")])
