@@ -10,9 +10,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from enum import StrEnum
 from typing import Any
 
 import orjson
+from django.db.models import TextChoices
 
 # Of the numbers of one text. More of them would take seconds to read: their fractions keep their
 # value only.
@@ -106,7 +108,9 @@ def _int(text: str) -> int:
     return value if LOWEST <= value <= HIGHEST and text != "-0" else SpelledInt(text)
 
 
-def _spelled(value: Any) -> orjson.Fragment:
+def _spelled(value: Any) -> Any:
+    if isinstance(value, StrEnum | TextChoices):  # of our own making: no client's body holds one
+        return value.value
     if isinstance(value, SpelledFloat | SpelledInt):
         return orjson.Fragment(value.text)
     raise TypeError(f"{type(value).__name__} is no JSON")

@@ -9,8 +9,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from connections import spelling
+from connections.choices import Outcome
 from connections.line import Line
 from connections.spelling import read_json, write_json
+from connections.verify.result import Status
 from tests.support.builders import a_call, an_upstream
 
 digits = st.text("0123456789", min_size=1, max_size=30)
@@ -162,3 +164,9 @@ def test_of_very_many_numbers_fractions_keep_their_value_and_integers_their_digi
 def test_what_is_no_json_cannot_be_written() -> None:
     with pytest.raises(TypeError):
         write_json({"a": object()})
+
+
+def test_words_of_a_set_are_written_as_texts() -> None:
+    assert write_json({"outcome": Outcome.WARNINGS, "status": Status.OK}) == (
+        b'{"outcome":"%b","status":"ok"}' % Outcome.WARNINGS.value.encode()
+    )
