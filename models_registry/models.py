@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
-
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
@@ -19,11 +17,6 @@ from models_registry.validators import (
     validate_model_id,
     validate_public_id,
 )
-
-
-class ModelGrantQuerySet(models.QuerySet["ModelGrant"]):
-    def to_everyone(self) -> ModelGrantQuerySet:
-        return self.filter(everyone=True)
 
 
 class ModelGrant(models.Model):
@@ -45,8 +38,6 @@ class ModelGrant(models.Model):
     )
     everyone = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
-
-    objects: ClassVar[Any] = ModelGrantQuerySet.as_manager()
 
     class Meta:
         ordering = ("pattern",)

@@ -33,10 +33,6 @@ class Synced:
     unlisted: tuple[str, ...] = ()
     error: str = ""
 
-    @property
-    def is_changed(self) -> bool:
-        return bool(self.new or self.gone)
-
     def as_json(self) -> dict[str, Any]:
         return {
             "connection": self.connection,

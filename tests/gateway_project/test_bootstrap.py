@@ -37,7 +37,7 @@ def test_first_run_makes_admin_key_and_demo():
     assert keys.is_well_formed(answer["api_key"])
     demo = Connection.objects.get()
     assert (demo.name, demo.base_url, answer["has_demo"]) == ("demo", DEMO_URL, True)
-    assert ModelGrant.objects.to_everyone().filter(pattern="demo-chat").exists()
+    assert ModelGrant.objects.filter(everyone=True, pattern="demo-chat").exists()
 
 
 @pytest.mark.django_db
