@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from proxy.access import is_allowed, open_sockets
+from proxy.cancelling import uncancel
 from proxy.inner_request import extensions_of
 from proxy.outgoing import ABORT_EXTENSION
 from proxy.websockets.handshake import accepted_subprotocol
+from proxy.websockets.inbox import Inbox
 
 
 class ApiSocket(AsyncWebsocketConsumer):
@@ -24,10 +29,21 @@ class ApiSocket(AsyncWebsocketConsumer):
     credential = ""
     model = ""  # the one that the socket is for, if it is for one
 
+    _serving: asyncio.Task[Any] | None = None
+    _is_waiting = False
+    is_client_gone = False
+
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self._serving = asyncio.current_task()
+        inbox = Inbox(receive, self._note_leave)
         try:
-            await super().__call__(scope, receive, send)
+            await super().__call__(scope, inbox.next, send)
+        except asyncio.CancelledError:
+            if not self.is_client_gone:
+                raise
+            uncancel()
         finally:
+            inbox.close()
             open_sockets.discard(self)
             await self.let_go()
 
@@ -39,6 +55,28 @@ class ApiSocket(AsyncWebsocketConsumer):
         """Accept the handshake."""
         await self.accept(accepted_subprotocol(self.scope.get("subprotocols", ())))
         open_sockets.add(self)  # type: ignore[arg-type]
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """What is waited for within is given up when the client leaves, or by :meth:`interrupt`."""
+        if self.is_client_gone:
+            raise asyncio.CancelledError
+        self._is_waiting = True
+        try:
+            yield
+        finally:
+            self._is_waiting = False
+
+    def interrupt(self) -> bool:
+        """Cancel what is being waited for. False if nothing is."""
+        if self._is_waiting and self._serving is not None:
+            self._serving.cancel()
+            return True
+        return False
+
+    def _note_leave(self) -> None:
+        self.is_client_gone = True
+        self.interrupt()
 
     async def is_still_allowed(self) -> bool:
         """Whether the key is good, and for the socket's model."""

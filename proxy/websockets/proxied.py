@@ -17,6 +17,8 @@ from connections.providers.openai import encoded_json
 from connections.transport.websocket import UpstreamSocket
 from models_registry.registry import active
 from models_registry.targets import Target
+from proxy.access import open_sockets
+from proxy.cancelling import uncancel
 from proxy.cookies import forwardable_cookies
 from proxy.dialects import json_object
 from proxy.dispatch import dispatch
@@ -63,12 +65,14 @@ class ProxiedConsumer(ApiSocket):
         self._upstream: UpstreamSocket | None = None
         self._pump: asyncio.Task[None] | None = None
         self._leaving: asyncio.Task[None] | None = None
+        self._stopped_for: StopReason | None = None
         self._code = 1000
         self._rate = MessageRate(settings.GATEWAY_WS_PROXIED_MESSAGES_PER_SECOND)
 
     async def connect(self) -> None:
         try:
             self._caller, self.credential = await admit(self.scope)
+            open_sockets.add(self)
             await self.begin(_model_of_query(self.scope["query_string"]))
         except Exception as exc:
             error = to_api_error(exc)
@@ -95,7 +99,9 @@ class ProxiedConsumer(ApiSocket):
                 await self.open_upstream(model_of(message))
                 self._start_pump()
             self._check_models(message)
-            await self._upstream.send(encoded_json(message).decode())  # type: ignore[union-attr]
+            text = encoded_json(message).decode()
+            with self.waiting():
+                await self._upstream.send(text)  # type: ignore[union-attr]
         except (MidStreamError, OSError):
             pass  # whoever reads of the upstream has noticed, too
         except Exception as exc:
@@ -124,16 +130,25 @@ class ProxiedConsumer(ApiSocket):
         exchange = self._open_account(model)
         try:
             registry = active()
-            targets, options = await route(registry, self._caller, model, endpoint=self.endpoint)
-            dispatched = await dispatch(
-                registry.client,
-                targets,
-                partial(self._call, request_id=exchange.request_id),
-                exchange=exchange,
-                forward_user_info=options.forward_user_info_headers,
-            )
-        except BaseException as exc:
-            error = to_api_error(exc) if isinstance(exc, Exception) else None
+            with self.waiting():
+                targets, options = await route(
+                    registry, self._caller, model, endpoint=self.endpoint
+                )
+                dispatched = await dispatch(
+                    registry.client,
+                    targets,
+                    partial(self._call, request_id=exchange.request_id),
+                    exchange=exchange,
+                    forward_user_info=options.forward_user_info_headers,
+                )
+        except asyncio.CancelledError:
+            self._close_account(0, is_client_gone=self.is_client_gone)
+            if self._stopped_for is None:
+                raise
+            uncancel()
+            raise StoppedError(self._stopped_for) from None
+        except Exception as exc:
+            error = to_api_error(exc)
             exchange.error_code = (error.code or error.type) if error else ""
             self._close_account(int(error.status) if error else 0)
             raise
@@ -148,6 +163,9 @@ class ProxiedConsumer(ApiSocket):
         """Tell the client why the socket closes, and close it; cut it if asked twice."""
         if self._exchange is not None:
             self._exchange.error_code = reason.value
+        self._stopped_for = reason
+        if self._upstream is None and self.interrupt():
+            return  # who opens it tells the client
         if self._leaving is None:
             self._leaving = asyncio.create_task(self._leave(reason))
         else:

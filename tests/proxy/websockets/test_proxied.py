@@ -2,13 +2,16 @@
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.proxy.websockets.conftest import UPSTREAM_KEY
+from tests.support.api import connected, request_bytes
 from tests.support.processes import free_port, wait_until
+from tests.support.responders import hang
 from tests.support.socket_upstream import socket_upstream
 from tests.support.sockets import heard, open_socket, say
 
@@ -31,7 +34,7 @@ def upstream(shared):
 
 
 @pytest.fixture(scope="module")
-def callers(gateway, shared):
+def callers(gateway, shared, shared_upstream):
     """A gateway, and the key of someone who may use ``talk`` and ``listen``."""
     nobody = f"http://127.0.0.1:{free_port()}/v1"
     gateway.configure(
@@ -51,8 +54,9 @@ def callers(gateway, shared):
                 "model_ids": ["my-talk"],
             },
             {"name": "absent", "base_url": nobody, "model_ids": ["absent"]},
+            {"name": "mute", "base_url": shared_upstream.url, "model_ids": ["mute"]},
         ],
-        grants=[{"models": ["talk", "my-talk", "listen", "absent"], "everyone": True}],
+        grants=[{"models": ["talk", "my-talk", "listen", "absent", "mute"], "everyone": True}],
     )
     made = json.loads(gateway.manage("create_api_key", "carol", "--create-user", "--json").stdout)
     return gateway, made
@@ -162,6 +166,48 @@ def test_a_wrong_key_is_a_401(callers, upstream, path):
 def test_an_upstream_s_refusal_is_told(callers, upstream):
     upstream.refusal = lambda socket: socket.respond(HTTPStatus.TOO_MANY_REQUESTS, "busy")
     assert refusal(callers, REALTIME) == (429, "provider_rate_limited")
+
+
+@pytest.mark.parametrize("endpoint", ["realtime", "responses"])
+def test_a_client_that_leaves_while_the_upstream_thinks_ends_the_call(
+    callers, shared_upstream, endpoint
+):
+    gateway, made = callers
+    shared_upstream.on("GET", f"/v1/{endpoint}", hang())
+    asked, gone = len(shared_upstream.requests), shared_upstream.disconnects
+    lines = ["Host: localhost", f"Authorization: Bearer {made['key']}", "Upgrade: websocket"]
+    lines += ["Connection: Upgrade", "Sec-WebSocket-Version: 13"]
+    lines += ["Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=="]
+    first = json.dumps({"type": "response.create", "model": "mute"}).encode()
+    with connected(gateway.port) as client:
+        client.sendall(request_bytes(f"/v1/{endpoint}?model=mute", *lines))
+        if endpoint == "responses":  # asked for by the first message; masked with zeros
+            assert b"101 Switching" in client.recv(1000)
+            for _ in range(2):
+                client.sendall(bytes([0x81, 0x80 | len(first)]) + bytes(4) + first)
+        wait_until(
+            lambda: any(f"/{endpoint}" in r.target for r in shared_upstream.requests[asked:]),
+            what="the call",
+            seconds=10,
+        )
+    assert shared_upstream.wait_for_disconnect(timeout=3, count=gone + 1)
+
+
+def test_a_key_that_is_revoked_while_the_upstream_thinks_ends_the_call(callers, shared_upstream):
+    gateway, _ = callers
+    made = json.loads(gateway.manage("create_api_key", "finn", "--create-user", "--json").stdout)
+    shared_upstream.on("GET", "/v1/realtime", hang())
+    asked, gone = len(shared_upstream.requests), shared_upstream.disconnects
+    with ThreadPoolExecutor() as pool:
+        refused = pool.submit(refusal, callers, "/v1/realtime?model=mute", made["key"])
+        wait_until(
+            lambda: any("/realtime" in r.target for r in shared_upstream.requests[asked:]),
+            what="the call",
+            seconds=10,
+        )
+        gateway.manage("revoke_api_key", made["id"])
+        assert refused.result(15) == (503, "access_withdrawn")
+    assert shared_upstream.wait_for_disconnect(timeout=3, count=gone + 1)
 
 
 def test_a_redirect_is_not_followed(callers, upstream):
