@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
+import psutil
 import pytest
 
 from tests.support.api import CHAT, chat_body, client_of, wait_for_models
@@ -22,8 +23,8 @@ from tests.usage.rows import rows_of
 
 pytestmark = pytest.mark.acceptance
 
-KILLS = int(os.environ.get("USAGE_KILLS", "3"))
-OUTAGE_SECONDS = float(os.environ.get("USAGE_OUTAGE_SECONDS", "3"))
+KILLS = int(os.environ.get("USAGE_KILLS", "4"))
+OUTAGE_SECONDS = float(os.environ.get("USAGE_OUTAGE_SECONDS", "2"))
 CLIENTS = 4
 
 
@@ -47,6 +48,11 @@ class Load:
             self._is_over.set()
             for thread in threads:
                 thread.join()
+
+    def go_on(self):
+        """Wait for a few more answers."""
+        enough = len(self.answered) + 20
+        wait_until(lambda: len(self.answered) >= enough, what="answers", seconds=30)
 
     def _ask(self, is_streamed):
         with client_of(self.gateway, self.key, timeout=20) as client:
@@ -127,11 +133,11 @@ def prepared(start_gateway, upstream):
 
     def prepare(backing, **environment):
         gateway = start_gateway(backing, **environment)
-        gateway.configure(
+        key = gateway.configured_for(
+            "alice",
             connections=[{"name": "scripted", "base_url": upstream.url, "keys": ["sk-upstream"]}],
             grants=[{"models": ["*"], "everyone": True}],
         )
-        key = gateway.api_key("alice")
         with client_of(gateway, key) as client:
             wait_for_models(client, "gpt-4o")
         return gateway, key
@@ -147,17 +153,39 @@ def wait_for_rows(gateway, load):
     wait_until(lambda: set(load.answered) <= request_ids(gateway), what="every row", seconds=40)
 
 
+def kill_the_busiest_worker(gateway):
+    """SIGKILL for the one with the most connections; another takes its place. Its process id."""
+    found = []
+
+    def connections_of(worker):
+        with suppress(psutil.Error):  # it was killed before, and nobody has waited for it yet
+            is_worker = "spawn_main" in " ".join(worker.cmdline())
+            return len(worker.net_connections("tcp")) if is_worker else 0
+        return 0
+
+    def is_there():
+        children = psutil.Process(gateway.process.pid).children()
+        found[:] = [max(children, key=connections_of, default=None)]
+        return found[0] is not None and connections_of(found[0])
+
+    wait_until(is_there, what="a worker that has connections")
+    found[0].kill()
+    return found[0].pid
+
+
 @pytest.mark.timeout(60 + 30 * KILLS)
 @pytest.mark.parametrize("backing", BACKINGS)
 def test_a_killed_worker_loses_no_answer(prepared, backing):
     gateway, key = prepared(backing)
     load = Load(gateway, key)
+    killed = set()
     with load.running():
-        for _ in range(KILLS):
-            enough = len(load.answered) + 20
-            wait_until(lambda n=enough: len(load.answered) >= n, what="answers", seconds=30)
-            gateway.kill()
-            gateway.start()
+        load.go_on()
+        gateway.kill()  # the next to start finds its journal
+        gateway.start("--workers", "2")
+        while len(killed) < KILLS - 1:
+            load.go_on()
+            killed.add(kill_the_busiest_worker(gateway))  # the other finds it
     wait_for_rows(gateway, load)
     assert len(load.answered) == len(set(load.answered)) >= 20 * KILLS
     assert max(Counter(row["request_id"] for row in rows_of(gateway)).values()) == 1
