@@ -72,9 +72,10 @@ class Line:
         """
         asking = self.stream_usage.asking(call) if self.adapter.takes_stream_options else call
         response = await self._sent(client, asking, forward_user_info)
-        if asking is not call and await self.stream_usage.notice_refusal(response):
+        if asking is not call and await self.stream_usage.seems_refused(response):
             await response.aclose()
             response = await self._sent(client, call, forward_user_info)
+            self.stream_usage.notice(response)
         return response
 
     async def _sent(

@@ -33,13 +33,20 @@ class StreamUsage:
             return call
         return replace(call, body=call.body | {FIELD: options | {"include_usage": True}})
 
-    async def notice_refusal(self, response: UpstreamResponse) -> bool:
-        """Whether ``response`` refuses the question, which is then not asked again."""
+    async def seems_refused(self, response: UpstreamResponse) -> bool:
+        """Whether ``response`` may refuse the question, so that it is worth a try without.
+
+        It may as well repeat what the client wrote. Only if that try goes well, the question is
+        not asked again: see :meth:`notice`.
+        """
         if response.status not in REFUSALS:
             return False
         try:
             body = await response.read(LARGEST_REFUSAL_BYTES)
         except MidStreamError:
             return False
-        self.is_refused = FIELD.encode() in body
-        return self.is_refused
+        return FIELD.encode() in body
+
+    def notice(self, response: UpstreamResponse) -> None:
+        """Take note of the ``response`` to a try without the question."""
+        self.is_refused = 200 <= response.status < 300

@@ -25,6 +25,12 @@ def error_from_response(
     status: int, headers: Mapping[str, str], body: bytes, *, secrets: frozenset[str]
 ) -> ApiError:
     """The error for a response that is not a success."""
+    return _error(status, headers, _error_object(body), secrets)
+
+
+def _error(
+    status: int, headers: Mapping[str, str], error: dict[str, Any], secrets: frozenset[str]
+) -> ApiError:
     if status in ABOUT_THE_CREDENTIAL:
         return AnsweredError(
             "The upstream refused the gateway's credentials. An administrator must mend them.",
@@ -32,7 +38,6 @@ def error_from_response(
             kind="upstream_error",
             code="upstream_auth_failed",
         )
-    error = _error_object(body)
     retry = {name: headers[name] for name in PASSED_ON_WHEN_BUSY if name in headers}
     if status not in ABOUT_THE_REQUEST:
         return AnsweredError(
@@ -58,7 +63,7 @@ def error_from_object(error: Any, *, secrets: frozenset[str]) -> ApiError:
     details = error if isinstance(error, dict) else {"message": error}
     status = _status(details)
     if status in ABOUT_THE_REQUEST | ABOUT_THE_CREDENTIAL:
-        return error_from_response(status, {}, orjson.dumps({"error": details}), secrets=secrets)
+        return _error(status, {}, _with_message(details), secrets)
     message = _text(details.get("message"), secrets) or "The upstream reported an error."
     return UpstreamAnswerError(message, code="upstream_error")
 
@@ -88,8 +93,12 @@ def _error_object(body: bytes) -> dict[str, Any]:
     if isinstance(error, str):
         return {"message": error}
     if isinstance(error, dict):
-        return error if "message" in error else error | {"message": error.get("detail")}
+        return _with_message(error)
     return {}
+
+
+def _with_message(error: dict[str, Any]) -> dict[str, Any]:
+    return error if "message" in error else error | {"message": error.get("detail")}
 
 
 def _text(value: Any, secrets: frozenset[str]) -> str:

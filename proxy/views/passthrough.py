@@ -7,6 +7,7 @@ from dataclasses import replace
 from django.conf import settings
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from rest_framework import exceptions
 from rest_framework.request import Request
 
 from connections.call import Call
@@ -43,6 +44,9 @@ class PassthroughView(ApiView):
 
     async def ask(self, method: str, connection: str, path: str) -> HttpResponseBase:
         """What the connection says to ``method`` at ``path``."""
+        if self.caller.model_patterns:
+            # Nobody can tell which models a path is about.
+            raise exceptions.PermissionDenied("This key is narrowed to models.")
         line = self.line(connection)
         body = self.payload if method == "POST" else {}
         exchange = self.accept(

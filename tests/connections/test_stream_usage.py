@@ -75,6 +75,18 @@ async def test_another_refusal_is_the_clients_to_read() -> None:
     assert line.stream_usage.is_refused is False
 
 
+async def test_a_refusal_that_repeats_the_clients_words_changes_nothing_for_others() -> None:
+    echo = {"error": {"message": "There is no model called stream_options."}}
+
+    def refuse(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(400, stream=Chunks(orjson.dumps(echo)))
+
+    line = Line.open(an_upstream())
+    response = await line.send(UpstreamClient(httpx.MockTransport(refuse)), a_stream())
+    assert response.status == 400
+    assert line.stream_usage.is_refused is False
+
+
 async def test_a_refusal_of_what_the_client_asked_is_the_clients_to_read() -> None:
     upstream, line = Choosy(REFUSAL), Line.open(an_upstream())
     call = a_stream(stream_options={"include_usage": True})

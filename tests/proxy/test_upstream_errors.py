@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connections.spelling import read_json
 from proxy.errors import ApiError
 from proxy.upstream_errors import error_from_object, error_from_response
 from tests.support.builders import SECRET
@@ -141,3 +142,14 @@ def test_any_json_becomes_a_proper_error(body: object, status: int) -> None:
         assert all(isinstance(fields[name], str | None) for name in ("param", "code"))
         assert fields["message"]
         assert 400 <= error.status < 600
+
+
+def test_odd_numbers_and_deep_nesting_in_an_error_do_no_harm() -> None:
+    deep: list = []
+    for _ in range(900):
+        deep = [deep]
+    numbers = read_json(b"[1.50, 123456789012345678901234]")
+    error = error_from_object(
+        {"detail": "no", "code": 400, "retry": numbers, "deep": deep}, secrets=frozenset()
+    )
+    assert (error.status, error.message) == (400, "no")

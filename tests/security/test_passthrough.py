@@ -1,5 +1,7 @@
 """The pass-through route: off unless switched on, for staff, and never to another host."""
 
+import json
+
 import pytest
 
 from tests.security.canaries import UPSTREAM_KEY
@@ -14,8 +16,8 @@ SSE = b"data: {}\n\n"
 
 
 @pytest.fixture(scope="module")
-def passthrough(stores, tmp_path_factory):
-    """A gateway that has it, its upstream, and clients of a user and of staff."""
+def serving(stores, tmp_path_factory):
+    """A gateway that has it, and its upstream."""
     from tests.support.live import live_gateway
     from tests.support.stores import BACKINGS
 
@@ -28,10 +30,26 @@ def passthrough(stores, tmp_path_factory):
         upstream.on("POST", "/v1/fine_tuning/jobs", json_response({"id": "ftjob-1"}))
         connection = {"name": "scripted", "base_url": upstream.url, "keys": [UPSTREAM_KEY]}
         gateway.configure(connections=[connection])
-        root = gateway.api_key("root", is_staff=True)
-        with client_of(gateway, root) as root, client_of(gateway, gateway.api_key("a")) as alice:
-            wait_for_models(root, "gpt-4o")
-            yield upstream, root, alice
+        yield gateway, upstream
+
+
+@pytest.fixture(scope="module")
+def passthrough(serving):
+    """The upstream, and clients of staff and of a user."""
+    gateway, upstream = serving
+    root = gateway.api_key("root", is_staff=True)
+    with client_of(gateway, root) as root, client_of(gateway, gateway.api_key("a")) as alice:
+        wait_for_models(root, "gpt-4o")
+        yield upstream, root, alice
+
+
+@pytest.fixture
+def narrowed(serving, passthrough):
+    """A client with a key of staff that is for one model."""
+    gateway, _upstream = serving
+    made = gateway.manage("create_api_key", "root", "--model", "gpt-4o", "--json")
+    with client_of(gateway, json.loads(made.stdout)["key"]) as client:
+        yield client
 
 
 def asked(upstream):
@@ -48,6 +66,15 @@ def test_it_is_for_staff(passthrough):
     before = asked(upstream)
     assert alice.get(f"{BASE}/files").status_code == 403
     assert alice.post(f"{BASE}/fine_tuning/jobs", json={}).status_code == 403
+    assert asked(upstream) == before
+
+
+def test_it_is_not_for_a_key_that_is_narrowed_to_models(passthrough, narrowed):
+    upstream, _root, _alice = passthrough
+    before = asked(upstream)
+    body = {"model": "gpt-4o", "messages": []}
+    assert narrowed.get(f"{BASE}/files").status_code == 403
+    assert narrowed.post(f"{BASE}/chat/completions", json=body).status_code == 403
     assert asked(upstream) == before
 
 
