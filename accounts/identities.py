@@ -20,6 +20,7 @@ from accounts.models import Identity, User
 UNUSUAL = re.compile(r"[^\w.@+-]")
 LONGEST_NAME = 100
 LONGEST_SUBJECT = 255
+LONGEST_EMAIL = 254
 MOST_GROUPS = 200
 
 
@@ -65,12 +66,11 @@ def _user_of(claims: Mapping[str, Any], new_users: str) -> User | None:
 
 
 def _new_user(claims: Mapping[str, Any], *, is_active: bool) -> User:
-    is_verified = claims.get("email_verified") is True
     user = User(
         username=_free_username(claims),
         is_active=is_active,
         is_pending=not is_active,
-        email=_text(claims.get("email")) if is_verified else "",
+        email=_email(claims) if claims.get("email_verified") is True else "",
         first_name=_text(claims.get("given_name") or claims.get("name"))[:150],
         last_name=_text(claims.get("family_name"))[:150] if claims.get("given_name") else "",
     )
@@ -92,7 +92,12 @@ def _free_username(claims: Mapping[str, Any]) -> str:
 
 def _names(value: Any) -> list[str]:
     names = value if isinstance(value, list) else [value]
-    return [name for name in names[:MOST_GROUPS] if isinstance(name, str)]
+    return [name for name in names[:MOST_GROUPS] if _text(name)]
+
+
+def _email(claims: Mapping[str, Any]) -> str:
+    email = _text(claims.get("email"))
+    return email if len(email) <= LONGEST_EMAIL else ""
 
 
 def _text(value: Any) -> str:

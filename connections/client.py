@@ -27,10 +27,16 @@ class UpstreamResponse:
 
     With a ``translation`` a success reads as if the upstream spoke OpenAI's API.
     ``waited_seconds`` is how long its body was waited for: all of it where it was read whole, else
-    its first part.
+    its first part. ``secrets`` are what the request was signed with, beside its connection's keys.
     """
 
-    def __init__(self, response: httpx.Response, translation: Translation | None = None) -> None:
+    def __init__(
+        self,
+        response: httpx.Response,
+        translation: Translation | None = None,
+        secrets: frozenset[str] = frozenset(),
+    ) -> None:
+        self.secrets = secrets
         self._response = response
         self._translation = translation if response.is_success else None
         self.status = response.status_code
@@ -127,11 +133,15 @@ class UpstreamClient:
             "gatehouse.verify_tls": verify_tls,
         }
         try:
-            response = UpstreamResponse(
-                await self._signed(request, auth), request.extensions.get("gatehouse.translation")
-            )
+            answer = await self._signed(request, auth)
         except httpx.TransportError as exc:
             raise errors.before_response(exc) from exc
+        extensions = request.extensions
+        response = UpstreamResponse(
+            answer,
+            extensions.get("gatehouse.translation"),
+            extensions.get("gatehouse.secrets", frozenset()),
+        )
         owned = owned_responses.get()
         if owned is not None:
             owned.append(response)

@@ -57,11 +57,6 @@ class Line:
             ),
         )
 
-    @property
-    def secrets(self) -> frozenset[str]:
-        """What the upstream may echo and no client may see."""
-        return self.upstream.secrets | self.auth.secrets
-
     async def send(
         self, client: UpstreamClient, call: Call, *, forward_user_info: bool = False
     ) -> UpstreamResponse:

@@ -35,7 +35,7 @@ class Dispatched:
     @property
     def secrets(self) -> frozenset[str]:
         """What the upstream's messages may not repeat to a client."""
-        return self.target.line.secrets
+        return self.target.line.upstream.secrets | self.response.secrets
 
 
 async def dispatch(

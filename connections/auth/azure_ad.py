@@ -46,10 +46,6 @@ class AzureAdAuth(AuthStrategy):
         self._rests_until = 0.0
         self._renewing: asyncio.Task[None] | None = None
 
-    @property
-    def secrets(self) -> frozenset[str]:
-        return frozenset({self._token} - {""})
-
     async def async_auth_flow(
         self, request: httpx.Request
     ) -> AsyncGenerator[httpx.Request, httpx.Response]:

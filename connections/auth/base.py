@@ -55,11 +55,6 @@ class AuthStrategy(httpx.Auth):
     def __init__(self, upstream: Upstream) -> None:
         self.upstream = upstream
 
-    @property
-    def secrets(self) -> frozenset[str]:
-        """Credentials of the strategy's own making, which the upstream may echo to nobody."""
-        return frozenset()
-
     def call_behind(self, request: httpx.Request) -> Call:
         """What the client asked for. Raises :class:`NoCallerError` if this is for no client."""
         call: Call | None = request.extensions.get("gatehouse.call")
@@ -68,7 +63,11 @@ class AuthStrategy(httpx.Auth):
         return call
 
     def sign(self, request: httpx.Request, token: str, *, call: Call | None = None) -> None:
-        """Put ``token`` in its place, and the cookies of ``call`` where the connection says so."""
+        """Put ``token`` in its place, and the cookies of ``call`` where the connection says so.
+
+        The response will know it for a secret, which no error message may repeat.
+        """
+        request.extensions["gatehouse.secrets"] = frozenset({token})
         request.headers["Authorization"] = f"Bearer {token}"
         if call is not None and call.cookies and self.upstream.forward_cookies:
             request.headers["Cookie"] = call.cookies

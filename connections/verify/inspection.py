@@ -126,7 +126,7 @@ class Inspection:
             timeouts=Timeouts(connect=left, first_byte=left, idle=left, total=left),
             verify_tls=upstream.verify_tls,
         )
-        self.redactor.learn(auth.secrets)
+        self.redactor.learn(response.secrets)
         try:
             yield response
         finally:

@@ -158,6 +158,7 @@ class ProxiedConsumer(ApiSocket):
         exchange.status = SWITCHING_PROTOCOLS
         self.model = model
         self._target, self._upstream = dispatched.target, dispatched.response.socket
+        self._secrets = dispatched.secrets
 
     def stop(self, reason: StopReason) -> None:
         """Tell the client why the socket closes, and close it; cut it if asked twice."""
@@ -278,7 +279,7 @@ class ProxiedConsumer(ApiSocket):
             await self.close(code if code in SENDABLE else UPSTREAM_BROKE, reason)
 
     def _censored(self, text: str) -> str:
-        for secret in self._target.line.secrets:
+        for secret in self._secrets:
             text = text.replace(secret, "[removed]")
         return text
 

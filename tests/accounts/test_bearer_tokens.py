@@ -84,6 +84,24 @@ async def test_groups_of_the_claim_count_beside_ones_own(issuer):
     assert caller.group_ids == {groups["own"].pk, groups["claimed"].pk}
 
 
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"groups": ["a\x00b", "\ud800", "team", 1, None]},
+        {"groups": "\x00"},
+        {"email": f"{'x' * 300}@example.com", "email_verified": True},
+        {"preferred_username": "\x00" * 200, "given_name": "x" * 400, "family_name": "\ud800"},
+    ],
+    ids="-".join,
+)
+async def test_claims_that_no_row_can_hold_do_no_harm(issuer, claims):
+    await Group.objects.acreate(name="team")
+    caller = await issuer.tokens().find(issuer.token(**claims))
+    assert caller is not None
+    assert len(caller.group_ids) == (1 if "team" in claims.get("groups", []) else 0)
+    assert caller.email == ""
+
+
 async def test_only_those_who_are_known_are_let_in_where_none_are_made(issuer):
     tokens = issuer.tokens(new_users="refused")
     assert await tokens.find(issuer.token()) is None

@@ -90,7 +90,7 @@ async def test_token_is_renewed_before_it_ends_and_serves_meanwhile(identity):
     clock.now += 3600 - 299
 
     assert await asked(auth, 20) == ["Bearer entra-one"] * 20
-    renewed = partial(wait_until, lambda: auth.secrets == {"entra-two"}, what="the new token")
+    renewed = partial(wait_until, lambda: auth._token == "entra-two", what="the new token")
     await asyncio.to_thread(renewed, seconds=10)
     assert await asked(auth) == ["Bearer entra-two"]
     assert len(identity.requests) == 2
