@@ -21,6 +21,7 @@ from django.urls import ResolverMatch, get_resolver
 
 from connections.client import Closable, owned_responses
 from proxy.anthropic.surface import error_response
+from proxy.cancelling import uncancel
 from proxy.errors import ApiError, InvalidRequestError, StoppedError
 from proxy.exception_handler import ErrorResponse, not_found
 from proxy.incoming import ApiRequest, ClientGoneError, IncomingBody, declared_length
@@ -72,7 +73,7 @@ class ApiHandler(ASGIHandler):
             except asyncio.CancelledError:
                 if request is None or request.stopped_for is None:
                     raise
-                _uncancel()
+                uncancel()
                 error = StoppedError(request.stopped_for)
                 failure = error_response(error, path=scope["path"], request_id=request_id)
                 await self.answer(failure, request, outgoing)
@@ -82,7 +83,7 @@ class ApiHandler(ASGIHandler):
             # Raised by us because the client left, or by the server because it shuts down.
             if not (incoming.client_is_gone or outgoing.gave_up):
                 raise
-            _uncancel()
+            uncancel()
         finally:
             incoming.close()
             outgoing.close()
@@ -173,9 +174,3 @@ def _single_slashes(path: str) -> str:
     while "//" in path:
         path = path.replace("//", "/")
     return path
-
-
-def _uncancel() -> None:
-    task = asyncio.current_task()
-    while task is not None and task.uncancel():
-        pass
