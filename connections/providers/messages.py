@@ -136,8 +136,10 @@ def stop_sequences(body: JsonObject) -> list[str]:
 
 
 def output_limit(body: JsonObject) -> int | None:
-    """How many tokens the client lets the model write."""
+    """How many tokens the client lets the model write, be it ``1000`` or ``1e3``."""
     limit: Any = body.get("max_completion_tokens") or body.get("max_tokens")
+    if isinstance(limit, float) and limit.is_integer():
+        return int(limit)
     return limit if isinstance(limit, int) else None
 
 

@@ -104,6 +104,13 @@ def test_what_is_translated_keeps_the_numbers_that_it_keeps(
     assert value == Number("0.70")
 
 
+@pytest.mark.parametrize("limit", ["1e3", "1000.0", "1000"])
+@pytest.mark.parametrize(("provider", "api_type"), [("anthropic", ""), ("ollama", "native")])
+def test_a_limit_holds_however_it_is_spelled(provider: str, api_type: str, limit: str) -> None:
+    body = f'{{"messages":[],"max_tokens":{limit}}}'
+    assert b":1000" in sent(body, provider=provider, api_type=api_type)
+
+
 @pytest.mark.parametrize("provider", ["anthropic", "ollama"])
 def test_the_arguments_of_a_tool_lose_no_digit(provider: str) -> None:
     function = {"name": "pay", "arguments": '{"amount":1.50,"id":123456789012345678901234}'}

@@ -72,6 +72,8 @@ def chat_request(call: Call) -> Payload:
         request["options"] = options
     if (output_format := _format(body)) is not None:
         request["format"] = output_format
+    else:
+        handled.discard("response_format")
     if (effort := body.get("reasoning_effort")) is not None:
         request.setdefault("think", False if effort == "none" else effort)
     choice = body.get("tool_choice")

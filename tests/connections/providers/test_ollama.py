@@ -122,6 +122,19 @@ def test_what_ollama_does_not_know_is_dropped_and_told() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("asked_for", "reported"),
+    [
+        ({"type": "text"}, ()),
+        ({"type": "json_object"}, ()),
+        ({"type": "grammar", "grammar": "x"}, ("response_format",)),
+        ({"type": "json_schema", "json_schema": {"name": "x"}}, ("response_format",)),
+    ],
+)
+def test_a_format_that_ollama_has_not_is_told(asked_for: dict, reported: tuple) -> None:
+    assert dropped(response_format=asked_for) == reported
+
+
 def test_images_are_bare_base64() -> None:
     parts = [
         {"type": "text", "text": "What?"},
