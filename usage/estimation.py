@@ -17,13 +17,18 @@ OK = 200
 def counted(record: UsageRecord) -> tuple[UsageRecord, TokensFrom]:
     """``record`` with counts, and where they come from.
 
-    An estimate takes four bytes of the request, or a chunk of the answer, for a token.
+    An estimate takes four bytes of the request, or a chunk of the answer, for a token. A stream
+    that broke off may have told of its input alone.
     """
+    is_text = record.status == OK and record.connection and record.endpoint in TEXT_ENDPOINTS
+    is_half = record.prompt_tokens is not None and record.completion_tokens is None
+    if is_half and is_text and record.is_streamed:
+        return replace(record, completion_tokens=record.chunks), TokensFrom.ESTIMATED
     if record.prompt_tokens is not None or record.completion_tokens is not None:
         return record, TokensFrom.UPSTREAM
     if record.audio_seconds is not None or record.characters is not None:
         return record, TokensFrom.NONE
-    if record.status != OK or not record.connection or record.endpoint not in TEXT_ENDPOINTS:
+    if not is_text:
         return record, TokensFrom.NONE
     if record.bytes_received > MOST_TEXT_BYTES:
         return record, TokensFrom.NONE

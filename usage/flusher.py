@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 
 from usage.journal import Journal, adopted, records, segments
 from usage.storing import store
@@ -77,17 +77,21 @@ class Flusher:
 def move_segment(path: Path) -> int:
     """Store the records of a segment and remove it; how many there were.
 
-    Raises ``DatabaseError``. Nothing is lost then, and nothing stored twice when it is tried again.
+    Raises ``django.db.Error``. Nothing is lost then, and nothing is stored twice by another try.
     """
-    moved = 0
+    moved = torn = 0
     with adopted(path) as is_ours:
         if not is_ours:
             return 0
-        known = (record for record in records(path) if record is not None)
-        while batch := list(islice(known, BATCH)):
-            store(batch)
-            moved += len(batch)
+        lines = records(path)
+        while batch := list(islice(lines, BATCH)):
+            known = [record for record in batch if record is not None]
+            store(known)
+            moved += len(known)
+            torn += len(batch) - len(known)
         path.unlink()
+    if torn:
+        logger.warning("%d lines of the usage journal could not be read and are lost", torn)
     return moved
 
 
@@ -102,7 +106,7 @@ def _move_all(directory: Path) -> bool:
     try:
         for path in segments(directory):
             move_segment(path)
-    except DatabaseError as exc:
+    except Error as exc:
         logger.warning("usage stays in the journal, the database says: %s", exc)
         return False
     finally:

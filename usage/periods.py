@@ -6,6 +6,8 @@ import re
 from datetime import UTC, datetime, timedelta
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+# No database and no calendar is sure of what lies beyond.
+EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2900, 1, 1, tzinfo=UTC)
 LONGEST = timedelta(days=36_500)
 
 
@@ -35,8 +37,9 @@ def read_moment(text: str, *, now: datetime | None = None) -> datetime:
         pass
     try:
         moment = datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise PeriodError(
-            f"{text!r} is no moment; write 7d, 12h, 2026-05-01 or 2026-05-01T12:00."
-        ) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        moment = EARLIEST
+    if not EARLIEST < moment < LATEST:
+        raise PeriodError(f"{text!r} is no moment; write 7d, 12h, 2026-05-01 or 2026-05-01T12:00.")
+    return moment

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -32,6 +32,7 @@ COLUMN_OF = {
     By.KEY: "key_hint",
     By.DAY: "day",
 }
+INSTANT = timedelta(microseconds=1)
 IS_FAILED = Q(status__gte=400) | ~Q(error_code="")
 IS_UNPRICED = Q(cost__isnull=True, status__lt=400)
 
@@ -88,7 +89,9 @@ def report(
 
 def _lines(by: By, *, since: datetime, until: datetime, user_id: int | None) -> Iterator[Line]:
     rows: QuerySet[Any] = UsageRow.objects.filter(accepted_at__gte=since, accepted_at__lt=until)
-    days: QuerySet[Any] = UsageDay.objects.filter(day__gte=_day(since), day__lte=_day(until))
+    days: QuerySet[Any] = UsageDay.objects.filter(
+        day__gte=_day(since), day__lte=_day(until - INSTANT)
+    )
     if user_id is not None:
         rows, days = rows.filter(user_id=user_id), days.filter(user_id=user_id)
     if by is By.DAY:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from operator import attrgetter, gt
 from typing import Any
@@ -42,16 +42,22 @@ PLACES = ", ".join(["%s"] * len(NAMES))
 texts_of, numbers_of, others_of = attrgetter(*TEXTS), attrgetter(*NUMBERS), attrgetter(*OTHERS)
 
 Row = tuple[Any, ...]
+# A line of the journal may be JSON and yet hold what nobody would write.
+UNFORESEEN = (TypeError, ValueError, ArithmeticError, AttributeError)
 
 
 def store(records: Sequence[UsageRecord]) -> None:
     """Insert the records that are not there yet. Raises ``django.db.OperationalError``.
 
-    One that the database refuses for what is in it is logged and left out: it would hold up
-    all that come after.
+    One that makes no row, or that the database refuses for what is in it, is logged and left out:
+    it would hold up all that come after.
     """
     pricing = Pricing.load()
-    _insert([row_of(record, pricing) for record in records])
+    try:
+        rows = [row_of(record, pricing) for record in records]
+    except UNFORESEEN:
+        rows = list(_rows_that_can_be_made(records, pricing))
+    _insert(rows)
 
 
 def row_of(record: UsageRecord, pricing: Pricing) -> Row:
@@ -71,6 +77,14 @@ def row_of(record: UsageRecord, pricing: Pricing) -> Row:
         None if price is None else cost_of(record, price),
         None if price is None else price.pk,
     )
+
+
+def _rows_that_can_be_made(records: Iterable[UsageRecord], pricing: Pricing) -> Iterator[Row]:
+    for record in records:
+        try:
+            yield row_of(record, pricing)
+        except UNFORESEEN as exc:
+            logger.error("a usage record makes no row: %s", exc, extra={"record": record})  # noqa: TRY400 - the record matters, not the trace
 
 
 def _cut(text: str, most: int) -> str:

@@ -25,7 +25,7 @@ class ListeningView(UploadView):
         usage = answer.get("usage")
         read_usage(usage, exchange.tokens)
         seconds = usage.get("seconds") if isinstance(usage, dict) else answer.get("duration")
-        if isinstance(seconds, int | float) and not isinstance(seconds, bool):
+        if isinstance(seconds, int | float) and not isinstance(seconds, bool) and seconds >= 0:
             exchange.tokens.audio_seconds = float(seconds)
 
 

@@ -47,6 +47,7 @@ class AnthropicDialect(Dialect):
                 message = parsed.get("message")
                 usage = message.get("usage") if isinstance(message, dict) else None
                 read_anthropic_usage(usage, tokens)
+                tokens.completion = None  # it says 1 before a word is said
             case "message_delta":
                 read_anthropic_usage(parsed.get("usage"), tokens)
                 delta = parsed.get("delta")

@@ -68,7 +68,8 @@ class UsageView(ApiView):
             )
         if name == EVERYBODY:
             return None
-        user = await User.objects.filter(username=name).only("pk").afirst()
+        is_a_name = "\0" not in name  # which PostgreSQL takes for a mistake of ours
+        user = await User.objects.filter(username=name).only("pk").afirst() if is_a_name else None
         if user is None:
             raise InvalidRequestError("There is no such user.", param="user")
         return user.pk

@@ -62,7 +62,14 @@ async def test_administrators_see_everybody(keys):
 
 @pytest.mark.parametrize(
     ("query", "param"),
-    [("by=colour", "by"), ("since=soon", "since"), ("until=x", "until"), ("user=no", "user")],
+    [
+        ("by=colour", "by"),
+        ("since=soon", "since"),
+        ("until=x", "until"),
+        ("user=no", "user"),
+        ("user=a%00b", "user"),
+        ("since=0001-01-01T00:00%2B14:00", "since"),
+    ],
 )
 async def test_what_makes_no_sense_is_refused(keys, query, param):
     answer = await ask(keys["root"], query)

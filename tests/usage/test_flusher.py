@@ -1,4 +1,3 @@
-
 import pytest
 from asgiref.sync import sync_to_async
 
@@ -56,7 +55,7 @@ async def test_what_is_left_is_flushed_at_the_end(journal_directory):
     assert await stored() == ["req_1"]
 
 
-async def test_a_torn_last_line_is_passed_over(journal_directory):
+async def test_a_torn_last_line_is_passed_over_and_told(journal_directory, caplog):
     dead = Journal(journal_directory)
     dead.append(a_record(request_id="req_1"))
     dead.close()
@@ -65,4 +64,5 @@ async def test_a_torn_last_line_is_passed_over(journal_directory):
     flusher = Flusher(Journal(journal_directory), syncs=False)
     assert await flusher.flush()
     assert (await stored(), segments(journal_directory)) == (["req_1"], [])
+    assert "1 lines of the usage journal" in caplog.text
     await flusher.stop()

@@ -86,6 +86,16 @@ def test_a_period_has_a_begin_and_an_end(requests):
     assert set(lines(By.USER, days=7)) == {"ada"}
 
 
+@pytest.mark.django_db
+def test_a_day_that_was_pruned_belongs_to_one_month():
+    may, june = (datetime(2025, month, 1, tzinfo=UTC) for month in (5, 6))
+    store([a_record(accepted_at=june.timestamp() + 60)])
+    for _ in ("row", "total"):
+        assert report(By.USER, since=may, until=june) == ()
+        assert len(report(By.USER, since=june, until=june + timedelta(days=30))) == 1
+        prune(timedelta(days=90))
+
+
 def test_one_user_sees_their_own(requests):
     assert set(lines(By.USER, user_id=2)) == {"bob"}
 
@@ -164,7 +174,20 @@ def test_moments_are_read(text, moment):
     assert read_moment(text, now=datetime(2026, 6, 15, tzinfo=UTC)) == moment
 
 
-@pytest.mark.parametrize("text", ["", "soon", "7", "-7d", "999999w", "2026-13-01"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "soon",
+        "7",
+        "-7d",
+        "999999w",
+        "2026-13-01",
+        "0001-01-01T00:00+14:00",
+        "9999-12-31T23:59-14:00",
+        "0001-01-01",
+    ],
+)
 def test_what_is_no_moment_is_refused(text):
     with pytest.raises(PeriodError):
         read_moment(text)

@@ -45,6 +45,15 @@ def test_a_record_that_cannot_be_stored_holds_up_no_other(caplog):
     assert "cannot be stored" in caplog.text
 
 
+@pytest.mark.parametrize(
+    "fields", [{"username": None}, {"prompt_tokens": "many"}, {"accepted_at": 1e300}]
+)
+def test_a_record_that_makes_no_row_holds_up_no_other(caplog, fields):
+    store([a_record(request_id=f"req_{n}", **(fields if n == 3 else {})) for n in range(6)])
+    assert UsageRow.objects.count() == 5
+    assert "makes no row" in caplog.text
+
+
 def test_what_fits_is_left_alone():
     store([a_record(model="m" * 256, username="ü" * 150, client_request_id="a\tb\\N\n")])
     row = UsageRow.objects.get()

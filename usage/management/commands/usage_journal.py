@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError
+from django.db import Error
 
 from usage.flusher import move_segment
 from usage.journal import adopted, records, segments
@@ -39,7 +39,7 @@ class Command(BaseCommand):
     def _flush(self, directory: Path) -> int:
         try:
             return sum(move_segment(path) for path in segments(directory))
-        except DatabaseError as exc:
+        except Error as exc:
             raise CommandError(f"Nothing is lost, but the database says: {exc}") from exc
 
     def _report(self, figures: dict[str, int], *, as_json: bool) -> None:
