@@ -31,10 +31,17 @@ class PermissionsFieldMixin:
     def formfield_for_manytomany(
         self, db_field: ManyToManyField[Any, Any], request: HttpRequest | None = None, **kwargs: Any
     ) -> forms.ModelMultipleChoiceField | None:
-        if db_field.related_model is Permission:
+        is_searched = db_field.related_model is Permission
+        if is_searched:
             kwargs["queryset"] = Permission.objects.select_related("content_type")
             kwargs["widget"] = UnfoldAdminSelect2MultipleWidget()
-        return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]
+        field: forms.ModelMultipleChoiceField | None
+        field = super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]
+        if field is not None and is_searched:
+            # The theme has just given it the class of a plain list.
+            field.widget.attrs["class"] = UnfoldAdminSelect2MultipleWidget().attrs["class"]
+            field.help_text = ""
+        return field
 
 
 @admin.register(User)

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 import unfold
+from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import reverse
 from django.utils.formats import date_format
 
+from accounts.models import User
 from tests.support.environment import ROOT
 
 TEMPLATES = sorted((ROOT / "templates/admin").rglob("*.html"))
@@ -46,3 +48,12 @@ def test_one_entry_of_the_side_bar_is_marked(admin_client: Client, url: str, tit
 def test_times_are_short_and_sort_as_they_read() -> None:
     moment = datetime(2026, 3, 4, 17, 5)  # noqa: DTZ001 - as it is shown
     assert date_format(moment, "DATETIME_FORMAT") == "2026-03-04 17:05"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("model", ["auth_group", "accounts_user"])
+def test_permissions_are_searched(admin_client: Client, admin_user: User, model: str) -> None:
+    pk = admin_user.pk if model == "accounts_user" else Group.objects.create(name="team").pk
+    text = admin_client.get(reverse(f"admin:{model}_change", args=[pk])).content.decode()
+    (field,) = re.findall(r'<select name="(?:user_)?permissions"[^>]*>', text)
+    assert "unfold-admin-autocomplete" in field
