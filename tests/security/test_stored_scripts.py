@@ -18,12 +18,14 @@ MODELS = "/admin/models_registry/registeredmodel/models/"
 LISTS = ("accounts/apikey", "accounts/user", "auth/group", "usage/usagerow")
 NOT_FOLLOWED = ("/logout/", "/delete/", "/history/", "/password/", "/add/")
 PEOPLE = f"""
-from accounts.models import User
+from accounts.models import ApiKey, User
 from django.contrib.auth.models import Group
 written = {SCRIPT!r}
-User.objects.create(username="mallory", first_name=written, last_name=written, email=written)
+names = dict(first_name=written, last_name=written, email=written)
+mallory = User.objects.create(username="mallory", **names)
 User.objects.create_superuser("root")
 Group.objects.create(name=written)
+print(ApiKey.objects.issue(mallory, name=written)[1])
 """
 
 
@@ -38,8 +40,7 @@ def gateway(start_gateway):
             models=[{"connection": "hostile", "model": SCRIPT, "description": SCRIPT}],
             grants=[{"models": ["*"], "everyone": True}],
         )
-        gateway.manage("shell", "--no-imports", "-c", PEOPLE)
-        key = gateway.manage("create_api_key", "mallory", "--name", SCRIPT).stdout.strip()
+        key = gateway.manage("shell", "--no-imports", "-c", PEOPLE).stdout.strip()
         with client_of(gateway, key) as mallory:
             wait_for_models(mallory, SCRIPT)
             mallory.headers["x-client-request-id"] = SCRIPT
