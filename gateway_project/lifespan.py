@@ -73,6 +73,8 @@ async def running_gateway() -> AsyncIterator[Registry]:
             asyncio.create_task(access.run()),
             asyncio.create_task(WorkerEvents().run()),
         ]
+        for task in tasks:
+            task.add_done_callback(tell_if_broken)
         yield registry
     finally:
         activate(None)
@@ -87,6 +89,13 @@ async def running_gateway() -> AsyncIterator[Registry]:
         await recordings.stop()
         await registry.stop()
         await client.aclose()
+
+
+def tell_if_broken(task: asyncio.Task[None]) -> None:
+    """A task that ends by itself leaves the worker deaf to changes, and nobody waits for it."""
+    if not task.cancelled() and (exc := task.exception()) is not None:
+        name = getattr(task.get_coro(), "__qualname__", "A task")
+        logger.critical("%s has ended. Start this worker anew.", name, exc_info=exc)
 
 
 class Lifespan:
