@@ -16,13 +16,15 @@ from typing import Any
 import orjson
 from django.db.models import TextChoices
 
-# Of the numbers of one text. More of them would take seconds to read: their fractions keep their
-# value only.
-MOST_BYTES = 2 * 2**20
+# Of the numbers of one text. With more of them others would have to wait: fractions keep their
+# value only, then.
+MOST_BYTES = 256 * 1024
 LOWEST, HIGHEST = -(2**63), 2**64 - 1
 
 NUMBER = re.compile(rb"-?[0-9][0-9.eE+-]*")
 SPACE = b" \t\r\n"
+DIGITS = bytes.maketrans(b"123456789", b"000000000")
+LONG = b"0" * 19  # no integer with fewer digits is beyond 64 bits
 
 
 class SpelledFloat(float):
@@ -59,10 +61,15 @@ def read_json(text: bytes) -> Any:
     if written == text or written.translate(None, SPACE) == text.translate(None, SPACE):
         return value  # which is how clients write, nearly always
     numbers = _outside_of_texts(text)
+    if len(numbers) > MOST_BYTES:
+        is_exact = LONG not in numbers.translate(DIGITS)
+        return value if is_exact else json.loads(text, parse_int=_Known(_int).__getitem__)
     as_spelled = b"[%b]" % b",".join(NUMBER.findall(numbers))
     if orjson.dumps(orjson.loads(as_spelled)) == as_spelled:
         return value
-    return _read_again(text, keeps_fractions=len(numbers) <= MOST_BYTES)
+    return json.loads(
+        text, parse_float=_Known(_float).__getitem__, parse_int=_Known(_int).__getitem__
+    )
 
 
 def write_json(value: Any, *, option: int = 0) -> bytes:
@@ -75,15 +82,6 @@ def _outside_of_texts(text: bytes) -> bytes:
     if b'\\"' in text:
         text = text.replace(b"\\\\", b"").replace(b'\\"', b"")
     return b"".join(text.split(b'"')[::2])
-
-
-def _read_again(text: bytes, *, keeps_fractions: bool) -> Any:
-    """The value in ``text``, in which there are numbers that remember their spelling."""
-    return json.loads(
-        text.decode(),
-        parse_float=_Known(_float).__getitem__ if keeps_fractions else None,
-        parse_int=_Known(_int).__getitem__,
-    )
 
 
 class _Known(dict[str, Any]):

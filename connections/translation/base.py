@@ -23,6 +23,7 @@ class Translation:
     """
 
     wire = Wire.SSE
+    is_numeric = False  # whether answers are numbers above all, whose spelling tells nothing
 
     def __init__(self) -> None:
         self.is_done = False  # whether the stream came to its proper end

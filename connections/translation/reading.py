@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import orjson
@@ -61,10 +61,10 @@ class ObjectReader:
             raise MidStreamError("The upstream's answer is not an event stream.")
 
 
-def parsed(text: bytes) -> JsonObject:
+def parsed(text: bytes, *, read: Callable[[bytes], Any] = read_json) -> JsonObject:
     """The object in ``text``. Raises :class:`MidStreamError`."""
     try:
-        value: Any = read_json(text)
+        value = read(text)
     except orjson.JSONDecodeError as exc:
         raise MidStreamError("The upstream's answer is not JSON.") from exc
     if not isinstance(value, dict):

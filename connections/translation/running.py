@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import aclosing, contextmanager
 
+import orjson
 from django.conf import settings
 
 from connections.call import JsonObject
 from connections.errors import MidStreamError
-from connections.spelling import write_json
+from connections.spelling import read_json, write_json
 from connections.translation.base import Translation
 from connections.translation.reading import ObjectReader, parsed
 
@@ -20,7 +21,7 @@ UNEXPECTED = (LookupError, TypeError, ValueError, AttributeError, OverflowError)
 
 def translated_body(body: bytes, translation: Translation) -> bytes:
     """A whole answer as OpenAI writes it; errors stay as they are. Raises ``MidStreamError``."""
-    answer = parsed(body)
+    answer = parsed(body, read=orjson.loads if translation.is_numeric else read_json)
     if answer.get("error"):
         return body
     with _blaming_the_upstream():

@@ -72,6 +72,8 @@ class ChatTranslation(Translation):
 class EmbeddingTranslation(Translation):
     """OpenAI's own client asks for base64, where Ollama writes numbers."""
 
+    is_numeric = True
+
     def __init__(self, *, is_base64: bool) -> None:
         super().__init__()
         self._is_base64 = is_base64
