@@ -230,3 +230,20 @@ async def test_every_stream_ends_in_one_way(sample: Sample, data: st.DataObject)
 def is_ending(sample: Sample, event: bytes) -> bool:
     sign = sample.dialect.sign_of(event, an_exchange().tokens)
     return sign.is_end or bool(sign.error)
+
+
+# Python's str.splitlines breaks lines at each of these; an event stream does not.
+FALSE_LINE_ENDS = "\u2028\u2029\u0085\x0b\x0c\x1c\x1d\x1e\x00"
+texts = st.text(alphabet=st.sampled_from('ab:{}[DONE]"\\' + FALSE_LINE_ENDS), max_size=8)
+
+
+@given(st.sampled_from(SAMPLES), st.lists(texts, max_size=4), st.data())
+async def test_a_valid_stream_passes_byte_for_byte_however_it_is_cut(
+    sample: Sample, said: list[str], data: st.DataObject
+) -> None:
+    written = [sample.text.replace(b'"Hi"', orjson.dumps(text)) for text in said]
+    end = data.draw(st.sampled_from([b"\n", b"\r\n", b"\r"]))
+    whole = b"".join([sample.begin, *written, sample.finish, sample.end]).replace(b"\n", end)
+    borders = data.draw(st.lists(st.integers(0, len(whole)), max_size=8))
+    parts = [whole[a:b] for a, b in pairwise([0, *sorted(borders), len(whole)])]
+    assert await relayed(sample, *parts) == whole
