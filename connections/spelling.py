@@ -16,15 +16,15 @@ from typing import Any
 import orjson
 from django.db.models import TextChoices
 
-# Of the numbers of one text. With more of them others would have to wait: fractions keep their
-# value only, then.
+# Of the numbers of one text. With more of them others would have to wait: then fractions keep their
+# value only, and integers beyond 64 bits are refused.
 MOST_BYTES = 256 * 1024
 LOWEST, HIGHEST = -(2**63), 2**64 - 1
 
 NUMBER = re.compile(rb"-?[0-9][0-9.eE+-]*")
 SPACE = b" \t\r\n"
-DIGITS = bytes.maketrans(b"123456789", b"000000000")
-LONG = b"0" * 19  # no integer with fewer digits is beyond 64 bits
+# No integer with fewer digits is beyond 64 bits.
+LONG_INTEGER = re.compile(rb"(?<![0-9.eE+-])-?[0-9]{19,}(?![0-9.eE])")
 
 
 class SpelledFloat(float):
@@ -52,7 +52,7 @@ class SpelledInt(int):
 
 
 def read_json(text: bytes) -> Any:
-    """The value in ``text``. Raises ``orjson.JSONDecodeError`` for all that orjson refuses."""
+    """The value in ``text``. Raises ``orjson.JSONDecodeError`` for what orjson refuses, or we."""
     value: Any = orjson.loads(text)
     try:
         written = orjson.dumps(value)
@@ -62,8 +62,8 @@ def read_json(text: bytes) -> Any:
         return value  # which is how clients write, nearly always
     numbers = _outside_of_texts(text)
     if len(numbers) > MOST_BYTES:
-        is_exact = LONG not in numbers.translate(DIGITS)
-        return value if is_exact else json.loads(text, parse_int=_Known(_int).__getitem__)
+        _refuse_long_integers(numbers)
+        return value
     as_spelled = b"[%b]" % b",".join(NUMBER.findall(numbers))
     if orjson.dumps(orjson.loads(as_spelled)) == as_spelled:
         return value
@@ -82,6 +82,12 @@ def _outside_of_texts(text: bytes) -> bytes:
     if b'\\"' in text:
         text = text.replace(b"\\\\", b"").replace(b'\\"', b"")
     return b"".join(text.split(b'"')[::2])
+
+
+def _refuse_long_integers(numbers: bytes) -> None:
+    for each in LONG_INTEGER.findall(numbers):
+        if not LOWEST <= int(each) <= HIGHEST:
+            raise orjson.JSONDecodeError("so many numbers, and one beyond 64 bits", "", 0)
 
 
 class _Known(dict[str, Any]):

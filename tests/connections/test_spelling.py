@@ -161,11 +161,19 @@ def test_only_odd_numbers_are_more_than_numbers() -> None:
     assert kinds == ["float", "SpelledFloat", "int", "SpelledInt", "int", "SpelledInt"]
 
 
-def test_of_very_many_numbers_fractions_keep_their_value_and_integers_their_digits() -> None:
-    count = spelling.MOST_BYTES // 4
-    text = b"[" + b"1.50," * count + b"123456789012345678901234]"
-    value = read_json(text)
-    assert write_json(value) == text.replace(b"1.50", b"1.5")
+MANY = b"1.50," * (spelling.MOST_BYTES // 4)
+
+
+@pytest.mark.parametrize("last", [b"18446744073709551615", b"-9223372036854775808", b"1.5e-19"])
+def test_of_very_many_numbers_fractions_keep_their_value_only(last: bytes) -> None:
+    value = read_json(b"[" + MANY + last + b"]")
+    assert write_json(value) == b"[" + MANY.replace(b"1.50", b"1.5") + last + b"]"
+
+
+@pytest.mark.parametrize("last", [b"18446744073709551616", b"-9223372036854775809"])
+def test_integers_among_very_many_numbers_are_refused_rather_than_rounded(last: bytes) -> None:
+    with pytest.raises(orjson.JSONDecodeError, match="beyond 64 bits"):
+        read_json(b"[" + MANY + last + b"]")
 
 
 def test_what_is_no_json_cannot_be_written() -> None:
