@@ -34,7 +34,7 @@ class ChatConsumer(ApiSocket):
         super().__init__()
         self._application = application
         self._requests: dict[str, ChatRequest] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], ChatRequest] = {}
         self._leaving: asyncio.Task[None] | None = None
         self._rate = MessageRate(settings.GATEWAY_WS_MESSAGES_PER_SECOND)
 
@@ -63,7 +63,7 @@ class ChatConsumer(ApiSocket):
 
     async def let_go(self) -> None:
         """Stop what was asked for; nobody will read it."""
-        for request in self._requests.values():
+        for request in self._tasks.values():
             request.hang_up()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
@@ -92,12 +92,16 @@ class ChatConsumer(ApiSocket):
 
     def _take(self, message: ChatMessage) -> None:
         running = self._requests.get(message.request_id)
+        is_running = running is not None and not running.has_ended
         if message.is_cancel:
             if running is not None:  # else it has just ended
                 running.cancel()
-        elif running is not None:
+        elif is_running:
             raise InvalidRequestError("A request of this id is under way.", param="request_id")
-        elif len(self._requests) >= settings.GATEWAY_WS_MAX_REQUESTS:
+        elif (
+            sum(not it.has_ended for it in self._requests.values())
+            >= settings.GATEWAY_WS_MAX_REQUESTS
+        ):
             raise too_many("Too many requests are under way on this connection.")
         else:
             self._start(message)
@@ -112,8 +116,8 @@ class ChatConsumer(ApiSocket):
         )
         self._requests[message.request_id] = request
         task = asyncio.create_task(self._answer(request))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks[task] = request
+        task.add_done_callback(self._tasks.pop)
 
     async def _answer(self, request: ChatRequest) -> None:
         try:
@@ -122,7 +126,8 @@ class ChatConsumer(ApiSocket):
         except OSError:
             request.hang_up()  # the client is gone; its disconnect is on its way
         finally:
-            del self._requests[request.request_id]
+            if self._requests.get(request.request_id) is request:  # else its id is used again
+                del self._requests[request.request_id]
 
     async def _say(self, message: str) -> None:
         await self.send(text_data=message)

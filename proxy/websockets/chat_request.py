@@ -46,7 +46,7 @@ class ChatRequest(InnerRequest):
         self._is_stream = False
         self._whole: list[bytes] = []
         self._gateway_request_id = ""
-        self._has_ended = False
+        self.has_ended = False  # the client knows; what is left to do is no affair of theirs
         self.is_cancelled = False
 
     def cancel(self) -> None:
@@ -70,7 +70,7 @@ class ChatRequest(InnerRequest):
             await self._answer(b"".join(self._whole))
 
     async def _event(self, data: bytes) -> None:
-        if not data or self._has_ended:  # a comment, which keeps up connections of HTTP
+        if not data or self.has_ended:  # a comment, which keeps up connections of HTTP
             return
         if data.startswith(DONE_MARK):
             await self._end(done_message(self.request_id, self._gateway_request_id))
@@ -94,7 +94,7 @@ class ChatRequest(InnerRequest):
 
     async def conclude(self) -> None:
         """Say why there is no more, if the answer did not come to its end by itself."""
-        if self._has_ended:
+        if self.has_ended:
             return
         if self.is_cancelled:
             error: ApiError = StoppedError(StopReason.CANCELLED)
@@ -113,5 +113,5 @@ class ChatRequest(InnerRequest):
         )
 
     async def _end(self, message: str) -> None:
-        self._has_ended = True
+        self.has_ended = True
         await self._say(message)

@@ -117,6 +117,14 @@ def test_a_socket_that_is_reset_ends_its_calls(gateway, key, upstream):
         assert upstream.wait_for_disconnect(count=gone + 1)
 
 
+def test_the_id_of_an_answered_request_may_be_used_again_at_once(socket, upstream):
+    whole = EVENT.replace(b"null", b'"stop"') + b"data: [DONE]\n\n"
+    upstream.on("POST", CHAT, hang(STREAM_HEAD + chunk(whole)))  # which stays open
+    for _ in range(4):
+        ask(socket, "a")
+        assert heard_to_the_end(socket, "a")["a"][-1]["type"] == "done"
+
+
 def test_the_id_of_a_cancelled_request_may_be_used_again(socket, upstream):
     upstream.on("POST", CHAT, THINKING, sse(FINISH))
     ask(socket, "a")
