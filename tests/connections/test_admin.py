@@ -383,6 +383,14 @@ def test_what_an_upstream_says_is_no_html(admin_client: Client) -> None:
     assert "<script>alert(1)" not in response.content.decode()
 
 
+AGES = [
+    (timedelta(minutes=3, seconds=9), "3 min ago"),
+    (timedelta(minutes=119), "1 h ago"),
+    (timedelta(hours=47), "47 h ago"),
+    (timedelta(days=2, hours=5), "2 days ago"),
+]
+
+
 def last_verified(client: Client) -> str:
     """The label in the list."""
     label = r'data-label="Verified">\s*<span[^>]*>(.*?)</span>'
@@ -396,9 +404,10 @@ def test_the_list_tells_what_was_found_last_and_how_long_ago(admin_client: Clien
     with ScriptedUpstream() as upstream:
         save(admin_client, made, base_url=upstream.url, **{SAVE_AND_VERIFY: ""})
         assert last_verified(admin_client) == "verified just now"
-        LastVerification.objects.update(started_at=timezone.now() - timedelta(minutes=3, seconds=9))
-        Connection.objects.update(updated_at=timezone.now() - timedelta(hours=1))
-        assert last_verified(admin_client) == "verified 3 min ago"
+        Connection.objects.update(updated_at=timezone.now() - timedelta(days=9))
+        for age, words in AGES:
+            LastVerification.objects.update(started_at=timezone.now() - age)
+            assert last_verified(admin_client) == f"verified {words}"
         upstream.on("GET", "/v1/models", json_response({}, status=404))
         admin_client.post(LIST, {"action": "verify_selected", "_selected_action": [made.pk]})
         assert last_verified(admin_client) == "warnings just now"
