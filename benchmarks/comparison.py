@@ -68,6 +68,7 @@ def measure(
     started = time.monotonic()
     with processes.running(prepared.server, directory / LOG) as process:
         start_seconds = time.monotonic() - started
+        processes.await_quiet(process)
         idle = processes.rss_mb(process)
         target = [prepared.url, prepared.key]
         warm_up = str(effort.warm_up_seconds)

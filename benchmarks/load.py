@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import cast
 from urllib.parse import urlsplit
@@ -21,7 +22,9 @@ import uvloop
 
 MESSAGES = [{"role": "user", "content": "Tell me something. " * 20}]
 BEGUN_PER_SECOND = 100
-PATIENCE_SECONDS = 60.0
+FEWEST = 200  # requests
+PATIENCE = 5
+LAST_ANSWER_SECONDS = 60.0
 LAST_CHUNK = b"\r\n0\r\n\r\n"
 EVENT = b"data: {"
 END = b"[DONE]"
@@ -91,23 +94,22 @@ class Exchange(asyncio.Protocol):
 
 
 class Asking(Exchange):
-    """The same question again and again until ``until``."""
+    """The same question again and again, while ``goes_on`` says so."""
 
-    def __init__(self, request: bytes, tally: Tally, until: float) -> None:
+    def __init__(self, request: bytes, tally: Tally, goes_on: Callable[[], bool]) -> None:
         super().__init__(request, tally)
-        self.until = until
+        self.goes_on = goes_on
         self.answer = b""
 
     def data_received(self, data: bytes) -> None:
         self.answer += data
         if not is_whole(self.answer):
             return
-        now = time.monotonic()
-        self.tally.latencies.append(now - self.begun)
+        self.tally.latencies.append(time.monotonic() - self.begun)
         if not self.answer.startswith(b"HTTP/1.1 200"):
             self.tally.fail(shown(self.answer))
         self.answer = b""
-        if now < self.until:
+        if self.goes_on():
             self.ask()
         else:
             self.finish()
@@ -153,9 +155,16 @@ class Reading(Exchange):
 
 
 async def chat(client: Client, connections: int, seconds: float, tally: Tally) -> None:
-    request, until = client.request(stream=False), time.monotonic() + seconds
-    work = [run(client, Asking(request, tally, until)) for _ in range(connections)]
-    await asyncio.wait_for(asyncio.gather(*work), seconds + PATIENCE_SECONDS)
+    """Ask for ``seconds``, and longer if that was not enough for figures that mean something."""
+    begun = time.monotonic()
+
+    def goes_on() -> bool:
+        passed = time.monotonic() - begun
+        return passed < seconds or (passed < PATIENCE * seconds and tally.requests < FEWEST)
+
+    request = client.request(stream=False)
+    work = [run(client, Asking(request, tally, goes_on)) for _ in range(connections)]
+    await asyncio.wait_for(asyncio.gather(*work), PATIENCE * seconds + LAST_ANSWER_SECONDS)
 
 
 async def streams(client: Client, connections: int, seconds: float, tally: Tally) -> None:

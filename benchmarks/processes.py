@@ -17,6 +17,8 @@ from pathlib import Path
 import psutil
 
 STOP_SECONDS = 30
+QUIET_SECONDS = 30
+QUIET_SHARE = 0.05  # of a core
 ROOT = Path(__file__).parents[1]
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH")
 
@@ -125,6 +127,16 @@ def cpu_seconds(process: psutil.Process) -> float:
 def rss_mb(process: psutil.Process) -> float:
     family = [process, *process.children(recursive=True)]
     return sum(member.memory_info().rss for member in family) / 2**20
+
+
+def await_quiet(process: psutil.Process) -> None:
+    """Wait, but not for ever, until ``process`` has done what it does behind its start."""
+    deadline = time.monotonic() + QUIET_SECONDS
+    is_quiet = False
+    while not is_quiet and time.monotonic() < deadline:
+        before = cpu_seconds(process)
+        time.sleep(1)
+        is_quiet = cpu_seconds(process) - before < QUIET_SHARE
 
 
 @dataclass
