@@ -7,6 +7,7 @@ let in before: streams that run, and sockets that are open.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterator
 from typing import Protocol
 
@@ -17,6 +18,8 @@ from accounts.caller import Scope
 from models_registry.registry import active
 from usage.exchange import StopReason
 from usage.in_flight import in_flight
+
+logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 2.0  # keys expire without an announcement
 SETTLE_SECONDS = 2.0
@@ -74,7 +77,11 @@ class AccessWatch:
             except TimeoutError:
                 pass
             self._changed.clear()
-            await asyncio.gather(*(_stop_if_withdrawn(admitted) for admitted in _admitted()))
+            looks = (_stop_if_withdrawn(admitted) for admitted in _admitted())
+            # One that cannot be looked at must not end the watch over all the others.
+            for failure in await asyncio.gather(*looks, return_exceptions=True):
+                if failure is not None:
+                    logger.error("access cannot be looked at again", exc_info=failure)
 
 
 def _admitted() -> Iterator[Admitted]:
