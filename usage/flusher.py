@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import islice
@@ -15,11 +15,13 @@ from typing import TypeVar
 from django.db import Error, connection
 
 from usage.journal import Journal, adopted, records, segments
+from usage.record import UsageRecord
 from usage.storing import store
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+OnStored = Callable[[Sequence[UsageRecord]], None]
 
 FLUSH_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 30.0
@@ -28,10 +30,14 @@ BATCH = 2000
 
 
 class Flusher:
-    """Moves complete segments on a thread of its own. One for each worker."""
+    """Moves complete segments on a thread of its own. One for each worker.
 
-    def __init__(self, journal: Journal, *, syncs: bool) -> None:
+    ``on_stored`` is told there of the records of each batch that is in the database.
+    """
+
+    def __init__(self, journal: Journal, *, syncs: bool, on_stored: OnStored | None = None) -> None:
         self._journal = journal
+        self._on_stored = on_stored
         self._syncs = syncs
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="usage-flusher")
 
@@ -52,10 +58,11 @@ class Flusher:
         try:
             if self._syncs and (descriptor := self._journal.duplicate()) is not None:
                 await self._on_thread(partial(_sync, descriptor))
-            if not await self._on_thread(partial(_move_all, self._journal.directory)):
+            move_all = partial(_move_all, self._journal.directory, self._on_stored)
+            if not await self._on_thread(move_all):
                 return False
             self._journal.rotate()  # only now: while the database is down, segments stay few
-            return await self._on_thread(partial(_move_all, self._journal.directory))
+            return await self._on_thread(move_all)
         except OSError as exc:
             logger.warning("cannot read the usage journal: %s", exc)
             return False
@@ -74,7 +81,7 @@ class Flusher:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
 
-def move_segment(path: Path) -> int:
+def move_segment(path: Path, on_stored: OnStored | None = None) -> int:
     """Store the records of a segment and remove it; how many there were.
 
     Raises ``django.db.Error``. Nothing is lost then, and nothing is stored twice by another try.
@@ -87,6 +94,8 @@ def move_segment(path: Path) -> int:
         while batch := list(islice(lines, BATCH)):
             known = [record for record in batch if record is not None]
             store(known)
+            if on_stored is not None:
+                on_stored(known)
             moved += len(known)
             torn += len(batch) - len(known)
         path.unlink()
@@ -102,10 +111,10 @@ def _sync(descriptor: int) -> None:
         os.close(descriptor)
 
 
-def _move_all(directory: Path) -> bool:
+def _move_all(directory: Path, on_stored: OnStored | None) -> bool:
     try:
         for path in segments(directory):
-            move_segment(path)
+            move_segment(path, on_stored)
     except Error as exc:
         logger.warning("usage stays in the journal, the database says: %s", exc)
         return False

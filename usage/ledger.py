@@ -18,6 +18,7 @@ from usage.metrics import Metrics
 from usage.metrics_exchange import MetricsExchange
 from usage.record import UsageRecord
 from usage.request_log import RequestLog
+from usage.spans import configured_spans
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +62,12 @@ async def running_ledger() -> AsyncIterator[Ledger]:
         metrics_directory=settings.DATA_DIR / "metrics",
         request_log=RequestLog(settings.LOG_FORMAT) if settings.GATEWAY_ACCESS_LOG else None,
     )
-    flusher = Flusher(ledger.journal, syncs=sync is Sync.INTERVAL)
+    spans = configured_spans()
+    flusher = Flusher(
+        ledger.journal,
+        syncs=sync is Sync.INTERVAL,
+        on_stored=None if spans is None else spans.add,
+    )
     try:
         ledger.workers.open()
     except OSError as exc:
@@ -78,6 +84,8 @@ async def running_ledger() -> AsyncIterator[Ledger]:
         in_flight.forget(ledger.close)
         _active = None
         await flusher.stop()
+        if spans is not None:
+            await asyncio.to_thread(spans.close)
         ledger.workers.close()
 
 

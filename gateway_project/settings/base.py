@@ -241,6 +241,10 @@ GATEWAY_USER_INFO_JWT_SECONDS = environment.number(
 )
 GATEWAY_ACCESS_LOG = environment.switch("GATEWAY_ACCESS_LOG", default=True)
 GATEWAY_METRICS_TOKEN = environment.text("GATEWAY_METRICS_TOKEN")
+# OpenTelemetry's own variables say where spans go.
+GATEWAY_OTEL = environment.switch(
+    "GATEWAY_OTEL", default=bool(environment.text("OTEL_EXPORTER_OTLP_ENDPOINT"))
+)
 GATEWAY_USAGE_SYNC = environment.choice("GATEWAY_USAGE_SYNC", ("never", "interval", "always"))
 GATEWAY_SPEECH_CACHE = environment.switch("GATEWAY_SPEECH_CACHE", default=True)
 GATEWAY_SPEECH_CACHE_DIR = environment.text("GATEWAY_SPEECH_CACHE_DIR", str(DATA_DIR / "speech"))

@@ -1,0 +1,118 @@
+"""Spans for an OpenTelemetry collector, where an operator wants them.
+
+They are made of records when those are stored, with the times that the records tell: no request
+waits for them, and they hold neither prompts nor names. Attributes are those of the conventions for
+generative AI, https://github.com/open-telemetry/semantic-conventions-genai, and begin with
+``gatehouse.`` where those have none.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+
+from usage.record import UsageRecord
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
+
+logger = logging.getLogger(__name__)
+
+LAST_EXPORT_SECONDS = 3.0
+OPERATIONS = {
+    "chat/completions": "chat",
+    "messages": "chat",
+    "responses": "chat",
+    "completions": "text_completion",
+    "embeddings": "embeddings",
+    "images/generations": "generate_content",
+}
+
+
+class Spans:
+    """One for each worker. ``provider`` decides where spans go; it must not make anybody wait."""
+
+    def __init__(self, provider: TracerProvider) -> None:
+        from opentelemetry.trace import SpanKind, StatusCode
+
+        self._provider = provider
+        self._tracer = provider.get_tracer("gatehouse")
+        self._kind, self._error = SpanKind.CLIENT, StatusCode.ERROR
+
+    def add(self, records: Iterable[UsageRecord]) -> None:
+        """A span for each of the records. Called on the thread that stores them."""
+        for record in records:
+            attributes = _attributes(record)
+            begin = int(record.accepted_at * 1e6) * 1000
+            span = self._tracer.start_span(
+                _name(record), kind=self._kind, start_time=begin, attributes=attributes
+            )
+            if "error.type" in attributes:
+                span.set_status(self._error)
+            span.end(begin + record.duration_ms * 1_000_000)
+
+    def close(self) -> None:
+        """Send what is left, but not for long: a collector may be away. Blocks."""
+        last = threading.Thread(target=self._provider.shutdown, daemon=True)
+        last.start()
+        last.join(LAST_EXPORT_SECONDS)
+
+
+def configured_spans() -> Spans | None:
+    """Spans as the settings and OpenTelemetry's own variables say; None where there are to be none.
+
+    Without the packages of ``requirements/tracing.txt`` there are none, and the log says so.
+    """
+    if not settings.GATEWAY_OTEL:
+        return None
+    try:
+        sdk = import_module("opentelemetry.sdk.trace")
+        export = import_module("opentelemetry.sdk.trace.export")
+        resources = import_module("opentelemetry.sdk.resources")
+        otlp = import_module("opentelemetry.exporter.otlp.proto.http.trace_exporter")
+    except ImportError as exc:
+        logger.warning("no spans: install requirements/tracing.txt (%s)", exc)
+        return None
+    # What the environment says of the service wins.
+    resource = resources.Resource({"service.name": "gatehouse"}).merge(
+        resources.OTELResourceDetector().detect()
+    )
+    provider: Any = sdk.TracerProvider(resource=resource, shutdown_on_exit=False)
+    provider.add_span_processor(export.BatchSpanProcessor(otlp.OTLPSpanExporter()))
+    return Spans(provider)
+
+
+def _name(record: UsageRecord) -> str:
+    """Without a model that no connection serves: clients make up any number of them."""
+    operation = OPERATIONS.get(record.endpoint, record.endpoint)
+    return f"{operation} {record.upstream_model}".strip()
+
+
+def _attributes(record: UsageRecord) -> dict[str, Any]:
+    is_failed = record.status >= 400 or not record.status or record.error_code
+    first_byte_ms = record.first_byte_ms if record.is_streamed else None
+    said = {
+        "gen_ai.operation.name": OPERATIONS.get(record.endpoint, record.endpoint),
+        "gen_ai.provider.name": record.connection,
+        "gen_ai.request.model": record.upstream_model,
+        "gen_ai.request.stream": record.is_streamed or None,
+        "gen_ai.response.time_to_first_chunk": first_byte_ms and first_byte_ms / 1000,
+        "gen_ai.usage.input_tokens": record.prompt_tokens,
+        "gen_ai.usage.output_tokens": record.completion_tokens,
+        "gen_ai.usage.cache_read.input_tokens": record.cached_tokens,
+        "gen_ai.usage.cache_creation.input_tokens": record.cache_write_tokens,
+        "gen_ai.usage.reasoning.output_tokens": record.reasoning_tokens,
+        "error.type": (record.error_code or str(record.status)) if is_failed else None,
+        "gatehouse.request_id": record.request_id,
+        "gatehouse.model": record.model,
+        "gatehouse.surface": record.surface,
+        "gatehouse.status": record.status,
+        "gatehouse.attempts": record.attempts,
+        "gatehouse.overhead_us": record.overhead_us,
+    }
+    return {name: value for name, value in said.items() if value is not None and value != ""}
