@@ -21,7 +21,7 @@ from models_registry.registration import AS_LISTED, Registration
 NOT_FOR_CHAT = ("babbage", "dall-e", "davinci", "embedding", "tts", "whisper")
 
 # Default parameters are those of chats and their like; these call the same things otherwise.
-OWN_PARAMETERS = frozenset({"messages", "responses"})
+OWN_PARAMETERS = frozenset({"messages", "messages/count_tokens", "responses"})
 
 LARGEST_TIMESTAMP = 2**53  # what every JSON reader takes for a whole number
 

@@ -14,8 +14,10 @@ from connections.client import UpstreamClient
 from connections.models import Connection
 from gateway_project.handler import ApiHandler
 from models_registry.models import Family, ModelGrant, RegisteredModel
+from models_registry.registration import Registration
 from models_registry.registry import Registry, activate
 from tests.support.asgi import AsgiClient
+from tests.support.builders import an_upstream, the_targets
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ANSWER = {"object": "chat.completion", "choices": [], "usage": None}
@@ -84,6 +86,21 @@ async def test_alias_defaults_and_family_count(gateway, key, sent, model) -> Non
 async def test_what_the_client_gave_stays(gateway, key, sent) -> None:
     assert await chat(gateway, key, model="thinker", max_completion_tokens=9) == 200
     assert (sent[0]["max_completion_tokens"], "max_tokens" in sent[0]) == (9, False)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "expected"),
+    [
+        ("chat/completions", {"seed": 7}),
+        ("messages", {}),
+        ("messages/count_tokens", {}),
+        ("responses", {}),
+    ],
+)
+def test_apis_with_parameters_of_their_own_get_no_defaults(endpoint: str, expected: dict) -> None:
+    registered = Registration(default_parameters={"seed": 7})
+    [target] = the_targets(an_upstream(), "m", m=registered)
+    assert target.body({}, endpoint) == expected
 
 
 async def test_the_name_behind_an_alias_is_unknown(gateway, key, sent) -> None:
