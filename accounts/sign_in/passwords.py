@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any
 
 from allauth.account.views import LoginView
+from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
 from django.core.exceptions import PermissionDenied
@@ -48,6 +49,16 @@ class PasswordBackend(ModelBackend):
         if settings.GATEWAY_SSO_ONLY:
             return None
         return super().authenticate(request, username, password, **kwargs)
+
+    async def aauthenticate(
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        **kwargs: Any,
+    ) -> User | None:
+        """Django's own asks the database by itself, not :meth:`authenticate`."""
+        return await sync_to_async(self.authenticate)(request, username, password, **kwargs)
 
 
 class SignInView(LoginView):

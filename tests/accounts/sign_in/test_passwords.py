@@ -1,6 +1,7 @@
 """Signing in with a password: where it leads, and where it is refused."""
 
 import pytest
+from django.contrib.auth import aauthenticate
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
@@ -130,3 +131,12 @@ class TestSsoOnly:
         other = admin_client.get(reverse("admin:auth_user_password_change", args=[alice.pk]))
         assert own.status_code == 403
         assert other.status_code == 403
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_sso_only", [True, False])
+async def test_async_code_knows_no_password_either(settings, is_sso_only):
+    await User.objects.acreate_user("bob", password="bob-pass-1")
+    settings.GATEWAY_SSO_ONLY = is_sso_only
+    found = await aauthenticate(username="bob", password="bob-pass-1")
+    assert (found is None) == is_sso_only
