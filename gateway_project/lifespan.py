@@ -17,8 +17,7 @@ from accounts import bearer_tokens, changes
 from accounts.callers import callers
 from accounts.last_used import last_used
 from connections.auth.system_oauth import use_token_source
-from connections.client import UpstreamClient
-from connections.transport import AiohttpTransport
+from connections.client_of_settings import make_client
 from gateway_project.draining import drained_on_signals
 from gateway_project.oauth_tokens import configured_access_tokens, token_source
 from gateway_project.token_issuer import configured_tokens
@@ -35,12 +34,7 @@ logger = logging.getLogger(__name__)
 @asynccontextmanager
 async def running_gateway() -> AsyncIterator[Registry]:
     """The worker's client and registry, kept up to date until the block is left."""
-    client = UpstreamClient(
-        AiohttpTransport(
-            proxy=settings.GATEWAY_UPSTREAM_PROXY,
-            allow_private=settings.GATEWAY_ALLOW_PRIVATE_UPSTREAMS,
-        )
-    )
+    client = make_client()
     registry = Registry(client)
     tokens = configured_tokens(client)
     access_tokens = configured_access_tokens(client)

@@ -5,10 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
-from django.conf import settings
-
-from connections.client import UpstreamClient
-from connections.transport import AiohttpTransport
+from connections.client_of_settings import open_client
 from connections.upstream import Upstream
 from connections.verify.result import Verification
 from connections.verify.run import verify
@@ -22,12 +19,7 @@ async def verify_all(
     timeout_seconds: float = 10,
 ) -> list[Verification]:
     """Verify ``upstreams`` at the same time, as :func:`verify` does each. In their order."""
-    transport = AiohttpTransport(
-        proxy=settings.GATEWAY_UPSTREAM_PROXY,
-        allow_private=settings.GATEWAY_ALLOW_PRIVATE_UPSTREAMS,
-    )
-    client = UpstreamClient(transport)
-    try:
+    async with open_client() as client:
         return await asyncio.gather(
             *(
                 verify(
@@ -40,5 +32,3 @@ async def verify_all(
                 for upstream in upstreams
             )
         )
-    finally:
-        await client.aclose()
