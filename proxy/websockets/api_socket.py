@@ -10,6 +10,7 @@ from typing import Any
 from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
 
+from connections.client import Closable, owned_responses
 from proxy.access import is_allowed, open_sockets
 from proxy.cancelling import uncancel
 from proxy.inner_request import extensions_of
@@ -35,6 +36,8 @@ class ApiSocket(AsyncWebsocketConsumer):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self._serving = asyncio.current_task()
+        owned: list[Closable] = []
+        owned_responses.set(owned)  # one that is cancelled as it opens is nobody's yet
         inbox = Inbox(receive, self._note_leave)
         try:
             await super().__call__(scope, inbox.next, send)
@@ -46,6 +49,8 @@ class ApiSocket(AsyncWebsocketConsumer):
             inbox.close()
             open_sockets.discard(self)
             await self.let_go()
+            for closable in owned:
+                await closable.aclose()
 
     async def dispatch(self, message: Any) -> None:
         """Without Channels' trip to a thread, where it looks after database connections."""
