@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from accounts.caller import Caller
 from connections.call import JsonObject
-from proxy.errors import InvalidRequestError
+from models_registry.registry import active
+from models_registry.targets import Target
+from proxy.errors import InvalidRequestError, ModelNotFoundError
 
 # Where a message names the model that the socket is for.
 MAIN = ((), ("session",), ("response",))
@@ -17,14 +20,20 @@ SIDE = (
 )
 
 
-def main_models(message: JsonObject) -> Iterator[JsonObject]:
-    """The objects in ``message`` whose ``model`` has to be the socket's."""
-    return _naming(message, MAIN)
-
-
-def side_models(message: JsonObject) -> Iterator[JsonObject]:
-    """The objects in ``message`` whose ``model`` does other work."""
-    return _naming(message, SIDE)
+def name_as_upstream(message: JsonObject, model: str, *, target: Target, caller: Caller) -> None:
+    """Put the upstream's names for those of clients: of ``model``, served by ``target``, and of
+    others on the same connection that ``caller`` may use. Raises ``ApiError`` for any other."""
+    for fields in _naming(message, MAIN):
+        if fields["model"] != model:
+            raise ModelNotFoundError(str(fields["model"]))
+        fields["model"] = target.model
+    for fields in _naming(message, SIDE):
+        name = fields["model"]
+        usable = active().snapshot.view(caller).route(name) if name else ()
+        here = [other.model for other in usable if other.line is target.line]
+        if not here:
+            raise ModelNotFoundError(str(name))
+        fields["model"] = here[0]
 
 
 def _naming(message: JsonObject, paths: Any) -> Iterator[JsonObject]:

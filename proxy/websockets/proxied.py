@@ -25,7 +25,6 @@ from proxy.dispatch import dispatch
 from proxy.errors import (
     ApiError,
     InvalidRequestError,
-    ModelNotFoundError,
     PayloadTooLargeError,
     StoppedError,
     UpstreamAnswerError,
@@ -37,7 +36,7 @@ from proxy.websockets.api_socket import ApiSocket
 from proxy.websockets.counting import count_message
 from proxy.websockets.handshake import admit, refuse
 from proxy.websockets.message_rate import MessageRate
-from proxy.websockets.models_named import main_models, side_models
+from proxy.websockets.models_named import name_as_upstream
 from proxy.websockets.origin import is_foreign
 from usage.exchange import Exchange, StopReason, Surface
 from usage.in_flight import in_flight
@@ -98,7 +97,7 @@ class ProxiedConsumer(ApiSocket):
             if self._upstream is None:
                 await self.open_upstream(model_of(message))
                 self._start_pump()
-            self._check_models(message)
+            name_as_upstream(message, self.model, target=self._target, caller=self._caller)
             text = encoded_json(message).decode()
             with self.waiting():
                 await self._upstream.send(text)  # type: ignore[union-attr]
@@ -243,20 +242,6 @@ class ProxiedConsumer(ApiSocket):
         if not message:
             raise InvalidRequestError("The message must be a JSON object.")
         return message
-
-    def _check_models(self, message: JsonObject) -> None:
-        """Put the upstream's names of models for ours. Raises ``ApiError`` for any other model."""
-        for fields in main_models(message):
-            if fields["model"] != self.model:
-                raise ModelNotFoundError(str(fields["model"]))
-            fields["model"] = self._target.model
-        for fields in side_models(message):
-            name = fields["model"]
-            usable = active().snapshot.view(self._caller).route(name) if name else ()
-            here = [target.model for target in usable if target.line is self._target.line]
-            if not here:
-                raise ModelNotFoundError(str(name))
-            fields["model"] = here[0]
 
     def _start_pump(self) -> None:
         if self._upstream is not None and self._pump is None:
