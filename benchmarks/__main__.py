@@ -6,6 +6,8 @@ import argparse
 import json
 import os
 import platform
+import signal
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -51,6 +53,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, help="of the load (default 8; 60 for streams)")
     parser.add_argument("--streams", type=int, help="at once (default 100; 300 for streams)")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is stopped
     machine = {"cores": os.cpu_count(), "kernel": f"{platform.system()} {platform.release()}"}
     print(f"{machine['cores']} cores, {machine['kernel']}, one worker each")
     result = {"cost": compare, "streams": endure}[arguments.scenario](arguments)
