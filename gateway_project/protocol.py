@@ -30,6 +30,7 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        self._head_seconds: float = settings.GATEWAY_HEADER_TIMEOUT
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -74,9 +75,7 @@ class GatewayProtocol(HttpToolsProtocol):
                 cycle.disconnected = True
 
     def _await_head(self) -> None:
-        self._head_timer = self.loop.call_later(
-            settings.GATEWAY_HEADER_TIMEOUT, self.transport.abort
-        )
+        self._head_timer = self.loop.call_later(self._head_seconds, self.transport.abort)
 
     def _stop_waiting(self) -> None:
         if self._head_timer is not None:
