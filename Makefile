@@ -1,12 +1,13 @@
 # `make run` starts Gatehouse, `make test` runs its tests; both make what they need in .venv.
 
 BIN := .venv/bin
+TEST_PROCESSES ?= 3
 
 .PHONY: help run test check bench bench-peers install install-base lock clean
 
 help:
 	@echo 'make run      start the gateway on HOST:PORT, by default 127.0.0.1:8000'
-	@echo 'make test     run the tests; PYTEST_ARGS="-k azure" selects among them'
+	@echo 'make test     run the tests; PYTEST_ARGS="-k azure" selects, TEST_PROCESSES=1 takes one by one'
 	@echo 'make check    lint, types, import contracts, migrations, deploy check'
 	@echo 'make bench    measure the gateway, beside nginx where there is one'
 	@echo '              bench-peers: beside LiteLLM and Open WebUI too, which are installed first'
@@ -17,8 +18,9 @@ help:
 run: install-base
 	@exec $(BIN)/python scripts/run.py
 
+# Each process takes whole files, as many tests share what their file has started.
 test: install
-	@exec $(BIN)/python -m pytest $(PYTEST_ARGS)
+	@exec $(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 check: install
 	@exec scripts/check

@@ -30,7 +30,7 @@ def keys(gateway, shared_upstream):
 
     ``narrowed`` is another one of root's, that opens ``open`` alone.
     """
-    gateway.configure(
+    configuration = gateway.import_of(
         connections=[
             {"name": "scripted", "base_url": shared_upstream.url, "keys": [UPSTREAM_KEY]},
             {
@@ -44,9 +44,14 @@ def keys(gateway, shared_upstream):
         models=[{"connection": "lab", "model": "secret", "alias": "nickname"}],
         grants=[{"models": ["open"], "everyone": True}],
     )
-    keys = {"alice": gateway.api_key("alice"), "root": gateway.api_key("root", is_staff=True)}
-    made = gateway.manage("create_api_key", "root", "--model", "open", "--json")
-    keys["narrowed"] = json.loads(made.stdout)["key"]
+    _, *made = gateway.manage_all(
+        configuration,
+        ("create_api_key", "alice", "--create-user", "--json"),
+        ("create_api_key", "root", "--create-user", "--staff", "--json"),
+        ("create_api_key", "root", "--model", "open", "--json"),
+    )
+    secrets = [json.loads(output)["key"] for output in made]
+    keys = dict(zip(("alice", "root", "narrowed"), secrets, strict=True))
     with client_of(gateway, keys["root"]) as root:
         wait_for_models(root, "open", "secret", "lab.open", "nickname")
     return keys

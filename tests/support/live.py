@@ -106,15 +106,16 @@ class LiveGateway:
 
     def configure(self, **configuration: Any) -> None:
         """Import a configuration: ``connections``, ``grants``, ``groups``, ``settings``."""
-        self.manage(*self._import_of(configuration))
+        self.manage(*self.import_of(**configuration))
 
     def configured_for(self, user: str, **configuration: Any) -> str:
         """Import a configuration, and return a new key of ``user``. One process in place of two."""
         create = ("create_api_key", user, "--create-user", "--json")
-        _, made = self.manage_all(self._import_of(configuration), create)
+        _, made = self.manage_all(self.import_of(**configuration), create)
         return str(json.loads(made)["key"])
 
-    def _import_of(self, configuration: dict[str, Any]) -> tuple[str, str]:
+    def import_of(self, **configuration: Any) -> tuple[str, str]:
+        """The command that imports ``configuration``, for :meth:`manage_all`."""
         file = self.directory / "configuration.yaml"
         file.write_text(json.dumps(configuration))  # JSON is YAML
         return "import_config", str(file)
