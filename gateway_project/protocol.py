@@ -4,6 +4,7 @@ headers, and a limit on how long a client may take to send them."""
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from typing import Any, cast
 
 from django.conf import settings
@@ -16,20 +17,26 @@ from proxy.outgoing import ABORT_EXTENSION
 
 MOST_HEADERS = 200
 MOST_HEADER_BYTES = 64 * 1024
+MOST_UNANSWERED = 100  # requests on one connection
 
 
 class TooManyHeadersError(Exception):
     """Ends the parsing; uvicorn answers 400 and closes."""
 
 
+class TooManyUnansweredError(Exception):
+    """The same, for a client that asks on and on without waiting."""
+
+
 class GatewayProtocol(HttpToolsProtocol):
     """A connection whose client says nothing, or never ends its headers, is dropped."""
 
     _head_timer: asyncio.TimerHandle | None = None
-    _cycles: tuple[RequestResponseCycle, ...] = ()  # several where a client does not wait
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        # Several where a client does not wait, in the order in which they are answered.
+        self._cycles: deque[RequestResponseCycle] = deque()
         self._head_seconds: float = settings.GATEWAY_HEADER_TIMEOUT
         self._await_head()
 
@@ -66,8 +73,11 @@ class GatewayProtocol(HttpToolsProtocol):
         if self.cycle is not None and self.cycle is not known:
             head = HeadWithBody(self.cycle, self.transport, self.loop)
             self.cycle.transport = cast("asyncio.Transport", head)
-        unanswered = (cycle for cycle in self._cycles if not cycle.response_complete)
-        self._cycles = (*unanswered, self.cycle) if self.cycle is not None else ()
+            while self._cycles and self._cycles[0].response_complete:
+                self._cycles.popleft()
+            self._cycles.append(self.cycle)
+        if len(self._cycles) > MOST_UNANSWERED:
+            raise TooManyUnansweredError
 
     def _part(self) -> None:
         for cycle in self._cycles:

@@ -6,10 +6,9 @@ from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
 from contextlib import aclosing
 from typing import Any, cast
 
-from connections.call import JsonObject
 from proxy.dialects import CHAT, Dialect, json_object
 from proxy.dispatch import Dispatched
-from proxy.errors import ApiError
+from proxy.errors import ApiError, UpstreamAnswerError
 from proxy.limits import limits
 from proxy.pipeline_filters import CallFilters
 from proxy.relay import Relay, RelayResponse
@@ -35,7 +34,10 @@ async def relay_answer(
     headers = STREAMING | passed_on(dispatched.response.headers)
     if filters is not None and filters.holds_answer:
         answer = json_object(await read_answer(dispatched, exchange))
-        return RelayResponse(_told(answer, dialect, keeps_usage=keeps_usage), headers=headers)
+        events = dialect.events_of(answer if keeps_usage else answer | {"usage": None})
+        if not events:
+            raise UpstreamAnswerError("The upstream's answer is not one to be streamed.")
+        return RelayResponse(_told(events), headers=headers)
     relay = Relay(
         dispatched.response,
         dialect=dialect,
@@ -50,11 +52,8 @@ async def relay_answer(
     return RelayResponse(ChangedEvents(relay, SeenByFilters(filters)), headers=headers)
 
 
-async def _told(
-    answer: JsonObject, dialect: Dialect, *, keeps_usage: bool
-) -> AsyncGenerator[bytes]:
-    """``answer``, which came in one piece, as the stream that was asked for."""
-    yield dialect.events_of(answer if keeps_usage else answer | {"usage": None})
+async def _told(events: bytes) -> AsyncGenerator[bytes]:
+    yield events
 
 
 class SeenByFilters:

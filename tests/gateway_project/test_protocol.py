@@ -10,7 +10,12 @@ import pytest
 import uvicorn
 
 from gateway_project.answer_head import HeadWithBody
-from gateway_project.protocol import MOST_HEADER_BYTES, MOST_HEADERS, GatewayProtocol
+from gateway_project.protocol import (
+    MOST_HEADER_BYTES,
+    MOST_HEADERS,
+    MOST_UNANSWERED,
+    GatewayProtocol,
+)
 
 
 async def echo(scope, receive, send) -> None:
@@ -94,6 +99,22 @@ async def test_a_connection_in_use_outlives_the_limit_on_headers(settings) -> No
             assert await reader.readuntil(b"True")
             await asyncio.sleep(0.3)  # longer than the limit, and well within keep-alive
         writer.close()
+
+
+async def test_a_client_that_asks_on_without_waiting_is_refused() -> None:
+    async def never(scope, receive, send) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    async with serving(never) as port, asyncio.timeout(5):
+        asked = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" * (MOST_UNANSWERED + 1)
+        assert (await answer(port, asked)).startswith(b"HTTP/1.1 400 ")
+
+
+async def test_requests_that_do_not_wait_are_answered_in_turn() -> None:
+    async with serving() as port, asyncio.timeout(5):
+        asked = a_head().replace(b"Connection: close\r\n", b"") * (MOST_UNANSWERED - 1)
+        assert (await answer(port, asked + a_head())).count(b"HTTP/1.1 200 ") == MOST_UNANSWERED
 
 
 async def cut_off(scope, receive, send) -> None:

@@ -228,6 +228,12 @@ async def test_a_stream_can_be_held_until_the_filters_have_seen_all_of_it(settin
     assert await stream(refused, a_filtered_target(entry("a"))) == b"error: rejected_by_filter"
 
 
+async def test_a_held_answer_without_anything_to_tell_is_an_error(settings) -> None:
+    settings.GATEWAY_PIPELINES_HOLD_STREAMS = True
+    world = World(refusal=httpx.Response(200, json={"choices": []}), at="chat/completions")
+    assert (await stream(world, a_filtered_target(entry("a")))).startswith(b"error: ")
+
+
 ENDPOINTS = ["chat/completions", "completions", "responses", "messages", "realtime"]
 
 
