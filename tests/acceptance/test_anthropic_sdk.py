@@ -13,9 +13,10 @@ from tests.support.responders import (
     raw,
     sse,
 )
+from tests.support.stores import on_one_backing
 from tests.support.upstream import ScriptedUpstream
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, on_one_backing]
 
 CHAT = "/v1/chat/completions"
 MESSAGES = "/v1/messages"

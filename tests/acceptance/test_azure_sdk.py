@@ -5,9 +5,10 @@ import pytest
 
 from tests.support.api import HELLO, client_of, wait_for_models
 from tests.support.responders import json_response
+from tests.support.stores import on_one_backing
 from tests.support.upstream import ScriptedUpstream
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, on_one_backing]
 
 EMBEDDINGS = {
     "object": "list",

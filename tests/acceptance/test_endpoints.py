@@ -7,9 +7,10 @@ import pytest
 
 from tests.support.api import client_of, wait_for_models
 from tests.support.responders import head, json_response, raw, sse
+from tests.support.stores import on_one_backing
 from tests.support.upstream import ScriptedUpstream
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, on_one_backing]
 
 # Each with the smallest body it takes, and the field that it does not go without.
 ENDPOINTS = {

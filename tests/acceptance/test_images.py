@@ -9,9 +9,10 @@ import pytest
 
 from tests.support.api import client_of, wait_for_models
 from tests.support.responders import json_response, sse
+from tests.support.stores import on_one_backing
 from tests.support.upstream import ScriptedUpstream
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, on_one_backing]
 
 MB = 2**20
 ANSWER = {"created": 1_700_000_000, "data": [{"b64_json": "aW1hZ2U="}]}

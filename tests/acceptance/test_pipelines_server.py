@@ -7,9 +7,10 @@ import pytest
 
 from tests.support.api import HELLO, client_of, wait_for_models
 from tests.support.responders import json_response
+from tests.support.stores import on_one_backing
 from tests.support.upstream import ScriptedUpstream
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, on_one_backing]
 
 FILTER = {"type": "filter", "pipelines": ["gpt-4o"], "priority": 0}
 INLET, OUTLET = "/v1/guard/filter/inlet", "/v1/guard/filter/outlet"

@@ -33,6 +33,7 @@ async def test_health_is_answered_for_any_host(path: str, host: str) -> None:
     assert (client.status, client.json) == (200, {"status": "ok"})
 
 
+@pytest.mark.django_db(transaction=True)  # Channels looks after connections to it
 async def test_a_websocket_to_nowhere_is_refused() -> None:
     scope = {"type": "websocket", "path": "/v1/nothing", "headers": [], "query_string": b""}
     sent: list[str] = []

@@ -246,4 +246,5 @@ async def test_a_valid_stream_passes_byte_for_byte_however_it_is_cut(
     whole = b"".join([sample.begin, *written, sample.finish, sample.end]).replace(b"\n", end)
     borders = data.draw(st.lists(st.integers(0, len(whole)), max_size=8))
     parts = [whole[a:b] for a, b in pairwise([0, *sorted(borders), len(whole)])]
-    assert await relayed(sample, *parts) == whole
+    # The half of a line's end that comes behind the end of the answer is not waited for.
+    assert await relayed(sample, *parts) in {whole, whole.removesuffix(b"\r\n") + b"\r"}

@@ -10,11 +10,15 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
+import pytest
+
 from tests.support import parts, postgres_databases, redis_databases
 from tests.support.environment import ROOT, clean_environment, made_up_secrets
 from tests.support.parts import Part, Services
 
 BACKINGS = ("sqlite+memory", "postgres+redis")
+# For modules that try what no store has a part in.
+on_one_backing = pytest.mark.parametrize("gateway", BACKINGS[:1], indirect=True, scope="module")
 
 
 class Stores:
