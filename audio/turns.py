@@ -38,7 +38,11 @@ class Turns:
         if digest in self._taken:
             return False
         try:
-            fcntl.lockf(self._opened(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _position(digest))
+            descriptor = self._opened()
+        except OSError:  # "no permission" too: of a lock it would mean that another has it
+            return True
+        try:
+            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _position(digest))
         except OSError as exc:
             return exc.errno not in TAKEN
         self._taken.add(digest)

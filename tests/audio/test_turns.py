@@ -1,6 +1,7 @@
 """Turns of several processes; the other one is real."""
 
 import asyncio
+import errno
 import subprocess
 import sys
 
@@ -78,6 +79,14 @@ async def test_where_nothing_can_be_locked_it_is_everybodys_turn(tmp_path):
     mine = Turns(tmp_path / "speech" / "making.lock")
     async with mine.turn(DIGEST):
         assert mine.take(DIGEST)
+
+
+async def test_a_lock_that_may_not_be_opened_is_not_taken_for_somebody_elses(path, monkeypatch):
+    def refuse(*_: object) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(turns.os, "open", refuse)  # root may open anything
+    assert Turns(path).take(DIGEST)
 
 
 async def test_a_link_in_the_place_of_the_lock_is_not_followed(tmp_path, path):
