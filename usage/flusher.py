@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import islice
@@ -14,14 +14,14 @@ from typing import TypeVar
 
 from django.db import Error, connection
 
-from usage.journal import Journal, adopted, records, segments
+from usage.journal import Journal, adopted, records_in, segments
 from usage.record import UsageRecord
 from usage.storing import store
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-OnStored = Callable[[Sequence[UsageRecord]], None]
+OnStored = Callable[[Iterable[UsageRecord]], None]
 
 FLUSH_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 30.0
@@ -32,7 +32,7 @@ BATCH = 2000
 class Flusher:
     """Moves complete segments on a thread of its own. One for each worker.
 
-    ``on_stored`` is told there of the records of each batch that is in the database.
+    ``on_stored`` is told there of the records of each segment that is in the database, once.
     """
 
     def __init__(self, journal: Journal, *, syncs: bool, on_stored: OnStored | None = None) -> None:
@@ -46,11 +46,7 @@ class Flusher:
         wait = FLUSH_SECONDS
         while True:
             await asyncio.sleep(wait)
-            try:
-                is_done = await self.flush()
-            except Exception:  # the boundary: the ledger outlives a record that nobody foresaw
-                logger.exception("the usage journal cannot be flushed")
-                is_done = False
+            is_done = await self._flush_or_log()
             wait = FLUSH_SECONDS if is_done else min(wait * 2, LONGEST_WAIT_SECONDS)
 
     async def flush(self) -> bool:
@@ -71,11 +67,19 @@ class Flusher:
         """Flush for the last time, but not for long: the next worker finds what is left."""
         try:
             async with asyncio.timeout(LAST_FLUSH_SECONDS):
-                await self.flush()
+                await self._flush_or_log()
         except TimeoutError:
             logger.warning("the usage journal is not flushed; the next start does it")
-        self._journal.close()
-        self._thread.shutdown(wait=False)
+        finally:
+            self._journal.close()
+            self._thread.shutdown(wait=False)
+
+    async def _flush_or_log(self) -> bool:
+        try:
+            return await self.flush()
+        except Exception:  # the boundary: the ledger outlives a record that nobody foresaw
+            logger.exception("the usage journal cannot be flushed")
+            return False
 
     async def _on_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
@@ -90,15 +94,17 @@ def move_segment(path: Path, on_stored: OnStored | None = None) -> int:
     with adopted(path) as is_ours:
         if not is_ours:
             return 0
-        lines = records(path)
-        while batch := list(islice(lines, BATCH)):
-            known = [record for record in batch if record is not None]
-            store(known)
-            if on_stored is not None:
-                on_stored(known)
-            moved += len(known)
-            torn += len(batch) - len(known)
-        path.unlink()
+        with path.open("rb") as segment:
+            lines = records_in(segment)
+            while batch := list(islice(lines, BATCH)):
+                known = [record for record in batch if record is not None]
+                store(known)
+                moved += len(known)
+                torn += len(batch) - len(known)
+            path.unlink()
+            if on_stored is not None:  # only now: until it is gone, it may be moved again
+                segment.seek(0)
+                on_stored(record for record in records_in(segment) if record is not None)
     if torn:
         logger.warning("%d lines of the usage journal could not be read and are lost", torn)
     return moved

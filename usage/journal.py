@@ -12,7 +12,7 @@ import logging
 import os
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from itertools import count
@@ -139,13 +139,18 @@ def adopted(path: Path) -> Iterator[bool]:
 def records(path: Path) -> Iterator[UsageRecord | None]:
     """The records of a segment; None for each line that is torn, as a full disk leaves them."""
     with path.open("rb") as lines:
-        for line in lines:
-            if not line.strip():
-                continue
-            try:
-                yield UsageRecord.from_line(line)
-            except ValueError:
-                yield None
+        yield from records_in(lines)
+
+
+def records_in(lines: Iterable[bytes]) -> Iterator[UsageRecord | None]:
+    """The same of a segment that is open."""
+    for line in lines:
+        if not line.strip():
+            continue
+        try:
+            yield UsageRecord.from_line(line)
+        except ValueError:
+            yield None
 
 
 def _is_locked(descriptor: int) -> bool:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 
 from usage.record import UsageRecord
+from usage.storing import UNFORESEEN
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
@@ -47,14 +48,21 @@ class Spans:
     def add(self, records: Iterable[UsageRecord]) -> None:
         """A span for each of the records. Called on the thread that stores them."""
         for record in records:
-            attributes = _attributes(record)
-            begin = int(record.accepted_at * 1e6) * 1000
-            span = self._tracer.start_span(
-                _name(record), kind=self._kind, start_time=begin, attributes=attributes
-            )
-            if "error.type" in attributes:
-                span.set_status(self._error)
-            span.end(begin + record.duration_ms * 1_000_000)
+            try:
+                self._add(record)
+            except UNFORESEEN as exc:
+                logger.warning("the usage record %s makes no span: %s", record.request_id, exc)
+
+    def _add(self, record: UsageRecord) -> None:
+        attributes = _attributes(record)
+        begin = int(record.accepted_at * 1e6) * 1000
+        end = begin + record.duration_ms * 1_000_000
+        span = self._tracer.start_span(
+            _name(record), kind=self._kind, start_time=begin, attributes=attributes
+        )
+        if "error.type" in attributes:
+            span.set_status(self._error)
+        span.end(end)
 
     def close(self) -> None:
         """Send what is left, but not for long: a collector may be away. Blocks."""

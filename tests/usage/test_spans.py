@@ -8,7 +8,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from tests.usage.records import a_record
 from usage.flusher import Flusher
-from usage.journal import Journal
+from usage.journal import Journal, segments
 from usage.spans import Spans, configured_spans
 
 
@@ -91,6 +91,22 @@ async def test_spans_are_made_of_what_is_stored(journal_directory, spans, export
     await flusher.stop()
     ids = [span.attributes["gatehouse.request_id"] for span in exporter.get_finished_spans()]
     assert ids == ["req_1", "req_2"]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("nonsense", [{"accepted_at": "x"}, {"duration_ms": None}])
+async def test_nonsense_makes_no_span_and_holds_nothing_up(
+    journal_directory, spans, exporter, nonsense, caplog
+):
+    journal = Journal(journal_directory)
+    flusher = Flusher(journal, syncs=False, on_stored=spans.add)
+    journal.append(a_record(request_id="req_1", **nonsense))
+    journal.append(a_record(request_id="req_2"))
+    assert await flusher.flush()
+    await flusher.stop()
+    ids = [span.attributes["gatehouse.request_id"] for span in exporter.get_finished_spans()]
+    assert (ids, segments(journal_directory)) == (["req_2"], [])
+    assert "req_1 makes no span" in caplog.text
 
 
 def test_there_are_none_unless_they_are_wanted():
