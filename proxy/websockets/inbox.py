@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 MOST_BYTES_AHEAD = 2**20  # beyond the message that passes it; then the client is held up
+MESSAGE_BYTES = 256  # what a message takes beside its text: empty ones fill the memory, too
 
 Message = dict[str, Any]
 
@@ -40,14 +41,14 @@ class Inbox:
         while True:
             message: Message = await self._receive()
             self._messages.put_nowait(message)
+            self._bytes += _size(message)
             if message["type"] == "websocket.disconnect":
                 self._on_leave()
                 return
-            self._bytes += _size(message)
             while self._bytes > MOST_BYTES_AHEAD:
                 self._has_room.clear()
                 await self._has_room.wait()
 
 
 def _size(message: Message) -> int:
-    return len(message.get("text") or message.get("bytes") or "")
+    return MESSAGE_BYTES + len(message.get("text") or message.get("bytes") or "")

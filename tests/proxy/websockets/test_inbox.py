@@ -2,7 +2,7 @@
 
 import asyncio
 
-from proxy.websockets.inbox import MOST_BYTES_AHEAD, Inbox
+from proxy.websockets.inbox import MESSAGE_BYTES, MOST_BYTES_AHEAD, Inbox
 
 HALF = "x" * (MOST_BYTES_AHEAD // 2 + 1)
 
@@ -51,4 +51,14 @@ async def test_a_client_is_held_up_when_too_much_waits() -> None:
     await inbox.next()
     await a_while()
     assert client.taken == 3
+    inbox.close()
+
+
+async def test_empty_messages_hold_a_client_up_too() -> None:
+    most = MOST_BYTES_AHEAD // MESSAGE_BYTES
+    client = Client(*[""] * (most + 10))
+    inbox = Inbox(client.receive, lambda: None)
+    for _ in range(most):
+        await a_while()
+    assert client.taken == most + 1
     inbox.close()
