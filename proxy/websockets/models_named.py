@@ -29,7 +29,8 @@ def name_as_upstream(message: JsonObject, model: str, *, target: Target, caller:
         fields["model"] = target.model
     for fields in _naming(message, SIDE):
         name = fields["model"]
-        usable = active().snapshot.view(caller).route(name) if name else ()
+        is_name = isinstance(name, str) and name != ""
+        usable = active().snapshot.view(caller).route(name) if is_name else ()
         here = [other.model for other in usable if other.line is target.line]
         if not here:
             raise ModelNotFoundError(str(name))
