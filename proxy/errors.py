@@ -119,6 +119,7 @@ class StoppedError(ApiError):
         is_leaving = reason is StopReason.SHUTTING_DOWN  # another worker may well serve it
         headers = {"connection": "close"} if is_leaving else {"x-should-retry": "false"}
         super().__init__(self.messages[reason], code=reason.value, headers=headers)
+        self.reason = reason
 
 
 class UpstreamUnavailableError(ApiError):

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
 
+from accounts.caller import Caller
 from connections.client import Closable, owned_responses
 from proxy.access import is_allowed, open_sockets
 from proxy.cancelling import uncancel
 from proxy.inner_request import extensions_of
 from proxy.outgoing import ABORT_EXTENSION
-from proxy.websockets.handshake import accepted_subprotocol
+from proxy.websockets.handshake import accepted_subprotocol, admit
 from proxy.websockets.inbox import Inbox
 
 
@@ -34,10 +35,13 @@ class ApiSocket(AsyncWebsocketConsumer):
     _is_waiting = False
     is_client_gone = False
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._owned: list[Closable] = []
+
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self._serving = asyncio.current_task()
-        owned: list[Closable] = []
-        owned_responses.set(owned)  # one that is cancelled as it opens is nobody's yet
+        owned_responses.set(self._owned)  # one that is cancelled as it opens is nobody's yet
         inbox = Inbox(receive, self._note_leave)
         try:
             await super().__call__(scope, inbox.next, send)
@@ -48,18 +52,41 @@ class ApiSocket(AsyncWebsocketConsumer):
         finally:
             inbox.close()
             open_sockets.discard(self)
-            await self.let_go()
-            for closable in owned:
-                await closable.aclose()
+            try:
+                await self.let_go()
+            finally:
+                await self._close_owned()
 
     async def dispatch(self, message: Any) -> None:
         """Without Channels' trip to a thread, where it looks after database connections."""
         await getattr(self, get_handler_name(message))(message)
 
+    async def let_in(self) -> Caller:
+        """Who opened the socket; from now on their access is looked at.
+
+        Raises what :func:`proxy.exception_handler.to_api_error` knows.
+        """
+        caller, self.credential = await admit(self.scope)
+        open_sockets.add(self)  # type: ignore[arg-type]
+        return caller
+
     async def welcome(self) -> None:
         """Accept the handshake."""
         await self.accept(accepted_subprotocol(self.scope.get("subprotocols", ())))
-        open_sockets.add(self)  # type: ignore[arg-type]
+
+    @asynccontextmanager
+    async def opening(self) -> AsyncIterator[None]:
+        """What is opened within is closed if it comes to nothing: the socket may try again."""
+        known = len(self._owned)
+        try:
+            yield
+        except BaseException:
+            await self._close_owned(known)
+            raise
+
+    async def _close_owned(self, known: int = 0) -> None:
+        while len(self._owned) > known:
+            await self._owned.pop().aclose()
 
     @contextmanager
     def waiting(self) -> Iterator[None]:

@@ -14,7 +14,7 @@ from proxy.inner_request import Application
 from proxy.websockets.api_socket import ApiSocket
 from proxy.websockets.chat_messages import ChatMessage, message_of, read_message
 from proxy.websockets.chat_request import ChatRequest
-from proxy.websockets.handshake import admit, refuse
+from proxy.websockets.handshake import refuse
 from proxy.websockets.message_rate import MessageRate
 from proxy.websockets.origin import is_foreign
 from usage.exchange import StopReason
@@ -40,7 +40,7 @@ class ChatConsumer(ApiSocket):
 
     async def connect(self) -> None:
         try:
-            _caller, self.credential = await admit(self.scope)
+            await self.let_in()
         except Exception as exc:
             error = to_api_error(exc)
             if error is None:

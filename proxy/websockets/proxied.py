@@ -17,11 +17,10 @@ from connections.providers.openai import encoded_json
 from connections.transport.websocket import UpstreamSocket
 from models_registry.registry import active
 from models_registry.targets import Target
-from proxy.access import open_sockets
 from proxy.cancelling import uncancel
 from proxy.cookies import forwardable_cookies
 from proxy.dialects import json_object
-from proxy.dispatch import dispatch
+from proxy.dispatch import Dispatched, dispatch
 from proxy.errors import (
     ApiError,
     InvalidRequestError,
@@ -34,18 +33,17 @@ from proxy.request_id import new_request_id
 from proxy.routing import model_of, route
 from proxy.websockets.api_socket import ApiSocket
 from proxy.websockets.counting import count_message
-from proxy.websockets.handshake import admit, refuse
+from proxy.websockets.handshake import refuse
 from proxy.websockets.message_rate import MessageRate
 from proxy.websockets.models_named import name_as_upstream
 from proxy.websockets.origin import is_foreign
-from usage.exchange import Exchange, StopReason, Surface
+from usage.exchange import SWITCHING_PROTOCOLS, Exchange, StopReason, Surface
 from usage.in_flight import in_flight
 
 CLIENT_ERROR, POLICY_VIOLATION, UPSTREAM_BROKE, RESTARTING = 1003, 1008, 1011, 1012
 # Codes that may stand in a close frame; the others say that there was none.
 SENDABLE = frozenset({*range(1000, 1004), *range(1007, 1015), *range(3000, 5000)})
 LONGEST_REASON = 100
-SWITCHING_PROTOCOLS = 101
 
 
 class ProxiedConsumer(ApiSocket):
@@ -70,8 +68,7 @@ class ProxiedConsumer(ApiSocket):
 
     async def connect(self) -> None:
         try:
-            self._caller, self.credential = await admit(self.scope)
-            open_sockets.add(self)
+            self._caller = await self.let_in()
             await self.begin(_model_of_query(self.scope["query_string"]))
         except Exception as exc:
             error = to_api_error(exc)
@@ -92,6 +89,8 @@ class ProxiedConsumer(ApiSocket):
             return
         if delay := self._rate.delay():
             await asyncio.sleep(delay)  # what is refused would be missing in what is said
+        if self._leaving is not None:
+            return  # nothing is opened for one who was told why the socket closes
         try:
             message = self._read(text_data)
             if self._upstream is None:
@@ -103,6 +102,9 @@ class ProxiedConsumer(ApiSocket):
                 await self._upstream.send(text)  # type: ignore[union-attr]
         except (MidStreamError, OSError):
             pass  # whoever reads of the upstream has noticed, too
+        except StoppedError as exc:
+            if self._leaving is None:
+                self.stop(exc.reason)
         except Exception as exc:
             error = to_api_error(exc)
             if error is None:
@@ -129,17 +131,19 @@ class ProxiedConsumer(ApiSocket):
         exchange = self._open_account(model)
         try:
             registry = active()
-            with self.waiting():
-                targets, options = await route(
-                    registry, self._caller, model, endpoint=self.endpoint
-                )
-                dispatched = await dispatch(
-                    registry.client,
-                    targets,
-                    partial(self._call, request_id=exchange.request_id),
-                    exchange=exchange,
-                    forward_user_info=options.forward_user_info_headers,
-                )
+            async with self.opening():
+                with self.waiting():
+                    targets, options = await route(
+                        registry, self._caller, model, endpoint=self.endpoint
+                    )
+                    dispatched = await dispatch(
+                        registry.client,
+                        targets,
+                        partial(self._call, request_id=exchange.request_id),
+                        exchange=exchange,
+                        forward_user_info=options.forward_user_info_headers,
+                    )
+                socket = _socket_of(dispatched)
         except asyncio.CancelledError:
             self._close_account(0, is_client_gone=self.is_client_gone)
             if self._stopped_for is None:
@@ -151,12 +155,9 @@ class ProxiedConsumer(ApiSocket):
             exchange.error_code = (error.code or error.type) if error else ""
             self._close_account(int(error.status) if error else 0)
             raise
-        if dispatched.response.socket is None:
-            self._close_account(0)
-            raise UpstreamAnswerError("The upstream opened no WebSocket.")
         exchange.status = SWITCHING_PROTOCOLS
         self.model = model
-        self._target, self._upstream = dispatched.target, dispatched.response.socket
+        self._target, self._upstream = dispatched.target, socket
         self._secrets = dispatched.secrets
 
     def stop(self, reason: StopReason) -> None:
@@ -165,7 +166,7 @@ class ProxiedConsumer(ApiSocket):
             self._exchange.error_code = reason.value
         self._stopped_for = reason
         if self._upstream is None and self.interrupt():
-            return  # who opens it tells the client
+            return  # who opens it tells the client, or comes back for that
         if self._leaving is None:
             self._leaving = asyncio.create_task(self._leave(reason))
         else:
@@ -272,6 +273,13 @@ class ProxiedConsumer(ApiSocket):
 def _model_of_query(query: bytes) -> str:
     fields = parse_qs(query.decode("latin-1"))
     return next((fields[name][0] for name in ("model", "deployment") if name in fields), "")
+
+
+def _socket_of(dispatched: Dispatched) -> UpstreamSocket:
+    socket = dispatched.response.socket
+    if socket is None:
+        raise UpstreamAnswerError("The upstream opened no WebSocket.")
+    return socket
 
 
 def _error_event(error: ApiError) -> str:
