@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import cast
+
 import aiohttp
 import httpx
+from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
 
 from connections.transport.attempt import current_attempt
+from connections.transport.protocol import UpstreamProtocol
 from connections.transport.resolver import GuardedResolver, refuse_literal
 
 
@@ -18,6 +23,7 @@ class UpstreamConnector(aiohttp.TCPConnector):
         # Behind a proxy the only name that is resolved here is the proxy's own.
         resolver = GuardedResolver(allow_private=allow_private or is_proxied)
         super().__init__(resolver=resolver, limit=0, limit_per_host=limit_per_host)
+        self._factory = cast("partial[ResponseHandler]", partial(UpstreamProtocol, loop=self._loop))
         self._allow_private = allow_private
 
     async def connect(

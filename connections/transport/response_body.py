@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from typing import cast
 
 import aiohttp
 import httpx
 
 from connections.transport import errors
 from connections.transport.decoding import Decoder
+from connections.transport.protocol import UpstreamProtocol
 from connections.transport.watchdog import Watchdog, drop_connection
 
 # However much has arrived: a reader that waits for a slow client holds several copies of a chunk.
 LARGEST_CHUNK_BYTES = 64 * 1024
+
+Taker = Callable[[bytes], bool]
 
 
 class ResponseBody(httpx.AsyncByteStream):
@@ -21,41 +25,95 @@ class ResponseBody(httpx.AsyncByteStream):
 
     ``RemoteProtocolError``: truncated or garbled; ``ReadError``: reset; ``ReadTimeout``: from the
     watchdog. A connection whose response was read to its end is back in the pool by then.
+
+    Where there is a ``taker``, chunks that come while the reader waits are offered to it first, and
+    those it takes do not wake the reader: a task's turn costs more than passing a chunk on.
     """
 
     def __init__(self, response: aiohttp.ClientResponse, watchdog: Watchdog) -> None:
+        self.taker: Taker | None = None
         self._response = response
         self._watchdog = watchdog
-        connection = None if _is_framed(response) else response.connection
-        self._protocol_of_unframed = connection and connection.protocol
+        self._waiter: asyncio.Future[bytes] | None = None
+        # None once the whole body is there, which may be so from the beginning.
+        connection = response.connection
+        self._protocol = cast("UpstreamProtocol", connection.protocol) if connection else None
+        self._is_framed = _is_framed(response)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        read = self._response.content.read
-        watchdog = self._watchdog
+        read_nowait = self._response.content.read_nowait
         try:
-            watchdog.is_awaited = True
-            while chunk := await read(LARGEST_CHUNK_BYTES):
-                watchdog.is_awaited = False
+            while chunk := read_nowait(LARGEST_CHUNK_BYTES) or await self._next():
                 yield chunk
-                watchdog.is_awaited = True
         except (aiohttp.ClientError, OSError) as exc:
             raise errors.while_reading(exc) from exc
         finally:
-            watchdog.is_awaited = False
-        watchdog.stop()
+            self._let_go()
+        self._watchdog.stop()
         self._refuse_reset_as_end()
-
-    def _refuse_reset_as_end(self) -> None:
-        """Where the end of the connection ends the body, aiohttp takes a reset for one."""
-        protocol = self._protocol_of_unframed
-        if protocol is not None and isinstance(protocol.exception(), OSError):
-            raise httpx.ReadError("The connection was reset.") from protocol.exception()
 
     async def aclose(self) -> None:
         """Close the connection unless the body has arrived in full. May be called twice."""
         self._watchdog.stop()
         if not self._response.closed:
             drop_connection(self._response)
+
+    async def _next(self) -> bytes:
+        """What arrives next; empty at the end of the body."""
+        if self._protocol is None or self._has_ended():
+            return b""
+        self._waiter = asyncio.get_running_loop().create_future()
+        self._protocol.on_news = self._take
+        self._watchdog.is_awaited = True
+        try:
+            return await self._waiter
+        finally:
+            self._watchdog.is_awaited = False
+            self._waiter = None
+
+    def _take(self) -> None:
+        """Read what has arrived, and wake the reader unless that is somebody else's."""
+        waiter = self._waiter
+        if waiter is None or waiter.done():
+            return
+        self._waiter = None  # reading may let the connection go on, which leads here again
+        try:
+            while chunk := self._response.content.read_nowait(LARGEST_CHUNK_BYTES):
+                if self.taker is None or not self.taker(chunk):
+                    waiter.set_result(chunk)
+                    return
+                if len(chunk) < LARGEST_CHUNK_BYTES:
+                    break
+            if self._has_ended():
+                waiter.set_result(b"")
+            else:
+                self._waiter = waiter
+        except (aiohttp.ClientError, httpx.TransportError, OSError) as exc:
+            waiter.set_exception(exc)
+
+    def _has_ended(self) -> bool:
+        """Whether the body is complete. Raises ``RemoteProtocolError`` if it never will be.
+
+        aiohttp closes a connection after a malformed chunk, and says nothing of it to the reader.
+        """
+        if self._response.content.at_eof():
+            return True
+        if self._protocol is not None and not self._protocol.connected:
+            raise httpx.RemoteProtocolError("The answer is garbled.")
+        return False
+
+    def _let_go(self) -> None:
+        """Hear no more of the connection, which may be the next one's by now."""
+        if self._protocol is not None and self._protocol.on_news == self._take:
+            self._protocol.on_news = None
+
+    def _refuse_reset_as_end(self) -> None:
+        """Where the end of the connection ends the body, aiohttp takes a reset for one."""
+        if self._protocol is None or self._is_framed:
+            return
+        error = self._protocol.exception()
+        if isinstance(error, OSError):
+            raise httpx.ReadError("The connection was reset.") from error
 
 
 class DecodedBody(httpx.AsyncByteStream):

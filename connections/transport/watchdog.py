@@ -27,7 +27,6 @@ class Watchdog:
         "_attempt",
         "_idle",
         "_interval",
-        "_is_lost",
         "_loop",
         "_quiet_since",
         "_response",
@@ -43,7 +42,6 @@ class Watchdog:
         self._attempt = attempt
         self._idle = attempt.timeouts.idle
         self._interval = min(self._idle / CHECKS_PER_IDLE_TIMEOUT, LONGEST_INTERVAL_SECONDS)
-        self._is_lost = False
         self._seen = -1
         self._quiet_since = now = self._loop.time()
         self._rearm(now)
@@ -70,20 +68,8 @@ class Watchdog:
             self._end(httpx.ReadTimeout("The answer took too long."))
         elif now + EARLY_SECONDS >= self._quiet_since + self._idle:
             self._end(httpx.ReadTimeout("The upstream fell silent."))
-        elif self._is_orphaned():
-            self._end(httpx.RemoteProtocolError("The answer is garbled."))
         else:
             self._rearm(now)
-
-    def _is_orphaned(self) -> bool:
-        """Whether the connection has gone without a word to the reader.
-
-        aiohttp closes it after a malformed chunk and tells nobody. Found so twice, because a
-        connection that is just closing has its last words still to come.
-        """
-        connection = self._response.connection
-        was_lost, self._is_lost = self._is_lost, connection is None or connection.closed
-        return was_lost and self._is_lost and self.is_awaited
 
     def _end(self, error: httpx.TransportError) -> None:
         self._response.content.set_exception(error)

@@ -1,0 +1,106 @@
+"""How a body reaches whoever waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+
+import httpx
+import pytest
+
+from connections.transport.response_body import LARGEST_CHUNK_BYTES
+from tests.connections.transport.conftest import CHAT
+from tests.support.upstream import chunk, close_after, drip, head, raw
+
+CHUNKED = head(Transfer_Encoding="chunked")
+END = chunk(b"")
+
+
+async def test_what_is_taken_does_not_reach_the_reader(send, upstream) -> None:
+    body = b"abcdefghijklmnopqrst"
+    slowly = drip(body, every=0.01, before=head(Content_Length=len(body) + 1) + b"-")
+    upstream.on("POST", CHAT, slowly)
+    response = await send()
+    offered: list[bytes] = []
+
+    def take(piece: bytes) -> bool:
+        offered.append(piece)
+        return len(offered) % 3 > 0
+
+    read: list[bytes] = []
+    async for piece in response.stream:
+        response.stream.taker = take
+        read.append(piece)
+    assert read[0] + b"".join(offered) == b"-" + body
+    assert read[1:] == offered[2::3]
+
+
+async def test_the_reader_hears_of_the_end_behind_what_was_taken(send, upstream) -> None:
+    upstream.on("POST", CHAT, raw(CHUNKED + chunk(b"1") + chunk(b"2") + END))
+    response = await send()
+    taken = []
+    response.stream.taker = lambda piece: not taken.append(piece)
+    read = [piece async for piece in response.stream]
+    assert b"".join(read + taken) == b"12"
+
+
+@pytest.mark.parametrize(
+    "responder",
+    [
+        close_after(CHUNKED + chunk(b"1")),
+        drip(b"zz\r\n", every=0.01, before=CHUNKED + chunk(b"1")),
+    ],
+)
+async def test_the_reader_hears_of_a_break_at_once(send, upstream, responder) -> None:
+    upstream.on("POST", CHAT, responder)
+    response = await send()
+    response.stream.taker = lambda _: True
+    async with asyncio.timeout(1):
+        with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
+            [piece async for piece in response.stream]
+    await response.aclose()
+
+
+@pytest.mark.parametrize("keeps", [lambda _: True, lambda n: n % 2, lambda n: n > 9])
+async def test_a_flood_keeps_its_order(send, upstream, keeps) -> None:
+    """More than aiohttp buffers: reading lets the connection go on in the midst of being read."""
+    body = b"".join(b"%07d\n" % number for number in range(400_000))
+    pieces = (body[at : at + 9999] for at in range(0, len(body), 9999))
+    upstream.on("POST", CHAT, raw(CHUNKED + b"".join(map(chunk, pieces)) + END))
+    response = await send()
+    got: list[bytes] = []
+    asked = 0
+
+    def take(piece: bytes) -> bool:
+        nonlocal asked
+        asked += 1
+        if keeps(asked):
+            got.append(piece)
+            return True
+        return False
+
+    response.stream.taker = take
+    async for piece in response.stream:
+        got.append(piece)
+        await asyncio.sleep(0)
+    assert b"".join(got) == body
+    assert max(map(len, got)) <= LARGEST_CHUNK_BYTES
+
+
+async def test_a_packed_body_is_nobodys_to_take(send, upstream) -> None:
+    packed = gzip.compress(b"data: 1\n\n")
+    answer = head(Content_Encoding="gzip", Content_Length=len(packed)) + packed
+    upstream.on("POST", CHAT, raw(answer))
+    response = await send()
+    assert not hasattr(response.stream, "taker")
+    assert b"".join([piece async for piece in response.stream]) == b"data: 1\n\n"
+
+
+async def test_a_connection_tells_nobody_of_the_next_answer_on_it(send, upstream) -> None:
+    upstream.on("POST", CHAT, raw(CHUNKED + chunk(b"1") + END))
+    first = await send()
+    assert [piece async for piece in first.stream] == [b"1"]
+    first.stream.taker = lambda _: pytest.fail("it has had its answer")
+    second = await send()
+    assert [piece async for piece in second.stream] == [b"1"]
+    assert upstream.connections == 1
