@@ -18,6 +18,7 @@ import httpx
 from connections import errors
 from connections.translation.base import Translation
 from connections.translation.running import translated_body, translated_chunks
+from connections.transport.response_body import ResponseBody, Taker
 from connections.transport.websocket import UpstreamSocket
 from connections.upstream import Timeouts
 
@@ -57,6 +58,15 @@ class UpstreamResponse:
         if self._translation is None:
             return self._received()
         return translated_chunks(self._received(), self._translation)
+
+    def offer_to(self, taker: Taker | None) -> None:
+        """Have ``taker`` see what arrives while ``chunks`` are waited for, before they have it.
+
+        What it takes does not come through ``chunks``. It is offered nothing of a body that has to
+        be decoded or translated.
+        """
+        if self._translation is None and isinstance(self._response.stream, ResponseBody):
+            self._response.stream.taker = taker
 
     async def _received(self) -> AsyncGenerator[bytes]:
         asked_at, is_first = time.monotonic(), True

@@ -27,6 +27,7 @@ from proxy.exception_handler import ErrorResponse, not_found
 from proxy.incoming import ApiRequest, ClientGoneError, IncomingBody, declared_length
 from proxy.inner_request import REQUEST_ID_EXTENSION, extensions_of
 from proxy.outgoing import Outgoing
+from proxy.relay import RelayResponse
 from proxy.request_id import new_request_id
 from usage.exchange import StopReason
 from usage.in_flight import in_flight
@@ -151,6 +152,8 @@ class ApiHandler(ASGIHandler):
         headers = [(k.lower().encode(), v.encode("latin-1")) for k, v in response.items()]
         if response.streaming:
             await outgoing.begin(response.status_code, headers)
+            if isinstance(response, RelayResponse):
+                response.pass_on_by(outgoing.write_at_once)
             async with aclosing(aiter(cast("Any", response))) as parts:
                 await outgoing.stream(parts, exchange)
             if exchange is not None:

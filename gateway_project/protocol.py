@@ -13,7 +13,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.http11 import Request
 
 from gateway_project.answer_head import HeadWithBody
-from proxy.outgoing import ABORT_EXTENSION
+from proxy.outgoing import ABORT_EXTENSION, WRITE_EXTENSION
 
 MOST_HEADERS = 200
 MOST_HEADER_BYTES = 64 * 1024
@@ -52,13 +52,32 @@ class GatewayProtocol(HttpToolsProtocol):
         self._part()
         self.transport.abort()
 
+    def write_part(self, body: bytes) -> bool:
+        """Write a further part of the answer that is being streamed, unless that has to wait.
+
+        Returns whether it was written. uvicorn's own way takes a coroutine and a message.
+        """
+        cycle = self._first_unanswered()
+        if (
+            cycle is None
+            or not cycle.chunked_encoding
+            or cycle.disconnected
+            or self.flow.write_paused
+        ):
+            return False
+        cycle.transport.write(b"%x\r\n%b\r\n" % (len(body), body))
+        return True
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._header_bytes = 0
         if self._head_timer is None:  # a further request on the same connection
             self._await_head()
         # Closing a transport waits for the client to read what is buffered; aborting does not.
-        self.scope["extensions"] = {ABORT_EXTENSION: self.abort}  # type: ignore[dict-item]
+        self.scope["extensions"] = {
+            ABORT_EXTENSION: self.abort,  # type: ignore[dict-item]
+            WRITE_EXTENSION: self.write_part,  # type: ignore[dict-item]
+        }
 
     def on_header(self, name: bytes, value: bytes) -> None:
         super().on_header(name, value)
@@ -73,11 +92,15 @@ class GatewayProtocol(HttpToolsProtocol):
         if self.cycle is not None and self.cycle is not known:
             head = HeadWithBody(self.cycle, self.transport, self.loop)
             self.cycle.transport = cast("asyncio.Transport", head)
-            while self._cycles and self._cycles[0].response_complete:
-                self._cycles.popleft()
+            self._first_unanswered()
             self._cycles.append(self.cycle)
         if len(self._cycles) > MOST_UNANSWERED:
             raise TooManyUnansweredError
+
+    def _first_unanswered(self) -> RequestResponseCycle | None:
+        while self._cycles and self._cycles[0].response_complete:
+            self._cycles.popleft()
+        return self._cycles[0] if self._cycles else None
 
     def _part(self) -> None:
         for cycle in self._cycles:

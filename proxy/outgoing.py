@@ -20,6 +20,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
 ABORT_EXTENSION = "gatehouse.abort"
+WRITE_EXTENSION = "gatehouse.write"
 # Not ": ping", which some clients take for the end, and never with an id, which crashes others.
 KEEP_ALIVE = b": keep-alive\n\n"
 COMMON_HEADERS = [
@@ -40,9 +41,9 @@ class Outgoing:
         self, send: Send, scope: Any, *, request_id: str, write_timeout: float, keep_alive: float
     ) -> None:
         self._send = send
-        self._abort: Callable[[], None] = (scope.get("extensions") or {}).get(
-            ABORT_EXTENSION, _no_abort
-        )
+        extensions = scope.get("extensions") or {}
+        self._abort: Callable[[], None] = extensions.get(ABORT_EXTENSION, _no_abort)
+        self._write: Callable[[bytes], bool] = extensions.get(WRITE_EXTENSION, _no_write)
         self._request_id = request_id
         self._write_timeout = write_timeout
         self._keep_alive = keep_alive
@@ -54,6 +55,7 @@ class Outgoing:
         self._last_part = b""
         self._timer: asyncio.TimerHandle | None = None
         self._beat: asyncio.Task[None] | None = None
+        self._exchange: Exchange | None = None  # of the stream that is being sent
         self.has_begun = False
         self.gave_up = False
 
@@ -86,19 +88,33 @@ class Outgoing:
 
     async def stream(self, parts: AsyncIterator[bytes], exchange: Exchange | None) -> None:
         """Send ``parts`` as they come; :meth:`finish` ends them. ``exchange`` counts them."""
-        now = self._loop.time
+        self._exchange = exchange
         send = self._send
         async for part in parts:
-            if exchange is not None:
-                if not exchange.chunks:
-                    exchange.first_byte_at = time.monotonic()
-                exchange.chunks += 1
-                exchange.bytes_sent += len(part)
-            self._last_part = part
-            self._sent_at = now()
+            self._note(part)
             self._is_sending = True
             await send({"type": "http.response.body", "body": part, "more_body": True})
             self._is_sending = False
+
+    def write_at_once(self, part: bytes) -> bool:
+        """Send a further part of a stream, unless the client has to be waited for.
+
+        Returns whether it was sent. For use while :meth:`stream` waits for its next part.
+        """
+        if not self._write(part):
+            return False
+        self._note(part)
+        return True
+
+    def _note(self, part: bytes) -> None:
+        exchange = self._exchange
+        if exchange is not None:
+            if not exchange.chunks:
+                exchange.first_byte_at = time.monotonic()
+            exchange.chunks += 1
+            exchange.bytes_sent += len(part)
+        self._last_part = part
+        self._sent_at = self._loop.time()
 
     async def finish(self) -> None:
         """End an answer that was streamed."""
@@ -175,3 +191,8 @@ class Outgoing:
 
 def _no_abort() -> None:
     """Other servers than ours close politely."""
+
+
+def _no_write(part: bytes) -> bool:
+    """Other servers than ours have to be waited for."""
+    return False

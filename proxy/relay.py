@@ -8,7 +8,7 @@ without the mark of a proper end, because clients take silence for success.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterator
 from contextlib import aclosing, suppress
 
 from django.http import StreamingHttpResponse
@@ -34,6 +34,9 @@ from usage.exchange import Exchange
 # How long an upstream may take to close its answer behind its end and have its connection reused.
 DRAIN_SECONDS = 0.5
 QUIET = (b":", b"\r", b"\n")
+TELLING = tuple(field for field in FIELDS if field not in QUIET)
+
+Write = Callable[[bytes], bool]
 
 
 class Relay:
@@ -49,6 +52,7 @@ class Relay:
         secrets: frozenset[str],
         exchange: Exchange,
     ) -> None:
+        self._response = response
         self._chunks = response.chunks()
         self._dialect = dialect
         self._splitter = EventSplitter(limits.event_bytes)
@@ -84,6 +88,14 @@ class Relay:
         if self._failure is not None:
             raise self._failure
 
+    def pass_on_by(self, write: Write) -> None:
+        """Have ``write`` send what needs no look, as soon as it arrives; it comes first.
+
+        ``write`` says whether it could do so at once. What it could not is iterated over.
+        """
+        self._write = write
+        self._response.offer_to(self._passed_on)
+
     async def __aiter__(self) -> AsyncGenerator[bytes]:
         async with aclosing(self._chunks) as chunks:
             try:
@@ -105,6 +117,7 @@ class Relay:
                 self._exchange.error_code = self._failure.code or self._failure.type
                 yield self.error_event(self._failure)
             else:
+                self._response.offer_to(None)
                 await _drain(chunks)
 
     def error_event(self, error: ApiError) -> bytes:
@@ -134,6 +147,25 @@ class Relay:
         if not events:
             raise UpstreamAnswerError("The upstream's answer is not an event stream.")
         return self._checked(events)
+
+    def _passed_on(self, chunk: bytes) -> bool:
+        """Whether ``chunk`` is whole events that matter to nobody here, and has gone to the client.
+
+        Called for nearly every chunk of a stream, in the midst of reading from a socket.
+        """
+        if (
+            not self._splitter.is_empty
+            or not chunk.startswith(TELLING)
+            or not chunk.endswith(b"\n\n")
+            or len(chunk) > self._bytes_left
+            or self._dialect.is_noteworthy(chunk)
+            or not self._write(chunk)
+        ):
+            return False
+        self._bytes_left -= len(chunk)
+        self._heard_at = self._now()
+        self._block = chunk
+        return True
 
     def _taken(self, chunk: bytes) -> bytes:
         """The events that ``chunk`` completes. Raises ``ApiError`` past the cap."""
@@ -204,6 +236,11 @@ class RelayResponse(StreamingHttpResponse):
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self.relay.__aiter__()
+
+    def pass_on_by(self, write: Write) -> None:
+        """See :meth:`Relay.pass_on_by`; streams that are changed on their way have no such way."""
+        if isinstance(self.relay, Relay):
+            self.relay.pass_on_by(write)
 
 
 async def _drain(chunks: AsyncIterator[bytes]) -> None:

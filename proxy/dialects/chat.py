@@ -28,7 +28,7 @@ class ChatDialect(Dialect):
     def is_noteworthy(self, block: bytes) -> bool:
         return bool(
             self._finish.search(block)
-            or DONE_MARK in block
+            or block.find(DONE_MARK) >= 0  # `in` takes longer
             or self._counts.search(block)
             or self._error.search(block)
         )

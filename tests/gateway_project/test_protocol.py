@@ -221,3 +221,56 @@ async def test_a_client_that_asks_whether_to_send_its_body_is_told_to() -> None:
         writer.write(b"x")
         assert (await reader.read()).startswith(b"HTTP/1.1 200 ")
         writer.close()
+
+
+async def test_a_part_is_written_at_once_while_the_client_keeps_up() -> None:
+    async def stream(scope, receive, send) -> None:
+        write = scope["extensions"]["gatehouse.write"]
+        assert not write(b"too early")
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        assert write(b"a")
+        await send({"type": "http.response.body", "body": b"b", "more_body": True})
+        assert write(b"c" * 20)
+        await send({"type": "http.response.body"})
+        assert not write(b"too late")
+
+    async with serving(stream) as port:
+        head, _, body = (await answer(port, a_head())).partition(b"\r\n\r\n")
+    assert b"transfer-encoding: chunked" in head
+    assert body == b"1\r\na\r\n1\r\nb\r\n14\r\n" + b"c" * 20 + b"\r\n0\r\n\r\n"
+
+
+async def test_nothing_is_written_at_once_to_a_client_that_has_to_be_waited_for() -> None:
+    written = asyncio.get_running_loop().create_future()
+
+    async def stream(scope, receive, send) -> None:
+        write = scope["extensions"]["gatehouse.write"]
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        parts = 0
+        while parts < 1000 and write(b"x" * 2**16):
+            parts += 1
+        written.set_result(parts)
+        await receive()
+        await receive()
+        assert not write(b"to nobody")
+
+    async with serving(stream) as port:
+        _, writer = await asyncio.open_connection("127.0.0.1", port, limit=1)
+        writer.write(a_head())
+        assert 0 < await written < 1000
+        writer.close()
+
+
+async def test_parts_go_to_the_answer_whose_turn_it_is() -> None:
+    async def stream(scope, receive, send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        assert scope["extensions"]["gatehouse.write"](scope["path"].encode())
+        await send({"type": "http.response.body"})
+
+    first = b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\n"
+    async with serving(stream) as port:
+        answers = await answer(port, first + a_head().replace(b"/", b"/2", 1))
+    assert [one[:9] for one in answers.split(b"\r\n\r\n")[1::2]] == [
+        b"2\r\n/1\r\n0",
+        b"2\r\n/2\r\n0",
+    ]

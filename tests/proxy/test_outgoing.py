@@ -8,7 +8,7 @@ import pytest
 
 from proxy.dialects import ANTHROPIC, CHAT
 from proxy.errors import ApiError
-from proxy.outgoing import ABORT_EXTENSION, KEEP_ALIVE, Outgoing
+from proxy.outgoing import ABORT_EXTENSION, KEEP_ALIVE, WRITE_EXTENSION, Outgoing
 from proxy.sse import data_of
 from tests.support.builders import an_exchange
 
@@ -69,6 +69,33 @@ async def test_a_stream_is_sent_and_counted() -> None:
     assert (client.starts, client.body, client.has_all) == ([200], b"abc", True)
     assert (exchange.chunks, exchange.bytes_sent) == (2, 3)
     assert exchange.first_byte_at >= exchange.started
+
+
+async def test_what_is_written_at_once_is_counted_too() -> None:
+    client, exchange = Client(), an_exchange()
+    written: list[bytes] = []
+    outgoing = Outgoing(
+        client.send,
+        {"extensions": {WRITE_EXTENSION: lambda part: part != b"-" and not written.append(part)}},
+        request_id="req_1",
+        write_timeout=60,
+        keep_alive=60,
+    )
+
+    async def parts():
+        yield b"a"
+        assert outgoing.write_at_once(b"bc")
+        assert not outgoing.write_at_once(b"-")
+        yield b"d"
+
+    await outgoing.begin(200, [])
+    await outgoing.stream(parts(), exchange)
+    assert (client.body, written) == (b"ad", [b"bc"])
+    assert (exchange.chunks, exchange.bytes_sent) == (3, 4)
+
+
+async def test_other_servers_write_nothing_at_once() -> None:
+    assert not to(Client()).write_at_once(b"a")
 
 
 async def test_a_comment_begins_the_answer_of_a_slow_upstream() -> None:

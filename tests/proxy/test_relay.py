@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from itertools import pairwise
 
 import httpx
@@ -11,12 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connections.client import UpstreamResponse
+from connections.transport.response_body import Taker
 from proxy.dialects import CHAT
 from proxy.errors import ApiError
 from proxy.limits import Limits
 from proxy.relay import Relay
 from proxy.sse import DONE, data_of, split_events
-from tests.support.builders import SECRET, a_response, an_exchange
+from tests.support.builders import SECRET, Chunks, a_response, an_exchange
 
 
 def event(obj: object) -> bytes:
@@ -277,3 +280,68 @@ async def test_every_stream_ends_in_one_way(pieces: list[bytes], data: st.DataOb
     events = split_events(b"".join([part async for part in relay]))
     endings = [one for one in events if is_done(one) or is_error(one)]
     assert endings == events[-1:]
+
+
+# What is passed on without the reader's turn.
+
+
+class Arriving(UpstreamResponse):
+    """Its parts arrive while the reader waits, so that whoever they are offered to is asked."""
+
+    _taker: Taker | None = None
+
+    def offer_to(self, taker: Taker | None) -> None:
+        self._taker = taker
+
+    async def chunks(self):
+        async for part in super().chunks():
+            if self._taker is None or not self._taker(part):
+                yield part
+
+
+async def passed_on(parts: list[bytes], writes: Callable[[bytes], bool]) -> list[tuple[str, bytes]]:
+    """What the client got, in order, and in which way: ``"written"`` at once, or ``"read"``."""
+    got: list[tuple[str, bytes]] = []
+
+    def write(part: bytes) -> bool:
+        if can_write := writes(part):
+            got.append(("written", part))
+        return can_write
+
+    relay = a_relay(*parts)
+    relay._response = Arriving(httpx.Response(200, stream=Chunks(*parts)))
+    relay._chunks = relay._response.chunks()
+    await relay.open()
+    relay.pass_on_by(write)
+    async for part in relay:
+        got.append(("read", part))  # noqa: PERF401 - `write` adds to it in between
+    return got
+
+
+async def test_only_what_needs_no_look_is_written_at_once() -> None:
+    parts = [HELLO, HELLO, HELLO + HELLO, b": hi\n\n", HELLO[:9], HELLO[9:], HELLO, FINISH, DONE]
+    got = await passed_on(parts, lambda _: True)
+    assert b"".join(part for _, part in got) == b"".join(parts)
+    assert [part for way, part in got if way == "written"] == [HELLO, HELLO + HELLO, HELLO]
+
+
+async def test_what_cannot_be_written_at_once_is_read() -> None:
+    got = await passed_on([HELLO, HELLO, FINISH + DONE], lambda _: False)
+    assert got == [("read", HELLO), ("read", HELLO), ("read", FINISH + DONE)]
+
+
+async def test_what_is_written_at_once_counts_towards_the_cap() -> None:
+    relay = a_relay()
+    relay._bytes_left = len(HELLO) + 1
+    relay._write = lambda _: True
+    assert relay._passed_on(HELLO)
+    assert not relay._passed_on(HELLO)
+
+
+@given(st.lists(st.sampled_from(PIECES) | st.binary(max_size=9), max_size=12), st.data())
+async def test_the_way_makes_no_difference(pieces: list[bytes], data: st.DataObject) -> None:
+    whole = b"".join(pieces)
+    borders = data.draw(st.lists(st.integers(0, len(whole)), max_size=8))
+    parts = [HELLO, *(whole[a:b] for a, b in pairwise([0, *sorted(borders), len(whole)]))]
+    got = await passed_on(parts, lambda _: data.draw(st.booleans()))
+    assert b"".join(part for _, part in got) == await relayed(*parts)
