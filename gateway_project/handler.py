@@ -24,7 +24,13 @@ from proxy.anthropic.surface import error_response
 from proxy.cancelling import uncancel
 from proxy.errors import ApiError, InvalidRequestError, StoppedError
 from proxy.exception_handler import ErrorResponse, not_found
-from proxy.incoming import ApiRequest, ClientGoneError, IncomingBody, declared_length
+from proxy.incoming import (
+    GONE_EXTENSION,
+    ApiRequest,
+    ClientGoneError,
+    IncomingBody,
+    declared_length,
+)
 from proxy.inner_request import REQUEST_ID_EXTENSION, extensions_of
 from proxy.outgoing import Outgoing
 from proxy.relay import RelayResponse
@@ -52,10 +58,13 @@ class ApiHandler(ASGIHandler):
         """There is none."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        incoming = IncomingBody(receive, limit=self._body_limit)
+        extensions = extensions_of(scope)
+        incoming = IncomingBody(
+            receive, limit=self._body_limit, when_gone=extensions.get(GONE_EXTENSION)
+        )
         owned: list[Closable] = []
         owned_responses.set(owned)
-        request_id = extensions_of(scope).get(REQUEST_ID_EXTENSION) or new_request_id()
+        request_id = extensions.get(REQUEST_ID_EXTENSION) or new_request_id()
         outgoing = Outgoing(
             send,
             scope,

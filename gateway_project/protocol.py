@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from typing import Any, cast
 
 from django.conf import settings
@@ -13,6 +14,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.http11 import Request
 
 from gateway_project.answer_head import HeadWithBody
+from proxy.incoming import GONE_EXTENSION
 from proxy.outgoing import ABORT_EXTENSION, WRITE_EXTENSION
 
 MOST_HEADERS = 200
@@ -32,6 +34,7 @@ class GatewayProtocol(HttpToolsProtocol):
     """A connection whose client says nothing, or never ends its headers, is dropped."""
 
     _head_timer: asyncio.TimerHandle | None = None
+    _on_gone: Callable[[], None] | None = None
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -43,6 +46,8 @@ class GatewayProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
         self._part()
+        if self._on_gone is not None:
+            self._on_gone()
         for cycle in self._cycles:  # uvicorn tells the last one alone
             cycle.message_event.set()
         super().connection_lost(exc)
@@ -68,6 +73,16 @@ class GatewayProtocol(HttpToolsProtocol):
         cycle.transport.write(b"%x\r\n%b\r\n" % (len(body), body))
         return True
 
+    def when_gone(self, callback: Callable[[], None]) -> None:
+        """Have ``callback`` called if the client leaves before the next request is this far.
+
+        For a request whose body has been read. ASGI's own way is a task that waits for messages.
+        """
+        self._on_gone = callback
+        self.flow.resume_reading()  # a paused connection would not tell that it has ended
+        if self.transport.is_closing():
+            self.loop.call_soon(callback)
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._header_bytes = 0
@@ -76,6 +91,7 @@ class GatewayProtocol(HttpToolsProtocol):
         # Closing a transport waits for the client to read what is buffered; aborting does not.
         self.scope["extensions"] = {
             ABORT_EXTENSION: self.abort,  # type: ignore[dict-item]
+            GONE_EXTENSION: self.when_gone,  # type: ignore[dict-item]
             WRITE_EXTENSION: self.write_part,  # type: ignore[dict-item]
         }
 

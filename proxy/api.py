@@ -57,6 +57,7 @@ class ApiView(APIView):
     renderer_classes = (JsonRenderer,)
     reads_body = True  # a view that does not takes the body as it comes, from request.incoming
     http_method_names = ("get", "post", "put", "patch", "delete")
+    _payload: JsonObject | None = None
 
     @property
     def caller(self) -> Caller:
@@ -76,7 +77,14 @@ class ApiView(APIView):
     @property
     def payload(self) -> JsonObject:
         """The request's JSON object. Not to be changed: several targets may need it."""
-        return cast("JsonObject", self.request.data)
+        if self._payload is None:
+            body = self.api_request.body
+            if body and self.request.content_type == JsonParser.media_type:
+                # What DRF would come to as well, after it has looked for forms and negotiated.
+                self._payload = JsonParser.parsed(body)
+            else:
+                self._payload = cast("JsonObject", self.request.data)
+        return self._payload
 
     @property
     def api_request(self) -> ApiRequest:

@@ -15,7 +15,9 @@ from usage.exchange import Exchange, StopReason
 
 LONGEST_PAUSE_SECONDS = 60.0  # in a body that is still to come
 LONGEST_LENGTH = 18  # digits; int() refuses to read thousands of them
+GONE_EXTENSION = "gatehouse.when_gone"
 Receive = Callable[[], Awaitable[dict[str, Any]]]
+WhenGone = Callable[[Callable[[], None]], None]
 
 
 class ClientGoneError(Exception):
@@ -26,16 +28,19 @@ class IncomingBody:
     """Reads a request's body from ASGI, at most ``limit`` bytes of it.
 
     Made in the task that serves the request, which is cancelled when the client leaves; another one
-    may read the body.
+    may read the body. ``when_gone`` takes what is to be called then; a server that has no such
+    thing is listened to by a task, which costs as much as reading the body.
     """
 
-    def __init__(self, receive: Receive, *, limit: int) -> None:
+    def __init__(self, receive: Receive, *, limit: int, when_gone: WhenGone | None = None) -> None:
         self._receive = receive
+        self._when_gone = when_gone
         self._serving = asyncio.current_task()
         self.limit = limit
         self.received_bytes = 0
         self.declared_length: int | None = None
         self._watcher: asyncio.Task[None] | None = None
+        self._is_closed = False
         self.client_is_gone = False
 
     async def read(self) -> bytes:
@@ -71,15 +76,24 @@ class IncomingBody:
 
     def close(self) -> None:
         """Stop watching the client."""
+        self._is_closed = True
         if self._watcher is not None:
             self._watcher.cancel()
 
     def _watch(self) -> None:
-        self._watcher = asyncio.create_task(self._cancel_when_gone())
+        if self._when_gone is not None:
+            self._when_gone(self._leave)
+        else:
+            self._watcher = asyncio.create_task(self._await_disconnect())
 
-    async def _cancel_when_gone(self) -> None:
+    async def _await_disconnect(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
+        self._leave()
+
+    def _leave(self) -> None:
+        if self._is_closed or self.client_is_gone:
+            return
         self.client_is_gone = True
         if self._serving is not None:
             self._serving.cancel()

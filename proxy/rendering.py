@@ -11,6 +11,7 @@ from rest_framework import exceptions
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 
+from connections.call import JsonObject
 from connections.spelling import read_json, write_json
 from proxy.errors import InvalidRequestError
 
@@ -20,9 +21,14 @@ class JsonParser(BaseParser):
 
     media_type = "application/json"
 
-    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> JsonObject:
+        return self.parsed(stream.body)
+
+    @staticmethod
+    def parsed(body: bytes) -> JsonObject:
+        """Raises ``ParseError`` and ``InvalidRequestError``."""
         try:
-            parsed = read_json(stream.body)
+            parsed: Any = read_json(body)
         except orjson.JSONDecodeError as exc:
             raise exceptions.ParseError(f"The request body is not valid JSON: {exc}.") from exc
         if not isinstance(parsed, dict):

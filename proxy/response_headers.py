@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
-PASSED_ON = (
-    "openai-processing-ms",
-    "openai-version",
-    "openai-model",
-    "x-gateway-dropped-params",  # ours, or that of a gateway behind this one
-)
+PASSED_ON = {
+    b"openai-processing-ms": "openai-processing-ms",
+    b"openai-version": "openai-version",
+    b"openai-model": "openai-model",
+    # Ours, or that of a gateway behind this one.
+    b"x-gateway-dropped-params": "x-gateway-dropped-params",
+}
 # Keeps buffering proxies from holding a stream back.
 STREAMING = {"content-type": "text/event-stream; charset=utf-8", "x-accel-buffering": "no"}
 
 
-def passed_on(headers: Mapping[str, str]) -> dict[str, str]:
-    """The headers of an upstream's response that go to the client."""
+def passed_on(fields: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Those of ``fields``, the headers of an upstream's response, that go to the client."""
     return {
-        name: value for name in PASSED_ON if (value := headers.get(name)) and value.isprintable()
+        PASSED_ON[name.lower()]: text
+        for name, value in fields
+        if name.lower() in PASSED_ON and (text := value.decode("latin-1")) and text.isprintable()
     }

@@ -31,7 +31,7 @@ async def relay_answer(
     :class:`proxy.errors.ApiError`.
     """
     filters = dispatched.filters
-    headers = STREAMING | passed_on(dispatched.response.headers)
+    headers = STREAMING | passed_on(dispatched.response.headers.raw)
     if filters is not None and filters.holds_answer:
         answer = json_object(await read_answer(dispatched, exchange))
         events = dialect.events_of(answer if keeps_usage else answer | {"usage": None})

@@ -163,7 +163,7 @@ class SpeechView(ApiView):
     ) -> HttpResponseBase:
         """The upstream's answer as it comes: audio, or events that hold it."""
         dispatched = await self.dispatched(speech, targets, exchange)
-        headers = passed_on(dispatched.response.headers)
+        headers = passed_on(dispatched.response.headers.raw)
         if speech.is_event_stream:
             return StreamingHttpResponse(passed_through(dispatched), headers=headers | STREAMING)
         return StreamingHttpResponse(

@@ -8,12 +8,13 @@ from math import inf
 
 import aiohttp
 import httpx
-from aiohttp.hdrs import ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, USER_AGENT
+from aiohttp.hdrs import CONTENT_ENCODING
 from yarl import URL
 
 from connections.transport.attempt import Attempt
 from connections.transport.connector import UpstreamConnector
 from connections.transport.decoding import decoder_for
+from connections.transport.plain_request import PlainRequest
 from connections.transport.request_body import headers_and_data
 from connections.transport.response_body import DecodedBody, ResponseBody
 from connections.transport.tls import tls_context
@@ -135,7 +136,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                     limit_per_host=self._limit_per_host,
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                skip_auto_headers=(ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, USER_AGENT),
+                request_class=PlainRequest,
                 auto_decompress=False,
                 trust_env=False,
                 proxy=self._proxy,

@@ -16,7 +16,7 @@ def headers_and_data(request: httpx.Request) -> tuple[Headers, bytes | AsyncIter
     headers = [(name.decode(), value.decode()) for name, value in request.headers.raw]
     stream = request.stream
     if isinstance(stream, httpx.ByteStream):
-        content = request.content
+        content = request.read()
         return headers, _in_slices(content) if len(content) > SLICE_BYTES else content or None
     if not isinstance(stream, httpx.AsyncByteStream):
         raise httpx.UnsupportedProtocol("The body cannot be sent asynchronously.")

@@ -85,7 +85,7 @@ class KeptView(ApiView):
             response = await relay_answer(dispatched, exchange, dialect=KEPT_RESPONSES)
         else:
             body = await read_answer(dispatched, exchange, take_usage=leave_usage)
-            response = JsonResponse(body, headers=passed_on(dispatched.response.headers))
+            response = JsonResponse(body, headers=passed_on(dispatched.response.headers.raw))
         pipeline = pipeline_for("responses", self.caller)
         return response if pipeline is None else await pipeline.filtered(response)
 

@@ -50,7 +50,7 @@ class MessagesView(AnthropicSurface, ModelCallView):
         return replace(call, endpoint="chat/completions", body=chat, headers=())
 
     async def whole(self, dispatched: Dispatched, exchange: Exchange) -> HttpResponseBase:
-        headers = passed_on(dispatched.response.headers)
+        headers = passed_on(dispatched.response.headers.raw)
         if speaks_messages(dispatched.target):
             body = await read_answer(dispatched, exchange, take_usage=read_anthropic_usage)
             return JsonResponse(body, headers=headers)

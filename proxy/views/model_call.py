@@ -133,7 +133,7 @@ class ModelCallView(ApiView):
     async def whole(self, dispatched: Dispatched, exchange: Exchange) -> HttpResponseBase:
         """The upstream's answer in one piece, byte for byte."""
         body = await read_answer(dispatched, exchange)
-        return JsonResponse(body, headers=passed_on(dispatched.response.headers))
+        return JsonResponse(body, headers=passed_on(dispatched.response.headers.raw))
 
     async def streamed(
         self, dispatched: Dispatched, exchange: Exchange, body: JsonObject

@@ -73,7 +73,7 @@ class PassthroughView(ApiView):
             exchange=exchange,
             forward_user_info=registry.snapshot.options.forward_user_info_headers,
         )
-        headers = passed_on(dispatched.response.headers)
+        headers = passed_on(dispatched.response.headers.raw)
         media_type = dispatched.response.headers.get("content-type", "")
         if media_type.startswith(EVENT_STREAM):
             return StreamingHttpResponse(passed_through(dispatched), headers=STREAMING | headers)

@@ -60,7 +60,7 @@ class ResponsesView(ModelCallView):
         body = await read_answer(dispatched, exchange)
         if self.is_kept:
             self.note(dispatched.target, orjson.loads(body))
-        return JsonResponse(body, headers=passed_on(dispatched.response.headers))
+        return JsonResponse(body, headers=passed_on(dispatched.response.headers.raw))
 
     async def streamed(
         self, dispatched: Dispatched, exchange: Exchange, body: JsonObject

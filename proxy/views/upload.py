@@ -106,7 +106,7 @@ class UploadView(ApiView):
         return HttpResponse(
             body,
             content_type=safe_media_type(response.headers.get("content-type", "")),
-            headers=passed_on(response.headers),
+            headers=passed_on(response.headers.raw),
         )
 
     def take_usage(self, body: bytes, exchange: Exchange) -> None:
@@ -114,7 +114,7 @@ class UploadView(ApiView):
 
     async def streamed(self, dispatched: Dispatched, form: IncomingForm) -> HttpResponseBase:
         """Events as they come. The API has no form for an error in them: a broken one is cut."""
-        headers = STREAMING | passed_on(dispatched.response.headers)
+        headers = STREAMING | passed_on(dispatched.response.headers.raw)
 
         async def events() -> AsyncGenerator[bytes]:
             with closing(form):  # the upstream may answer before it has all of it

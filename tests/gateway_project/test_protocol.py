@@ -274,3 +274,47 @@ async def test_parts_go_to_the_answer_whose_turn_it_is() -> None:
         b"2\r\n/1\r\n0",
         b"2\r\n/2\r\n0",
     ]
+
+
+@pytest.mark.parametrize("leaves_first", [False, True])
+async def test_it_is_told_when_the_client_leaves(leaves_first: bool) -> None:
+    has_read, has_left, is_told = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def wait(scope, receive, send) -> None:
+        await receive()
+        has_read.set()
+        if leaves_first:
+            await has_left.wait()
+        scope["extensions"]["gatehouse.when_gone"](is_told.set)
+        await is_told.wait()
+
+    async with serving(wait) as port, asyncio.timeout(5):
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(a_head())
+        await has_read.wait()
+        writer.transport.abort()
+        await writer.wait_closed()
+        has_left.set()
+        await is_told.wait()
+
+
+async def test_a_client_that_leaves_is_noticed_behind_a_body_that_was_held_back() -> None:
+    """A body larger than what is buffered stops the reading, and with it the news."""
+    is_piled_up, has_read, is_told = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def wait(scope, receive, send) -> None:
+        await is_piled_up.wait()
+        while (await receive())["more_body"]:
+            pass
+        scope["extensions"]["gatehouse.when_gone"](is_told.set)
+        has_read.set()
+        await is_told.wait()
+
+    async with serving(wait) as port, asyncio.timeout(5):
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(a_head(b"Content-Length: 300000").replace(b"GET", b"POST") + b"x" * 300000)
+        await writer.drain()
+        is_piled_up.set()
+        await has_read.wait()
+        writer.transport.abort()
+        await is_told.wait()

@@ -62,3 +62,39 @@ def test_length_that_is_no_number_is_refused(value):
 def test_lengths_that_disagree_are_refused():
     with pytest.raises(InvalidRequestError):
         declared_length([(b"content-length", b"1"), (b"content-length", b"2")])
+
+
+async def left(body: IncomingBody, leave) -> bool:
+    """Whether the task that reads ``body`` and then waits is cancelled once ``leave`` is called."""
+
+    async def serve():
+        body._serving = asyncio.current_task()
+        await body.read()
+        reading.set()
+        await asyncio.Event().wait()
+
+    reading = asyncio.Event()
+    serving = asyncio.create_task(serve())
+    await reading.wait()
+    leave()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    was_cancelled = serving.done()
+    serving.cancel()
+    return was_cancelled
+
+
+async def test_the_server_tells_of_a_client_that_leaves_behind_its_body():
+    told = []
+    body = body_of(part(b"abc", more=False))
+    body._when_gone = told.append
+    assert await left(body, lambda: [tell() for tell in told])
+    assert body.client_is_gone
+
+
+async def test_a_client_that_leaves_behind_its_answer_is_not_missed():
+    told = []
+    body = body_of(part(b"abc", more=False))
+    body._when_gone = told.append
+    assert not await left(body, lambda: [body.close(), *(tell() for tell in told)])
+    assert not body.client_is_gone

@@ -125,7 +125,7 @@ def test_no_secret_is_in_the_unsigned_request(adapter: OpenAIAdapter) -> None:
 def test_the_headers_are_the_gateways_and_the_connections(adapter: OpenAIAdapter) -> None:
     names = set(sent(adapter).headers) - {"http-referer", "x-title"}
     names -= {"anthropic-version"}
-    gateways = {"host", "content-length", "content-type", "accept", "accept-encoding", "user-agent"}
+    gateways = {"content-length", "content-type", "accept", "accept-encoding", "user-agent"}
     assert names == gateways | {"x-team"}
 
 
