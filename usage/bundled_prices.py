@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -10,6 +11,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from genai_prices.data_snapshot import DataSnapshot
     from genai_prices.types import TieredPrices
 
 MINUTES_PER_HOUR = 60
@@ -77,13 +79,22 @@ def list_version() -> str:
 
 @lru_cache(maxsize=4096)
 def _find(base_url: str, model: str) -> tuple[Any, Any] | None:
-    # The list takes 30 MB of memory, so that only workers which have to price something read it.
-    from genai_prices.data_snapshot import get_snapshot
-
     try:
-        return get_snapshot().find_provider_model(model, None, None, base_url)
+        return _price_list().find_provider_model(model, None, None, base_url)
     except LookupError:
         return None
+
+
+@cache
+def _price_list() -> DataSnapshot:
+    """It takes 30 MB of memory, so that only workers which have to price something read it."""
+    from genai_prices.data_snapshot import get_snapshot
+
+    snapshot = get_snapshot()
+    # Nothing of it is garbage, and a collection that went through it would halt every stream for
+    # 60 ms. What else is alive is spared too; without a reference left, it is freed all the same.
+    gc.freeze()
+    return snapshot
 
 
 def _rates(listed: Any, prompt_tokens: int) -> tuple[Decimal | None, ...]:
