@@ -59,8 +59,12 @@ class ApiHandler(ASGIHandler):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         extensions = extensions_of(scope)
+        serving = cast("asyncio.Task[None]", asyncio.current_task())
         incoming = IncomingBody(
-            receive, limit=self._body_limit, when_gone=extensions.get(GONE_EXTENSION)
+            receive,
+            serving=serving,
+            limit=self._body_limit,
+            when_gone=extensions.get(GONE_EXTENSION),
         )
         owned: list[Closable] = []
         owned_responses.set(owned)
@@ -68,6 +72,7 @@ class ApiHandler(ASGIHandler):
         outgoing = Outgoing(
             send,
             scope,
+            serving=serving,
             request_id=request_id,
             write_timeout=self._write_timeout,
             keep_alive=self._keep_alive,
@@ -75,7 +80,9 @@ class ApiHandler(ASGIHandler):
         request: ApiRequest | None = None
         try:
             try:
-                request = self.request(scope, incoming, outgoing, request_id)
+                request = self.request(
+                    scope, incoming, outgoing, request_id=request_id, serving=serving
+                )
                 await self.answer(await self.respond(request), request, outgoing)
             except ApiError as exc:
                 failure = error_response(exc, path=scope["path"], request_id=request_id)
@@ -105,14 +112,20 @@ class ApiHandler(ASGIHandler):
                 await closable.aclose()
 
     def request(
-        self, scope: Any, incoming: IncomingBody, outgoing: Outgoing, request_id: str
+        self,
+        scope: Any,
+        incoming: IncomingBody,
+        outgoing: Outgoing,
+        *,
+        request_id: str,
+        serving: asyncio.Task[None],
     ) -> ApiRequest:
         """Django's view of ``scope``. Raises ``ApiError`` for one that cannot be served."""
         if not in_flight.is_accepting:
             raise StoppedError(StopReason.SHUTTING_DOWN)
         incoming.declared_length = declared_length(scope["headers"])
         try:
-            request = ApiRequest(scope, incoming, outgoing, request_id)
+            request = ApiRequest(scope, incoming, outgoing, request_id=request_id, serving=serving)
         except UnicodeDecodeError as exc:
             raise InvalidRequestError("The URL is not valid UTF-8.") from exc
         request.application = self

@@ -27,15 +27,22 @@ class ClientGoneError(Exception):
 class IncomingBody:
     """Reads a request's body from ASGI, at most ``limit`` bytes of it.
 
-    Made in the task that serves the request, which is cancelled when the client leaves; another one
-    may read the body. ``when_gone`` takes what is to be called then; a server that has no such
-    thing is listened to by a task, which costs as much as reading the body.
+    The task that is ``serving`` the request is cancelled when the client leaves; another one may
+    read the body. ``when_gone`` takes what is to be called then; a server that has no such thing is
+    listened to by a task, which costs as much as reading the body.
     """
 
-    def __init__(self, receive: Receive, *, limit: int, when_gone: WhenGone | None = None) -> None:
+    def __init__(
+        self,
+        receive: Receive,
+        *,
+        serving: asyncio.Task[Any],
+        limit: int,
+        when_gone: WhenGone | None = None,
+    ) -> None:
         self._receive = receive
         self._when_gone = when_gone
-        self._serving = asyncio.current_task()
+        self._serving = serving
         self.limit = limit
         self.received_bytes = 0
         self.declared_length: int | None = None
@@ -95,18 +102,23 @@ class IncomingBody:
         if self._is_closed or self.client_is_gone:
             return
         self.client_is_gone = True
-        if self._serving is not None:
-            self._serving.cancel()
+        self._serving.cancel()
 
 
 class ApiRequest(ASGIRequest):
     """Django's request without its body handling: ``incoming`` reads the body, under our cap.
 
-    ``outgoing`` is where its answer will go. Made in the task that serves the request.
+    ``outgoing`` is where its answer will go, and ``serving`` the task that sees to that.
     """
 
     def __init__(
-        self, scope: dict[str, Any], incoming: IncomingBody, outgoing: Outgoing, request_id: str
+        self,
+        scope: dict[str, Any],
+        incoming: IncomingBody,
+        outgoing: Outgoing,
+        *,
+        request_id: str,
+        serving: asyncio.Task[Any],
     ) -> None:
         super().__init__(scope, BytesIO())
         self.incoming = incoming
@@ -115,7 +127,7 @@ class ApiRequest(ASGIRequest):
         self.application: Any = None  # what serves it, for who has to ask once more
         self.exchange: Exchange | None = None  # set once the request is accepted
         self.stopped_for: StopReason | None = None
-        self._task = asyncio.current_task()
+        self._serving = serving
 
     async def load_body(self) -> None:
         """Read the body into ``self.body``, where DRF's parsers find it."""
@@ -131,9 +143,9 @@ class ApiRequest(ASGIRequest):
         """
         if self.stopped_for is not None:
             self.outgoing.give_up()
-        elif self._task is not None:
+        else:
             self.stopped_for = reason
-            self._task.cancel()
+            self._serving.cancel()
 
     def close(self) -> None:
         """Nothing is held: no temporary file, no upload."""

@@ -34,11 +34,18 @@ class Outgoing:
     """Wraps ASGI's ``send``. One timer for each answer, and one look at the clock for each part.
 
     ``write_timeout`` and ``keep_alive`` are seconds. ``gave_up`` tells that the client did not read
-    in time: the connection was cut and the task of the request cancelled.
+    in time: the connection was cut and the task that is ``serving`` the request cancelled.
     """
 
     def __init__(
-        self, send: Send, scope: Any, *, request_id: str, write_timeout: float, keep_alive: float
+        self,
+        send: Send,
+        scope: Any,
+        *,
+        serving: asyncio.Task[Any],
+        request_id: str,
+        write_timeout: float,
+        keep_alive: float,
     ) -> None:
         self._send = send
         extensions = scope.get("extensions") or {}
@@ -47,8 +54,8 @@ class Outgoing:
         self._request_id = request_id
         self._write_timeout = write_timeout
         self._keep_alive = keep_alive
-        self._loop = asyncio.get_running_loop()
-        self._task = asyncio.current_task()
+        self._loop = serving.get_loop()
+        self._serving = serving
         self._dialect: Dialect | None = None  # set while the client waits for a stream
         self._sent_at = 0.0
         self._is_sending = False
@@ -138,8 +145,7 @@ class Outgoing:
         """Cut the connection and cancel the task of the request."""
         self.gave_up = True
         self._abort()  # closing politely would wait for the client to read
-        if self._task is not None:
-            self._task.cancel()
+        self._serving.cancel()
 
     def close(self) -> None:
         """Stop the timer. Nothing is sent afterwards."""

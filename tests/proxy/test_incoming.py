@@ -16,7 +16,7 @@ def body_of(*messages, limit=100):
     async def receive():
         return next(coming, None) or await asyncio.Event().wait()
 
-    return IncomingBody(receive, limit=limit)
+    return IncomingBody(receive, serving=asyncio.current_task(), limit=limit)
 
 
 def part(data, *, more=True):

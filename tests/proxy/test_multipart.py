@@ -55,7 +55,9 @@ def form_of(*chunks: bytes, content_type: str = FORM_TYPE, leaves: bool = False)
     async def receive() -> dict:
         return next(coming, None) or await asyncio.Event().wait()
 
-    return IncomingForm(IncomingBody(receive, limit=2**30), content_type)
+    return IncomingForm(
+        IncomingBody(receive, serving=asyncio.current_task(), limit=2**30), content_type
+    )
 
 
 async def sent(form: IncomingForm, model: str = "whisper-1") -> bytes:
@@ -287,7 +289,7 @@ async def test_fields_have_a_cap():
 )
 async def test_other_media_types_are_refused(content_type, error):
     with pytest.raises(error):
-        IncomingForm(IncomingBody(_never, limit=1), content_type)
+        IncomingForm(IncomingBody(_never, serving=asyncio.current_task(), limit=1), content_type)
 
 
 async def _never() -> dict:

@@ -47,7 +47,12 @@ class Client:
 def to(client: Client, *, write_timeout: float = 60, keep_alive: float = 60) -> Outgoing:
     scope = {"extensions": {ABORT_EXTENSION: client.cut}}
     return Outgoing(
-        client.send, scope, request_id="req_1", write_timeout=write_timeout, keep_alive=keep_alive
+        client.send,
+        scope,
+        serving=asyncio.current_task(),
+        request_id="req_1",
+        write_timeout=write_timeout,
+        keep_alive=keep_alive,
     )
 
 
@@ -77,6 +82,7 @@ async def test_what_is_written_at_once_is_counted_too() -> None:
     outgoing = Outgoing(
         client.send,
         {"extensions": {WRITE_EXTENSION: lambda part: part != b"-" and not written.append(part)}},
+        serving=asyncio.current_task(),
         request_id="req_1",
         write_timeout=60,
         keep_alive=60,
