@@ -110,6 +110,7 @@ class ApiHandler(ASGIHandler):
                 in_flight.close(request.exchange)
             for closable in owned:
                 await closable.aclose()
+            owned.clear()  # the task's context knows it, and by way of timers it knows the task
 
     def request(
         self,

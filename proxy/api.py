@@ -138,6 +138,13 @@ class ApiView(APIView):
         except Exception as exc:  # noqa: BLE001 - the boundary: every failure becomes an answer
             return self._failed(exc)
 
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        made = super().initialize_request(request, *args, **kwargs)
+        # It leads back to both, so that only the garbage collector could free them. JSON is read
+        # without it.
+        made.parser_context.clear()
+        return made
+
     def _handler(self) -> Any:
         method = (self.request.method or "").lower()
         handler = getattr(self, method, None) if method in self.http_method_names else None

@@ -39,6 +39,8 @@ class InFlight:
             return
         for listener in self._listeners:
             listener(exchange)
+        # They lead back to the request, which only the garbage collector could free then.
+        exchange.on_stop = exchange.still_allowed = None
 
     def on_close(self, listener: Listener) -> None:
         """Have ``listener`` called with every exchange that ends. It must not wait or raise."""
