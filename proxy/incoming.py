@@ -86,6 +86,7 @@ class IncomingBody:
         self._is_closed = True
         if self._watcher is not None:
             self._watcher.cancel()
+            self._watcher = None
 
     def _watch(self) -> None:
         if self._when_gone is not None:
