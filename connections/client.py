@@ -21,6 +21,7 @@ from connections.translation.running import translated_body, translated_chunks
 from connections.transport.response_body import ResponseBody, Taker
 from connections.transport.websocket import UpstreamSocket
 from connections.upstream import Timeouts
+from connections.whole_body import whole_body
 
 
 class UpstreamResponse:
@@ -89,18 +90,11 @@ class UpstreamResponse:
         """
         if self._body is not None:
             return self._body
-        parts: list[bytes] = []
-        size = 0
         asked_at, waited_before = time.monotonic(), self.waited_seconds
         try:
-            async for chunk in self._received():
-                size += len(chunk)
-                if size > limit:
-                    raise errors.MidStreamError("The upstream's answer is too large.")
-                parts.append(chunk)
+            body = await whole_body(self._received(), limit)
         finally:
             self.waited_seconds = waited_before + time.monotonic() - asked_at
-        body = parts[0] if len(parts) == 1 else b"".join(parts)
         self._body = body if self._translation is None else translated_body(body, self._translation)
         return self._body
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
 from contextlib import aclosing, contextmanager
 
 import orjson
@@ -11,10 +11,16 @@ from django.conf import settings
 from connections.call import JsonObject
 from connections.errors import MidStreamError
 from connections.spelling import read_json, write_json
-from connections.translation.base import Translation
+from connections.translation.base import Translation, Wire
 from connections.translation.reading import ObjectReader, parsed
+from connections.whole_body import whole_body
 
 DONE = b"data: [DONE]\n\n"
+# How an answer begins that comes in one piece: no line of an event stream begins like an object,
+# and one that holds an object holds more than its first brace. The content type does not decide:
+# streams are read whatever they call themselves.
+IN_ONE_PIECE = {Wire.SSE: (b"{",), Wire.NDJSON: (b"{\n", b"{\r")}
+TELLING_BYTES = 2
 # What comes of taking an object for something that it is not.
 UNEXPECTED = (LookupError, TypeError, ValueError, AttributeError, OverflowError)
 
@@ -31,14 +37,35 @@ def translated_body(body: bytes, translation: Translation) -> bytes:
 async def translated_chunks(
     chunks: AsyncGenerator[bytes], translation: Translation
 ) -> AsyncGenerator[bytes]:
-    """A stream as OpenAI writes it. Ends with ``[DONE]`` only if the upstream's end was proper."""
+    """A stream as OpenAI writes it. Ends with ``[DONE]`` only if the upstream's end was proper.
+
+    Of an upstream that answers in one piece although a stream was asked for, it is that one piece
+    as ``translated_body`` writes it. Raises ``MidStreamError``, also for one that is too large.
+    """
     reader = ObjectReader(translation.wire, settings.GATEWAY_MAX_SSE_LINE_BYTES)
     async with aclosing(chunks):
+        begin = await _begin(chunks)
+        if begin.startswith(IN_ONE_PIECE[translation.wire]):
+            body = await whole_body(chunks, settings.GATEWAY_MAX_RESPONSE_BYTES, begin=begin)
+            yield translated_body(body, translation)
+            return
+        if block := _translated(reader.feed(begin), translation):
+            yield block
         async for chunk in chunks:
             if block := _translated(reader.feed(chunk), translation):
                 yield block
         if block := _translated(reader.flush(), translation):
             yield block
+
+
+async def _begin(chunks: AsyncIterator[bytes]) -> bytes:
+    """What arrives first, as far as it takes to see whether it is a stream."""
+    begin = b""
+    async for chunk in chunks:
+        begin = (begin + chunk).lstrip()
+        if len(begin) >= TELLING_BYTES:
+            break
+    return begin
 
 
 def _translated(objects: Iterable[JsonObject], translation: Translation) -> bytes:

@@ -5,11 +5,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
+import anthropic
 import openai
 import pytest
 
 from tests.support.api import HELLO, client_of, wait_for_models
-from tests.support.responders import chunk, head, json_response, sse
+from tests.support.responders import chunk, head, json_response, raw, sse
 from tests.support.stores import on_one_backing
 from tests.support.upstream import ScriptedUpstream
 
@@ -39,6 +40,12 @@ def ndjson(*events: dict) -> Any:
     return respond
 
 
+def indented(answer: dict) -> Any:
+    """An answer in one piece, as some proxies give it whether or not a stream was asked for."""
+    body = json.dumps(answer, indent=2).encode()
+    return raw(head(content_type="application/json", content_length=len(body)) + body)
+
+
 def anthropic_message(**fields: object) -> dict:
     usage = {"input_tokens": 9, "output_tokens": 2}
     base = {"id": "msg_1", "type": "message", "role": "assistant", "model": "claude", "content": []}
@@ -56,6 +63,9 @@ def anthropic_block(index: int, block: dict, *deltas: dict) -> list[dict]:
 TOOL_USE = {"type": "tool_use", "id": "call_1", "name": "get_weather"}
 ANTHROPIC_TEXT = anthropic_message(
     content=[{"type": "text", "text": "Hello world"}], stop_reason="end_turn"
+)
+ANTHROPIC_CALL = anthropic_message(
+    content=[*ANTHROPIC_TEXT["content"], TOOL_USE | {"input": ARGUMENTS}], stop_reason="tool_use"
 )
 ANTHROPIC_STREAM = [
     {"type": "message_start", "message": anthropic_message()},
@@ -87,10 +97,12 @@ def ollama_line(message: dict, **fields: object) -> dict:
 
 OLLAMA_END = {"done": True, "done_reason": "stop", "prompt_eval_count": 9, "eval_count": 2}
 OLLAMA_TEXT = ollama_line({"content": "Hello world"}, **OLLAMA_END)
+OLLAMA_CALLS = {"tool_calls": [{"function": {"name": "get_weather", "arguments": ARGUMENTS}}]}
+OLLAMA_CALL = ollama_line({"content": "Hello world"} | OLLAMA_CALLS, **OLLAMA_END)
 OLLAMA_STREAM = [
     ollama_line({"content": "Hello"}),
     ollama_line({"content": " world"}),
-    ollama_line({"tool_calls": [{"function": {"name": "get_weather", "arguments": ARGUMENTS}}]}),
+    ollama_line(OLLAMA_CALLS),
     ollama_line({}, **OLLAMA_END),
 ]
 
@@ -105,6 +117,9 @@ RESPONSES_TEXT = response(
     output=[{"type": "message", "content": [{"type": "output_text", "text": "Hello world"}]}]
 )
 FUNCTION_CALL = {"type": "function_call", "call_id": "call_1", "name": "get_weather"}
+RESPONSES_CALL = response(
+    output=[*RESPONSES_TEXT["output"], FUNCTION_CALL | {"arguments": json.dumps(ARGUMENTS)}]
+)
 WRITTEN = {"type": "response.function_call_arguments.delta", "output_index": 1}
 RESPONSES_STREAM = [
     {"type": "response.created", "response": response(status="in_progress")},
@@ -119,7 +134,10 @@ RESPONSES_STREAM = [
 
 @dataclass(frozen=True)
 class Provider:
-    """How a scripted upstream plays it. ``cut`` is a stream that breaks off."""
+    """How a scripted upstream plays it.
+
+    ``cut`` is a stream that breaks off, ``piece`` says in one piece what ``stream`` says.
+    """
 
     model: str
     connection: dict
@@ -127,6 +145,7 @@ class Provider:
     whole: Any
     stream: Any
     cut: Any
+    piece: Any
 
 
 PROVIDERS = {
@@ -137,6 +156,7 @@ PROVIDERS = {
         whole=json_response(ANTHROPIC_TEXT),
         stream=named_events(*ANTHROPIC_STREAM),
         cut=named_events(*ANTHROPIC_STREAM[:4]),
+        piece=indented(ANTHROPIC_CALL),
     ),
     "ollama": Provider(
         model="llama",
@@ -145,6 +165,7 @@ PROVIDERS = {
         whole=json_response(OLLAMA_TEXT),
         stream=ndjson(*OLLAMA_STREAM),
         cut=ndjson(*OLLAMA_STREAM[:2]),
+        piece=indented(OLLAMA_CALL),
     ),
     "responses": Provider(
         model="gpt-5",
@@ -153,6 +174,7 @@ PROVIDERS = {
         whole=json_response(RESPONSES_TEXT),
         stream=named_events(*RESPONSES_STREAM),
         cut=named_events(*RESPONSES_STREAM[:3]),
+        piece=indented(RESPONSES_CALL),
     ),
 }
 
@@ -202,9 +224,10 @@ def test_a_chat(sdk, upstreams, name):
     assert completion.usage.total_tokens == 11
 
 
-def test_a_stream_with_a_call_of_a_tool(sdk, upstreams, name):
+@pytest.mark.parametrize("told", ["stream", "piece"])
+def test_a_stream_with_a_call_of_a_tool(sdk, upstreams, name, told):
     provider = PROVIDERS[name]
-    upstreams[name].on("POST", provider.path, provider.stream)
+    upstreams[name].on("POST", provider.path, getattr(provider, told))
     with sdk.chat.completions.stream(
         model=provider.model,
         messages=HELLO,
@@ -220,9 +243,28 @@ def test_a_stream_with_a_call_of_a_tool(sdk, upstreams, name):
     assert completion.usage.total_tokens == 11
 
 
-def test_usage_is_told_only_to_who_asks(sdk, upstreams, name):
+@pytest.mark.parametrize("told", ["stream", "piece"])
+@pytest.mark.parametrize("name", ["ollama", "responses"])
+def test_a_stream_to_a_client_of_anthropics(gateway, key, upstreams, name, told):
     provider = PROVIDERS[name]
-    upstreams[name].on("POST", provider.path, provider.stream)
+    upstreams[name].on("POST", provider.path, getattr(provider, told))
+    body = {"model": provider.model, "max_tokens": 50, "messages": HELLO}
+    with (
+        anthropic.Anthropic(base_url=gateway.url, auth_token=key, max_retries=0) as sdk,
+        sdk.messages.stream(**body) as stream,
+    ):
+        message = stream.get_final_message()
+    text, call = message.content
+    assert text.text == "Hello world"
+    assert (call.name, call.input) == ("get_weather", ARGUMENTS)
+    assert message.stop_reason == "tool_use"
+    assert (message.usage.input_tokens, message.usage.output_tokens) == (9, 2)
+
+
+@pytest.mark.parametrize("told", ["stream", "piece"])
+def test_usage_is_told_only_to_who_asks(sdk, upstreams, name, told):
+    provider = PROVIDERS[name]
+    upstreams[name].on("POST", provider.path, getattr(provider, told))
     with sdk.chat.completions.create(model=provider.model, messages=HELLO, stream=True) as stream:
         assert [part.usage for part in stream if part.usage] == []
 

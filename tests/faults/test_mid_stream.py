@@ -8,11 +8,21 @@ import pytest
 from tests.faults.errors import SECRET
 from tests.faults.surfaces import CHAT_EVENT, STREAM_HEAD, SURFACES
 from tests.support.api import CHAT, chat_body
-from tests.support.responders import chunk, close_after, hang, raw, reset_after, sse
+from tests.support.responders import (
+    chunk,
+    close_after,
+    hang,
+    head,
+    json_response,
+    raw,
+    reset_after,
+    sse,
+)
 
 pytestmark = pytest.mark.acceptance
 
 HTML = b"<html><body>Bad gateway at http://10.0.0.7/</body></html>"
+JSON_HEAD = head(content_type="application/json", transfer_encoding="chunked")
 FINISH = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
 BREAKDOWNS = {
     "reset": reset_after(b""),
@@ -80,6 +90,15 @@ def test_an_error_as_first_event_is_a_status(client, upstream, ledger, surface):
     ledger.assert_one_more(502, "upstream_error", is_client_gone=False)
 
 
+def test_an_error_in_the_place_of_a_stream_is_a_status(client, upstream, ledger, surface):
+    error = {"type": "api_error", "message": f"Overloaded: {SECRET}"}
+    upstream.on("POST", surface.upstream_path, json_response({"type": "error", "error": error}))
+    answer = client.post(surface.path, json=surface.body)
+    assert answer.status_code == 502
+    assert answer.json()["error"]["message"] == "Overloaded: [removed]"
+    ledger.assert_one_more(502, "upstream_error", is_client_gone=False)
+
+
 def test_a_long_stream_is_not_silent(client, upstream, ledger):
     upstream.on("POST", CHAT, sse(*[CHAT_EVENT] * 4, FINISH, delay=0.3))
     answer = client.post(CHAT, json=chat_body("gpt-4o", stream=True))
@@ -96,8 +115,20 @@ def test_a_long_stream_is_not_silent(client, upstream, ledger):
         sse(done=False),
         close_after(STREAM_HEAD),
         raw(STREAM_HEAD + chunk(b'{"nothing":[]}') + chunk(b"")),
+        raw(JSON_HEAD + chunk(b'{"content":[') + chunk(b"")),
+        close_after(JSON_HEAD + chunk(b'{"content":[')),
+        json_response({"content": [], "padding": "x" * 2**20}),
     ],
-    ids=["HTML", "a line too long", "nothing", "a hang-up", "no stream at all"],
+    ids=[
+        "HTML",
+        "a line too long",
+        "nothing",
+        "a hang-up",
+        "no stream at all",
+        "cut JSON",
+        "a hang-up in JSON",
+        "JSON too large",
+    ],
 )
 def test_a_stream_that_fails_at_once_is_502(client, upstream, ledger, surface, responder):
     upstream.on("POST", surface.upstream_path, responder)

@@ -72,6 +72,19 @@ async def test_the_client_reads_the_answer(example: dict[str, Any]) -> None:
     assert completion == example["reads"]
 
 
+async def test_an_answer_in_one_piece_is_read_where_a_stream_was_asked_for(
+    example: dict[str, Any],
+) -> None:
+    said = json.dumps(json.loads(example["answer"]), indent=2)
+    _, response = await asked(example, said=said, stream=True)
+    text = b"".join([chunk async for chunk in response.chunks()]).decode()
+    if "reads" not in example:
+        assert text == said
+        return
+    completion = json.loads(text)
+    assert completion | {"created": 0} == example["reads"] | {"created": 0}
+
+
 async def test_the_client_hears_the_stream(example: dict[str, Any]) -> None:
     _, response = await asked(example, said=example["stream"], stream=True)
     text = b"".join([chunk async for chunk in response.chunks()]).decode()
