@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import Enum, auto
+from typing import Any
 
 from connections.call import JsonObject
 
@@ -31,6 +32,10 @@ class Translation:
     def answer(self, answer: JsonObject) -> JsonObject:
         """An answer in one piece."""
         raise NotImplementedError
+
+    def error(self, error: Any) -> Any:
+        """What stands under ``error`` in place of an answer. Its status, if told, is the code."""
+        return error
 
     def event(self, event: JsonObject) -> Iterator[JsonObject]:
         """What one object of the stream becomes: chunks, ``{"error": …}``, or nothing."""

@@ -26,11 +26,11 @@ UNEXPECTED = (LookupError, TypeError, ValueError, AttributeError, OverflowError)
 
 
 def translated_body(body: bytes, translation: Translation) -> bytes:
-    """A whole answer as OpenAI writes it; errors stay as they are. Raises ``MidStreamError``."""
+    """A whole answer as OpenAI writes it, or ``{"error": …}``. Raises ``MidStreamError``."""
     answer = parsed(body, read=orjson.loads if translation.is_numeric else read_json)
-    if answer.get("error"):
-        return body
     with _blaming_the_upstream():
+        if error := answer.get("error"):
+            return write_json({"error": translation.error(error)})
         return write_json(translation.answer(answer))
 
 

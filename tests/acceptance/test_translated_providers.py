@@ -279,6 +279,22 @@ def test_a_stream_that_breaks_off_raises(sdk, upstreams, name):
         list(stream)
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_response_that_failed_raises(sdk, upstreams, stream):
+    failed = response(status="failed", error={"code": "server_error", "message": "It broke"})
+    upstreams["responses"].on("POST", "/v1/responses", json_response(failed))
+    with pytest.raises(openai.InternalServerError, match="It broke"):
+        sdk.chat.completions.create(model="gpt-5", messages=HELLO, stream=stream)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_error_of_anthropics_in_a_successful_answer_has_its_status(sdk, upstreams, stream):
+    error = {"type": "rate_limit_error", "message": "Slow down"}
+    upstreams["anthropic"].on("POST", "/v1/messages", json_response({"error": error}))
+    with pytest.raises(openai.RateLimitError, match="Slow down"):
+        sdk.chat.completions.create(model="claude", messages=HELLO, stream=stream)
+
+
 def test_what_is_not_sent_is_told(sdk, upstreams):
     upstreams["anthropic"].on("POST", "/v1/messages", PROVIDERS["anthropic"].whole)
     answer = sdk.chat.completions.with_raw_response.create(model="claude", messages=HELLO, seed=7)

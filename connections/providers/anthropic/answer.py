@@ -22,7 +22,7 @@ FINISH_REASONS = {
     "tool_use": "tool_calls",
     "refusal": "content_filter",
 }
-# The status that an error within a stream would have had.
+# The status that an error in a successful answer would have had.
 STATUSES = {
     "invalid_request_error": 400,
     "authentication_error": 401,
@@ -54,6 +54,12 @@ class MessageTranslation(Translation):
             message, _finish_reason(answer["stop_reason"]), usage_of(answer["usage"])
         )
 
+    def error(self, error: Any) -> Any:
+        if not isinstance(error, dict):
+            return error
+        code = STATUSES.get(str(error.get("type")), error.get("code"))
+        return {"message": error.get("message"), "type": error.get("type"), "code": code}
+
     def event(self, event: JsonObject) -> Iterator[JsonObject]:
         match event["type"]:
             case "message_start":
@@ -76,7 +82,7 @@ class MessageTranslation(Translation):
                 self.is_done = True
                 yield self._completion.usage_chunk(usage_of(self._usage))
             case "error":
-                yield {"error": _error(event["error"])}
+                yield {"error": self.error(event["error"])}
 
     def _started(self, block: JsonObject) -> Iterator[JsonObject]:
         self._has_arguments = True
@@ -131,11 +137,3 @@ def _joined(blocks: list[JsonObject], kind: str) -> str:
 
 def _finish_reason(reason: Any) -> str:
     return FINISH_REASONS.get(reason, "stop")
-
-
-def _error(error: JsonObject) -> JsonObject:
-    return {
-        "message": error.get("message"),
-        "type": error.get("type"),
-        "code": STATUSES.get(str(error.get("type"))),
-    }

@@ -386,10 +386,9 @@ async def test_an_answer_that_makes_no_sense_is_the_upstreams_fault(body: bytes)
         await response_to(an_adapter(), a_chat(), body).read(2**20)
 
 
-async def test_an_error_is_left_as_it_is() -> None:
+async def test_an_error_with_its_own_status_is_left_as_it_is() -> None:
     body = b'{"type":"error","error":{"type":"api_error","message":"x"}}'
     assert await response_to(an_adapter(), a_chat(), body, status=500).read(2**20) == body
-    assert await response_to(an_adapter(), a_chat(), body).read(2**20) == body
 
 
 async def test_the_answer_names_what_was_dropped() -> None:
@@ -398,3 +397,22 @@ async def test_the_answer_names_what_was_dropped() -> None:
     response = await line.send(UpstreamClient(transport), a_chat(seed=1, **{"x\r\ny": 2}))
     assert response.headers["x-gateway-dropped-params"] == "seed, x%0D%0Ay"
     assert b"chat.completion" in await response.read(2**20)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        ({"type": "rate_limit_error", "message": "x"}, 429),
+        ({"type": "api_error", "message": "x"}, None),
+        ({"message": "x", "code": 400}, 400),
+    ],
+)
+async def test_an_error_in_a_successful_answer_has_its_status_as_code(
+    error: dict, code: int | None
+) -> None:
+    answer = await answer_of(an_adapter(), a_chat(), {"type": "error", "error": error})
+    assert answer == {"error": {"message": "x", "type": error.get("type"), "code": code}}
+
+
+async def test_an_error_that_is_a_text_is_left_as_it_is() -> None:
+    assert await answer_of(an_adapter(), a_chat(), {"error": "x"}) == {"error": "x"}

@@ -249,3 +249,9 @@ async def test_an_error_within_a_stream_is_an_error(failure: dict) -> None:
     events = await events_of(an_adapter(), a_chat(stream=True), sse(CREATED, failure))
     assert events[-1]["error"]["message"] == "Boom"
     assert "[DONE]" not in events
+
+
+async def test_a_response_that_failed_is_an_error() -> None:
+    failed = {"status": "failed", "error": {"code": "server_error", "message": "Boom"}}
+    answer = await answer_of(an_adapter(), a_chat(), RESPONSE | failed)
+    assert answer == {"error": failed["error"]}
