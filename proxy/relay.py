@@ -113,11 +113,12 @@ class Relay:
                             yield ending
             except (ApiError, MidStreamError, LineTooLongError) as exc:
                 self._failure = _as_api_error(exc)
+            finally:
+                self._response.offer_to(None)
             if self._failure is not None:
                 self._exchange.error_code = self._failure.code or self._failure.type
                 yield self.error_event(self._failure)
             else:
-                self._response.offer_to(None)
                 await _drain(chunks)
 
     def error_event(self, error: ApiError) -> bytes:

@@ -17,8 +17,9 @@ STREAMING = {"content-type": "text/event-stream; charset=utf-8", "x-accel-buffer
 
 def passed_on(fields: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     """Those of ``fields``, the headers of an upstream's response, that go to the client."""
-    return {
-        PASSED_ON[name.lower()]: text
-        for name, value in fields
-        if name.lower() in PASSED_ON and (text := value.decode("latin-1")) and text.isprintable()
-    }
+    found: dict[str, str] = {}
+    for field, value in fields:
+        name, text = PASSED_ON.get(field.lower()), value.decode("latin-1")
+        if name and text and text.isprintable():
+            found[name] = f"{found[name]}, {text}" if name in found else text
+    return found

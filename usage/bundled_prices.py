@@ -90,6 +90,7 @@ def _price_list() -> DataSnapshot:
     """It takes 30 MB of memory, so that only workers which have to price something read it."""
     from genai_prices.data_snapshot import get_snapshot
 
+    gc.collect()  # or what is garbage now would be kept for ever
     snapshot = get_snapshot()
     # Nothing of it is garbage, and a collection that went through it would halt every stream for
     # 60 ms. What else is alive is spared too; without a reference left, it is freed all the same.

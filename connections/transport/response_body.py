@@ -88,17 +88,19 @@ class ResponseBody(httpx.AsyncByteStream):
                 waiter.set_result(b"")
             else:
                 self._waiter = waiter
-        except (aiohttp.ClientError, httpx.TransportError, OSError) as exc:
+        except Exception as exc:  # noqa: BLE001 - whatever it is, nobody else would wake the reader
             waiter.set_exception(exc)
 
     def _has_ended(self) -> bool:
         """Whether the body is complete. Raises ``RemoteProtocolError`` if it never will be.
 
-        aiohttp closes a connection after a malformed chunk, and says nothing of it to the reader.
+        aiohttp closes a connection after a malformed chunk, and says nothing of it to the reader;
+        over TLS the closing may wait for the peer.
         """
         if self._response.content.at_eof():
             return True
-        if self._protocol is not None and not self._protocol.connected:
+        protocol = self._protocol
+        if protocol is not None and (not protocol.connected or protocol.exception() is not None):
             raise httpx.RemoteProtocolError("The answer is garbled.")
         return False
 

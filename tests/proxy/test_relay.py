@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import aclosing
 from itertools import pairwise
 
 import httpx
@@ -299,6 +300,13 @@ class Arriving(UpstreamResponse):
                 yield part
 
 
+def an_arriving(*parts: bytes | Exception) -> Relay:
+    relay = a_relay()
+    relay._response = Arriving(httpx.Response(200, stream=Chunks(*parts)))
+    relay._chunks = relay._response.chunks()
+    return relay
+
+
 async def passed_on(parts: list[bytes], writes: Callable[[bytes], bool]) -> list[tuple[str, bytes]]:
     """What the client got, in order, and in which way: ``"written"`` at once, or ``"read"``."""
     got: list[tuple[str, bytes]] = []
@@ -308,9 +316,7 @@ async def passed_on(parts: list[bytes], writes: Callable[[bytes], bool]) -> list
             got.append(("written", part))
         return can_write
 
-    relay = a_relay(*parts)
-    relay._response = Arriving(httpx.Response(200, stream=Chunks(*parts)))
-    relay._chunks = relay._response.chunks()
+    relay = an_arriving(*parts)
     await relay.open()
     relay.pass_on_by(write)
     async for part in relay:
@@ -328,6 +334,20 @@ async def test_only_what_needs_no_look_is_written_at_once() -> None:
 async def test_what_cannot_be_written_at_once_is_read() -> None:
     got = await passed_on([HELLO, HELLO, FINISH + DONE], lambda _: False)
     assert got == [("read", HELLO), ("read", HELLO), ("read", FINISH + DONE)]
+
+
+@pytest.mark.parametrize("end", [httpx.ReadError("reset"), FINISH + DONE])
+@pytest.mark.parametrize("reads_all", [True, False])
+async def test_nothing_is_offered_behind_the_end(end: bytes | Exception, reads_all: bool) -> None:
+    """The response would hold the relay, and with it the client's side, as the relay holds it."""
+    relay = an_arriving(HELLO, end)
+    await relay.open()
+    relay.pass_on_by(lambda _: True)
+    async with aclosing(aiter(relay)) as parts:
+        async for _ in parts:
+            if not reads_all:
+                break
+    assert relay._response._taker is None
 
 
 async def test_what_is_written_at_once_counts_towards_the_cap() -> None:

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import socket
+import ssl
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import httpx
 import pytest
+import trustme
 
 from connections.transport.response_body import LARGEST_CHUNK_BYTES
 from tests.connections.transport.conftest import CHAT
@@ -57,6 +63,58 @@ async def test_the_reader_hears_of_a_break_at_once(send, upstream, responder) ->
     response.stream.taker = lambda _: True
     async with asyncio.timeout(1):
         with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
+            [piece async for piece in response.stream]
+    await response.aclose()
+
+
+async def test_a_break_is_heard_of_though_tls_waits_for_the_peer(transport) -> None:
+    """The peer says no farewell, for which aiohttp's closing of the connection waits."""
+    authority = trustme.CA()
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    has_heard = threading.Event()
+
+    def answer(listener: socket.socket) -> None:
+        with context.wrap_socket(listener.accept()[0], server_side=True) as peer:
+            peer.recv(65536)
+            peer.sendall(CHUNKED + chunk(b"1"))
+            has_read.wait(5)
+            peer.sendall(b"zz\r\n")
+            has_heard.wait(5)
+
+    has_read = threading.Event()
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        authority.cert_pem.tempfile() as ca,
+        ThreadPoolExecutor(1) as threads,
+    ):
+        threads.submit(answer, listener)
+        url = f"https://127.0.0.1:{listener.getsockname()[1]}"
+        extensions = {"gatehouse.verify_tls": Path(ca)}
+        request = httpx.Request("POST", url, content=b"{}", extensions=extensions)
+        response = await transport.handle_async_request(request)
+        pieces = aiter(response.stream)
+        assert await anext(pieces) == b"1"
+        has_read.set()
+        try:
+            async with asyncio.timeout(3):
+                with pytest.raises(httpx.RemoteProtocolError):
+                    await anext(pieces)
+        finally:
+            has_heard.set()
+            await response.aclose()
+
+
+async def test_what_goes_wrong_in_taking_is_the_readers(send, upstream) -> None:
+    upstream.on("POST", CHAT, drip(b"23", every=0.01, before=head(Content_Length=3) + b"1"))
+    response = await send()
+
+    def take(piece: bytes) -> bool:
+        raise RuntimeError("a mistake")
+
+    response.stream.taker = take
+    async with asyncio.timeout(3):
+        with pytest.raises(RuntimeError, match="a mistake"):
             [piece async for piece in response.stream]
     await response.aclose()
 
