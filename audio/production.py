@@ -8,7 +8,7 @@ from contextvars import Context
 from functools import partial
 from typing import Protocol
 
-from connections.client import Closable, owned_responses
+from connections.client import Closable, close_all, owned_responses
 from models_registry.targets import Target
 
 TAIL_BYTES = 512 * 1024  # of an answer, that are held in memory
@@ -142,8 +142,7 @@ class Production:
             self._failure = exc
         finally:
             self._tell()
-            for closable in self._owned:
-                await closable.aclose()
+            await close_all(self._owned)
 
     def _tell(self) -> None:
         self._news.set()

@@ -7,6 +7,7 @@ redirects, cookies and environment proxies, none of which a gateway wants, for a
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator
 from contextvars import ContextVar
@@ -107,6 +108,27 @@ class Closable(Protocol):
     """Something that a request holds on to."""
 
     async def aclose(self) -> None: ...
+
+
+async def close_all(closables: list[Closable]) -> None:
+    """Close each of ``closables``, whatever becomes of the others, and empty the list.
+
+    A task's context knows it, and what is in it knows the task by way of its timers, so that only
+    the garbage collector could free either.
+
+    Raises at the end: ``CancelledError`` if the task was cancelled meanwhile, else the first error.
+    """
+    failure: BaseException | None = None
+    for closable in closables:
+        try:
+            await closable.aclose()
+        except asyncio.CancelledError as exc:
+            failure = exc
+        except Exception as exc:  # noqa: BLE001 - raised once the others are closed
+            failure = failure or exc
+    closables.clear()
+    if failure is not None:
+        raise failure
 
 
 # The responses opened by the request at hand; its handler closes them whatever happens.

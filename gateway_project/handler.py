@@ -19,7 +19,7 @@ from django.http import Http404
 from django.http.response import HttpResponseBase
 from django.urls import ResolverMatch, get_resolver
 
-from connections.client import Closable, owned_responses
+from connections.client import Closable, close_all, owned_responses
 from proxy.anthropic.surface import error_response
 from proxy.cancelling import uncancel
 from proxy.errors import ApiError, InvalidRequestError, StoppedError
@@ -108,9 +108,7 @@ class ApiHandler(ASGIHandler):
                 # Before anything that waits; it was closed before if its answer came to its end.
                 request.exchange.is_client_gone = incoming.client_is_gone or outgoing.gave_up
                 in_flight.close(request.exchange)
-            for closable in owned:
-                await closable.aclose()
-            owned.clear()  # the task's context knows it, and by way of timers it knows the task
+            await close_all(owned)
 
     def request(
         self,

@@ -11,7 +11,7 @@ from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from accounts.caller import Caller
-from connections.client import Closable, owned_responses
+from connections.client import Closable, close_all, owned_responses
 from proxy.access import is_allowed, open_sockets
 from proxy.cancelling import uncancel
 from proxy.inner_request import extensions_of
@@ -85,8 +85,9 @@ class ApiSocket(AsyncWebsocketConsumer):
             raise
 
     async def _close_owned(self, known: int = 0) -> None:
-        while len(self._owned) > known:
-            await self._owned.pop().aclose()
+        opened = self._owned[known:]
+        del self._owned[known:]
+        await close_all(opened)
 
     @contextmanager
     def waiting(self) -> Iterator[None]:

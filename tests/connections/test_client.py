@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 
 import httpx
 import pytest
 
 from connections.auth.none import NoAuth
-from connections.client import UpstreamClient, UpstreamResponse, owned_responses
+from connections.client import UpstreamClient, UpstreamResponse, close_all, owned_responses
 from connections.errors import MaybeProcessedError, MidStreamError, NotSentError
 from connections.upstream import Timeouts, Upstream
 
@@ -168,4 +169,37 @@ async def test_closing_a_response_closes_its_body():
     body = Body(b"1")
     client, _ = answering(httpx.Response(200, stream=body))
     await (await send(client)).aclose()
+    assert body.is_closed
+
+
+class Opened:
+    """Raises ``failure`` when it is closed, or waits for ever if that is ``None``."""
+
+    def __init__(self, failure: Exception | None) -> None:
+        self.failure = failure
+        self.was_asked = asyncio.Event()
+
+    async def aclose(self) -> None:
+        self.was_asked.set()
+        if self.failure is None:
+            await asyncio.Event().wait()
+        else:
+            raise self.failure
+
+
+async def test_all_are_closed_although_some_fail_and_the_first_error_is_raised():
+    opened, body = [Opened(ValueError("first")), Opened(OSError("second"))], Body()
+    with pytest.raises(ValueError, match="first"):
+        await close_all([*opened, body])
+    assert opened[1].was_asked.is_set()
+    assert body.is_closed
+
+
+async def test_all_are_closed_when_the_task_is_cancelled_meanwhile():
+    opened, body = [Opened(ValueError("first")), Opened(None)], Body()
+    closing = asyncio.create_task(close_all([*opened, body]))
+    await opened[1].was_asked.wait()
+    closing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await closing
     assert body.is_closed

@@ -11,11 +11,12 @@ import orjson
 import pytest
 from channels.db import database_sync_to_async
 from django.db import connection
+from django.http import HttpResponse
 from django.utils import timezone
 
 from accounts.keys import generate
 from accounts.models import ApiKey, User
-from connections.client import UpstreamClient
+from connections.client import UpstreamClient, owned_responses
 from connections.models import Connection
 from gateway_project.handler import ApiHandler
 from models_registry.registry import Registry, activate
@@ -39,6 +40,11 @@ class Stalling(Chunks):
         for part in self._parts:
             yield part
         await asyncio.Event().wait()
+
+
+class Unclosable(Chunks):
+    async def aclose(self) -> None:
+        raise ConnectionError
 
 
 class Upstream:
@@ -436,3 +442,17 @@ async def test_a_client_that_leaves_as_its_answer_ends_is_no_failure(
     await api(client.scope, client.receive, send)
     assert client.body == WHOLE
     assert upstream.body.is_closed
+
+
+async def test_what_a_request_opened_is_closed_although_some_of_it_fails_to() -> None:
+    opened = Chunks()
+
+    class Opening(ApiHandler):
+        async def respond(self, request):
+            owned_responses.get().extend([Unclosable(), opened])
+            return HttpResponse(b"{}")
+
+    client = get()
+    with pytest.raises(ConnectionError):
+        await client.through(Opening())
+    assert (client.body, client.is_complete, opened.is_closed) == (b"{}", True, True)

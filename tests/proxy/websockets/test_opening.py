@@ -52,6 +52,11 @@ class Closable(httpx.AsyncByteStream):
         self.is_closed = True
 
 
+class Unclosable(Closable):
+    async def aclose(self) -> None:
+        raise EOFError
+
+
 class Client:
     """Says ``messages``, and leaves when its ``answers`` are complete or its socket is closed.
 
@@ -127,20 +132,21 @@ async def test_a_socket_that_is_stopped_as_it_opens_is_closed_at_once(key, upstr
     assert (closed["type"], closed["code"]) == ("websocket.close", 1008)
 
 
-async def test_what_was_opened_is_closed_whatever_the_socket_s_end(key) -> None:
+@pytest.mark.parametrize(("others", "error"), [([], ConnectionError), ([Unclosable()], EOFError)])
+async def test_what_was_opened_is_closed_whatever_the_socket_s_end(key, others, error) -> None:
     opened = Closable()
 
     class Failing(ApiSocket):
         async def connect(self) -> None:
             owned = owned_responses.get()
             assert owned is not None
-            owned.append(opened)
+            owned.extend([*others, opened, *others])
             await self.close()
 
         async def let_go(self) -> None:
             raise ConnectionError
 
     client = Client(key, answers=0)
-    with pytest.raises(ConnectionError):
+    with pytest.raises(error):
         await Failing()(client.scope, client.receive, client.send)
     assert opened.is_closed
