@@ -48,5 +48,6 @@ class StreamUsage:
         return FIELD.encode() in body
 
     def notice(self, response: UpstreamResponse) -> None:
-        """Take note of the ``response`` to a try without the question."""
-        self.is_refused = 200 <= response.status < 300
+        """Learn from the ``response`` to a try without the question; a failure teaches nothing."""
+        if 200 <= response.status < 300:
+            self.is_refused = True

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+
 import httpx
 import orjson
 import pytest
@@ -85,6 +87,28 @@ async def test_a_refusal_that_repeats_the_clients_words_changes_nothing_for_othe
     response = await line.send(UpstreamClient(httpx.MockTransport(refuse)), a_stream())
     assert response.status == 400
     assert line.stream_usage.is_refused is False
+
+
+async def test_what_one_request_has_learned_another_that_fails_later_does_not_undo() -> None:
+    is_late, has_learned = asyncio.Event(), asyncio.Event()
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        body = orjson.loads(request.content)
+        if "stream_options" in body:
+            return httpx.Response(400, stream=Chunks(orjson.dumps(REFUSAL)))
+        if body.get("user") == "late":
+            is_late.set()
+            await has_learned.wait()
+            return httpx.Response(503)
+        return httpx.Response(200, stream=Chunks(b"data: [DONE]\n\n"))
+
+    client, line = UpstreamClient(httpx.MockTransport(answer)), Line.open(an_upstream())
+    late = asyncio.create_task(line.send(client, a_stream(user="late")))
+    await is_late.wait()
+    await line.send(client, a_stream())
+    has_learned.set()
+    assert (await late).status == 503
+    assert line.stream_usage.is_refused is True
 
 
 async def test_a_refusal_of_what_the_client_asked_is_the_clients_to_read() -> None:
