@@ -34,9 +34,9 @@ class BrokenOffError(ApiError):
 
 
 @asynccontextmanager
-async def _connected() -> AsyncIterator[Any]:
+async def _connected(socket_seconds: float | None = SOCKET_SECONDS) -> AsyncIterator[Any]:
     client = redis.asyncio.Redis.from_url(
-        settings.REDIS_URL, socket_timeout=SOCKET_SECONDS, socket_connect_timeout=1
+        settings.REDIS_URL, socket_timeout=socket_seconds, socket_connect_timeout=1
     )
     async with client:
         yield client
@@ -99,20 +99,27 @@ async def owner_of(request_id: str) -> str | None:
 async def after(request_id: str, number: int) -> AsyncGenerator[bytes]:
     """The events behind ``number`` to the end of the answer, as they come. Raises ``ApiError``."""
     try:
-        async with _connected() as client:
+        # Where redis-py counts the seconds, a cancellation may be lost: it has Python's wait_for,
+        # whose mistake that is until 3.12.
+        async with _connected(socket_seconds=None) as client:
             async for event in _entries(client, _key(request_id), number):
                 yield event
     except (RedisError, OSError) as exc:
-        logger.warning("%s cannot be read on: %s", request_id, exc)
+        logger.warning("%s cannot be read on: %r", request_id, exc)
         raise BrokenOffError("The stream cannot be read at the moment. Resume it.") from exc
 
 
 async def _entries(client: Any, key: str, number: int) -> AsyncGenerator[bytes]:
     while True:
-        is_alive = await client.exists(f"{key}:alive")
-        start = {key: f"{number}-0"}
-        # Who writes no longer has written all there is: nothing to wait for.
-        found = await client.xread(start, READ_AT_ONCE, block=BLOCK_MS if is_alive else None)
+        async with asyncio.timeout(SOCKET_SECONDS):
+            is_alive = await client.exists(f"{key}:alive")
+            start = {key: f"{number}-0"}
+            # Who writes no longer has written all there is: nothing to wait for.
+            found = await client.xread(start, READ_AT_ONCE, block=BLOCK_MS if is_alive else None)
+            if not found and not is_alive:
+                if await _is_whole(client, key):
+                    return
+                raise BrokenOffError("The worker that answered is gone, and the rest with it.")
         for entry_id, fields in found[0][1] if found else ():
             position = int(entry_id.partition(b"-")[0])
             if END in fields:
@@ -121,10 +128,6 @@ async def _entries(client: Any, key: str, number: int) -> AsyncGenerator[bytes]:
                 raise EventsGoneError
             number = position
             yield fields[EVENT]
-        if not found and not is_alive:
-            if await _is_whole(client, key):
-                return
-            raise BrokenOffError("The worker that answered is gone, and the rest with it.")
 
 
 async def _is_whole(client: Any, key: str) -> bool:
