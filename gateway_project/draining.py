@@ -14,7 +14,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-from usage.exchange import StopReason
+from proxy.resumable.readers import Reader, readers
+from usage.exchange import Exchange, StopReason
 from usage.in_flight import in_flight
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -68,14 +69,14 @@ class Drain:
         in_flight.is_accepting = False
         await self._until_idle(self._grace)
         for _ in range(2):  # told first, cut at the second time
-            for exchange in in_flight:
-                exchange.stop(StopReason.SHUTTING_DOWN)
+            for answered in _being_answered():
+                answered.stop(StopReason.SHUTTING_DOWN)
             await self._until_idle(FAREWELL_SECONDS)
         self._hand_over(number)
 
     async def _until_idle(self, seconds: float) -> None:
         ends_at = self._loop.time() + seconds
-        while len(in_flight) and self._loop.time() < ends_at:  # noqa: ASYNC110 - only while leaving
+        while _being_answered() and self._loop.time() < ends_at:  # noqa: ASYNC110 - while leaving
             await asyncio.sleep(POLL_SECONDS)
 
     def _hand_over(self, number: int) -> None:
@@ -85,6 +86,11 @@ class Drain:
     def _put_back(self) -> None:
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
+
+
+def _being_answered() -> list[Exchange | Reader]:
+    """What is waited for, and stopped when it takes too long."""
+    return [*in_flight, *readers]
 
 
 _drain: Drain | None = None

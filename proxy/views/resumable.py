@@ -11,14 +11,16 @@ from rest_framework.request import Request
 
 from proxy.api import ApiView
 from proxy.dialects import CHAT
-from proxy.errors import AnsweredError, InvalidRequestError
+from proxy.errors import AnsweredError, InvalidRequestError, StoppedError
 from proxy.relay import RelayResponse
 from proxy.rendering import JsonResponse
 from proxy.response_headers import STREAMING
+from proxy.resumable import readers
 from proxy.resumable.recordings import Source, recordings
 from proxy.views.model_call import ModelCallView
 from proxy.worker_events import stop_anywhere
 from usage.exchange import StopReason
+from usage.in_flight import in_flight
 
 HEADER = "x-gateway-resumable"
 LONGEST_NUMBER = 12  # digits
@@ -48,6 +50,7 @@ class ResumableCallView(ModelCallView):
             raise
         headers = answer.headers | {HEADER: "true"}
         if answer.is_stream:
+            readers.join(self.api_request)
             return RelayResponse(recording.after(0), headers=headers)
         return HttpResponse(answer.body, status=answer.status, headers=answer.headers)
 
@@ -65,6 +68,9 @@ class ResumedStreamView(ApiView):
     async def get(self, request: Request, request_id: str) -> HttpResponseBase:
         number = starting_after(request)
         source = await self.source(request_id)
+        if not in_flight.is_accepting:  # any more
+            raise StoppedError(StopReason.SHUTTING_DOWN)
+        readers.join(self.api_request)
         self.api_request.outgoing.expect_stream(CHAT)
         return RelayResponse(source.after(number), headers=STREAMING)
 

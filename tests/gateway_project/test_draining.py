@@ -9,6 +9,7 @@ import signal
 import pytest
 
 from gateway_project.draining import drained_on_signals, is_draining
+from proxy.resumable.readers import Reader, readers
 from tests.support.builders import an_exchange
 from usage.exchange import StopReason
 from usage.in_flight import in_flight
@@ -56,6 +57,24 @@ async def test_a_request_is_stopped_when_the_grace_is_over(server) -> None:
     in_flight.open(exchange)
     with drained_on_signals(delay=0, grace=0):
         os.kill(os.getpid(), signal.SIGTERM)
+        await until(lambda: server == [signal.SIGTERM])
+    assert reasons == [StopReason.SHUTTING_DOWN]
+
+
+async def test_who_reads_a_recording_is_waited_for_and_stopped_alike(server) -> None:
+    reasons = []
+
+    class Request:
+        def stop(self, reason: StopReason) -> None:
+            reasons.append(reason)
+            readers.discard(reader)
+
+    reader = Reader(Request())
+    readers.add(reader)
+    with drained_on_signals(delay=0, grace=0.2):
+        os.kill(os.getpid(), signal.SIGTERM)
+        await until(lambda: not in_flight.is_accepting)
+        assert (server, reasons) == ([], [])
         await until(lambda: server == [signal.SIGTERM])
     assert reasons == [StopReason.SHUTTING_DOWN]
 
