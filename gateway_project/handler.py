@@ -169,7 +169,8 @@ class ApiHandler(ASGIHandler):
         exchange = None if request is None else request.exchange
         if exchange is not None:
             exchange.status = 200 if outgoing.has_begun else response.status_code
-            exchange.error_code = getattr(response, "error_code", "")
+            # A stream that holds a failure in its first bytes has noted that already.
+            exchange.error_code = getattr(response, "error_code", exchange.error_code)
         headers = [(k.lower().encode(), v.encode("latin-1")) for k, v in response.items()]
         if response.streaming:
             await outgoing.begin(response.status_code, headers)

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from tests.faults.errors import SECRET
-from tests.faults.surfaces import CHAT_EVENT, STREAM_HEAD, SURFACES
+from tests.faults.surfaces import CHAT_EVENT, STREAM_HEAD, SURFACES, named
 from tests.support.api import CHAT, chat_body
 from tests.support.responders import (
     chunk,
@@ -24,6 +24,7 @@ pytestmark = pytest.mark.acceptance
 HTML = b"<html><body>Bad gateway at http://10.0.0.7/</body></html>"
 JSON_HEAD = head(content_type="application/json", transfer_encoding="chunked")
 FINISH = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
+FAILED = {"object": "response", "status": "failed", "output": [], "error": {"message": "Boom"}}
 BREAKDOWNS = {
     "reset": reset_after(b""),
     "hang-up": close_after(b""),
@@ -97,6 +98,16 @@ def test_an_error_in_the_place_of_a_stream_is_a_status(client, upstream, ledger,
     assert answer.status_code == 502
     assert answer.json()["error"]["message"] == "Overloaded: [removed]"
     ledger.assert_one_more(502, "upstream_error", is_client_gone=False)
+
+
+def test_a_response_that_failed_at_once_is_a_failure(client, upstream, ledger):
+    surface = SURFACES["responses"]
+    failed = sse(named("response.failed", response=FAILED), done=False)
+    upstream.on("POST", surface.upstream_path, failed)
+    answer = client.post(surface.path, json=surface.body)
+    assert answer.status_code == 200
+    assert answer.content.split(b"\n\n")[-2].startswith(b"event: response.failed\n")
+    ledger.assert_one_more(200, "upstream_error", is_client_gone=False)
 
 
 def test_a_long_stream_is_not_silent(client, upstream, ledger):
