@@ -28,7 +28,7 @@ from proxy.sse import (
     is_event_stream,
     split_events,
 )
-from proxy.upstream_errors import error_from_object
+from proxy.upstream_errors import error_from_object, error_in
 from usage.exchange import Exchange
 
 # How long an upstream may take to close its answer behind its end and have its connection reused.
@@ -142,8 +142,8 @@ class Relay:
             if size > self._limits.whole_bytes:
                 raise UpstreamAnswerError("The upstream's answer is too large.")
         answer = json_object(b"".join(parts))
-        if answer.get("error"):
-            raise error_from_object(answer["error"], secrets=self._secrets)
+        if error := error_in(answer, secrets=self._secrets):
+            raise error
         events = self._dialect.events_of(answer)
         if not events:
             raise UpstreamAnswerError("The upstream's answer is not an event stream.")

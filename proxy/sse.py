@@ -7,6 +7,7 @@ ends and would tear texts apart. Events are handed on as they came.
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from connections.call import JsonObject
 from connections.spelling import write_json
@@ -109,6 +110,11 @@ def encoded_event(data: JsonObject, *, name: str = "") -> bytes:
     """An event that carries ``data`` as JSON, nameless unless ``name`` is given."""
     field = b"event: " + name.encode() + b"\n" if name else b""
     return field + b"data: " + write_json(data) + b"\n\n"
+
+
+def typed_event(kind: str, **fields: Any) -> bytes:
+    """An event as Messages and Responses write it: named after its type."""
+    return encoded_event({"type": kind, **fields}, name=kind)
 
 
 def is_comment(block: bytes) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from connections.call import JsonObject
 from proxy.errors import AnsweredError, ApiError, UpstreamAnswerError
 
 LONGEST_TEXT = 2000
@@ -66,6 +67,13 @@ def error_from_object(error: Any, *, secrets: frozenset[str]) -> ApiError:
         return _error(status, {}, _with_message(details), secrets)
     message = _text(details.get("message"), secrets) or "The upstream reported an error."
     return UpstreamAnswerError(message, code="upstream_error")
+
+
+def error_in(answer: JsonObject, *, secrets: frozenset[str]) -> ApiError | None:
+    """The error that a whole ``answer`` is, if it is one. A response tells itself how it failed."""
+    if not answer.get("error") or answer.get("object") == "response":
+        return None
+    return error_from_object(answer["error"], secrets=secrets)
 
 
 def error_message(body: bytes, *, secrets: frozenset[str]) -> str:

@@ -11,7 +11,7 @@ from connections.errors import MidStreamError
 from proxy.dispatch import Dispatched
 from proxy.errors import UpstreamAnswerError, UpstreamTimeoutError
 from proxy.limits import limits
-from proxy.upstream_errors import error_from_object
+from proxy.upstream_errors import error_in
 from proxy.upstream_usage import read_usage
 from usage.exchange import Exchange, Tokens
 
@@ -37,7 +37,7 @@ async def read_answer(
         raise UpstreamAnswerError("The upstream's answer is not JSON.") from exc
     if not isinstance(answer, dict):
         raise UpstreamAnswerError("The upstream's answer is not a JSON object.")
-    if answer.get("error") and answer.get("object") != "response":  # those may tell of a failure
-        raise error_from_object(answer["error"], secrets=dispatched.secrets)
+    if error := error_in(answer, secrets=dispatched.secrets):
+        raise error
     take_usage(answer.get("usage"), exchange.tokens)
     return body if dispatched.filters is None else await dispatched.filters.outlet(body)

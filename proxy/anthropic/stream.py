@@ -10,7 +10,7 @@ from proxy.anthropic.answer import empty_message, listed, stop_reason, usage_of
 from proxy.dialects import ANTHROPIC as MESSAGES
 from proxy.dialects import ChatDialect, json_object
 from proxy.errors import ApiError, UpstreamAnswerError
-from proxy.sse import DONE_MARK, data_of, encoded_event
+from proxy.sse import DONE_MARK, data_of, typed_event
 from usage.exchange import Exchange
 
 
@@ -57,7 +57,7 @@ class MessageEvents:
             message = empty_message(
                 request_id=self._exchange.request_id, model=self._exchange.model
             )
-            yield _event("message_start", message=message)
+            yield typed_event("message_start", message=message)
 
     def _of_chunk(self, chunk: JsonObject) -> Iterator[bytes]:
         choices = chunk.get("choices")
@@ -106,23 +106,19 @@ class MessageEvents:
         self._is_open = True
         if block["type"] == "text":
             self._call = None
-        yield _event("content_block_start", index=len(self._blocks) - 1, content_block=block)
+        yield typed_event("content_block_start", index=len(self._blocks) - 1, content_block=block)
 
     def _delta(self, delta: JsonObject) -> bytes:
-        return _event("content_block_delta", index=len(self._blocks) - 1, delta=delta)
+        return typed_event("content_block_delta", index=len(self._blocks) - 1, delta=delta)
 
     def _close(self) -> Iterator[bytes]:
         if self._is_open:
             self._is_open = False
-            yield _event("content_block_stop", index=len(self._blocks) - 1)
+            yield typed_event("content_block_stop", index=len(self._blocks) - 1)
 
     def _end(self) -> Iterator[bytes]:
         yield from self._close()
         reason = stop_reason(self._finish_reason, is_refused=self._is_refused, blocks=self._blocks)
         delta = {"stop_reason": reason, "stop_sequence": None}
-        yield _event("message_delta", delta=delta, usage=usage_of(self._exchange.tokens))
-        yield _event("message_stop")
-
-
-def _event(kind: str, **fields: Any) -> bytes:
-    return encoded_event({"type": kind, **fields}, name=kind)
+        yield typed_event("message_delta", delta=delta, usage=usage_of(self._exchange.tokens))
+        yield typed_event("message_stop")

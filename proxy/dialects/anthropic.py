@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from connections.call import JsonObject
 from proxy.dialects.base import END, NOTHING, Dialect, Sign, json_object
 from proxy.errors import ApiError
-from proxy.sse import data_of, encoded_event
+from proxy.message_as_stream import message_events
+from proxy.sse import data_of, typed_event
 from proxy.upstream_usage import read_anthropic_usage
 from usage.exchange import Tokens
 
@@ -34,7 +36,7 @@ def anthropic_type(status: int) -> str:
 class AnthropicDialect(Dialect):
     """Anthropic's Messages: named events from ``message_start`` to ``message_stop``."""
 
-    ending = encoded_event({"type": "message_stop"}, name="message_stop")
+    ending = typed_event("message_stop")
     _types = re.compile(rb'"type"\s*:\s*"(?:message_(?:start|delta|stop)|error)"')
 
     def is_noteworthy(self, block: bytes) -> bool:
@@ -59,13 +61,12 @@ class AnthropicDialect(Dialect):
                 return Sign(error=_with_status(parsed.get("error")))
         return NOTHING
 
+    def events_of(self, answer: JsonObject) -> bytes:
+        return message_events(answer)
+
     def error_event(self, error: ApiError, *, request_id: str, last_block: bytes) -> bytes:
-        body = {
-            "type": "error",
-            "error": {"type": anthropic_type(error.status), "message": error.message},
-            "request_id": request_id,
-        }
-        return encoded_event(body, name="error")
+        told = {"type": anthropic_type(error.status), "message": error.message}
+        return typed_event("error", error=told, request_id=request_id)
 
 
 def _with_status(error: Any) -> Any:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
+from connections.call import JsonObject
 from proxy.dialects.base import END, NOTHING, Dialect, Sign, json_object
 from proxy.errors import ApiError
-from proxy.sse import DONE_MARK, data_of, encoded_event
+from proxy.response_as_stream import response_events
+from proxy.sse import DONE_MARK, data_of, typed_event
 from proxy.upstream_usage import read_usage
 from usage.exchange import Tokens
 
@@ -40,16 +42,18 @@ class ResponsesDialect(Dialect):
                 return Sign(error=parsed["error"])
         return NOTHING
 
+    def events_of(self, answer: JsonObject) -> bytes:
+        return response_events(answer)
+
     def error_event(self, error: ApiError, *, request_id: str, last_block: bytes) -> bytes:
         numbers = self._sequence_number.findall(last_block)
-        body = {
-            "type": "error",
-            "code": error.code or error.type,
-            "message": error.message,
-            "param": error.param,
-            "sequence_number": int(numbers[-1]) + 1 if numbers else 0,
-        }
-        return encoded_event(body, name="error")
+        return typed_event(
+            "error",
+            code=error.code or error.type,
+            message=error.message,
+            param=error.param,
+            sequence_number=int(numbers[-1]) + 1 if numbers else 0,
+        )
 
 
 RESPONSES = ResponsesDialect()

@@ -31,6 +31,44 @@ MESSAGE = {
     "stop_sequence": None,
     "usage": {"input_tokens": 9, "output_tokens": 2, "cache_read_input_tokens": 4},
 }
+RICH = MESSAGE | {
+    "content": [
+        {"type": "thinking", "thinking": "Where?", "signature": "c2ln"},
+        {"type": "redacted_thinking", "data": "eA=="},
+        {
+            "type": "text",
+            "text": "Bonjour",
+            "citations": [
+                {
+                    "type": "char_location",
+                    "cited_text": "Salut",
+                    "document_index": 0,
+                    "document_title": None,
+                    "file_id": None,
+                    "start_char_index": 0,
+                    "end_char_index": 5,
+                }
+            ],
+        },
+        {"type": "text", "text": " Paris"},
+        {
+            "type": "server_tool_use",
+            "id": "srvtoolu_1",
+            "name": "web_search",
+            "input": {"query": "Paris"},
+        },
+        {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": []},
+        {
+            "type": "tool_use",
+            "id": "toolu_1",
+            "name": "weather",
+            "input": {"city": "Paris", "days": [1, 2.5], "unit": None},
+        },
+        {"type": "tool_use", "id": "toolu_2", "name": "now", "input": {}},
+    ],
+    "stop_reason": "tool_use",
+    "stop_details": None,
+}
 EVENTS = (
     b'event: message_start\ndata: {"type": "message_start", "message": {"id": "msg_1", "type": '
     b'"message", "role": "assistant", "model": "m", "content": [], "stop_reason": null, '
@@ -181,6 +219,25 @@ def test_a_stream_of_anthropics_own_is_read_by_the_sdk(sdk, messages):
     with sdk.messages.stream(**asked("ant.claude-sonnet-4-5")) as stream:
         assert stream.get_final_message().content[0].text == "Bonjour"
     messages.on("POST", MESSAGES, json_response(MESSAGE))
+
+
+def test_a_message_in_one_piece_is_streamed(sdk, messages):
+    messages.on("POST", MESSAGES, json_response(RICH))
+    with sdk.messages.stream(**asked("ant.claude-sonnet-4-5")) as stream:
+        text = "".join(stream.text_stream)
+        message = stream.get_final_message()
+    assert text == "Bonjour Paris"
+    assert message.model_dump(mode="json", exclude_unset=True, exclude={"parsed_output"}) == RICH
+    messages.on("POST", MESSAGES, json_response(MESSAGE))
+
+
+async def test_a_message_in_one_piece_is_streamed_to_the_async_client(gateway, key):
+    async with (
+        anthropic.AsyncAnthropic(base_url=gateway.url, api_key=key, max_retries=0) as sdk,
+        sdk.beta.messages.stream(**asked("ant.claude-sonnet-4-5")) as stream,
+    ):
+        message = await stream.get_final_message()
+    assert message.model_dump(mode="json", exclude_unset=True) == MESSAGE | {"stop_details": None}
 
 
 def test_tokens_are_counted_by_anthropic(sdk):

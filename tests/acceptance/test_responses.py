@@ -34,6 +34,52 @@ RESPONSE = {
     "tools": [],
     "usage": {"input_tokens": 9, "output_tokens": 2, "total_tokens": 11},
 }
+REFUSED = "response.refusal.delta"
+RICH = RESPONSE | {
+    "output": [
+        {
+            "type": "reasoning",
+            "id": "rs_1",
+            "summary": [{"type": "summary_text", "text": "Think."}],
+            "content": [{"type": "reasoning_text", "text": "Hm."}],
+            "encrypted_content": "c2VjcmV0",
+        },
+        RESPONSE["output"][0]
+        | {
+            "content": [
+                {
+                    "type": "output_text",
+                    "text": "Hello world",
+                    "annotations": [
+                        {
+                            "type": "url_citation",
+                            "url": "https://example.org/",
+                            "title": "Example",
+                            "start_index": 0,
+                            "end_index": 5,
+                        }
+                    ],
+                    "logprobs": [],
+                },
+                {"type": "refusal", "refusal": "But no."},
+            ]
+        },
+        {
+            "type": "function_call",
+            "id": "fc_1",
+            "call_id": "call_1",
+            "name": "weather",
+            "arguments": '{"city":"Paris"}',
+            "status": "completed",
+        },
+        {
+            "type": "web_search_call",
+            "id": "ws_1",
+            "status": "completed",
+            "action": {"type": "search", "query": "Paris"},
+        },
+    ]
+}
 
 
 def event(kind, number, **fields):
@@ -125,6 +171,56 @@ async def test_a_stream_of_a_response_is_read_by_the_sdk(gateway, keys, upstream
         stream = await sdk.responses.create(model="gpt-4o", input="Hello", stream=True)
         kinds = [event.type async for event in stream]
     assert kinds == ["response.created", "response.output_text.delta", "response.completed"]
+
+
+@pytest.fixture
+def in_one_piece(upstreams):
+    """Has the first upstream answer so, streamed or not, for the length of a test."""
+    yield lambda answer: upstreams[0].on("POST", PATH, json_response(answer))
+    upstreams[0].on("POST", PATH, json_response(RESPONSE))
+
+
+def test_a_response_in_one_piece_is_streamed(alice, in_one_piece):
+    in_one_piece(RICH)
+    with alice.responses.stream(model="gpt-4o", input="Hello") as stream:
+        events = list(stream)
+        final = stream.get_final_response()
+    without_parsed = {"output": {"__all__": {"content": {"__all__": {"parsed"}}}}}
+    told = final.model_dump(mode="json", exclude_unset=True, exclude=without_parsed)
+    for item in told["output"]:
+        item.pop("parsed_arguments", None)
+    assert told == RICH
+    assert [event.sequence_number for event in events] == list(range(len(events)))
+    snapshots = [event.snapshot for event in events if event.type.endswith("s.delta")]
+    assert snapshots == ['{"city":"Paris"}']
+    deltas = [e.delta for e in events if e.type in ("response.output_text.delta", REFUSED)]
+    assert deltas == ["Hello world", "But no."]
+
+
+def test_a_streamed_response_in_one_piece_is_kept_too(alice, in_one_piece, upstreams):
+    in_one_piece(RESPONSE | {"id": "resp_p"})
+    upstreams[0].on("GET", f"{PATH}/resp_p", json_response(RESPONSE | {"id": "resp_p"}))
+    list(alice.responses.create(model="gpt-4o", input="Hello", stream=True))
+    assert alice.responses.retrieve("resp_p").output_text == "Hello world"
+    *_, last = alice.responses.retrieve("resp_p", stream=True)
+    assert last.response.output_text == "Hello world"
+
+
+@pytest.mark.parametrize(
+    ("status", "fields"),
+    [
+        ("failed", {"error": {"code": "server_error", "message": "Boom."}}),
+        ("incomplete", {"incomplete_details": {"reason": "max_output_tokens"}}),
+    ],
+)
+def test_a_response_in_one_piece_that_did_not_succeed_says_so(alice, in_one_piece, status, fields):
+    in_one_piece(RESPONSE | {"status": status, **fields})
+    *events, last = alice.responses.create(model="gpt-4o", input="Hello", stream=True)
+    assert last.type == f"response.{status}"
+    assert last.response.model_dump(mode="json", exclude_unset=True) == (
+        RESPONSE | {"status": status, **fields}
+    )
+    assert "response.completed" not in {event.type for event in events}
 
 
 def test_a_response_is_kept_where_it_was_made(alice, upstreams):

@@ -100,10 +100,14 @@ def test_an_error_in_the_place_of_a_stream_is_a_status(client, upstream, ledger,
     ledger.assert_one_more(502, "upstream_error", is_client_gone=False)
 
 
-def test_a_response_that_failed_at_once_is_a_failure(client, upstream, ledger):
+@pytest.mark.parametrize(
+    "responder",
+    [sse(named("response.failed", response=FAILED), done=False), json_response(FAILED)],
+    ids=["a stream", "one piece"],
+)
+def test_a_response_that_failed_at_once_is_a_failure(client, upstream, ledger, responder):
     surface = SURFACES["responses"]
-    failed = sse(named("response.failed", response=FAILED), done=False)
-    upstream.on("POST", surface.upstream_path, failed)
+    upstream.on("POST", surface.upstream_path, responder)
     answer = client.post(surface.path, json=surface.body)
     assert answer.status_code == 200
     assert answer.content.split(b"\n\n")[-2].startswith(b"event: response.failed\n")
