@@ -28,7 +28,7 @@ from proxy.sse import (
     is_event_stream,
     split_events,
 )
-from proxy.upstream_errors import error_from_object, error_in
+from proxy.upstream_errors import error_from_object, error_in, without_secrets
 from usage.exchange import Exchange
 
 # How long an upstream may take to close its answer behind its end and have its connection reused.
@@ -197,11 +197,13 @@ class Relay:
             if sign.error:
                 self._failure = error_from_object(sign.error, secrets=self._secrets)
                 return
+            told = event
             if sign.code:
                 self._exchange.error_code = sign.code
+                told = without_secrets(event, self._secrets)
             self._has_finished = self._has_finished or sign.has_finished
             if self._keeps_usage or not sign.is_usage_only:
-                yield event
+                yield told
             if sign.is_end:
                 self.is_done = True
                 return

@@ -13,6 +13,7 @@ from connections.call import JsonObject
 from proxy.errors import AnsweredError, ApiError, UpstreamAnswerError
 
 LONGEST_TEXT = 2000
+REMOVED = "[removed]"
 HTTP_STATUS = re.compile(r"[1-5][0-9]{2}")
 # Statuses that speak of the client's request, and so are the client's to know.
 ABOUT_THE_REQUEST = frozenset({400, 404, 409, 413, 415, 422, 429})
@@ -76,6 +77,13 @@ def error_in(answer: JsonObject, *, secrets: frozenset[str]) -> ApiError | None:
     return error_from_object(answer["error"], secrets=secrets)
 
 
+def without_secrets(told: bytes, secrets: frozenset[str]) -> bytes:
+    """``told``, by which an upstream tells of a failure, without what nobody may see."""
+    for secret in _longest_first(secrets):
+        told = told.replace(secret.encode(), REMOVED.encode())
+    return told
+
+
 def error_message(body: bytes, *, secrets: frozenset[str]) -> str:
     """What an answer says of its error, fit to show; empty where it says nothing."""
     return _text(_error_object(body).get("message"), secrets)
@@ -110,8 +118,13 @@ def _with_message(error: dict[str, Any]) -> dict[str, Any]:
 
 
 def _text(value: Any, secrets: frozenset[str]) -> str:
-    """``value`` if it is a text, without what nobody may see. Longer secrets may hold shorter."""
+    """``value`` if it is a text, without what nobody may see."""
     text = value if isinstance(value, str) else ""
-    for secret in sorted(secrets, key=len, reverse=True):
-        text = text.replace(secret, "[removed]")
+    for secret in _longest_first(secrets):
+        text = text.replace(secret, REMOVED)
     return text[:LONGEST_TEXT]
+
+
+def _longest_first(secrets: frozenset[str]) -> list[str]:
+    """A secret may be part of another."""
+    return sorted(secrets, key=len, reverse=True)

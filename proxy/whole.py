@@ -11,7 +11,7 @@ from connections.errors import MidStreamError
 from proxy.dispatch import Dispatched
 from proxy.errors import UpstreamAnswerError, UpstreamTimeoutError
 from proxy.limits import limits
-from proxy.upstream_errors import error_in
+from proxy.upstream_errors import error_in, without_secrets
 from proxy.upstream_usage import read_usage
 from usage.exchange import Exchange, Tokens
 
@@ -39,5 +39,8 @@ async def read_answer(
         raise UpstreamAnswerError("The upstream's answer is not a JSON object.")
     if error := error_in(answer, secrets=dispatched.secrets):
         raise error
+    if answer.get("error"):  # a response that tells of its own failure
+        exchange.error_code = "upstream_error"
+        body = without_secrets(body, dispatched.secrets)
     take_usage(answer.get("usage"), exchange.tokens)
     return body if dispatched.filters is None else await dispatched.filters.outlet(body)

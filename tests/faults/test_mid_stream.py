@@ -3,8 +3,10 @@
 import asyncio
 import threading
 
+import orjson
 import pytest
 
+from proxy.sse import data_of
 from tests.faults.errors import SECRET
 from tests.faults.surfaces import CHAT_EVENT, STREAM_HEAD, SURFACES, named
 from tests.support.api import CHAT, chat_body
@@ -24,7 +26,12 @@ pytestmark = pytest.mark.acceptance
 HTML = b"<html><body>Bad gateway at http://10.0.0.7/</body></html>"
 JSON_HEAD = head(content_type="application/json", transfer_encoding="chunked")
 FINISH = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
-FAILED = {"object": "response", "status": "failed", "output": [], "error": {"message": "Boom"}}
+FAILED = {
+    "object": "response",
+    "status": "failed",
+    "output": [],
+    "error": {"code": "server_error", "message": f"Too many: {SECRET}"},
+}
 BREAKDOWNS = {
     "reset": reset_after(b""),
     "hang-up": close_after(b""),
@@ -101,16 +108,25 @@ def test_an_error_in_the_place_of_a_stream_is_a_status(client, upstream, ledger,
 
 
 @pytest.mark.parametrize(
-    "responder",
-    [sse(named("response.failed", response=FAILED), done=False), json_response(FAILED)],
-    ids=["a stream", "one piece"],
+    ("responder", "is_streamed"),
+    [
+        (sse(named("response.failed", response=FAILED), done=False), True),
+        (json_response(FAILED), True),
+        (json_response(FAILED), False),
+    ],
+    ids=["a stream", "one piece", "one piece that was asked for"],
 )
-def test_a_response_that_failed_at_once_is_a_failure(client, upstream, ledger, responder):
+def test_a_response_that_failed_at_once_is_a_failure(
+    client, upstream, ledger, responder, is_streamed
+):
     surface = SURFACES["responses"]
     upstream.on("POST", surface.upstream_path, responder)
-    answer = client.post(surface.path, json=surface.body)
+    answer = client.post(surface.path, json=surface.body | {"stream": is_streamed})
     assert answer.status_code == 200
-    assert answer.content.split(b"\n\n")[-2].startswith(b"event: response.failed\n")
+    last = answer.content.rstrip().split(b"\n\n")[-1]
+    told = orjson.loads(data_of(last)) if is_streamed else {"response": answer.json()}
+    assert last.startswith(b"event: response.failed\n") is is_streamed
+    assert told["response"]["error"]["message"] == "Too many: [removed]"
     ledger.assert_one_more(200, "upstream_error", is_client_gone=False)
 
 
