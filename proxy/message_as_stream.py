@@ -15,10 +15,11 @@ CALLS = ("tool_use", "server_tool_use", "mcp_tool_use")
 
 
 def message_events(answer: JsonObject) -> bytes:
-    """The events of a message. Empty if ``answer`` is none."""
+    """The events of a message. Empty if ``answer`` is none, or one that has not ended."""
     blocks: Any = answer.get("content")
     is_message = answer.get("type") == "message" and isinstance(blocks, list)
-    if not is_message or not all(isinstance(block, dict) for block in blocks):
+    has_ended = bool(answer.get("stop_reason"))
+    if not (is_message and has_ended and all(isinstance(block, dict) for block in blocks)):
         return b""
     return b"".join(_events(answer, blocks))
 

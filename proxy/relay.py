@@ -28,7 +28,7 @@ from proxy.sse import (
     is_event_stream,
     split_events,
 )
-from proxy.upstream_errors import error_from_object, error_in, without_secrets
+from proxy.upstream_errors import error_from_object, error_in
 from usage.exchange import Exchange
 
 # How long an upstream may take to close its answer behind its end and have its connection reused.
@@ -144,7 +144,7 @@ class Relay:
         answer = json_object(b"".join(parts))
         if error := error_in(answer, secrets=self._secrets):
             raise error
-        events = self._dialect.events_of(answer)
+        events = self._dialect.stream_of(answer)
         if not events:
             raise UpstreamAnswerError("The upstream's answer is not an event stream.")
         return self._checked(events)
@@ -198,9 +198,10 @@ class Relay:
                 self._failure = error_from_object(sign.error, secrets=self._secrets)
                 return
             told = event
+            if sign.has_failed:
+                told = self._dialect.without_secrets(event, self._secrets)
             if sign.code:
                 self._exchange.error_code = sign.code
-                told = without_secrets(event, self._secrets)
             self._has_finished = self._has_finished or sign.has_finished
             if self._keeps_usage or not sign.is_usage_only:
                 yield told

@@ -39,7 +39,9 @@ Told = tuple[str, JsonObject]
 def response_events(answer: JsonObject) -> bytes:
     """The events of a response. Empty if ``answer`` is none, or one that has not ended."""
     ending = "failed" if answer.get("error") else answer.get("status") or "completed"
-    items: Any = answer.get("output", [] if ending == "failed" else None)
+    items: Any = answer.get("output")
+    if items is None and ending == "failed":
+        items = []
     if answer.get("object") != "response" or ending not in ENDINGS or not _is_objects(items):
         return b""
     return b"".join(

@@ -34,7 +34,7 @@ async def relay_answer(
     headers = STREAMING | passed_on(dispatched.response.headers.raw)
     if filters is not None and filters.holds_answer:
         answer = json_object(await read_answer(dispatched, exchange))
-        events = dialect.events_of(answer if keeps_usage else answer | {"usage": None})
+        events = dialect.stream_of(answer if keeps_usage else answer | {"usage": None})
         if not events:
             raise UpstreamAnswerError("The upstream's answer is not one to be streamed.")
         return RelayResponse(_told(events), headers=headers)

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from connections.call import JsonObject
+from connections.spelling import write_json
 from proxy.errors import AnsweredError, ApiError, UpstreamAnswerError
 
 LONGEST_TEXT = 2000
@@ -77,11 +78,30 @@ def error_in(answer: JsonObject, *, secrets: frozenset[str]) -> ApiError | None:
     return error_from_object(answer["error"], secrets=secrets)
 
 
-def without_secrets(told: bytes, secrets: frozenset[str]) -> bytes:
-    """``told``, by which an upstream tells of a failure, without what nobody may see."""
-    for secret in _longest_first(secrets):
-        told = told.replace(secret.encode(), REMOVED.encode())
-    return told
+def without_secrets(response: Any, secrets: frozenset[str]) -> Any:
+    """A ``response`` that tells how it failed, with nothing in its words that nobody may see.
+
+    Its texts are gone through, not its bytes: JSON may spell a text in many ways.
+    """
+    match response:
+        case {"error": dict(error)}:
+            texts = {name: _text(each, secrets) for name, each in error.items() if _is_text(each)}
+            return response | {"error": error | texts}
+        case {"error": str(error)}:
+            return response | {"error": _text(error, secrets)}
+    return response
+
+
+def json_of(answer: JsonObject) -> bytes:
+    """An ``answer`` that was changed. Raises ``UpstreamAnswerError`` if it cannot be written."""
+    try:
+        return write_json(answer)
+    except TypeError as exc:  # orjson reads 1024 levels and writes 254
+        raise UpstreamAnswerError("The upstream's answer cannot be understood.") from exc
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
 
 
 def error_message(body: bytes, *, secrets: frozenset[str]) -> str:

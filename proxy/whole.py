@@ -8,10 +8,11 @@ from typing import Any
 import orjson
 
 from connections.errors import MidStreamError
+from connections.spelling import read_json
 from proxy.dispatch import Dispatched
 from proxy.errors import UpstreamAnswerError, UpstreamTimeoutError
 from proxy.limits import limits
-from proxy.upstream_errors import error_in, without_secrets
+from proxy.upstream_errors import error_in, json_of, without_secrets
 from proxy.upstream_usage import read_usage
 from usage.exchange import Exchange, Tokens
 
@@ -41,6 +42,8 @@ async def read_answer(
         raise error
     if answer.get("error"):  # a response that tells of its own failure
         exchange.error_code = "upstream_error"
-        body = without_secrets(body, dispatched.secrets)
+        failed = read_json(body)
+        told = without_secrets(failed, dispatched.secrets)
+        body = body if told == failed else json_of(told)
     take_usage(answer.get("usage"), exchange.tokens)
     return body if dispatched.filters is None else await dispatched.filters.outlet(body)

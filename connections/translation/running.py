@@ -44,7 +44,7 @@ async def translated_chunks(
     """
     reader = ObjectReader(translation.wire, settings.GATEWAY_MAX_SSE_LINE_BYTES)
     async with aclosing(chunks):
-        begin = await _begin(chunks)
+        begin = await _begin(chunks, settings.GATEWAY_MAX_SSE_LINE_BYTES)
         if begin.startswith(IN_ONE_PIECE[translation.wire]):
             body = await whole_body(chunks, settings.GATEWAY_MAX_RESPONSE_BYTES, begin=begin)
             yield translated_body(body, translation)
@@ -58,11 +58,17 @@ async def translated_chunks(
             yield block
 
 
-async def _begin(chunks: AsyncIterator[bytes]) -> bytes:
-    """What arrives first, as far as it takes to see whether it is a stream."""
+async def _begin(chunks: AsyncIterator[bytes], limit: int) -> bytes:
+    """What arrives first, as far as it takes to see whether it is a stream.
+
+    Raises ``MidStreamError`` for more than ``limit`` bytes of blanks.
+    """
     begin = b""
     async for chunk in chunks:
+        limit -= len(chunk)
         begin = (begin + chunk).lstrip()
+        if limit < 0 and not begin:
+            raise MidStreamError("The upstream's answer does not begin.")
         if len(begin) >= TELLING_BYTES:
             break
     return begin

@@ -19,14 +19,16 @@ class Sign:
 
     ``has_finished``: the answer is complete, though the mark of its end may be missing.
     ``is_end``: nothing of the answer follows. ``is_usage_only``: token counts and nothing else, for
-    who asked. ``error``: the upstream's error, an object or a text. ``code``: why the answer is a
-    failure although the stream is in order.
+    who asked. ``error``: the upstream's error, an object or a text. ``has_failed``: the event tells
+    of a failure in the upstream's own words. ``code``: as what that failure is booked, although the
+    stream is in order.
     """
 
     has_finished: bool = False
     is_end: bool = False
     is_usage_only: bool = False
     error: Any = None
+    has_failed: bool = False
     code: str = ""
 
 
@@ -54,6 +56,17 @@ class Dialect:
     def events_of(self, answer: JsonObject) -> bytes:
         """A whole ``answer`` told as a stream; empty where that cannot be done."""
         return b""
+
+    def stream_of(self, answer: JsonObject) -> bytes:
+        """``events_of`` an answer; empty, too, where it is nested too deeply to be written."""
+        try:
+            return self.events_of(answer)
+        except TypeError:  # orjson reads 1024 levels and writes 254
+            return b""
+
+    def without_secrets(self, event: bytes, secrets: frozenset[str]) -> bytes:
+        """An event whose sign ``has_failed`` with nothing in its words that nobody may see."""
+        return event
 
     def error_event(self, error: ApiError, *, request_id: str, last_block: bytes) -> bytes:
         """``error`` as an event of its own; ``last_block`` holds the events sent just before."""

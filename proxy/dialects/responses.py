@@ -9,6 +9,7 @@ from proxy.dialects.base import END, NOTHING, Dialect, Sign, json_object
 from proxy.errors import ApiError
 from proxy.response_as_stream import response_events
 from proxy.sse import DONE_MARK, data_of, typed_event
+from proxy.upstream_errors import json_of, without_secrets
 from proxy.upstream_usage import read_usage
 from usage.exchange import Tokens
 
@@ -35,7 +36,7 @@ class ResponsesDialect(Dialect):
                 answer = parsed.get("response")
                 read_usage(answer.get("usage") if isinstance(answer, dict) else None, tokens)
                 code = "upstream_error" if kind == "response.failed" else ""
-                return Sign(has_finished=True, is_end=True, code=code)
+                return Sign(has_finished=True, is_end=True, has_failed=bool(code), code=code)
             case "error":
                 return Sign(error=parsed.get("error") or parsed)
             case None if parsed.get("error"):
@@ -44,6 +45,13 @@ class ResponsesDialect(Dialect):
 
     def events_of(self, answer: JsonObject) -> bytes:
         return response_events(answer)
+
+    def without_secrets(self, event: bytes, secrets: frozenset[str]) -> bytes:
+        parsed = json_object(data_of(event))
+        told = parsed | {"response": without_secrets(parsed.get("response"), secrets)}
+        if told == parsed:
+            return event
+        return b"event: response.failed\ndata: " + json_of(told) + b"\n\n"
 
     def error_event(self, error: ApiError, *, request_id: str, last_block: bytes) -> bytes:
         numbers = self._sequence_number.findall(last_block)

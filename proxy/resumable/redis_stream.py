@@ -34,9 +34,14 @@ class BrokenOffError(ApiError):
 
 
 @asynccontextmanager
-async def _connected(socket_seconds: float | None = SOCKET_SECONDS) -> AsyncIterator[Any]:
+async def _connected() -> AsyncIterator[Any]:
+    """Whoever asks counts the seconds.
+
+    Where redis-py does, a cancellation may be lost: it has Python's ``wait_for``, whose mistake
+    that is until 3.12.
+    """
     client = redis.asyncio.Redis.from_url(
-        settings.REDIS_URL, socket_timeout=socket_seconds, socket_connect_timeout=1
+        settings.REDIS_URL, socket_timeout=None, socket_connect_timeout=1
     )
     async with client:
         yield client
@@ -50,7 +55,8 @@ async def copy(recording: Recording, request_id: str) -> bool:
     """Write ``recording`` as it grows. False if Redis failed, or was too slow for all of it."""
     try:
         async with _connected() as client:
-            await client.set(f"{_key(request_id)}:owner", recording.owner, ex=_seconds())
+            async with asyncio.timeout(SOCKET_SECONDS):
+                await client.set(f"{_key(request_id)}:owner", recording.owner, ex=_seconds())
             await _write(client, recording, request_id)
     except (RedisError, OSError, EventsGoneError) as exc:
         logger.warning("%s can be resumed on its own worker alone: %s", request_id, exc)
@@ -80,7 +86,8 @@ async def _write(client: Any, recording: Recording, request_id: str) -> None:
         pipeline.set(f"{key}:alive", b"1", ex=ALIVE_SECONDS)
         pipeline.expire(key, _seconds())
         pipeline.expire(f"{key}:owner", _seconds())
-        await pipeline.execute()
+        async with asyncio.timeout(SOCKET_SECONDS):
+            await pipeline.execute()
         if is_over:
             return
 
@@ -88,7 +95,7 @@ async def _write(client: Any, recording: Recording, request_id: str) -> None:
 async def owner_of(request_id: str) -> str | None:
     """Whose recording it is; None if there is none, or Redis does not answer."""
     try:
-        async with _connected() as client:
+        async with asyncio.timeout(SOCKET_SECONDS), _connected() as client:
             owner = await client.get(f"{_key(request_id)}:owner")
     except (RedisError, OSError) as exc:
         logger.warning("a stream cannot be looked for: %s", exc)
@@ -99,9 +106,7 @@ async def owner_of(request_id: str) -> str | None:
 async def after(request_id: str, number: int) -> AsyncGenerator[bytes]:
     """The events behind ``number`` to the end of the answer, as they come. Raises ``ApiError``."""
     try:
-        # Where redis-py counts the seconds, a cancellation may be lost: it has Python's wait_for,
-        # whose mistake that is until 3.12.
-        async with _connected(socket_seconds=None) as client:
+        async with _connected() as client:
             async for event in _entries(client, _key(request_id), number):
                 yield event
     except (RedisError, OSError) as exc:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
@@ -85,6 +86,7 @@ class KeptView(ApiView):
             response = await relay_answer(dispatched, exchange, dialect=KEPT_RESPONSES)
         else:
             body = await read_answer(dispatched, exchange, take_usage=leave_usage)
+            exchange.error_code = ""  # counted then as well
             response = JsonResponse(body, headers=passed_on(dispatched.response.headers.raw))
         pipeline = pipeline_for("responses", self.caller)
         return response if pipeline is None else await pipeline.filtered(response)
@@ -131,10 +133,10 @@ def passed_query(request: Request) -> str:
 
 
 class KeptResponsesDialect(ResponsesDialect):
-    """Its tokens were counted when the response was made."""
+    """Its tokens were counted when the response was made, and so was its failure."""
 
     def sign_of(self, event: bytes, tokens: Tokens) -> Sign:
-        return super().sign_of(event, Tokens())
+        return replace(super().sign_of(event, Tokens()), code="")
 
 
 KEPT_RESPONSES = KeptResponsesDialect()

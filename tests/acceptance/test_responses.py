@@ -5,6 +5,7 @@ import json
 import openai
 import pytest
 
+from tests.faults.ledger import Ledger
 from tests.support.api import client_of, wait_for_models
 from tests.support.processes import wait_until
 from tests.support.responders import chunk, head, json_response, raw
@@ -255,6 +256,17 @@ def test_a_kept_response_is_streamed_again(alice, upstreams):
     events = list(alice.responses.retrieve("resp_1", stream=True, starting_after=0))
     assert events[-1].type == "response.completed"
     assert upstreams[0].requests[-1].target == f"{PATH}/resp_1?starting_after=0&stream=true"
+
+
+def test_a_failure_is_booked_when_it_happens_and_not_when_it_is_read(alice, gateway, upstreams):
+    failed = RESPONSE | {"id": "resp_f", "status": "failed", "error": {"message": "Boom"}}
+    upstreams[0].on("POST", PATH, json_response(failed), json_response(RESPONSE))
+    upstreams[0].on("GET", f"{PATH}/resp_f", json_response(failed), json_response(RESPONSE))
+    ledger = Ledger(gateway)
+    alice.responses.create(model="gpt-4o", input="Hello")
+    ledger.assert_one_more(200, "upstream_error")
+    assert alice.responses.retrieve("resp_f").status == "failed"
+    ledger.assert_one_more(200)
 
 
 def test_nobody_else_is_told_of_a_response(alice, bob, upstreams):

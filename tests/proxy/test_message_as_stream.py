@@ -120,7 +120,13 @@ async def test_counts_that_are_missing_stay_unknown() -> None:
 
 @pytest.mark.parametrize(
     "answer",
-    [{}, {"type": "message"}, MESSAGE | {"content": [1]}, MESSAGE | {"type": "completion"}],
+    [
+        {},
+        {"type": "message"},
+        MESSAGE | {"content": [1]},
+        MESSAGE | {"type": "completion"},
+        MESSAGE | {"stop_reason": None},
+    ],
 )
 async def test_an_object_that_is_no_message_becomes_a_502(answer: dict[str, Any]) -> None:
     with pytest.raises(ApiError, match="not an event stream"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 
 import pytest
@@ -187,8 +188,9 @@ async def test_a_response_ends_as_its_status_says(
     assert (exchange.error_code, exchange.tokens.completion) == (code, 2)
 
 
-async def test_a_failure_needs_no_output() -> None:
-    answer = {"id": "resp_1", "object": "response", "status": "failed", "error": FAILURE}
+@pytest.mark.parametrize("output", [{}, {"output": None}])
+async def test_a_failure_needs_no_output(output: dict[str, Any]) -> None:
+    answer = {"id": "resp_1", "object": "response", "status": "failed", "error": FAILURE} | output
     events, _ = await told_by(RESPONSES, answer)
     assert events[-1]["response"] == answer
 
@@ -211,3 +213,8 @@ async def test_an_object_that_is_no_response_or_not_at_its_end_becomes_a_502(
 ) -> None:
     with pytest.raises(ApiError, match="not an event stream"):
         await told_by(RESPONSES, answer)
+
+
+def test_one_that_is_nested_too_deeply_to_be_written_is_not_told() -> None:
+    metadata: list[Any] = reduce(lambda inner, _: [inner], range(300), [])
+    assert RESPONSES.stream_of(RESPONSE | {"metadata": metadata}) == b""

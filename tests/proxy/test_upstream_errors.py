@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from connections.spelling import read_json
+from proxy.dialects import RESPONSES
 from proxy.errors import ApiError
+from proxy.sse import data_of
 from proxy.upstream_errors import error_from_object, error_from_response
 from tests.support.builders import SECRET
 
@@ -153,3 +157,27 @@ def test_odd_numbers_and_deep_nesting_in_an_error_do_no_harm() -> None:
         {"detail": "no", "code": 400, "retry": numbers, "deep": deep}, secrets=frozenset()
     )
     assert (error.status, error.message) == (400, "no")
+
+
+def php_json(told):
+    return json.dumps(told).replace("/", r"\/").encode()
+
+
+@pytest.mark.parametrize("secret", ["sk-ab/cd+ef", 'sk-"quoted"', "sk-\\back", "1", "response"])
+@pytest.mark.parametrize("spelling", [orjson.dumps, php_json])
+def test_a_failed_response_keeps_secrets_however_they_are_spelled(secret, spelling):
+    failed = {"object": "response", "id": "resp_1", "created_at": 1, "status": "failed"}
+    failed["error"] = {"code": "server_error", "message": f"Key {secret} is no good.", "n": 1}
+    told = {"type": "response.failed", "sequence_number": 1, "response": failed}
+    event = b"event: response.failed\ndata: " + spelling(told) + b"\n\n"
+    event = RESPONSES.without_secrets(event, frozenset({secret}))
+    assert event.startswith(b"event: response.failed\n")
+    found = orjson.loads(data_of(event))
+    assert found["response"].pop("error")["message"] == "Key [removed] is no good."
+    assert found["response"] == {name: failed[name] for name in failed if name != "error"}
+
+
+@pytest.mark.parametrize("error", [None, "Boom", {"message": None}, 7])
+def test_a_failure_without_secrets_passes_as_it_came(error):
+    event = b'data: {"type":"response.failed" , "response":' + orjson.dumps({"error": error})
+    assert RESPONSES.without_secrets(event + b"}\n\n", frozenset({"sk-x"})) == event + b"}\n\n"

@@ -44,6 +44,8 @@ class MessageTranslation(Translation):
         self._has_arguments = False
 
     def answer(self, answer: JsonObject) -> JsonObject:
+        if not answer["stop_reason"]:
+            raise ValueError("It has not come to its end.")
         blocks = answer["content"]
         message: JsonObject = {"content": _joined(blocks, "text") or None}
         if thoughts := _joined(blocks, "thinking"):

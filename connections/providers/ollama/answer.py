@@ -25,6 +25,8 @@ class ChatTranslation(Translation):
         self._calls = 0
 
     def answer(self, answer: JsonObject) -> JsonObject:
+        if not answer["done"]:
+            raise ValueError("It has not come to its end.")
         self._completion.model = answer["model"]
         said = answer["message"]
         message: JsonObject = {"content": said.get("content") or None}

@@ -30,6 +30,8 @@ class ResponseTranslation(Translation):
         self._begun: set[int] = set()  # calls of whose arguments some were written
 
     def answer(self, answer: JsonObject) -> JsonObject:
+        if answer.get("status", "completed") not in {"completed", "incomplete"}:
+            raise ValueError("It has not come to its end.")
         message = _message(answer["output"])
         reason = _finish_reason(answer, has_calls="tool_calls" in message)
         return _completion(answer).whole(message, reason, _usage(answer))

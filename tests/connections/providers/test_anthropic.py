@@ -416,3 +416,9 @@ async def test_an_error_in_a_successful_answer_has_its_status_as_code(
 
 async def test_an_error_that_is_a_text_is_left_as_it_is() -> None:
     assert await answer_of(an_adapter(), a_chat(), {"error": "x"}) == {"error": "x"}
+
+
+@pytest.mark.parametrize("state", [{"stop_reason": None}])
+async def test_an_answer_that_has_not_ended_is_no_answer(state):
+    with pytest.raises(MidStreamError, match="cannot be understood"):
+        await answer_of(an_adapter(), a_chat(), MESSAGE | state)

@@ -268,3 +268,9 @@ def test_an_embedding_is_asked_for_in_ollamas_words() -> None:
 async def test_an_error_is_left_as_it_is() -> None:
     body = b'{"error": "model not found"}'
     assert await response_to(an_adapter(), a_chat(), body, status=404).read(99) == body
+
+
+@pytest.mark.parametrize("state", [{"done": False}])
+async def test_an_answer_that_has_not_ended_is_no_answer(state):
+    with pytest.raises(MidStreamError, match="cannot be understood"):
+        await answer_of(an_adapter(), a_chat(), ANSWER | state)

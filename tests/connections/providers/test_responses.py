@@ -3,7 +3,7 @@ from __future__ import annotations
 import orjson
 import pytest
 
-from connections.errors import UnsendableError
+from connections.errors import MidStreamError, UnsendableError
 from connections.providers.registry import adapter_for
 from tests.connections.providers.translating import (
     answer_of,
@@ -255,3 +255,11 @@ async def test_a_response_that_failed_is_an_error() -> None:
     failed = {"status": "failed", "error": {"code": "server_error", "message": "Boom"}}
     answer = await answer_of(an_adapter(), a_chat(), RESPONSE | failed)
     assert answer == {"error": failed["error"]}
+
+
+@pytest.mark.parametrize(
+    "state", [{"status": "in_progress"}, {"status": "cancelled"}, {"status": "failed"}]
+)
+async def test_an_answer_that_has_not_ended_is_no_answer(state):
+    with pytest.raises(MidStreamError, match="cannot be understood"):
+        await answer_of(an_adapter(), a_chat(), RESPONSE | state)

@@ -83,6 +83,13 @@ async def test_one_piece_that_is_no_answer_is_the_upstreams_fault(wire: Wire, bo
 
 
 @pytest.mark.parametrize("wire", Wire)
+async def test_blanks_are_no_beginning(wire: Wire, settings) -> None:
+    settings.GATEWAY_MAX_SSE_LINE_BYTES = 100
+    with pytest.raises(MidStreamError, match="does not begin"):
+        await read(wire, *[b" " * 60] * 2, COMPACT)
+
+
+@pytest.mark.parametrize("wire", Wire)
 async def test_one_piece_has_its_own_cap(wire: Wire, settings) -> None:
     settings.GATEWAY_MAX_SSE_LINE_BYTES = 5
     settings.GATEWAY_MAX_RESPONSE_BYTES = len(INDENTED)
