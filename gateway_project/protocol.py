@@ -62,13 +62,10 @@ class GatewayProtocol(HttpToolsProtocol):
 
         Returns whether it was written. uvicorn's own way takes a coroutine and a message.
         """
-        cycle = self._first_unanswered()
-        if (
-            cycle is None
-            or not cycle.chunked_encoding
-            or cycle.disconnected
-            or self.flow.write_paused
-        ):
+        if not self._cycles or self.flow.write_paused:
+            return False
+        cycle = self._cycles[0]
+        if cycle.disconnected or not cycle.chunked_encoding:
             return False
         cycle.transport.write(b"%x\r\n%b\r\n" % (len(body), body))
         return True
@@ -108,20 +105,17 @@ class GatewayProtocol(HttpToolsProtocol):
         if self.cycle is not None and self.cycle is not known:
             head = HeadWithBody(self.cycle, self.transport, self.loop)
             self.cycle.transport = cast("asyncio.Transport", head)
-            self._first_unanswered()
             self._cycles.append(self.cycle)
         if len(self._cycles) > MOST_UNANSWERED:
             raise TooManyUnansweredError
 
-    def _first_unanswered(self) -> RequestResponseCycle | None:
-        while self._cycles and self._cycles[0].response_complete:
-            self._cycles.popleft()
-        return self._cycles[0] if self._cycles else None
+    def on_response_complete(self) -> None:
+        self._cycles.popleft()
+        super().on_response_complete()
 
     def _part(self) -> None:
         for cycle in self._cycles:
-            if not cycle.response_complete:
-                cycle.disconnected = True
+            cycle.disconnected = True
 
     def _await_head(self) -> None:
         self._head_timer = self.loop.call_later(self._head_seconds, self.transport.abort)

@@ -34,11 +34,7 @@ class EventSplitter:
         self._held: list[bytes] = []
         self._held_bytes = 0
         self._tail = b""
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether no part of an event is being held."""
-        return not self._held_bytes
+        self.is_empty = True  # whether no part of an event is being held
 
     def feed(self, chunk: bytes) -> bytes:
         """The bytes up to the end of the last event that is complete; empty if none is yet.
@@ -72,6 +68,7 @@ class EventSplitter:
         if part:
             self._held.append(part)
             self._held_bytes += len(part)
+        self.is_empty = not self._held_bytes
         if self._held_bytes > self._limit:
             raise LineTooLongError
 

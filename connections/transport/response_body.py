@@ -39,6 +39,7 @@ class ResponseBody(httpx.AsyncByteStream):
         connection = response.connection
         self._protocol = cast("UpstreamProtocol", connection.protocol) if connection else None
         self._is_framed = _is_framed(response)
+        self._is_chunked = response.headers.get("Transfer-Encoding", "").lower() == "chunked"
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         read_nowait = self._response.content.read_nowait
@@ -64,6 +65,8 @@ class ResponseBody(httpx.AsyncByteStream):
             return b""
         self._waiter = asyncio.get_running_loop().create_future()
         self._protocol.on_news = self._take
+        if self._is_chunked and self.taker is not None:
+            self._protocol.on_chunk = self._offered
         self._watchdog.is_awaited = True
         try:
             return await self._waiter
@@ -91,6 +94,19 @@ class ResponseBody(httpx.AsyncByteStream):
         except Exception as exc:  # noqa: BLE001 - whatever it is, nobody else would wake the reader
             waiter.set_exception(exc)
 
+    def _offered(self, chunk: bytes) -> bool:
+        """Whether the taker has ``chunk``, with which the reader has nothing more to do."""
+        waiter = self._waiter
+        if waiter is None or waiter.done() or self.taker is None:
+            return False
+        try:
+            is_taken = self.taker(chunk)
+        except Exception as exc:  # noqa: BLE001 - as in _take
+            waiter.set_exception(exc)
+            return True
+        self._watchdog.chunks_taken += is_taken
+        return is_taken
+
     def _has_ended(self) -> bool:
         """Whether the body is complete. Raises ``RemoteProtocolError`` if it never will be.
 
@@ -107,7 +123,7 @@ class ResponseBody(httpx.AsyncByteStream):
     def _let_go(self) -> None:
         """Hear no more of the connection, which may be the next one's by now."""
         if self._protocol is not None and self._protocol.on_news == self._take:
-            self._protocol.on_news = None
+            self._protocol.on_news = self._protocol.on_chunk = None
 
     def _refuse_reset_as_end(self) -> None:
         """Where the end of the connection ends the body, aiohttp takes a reset for one."""

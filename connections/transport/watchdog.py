@@ -32,11 +32,13 @@ class Watchdog:
         "_response",
         "_seen",
         "_timer",
+        "chunks_taken",
         "is_awaited",
     )
 
     def __init__(self, response: aiohttp.ClientResponse, attempt: Attempt) -> None:
         self.is_awaited = False
+        self.chunks_taken = 0  # of which the content knows nothing
         self._loop = asyncio.get_running_loop()
         self._response = response
         self._attempt = attempt
@@ -60,7 +62,7 @@ class Watchdog:
             return
         now = self._loop.time()
         attempt = self._attempt
-        seen = content.total_bytes + attempt.pieces_taken
+        seen = content.total_bytes + attempt.pieces_taken + self.chunks_taken
         if not self.is_awaited or attempt.is_starved or seen != self._seen:
             self._seen = seen
             self._quiet_since = now

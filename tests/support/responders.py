@@ -10,7 +10,7 @@ import asyncio
 import json
 import socket
 import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -121,14 +121,15 @@ def reset_after(data: bytes) -> Responder:
     return respond
 
 
-def drip(data: bytes, every: float, before: bytes = b"") -> Responder:
-    """``before`` at once, then ``data`` byte by byte, one in ``every`` seconds."""
+def drip(data: bytes | Sequence[bytes], every: float, before: bytes = b"") -> Responder:
+    """``before`` at once, then ``data`` byte by byte or part by part, one in ``every`` seconds."""
+    parts = [bytes([byte]) for byte in data] if isinstance(data, bytes) else data
 
     async def respond(exchange: Exchange) -> None:
         await exchange.send(before)
-        for position in range(len(data)):
+        for part in parts:
             await asyncio.sleep(every)
-            await exchange.send(data[position : position + 1])
+            await exchange.send(part)
 
     return respond
 

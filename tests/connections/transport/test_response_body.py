@@ -8,14 +8,16 @@ import socket
 import ssl
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 import trustme
+from aiohttp.client_proto import ResponseHandler
 
 from connections.transport.response_body import LARGEST_CHUNK_BYTES
-from tests.connections.transport.conftest import CHAT
+from tests.connections.transport.conftest import CHAT, PATIENT
 from tests.support.upstream import chunk, close_after, drip, head, raw
 
 CHUNKED = head(Transfer_Encoding="chunked")
@@ -65,6 +67,59 @@ async def test_the_reader_hears_of_a_break_at_once(send, upstream, responder) ->
         with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
             [piece async for piece in response.stream]
     await response.aclose()
+
+
+async def test_chunks_that_are_taken_one_by_one_are_not_parsed(send, upstream, monkeypatch) -> None:
+    words = [b"%d" % number for number in range(10)]
+    upstream.on("POST", CHAT, drip([*map(chunk, words), END], every=0.01, before=CHUNKED))
+    response = await send()
+    taken: list[bytes] = []
+    parsed: asyncio.Queue[bytes] = asyncio.Queue()
+    monkeypatch.setattr(ResponseHandler, "data_received", lambda _, data: parsed.put_nowait(data))
+    response.stream.taker = lambda piece: taken.append(piece) or True
+    reading = asyncio.ensure_future(anext(aiter(response.stream)))
+    async with asyncio.timeout(3):
+        assert await parsed.get() == END
+    assert taken == words
+    reading.cancel()
+    await response.aclose()
+
+
+async def test_chunks_that_are_taken_are_signs_of_life(send, upstream) -> None:
+    slowly = drip([*map(chunk, [b"1", b"2", b"3", b"4", b"5"])], every=0.15, before=CHUNKED)
+    upstream.on("POST", CHAT, slowly)
+    response = await send(timeouts=replace(PATIENT, idle=0.3))
+    taken: list[bytes] = []
+    response.stream.taker = lambda piece: taken.append(piece) or True
+    with pytest.raises(httpx.ReadTimeout):
+        [piece async for piece in response.stream]
+    assert taken == [b"1", b"2", b"3", b"4", b"5"]
+    await response.aclose()
+
+
+async def test_the_connection_is_used_again_behind_chunks_that_were_taken(send, upstream) -> None:
+    words = [b"1", b"2", b"3"]
+    upstream.on("POST", CHAT, drip([*map(chunk, words), END], every=0.01, before=CHUNKED))
+    for _ in range(2):
+        response = await send()
+        taken: list[bytes] = []
+        response.stream.taker = lambda piece, taken=taken: taken.append(piece) or True
+        assert [piece async for piece in response.stream] == []
+        assert taken == words
+    assert upstream.connections == 1
+
+
+async def test_a_body_of_another_framing_that_looks_like_chunks_is_one_all_the_same(
+    send, upstream
+) -> None:
+    parts = [chunk(b"1"), chunk(b"2"), END]
+    before = head(Content_Length=sum(map(len, parts)))
+    upstream.on("POST", CHAT, drip(parts, every=0.01, before=before))
+    response = await send()
+    taken: list[bytes] = []
+    response.stream.taker = lambda piece: taken.append(piece) or True
+    assert [piece async for piece in response.stream] == []
+    assert taken == parts
 
 
 async def test_a_break_is_heard_of_though_tls_waits_for_the_peer(transport) -> None:
