@@ -29,8 +29,8 @@ class UpstreamResponse:
     """A response whose body is still to come. Whoever holds it reads it or closes it.
 
     With a ``translation`` a success reads as if the upstream spoke OpenAI's API.
-    ``waited_seconds`` is how long its body was waited for: all of it where it was read whole, else
-    its first part. ``secrets`` are what the request was signed with, beside its connection's keys.
+    ``waited_seconds`` is how long its body was waited for so far. ``secrets`` are what the request
+    was signed with, beside its connection's keys.
     """
 
     def __init__(
@@ -70,20 +70,6 @@ class UpstreamResponse:
         if self._translation is None and isinstance(self._response.stream, ResponseBody):
             self._response.stream.taker = taker
 
-    async def _received(self) -> AsyncGenerator[bytes]:
-        asked_at, is_first = time.monotonic(), True
-        try:
-            async for chunk in self._response.stream:  # type: ignore[union-attr]
-                if is_first:
-                    self.waited_seconds += time.monotonic() - asked_at
-                    is_first = False
-                yield chunk
-        except (httpx.TransportError, httpx.DecodingError) as exc:
-            raise errors.within_response(exc) from exc
-        finally:
-            if is_first:
-                self.waited_seconds += time.monotonic() - asked_at
-
     async def read(self, limit: int) -> bytes:
         """The whole body, as often as asked for.
 
@@ -91,17 +77,30 @@ class UpstreamResponse:
         """
         if self._body is not None:
             return self._body
-        asked_at, waited_before = time.monotonic(), self.waited_seconds
-        try:
-            body = await whole_body(self._received(), limit)
-        finally:
-            self.waited_seconds = waited_before + time.monotonic() - asked_at
+        body = await whole_body(self._received(), limit)
         self._body = body if self._translation is None else translated_body(body, self._translation)
         return self._body
 
     async def aclose(self) -> None:
         """Give the connection back, or close it when the body was not read to its end."""
         await self._response.aclose()
+
+    async def _received(self) -> AsyncGenerator[bytes]:
+        asked_at: float | None = time.monotonic()
+        try:
+            async for chunk in self._response.stream:  # type: ignore[union-attr]
+                self._note_wait(asked_at)
+                asked_at = None
+                yield chunk
+                asked_at = time.monotonic()
+        except (httpx.TransportError, httpx.DecodingError) as exc:
+            raise errors.within_response(exc) from exc
+        finally:
+            self._note_wait(asked_at)
+
+    def _note_wait(self, since: float | None) -> None:
+        if since is not None:
+            self.waited_seconds += time.monotonic() - since
 
 
 class Closable(Protocol):

@@ -8,7 +8,6 @@ bodies, an end to calls whose client has gone, and a limit on how long a client 
 from __future__ import annotations
 
 import asyncio
-import time
 from contextlib import aclosing
 from typing import Any, cast
 
@@ -188,7 +187,7 @@ class ApiHandler(ASGIHandler):
         else:
             body: bytes = response.content  # type: ignore[attr-defined]
             if exchange is not None:
-                exchange.first_byte_at = time.monotonic()
+                exchange.note_first_byte()
                 exchange.bytes_sent = len(body)
                 in_flight.close(exchange)
             await outgoing.whole(response.status_code, headers, body)

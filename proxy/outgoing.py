@@ -7,7 +7,6 @@ hold its stream and the upstream's with it.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -117,7 +116,7 @@ class Outgoing:
         exchange = self._exchange
         if exchange is not None:
             if not exchange.chunks:
-                exchange.first_byte_at = time.monotonic()
+                exchange.note_first_byte()
             exchange.chunks += 1
             exchange.bytes_sent += len(part)
         self._last_part = part

@@ -61,9 +61,9 @@ class Exchange:
 
     ``accepted_at`` is in seconds since the epoch; ``started`` and ``first_byte_at`` are readings of
     ``time.monotonic``. ``upstream_seconds`` passed until upstreams said that they would answer, or
-    that they would not; what ``upstream_answer`` kept the gateway waiting comes on top. ``chunks``
-    counts what was streamed to the client. ``status`` is what the client was answered, 0 while it
-    was not; ``error_code`` is set also for a failure in mid-stream.
+    that they would not; what ``upstream_answer`` keeps the gateway waiting for the first byte comes
+    on top. ``chunks`` counts what was streamed to the client. ``status`` is what the client was
+    answered, 0 while it was not; ``error_code`` is set also for a failure in mid-stream.
     ``on_stop`` is how the request is ended early, set by whoever answers it; ``still_allowed``
     tells whether its caller could make it now.
     """
@@ -95,6 +95,16 @@ class Exchange:
     on_stop: Callable[[StopReason], None] | None = field(default=None, repr=False)
     still_allowed: Callable[[], Awaitable[bool]] | None = field(default=None, repr=False)
 
+    def note_first_byte(self) -> None:
+        """Take note that the client gets the first byte now, at the first of any number of calls.
+
+        What the upstream takes its time for from now on has nothing to do with it.
+        """
+        if self.first_byte_at is None:
+            self.first_byte_at = time.monotonic()
+            self.upstream_seconds = self._upstream_seconds_so_far
+            self.upstream_answer = None
+
     def stop(self, reason: StopReason) -> None:
         """End the request before its time; whoever answers it tells the client why."""
         if self.on_stop is not None:
@@ -124,6 +134,9 @@ class Exchange:
         waited = self.first_byte_seconds
         if waited is None or self.status == SWITCHING_PROTOCOLS:
             return None
+        return max(waited - self._upstream_seconds_so_far, 0.0)
+
+    @property
+    def _upstream_seconds_so_far(self) -> float:
         answer = self.upstream_answer
-        upstream = self.upstream_seconds + (0.0 if answer is None else answer.waited_seconds)
-        return max(waited - upstream, 0.0)
+        return self.upstream_seconds + (0.0 if answer is None else answer.waited_seconds)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from proxy.dialects import json_object
@@ -14,7 +13,7 @@ ENDS_OF_ANSWERS = ('"response.done"', '"response.completed"', '"response.incompl
 
 def count_message(message: str | bytes, exchange: Exchange) -> None:
     """Take note of ``message``, and of the tokens if it ends an answer. Others are not parsed."""
-    exchange.first_byte_at = exchange.first_byte_at or time.monotonic()
+    exchange.note_first_byte()
     exchange.chunks += 1
     exchange.bytes_sent += len(message)
     if isinstance(message, str) and any(end in message for end in ENDS_OF_ANSWERS):

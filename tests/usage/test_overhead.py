@@ -71,6 +71,13 @@ async def a_stream(_request):
     return httpx.Response(200, stream=Slow(EVENT, END))
 
 
+async def one_piece(_request):
+    """For a stream: it can be told as one only when all of it is there."""
+    await asyncio.sleep(LONG)
+    answer = b'{"choices": [{"message": {"content": "Hi"}, "finish_reason": "stop"}]}'
+    return httpx.Response(200, stream=Slow(answer[:20], answer[20:40], answer[40:]))
+
+
 async def silence(_request):
     await asyncio.sleep(LONG)
     return httpx.Response(200, stream=Slow(httpx.ReadTimeout("x")))
@@ -89,11 +96,12 @@ async def only_the_second(request):
     [
         (an_answer, {}, 3),
         (a_stream, {"stream": True}, 2),  # the second part comes behind the first byte
+        (one_piece, {"stream": True}, 4),
         (silence, {}, 2),
         (silence, {"stream": True}, 2),
         (only_the_second, {}, 2),
     ],
-    ids=["whole", "streamed", "broken off", "stream broken off", "second try"],
+    ids=["whole", "streamed", "in one piece", "broken off", "stream broken off", "second try"],
 )
 async def test_the_wait_for_an_upstream_is_recognised(answer, fields, waits):
     async with running_api(answer, names=("one", "two")) as key:
