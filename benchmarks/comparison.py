@@ -17,6 +17,7 @@ from benchmarks.contenders.contender import Contender, UnavailableError
 from benchmarks.measuring import LoadError, measured
 
 CHUNKS_PER_SECOND = 50
+SHORTER = 8
 # A generator or an upstream as busy as this one is what was measured.
 BUSY = 0.9
 LOG = "contender.log"
@@ -89,19 +90,29 @@ def loads(
     before = processes.rss_mb(process)
     at_most = str(effort.stream_seconds)
     read = ["streams", *target, "--connections", streams, "--seconds", at_most]
+    short = measured(process, [*read, "--max-tokens", str(max(effort.chunks // SHORTER, 1))])
     stream = measured(process, read, upstream)
-    per_request = chat["cpu_seconds"] / chat["requests"]
-    # A streamed request costs about what a whole one does before its first chunk.
-    of_chunks = stream["cpu_seconds"] - stream["requests"] * per_request
     return {
         "chat": chat,
+        "short_stream": short,
         "stream": stream,
-        "cpu_per_request_us": per_request * 1e6,
-        "cpu_per_chunk_us": of_chunks / stream["chunks"] * 1e6,
+        "cpu_per_request_us": chat["cpu_seconds"] / chat["requests"] * 1e6,
+        "cpu_per_chunk_us": cpu_per_chunk(short, stream) * 1e6,
         "requests_per_second": chat["requests"] / chat["seconds"],
         "rss_per_stream_kb": (stream["peak_rss_mb"] - before) * 1024 / effort.streams,
         "remarks": [*limits("requests", chat), *limits("streams", stream), *unfinished(stream)],
     }
+
+
+def cpu_per_chunk(short: dict[str, Any], long: dict[str, Any]) -> float:
+    """Seconds for each chunk by which as many streams were longer: without what a request costs.
+
+    Raises :class:`LoadError`.
+    """
+    more = long["chunks"] - short["chunks"]
+    if more <= 0:
+        raise LoadError("streams that were to be longer were not")
+    return float((long["cpu_seconds"] - short["cpu_seconds"]) / more)
 
 
 def limits(kind: str, load: dict[str, Any]) -> list[str]:

@@ -52,12 +52,14 @@ class Client:
     url: str
     key: str
     model: str
+    max_tokens: int = 0  # as many as the model likes
 
     def request(self, *, stream: bool) -> bytes:
         parts = urlsplit(self.url)
-        body = json.dumps(
-            {"model": self.model, "messages": MESSAGES, "stream": stream}, separators=(",", ":")
-        ).encode()
+        asked = {"model": self.model, "messages": MESSAGES, "stream": stream}
+        if self.max_tokens:
+            asked["max_tokens"] = self.max_tokens
+        body = json.dumps(asked, separators=(",", ":")).encode()
         return (
             f"POST {parts.path}/chat/completions HTTP/1.1\r\nhost: {parts.netloc}\r\n"
             f"authorization: Bearer {self.key}\r\ncontent-type: application/json\r\n"
@@ -211,7 +213,7 @@ KINDS = {"chat": chat, "streams": streams, "abandon": abandon}
 
 
 async def main(arguments: argparse.Namespace) -> None:
-    client = Client(arguments.url, arguments.key, arguments.model)
+    client = Client(arguments.url, arguments.key, arguments.model, arguments.max_tokens)
     tally = Tally()
     started = time.monotonic()
     await KINDS[arguments.kind](client, arguments.connections, arguments.seconds, tally)
@@ -241,6 +243,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("url")
     made.add_argument("key")
     made.add_argument("--model", default="mock")
+    made.add_argument("--max-tokens", type=int, default=0)
     made.add_argument("--connections", type=int, default=16)
     made.add_argument("--seconds", type=float, default=5)
     return made

@@ -1,13 +1,15 @@
 """An upstream that costs next to nothing: answers are ready-made bytes, requests are not parsed.
 
 ``python -m benchmarks.mock_upstream PORT`` serves a fixed chat completion, and to whoever asks for
-a stream ``CHUNKS`` events, ``CHUNKS_PER_SECOND`` of them each second, the first at once.
+a stream as many events as ``max_tokens`` says or else ``CHUNKS``, ``CHUNKS_PER_SECOND`` of them
+each second, the first at once.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import re
 import sys
 from typing import cast
 
@@ -15,6 +17,7 @@ import uvloop
 
 CHUNKS = int(os.environ.get("MOCK_CHUNKS", "400"))
 CHUNKS_PER_SECOND = float(os.environ.get("MOCK_CHUNKS_PER_SECOND", "50"))
+MAX_TOKENS = re.compile(rb'"max_tokens":\s*(\d+)')
 
 
 def whole(body: bytes) -> bytes:
@@ -74,7 +77,8 @@ class MockUpstream(asyncio.Protocol):
             self.transport.write(MODELS)
         elif b'"stream":true' in body or b'"stream": true' in body:
             self.transport.write(STREAM_HEAD)
-            self.stream(CHUNKS, self.loop.time())
+            wished = MAX_TOKENS.search(body)
+            self.stream(int(wished[1]) if wished else CHUNKS, self.loop.time())
         else:
             self.transport.write(COMPLETION)
 

@@ -8,6 +8,7 @@ import pytest
 from benchmarks import comparison, table
 from benchmarks.contenders import Gatehouse, Nginx
 from benchmarks.contenders.contender import Prepared
+from benchmarks.measuring import LoadError
 from benchmarks.processes import Server, free_port
 
 EFFORT = comparison.Effort(connections=2, seconds=0.3, streams=3, chunks=10, warm_up_seconds=0.1)
@@ -33,10 +34,19 @@ def test_the_gateway_is_measured(result):
     figures = result["contenders"]["Gatehouse"]
     assert figures["chat"]["requests"] > 0
     assert figures["stream"]["chunks"] == EFFORT.streams * (EFFORT.chunks + 1)
+    assert figures["short_stream"]["chunks"] == EFFORT.streams * 2
     assert figures["stream"]["unfinished"] == 0
     assert all(row.value(figures) is not None for row in table.ROWS)
     assert figures["start_seconds"] > 0
     assert figures["idle_rss_mb"] > 10
+
+
+def test_a_chunk_costs_what_longer_streams_cost_more():
+    short = {"cpu_seconds": 0.5, "chunks": 1000}
+    long = {"cpu_seconds": 1.0, "chunks": 11_000}
+    assert comparison.cpu_per_chunk(short, long) == pytest.approx(50e-6)
+    with pytest.raises(LoadError, match="longer"):
+        comparison.cpu_per_chunk(long, short)
 
 
 def test_so_is_the_upstream_by_itself(result):
