@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable
 
 import httpx
@@ -31,10 +31,12 @@ class Upstreams:
         self.models: dict[str, list[str] | Exception | None] = {}
         self.asked: Counter[str] = Counter()
         self.gates: dict[str, asyncio.Event] = {}
+        self.hears: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
         name = request.url.host.removesuffix(".example")
         self.asked[name] += 1
+        self.hears[name].set()
         if name in self.gates:
             await self.gates[name].wait()
         match self.models.get(name, []):
@@ -102,6 +104,9 @@ async def test_a_black_hole_holds_up_no_other_list(registry, connect, upstreams)
     lines = {line.upstream.name: line for line in registry.snapshot.lines}
     await registry._asking[lines["good"]]
     assert ids(registry) == ["a"]
+    async with asyncio.timeout(5):  # the order in which both are asked is nobody's promise
+        await upstreams.hears["hole"].wait()
+    assert lines["hole"] in registry._asking
     assert upstreams.asked == {"hole": 1, "good": 1}
 
 
