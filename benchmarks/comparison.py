@@ -94,7 +94,7 @@ def loads(
     # The first time that so many come at once costs more than any later, connections to the
     # upstream for one. That must be in neither of the two that are told apart.
     measured(process, shorter)
-    short = measured(process, shorter)
+    short = measured(process, shorter, upstream)
     stream = measured(process, read, upstream)
     return {
         "chat": chat,
@@ -104,7 +104,13 @@ def loads(
         "cpu_per_chunk_us": cpu_per_chunk(short, stream) * 1e6,
         "requests_per_second": chat["requests"] / chat["seconds"],
         "rss_per_stream_kb": (stream["peak_rss_mb"] - before) * 1024 / effort.streams,
-        "remarks": [*limits("requests", chat), *limits("streams", stream), *unfinished(stream)],
+        "remarks": [
+            *limits("requests", chat),
+            *limits("short streams", short),
+            *unfinished(short),
+            *limits("streams", stream),
+            *unfinished(stream),
+        ],
     }
 
 

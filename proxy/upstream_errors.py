@@ -140,11 +140,11 @@ def _with_message(error: dict[str, Any]) -> dict[str, Any]:
 def _text(value: Any, secrets: frozenset[str]) -> str:
     """``value`` if it is a text, without what nobody may see."""
     text = value if isinstance(value, str) else ""
-    for secret in _longest_first(secrets):
+    for secret in longest_first(secrets):
         text = text.replace(secret, REMOVED)
     return text[:LONGEST_TEXT]
 
 
-def _longest_first(secrets: frozenset[str]) -> list[str]:
+def longest_first(secrets: frozenset[str]) -> list[str]:
     """A secret may be part of another."""
     return sorted(secrets, key=len, reverse=True)

@@ -59,7 +59,7 @@ async def copy(recording: Recording, request_id: str) -> bool:
                 await client.set(f"{_key(request_id)}:owner", recording.owner, ex=_seconds())
             await _write(client, recording, request_id)
     except (RedisError, OSError, EventsGoneError) as exc:
-        logger.warning("%s can be resumed on its own worker alone: %s", request_id, exc)
+        logger.warning("%s can be resumed on its own worker alone: %r", request_id, exc)
         return False
     return True
 
@@ -98,7 +98,7 @@ async def owner_of(request_id: str) -> str | None:
         async with asyncio.timeout(SOCKET_SECONDS), _connected() as client:
             owner = await client.get(f"{_key(request_id)}:owner")
     except (RedisError, OSError) as exc:
-        logger.warning("a stream cannot be looked for: %s", exc)
+        logger.warning("a stream cannot be looked for: %r", exc)
         return None
     return owner.decode() if owner is not None else None
 

@@ -8,7 +8,12 @@ from proxy.dialects import json_object
 from proxy.upstream_usage import read_usage
 from usage.exchange import Exchange, Tokens
 
-ENDS_OF_ANSWERS = ('"response.done"', '"response.completed"', '"response.incomplete"')
+ENDS_OF_ANSWERS = (
+    '"response.done"',
+    '"response.completed"',
+    '"response.incomplete"',
+    '"response.failed"',
+)
 
 
 def count_message(message: str | bytes, exchange: Exchange) -> None:

@@ -31,6 +31,7 @@ from proxy.errors import (
 from proxy.exception_handler import to_api_error
 from proxy.request_id import new_request_id
 from proxy.routing import model_of, route
+from proxy.upstream_errors import longest_first
 from proxy.websockets.api_socket import ApiSocket
 from proxy.websockets.counting import count_message
 from proxy.websockets.handshake import refuse
@@ -265,7 +266,7 @@ class ProxiedConsumer(ApiSocket):
             await self.close(code if code in SENDABLE else UPSTREAM_BROKE, reason)
 
     def _censored(self, text: str) -> str:
-        for secret in self._secrets:
+        for secret in longest_first(self._secrets):
             text = text.replace(secret, "[removed]")
         return text
 

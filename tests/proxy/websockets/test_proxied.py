@@ -299,10 +299,11 @@ def test_responses_are_routed_by_the_first_message(callers, upstream):
         assert heard(socket)["error"]["code"] == "model_not_found"
 
 
-def test_a_socket_is_one_record_with_the_tokens_of_all_its_answers(callers, upstream):
+@pytest.mark.parametrize("end", ["done", "completed", "incomplete", "failed"])
+def test_a_socket_is_one_record_with_the_tokens_of_all_its_answers(callers, upstream, end):
     gateway, made = callers
     usage = {"input_tokens": 3, "output_tokens": 5}
-    done = json.dumps({"type": "response.done", "response": {"usage": usage}})
+    done = json.dumps({"type": f"response.{end}", "response": {"usage": usage}})
     upstream.answer = lambda socket, _message: socket.send(done)
     with open_socket(gateway, made["key"], path=REALTIME) as socket:
         for _ in range(2):
