@@ -159,7 +159,7 @@ class ProxiedConsumer(ApiSocket):
         exchange.status = SWITCHING_PROTOCOLS
         self.model = model
         self._target, self._upstream = dispatched.target, socket
-        self._secrets = dispatched.secrets
+        self._secrets = longest_first(dispatched.secrets)
 
     def stop(self, reason: StopReason) -> None:
         """Tell the client why the socket closes, and close it; cut it if asked twice."""
@@ -266,7 +266,7 @@ class ProxiedConsumer(ApiSocket):
             await self.close(code if code in SENDABLE else UPSTREAM_BROKE, reason)
 
     def _censored(self, text: str) -> str:
-        for secret in longest_first(self._secrets):
+        for secret in self._secrets:
             text = text.replace(secret, "[removed]")
         return text
 
