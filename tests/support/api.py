@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from tests.support.live import LiveGateway
-from tests.support.processes import wait_until
+from tests.support.processes import PATIENCE_SECONDS, wait_until
 
 CHAT = "/v1/chat/completions"
 HELLO = [{"role": "user", "content": "Hello"}]
@@ -34,6 +34,7 @@ class RawAnswer:
 def client_of(gateway: LiveGateway, key: str = "", **options: Any) -> httpx.Client:
     """A client whose paths begin at the gateway's root; close it."""
     headers = {"Authorization": f"Bearer {key}"} if key else {}
+    options.setdefault("timeout", PATIENCE_SECONDS)
     return httpx.Client(base_url=gateway.url, headers=headers, trust_env=False, **options)
 
 
@@ -47,19 +48,19 @@ def listed(client: httpx.Client) -> set[str]:
     return {model["id"] for model in client.get("/v1/models").raise_for_status().json()["data"]}
 
 
-def wait_for_models(client: httpx.Client, *models: str, seconds: float = 5) -> None:
+def wait_for_models(client: httpx.Client, *models: str) -> None:
     """Until the client is shown exactly ``models``. Raises ``TimeoutError``."""
-    wait_until(lambda: listed(client) == set(models), what=f"models {models}", seconds=seconds)
+    wait_until(lambda: listed(client) == set(models), what=f"models {models}")
 
 
 @contextmanager
-def connected(port: int, *, seconds: float = 15) -> Iterator[socket.socket]:
+def connected(port: int, *, seconds: float = PATIENCE_SECONDS) -> Iterator[socket.socket]:
     """A plain TCP connection to the gateway."""
     with socket.create_connection(("127.0.0.1", port), timeout=seconds) as connection:
         yield connection
 
 
-def exchange(port: int, request: bytes, *, seconds: float = 15) -> RawAnswer:
+def exchange(port: int, request: bytes, *, seconds: float = PATIENCE_SECONDS) -> RawAnswer:
     """Send these very bytes and read one answer."""
     with connected(port, seconds=seconds) as connection:
         connection.sendall(request)

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 
 from tests.support.environment import ROOT, clean_environment
-from tests.support.processes import free_port, wait_until
+from tests.support.processes import PATIENCE_SECONDS, free_port, wait_until
 from tests.support.stores import Stores
 
 LOG_LINES_SHOWN = 80
@@ -43,7 +43,7 @@ class LiveGateway:
         """All that the server has written."""
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 
-    def start(self, *options: str, seconds: float = 30) -> None:
+    def start(self, *options: str) -> None:
         """Serve, and wait until it is ready. A gateway that was stopped may be started again."""
         command = [sys.executable, "manage.py", "serve", "--host", "127.0.0.1"]
         command += ["--port", str(self.port), *options]
@@ -57,7 +57,7 @@ class LiveGateway:
                 stderr=subprocess.STDOUT,
             )
         running.append(self)
-        wait_until(self._is_ready_or_dead, what="the gateway", seconds=seconds)
+        wait_until(self._is_ready_or_dead, what="the gateway")
         assert self.process.poll() is None, f"the gateway ended:\n{self.log}"
 
     def _is_ready_or_dead(self) -> bool:
@@ -120,7 +120,7 @@ class LiveGateway:
         file.write_text(json.dumps(configuration))  # JSON is YAML
         return "import_config", str(file)
 
-    def stop(self, *, seconds: float = 40) -> None:
+    def stop(self, *, seconds: float = PATIENCE_SECONDS + 30) -> None:
         """SIGTERM, upon which a gateway ends its work, reports nothing, and exits with 0."""
         process = self._no_longer_running()
         if process is None:

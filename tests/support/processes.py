@@ -6,6 +6,10 @@ import socket
 import time
 from collections.abc import Callable
 
+# How long a test waits for what must come. A machine that is slow or busy needs the room; a test
+# that passes ends its wait at the event, however large the bound is.
+PATIENCE_SECONDS = 60.0
+
 
 def free_port() -> int:
     """A loopback port that nobody listened on a moment ago."""
@@ -14,7 +18,9 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def wait_until(is_true: Callable[[], bool], *, what: str, seconds: float = 30) -> None:
+def wait_until(
+    is_true: Callable[[], bool], *, what: str, seconds: float = PATIENCE_SECONDS
+) -> None:
     """Poll until ``is_true()``. Raises ``TimeoutError`` with ``what`` was waited for."""
     deadline = time.monotonic() + seconds
     while not is_true():

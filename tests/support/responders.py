@@ -10,6 +10,7 @@ import asyncio
 import json
 import socket
 import struct
+import threading
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -45,6 +46,7 @@ class Exchange:
 
 
 Responder = Callable[[Exchange], Awaitable[None]]
+POLL_SECONDS = 0.02
 
 
 def head(status: int = 200, **headers: str | int) -> bytes:
@@ -57,6 +59,11 @@ def head(status: int = 200, **headers: str | int) -> bytes:
 def chunk(data: bytes) -> bytes:
     """``data`` as one chunk of a chunked body; ``chunk(b"")`` ends the body."""
     return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+def event(data: Any) -> bytes:
+    """``data`` as one chunk with one event of an event stream."""
+    return chunk(b"data: %b\n\n" % _text(data))
 
 
 def json_response(obj: Any, status: int = 200, headers: dict[str, str] | None = None) -> Responder:
@@ -97,6 +104,18 @@ def hang(before: bytes = b"") -> Responder:
     async def respond(exchange: Exchange) -> None:
         await exchange.send(before)
         await asyncio.Event().wait()
+
+    return respond
+
+
+def when_told(signal: threading.Event, before: bytes, after: bytes) -> Responder:
+    """``before`` at once, and ``after`` once the test has set ``signal``."""
+
+    async def respond(exchange: Exchange) -> None:
+        await exchange.send(before)
+        while not signal.is_set():  # noqa: ASYNC110 - set by another thread, or never
+            await asyncio.sleep(POLL_SECONDS)
+        await exchange.send(after)
 
     return respond
 

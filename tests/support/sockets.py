@@ -8,6 +8,7 @@ from typing import Any
 from websockets.sync.client import ClientConnection, connect
 
 from tests.support.live import LiveGateway
+from tests.support.processes import PATIENCE_SECONDS
 
 SOCKET = "/v1/chat/completions"
 
@@ -20,6 +21,7 @@ def open_socket(
     if key:
         headers["Authorization"] = f"Bearer {key}"
     options.setdefault("close_timeout", 1)
+    options.setdefault("open_timeout", PATIENCE_SECONDS)
     url = f"ws://127.0.0.1:{gateway.port}{path}"
     return connect(url, additional_headers=headers, proxy=None, compression=None, **options)
 
@@ -29,7 +31,7 @@ def say(socket: ClientConnection, message: Any) -> None:
     socket.send(json.dumps(message))
 
 
-def heard(socket: ClientConnection, *, seconds: float = 10) -> dict[str, Any]:
+def heard(socket: ClientConnection, *, seconds: float = PATIENCE_SECONDS) -> dict[str, Any]:
     """The next message. Raises ``TimeoutError``."""
     message: dict[str, Any] = json.loads(socket.recv(timeout=seconds))
     return message

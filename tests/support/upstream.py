@@ -20,6 +20,7 @@ from fnmatch import fnmatchcase
 from types import TracebackType
 from typing import Any, Self
 
+from tests.support.processes import PATIENCE_SECONDS
 from tests.support.responders import (
     Exchange,
     RecordedRequest,
@@ -99,11 +100,11 @@ class ScriptedUpstream:
         """The requests that make the upstream work; models are listed whenever it pleases."""
         return [request for request in self.requests if request.method != "GET"]
 
-    def wait_for_request(self, count: int = 1, timeout: float = 5.0) -> bool:
+    def wait_for_request(self, count: int = 1, timeout: float = PATIENCE_SECONDS) -> bool:
         """Block until ``count`` requests have come. False when they have not in time."""
         return self._wait_for(lambda: len(self.requests) >= count, timeout)
 
-    def wait_for_disconnect(self, timeout: float = 1.0, count: int = 1) -> bool:
+    def wait_for_disconnect(self, timeout: float = PATIENCE_SECONDS, count: int = 1) -> bool:
         """Block until ``count`` clients have hung up. False when they have not in time."""
         return self._wait_for(lambda: self.disconnects >= count, timeout)
 
