@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 
+from tests.support.commands import command_host
 from tests.support.environment import ROOT, clean_environment
 from tests.support.processes import PATIENCE_SECONDS, free_port, wait_until
 from tests.support.stores import Stores
@@ -75,27 +76,14 @@ class LiveGateway:
 
     def manage(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a command of manage.py on this gateway's data."""
-        return self._run("manage.py", *arguments, check=check)
-
-    def manage_all(self, *commands: tuple[str, ...]) -> list[str]:
-        """What several commands write, run one after another in a process that they share."""
-        done = self._run("-m", "tests.support.commands", json.dumps(commands))
-        outputs: list[str] = json.loads(done.stdout)
-        return outputs
-
-    def _run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, *arguments],
-            cwd=ROOT,
-            env=self.process_environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = command_host(self.process_environment()).run(*arguments)
         said = f"{' '.join(arguments)}: exit {done.returncode}\n{done.stdout}{done.stderr}"
         assert done.returncode == 0 or not check, said
         return done
+
+    def manage_all(self, *commands: tuple[str, ...]) -> list[str]:
+        """What several commands write, run one after another."""
+        return [self.manage(*command).stdout for command in commands]
 
     def api_key(self, user: str, *, is_staff: bool = False, groups: Iterable[str] = ()) -> str:
         """A new key of ``user``, who is made if need be."""
@@ -109,7 +97,7 @@ class LiveGateway:
         self.manage(*self.import_of(**configuration))
 
     def configured_for(self, user: str, **configuration: Any) -> str:
-        """Import a configuration, and return a new key of ``user``. One process in place of two."""
+        """Import a configuration, and return a new key of ``user``."""
         create = ("create_api_key", user, "--create-user", "--json")
         _, made = self.manage_all(self.import_of(**configuration), create)
         return str(json.loads(made)["key"])
