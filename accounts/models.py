@@ -18,6 +18,7 @@ from accounts.caller import Scope
 from accounts.oauth.models import OAuthToken  # noqa: F401 - Django finds models here
 
 DEFAULT_OVERLAP = timedelta(hours=24)
+UNKNOWN_HINT = "…"
 
 
 class KeyEndedError(Exception):
@@ -208,7 +209,7 @@ class ApiKey(models.Model):
             expires_at=now + overlap
         )
         if overlap:
-            self.earlier_keys.create(digest=self.digest, expires_at=now + overlap)
+            self.earlier_keys.create(digest=self.digest, hint=self.hint, expires_at=now + overlap)
         self.earlier_keys.filter(expires_at__lte=now).delete()
         key = self.assign_key()
         self.rotated_at = now
@@ -233,12 +234,28 @@ class EarlierKey(models.Model):
 
     api_key = models.ForeignKey(ApiKey, on_delete=models.CASCADE, related_name="earlier_keys")
     digest = models.CharField(max_length=64, unique=True, editable=False)
+    # Empty for keys that were rotated before hints were kept: a digest tells none.
+    hint = models.CharField(max_length=20, blank=True, default="", editable=False)
     expires_at = models.DateTimeField()
 
     objects: ClassVar[Any] = EarlierKeyQuerySet.as_manager()
 
     def __str__(self) -> str:
-        return f"a key before {self.api_key}"
+        return f"the secret {self.shown_hint} before {self.api_key}"
+
+    @property
+    def shown_hint(self) -> str:
+        return self.hint or UNKNOWN_HINT
+
+    @property
+    def has_ended(self) -> bool:
+        return bool(self.expires_at <= timezone.now())
+
+    def end(self) -> None:
+        """Refuse this secret from now on. Those before and after it stay as they are."""
+        if not self.has_ended:
+            self.expires_at = timezone.now()
+            self.save(update_fields=["expires_at"])
 
 
 class Identity(models.Model):

@@ -90,6 +90,116 @@ def test_list_shows_what_tells_keys_apart_and_no_digest(row):
     assert len(json.loads(run("list_api_keys", "--all", "--json")[0])["keys"]) == 2
 
 
+def hints_in(text):
+    return [line.split()[0] for line in text.splitlines()[1:] if line.strip()]
+
+
+def test_list_shows_earlier_secrets_with_their_end(row):
+    first = row.hint
+    row.rotate(overlap=timedelta(hours=1))
+    second = row.hint
+    row.rotate(overlap=timedelta(hours=2))
+
+    [entry] = json.loads(run("list_api_keys", "--json")[0])["keys"]
+    table, notes = run("list_api_keys")
+
+    assert [each["hint"] for each in entry["earlier_secrets"]] == [first, second]
+    assert [each["ends_at"] for each in entry["earlier_secrets"]] == entry["earlier_keys_end_at"]
+    assert hints_in(table) == [row.hint, first, second]
+    assert table.count("earlier secret") == 2
+    assert entry["earlier_secrets"][0]["ends_at"] in table
+    assert notes == ""
+
+
+def test_list_shows_no_secret_that_has_ended(row):
+    row.rotate()
+    row.earlier_keys.get().end()
+
+    [entry] = json.loads(run("list_api_keys", "--json")[0])["keys"]
+
+    assert (entry["earlier_secrets"], entry["earlier_keys_end_at"]) == ([], [])
+    row.rotate()
+    row.revoke()
+    [entry] = json.loads(run("list_api_keys", "--all", "--json")[0])["keys"]
+    assert entry["earlier_secrets"] == []
+
+
+def test_hint_that_was_not_kept_is_said_to_be_unknown(row):
+    row.rotate()
+    row.earlier_keys.update(hint="")
+
+    [entry] = json.loads(run("list_api_keys", "--json")[0])["keys"]
+    table, notes = run("list_api_keys")
+
+    assert entry["earlier_secrets"][0]["hint"] is None
+    assert hints_in(table) == [row.hint, "…"]
+    assert "revoke_api_key ID --earlier" in notes
+
+
+@pytest.mark.parametrize("spelling", [lambda hint: hint, lambda hint: hint[-4:]])
+def test_hint_of_an_earlier_secret_ends_that_secret_alone(row, spelling):
+    first = row.hint
+    row.rotate()
+    second = row.hint
+    row.rotate()
+
+    said = run("revoke_api_key", spelling(first))[0]
+
+    row.refresh_from_db()
+    working = row.earlier_keys.overlapping()
+    assert [key.hint for key in working] == [second]
+    assert row.revoked_at is None
+    assert f"Ended the earlier secret {first} of alice." in said
+    assert f"laptop ({row.hint}) itself goes on working" in said
+    assert "Nothing to do" in run("revoke_api_key", spelling(first))[0]
+    assert row.earlier_keys.overlapping().count() == 1
+
+
+@pytest.mark.parametrize("by", ["id", "hint"])
+def test_id_and_present_hint_revoke_everything(row, by):
+    row.rotate()
+
+    run("revoke_api_key", str(row.pk) if by == "id" else row.hint)
+
+    row.refresh_from_db()
+    assert row.revoked_at is not None
+
+
+def test_all_earlier_secrets_are_ended_together_also_those_without_a_hint(row):
+    row.rotate()
+    row.rotate()
+    row.earlier_keys.update(hint="")
+
+    assert run("revoke_api_key", str(row.pk), "--earlier")[0].count("Ended") == 2
+
+    row.refresh_from_db()
+    assert not row.earlier_keys.overlapping().exists()
+    assert row.revoked_at is None
+
+
+def test_earlier_hint_that_is_another_keys_present_one_is_not_enough(row):
+    row.rotate()
+    other, _ = ApiKey.objects.issue(row.user)
+    row.earlier_keys.update(hint=other.hint)
+
+    with pytest.raises(UsageError) as caught:
+        run("revoke_api_key", other.hint)
+
+    assert f"an earlier secret of {row.pk}" in str(caught.value)
+    assert str(other.pk) in str(caught.value)
+
+
+def test_key_is_rotated_by_the_hint_of_an_earlier_secret(row):
+    first = row.hint
+    row.rotate()
+
+    out, err = run("rotate_api_key", first)
+
+    row.refresh_from_db()
+    assert row.digest == keys.digest(out.strip(), secrets.api_key_pepper())
+    assert f"{first} was an earlier secret of" in err
+
+
 def test_list_for_people_takes_names_as_they_are(row):
     ApiKey.objects.update(name="[red]x[/red]")
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, TextIO, cast
 
@@ -10,11 +11,15 @@ from rich.console import Console
 from rich.table import Table
 
 from accounts.management.errors import UsageError
-from accounts.models import ApiKey, KeyState, User
+from accounts.models import UNKNOWN_HINT, ApiKey, EarlierKey, KeyState, User
 
 COLUMNS = ("hint", "user", "name", "state", "scopes", "last_used_at", "expires_at", "id")
 
 PIPED_WIDTH = 200
+UNKNOWN_HINTS = (
+    f"The hint of a secret shown as {UNKNOWN_HINT} is not known: it was rotated before hints were "
+    "kept. revoke_api_key ID --earlier ends it."
+)
 
 
 class Command(BaseCommand):
@@ -38,9 +43,12 @@ class Command(BaseCommand):
             output = cast("TextIO", self.stdout)
             width = None if output.isatty() else PIPED_WIDTH
             Console(file=output, width=width, highlight=False, markup=False).print(_table(entries))
+            if any(not each["hint"] for entry in entries for each in entry["earlier_secrets"]):
+                self.stderr.write(UNKNOWN_HINTS)
 
 
 def _entry(row: ApiKey) -> dict[str, Any]:
+    earlier = sorted(_working(row), key=lambda key: key.expires_at)
     return {
         "id": str(row.pk),
         "hint": row.hint,
@@ -54,14 +62,34 @@ def _entry(row: ApiKey) -> dict[str, Any]:
         "expires_at": _moment(row.expires_at),
         "rotated_at": _moment(row.rotated_at),
         "last_used_at": _moment(row.last_used_at),
-        "earlier_keys_end_at": [_moment(key.expires_at) for key in row.earlier_keys.all()],
+        "earlier_keys_end_at": [_moment(key.expires_at) for key in earlier],
+        "earlier_secrets": [
+            {"hint": key.hint or None, "ends_at": _moment(key.expires_at)} for key in earlier
+        ],
     }
+
+
+def _working(row: ApiKey) -> list[EarlierKey]:
+    """The secrets before the present one that are still accepted."""
+    if row.state is not KeyState.ACTIVE:
+        return []
+    return [key for key in row.earlier_keys.all() if not key.has_ended]
+
+
+def _lines(entry: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A line for the key, and one for each earlier secret of it that still works."""
+    yield entry
+    for earlier in entry["earlier_secrets"]:
+        hint = earlier["hint"] or UNKNOWN_HINT
+        times = {"last_used_at": None, "expires_at": earlier["ends_at"]}
+        yield entry | times | {"hint": hint, "state": "earlier secret"}
 
 
 def _table(entries: list[dict[str, Any]]) -> Table:
     table = Table(*(column.removesuffix("_at").replace("_", " ") for column in COLUMNS), box=None)
     for entry in entries:
-        table.add_row(*(_cell(entry[column]) for column in COLUMNS))
+        for line in _lines(entry):
+            table.add_row(*(_cell(line[column]) for column in COLUMNS))
     return table
 
 

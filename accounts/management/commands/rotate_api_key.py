@@ -30,7 +30,8 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true")
 
     def handle(self, **options: Any) -> None:
-        row = find_api_key(options["key"])
+        found = find_api_key(options["key"])
+        row = found.row
         try:
             key = row.rotate(overlap=options["grace"])
         except (KeyEndedError, EncryptionError) as exc:
@@ -39,6 +40,8 @@ class Command(BaseCommand):
             answer = {"schema_version": 1, "key": key, "id": str(row.pk), "user": row.user.username}
             self.stdout.write(json.dumps(answer))
             return
+        if found.earlier is not None:
+            self.stderr.write(f"{found.earlier.shown_hint} was an earlier secret of {row}.")
         last = row.earlier_keys.order_by("expires_at").last()
         until = f"works until {last.expires_at:%Y-%m-%d %H:%M} UTC" if last else "has ended"
         self.stderr.write(f"The key before {until}. The new key is shown this once:")
