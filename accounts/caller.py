@@ -8,21 +8,26 @@ from uuid import UUID
 
 
 class Scope(StrEnum):
-    """What a key is for. ``admin`` counts only while its user is staff."""
+    """What a key is for. ``admin`` counts only while its user is staff, and as far as their
+    permissions reach.
+    """
 
     INFERENCE = "inference"
     ADMIN = "admin"
 
 
 EVERY_SCOPE = frozenset(Scope)
+SUPERUSER = "superuser"  # stands where a permission could, and is one that nobody can be given
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
     """One authenticated client, resolved from what it presented.
 
-    ``is_staff`` callers may use every model, and the administrative endpoints with a key that has
-    the ``admin`` scope. ``model_patterns`` narrow the models the user may use; without any, all of
+    ``is_staff`` callers may use every model. With a key that has the ``admin`` scope they may use
+    those administrative endpoints for which they have Django's ``permissions``, written
+    ``app.codename``; superusers have all, and callers who are not staff none.
+    ``model_patterns`` narrow the models the user may use; without any, all of
     them. ``is_resumable``: streams outlive their client unless a request says otherwise. ``key_id``
     and ``key_hint`` identify the key for logs and records; the key itself is not kept.
     """
@@ -35,6 +40,8 @@ class Caller:
     group_ids: frozenset[int]
     key_id: UUID
     key_hint: str
+    is_superuser: bool = False
+    permissions: frozenset[str] = frozenset()
     scopes: frozenset[str] = EVERY_SCOPE
     model_patterns: tuple[str, ...] = ()
     is_resumable: bool = False
@@ -60,6 +67,14 @@ class Caller:
     def has_scope(self, scope: Scope) -> bool:
         """Whether the key is for this. A user who is staff no longer has nothing to administer."""
         return scope in self.scopes and (self.is_staff or scope is not Scope.ADMIN)
+
+    def has_permission(self, name: str) -> bool:
+        """Whether the user has this permission of Django's, or is the superuser it asks for."""
+        return self.is_superuser or name in self.permissions
+
+    def may_administer(self, *permissions: str) -> bool:
+        """Whether the key is for administration, and its user has all of ``permissions``."""
+        return self.has_scope(Scope.ADMIN) and all(map(self.has_permission, permissions))
 
     @property
     def role(self) -> str:

@@ -13,9 +13,10 @@ from django.db.models import DateTimeField, F, Value
 
 from accounts.caller import Caller, Scope
 from accounts.models import ApiKey, EarlierKey
+from accounts.rights import every_permission, permissions_of
 
 KEY_FIELDS = ("pk", "hint", "expires_at", "scopes", "model_patterns", "is_resumable")
-USER_FIELDS = ("pk", "username", "email", "first_name", "last_name", "is_staff")
+USER_FIELDS = ("pk", "username", "email", "first_name", "last_name", "is_staff", "is_superuser")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +33,8 @@ class KnownCaller:
 
 
 def read_callers(digests: Collection[str]) -> dict[str, KnownCaller]:
-    """The callers of those keys that are usable, by digest, with one query.
+    """The callers of those keys that are usable, by digest, with one query; with two more at most
+    where staff are among them.
 
     A key that was rotated away counts until its overlap has ended. Blocks on the database.
     """
@@ -44,7 +46,25 @@ def read_callers(digests: Collection[str]) -> dict[str, KnownCaller]:
             caller = replace(known.caller, group_ids=known.caller.group_ids | {group_id})
             known = replace(known, caller=caller)
         found[digest] = known
-    return found
+    return found | _with_permissions(found)
+
+
+def _with_permissions(found: dict[str, KnownCaller]) -> dict[str, KnownCaller]:
+    """Those of ``found`` who are staff, with their permissions. Nobody else's would count."""
+    staff = {digest: known for digest, known in found.items() if known.caller.is_staff}
+    if not staff:
+        return {}
+    held = permissions_of({known.caller.user_id for known in staff.values()})
+    is_any_superuser = any(known.caller.is_superuser for known in staff.values())
+    everything = every_permission() if is_any_superuser else frozenset()
+
+    def permissions(caller: Caller) -> frozenset[str]:
+        return everything if caller.is_superuser else held.get(caller.user_id, frozenset())
+
+    return {
+        digest: replace(known, caller=replace(known.caller, permissions=permissions(known.caller)))
+        for digest, known in staff.items()
+    }
 
 
 def _rows(digests: Collection[str]) -> Any:
@@ -75,7 +95,7 @@ def _known_caller(
     fields: list[Any], overlap_ends_at: datetime | None, read_at: float
 ) -> KnownCaller:
     key_id, hint, expires_at, scopes, model_patterns, is_resumable, *user = fields
-    user_id, username, email, first_name, last_name, is_staff = user
+    user_id, username, email, first_name, last_name, is_staff, is_superuser = user
     ends = [at.timestamp() for at in (expires_at, overlap_ends_at) if at is not None]
     caller = Caller(
         user_id=user_id,
@@ -83,6 +103,7 @@ def _known_caller(
         email=email,
         display_name=f"{first_name} {last_name}".strip() or username,
         is_staff=is_staff,
+        is_superuser=is_superuser,
         group_ids=frozenset(),
         key_id=_uuid(key_id),
         key_hint=hint,

@@ -79,11 +79,6 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
         )
 
 
-def default_scopes(user: User) -> list[str]:
-    """Everything the user may do, as far as keys go."""
-    return [str(scope) for scope in Scope if scope is not Scope.ADMIN or user.is_staff]
-
-
 def validate_scopes(value: Any) -> None:
     if not isinstance(value, list) or not value or not set(value) <= set(Scope):
         raise ValidationError(f"Choose one or more of: {', '.join(Scope)}.")
@@ -109,14 +104,14 @@ class ApiKeyManager(models.Manager.from_queryset(ApiKeyQuerySet)):  # type: igno
     ) -> tuple[ApiKey, str]:
         """Make a key for ``user``: the row, and the key in the clear, which is not stored.
 
-        Without ``scopes`` it has all that the user may have. Raises ``ValidationError`` for scopes
-        beyond that.
+        Without ``scopes`` it calls models and no more, whoever the user is. Raises
+        ``ValidationError`` for scopes that the user may not have.
         """
         row = self.model(
             user=user,
             name=name,
             expires_at=timezone.now() + lifetime if lifetime else None,
-            scopes=sorted(set(scopes)) or default_scopes(user),
+            scopes=sorted(set(scopes)) or inference_alone(),
             model_patterns=list(model_patterns),
             is_resumable=is_resumable,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.db.models.signals import m2m_changed, post_delete, post_save
 from django.dispatch import receiver
 
@@ -18,6 +18,9 @@ from accounts.models import ApiKey, EarlierKey, Identity, User
 @receiver(post_delete, sender=Identity)
 @receiver([post_save, post_delete], sender=User)
 @receiver(m2m_changed, sender=User.groups.through)
+@receiver(m2m_changed, sender=User.user_permissions.through)
+@receiver(m2m_changed, sender=Group.permissions.through)
+@receiver(post_delete, sender=Permission)
 def announce_change(sender: Any, **kwargs: Any) -> None:
     # Django saves the user at each sign-in for last_login alone, which no worker remembers.
     if kwargs.get("update_fields") == frozenset({"last_login"}):

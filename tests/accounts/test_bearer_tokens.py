@@ -72,6 +72,19 @@ async def test_nobody_becomes_a_user_who_is_here_already(issuer, claim):
     assert not caller.is_staff
 
 
+async def test_token_of_a_superuser_administers_nothing_whatever_it_claims(issuer):
+    tokens = issuer.tokens()
+    ada = await tokens.find(issuer.token())
+    await User.objects.filter(pk=ada.user_id).aupdate(is_staff=True, is_superuser=True)
+    tokens.forget()
+
+    caller = await tokens.find(issuer.token(scope="admin gatehouse.admin", scopes=["admin"]))
+
+    assert (caller.is_superuser, caller.scopes) == (True, {"inference"})
+    assert "connections.view_connection" in caller.permissions
+    assert not caller.may_administer()
+
+
 async def test_groups_of_the_claim_count_beside_ones_own(issuer):
     groups = {name: await Group.objects.acreate(name=name) for name in ("own", "claimed", "other")}
     tokens = issuer.tokens()

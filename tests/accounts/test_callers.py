@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from channels.db import database_sync_to_async
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.db import OperationalError, connection
 from django.utils import timezone
 
@@ -248,6 +248,66 @@ async def test_caller_carries_what_its_key_is_for(issued):
 
     assert (caller.scopes, caller.model_patterns) == ({"inference"}, ("openai/*",))
     assert caller.is_resumable is True
+
+
+async def test_permissions_of_staff_are_their_own_and_their_groups(issued):
+    alice, group = await User.objects.aget(), await Group.objects.afirst()
+    own, of_group = [row async for row in Permission.objects.all()[:2]]
+    await alice.user_permissions.aadd(own)
+    await group.permissions.aadd(of_group)
+    names = [
+        f"{label}.{codename}"
+        async for label, codename in Permission.objects.filter(
+            pk__in=[own.pk, of_group.pk]
+        ).values_list("content_type__app_label", "codename")
+    ]
+    cache = a_cache()
+    assert (await cache.find(issued[1])).permissions == frozenset()  # not staff
+
+    await User.objects.aupdate(is_staff=True)
+    await cache.refresh()
+    assert (await cache.find(issued[1])).permissions == set(names)
+
+    await alice.user_permissions.aclear()
+    await group.permissions.aclear()
+    await cache.refresh()
+    assert (await cache.find(issued[1])).permissions == frozenset()
+
+
+async def test_superusers_have_every_permission(issued):
+    await User.objects.aupdate(is_staff=True, is_superuser=True)
+
+    caller = await a_cache().find(issued[1])
+
+    assert caller.is_superuser
+    assert len(caller.permissions) == await Permission.objects.acount()
+
+
+async def test_many_staff_are_read_with_two_more_queries(issued, database):
+    cache = a_cache()
+    for number in range(20):
+        user = await User.objects.acreate(
+            username=f"staff-{number}", is_staff=True, is_superuser=number % 2 == 0
+        )
+        await cache.find((await database_sync_to_async(ApiKey.objects.issue)(user))[1])
+    before = database.queries
+
+    await cache.refresh()
+
+    assert database.queries - before == 3
+
+
+async def test_ended_earlier_secret_is_refused_and_the_others_are_not(issued):
+    row, old = issued
+    cache = a_cache()
+    new = await database_sync_to_async(row.rotate)()
+    assert await cache.find(old) is not None
+    await database_sync_to_async((await row.earlier_keys.aget()).end)()
+
+    await cache.refresh()
+
+    assert await cache.find(old) is None
+    assert await cache.find(new) is not None
 
 
 async def test_both_keys_work_during_the_overlap_of_a_rotation(issued):

@@ -3,7 +3,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 from channels.db import database_sync_to_async
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.db import OperationalError, transaction
 
 from accounts import changes
@@ -55,18 +55,43 @@ def test_rolled_back_change_is_not_announced():
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
-    "change", ["group", "membership", "key", "rotation", "revocation", "deletion"]
+    "change",
+    [
+        "group",
+        "membership",
+        "permission",
+        "permission taken",
+        "permission of a group",
+        "group without permissions",
+        "superuser",
+        "key",
+        "rotation",
+        "end of an earlier secret",
+        "revocation",
+        "deletion",
+    ],
 )
 def test_what_workers_remember_is_announced(change):
     user, group = User.objects.create_user("alice"), Group.objects.create(name="team")
     row, _ = ApiKey.objects.issue(user)
+    row.rotate()
+    permission = Permission.objects.first()
+    user.user_permissions.add(permission)
+    group.permissions.add(permission)
+    other = Permission.objects.last()
     before = changes.current_versions()[PEOPLE]
 
     {
         "group": lambda: Group.objects.create(name="other"),
         "membership": lambda: user.groups.add(group),
+        "permission": lambda: user.user_permissions.add(other),
+        "permission taken": user.user_permissions.clear,
+        "permission of a group": lambda: group.permissions.set([other]),
+        "group without permissions": group.permissions.clear,
+        "superuser": lambda: (setattr(user, "is_superuser", True), user.save()),
         "key": lambda: ApiKey.objects.issue(user),
         "rotation": row.rotate,
+        "end of an earlier secret": lambda: row.earlier_keys.get().end(),
         "revocation": row.revoke,
         "deletion": user.delete,
     }[change]()

@@ -109,3 +109,26 @@ def test_inactive_user_gets_no_key():
 
 def test_name_that_no_user_may_have_is_refused():
     assert fail("not a name!", "--create-user").returncode == 2
+
+
+@pytest.mark.parametrize("options", [(), ("--staff",), ("--superuser",)])
+def test_key_calls_models_and_no_more_whoever_it_is_for(options):
+    run("alice", "--create-user", *options)
+
+    assert ApiKey.objects.get().scopes == ["inference"]
+
+
+def test_superuser_is_made_who_administers_with_the_key():
+    _, err = run("alice", "--create-user", "--superuser", "--scope", "admin")
+
+    user = User.objects.get()
+    assert (user.is_superuser, user.is_staff) == (True, True)
+    assert ApiKey.objects.get().scopes == ["admin"]
+    assert "alice is a superuser now." in err
+    assert "no permission" not in err
+
+
+def test_scope_that_opens_nothing_is_told():
+    _, err = run("alice", "--create-user", "--staff", "--scope", "admin")
+
+    assert "alice has no permission yet" in err

@@ -14,6 +14,7 @@ from accounts.caller import Scope
 from accounts.encryption import EncryptionError
 from accounts.management.errors import UsageError
 from accounts.models import ApiKey, User
+from accounts.rights import permissions_of_user
 
 LONGEST_LIFETIME_DAYS = 36_500
 
@@ -28,6 +29,11 @@ class Command(BaseCommand):
         )
         parser.add_argument("--staff", action="store_true", help="make the user staff")
         parser.add_argument(
+            "--superuser",
+            action="store_true",
+            help="make the user a superuser: staff with every permission",
+        )
+        parser.add_argument(
             "--group", nargs="+", action="extend", default=[], metavar="G", help="join these groups"
         )
         parser.add_argument("--name", default="", metavar="N", help="what the key is used for")
@@ -37,7 +43,8 @@ class Command(BaseCommand):
             action="append",
             choices=[str(scope) for scope in Scope],
             default=[],
-            help="may be repeated; default: all that the user may do",
+            help="may be repeated; default: inference. admin is for staff, and counts as far as "
+            "their permissions reach",
         )
         parser.add_argument(
             "--model",
@@ -59,6 +66,7 @@ class Command(BaseCommand):
         username: str,
         create_user: bool,
         staff: bool,
+        superuser: bool,
         group: list[str],
         name: str,
         expires: timedelta | None,
@@ -73,7 +81,8 @@ class Command(BaseCommand):
         done: list[str] = []  # told once it is kept
         try:
             with transaction.atomic():
-                user = _user(username, create=create_user, staff=staff, done=done)
+                user = _user(username, create=create_user, done=done)
+                _promote(user, staff=staff, superuser=superuser, done=done)
                 user.groups.add(*_groups(group))
                 row, key = ApiKey.objects.issue(
                     user,
@@ -87,6 +96,8 @@ class Command(BaseCommand):
             raise UsageError(" ".join(exc.messages)) from exc
         except EncryptionError as exc:
             raise CommandError(f"Keys cannot be made: {exc}.") from exc
+        if Scope.ADMIN in row.scopes and not permissions_of_user(user):
+            done.append(f"{username} has no permission yet, so the scope admin opens nothing.")
         for line in done:
             self.stderr.write(line)
         self._report(row, key, as_json=json)
@@ -101,7 +112,7 @@ class Command(BaseCommand):
         self.stdout.write(key)
 
 
-def _user(username: str, *, create: bool, staff: bool, done: list[str]) -> User:
+def _user(username: str, *, create: bool, done: list[str]) -> User:
     user = User.objects.filter(username=username).first()
     if user is None:
         if not create:
@@ -110,11 +121,19 @@ def _user(username: str, *, create: bool, staff: bool, done: list[str]) -> User:
         done.append(f"Made the user {username}.")
     if not user.is_active:
         raise CommandError(f"The user {username} is not active: the key would not work.")
-    if staff and not user.is_staff:
-        user.is_staff = True
-        user.save(update_fields=["is_staff"])
-        done.append(f"{username} is staff now.")
     return user
+
+
+def _promote(user: User, *, staff: bool, superuser: bool, done: list[str]) -> None:
+    if superuser and not (user.is_superuser and user.is_staff):
+        user.is_superuser = user.is_staff = True
+        done.append(f"{user.username} is a superuser now.")
+    elif staff and not user.is_staff:
+        user.is_staff = True
+        done.append(f"{user.username} is staff now.")
+    else:
+        return
+    user.save(update_fields=["is_staff", "is_superuser"])
 
 
 def _new_user(username: str) -> User:
