@@ -20,10 +20,13 @@ from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget
 
 from accounts.admin.fields import LinesField
-from accounts.admin.users import may_manage
 from accounts.caller import Scope
-from accounts.models import DEFAULT_OVERLAP, ApiKey, KeyState, User
+from accounts.models import DEFAULT_OVERLAP, ApiKey, KeyState
+from accounts.rights import may_hold, within_rights_of
 from accounts.snippets import snippets
+
+# What a key opens, and for how long; not for those who may not be shown it.
+POWERS = ("scopes", "model_patterns", "is_resumable", "expires_at")
 
 
 class StateFilter(DropdownFilter):
@@ -50,7 +53,8 @@ class ApiKeyForm(forms.ModelForm):
         choices=[(scope.value, scope.capitalize()) for scope in Scope],
         initial=[Scope.INFERENCE.value],
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        help_text="Inference calls models. Admin uses the administrative endpoints, for staff.",
+        help_text="Inference calls models. Admin uses the administrative endpoints, for staff, as "
+        "far as their permissions reach.",
     )
     model_patterns = LinesField(
         required=False,
@@ -87,7 +91,7 @@ class ApiKeyAdmin(ModelAdmin):
     list_filter = (StateFilter, ("user", AutocompleteSelectFilter))
     list_filter_submit = True
     list_select_related = ("user",)
-    search_fields = ("name", "hint", "user__username", "user__email")
+    search_fields = ("name", "hint", "earlier_keys__hint", "user__username", "user__email")
     date_hierarchy = "created_at"
     autocomplete_fields = ("user",)
     actions = ("revoke_selected",)
@@ -99,10 +103,13 @@ class ApiKeyAdmin(ModelAdmin):
     def state(self, key: ApiKey) -> str:
         return key.state.label
 
-    @display(description="Earlier keys end")
-    def earlier_keys_end(self, key: ApiKey) -> str:
-        ends = key.earlier_keys.overlapping().values_list("expires_at", flat=True)
-        return ", ".join(f"{at:%Y-%m-%d %H:%M} UTC" for at in ends.order_by("expires_at"))
+    @display(description="Earlier secrets that still work")
+    def earlier_secrets(self, key: ApiKey) -> str:
+        """A hint is unknown where the rotation was before hints were kept."""
+        return ", ".join(
+            f"{earlier.shown_hint} until {earlier.expires_at:%Y-%m-%d %H:%M} UTC"
+            for earlier in key.earlier_keys.overlapping().order_by("expires_at")
+        )
 
     def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple[str, ...]:
         if obj is None:
@@ -115,7 +122,7 @@ class ApiKeyAdmin(ModelAdmin):
                 "created_at",
                 "expires_at",
                 "rotated_at",
-                "earlier_keys_end",
+                "earlier_secrets",
                 "revoked_at",
             ),
         )
@@ -125,8 +132,8 @@ class ApiKeyAdmin(ModelAdmin):
     ) -> tuple[str, ...]:
         if obj is None:
             return ()
-        times = ("created_at", "last_used_at", "rotated_at", "earlier_keys_end", "revoked_at")
-        powers = () if may_manage(request.user, obj.user) else ("scopes", "model_patterns")
+        times = ("created_at", "last_used_at", "rotated_at", "earlier_secrets", "revoked_at")
+        powers = () if may_hold(request.user, obj.user, obj.scopes) else POWERS
         return ("hint", "user", "state", *times, *powers)
 
     def has_change_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
@@ -141,11 +148,10 @@ class ApiKeyAdmin(ModelAdmin):
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> forms.ModelChoiceField | None:
         if db_field.name == "user" and not request.user.is_superuser:
-            kwargs["queryset"] = User.objects.filter(
-                Q(is_staff=False, is_superuser=False) | Q(pk=request.user.pk)
-            )
+            kwargs["queryset"] = within_rights_of(request.user)
             kwargs["error_messages"] = {
-                "invalid_choice": "Only a superuser makes keys for other members of staff."
+                "invalid_choice": "Only a superuser makes keys for other members of staff, and for "
+                "users with permissions that you lack."
             }
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
@@ -221,7 +227,7 @@ class ApiKeyAdmin(ModelAdmin):
         return (
             key is not None
             and self.has_change_permission(request, key)
-            and may_manage(request.user, key.user)
+            and may_hold(request.user, key.user, key.scopes)
         )
 
     @action(

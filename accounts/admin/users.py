@@ -1,4 +1,8 @@
-"""Users and groups. Only a superuser hands out rights, or touches those who have some."""
+"""Users and groups. Only a superuser hands out rights; others touch nobody who has more of them.
+
+A password that was set here, or a group that was renamed to what a provider calls one's own, would
+hand over the rights behind it.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +22,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from unfold.widgets import UnfoldAdminSelect2MultipleWidget
 
 from accounts.models import User
+from accounts.rights import may_act_for, may_change_group
 from accounts.sign_in.passwords import refuse_when_sso_only
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
@@ -80,7 +85,7 @@ class UserAdmin(PermissionsFieldMixin, DjangoUserAdmin, ModelAdmin):
     @admin.action(description="Activate selected users", permissions=["change"])
     def activate_selected(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         waiting = [
-            user for user in queryset if not user.is_active and may_manage(request.user, user)
+            user for user in queryset if not user.is_active and may_act_for(request.user, user)
         ]
         for user in waiting:
             user.is_active = True
@@ -91,7 +96,7 @@ class UserAdmin(PermissionsFieldMixin, DjangoUserAdmin, ModelAdmin):
     @admin.action(description="Remove second factors of selected users", permissions=["change"])
     def remove_second_factors(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """For somebody who has lost theirs, and the recovery codes too."""
-        theirs = [user for user in queryset if may_manage(request.user, user)]
+        theirs = [user for user in queryset if may_act_for(request.user, user)]
         for user in theirs:
             if Authenticator.objects.filter(user=user).delete()[0]:
                 self.log_change(request, user, "Removed the second factors.")
@@ -107,10 +112,14 @@ class UserAdmin(PermissionsFieldMixin, DjangoUserAdmin, ModelAdmin):
         return super().user_change_password(request, id, form_url)
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return super().has_change_permission(request, obj) and may_manage(request.user, obj)
+        return super().has_change_permission(request, obj) and (
+            obj is None or may_act_for(request.user, obj)
+        )
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return super().has_delete_permission(request, obj) and may_manage(request.user, obj)
+        return super().has_delete_permission(request, obj) and (
+            obj is None or may_act_for(request.user, obj)
+        )
 
 
 @admin.register(Group)
@@ -123,14 +132,12 @@ class GroupAdmin(PermissionsFieldMixin, DjangoGroupAdmin, ModelAdmin):
         fields = tuple(super().get_readonly_fields(request, obj))
         return fields if request.user.is_superuser else (*fields, "permissions")
 
+    def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        return super().has_change_permission(request, obj) and (
+            obj is None or may_change_group(request.user, obj)
+        )
 
-def may_manage(person: Any, user: User | None) -> bool:
-    """Whether ``person`` may change ``user``, password included.
-
-    Whoever could set the password of somebody with more rights could have those rights.
-    """
-    return person.is_superuser or user is None or user == person or not has_rights(user)
-
-
-def has_rights(user: User) -> bool:
-    return user.is_staff or user.is_superuser
+    def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and (
+            obj is None or may_change_group(request.user, obj)
+        )
