@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.defaultfilters import filesizeformat, pluralize
@@ -15,13 +15,13 @@ from django.views.decorators.http import require_http_methods
 from audio.speech_cache import configured_store
 from audio.speech_store import SpeechStore
 from audio.tally import Counts, Tally
+from proxy.permissions import NEEDS, SPEECH_CACHE
 
 
 @require_http_methods(["GET", "POST"])
+@permission_required(NEEDS[SPEECH_CACHE], raise_exception=True)
 def speech_cache_page(request: HttpRequest) -> HttpResponse:
     """How large the cache is and how often it helped; a POST clears it. For superusers."""
-    if not request.user.is_superuser:
-        raise PermissionDenied
     store = configured_store()
     tally = Tally(store.directory / "tally.json")
     if request.method == "POST":

@@ -7,15 +7,19 @@ from typing import Any
 
 from django.conf import settings
 
-from accounts.caller import Scope
 from accounts.callers import CallersUnavailableError, callers
 from models_registry.registry import active, is_running
+from proxy.permissions import METRICS, NEEDS
 from usage.journal import segments
 from usage.ledger import Ledger, active_ledger
 from usage.metrics import label, merged, rendered
 
 METRICS_PATH = "/metrics"
 BEARER = "bearer "
+MAY_NOT_READ = (
+    "The figures are for administrators who may see usage records, with a key that has the admin "
+    "scope.\n"
+)
 CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
 
 Gauges = dict[str, dict[str, float]]
@@ -26,9 +30,8 @@ async def answer_metrics(scope: Any, receive: Any, send: Any) -> None:
     ledger = active_ledger()
     if scope["method"] != "GET":
         await _answer(send, 405, "Use GET.\n")
-    elif not await _may_read(_token(scope)):
-        text = "Give GATEWAY_METRICS_TOKEN or an administrator's API key as a bearer token.\n"
-        await _answer(send, 401, text)
+    elif (refusal := await _refusal(_token(scope))) is not None:
+        await _answer(send, *refusal)
     elif ledger is None:
         await _answer(send, 503, "The gateway is starting.\n")
     else:
@@ -76,15 +79,18 @@ def _token(scope: Any) -> str:
     return text[len(BEARER) :].strip() if text.lower().startswith(BEARER) else ""
 
 
-async def _may_read(token: str) -> bool:
+async def _refusal(token: str) -> tuple[int, str] | None:
+    """Status and text for ``token``, unless it opens the figures."""
     expected: str = settings.GATEWAY_METRICS_TOKEN
     if expected and secrets.compare_digest(token.encode(), expected.encode()):
-        return True
+        return None
     try:
         caller = await callers.find(token)
     except CallersUnavailableError:
-        return False
-    return caller is not None and caller.has_scope(Scope.ADMIN)
+        caller = None
+    if caller is None:
+        return 401, "Give GATEWAY_METRICS_TOKEN or an administrator's API key as a bearer token.\n"
+    return None if caller.may_administer(*NEEDS[METRICS]) else (403, MAY_NOT_READ)
 
 
 async def _answer(send: Any, status: int, text: str) -> None:

@@ -58,6 +58,17 @@ async def is_allowed(credential: str, model: str = "") -> bool:
     return is_routed()
 
 
+async def may_still_administer(credential: str, permissions: tuple[str, ...]) -> bool:
+    """Whether ``credential`` is good for what asks for ``permissions``. In doubt it is."""
+    try:
+        caller = await identify(credential)
+    except AuthenticationUnavailable:
+        return True
+    except AuthenticationFailed:
+        return False
+    return caller.may_administer(*permissions)
+
+
 class AccessWatch:
     """Looks again at what this worker has let in: when told of a change, and from time to time."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterable
 from functools import partial
 from typing import Any, cast
 
@@ -28,6 +29,7 @@ from proxy.errors import ApiError, MethodNotAllowedError, StoppedError
 from proxy.exception_handler import ErrorResponse, to_api_error
 from proxy.incoming import ApiRequest, ClientGoneError
 from proxy.inner_request import SURFACE_EXTENSION, extensions_of
+from proxy.permissions import NEEDS
 from proxy.rendering import JsonParser, JsonRenderer
 from usage.exchange import Exchange, StopReason, Surface
 from usage.in_flight import in_flight
@@ -55,6 +57,7 @@ class ApiView(APIView):
     throttle_classes = ()
     parser_classes = (JsonParser,)
     renderer_classes = (JsonRenderer,)
+    administers = ""  # a key of proxy.permissions.NEEDS
     reads_body = True  # a view that does not takes the body as it comes, from request.incoming
     http_method_names = ("get", "post", "put", "patch", "delete")
     _payload: JsonObject | None = None
@@ -191,10 +194,22 @@ class ApiView(APIView):
         return ErrorResponse(error)
 
 
-class IsStaff:
-    """Administrative endpoints. Others are told no more than that they may not."""
+class MayAdminister:
+    """Administrative endpoints: the key's scope and its user's permissions count, both.
+
+    Only administrators are told which permissions they lack.
+    """
 
     message = "This endpoint is for administrators, with a key that has the admin scope."
 
     def has_permission(self, request: Request, view: ApiView) -> bool:
-        return view.caller.has_scope(Scope.ADMIN)
+        needs = NEEDS[view.administers]
+        if view.caller.has_scope(Scope.ADMIN):
+            self.message = lacking_message(needs)
+        return view.caller.may_administer(*needs)
+
+
+def lacking_message(permissions: Iterable[str]) -> str:
+    """The refusal of an administrator whose permissions do not reach as far as this."""
+    named = ", ".join(f"`{name}`" for name in permissions)
+    return f"This endpoint needs the user of the key to have: {named}."

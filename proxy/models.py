@@ -9,6 +9,21 @@ from django.utils import timezone
 from connections.models import Connection
 
 
+class LiveRequest(models.Model):
+    """No table: what hangs the permissions of the live view in Django's list of permissions."""
+
+    class Meta:
+        managed = False
+        default_permissions = ()
+        permissions = (
+            ("view_live", "Can watch live requests"),
+            ("end_request", "Can end live requests"),
+        )
+
+    def __str__(self) -> str:
+        return "live request"
+
+
 class StoredResponse(models.Model):
     """A response that an upstream keeps, so that its owner can ask for it again.
 

@@ -110,7 +110,7 @@ UNFOLD: dict[str, Any] = {
                         "title": "Live requests",
                         "icon": "monitor_heart",
                         "link": reverse_lazy("live"),
-                        "permission": lambda request: request.user.is_staff,
+                        "permission": may_view("proxy.view_live"),
                     },
                 ],
             },

@@ -20,6 +20,7 @@ from accounts.sign_in.second_factors import RequireStaffMfa
 from proxy.channel_layer import LAYER_ERRORS
 from proxy.live.page import LIVE_SOCKET
 from proxy.live.reports import WATCHERS
+from proxy.permissions import END_REQUEST, NEEDS, WATCH_LIVE
 from proxy.websockets.origin import is_own_origin
 from proxy.worker_events import stop_anywhere, watch_anywhere
 from usage.exchange import StopReason
@@ -29,6 +30,15 @@ logger = logging.getLogger(__name__)
 WATCH_SECONDS = 2.0
 TRY_AGAIN_LATER = 1013
 POLICY_VIOLATION = 1008
+MAY_NOT_END = {
+    "type": "error",
+    "error": {
+        "message": "Ending a request needs the permission `proxy.end_request`.",
+        "type": "permission_error",
+        "param": None,
+        "code": "permission_denied",
+    },
+}
 
 
 class LiveConsumer(AsyncWebsocketConsumer):
@@ -42,7 +52,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     _username = ""
 
     async def connect(self) -> None:
-        if not is_own_origin(self.scope) or not await self._is_staff():
+        if not is_own_origin(self.scope) or not await self._may(WATCH_LIVE):
             await self.close()
             return
         await self.accept()
@@ -62,9 +72,15 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         request_id = _request_to_end(text_data or "")
-        if request_id:
+        if not request_id:
+            return
+        if await self._may(END_REQUEST):
             logger.info("%s ends the request %s", self._username, request_id)
             await stop_anywhere(request_id, StopReason.ENDED_BY_STAFF)
+        else:
+            await self.send(
+                text_data=orjson.dumps(MAY_NOT_END | {"request_id": request_id}).decode()
+            )
 
     async def live_report(self, message: dict[str, Any]) -> None:
         """A worker's report, from the channel layer."""
@@ -72,14 +88,14 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def _watch(self) -> None:
         """Keep the workers reporting for as long as the page's user may see it."""
-        while await self._is_staff():
+        while await self._may(WATCH_LIVE):
             await watch_anywhere()
             await asyncio.sleep(WATCH_SECONDS)
         await self.close(POLICY_VIOLATION)
 
-    async def _is_staff(self) -> bool:
-        """Whether the admin would let them in at this moment: signed in, staff, and with a second
-        factor where that is asked for."""
+    async def _may(self, endpoint: str) -> bool:
+        """Whether the admin would let them in at this moment, and to ``endpoint``: signed in, staff
+        with its permissions, and with a second factor where that is asked for."""
         session_key = self.scope["cookies"].get(settings.SESSION_COOKIE_NAME)
         session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
         request = HttpRequest()
@@ -87,14 +103,14 @@ class LiveConsumer(AsyncWebsocketConsumer):
         request.session = session
         request.user = cast("Any", await get_user(cast("Any", {"session": session})))
         self._username = request.user.get_username()
-        return await database_sync_to_async(_may_enter_admin)(request)
+        return await database_sync_to_async(_may_enter)(request, NEEDS[endpoint])
 
 
-def _may_enter_admin(request: HttpRequest) -> bool:
+def _may_enter(request: HttpRequest, permissions: tuple[str, ...]) -> bool:
     lacks_a_factor = RequireStaffMfa(lambda _request: HttpResponse()).lacks_a_factor
     if settings.GATEWAY_REQUIRE_STAFF_MFA and lacks_a_factor(request):
         return False
-    return bool(admin.site.has_permission(request))
+    return bool(admin.site.has_permission(request)) and request.user.has_perms(permissions)
 
 
 def _request_to_end(text: str) -> str:

@@ -9,8 +9,9 @@ from connections.call import JsonObject
 from models_registry.registry import Registry, active
 from proxy.anthropic.models import model_info, model_page
 from proxy.anthropic.surface import AnthropicSurface
-from proxy.api import ApiView, IsStaff
+from proxy.api import ApiView, MayAdminister
 from proxy.errors import AnsweredError, ModelNotFoundError
+from proxy.permissions import CONNECTION_MODELS
 from proxy.rendering import JsonResponse
 
 
@@ -54,7 +55,8 @@ class ModelDetailView(EitherSurface):
 class ConnectionModelListView(ApiView):
     """``GET /openai/models/{url_idx}``: what one connection offers."""
 
-    permission_classes = (IsStaff,)
+    permission_classes = (MayAdminister,)
+    administers = CONNECTION_MODELS
 
     async def get(self, request: Request, url_index: int) -> HttpResponseBase:
         snapshot = (await current_registry()).snapshot

@@ -14,15 +14,17 @@ from connections.entry import EntryError
 from connections.open_webui_verify import upstream_to_verify
 from connections.verify import Step, verify
 from models_registry.registry import active
-from proxy.api import ApiView, IsStaff
+from proxy.api import ApiView, MayAdminister
 from proxy.errors import AnsweredError, InvalidRequestError
+from proxy.permissions import CONFIG, CONFIG_UPDATE, VERIFY
 from proxy.rendering import JsonResponse
 
 
 class ConfigView(ApiView):
     """``GET /openai/config``"""
 
-    permission_classes = (IsStaff,)
+    permission_classes = (MayAdminister,)
+    administers = CONFIG
 
     async def get(self, request: Request) -> HttpResponseBase:
         return JsonResponse(await _current())
@@ -31,7 +33,8 @@ class ConfigView(ApiView):
 class ConfigUpdateView(ApiView):
     """``POST /openai/config/update``: answers with the document as it is afterwards."""
 
-    permission_classes = (IsStaff,)
+    permission_classes = (MayAdminister,)
+    administers = CONFIG_UPDATE
 
     async def post(self, request: Request) -> HttpResponseBase:
         try:
@@ -45,7 +48,8 @@ class ConfigUpdateView(ApiView):
 class VerifyView(ApiView):
     """``POST /openai/verify``: the upstream's models and the steps taken, or what is wrong."""
 
-    permission_classes = (IsStaff,)
+    permission_classes = (MayAdminister,)
+    administers = VERIFY
 
     async def post(self, request: Request) -> HttpResponseBase:
         try:

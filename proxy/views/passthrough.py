@@ -1,8 +1,9 @@
-"""Whatever else an upstream can do, for administrators, where an operator has allowed it."""
+"""Whatever else an upstream can do, for superusers, where an operator has allowed it."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from django.conf import settings
 from django.http import HttpResponse, StreamingHttpResponse
@@ -16,11 +17,13 @@ from connections.line import Line
 from connections.providers.raw import RawAdapter
 from models_registry.registry import active
 from models_registry.targets import Target
-from proxy.api import ApiView, IsStaff
+from proxy.access import may_still_administer
+from proxy.api import ApiView, MayAdminister
 from proxy.dispatch import dispatch
 from proxy.errors import UpstreamAnswerError
 from proxy.exception_handler import not_found
 from proxy.limits import limits
+from proxy.permissions import NEEDS, PASSTHROUGH
 from proxy.request_headers import passed_upstream
 from proxy.response_headers import STREAMING, passed_on
 from proxy.views.upload import EVENT_STREAM, passed_through, safe_media_type
@@ -34,7 +37,8 @@ class PassthroughView(ApiView):
     The client chooses neither host nor credential. Access to models and filters do not apply.
     """
 
-    permission_classes = (IsStaff,)
+    permission_classes = (MayAdminister,)
+    administers = PASSTHROUGH
 
     async def get(self, request: Request, connection: str, path: str) -> HttpResponseBase:
         return await self.ask("GET", connection, path)
@@ -52,6 +56,7 @@ class PassthroughView(ApiView):
         exchange = self.accept(
             endpoint="passthrough", model="", is_streamed=body.get("stream") is True
         )
+        exchange.still_allowed = partial(may_still_administer, self.credential, NEEDS[PASSTHROUGH])
         call = Call(
             endpoint=path,
             model="",

@@ -8,10 +8,10 @@ from channels.db import database_sync_to_async
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
-from accounts.caller import Scope
 from accounts.models import User
 from proxy.api import ApiView
 from proxy.errors import AnsweredError, InvalidRequestError
+from proxy.permissions import NEEDS, USAGE_OF_OTHERS
 from proxy.rendering import JsonResponse
 from usage.periods import PeriodError, read_moment
 from usage.reports import By, report
@@ -20,7 +20,7 @@ EVERYBODY = "all"
 
 
 class UsageView(ApiView):
-    """``?by=model&since=7d&until=…``; ``?user=NAME`` and ``?user=all`` need the admin scope."""
+    """``?by=model&since=7d&until=…``; ``?user=NAME`` and ``?user=all`` are administrative."""
 
     permission_classes = ()  # whichever scopes a key has, what it spent is no secret to its owner
 
@@ -58,9 +58,10 @@ class UsageView(ApiView):
         name = self.api_request.GET.get("user", self.caller.username)
         if name == self.caller.username:
             return self.caller.user_id
-        if not self.caller.has_scope(Scope.ADMIN):
+        if not self.caller.may_administer(*NEEDS[USAGE_OF_OTHERS]):
             raise AnsweredError(
-                "Only administrators see what others used, with a key that has the admin scope.",
+                "What others used is for administrators who may see usage records, with a key "
+                "that has the admin scope.",
                 status=403,
                 kind="permission_error",
                 param="user",

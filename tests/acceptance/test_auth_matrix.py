@@ -287,7 +287,7 @@ def stored_token(gateway: LiveGateway, provider: Provider) -> str:
 
 @pytest.fixture(scope="module")
 def keys(gateway: LiveGateway, stored_token: str) -> dict[str, str]:
-    return {user: gateway.api_key(user, is_staff=True) for user in (ROOT, ADA)}
+    return {user: gateway.api_key(user, is_admin=True) for user in (ROOT, ADA)}
 
 
 @pytest.fixture(scope="module")

@@ -112,7 +112,7 @@ def test_revoked_key_is_refused_by_the_other_process_within_a_second(two_gateway
 
 def test_user_who_is_demoted_administers_nothing_any_more(two_gateways) -> None:
     first, second = two_gateways
-    key = first.api_key("boss", is_staff=True)
+    key = first.api_key("boss", is_admin=True)
     with client_of(second, key) as client:
         assert client.get("/openai/config").status_code == 200
         with psycopg.connect(first.environment["DATABASE_URL"]) as connection:

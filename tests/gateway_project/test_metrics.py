@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
 
 from accounts.models import ApiKey
 from gateway_project.entry import application
@@ -21,9 +22,12 @@ TOKEN = "metrics-token-1"
 def keys():
     users = get_user_model().objects
     staff = users.create_user("root", is_staff=True)
+    staff.user_permissions.add(Permission.objects.get(codename="view_usagerow"))
+    other = users.create_user("helper", is_staff=True)
     return {
-        "staff": ApiKey.objects.issue(staff)[1],
-        "staff without the scope": ApiKey.objects.issue(staff, scopes=["inference"])[1],
+        "staff": ApiKey.objects.issue(staff, scopes=["admin"])[1],
+        "staff without the scope": ApiKey.objects.issue(staff)[1],
+        "staff without the permission": ApiKey.objects.issue(other, scopes=["admin"])[1],
         "nobody special": ApiKey.objects.issue(users.create_user("ada"))[1],
         "nobody": "sk-gw-no",
         "token": TOKEN,
@@ -59,12 +63,21 @@ async def test_readiness_tells_of_records_that_cannot_be_written(settings, tmp_p
     assert journal_state() == {}
 
 
-@pytest.mark.parametrize("who", ["staff without the scope", "nobody special", "nobody"])
 @pytest.mark.parametrize("token", [TOKEN, ""])
-async def test_strangers_are_told_nothing(settings, keys, who, token):
+async def test_strangers_are_told_nothing(settings, keys, token):
+    settings.GATEWAY_METRICS_TOKEN = token
+    answer = await scrape(keys["nobody"])
+    assert (answer.status, answer.headers["www-authenticate"]) == (401, "Bearer")
+
+
+@pytest.mark.parametrize(
+    "who", ["staff without the scope", "staff without the permission", "nobody special"]
+)
+@pytest.mark.parametrize("token", [TOKEN, ""])
+async def test_those_who_may_not_know_are_told_nothing(settings, keys, who, token):
     settings.GATEWAY_METRICS_TOKEN = token
     answer = await scrape(keys[who])
-    assert (answer.status, answer.headers["www-authenticate"]) == (401, "Bearer")
+    assert (answer.status, b"gatehouse_" in answer.body) == (403, False)
 
 
 async def test_an_empty_token_opens_nothing(settings):

@@ -45,7 +45,8 @@ def key(transactional_db) -> str:
 
 @pytest.fixture
 def staff_key(transactional_db) -> str:
-    return ApiKey.objects.issue(User.objects.create(username="root", is_staff=True))[1]
+    root = User.objects.create(username="root", is_staff=True, is_superuser=True)
+    return ApiKey.objects.issue(root, scopes=["inference", "admin"])[1]
 
 
 async def get(gateway: ApiHandler, path: str, key: str, query: bytes = b"") -> AsgiClient:
@@ -86,8 +87,10 @@ async def test_staff_see_one_connections_models_by_its_index(gateway, staff_key)
 
 
 async def test_a_staff_key_that_is_narrowed_sees_no_more_there(gateway) -> None:
-    root = await User.objects.acreate(username="root", is_staff=True)
-    _, key = await database_sync_to_async(ApiKey.objects.issue)(root, model_patterns=["c"])
+    root = await User.objects.acreate(username="root", is_staff=True, is_superuser=True)
+    _, key = await database_sync_to_async(ApiKey.objects.issue)(
+        root, scopes=["inference", "admin"], model_patterns=["c"]
+    )
     for path, expected in (("/v1/models", ["c"]), ("/openai/models/0", ["c"])):
         client = await get(gateway, path, key)
         assert [model["id"] for model in client.json["data"]] == expected

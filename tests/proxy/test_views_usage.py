@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
 
 from accounts.models import ApiKey
 from gateway_project.entry import application
@@ -16,9 +17,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def keys():
-    """Ada is an ordinary user, root is staff; both have used something."""
+    """Ada is an ordinary user, root may see usage records, and both have used something. The helper
+    is staff and may not.
+    """
     users = get_user_model().objects
     ada, root = users.create_user("ada"), users.create_user("root", is_staff=True)
+    root.user_permissions.add(Permission.objects.get(codename="view_usagerow"))
+    helper = users.create_user("helper", is_staff=True)
     store(
         [
             a_record(request_id="req_1", user_id=ada.pk, username="ada", model="gpt-4o"),
@@ -27,8 +32,9 @@ def keys():
     )
     return {
         "ada": ApiKey.objects.issue(ada)[1],
-        "root": ApiKey.objects.issue(root)[1],
-        "root, not for administration": ApiKey.objects.issue(root, scopes=["inference"])[1],
+        "root": ApiKey.objects.issue(root, scopes=["admin"])[1],
+        "root, not for administration": ApiKey.objects.issue(root)[1],
+        "helper": ApiKey.objects.issue(helper, scopes=["admin"])[1],
     }
 
 
@@ -47,7 +53,7 @@ async def test_everybody_sees_their_own(keys, query):
 
 
 @pytest.mark.parametrize("query", ["user=all", "user=nobody", "user="])
-@pytest.mark.parametrize("who", ["ada", "root, not for administration"])
+@pytest.mark.parametrize("who", ["ada", "root, not for administration", "helper"])
 async def test_others_are_for_administrators(keys, who, query):
     answer = await ask(keys[who], query)
     assert (answer.status, answer.json["error"]["code"]) == (403, "permission_denied")

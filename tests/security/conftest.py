@@ -6,7 +6,7 @@ import pytest
 
 from tests.security.canaries import HEADER_SECRET, UPSTREAM_KEY
 from tests.support.api import CHAT, client_of, wait_for_models
-from tests.support.live import live_gateway
+from tests.support.live import ADMIN_OPTIONS, live_gateway
 from tests.support.responders import complete_chat
 from tests.support.stores import BACKINGS
 from tests.support.upstream import ScriptedUpstream
@@ -26,7 +26,7 @@ def gateway(stores, tmp_path_factory):
 
 @pytest.fixture(scope="package")
 def keys(gateway, shared_upstream):
-    """The keys of ``alice``, who may use ``open`` alone, and of ``root``, who is staff.
+    """The keys of ``alice``, who may use ``open`` alone, and of ``root``, a superuser.
 
     ``narrowed`` is another one of root's, that opens ``open`` alone.
     """
@@ -47,7 +47,7 @@ def keys(gateway, shared_upstream):
     _, *made = gateway.manage_all(
         configuration,
         ("create_api_key", "alice", "--create-user", "--json"),
-        ("create_api_key", "root", "--create-user", "--staff", "--json"),
+        ("create_api_key", "root", "--create-user", *ADMIN_OPTIONS, "--json"),
         ("create_api_key", "root", "--model", "open", "--json"),
     )
     secrets = [json.loads(output)["key"] for output in made]

@@ -10,37 +10,54 @@ from typing import Any
 from django.contrib.admindocs.views import simplify_regex
 from django.urls import URLPattern, get_resolver
 
-PARAMETER = re.compile(r"<(?:(\w+):)?\w+>")
+PARAMETER = re.compile(r"<(?:(\w+):)?(\w+)>")
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """``path`` has its parameters filled in; ``methods`` are those its view knows."""
+    """``path`` has its parameters filled in, ``pattern`` has them as ``{name}``; ``methods`` are
+    those its view knows."""
 
     path: str
+    pattern: str
     methods: tuple[str, ...]
+    view: Any
 
 
 def routes_of(urlconf: str) -> list[Route]:
     """The routes of ``urlconf``, each path once."""
-    found = {f"/{path}": view for path, view in _walk(get_resolver(urlconf), "")}
-    return [Route(path=path, methods=_methods(view)) for path, view in sorted(found.items())]
+    found = {f"/{_filled_in(route)}": (route, view) for route, view in _walk(urlconf)}
+    return [
+        Route(
+            path=path,
+            pattern="/" + PARAMETER.sub(r"{\2}", route),
+            methods=_methods(view),
+            view=view,
+        )
+        for path, (route, view) in sorted(found.items(), key=lambda item: item[0])
+    ]
 
 
-def _walk(resolver: Any, prefix: str) -> Iterator[tuple[str, Any]]:
+def _walk(urlconf: str) -> Iterator[tuple[str, Any]]:
+    yield from _walk_below(get_resolver(urlconf), "")
+
+
+def _walk_below(resolver: Any, prefix: str) -> Iterator[tuple[str, Any]]:
     for pattern in resolver.url_patterns:
-        path = prefix + _filled_in(pattern.pattern)
+        route = prefix + _route_of(pattern.pattern)
         if isinstance(pattern, URLPattern):
-            yield path, pattern.callback
+            yield route, pattern.callback
         else:
-            yield from _walk(pattern, path)
+            yield from _walk_below(pattern, route)
 
 
-def _filled_in(pattern: Any) -> str:
+def _route_of(pattern: Any) -> str:
     route = getattr(pattern, "_route", None)
-    if route is None:
-        route = simplify_regex(str(pattern)).lstrip("/")
+    return simplify_regex(str(pattern)).lstrip("/") if route is None else route
+
+
+def _filled_in(route: str) -> str:
     return PARAMETER.sub(lambda match: "1" if match[1] == "int" else "open", route)
 
 

@@ -37,7 +37,7 @@ def serving(stores, tmp_path_factory):
 def passthrough(serving):
     """The upstream, and clients of staff and of a user."""
     gateway, upstream = serving
-    root = gateway.api_key("root", is_staff=True)
+    root = gateway.api_key("root", is_admin=True)
     with client_of(gateway, root) as root, client_of(gateway, gateway.api_key("a")) as alice:
         wait_for_models(root, "gpt-4o")
         yield upstream, root, alice

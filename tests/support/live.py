@@ -20,6 +20,8 @@ from tests.support.processes import PATIENCE_SECONDS, free_port, wait_until
 from tests.support.stores import Stores
 
 LOG_LINES_SHOWN = 80
+# Of create_api_key: a superuser's key for everything.
+ADMIN_OPTIONS = ("--superuser", "--scope", "inference", "--scope", "admin")
 
 running: list[LiveGateway] = []
 
@@ -85,10 +87,21 @@ class LiveGateway:
         """What several commands write, run one after another."""
         return [self.manage(*command).stdout for command in commands]
 
-    def api_key(self, user: str, *, is_staff: bool = False, groups: Iterable[str] = ()) -> str:
-        """A new key of ``user``, who is made if need be."""
+    def api_key(
+        self,
+        user: str,
+        *,
+        is_staff: bool = False,
+        is_admin: bool = False,
+        groups: Iterable[str] = (),
+    ) -> str:
+        """A new key of ``user``, who is made if need be.
+
+        ``is_admin``: they are a superuser, and the key is for administration, too.
+        """
         options = [option for group in groups for option in ("--group", group)]
         options += ["--staff"] if is_staff else []
+        options += ADMIN_OPTIONS if is_admin else []
         made = self.manage("create_api_key", user, "--create-user", *options, "--json")
         return str(json.loads(made.stdout)["key"])
 

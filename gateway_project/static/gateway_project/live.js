@@ -18,6 +18,7 @@ function connect() {
   socket = new WebSocket(`${scheme}//${location.host}${view.dataset.live}`);
   socket.addEventListener("message", (event) => {
     const report = JSON.parse(event.data);
+    if (report.type === "error") return; // for sockets that are not ours: buttons are hidden then
     reports.set(report.worker, { ...report, heardAt: Date.now() });
     show();
   });
@@ -52,6 +53,7 @@ function added(request) {
   const row = template.content.firstElementChild.cloneNode(true);
   const button = row.querySelector("[data-end]");
   row.dataset.id = request.request_id;
+  if (button === null) return row; // the page is for somebody who may only watch
   button.setAttribute("aria-label", `End ${request.model} of ${request.user}`);
   button.addEventListener("click", () => {
     button.disabled = true;

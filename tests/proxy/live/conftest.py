@@ -31,7 +31,7 @@ def ready(gateway, upstream):
         connections=[{"name": "scripted", "base_url": upstream.url, "keys": ["sk-upstream"]}],
         grants=[{"models": ["*"], "everyone": True}],
     )
-    gateway.api_key("root", is_staff=True)
+    gateway.api_key("root", is_admin=True)
     return gateway
 
 

@@ -106,12 +106,12 @@ def test_a_page_from_elsewhere_is_refused(ready, root, origin):
 
 def test_staff_without_the_second_factor_that_is_asked_for_are_refused(start_gateway):
     gateway = start_gateway(GATEWAY_REQUIRE_STAFF_MFA="true")
-    gateway.api_key("root", is_staff=True)
+    gateway.api_key("root", is_admin=True)
     assert status_of_refusal(gateway, headers_of(gateway, "root")) == 403
 
 
 def test_an_api_key_opens_nothing_here(ready):
-    key = ready.api_key("root", is_staff=True)
+    key = ready.api_key("root", is_admin=True)
     headers = {"Authorization": f"Bearer {key}", "Origin": ready.url}
     assert status_of_refusal(ready, headers) == 403
 
@@ -121,7 +121,7 @@ def test_the_view_of_someone_who_is_staff_no_longer_closes(ready, root):
         "from accounts.models import User;"
         "User.objects.filter(username='eve').update(is_staff=False)"
     )
-    ready.api_key("eve", is_staff=True)
+    ready.api_key("eve", is_admin=True)
     with watching(ready, headers_of(ready, "eve")) as socket:
         heard(socket)
         ready.manage("shell", "--no-imports", "-c", demote)

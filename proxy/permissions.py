@@ -1,0 +1,62 @@
+"""What each administrative endpoint asks of a person: permissions of Django's, all of them.
+
+The keys of ``NEEDS`` are paths as the URL confs have them. Over the API a key needs the scope
+``admin`` besides; pages of the admin are for staff who are signed in. A permission is that of the
+admin's page for the same thing. SECURITY.md shows this table. Tests hold that it does, that each
+endpoint is in it, and that each asks for what it says, also where the code of a page is in a room
+that cannot look here.
+"""
+
+from __future__ import annotations
+
+from accounts.caller import SUPERUSER
+
+CONFIG = "/openai/config"
+CONFIG_UPDATE = "/openai/config/update"
+VERIFY = "/openai/verify"
+CONNECTION_MODELS = "/openai/models/{url_index}"
+PASSTHROUGH = "/openai/passthrough/{connection}/{path}"
+USAGE_OF_OTHERS = "/v1/usage?user="
+METRICS = "/metrics"
+LIVE = "/admin/live/"
+WATCH_LIVE = "ws /admin/live/socket"
+END_REQUEST = "ws /admin/live/socket, to end a request"
+SPEECH_CACHE = "/admin/speech-cache/"
+
+EDITS = ("add", "change", "delete")
+
+NEEDS: dict[str, tuple[str, ...]] = {
+    CONFIG: ("connections.view_connection",),
+    # A document may add, change and remove connections and their keys, and switch the API.
+    CONFIG_UPDATE: (
+        *(f"connections.{edit}_connection" for edit in EDITS),
+        *(f"connections.{edit}_connectionkey" for edit in EDITS),
+        "connections.change_gatewaysettings",
+    ),
+    VERIFY: ("connections.change_connection",),
+    CONNECTION_MODELS: ("connections.view_connection",),
+    PASSTHROUGH: (SUPERUSER,),
+    USAGE_OF_OTHERS: ("usage.view_usagerow",),
+    METRICS: ("usage.view_usagerow",),
+    LIVE: ("proxy.view_live",),
+    WATCH_LIVE: ("proxy.view_live",),
+    END_REQUEST: ("proxy.view_live", "proxy.end_request"),
+    SPEECH_CACHE: (SUPERUSER,),
+    "/admin/usage-charts/": ("usage.view_usagerow",),
+    "/admin/models_registry/registeredmodel/all/": ("models_registry.view_registeredmodel",),
+    "/admin/connections/connection/{object_id}/verify/": ("connections.change_connection",),
+    "/admin/accounts/apikey/{object_id}/rotate/": ("accounts.change_apikey",),
+    "/admin/accounts/apikey/{object_id}/revoke/": ("accounts.change_apikey",),
+    # Django's own rule: a user is made in two steps, of which the second is a change.
+    "/admin/accounts/user/add/": ("accounts.add_user", "accounts.change_user"),
+    "/admin/accounts/user/{id}/password/": ("accounts.change_user",),
+}
+
+# The pages that each kind of row has in the admin, and what they ask for.
+PAGES_OF_ROWS: dict[str, str] = {
+    "/admin/{app}/{model}/": "{app}.view_{model}",
+    "/admin/{app}/{model}/add/": "{app}.add_{model}",
+    "/admin/{app}/{model}/{object_id}/history/": "{app}.view_{model}",
+    "/admin/{app}/{model}/{object_id}/change/": "{app}.change_{model}",
+    "/admin/{app}/{model}/{object_id}/delete/": "{app}.delete_{model}",
+}
