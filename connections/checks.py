@@ -8,13 +8,15 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.core.checks import CheckMessage, Tags, Warning, register  # noqa: A004
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004
 from django.db import DatabaseError
 
 from accounts.checks import check_encryption_keys
 from accounts.encryption import EncryptionError
 from connections.addresses import is_private_address
-from connections.choices import AuthType, ConnectionType
+from connections.choices import GATEWAYS_IDENTITY, AuthType, ConnectionType
+from connections.identity import is_identity_scope, may_receive_identity, pattern_problems
 from connections.models import Connection, ConnectionKey
 
 WHO_COULD_ACT_AS_THEM = (
@@ -36,6 +38,18 @@ def check_environment(**kwargs: Any) -> list[CheckMessage]:
             id="connections.W001",
         )
         for warning in environment_connections().warnings
+    ]
+
+
+@register("connections")
+def check_identity_hosts(**kwargs: Any) -> list[CheckMessage]:
+    return [
+        Error(
+            f"GATEWAY_IDENTITY_HOSTS: {problem}",
+            hint="Write [scheme://][*.]host[:port], such as api.example or http://127.0.0.1:*.",
+            id="connections.E001",
+        )
+        for problem in pattern_problems(settings.GATEWAY_IDENTITY_HOSTS)
     ]
 
 
@@ -61,12 +75,27 @@ def _messages(row: Connection) -> Iterator[CheckMessage]:
         )
     if problem := exposure_of(row):
         yield Warning(problem, hint=WHO_COULD_ACT_AS_THEM, id="connections.W006")
+    if problem := _identity_problem(row):
+        yield Warning(
+            f"The connection {row.name} is not called: {problem}.",
+            hint="Change it, or add to GATEWAY_IDENTITY_HOSTS and GATEWAY_IDENTITY_SCOPES.",
+            id="connections.W007",
+        )
     if row.verify_tls == "false":
         yield Warning(
             f"The connection {row.name} accepts any TLS certificate.",
             hint="Set its verify_tls to true, or to the path of a CA file.",
             id="connections.W005",
         )
+
+
+def _identity_problem(row: Connection) -> str:
+    """Why a connection that was stored before the rule gets no token of the gateway's identity."""
+    if row.auth_type not in GATEWAYS_IDENTITY:
+        return ""
+    if not may_receive_identity(row.base_url):
+        return "tokens of the gateway's identity do not go to its host"
+    return "" if is_identity_scope(row.auth_scope) else "the gateway asks for no token of its scope"
 
 
 def _key_messages(row: Connection, key: ConnectionKey) -> Iterator[CheckMessage]:

@@ -40,6 +40,8 @@ class AuthType(models.TextChoices):
 
 # Those that let the upstream act as the caller.
 CALLERS_OWN = frozenset({AuthType.SESSION, AuthType.SYSTEM_OAUTH})
+# Those that send a token of the gateway's own identity.
+GATEWAYS_IDENTITY = frozenset({AuthType.AZURE_AD, AuthType.MICROSOFT_ENTRA_ID})
 
 
 class ConnectionType(models.TextChoices):

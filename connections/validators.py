@@ -11,6 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 from django.core.exceptions import ValidationError
 
 from connections.addresses import is_metadata_address
+from connections.identity import is_identity_scope, may_receive_identity
 
 TOKEN = re.compile(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")  # a header name, RFC 9110 section 5.6.2
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -73,6 +74,24 @@ def validate_base_url(url: str) -> None:
         raise ValidationError("This is the address of a cloud's metadata service.")
 
 
+def validate_identity(base_url: str, scope: str) -> None:
+    """Whether a connection to ``base_url`` may ask for and send a token of the gateway's own."""
+    if not may_receive_identity(base_url):
+        raise ValidationError(
+            {
+                "base_url": "Tokens of the gateway's identity go by https to Azure's hosts for AI "
+                "and to those in GATEWAY_IDENTITY_HOSTS alone."
+            }
+        )
+    if not is_identity_scope(scope):
+        raise ValidationError(
+            {
+                "auth_scope": "The gateway asks for tokens for Azure's AI services, for "
+                "GATEWAY_ENTRA_SCOPE and for GATEWAY_IDENTITY_SCOPES alone."
+            }
+        )
+
+
 def validate_string_list(value: Any) -> None:
     if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
         raise ValidationError('Give a list of texts, such as ["gpt-4o", "gpt-4o-mini"].')
@@ -106,5 +125,12 @@ def validate_header(name: str, text: Any) -> None:
 def validate_verify_tls(value: str) -> None:
     if value in {"true", "false"}:
         return
-    if not Path(value).is_file():
+    if not _is_file(value):
         raise ValidationError("Say true, false, or the path of a CA file that exists here.")
+
+
+def _is_file(path: str) -> bool:
+    try:
+        return Path(path).is_file()
+    except (OSError, ValueError):  # a directory that may not be read, a name that is too long
+        return False

@@ -11,6 +11,7 @@ import httpx
 from django.conf import settings
 
 from connections.auth.base import AuthStrategy, AuthUnavailableError
+from connections.identity import is_identity_scope, may_receive_identity
 from connections.upstream import Upstream
 
 logger = logging.getLogger(__name__)
@@ -27,6 +28,27 @@ class EntraUnavailableError(AuthUnavailableError):
 
     def __init__(self) -> None:
         super().__init__("The gateway gets no token from Microsoft Entra ID.")
+
+
+class ForeignHostError(AuthUnavailableError):
+    """The token may not go where the request goes. The identity was not asked for one."""
+
+    hint = (
+        "Give the base URL of an Azure AI resource. An operator can add a host to "
+        "GATEWAY_IDENTITY_HOSTS."
+    )
+
+    def __init__(self) -> None:
+        super().__init__("Tokens of the gateway's identity do not go to this host.")
+
+
+class ForeignScopeError(AuthUnavailableError):
+    """The token would be for something else than models."""
+
+    hint = "Leave the scope empty. An operator can add a scope to GATEWAY_IDENTITY_SCOPES."
+
+    def __init__(self) -> None:
+        super().__init__("The gateway does not ask for tokens for this scope.")
 
 
 class AzureAdAuth(AuthStrategy):
@@ -49,8 +71,16 @@ class AzureAdAuth(AuthStrategy):
     async def async_auth_flow(
         self, request: httpx.Request
     ) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        self.refuse_foreign(request)
         self.sign(request, await self.token())
         yield request
+
+    def refuse_foreign(self, request: httpx.Request) -> None:
+        """Judge where ``request`` really goes, whatever was checked when the row was saved."""
+        if not may_receive_identity(str(request.url)):
+            raise ForeignHostError
+        if not is_identity_scope(self.scope):
+            raise ForeignScopeError
 
     async def token(self) -> str:
         """One that is valid now. Raises :class:`EntraUnavailableError`."""

@@ -16,7 +16,16 @@ from django.utils import timezone
 from accounts import changes
 from accounts.encryption import EncryptionError, keyring
 from connections import validators
-from connections.choices import API_TYPES, CALLERS_OWN, ApiType, AuthType, ConnectionType, Provider
+from connections.choices import (
+    API_TYPES,
+    CALLERS_OWN,
+    GATEWAYS_IDENTITY,
+    ApiType,
+    AuthType,
+    ConnectionType,
+    Provider,
+)
+from connections.destination import is_same_destination
 from connections.key_source import KeySource
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]*$"
@@ -170,9 +179,10 @@ class Connection(models.Model):
         return self.name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save; a base URL other than the stored one drops the keys, which must be given anew.
+        """Save; a base URL that leads elsewhere drops the keys, which must be given anew.
 
-        Otherwise whoever may edit a URL could have the keys sent to a host of their own.
+        Otherwise an editor of the URL could have the keys sent to a host of their own. Header
+        values are held back before: see :mod:`connections.stored_headers`.
         """
         self.base_url = validators.normalise_base_url(self.base_url)
         with transaction.atomic():
@@ -180,7 +190,7 @@ class Connection(models.Model):
                 changes.lock_configuration()
                 self.url_index = self._next_url_index()
             stored = type(self).objects.filter(pk=self.pk).values_list("base_url", flat=True)
-            if self.pk and stored and stored[0] != self.base_url:
+            if self.pk and stored and not is_same_destination(stored[0], self.base_url):
                 self.keys.all().delete()
             super().save(*args, **kwargs)
 
@@ -190,6 +200,8 @@ class Connection(models.Model):
             raise ValidationError(
                 {"forward_cookies": "Cookies go with the caller's credential or OAuth token alone."}
             )
+        if self.auth_type in GATEWAYS_IDENTITY:
+            validators.validate_identity(self.base_url, self.auth_scope)
         if self.api_type and self.api_type not in API_TYPES.get(self.provider, ()):
             label = self.get_provider_display()
             raise ValidationError({"api_type": f"{label} is not spoken to in this API."})

@@ -16,13 +16,12 @@ from connections.auth.base import AuthStrategy
 from connections.auth.registry import strategy_for
 from connections.call import Call, JsonObject
 from connections.client import UpstreamClient, UpstreamResponse
+from connections.destination import DEFAULT_PORTS
 from connections.listing import LARGEST_LIST_BYTES
 from connections.providers.openai import OpenAIAdapter
 from connections.providers.registry import adapter_for
 from connections.upstream import Timeouts, Upstream, UpstreamKey
 from connections.verify.texts import Redactor, error_message
-
-DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

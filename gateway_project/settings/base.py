@@ -222,6 +222,11 @@ GATEWAY_ALLOW_PRIVATE_UPSTREAMS = environment.switch(
 GATEWAY_ENTRA_SCOPE = environment.text(
     "GATEWAY_ENTRA_SCOPE", "https://cognitiveservices.azure.com/.default"
 )
+
+# Hosts that may receive tokens of the gateway's identity, and scopes of these, beside Azure's.
+GATEWAY_IDENTITY_HOSTS = environment.items("GATEWAY_IDENTITY_HOSTS")
+GATEWAY_IDENTITY_SCOPES = environment.items("GATEWAY_IDENTITY_SCOPES")
+
 GATEWAY_UPSTREAM_PROXY = environment.text("GATEWAY_UPSTREAM_PROXY")
 GATEWAY_ATTRIBUTION_URL = environment.text("GATEWAY_ATTRIBUTION_URL", "https://gatehouse.example")
 GATEWAY_ATTRIBUTION_TITLE = environment.text("GATEWAY_ATTRIBUTION_TITLE", "Gatehouse")

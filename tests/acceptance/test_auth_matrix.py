@@ -251,6 +251,7 @@ def gateway(stores, tmp_path_factory, identity, provider, root) -> Iterator[Live
     environment = {
         "IDENTITY_ENDPOINT": f"http://127.0.0.1:{identity.port}/token",
         "IDENTITY_HEADER": "app-service-secret",
+        "GATEWAY_IDENTITY_HOSTS": "http://127.0.0.1:*",
         "OIDC_NEW_USERS": "active",
     } | provider.environment
     directory = tmp_path_factory.mktemp("matrix")

@@ -50,6 +50,7 @@ def gateway(stores, tmp_path_factory, authority, authority_ca, upstream):
         "AZURE_CLIENT_ID": "the-client",
         "AZURE_CLIENT_SECRET": "the-client-secret",
         "GATEWAY_ENTRA_SCOPE": "https://cognitiveservices.azure.us/.default",
+        "GATEWAY_IDENTITY_HOSTS": f"http://127.0.0.1:{upstream.port}",
         "SSL_CERT_FILE": str(ca_file),
     }
     with live_gateway(stores, BACKINGS[0], directory, **environment) as gateway:

@@ -1,7 +1,11 @@
 import pytest
 
 from accounts.encryption import EncryptionKey
-from connections.checks import check_environment, check_stored_connections
+from connections.checks import (
+    check_environment,
+    check_identity_hosts,
+    check_stored_connections,
+)
 from connections.key_source import KeySource
 from connections.models import Connection
 
@@ -111,3 +115,44 @@ def test_passing_on_what_is_the_callers_is_warned_of_beyond_ones_own_upstreams(c
     stored(**columns)
 
     assert [message.id for message in found()] == ids
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("columns", "ids"),
+    [
+        ({"auth_type": "azure_ad"}, ["connections.W007"]),
+        ({"auth_type": "azure_ad", "base_url": "https://res.openai.azure.com"}, []),
+        (
+            {
+                "auth_type": "microsoft_entra_id",
+                "base_url": "https://res.openai.azure.com",
+                "auth_scope": "https://management.azure.com/.default",
+            },
+            ["connections.W007"],
+        ),
+    ],
+)
+def test_connection_that_gets_no_token_by_the_rules_of_today_is_named(columns, ids):
+    stored(**columns)
+
+    assert [message.id for message in found()] == ids
+
+
+def test_host_pattern_that_matches_nothing_is_an_error(settings):
+    settings.GATEWAY_IDENTITY_HOSTS = ["good.example", "http://evil.example"]
+
+    [message] = check_identity_hosts()
+
+    assert message.id == "connections.E001"
+    assert "http://evil.example" in message.msg
+
+
+@pytest.mark.parametrize("auth_type", ["azure_ad", "microsoft_entra_id"])
+def test_environment_that_sends_the_identity_elsewhere_is_warned_of(settings, auth_type):
+    settings.OPENAI_API_BASE_URLS = ["https://one.example"]
+    settings.OPENAI_API_CONFIGS = {"0": {"auth_type": auth_type}}
+
+    [message] = check_environment()
+
+    assert "GATEWAY_IDENTITY_HOSTS" in message.msg

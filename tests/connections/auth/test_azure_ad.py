@@ -11,7 +11,12 @@ from functools import partial
 import httpx
 import pytest
 
-from connections.auth.azure_ad import AzureAdAuth, EntraUnavailableError
+from connections.auth.azure_ad import (
+    AzureAdAuth,
+    EntraUnavailableError,
+    ForeignHostError,
+    ForeignScopeError,
+)
 from connections.client import UpstreamClient
 from connections.upstream import Timeouts
 from tests.support.builders import an_upstream
@@ -49,7 +54,7 @@ def identity(monkeypatch):
         yield server
 
 
-async def asked(auth, count=1):
+async def asked(auth, count=1, url="https://one.openai.azure.com/models"):
     """The Authorization headers of ``count`` requests sent at once."""
     sent = []
 
@@ -58,13 +63,52 @@ async def asked(auth, count=1):
         return httpx.Response(200, json={})
 
     client = UpstreamClient(httpx.MockTransport(record))
-    requests = [httpx.Request("GET", "https://one.example/v1/models") for _ in range(count)]
+    requests = [httpx.Request("GET", url) for _ in range(count)]
     await asyncio.gather(*(client.send(each, auth=auth, timeouts=TIMEOUTS) for each in requests))
     return sent
 
 
 def an_auth(clock=time.time, **fields):
     return AzureAdAuth(an_upstream(auth_type="azure_ad", **fields), clock)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://evil.example/v1/models",
+        "http://one.openai.azure.com/models",
+        "https://one.openai.azure.com:8443/models",
+        "https://one.openai.azure.com@evil.example/models",
+        "https://one.openai.azure.com.evil.example/models",
+        "https://one.openai.azure.com./models",
+        "https://evil.example/one.openai.azure.com/models",
+    ],
+)
+async def test_for_another_host_no_token_is_asked_for_or_sent(identity, url):
+    with pytest.raises(ForeignHostError):
+        await asked(an_auth(base_url="https://one.openai.azure.com"), url=url)
+
+    assert not identity.requests
+
+
+async def test_token_that_is_there_does_not_go_to_another_host(identity):
+    auth = an_auth()
+    await asked(auth)
+    with pytest.raises(ForeignHostError):
+        await asked(auth, url="https://evil.example/models")
+
+
+async def test_for_another_scope_no_token_is_asked_for(identity):
+    with pytest.raises(ForeignScopeError):
+        await asked(an_auth(auth_scope="https://management.azure.com/.default"))
+
+    assert not identity.requests
+
+
+async def test_operator_can_name_another_host(identity, settings):
+    settings.GATEWAY_IDENTITY_HOSTS = ["http://127.0.0.1:*"]
+
+    assert await asked(an_auth(), url="http://127.0.0.1:8000/models") == ["Bearer entra-one"]
 
 
 async def test_fifty_cold_requests_at_once_make_one_token_request(identity):
