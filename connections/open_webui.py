@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from connections.choices import ApiType, Provider
 from connections.spec import ConnectionSpec
+from connections.stored_headers import hidden
 
 PROVIDER_HOSTS = {
     "api.openai.com": Provider.OPENAI,
@@ -22,7 +23,6 @@ PROVIDER_HOSTS = {
 }
 AZURE_DOMAINS = (".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com")
 LONGEST_SLUG = 80
-HIDDEN = "…"  # stands for what is not shown; sent back, it leaves things as they are
 # Open WebUI's names of the fields, and ours.
 FIELDS = {
     "enable": "enabled",
@@ -96,7 +96,7 @@ def config_of(spec: ConnectionSpec) -> dict[str, Any]:
         "tags": list(spec.tags),
         "connection_type": spec.connection_type,
         "auth_type": spec.auth_type,
-        "headers": {name: HIDDEN for name, _ in spec.headers},
+        "headers": hidden(dict(spec.headers)),
         "azure": spec.provider == Provider.AZURE,
         "provider": spec.provider,
         "api_version": spec.api_version,

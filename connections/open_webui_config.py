@@ -2,7 +2,8 @@
 
 A connection's place in its lists is its ``url_index``, which never changes; a place whose
 connection was removed is empty. Keys and header values are never shown. What stands for them may be
-sent back, and leaves the stored ones as they are.
+sent back, and leaves the stored ones as they are, unless the base URL leads elsewhere. A connection
+that passes on its callers' own credentials can be turned off and removed here, and not changed.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from typing import Any
 from django.db import transaction
 
 from accounts import changes
+from connections.callers_own import problem_of_change
+from connections.destination import is_same_destination
 from connections.entry import EntryError, read_fields, switch, text
 from connections.key_source import KeySource
 from connections.models import Connection, GatewaySettings
 from connections.open_webui import (
     DECIDING,
-    HIDDEN,
     config_of,
     provider_of,
     slug_of,
@@ -27,6 +29,7 @@ from connections.open_webui import (
 )
 from connections.options import effective_options
 from connections.spec import ConnectionSpec
+from connections.stored_headers import HIDDEN, HiddenValueError, hidden, revealed
 from connections.upsert import upsert
 from connections.validators import normalise_base_url
 
@@ -58,6 +61,11 @@ def current_document() -> dict[str, Any]:
 def masked_keys(row: Connection) -> str:
     """What stands for the keys of ``row``; empty when it has none."""
     return ", ".join(key.masked for key in row.keys.all())
+
+
+def is_mask(key: str) -> bool:
+    """Whether ``key`` is what stands for stored keys, and no key itself."""
+    return HIDDEN in key or key.startswith("env:")
 
 
 @transaction.atomic
@@ -131,47 +139,54 @@ def _remove(rows: list[Connection]) -> None:
 
 def _apply(entry: _Entry, row: Connection | None) -> None:
     subject = f"the connection at {entry.index}"
-    if row is None:
+    before = None if row is None else ConnectionSpec.of(row)
+    fields = _fields(entry, before)
+    fields["headers"] = _headers(fields.get("headers"), row, entry.base_url, subject)
+    spec = replace(ConnectionSpec.read(fields, subject=subject), keys=_keys(entry, row, subject))
+    if spec == before:
+        return  # also where it would be refused today, which must not hold up the others
+    if row is not None:
+        _refuse_if_from_environment(row)
+    if problem := problem_of_change(before, spec):
+        raise EntryError(subject, *problem)
+    spec.validate(subject)
+    upsert(spec)
+
+
+def _fields(entry: _Entry, before: ConnectionSpec | None) -> dict[str, Any]:
+    """The fields of the connection that ``entry`` describes, with masks where there are any."""
+    config = entry.config or {}
+    if before is None:
         taken = Connection.objects.values_list("name", flat=True)
         name = next(told_apart([slug_of(entry.base_url, entry.config)], taken))
         fields: dict[str, Any] = {"name": name}
     else:
-        fields = ConnectionSpec.of(row).to_dict()
+        fields = before.to_dict() | {"headers": hidden(dict(before.headers))}
     fields["base_url"] = entry.base_url
-    config = entry.config or {}
-    if row is None or not DECIDING.isdisjoint(config):
+    if before is None or not DECIDING.isdisjoint(config):
         fields["provider"] = provider_of(entry.base_url, config).value
-    fields |= spec_fields(config)
-    fields["headers"] = _headers(fields.get("headers"), row)
-    spec = replace(
-        ConnectionSpec.from_dict(fields, subject=subject), keys=_keys(entry, row, subject)
-    )
-    if row is not None and row.is_from_environment:
-        if spec != replace(ConnectionSpec.of(row), keys=spec.keys) or spec.keys is not None:
-            _refuse_if_from_environment(row)
-        return
-    upsert(spec)
+    return fields | spec_fields(config)
 
 
-def _headers(headers: Any, row: Connection | None) -> Any:
-    """``headers`` with the stored values in place of what stood for them."""
+def _headers(headers: Any, row: Connection | None, base_url: str, subject: str) -> dict[str, Any]:
+    """``headers`` with the stored values in place of what stands for them."""
     if not isinstance(headers, dict):
         return {}
-    stored = row.headers if row else {}
-    return {
-        name: stored.get(name, value) if value == HIDDEN else value
-        for name, value in headers.items()
-    }
+    stored, stored_for = (row.headers, row.base_url) if row else ({}, "")
+    try:
+        return revealed(headers, stored, stored_for=stored_for, base_url=base_url)
+    except HiddenValueError as exc:
+        raise EntryError(subject, "headers", str(exc)) from exc
 
 
 def _keys(entry: _Entry, row: Connection | None, subject: str) -> tuple[KeySource, ...] | None:
     """The keys that were sent; None when the stored ones are meant."""
     shown = masked_keys(row) if row else ""
     if entry.key == shown:
-        if shown and row is not None and row.base_url != entry.base_url:
+        if shown and row is not None and not is_same_destination(row.base_url, entry.base_url):
             raise EntryError(subject, "", "has a new URL: give its key anew, too")
         return None
-    if HIDDEN in entry.key or entry.key.startswith("env:"):
+    if is_mask(entry.key):
         raise EntryError(subject, "", "has a masked key that is not the stored one")
     return (KeySource(secret=entry.key),) if entry.key else ()
 

@@ -60,9 +60,14 @@ class ConnectionSpec:
         """
         name = entry.get("name") if isinstance(entry, Mapping) else None
         subject = f"connection {name}" if isinstance(name, str) else subject or "connection"
-        spec = cls(**read_fields(subject, entry, READERS, required=("name", "base_url")))
-        spec._validate(subject)
+        spec = cls.read(entry, subject=subject)
+        spec.validate(subject)
         return spec
+
+    @classmethod
+    def read(cls, entry: Any, *, subject: str) -> ConnectionSpec:
+        """One entry whose fields have the right types. Raises ``EntryError``."""
+        return cls(**read_fields(subject, entry, READERS, required=("name", "base_url")))
 
     @classmethod
     def of(cls, row: Connection, *, keys: tuple[KeySource, ...] | None = None) -> ConnectionSpec:
@@ -121,8 +126,11 @@ class ConnectionSpec:
             "auth_scope": self.auth_scope,
         }
 
-    def _validate(self, subject: str) -> None:
-        """Have the model's own validators look, so that there is one set of rules."""
+    def validate(self, subject: str) -> None:
+        """Have the model's own validators look, so that there is one set of rules.
+
+        Raises :class:`connections.entry.EntryError`.
+        """
         try:
             row = Connection(**self.columns())
             row.clean_fields(exclude={"url_index"})

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from connections.destination import is_same_destination
 from connections.difference import Difference, Kind
 from connections.entry import EntryError
 from connections.key_source import KeySource
 from connections.models import Connection
 from connections.spec import ConnectionSpec
+from connections.stored_headers import HiddenValueError, revealed
 
 NEVER_SHOWN = frozenset({"headers"})  # their values may be credentials
 
@@ -25,6 +28,7 @@ def upsert(spec: ConnectionSpec, *, is_from_environment: bool = False) -> Differ
     Raises :class:`connections.entry.EntryError` when the database would refuse it.
     """
     row = Connection.objects.filter(name=spec.name).prefetch_related("keys").first()
+    spec = _with_stored_headers(spec, row)
     if row is None:
         row = Connection(name=spec.name)
         _save(row, spec, is_from_environment=is_from_environment)
@@ -40,6 +44,18 @@ def upsert(spec: ConnectionSpec, *, is_from_environment: bool = False) -> Differ
         details += ("no longer kept by the environment",)
     _save(row, spec, is_from_environment=is_from_environment)
     return Difference(subject=_subject(spec), kind=Kind.CHANGED, details=details)
+
+
+def _with_stored_headers(spec: ConnectionSpec, row: Connection | None) -> ConnectionSpec:
+    """``spec`` with the values that it only has masks of, as far as these are stored for it."""
+    stored, stored_for = (row.headers, row.base_url) if row else ({}, "")
+    try:
+        headers = revealed(
+            dict(spec.headers), stored, stored_for=stored_for, base_url=spec.base_url
+        )
+    except HiddenValueError as exc:
+        raise EntryError(_subject(spec), "headers", str(exc)) from exc
+    return replace(spec, headers=tuple(headers.items()))
 
 
 def _save(row: Connection, spec: ConnectionSpec, *, is_from_environment: bool) -> None:
@@ -64,7 +80,7 @@ def _details(row: Connection, spec: ConnectionSpec) -> Iterator[str]:
     stored = tuple(key.readable_source() for key in row.keys.all())
     if spec.keys is not None and spec.keys != stored:
         yield f"keys {_masked(stored)} → {_masked(spec.keys)}"
-    elif spec.keys is None and stored and row.base_url != spec.base_url:
+    elif spec.keys is None and stored and not is_same_destination(row.base_url, spec.base_url):
         yield "its keys are dropped, as the base URL changed and none are given"
 
 

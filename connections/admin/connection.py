@@ -17,6 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
+from connections.admin.editing import is_editable, is_reserved, is_superuser
 from connections.admin.forms import ConnectionForm, ConnectionRowForm
 from connections.admin.keys import ConnectionKeyFormSet, ConnectionKeyInline
 from connections.admin.verification import last_result, verify_and_tell
@@ -121,14 +122,39 @@ class ConnectionAdmin(ModelAdmin):
         rows = super().get_queryset(request).select_related("last_verification")
         return rows.annotate(key_count=Count("keys"))
 
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: Connection | None = None,
+        change: bool = False,
+        **kwargs: Any,
+    ) -> type[forms.ModelForm]:
+        return _for_editor(super().get_form(request, obj, change, **kwargs), request)
+
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[forms.ModelForm]:
-        return super().get_changelist_form(request, **{"form": ConnectionRowForm, **kwargs})
+        row_form = _for_editor(ConnectionRowForm, request)
+        return super().get_changelist_form(request, **{"form": row_form, **kwargs})
+
+    def get_fieldsets(self, request: HttpRequest, obj: Connection | None = None) -> Any:
+        """Where nothing can be edited, Django would show stored header values in the clear."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None or self.has_change_permission(request, obj):
+            return fieldsets
+        return [(title, options | _without_header_values(options)) for title, options in fieldsets]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Connection | None = None) -> Any:
+        return (*super().get_readonly_fields(request, obj), "header_names")
+
+    @display(description="Extra headers")
+    def header_names(self, connection: Connection) -> str:
+        return ", ".join(connection.headers)
 
     def has_change_permission(self, request: HttpRequest, obj: Connection | None = None) -> bool:
-        return super().has_change_permission(request, obj) and is_editable(obj)
+        return super().has_change_permission(request, obj) and is_editable(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Connection | None = None) -> bool:
-        return super().has_delete_permission(request, obj) and is_editable(obj)
+        is_ours = obj is None or not obj.is_from_environment
+        return super().has_delete_permission(request, obj) and is_ours
 
     def has_save_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Whether the form of this connection, or of a new one, may be saved."""
@@ -156,6 +182,13 @@ class ConnectionAdmin(ModelAdmin):
         buttons = self.get_actions_submit_line(request, object_id)
         extra_context = {"actions_submit_line": buttons, **(extra_context or {})}
         return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        connection = context.get("original")
+        context["is_reserved"] = connection is not None and is_reserved(request, connection)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def save_related(
         self, request: HttpRequest, form: Any, formsets: list[Any], change: bool
@@ -213,16 +246,28 @@ class ConnectionAdmin(ModelAdmin):
         """Save each one, since a bulk update would not tell the workers."""
         word = "enabled" if on else "disabled"
         connections = list(queryset.exclude(is_enabled=on))
-        editable = [connection for connection in connections if is_editable(connection)]
-        for connection in editable:
+        theirs = [each for each in connections if each.is_from_environment]
+        reserved = [each for each in connections if on and is_reserved(request, each)]
+        switched = [each for each in connections if each not in {*theirs, *reserved}]
+        for connection in switched:
             connection.is_enabled = on
             connection.save(update_fields=["is_enabled", "updated_at"])
             self.log_change(request, connection, f"{word.capitalize()}.")
-        messages.success(request, f"{word.capitalize()}: {len(editable)}.")
-        if len(editable) < len(connections):
-            names = ", ".join(str(c) for c in connections if not is_editable(c))
-            messages.warning(request, f"Left as the environment describes them: {names}.")
+        messages.success(request, f"{word.capitalize()}: {len(switched)}.")
+        if theirs:
+            messages.warning(request, f"Left as the environment describes them: {_names(theirs)}.")
+        if reserved:
+            messages.warning(request, f"Left for a superuser to enable: {_names(reserved)}.")
 
 
-def is_editable(connection: Connection | None) -> bool:
-    return connection is None or not connection.is_from_environment
+def _for_editor(form: type[forms.ModelForm], request: HttpRequest) -> type[forms.ModelForm]:
+    return type(form.__name__, (form,), {"is_superuser": is_superuser(request)})
+
+
+def _without_header_values(options: Any) -> dict[str, Any]:
+    names = ("header_names" if name == "headers" else name for name in options["fields"])
+    return {"fields": tuple(names)}
+
+
+def _names(connections: list[Connection]) -> str:
+    return ", ".join(map(str, connections))

@@ -10,6 +10,8 @@ from django.core.exceptions import ValidationError
 from django.utils.datastructures import MultiValueDict
 from unfold.widgets import BASE_INPUT_CLASSES
 
+from connections.stored_headers import HIDDEN, hidden
+
 
 class HeaderRowsWidget(forms.Widget):
     """Rows of a name and a value each. Without JavaScript there are a few empty ones to fill."""
@@ -38,19 +40,22 @@ class HeaderRowsWidget(forms.Widget):
     def value_omitted_from_data(
         self, data: Mapping[str, Any], files: MultiValueDict[str, Any], name: str
     ) -> bool:
-        return f"{name}_name" not in data
+        return False  # no row is no header; Django would keep the stored ones, for any base URL
 
     def id_for_label(self, id_: str) -> str:
         return ""  # the label names the group, each input has a label of its own
 
 
 class HeaderRowsField(forms.Field):
-    """A mapping of header names to values. The model's validators judge both."""
+    """A mapping of header names to values. The model's validators judge both.
+
+    Stored values are not shown. The form puts them in the place of what stands for them.
+    """
 
     widget = HeaderRowsWidget
 
     def prepare_value(self, value: Any) -> Any:
-        return list(value.items()) if isinstance(value, dict) else value
+        return list(hidden(value).items()) if isinstance(value, dict) else value
 
     def to_python(self, value: Any) -> dict[str, str]:
         headers: dict[str, str] = {}
@@ -63,5 +68,7 @@ class HeaderRowsField(forms.Field):
         return headers
 
     def has_changed(self, initial: Any, data: Any) -> bool:
+        stored = initial or {}
         rows = [(name.strip(), text.strip()) for name, text in data or []]
-        return list((initial or {}).items()) != rows
+        given = [(name, stored.get(name) if text == HIDDEN else text) for name, text in rows]
+        return list(stored.items()) != given

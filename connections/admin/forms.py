@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
+from django.core.exceptions import ValidationError
 
 from accounts.admin.fields import LinesField
 from connections.admin.fields import HeaderRowsField
+from connections.callers_own import RESERVED, open_auth_types, passes_on_callers_own
+from connections.choices import AuthType
+from connections.stored_headers import HiddenValueError, revealed
 
 
 class ConnectionForm(forms.ModelForm):
+    """``is_superuser`` says who fills it in. What only superusers choose is not offered to others.
+
+    Connections that pass on their callers' own never get here for others than superusers.
+    """
+
+    is_superuser: ClassVar[bool] = False
+
     model_ids = LinesField(
         required=False,
         help_text="One per line. These alone are offered, also where the upstream does not list "
@@ -21,15 +32,57 @@ class ConnectionForm(forms.ModelForm):
         required=False,
         label="Extra headers",
         help_text="Sent with every request. {{USER_NAME}}, {{USER_EMAIL}}, {{USER_ID}}, "
-        "{{USER_ROLE}} and {{CHAT_ID}} are filled in. Not for keys: values are shown here.",
+        "{{USER_ROLE}} and {{CHAT_ID}} are filled in. … stands for a stored value and keeps it; "
+        "with another base URL the values must be entered anew.",
     )
-
-
-class ConnectionRowForm(forms.ModelForm):
-    """Edits in the list. Rows from the environment stay as the environment has them."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if not self.is_superuser:
+            self._reserve()
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if "headers" in cleaned and "base_url" in cleaned:
+            try:
+                cleaned["headers"] = revealed(
+                    cleaned["headers"],
+                    self.instance.headers,
+                    stored_for=self.instance.base_url,
+                    base_url=cleaned["base_url"],
+                )
+            except HiddenValueError as exc:
+                self.add_error("headers", f"The headers {exc}.")
+        return cleaned
+
+    def clean_verify_tls(self) -> str:
+        """A path would tell an editor whether there is such a file, so it is a superuser's."""
+        value: str = self.cleaned_data["verify_tls"]
+        if not self.is_superuser and value not in {"true", "false", self.instance.verify_tls}:
+            raise ValidationError(f"Say true or false. {RESERVED}: the path of a CA file.")
+        return value
+
+    def _reserve(self) -> None:
+        auth_type = self.fields.get("auth_type")
+        if isinstance(auth_type, forms.ChoiceField):
+            own = set(open_auth_types())
+            auth_type.choices = [each for each in AuthType.choices if each[0] in own]
+            auth_type.help_text = f"{RESERVED}: the caller's credential or OAuth token."
+        if forward_cookies := self.fields.get("forward_cookies"):
+            forward_cookies.disabled = True
+            forward_cookies.help_text = f"{RESERVED}: the caller's cookies are passed on."
+        if verify_tls := self.fields.get("verify_tls"):
+            verify_tls.help_text = f"true or false. {RESERVED}: the path of a CA file."
+
+
+class ConnectionRowForm(forms.ModelForm):
+    """Edits in the list. Rows that the editor may not change stay as they are."""
+
+    is_superuser: ClassVar[bool] = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        is_reserved = passes_on_callers_own(self.instance) and not self.is_superuser
         for label, field in self.fields.items():
             field.widget.attrs["aria-label"] = f"{label.capitalize()} of {self.instance}"
-            field.disabled = self.instance.is_from_environment
+            field.disabled = self.instance.is_from_environment or is_reserved

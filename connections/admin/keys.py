@@ -15,6 +15,7 @@ from unfold.decorators import display
 from unfold.forms import PaginationInlineFormSet
 from unfold.widgets import UnfoldAdminPasswordWidget
 
+from connections.admin.editing import is_editable
 from connections.key_source import ENVIRONMENT_PREFIXES, KeySource
 from connections.models import Connection, ConnectionKey
 
@@ -105,7 +106,7 @@ class ConnectionKeyInline(TabularInline):
     hide_title = True
 
     def get_fields(self, request: HttpRequest, obj: Connection | None = None) -> tuple[str, ...]:
-        if obj is not None and obj.is_from_environment:
+        if not is_editable(request, obj):
             return self.readonly_fields
         return ("stored", "age", "secret")
 

@@ -1,7 +1,9 @@
 import pytest
 
+from connections.entry import EntryError
 from connections.models import Connection
 from connections.spec import ConnectionSpec
+from connections.stored_headers import HIDDEN
 from connections.upsert import upsert
 
 pytestmark = pytest.mark.django_db
@@ -87,3 +89,46 @@ def test_changing_a_connection_of_the_environment_takes_it_over():
 
     assert "no longer kept by the environment" in str(put(priority=5))
     assert not Connection.objects.get().is_from_environment
+
+
+def test_header_that_stands_hidden_keeps_its_value_at_the_same_url():
+    put(headers={"X-Secret": "value"})
+
+    assert put(headers={"X-Secret": HIDDEN}).kind.name == "UNCHANGED"
+    put(headers={"X-Secret": HIDDEN}, base_url="https://one.example:443/v1")
+    assert Connection.objects.get().headers == {"X-Secret": "value"}
+
+
+@pytest.mark.parametrize("url", ["https://two.example/v1", "http://one.example/v1"])
+def test_header_that_stands_hidden_does_not_follow_to_another_url(url):
+    put(headers={"X-Secret": "value"})
+
+    with pytest.raises(EntryError, match="headers hold hidden values that belong to another"):
+        put(headers={"X-Secret": HIDDEN}, base_url=url)
+    assert Connection.objects.get().base_url == ENTRY["base_url"]
+
+
+def test_header_that_is_not_given_is_dropped_with_the_old_url():
+    put(headers={"X-Secret": "value"})
+    put(base_url="https://two.example")
+
+    assert Connection.objects.get().headers == {}
+
+
+def test_file_may_pass_on_what_is_the_callers():
+    put(auth_type="session", forward_cookies=True)
+    put(auth_type="session", forward_cookies=True, base_url="https://two.example")
+
+    assert Connection.objects.get().base_url == "https://two.example"
+
+
+@pytest.mark.parametrize("auth_type", ["azure_ad", "microsoft_entra_id"])
+def test_file_sends_no_identity_to_any_host(auth_type):
+    with pytest.raises(EntryError, match="GATEWAY_IDENTITY_HOSTS"):
+        put(auth_type=auth_type)
+    with pytest.raises(EntryError, match="auth_scope is not valid"):
+        put(
+            auth_type=auth_type,
+            base_url="https://res.openai.azure.com",
+            auth_scope="https://management.azure.com/.default",
+        )
