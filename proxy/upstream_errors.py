@@ -12,6 +12,7 @@ import orjson
 from connections.call import JsonObject
 from connections.spelling import write_json
 from proxy.errors import AnsweredError, ApiError, UpstreamAnswerError
+from proxy.response_headers import retry_headers
 
 LONGEST_TEXT = 2000
 REMOVED = "[removed]"
@@ -20,7 +21,6 @@ HTTP_STATUS = re.compile(r"[1-5][0-9]{2}")
 ABOUT_THE_REQUEST = frozenset({400, 404, 409, 413, 415, 422, 429})
 # The upstream refuses the gateway's own credential; the client's is fine.
 ABOUT_THE_CREDENTIAL = frozenset({401, 403})
-PASSED_ON_WHEN_BUSY = ("retry-after", "retry-after-ms")
 SAFE_SERVER_STATUSES = {503: 503, 504: 504, 529: 503}
 
 
@@ -41,7 +41,7 @@ def _error(
             kind="upstream_error",
             code="upstream_auth_failed",
         )
-    retry = {name: headers[name] for name in PASSED_ON_WHEN_BUSY if name in headers}
+    retry = retry_headers(headers)
     if status not in ABOUT_THE_REQUEST:
         return AnsweredError(
             f"The upstream failed with status {status}.",

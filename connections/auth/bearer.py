@@ -6,6 +6,7 @@ import httpx
 
 from connections.auth.base import AuthStrategy, AuthUnavailableError
 from connections.auth.rotation import KeyRotation
+from connections.retry_after import retry_after_seconds
 from connections.upstream import Upstream, UpstreamKey
 
 REFUSED = frozenset({httpx.codes.UNAUTHORIZED, httpx.codes.TOO_MANY_REQUESTS})
@@ -40,7 +41,8 @@ class BearerAuth(AuthStrategy):
             response = yield request
             if response.status_code not in REFUSED:
                 return
-            self.rotation.step_back(key, retry_after_seconds(response))
+            seconds = retry_after_seconds(response.headers.get("retry-after", ""))
+            self.rotation.step_back(key, seconds)
             if not isinstance(request.stream, httpx.ByteStream):
                 return  # an upload passes once
 
@@ -50,9 +52,3 @@ def why_unusable(key: UpstreamKey) -> str:
     if not key.secret:
         return f"The environment variable {key.hint.removeprefix('env:')} is not set, or empty."
     return f"The key {key.hint} holds a line break or a control character."
-
-
-def retry_after_seconds(response: httpx.Response) -> float | None:
-    """The delay an upstream asks for in whole seconds, if it asks in seconds."""
-    value = response.headers.get("retry-after", "")
-    return float(value) if value.isascii() and value.isdigit() else None

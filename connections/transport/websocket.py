@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 import aiohttp
 import httpx
@@ -64,6 +64,14 @@ class UpstreamSocket(httpx.AsyncByteStream):
         await self._socket.close()
 
 
+def _as_received(headers: Mapping[str, str] | None) -> list[tuple[bytes, bytes]]:
+    """The bytes that aiohttp made ``headers`` of, which need not be ASCII."""
+    return [
+        (name.encode(), value.encode("utf-8", "surrogateescape"))
+        for name, value in (headers or {}).items()
+    ]
+
+
 async def refuse_redirects(
     request: aiohttp.ClientRequest, handler: ClientHandlerType
 ) -> aiohttp.ClientResponse:
@@ -106,5 +114,5 @@ async def shake_hands(
                     max_msg_size=MOST_BYTES,
                 )
         except aiohttp.WSServerHandshakeError as exc:
-            return httpx.Response(exc.status or 502, headers=dict(exc.headers or {}))
+            return httpx.Response(exc.status or 502, headers=_as_received(exc.headers))
     return httpx.Response(101, stream=UpstreamSocket(socket))

@@ -20,7 +20,7 @@ from proxy.dispatch import Dispatched, dispatch
 from proxy.errors import UpstreamAnswerError
 from proxy.limits import limits
 from proxy.multipart import IncomingForm
-from proxy.response_headers import STREAMING, passed_on
+from proxy.response_headers import LONGEST_VALUE, STREAMING, is_plain, passed_on
 from proxy.routing import check_model_id, model_of, route
 from usage.exchange import Exchange, Surface
 
@@ -138,4 +138,6 @@ def safe_media_type(value: str) -> str:
     """An upstream's media type, unless a browser might run what it names."""
     kind = value.partition(";")[0].strip().lower()
     is_safe = kind in {"application/json", "text/plain", "text/vtt", "application/x-subrip"}
-    return value if is_safe and value.isprintable() else "text/plain; charset=utf-8"
+    if is_safe and is_plain(value) and len(value) <= LONGEST_VALUE:
+        return value
+    return "text/plain; charset=utf-8"
