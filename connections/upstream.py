@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
 SHORTEST_SECRET = 8  # shorter header values are words, and would censor ordinary text
 
@@ -64,6 +66,21 @@ class Upstream:
         headers = {value for _, value in self.headers if len(value) >= SHORTEST_SECRET}
         return frozenset(headers | {key.secret for key in self.keys if key.secret})
 
+    @property
+    def kept_from_errors(self) -> frozenset[str]:
+        """What no error message may repeat: the secrets, and where the upstream is."""
+        return self.secrets | whereabouts(self.base_url)
+
     def public_id(self, model: str) -> str:
         """The id under which clients see the upstream's ``model``."""
         return f"{self.prefix_id}.{model}" if self.prefix_id else model
+
+
+@lru_cache(maxsize=1024)
+def whereabouts(base_url: str) -> frozenset[str]:
+    """The spellings of where ``base_url`` leads. A host that could be a word is none of them."""
+    parts = urlsplit(base_url)
+    host = parts.hostname or ""
+    found = {base_url, f"{parts.scheme}://{parts.netloc}", f"//{parts.netloc}"}
+    found |= {parts.netloc} if ":" in parts.netloc else set()
+    return frozenset(found | ({host} if "." in host or ":" in host else set()))

@@ -13,6 +13,7 @@ from connections.errors import MidStreamError, NotSentError, UnsendableError
 from models_registry.targets import Target
 from proxy.errors import UpstreamUnavailableError
 from proxy.pipeline_filters import CallFilters, filtered_call
+from proxy.response_headers import is_plain
 from proxy.upstream_errors import error_from_response
 from usage.exchange import Exchange
 
@@ -34,8 +35,13 @@ class Dispatched:
 
     @property
     def secrets(self) -> frozenset[str]:
-        """What the upstream's messages may not repeat to a client."""
+        """What nothing that the upstream says may repeat to a client."""
         return self.target.line.upstream.secrets | self.response.secrets
+
+    @property
+    def kept_from_errors(self) -> frozenset[str]:
+        """What the upstream's error messages may not repeat to a client."""
+        return self.target.line.upstream.kept_from_errors | self.response.secrets
 
 
 async def dispatch(
@@ -75,7 +81,7 @@ async def dispatch(
                 response.status,
                 response.headers,
                 await _error_body(response),
-                secrets=dispatched.secrets,
+                secrets=dispatched.kept_from_errors,
             )
         return dispatched
     raise failure
@@ -85,7 +91,7 @@ def _request_id(response: UpstreamResponse) -> str:
     """The upstream's own name of the request; Anthropic's header lacks the x."""
     headers = response.headers
     name: str = headers.get("x-request-id") or headers.get("request-id", "")
-    return name[:100]
+    return name[:100] if is_plain(name) else ""
 
 
 async def _error_body(response: UpstreamResponse) -> bytes:

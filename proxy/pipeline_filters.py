@@ -144,7 +144,8 @@ class CallFilters:
                 line.log_missing_credential(exc, self.call.request_id)
             raise FilterUnavailableError(f"The filter {each.id} cannot be reached.") from exc
         if not 200 <= response.status < 300:
-            words = error_message(answer, secrets=line.upstream.secrets | response.secrets)
+            kept = line.upstream.kept_from_errors | response.secrets
+            words = error_message(answer, secrets=kept)
             raise _refusal(each, words)
         return _object(each, answer)
 

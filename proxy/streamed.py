@@ -43,7 +43,7 @@ async def relay_answer(
         dialect=dialect,
         keeps_usage=keeps_usage,
         limits=limits(),
-        secrets=dispatched.secrets,
+        secrets=dispatched.kept_from_errors,
         exchange=exchange,
     )
     await relay.open()

@@ -38,12 +38,12 @@ async def read_answer(
         raise UpstreamAnswerError("The upstream's answer is not JSON.") from exc
     if not isinstance(answer, dict):
         raise UpstreamAnswerError("The upstream's answer is not a JSON object.")
-    if error := error_in(answer, secrets=dispatched.secrets):
+    if error := error_in(answer, secrets=dispatched.kept_from_errors):
         raise error
     if answer.get("error"):  # a response that tells of its own failure
         exchange.error_code = "upstream_error"
         failed = read_json(body)
-        told = without_secrets(failed, dispatched.secrets)
+        told = without_secrets(failed, dispatched.kept_from_errors)
         body = body if told == failed else json_of(told)
     take_usage(answer.get("usage"), exchange.tokens)
     return body if dispatched.filters is None else await dispatched.filters.outlet(body)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from contextlib import suppress
 from functools import partial
 from typing import ClassVar
@@ -45,6 +46,7 @@ CLIENT_ERROR, POLICY_VIOLATION, UPSTREAM_BROKE, RESTARTING = 1003, 1008, 1011, 1
 # Codes that may stand in a close frame; the others say that there was none.
 SENDABLE = frozenset({*range(1000, 1004), *range(1007, 1015), *range(3000, 5000)})
 LONGEST_REASON = 100
+TELLS_OF_ERROR = re.compile(r'"error"\s*(?:[,}]|:\s*["{])')
 
 
 class ProxiedConsumer(ApiSocket):
@@ -160,6 +162,7 @@ class ProxiedConsumer(ApiSocket):
         self.model = model
         self._target, self._upstream = dispatched.target, socket
         self._secrets = longest_first(dispatched.secrets)
+        self._kept_from_errors = longest_first(dispatched.kept_from_errors)
 
     def stop(self, reason: StopReason) -> None:
         """Tell the client why the socket closes, and close it; cut it if asked twice."""
@@ -255,18 +258,19 @@ class ProxiedConsumer(ApiSocket):
                 if self._exchange is not None:
                     count_message(message, self._exchange)
                 if isinstance(message, str):
-                    await self.send(text_data=self._censored(message))
+                    is_error = TELLS_OF_ERROR.search(message) is not None
+                    await self.send(text_data=self._censored(message, is_error=is_error))
                 else:
                     await self.send(bytes_data=message)
             code = upstream.close_code
             if self._exchange is not None and code not in SENDABLE:
                 self._exchange.error_code = "upstream_invalid_response"
             self._close_account(SWITCHING_PROTOCOLS)
-            reason = self._censored(upstream.close_reason)[:LONGEST_REASON]
+            reason = self._censored(upstream.close_reason, is_error=True)[:LONGEST_REASON]
             await self.close(code if code in SENDABLE else UPSTREAM_BROKE, reason)
 
-    def _censored(self, text: str) -> str:
-        for secret in self._secrets:
+    def _censored(self, text: str, *, is_error: bool) -> str:
+        for secret in self._kept_from_errors if is_error else self._secrets:
             text = text.replace(secret, "[removed]")
         return text
 
