@@ -117,6 +117,8 @@ if REDIS_URL:
             "LOCATION": REDIS_URL,
             "KEY_PREFIX": "gatehouse",
             "OPTIONS": {
+                "CLIENT_CLASS": "gateway_project.cache_entries.CacheClient",
+                "SERIALIZER": "gateway_project.cache_entries.SignedJsonSerializer",
                 "SOCKET_CONNECT_TIMEOUT": 1,
                 "SOCKET_TIMEOUT": 1,
                 "IGNORE_EXCEPTIONS": True,  # a cache that is down is a cache that misses
