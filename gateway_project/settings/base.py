@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 from typing import Any
-
-import environ
+from urllib.parse import quote
 
 from gateway_project.settings import environment
+from gateway_project.settings.database import database_of
 from gateway_project.settings.environment import BASE_DIR
 from gateway_project.settings.logs import logging_config
 from gateway_project.settings.sign_in import *  # noqa: F403
@@ -97,18 +97,9 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 DATABASES: dict[str, Any] = {
-    "default": environ.Env.db_url_config(DATABASE_URL or f"sqlite:///{DATA_DIR / 'gatehouse.db'}")
+    "default": database_of(DATABASE_URL or f"sqlite:///{quote(str(DATA_DIR / 'gatehouse.db'))}")
 }
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-if DATABASE_IS_SQLITE:
-    # Readers go on while one writes, and a writer waits its turn from the start of its transaction.
-    DATABASES["default"]["OPTIONS"] = {
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 10,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-    }
-else:
-    DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 8, "timeout": 5}}
 
 if REDIS_URL:
     CACHES: dict[str, Any] = {
