@@ -195,7 +195,7 @@ class SpeechWriter:
                 return
             _write_all(self._file, encoded + FOOTER.pack(len(encoded), MAGIC))
             path = self._store.path(self._digest)
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._draft.replace(path)
             self._draft = None
         self._store.has_written(self._size)
@@ -215,7 +215,7 @@ class SpeechWriter:
                 self._file = None
 
     def _opened(self) -> FileIO:
-        self._store._incoming.mkdir(parents=True, exist_ok=True)
+        self._store._incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor, name = tempfile.mkstemp(dir=self._store._incoming, suffix=DRAFT_SUFFIX)
         self._draft = Path(name)
         return FileIO(descriptor, "r+")

@@ -51,7 +51,7 @@ class Tally:
         self._path.unlink(missing_ok=True)
 
     def _add(self, counts: Counts) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with self._path.with_suffix(".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             total = self.total()

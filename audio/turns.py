@@ -56,7 +56,7 @@ class Turns:
     def _opened(self) -> int:
         """Opened once: closing any descriptor of the file would give back all locks."""
         if self._descriptor is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
             self._descriptor = os.open(self._path, flags, 0o600)
         return self._descriptor

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 from collections.abc import Iterator
@@ -14,7 +15,10 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004
 from django.utils.module_loading import import_string
 
+from gateway_project.private_files import exposed, private_paths
+
 SWITCHES = frozenset({"true", "yes", "on", "1", "false", "no", "off", "0"})
+MOST_NAMED = 3
 SHORTEST_SECRET = 32  # bytes of the hash that it signs with
 REDIS_SCHEMES = frozenset({"redis", "rediss", "unix"})
 
@@ -28,6 +32,21 @@ def check_data_directory(**kwargs: Any) -> Iterator[CheckMessage]:
             f"DATA_DIR, {directory}, cannot be written.",
             hint="Make it and give it to the user that runs the gateway.",
             id="gateway_project.E001",
+        )
+
+
+@register(Tags.files)
+def check_private_files(**kwargs: Any) -> Iterator[CheckMessage]:
+    paths = itertools.chain([settings.DATA_DIR], private_paths())
+    if open_to_others := list(dict.fromkeys(path for path, _ in exposed(paths))):
+        named = ", ".join(str(path) for path in open_to_others[:MOST_NAMED])
+        more = len(open_to_others) - MOST_NAMED
+        yield Warning(
+            f"Other users of this machine have access to {named}"
+            + (f" and {more} more." if more > 0 else "."),
+            hint="`serve` closes what belongs to its user. Give DATA_DIR a directory of its own, "
+            "and that to the user that runs the gateway: chmod -R go= DATA_DIR.",
+            id="gateway_project.W002",
         )
 
 

@@ -20,6 +20,7 @@ from connections.auth.system_oauth import use_token_source
 from connections.client_of_settings import make_client
 from gateway_project.draining import drained_on_signals
 from gateway_project.oauth_tokens import configured_access_tokens, token_source
+from gateway_project.private_files import private_paths, repair
 from gateway_project.token_issuer import configured_tokens
 from models_registry.registry import Registry, activate
 from proxy.access import AccessWatch
@@ -97,6 +98,7 @@ class Lifespan:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         await receive()
+        await asyncio.to_thread(lambda: repair(private_paths()))
         try:
             async with running_ledger(), running_gateway():
                 with drained_on_signals(

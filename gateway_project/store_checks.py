@@ -107,7 +107,7 @@ def _check_cache(alias: str) -> Iterator[CheckMessage]:
 def _reader_of(cache: BaseCache) -> Callable[[Any], Any] | None:
     """How ``cache`` reads what is stored, if that is known. Nothing connects to the store."""
     if isinstance(cache, PICKLING_BACKENDS):
-        return pickle.loads  # noqa: S301 - it is asked whether it unpickles
+        return pickle.loads
     if isinstance(cache, DjangoRedisCache):
         read: Callable[[Any], Any] = cache._cache._serializer.loads  # type: ignore[attr-defined]
         return read

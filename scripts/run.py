@@ -91,6 +91,9 @@ def prepare(host: str, port: int, demo_url: str) -> None:
     from django.core.management import CommandError, call_command
     from django.db import OperationalError, connections
 
+    from gateway_project.private_files import private_paths, repair
+
+    repair(private_paths())
     try:
         call_command("migrate", interactive=False, verbosity=0, skip_checks=False)
         call_command("bootstrap", host=host, port=port, demo_url=demo_url)

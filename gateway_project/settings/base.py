@@ -6,6 +6,7 @@ import sys
 from typing import Any
 from urllib.parse import quote
 
+from gateway_project.private_files import close_to_others
 from gateway_project.settings import environment
 from gateway_project.settings.database import database_of
 from gateway_project.settings.environment import BASE_DIR
@@ -13,6 +14,8 @@ from gateway_project.settings.logs import logging_config
 from gateway_project.settings.sign_in import *  # noqa: F403
 from gateway_project.settings.sign_in import SIGN_IN_APPS
 from gateway_project.settings.unfold import UNFOLD  # noqa: F401
+
+close_to_others()  # whatever the process is: a server, one of its workers, a command
 
 DEBUG = environment.switch("DEBUG", default=False)
 DATA_DIR = (BASE_DIR / environment.text("DATA_DIR", "var")).resolve()
@@ -35,6 +38,9 @@ FORMAT_MODULE_PATH = ["gateway_project.formats"]
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 SERVESTATIC_USE_FINDERS = True
+# What collectstatic gathers is for a web server of another user, whatever this process' umask.
+FILE_UPLOAD_PERMISSIONS = 0o644
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o755
 
 INSTALLED_APPS = [
     "unfold",

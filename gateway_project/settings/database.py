@@ -37,7 +37,7 @@ NAME = re.compile(r"[A-Za-z_]{1,40}")
 NOT_OURS = frozenset({"client_encoding", "replication"})
 
 
-class _Unusable(ValueError):
+class _UnusableError(ValueError):
     """The message reads on behind "The option `name` of DATABASE_URL"."""
 
 
@@ -106,18 +106,24 @@ def _read(query: str, readers: dict[str, Callable[[str], Any]]) -> dict[str, Any
     options: dict[str, Any] = {}
     for name, value in _pairs(query):
         try:
-            if name in options:
-                raise _Unusable("stands there twice")
-            if name not in readers:
-                raise _Unusable(f"is not known{_suggestion(name, readers)}")
-            if not value:
-                raise _Unusable("has no value")
-            options[name] = readers[name](value)
-        except _Unusable as exc:
+            options[name] = _value(name, value, readers, is_there=name in options)
+        except _UnusableError as exc:
             # What looks like no name may be the end of a password that holds a question mark.
             named = f"The option `{name}`" if NAME.fullmatch(name) else "An option"
             raise ImproperlyConfigured(f"{named} of DATABASE_URL {exc}.") from None
     return options
+
+
+def _value(
+    name: str, value: str, readers: dict[str, Callable[[str], Any]], *, is_there: bool
+) -> Any:
+    if is_there:
+        raise _UnusableError("stands there twice")
+    if name not in readers:
+        raise _UnusableError(f"is not known{_suggestion(name, readers)}")
+    if not value:
+        raise _UnusableError("has no value")
+    return readers[name](value)
 
 
 def _pairs(query: str) -> Iterable[tuple[str, str]]:
@@ -141,7 +147,7 @@ def _postgres_readers() -> dict[str, Callable[[str], Any]]:
 
 def _integer(value: str, *, minimum: int = 0) -> int:
     if not value.isascii() or not value.isdigit() or not minimum <= int(value[:10]) < 2**31:
-        raise _Unusable(f"must be an integer of at least {minimum}")
+        raise _UnusableError(f"must be an integer of at least {minimum}")
     return int(value)
 
 
@@ -155,14 +161,14 @@ def _seconds(value: str) -> float:
     except ValueError:
         seconds = -1.0
     if not 0 < seconds < float("inf"):
-        raise _Unusable("must be a number of seconds")
+        raise _UnusableError("must be a number of seconds")
     return seconds
 
 
 def _one_of(*choices: str) -> Callable[[str], str]:
     def read(value: str) -> str:
         if value not in choices:
-            raise _Unusable(f"must be one of {', '.join(choices)}")
+            raise _UnusableError(f"must be one of {', '.join(choices)}")
         return value
 
     return read

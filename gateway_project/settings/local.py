@@ -4,7 +4,7 @@ from gateway_project.settings import base, environment
 from gateway_project.settings.base import *  # noqa: F403
 from gateway_project.settings.generated import generated_secrets
 
-base.DATA_DIR.mkdir(parents=True, exist_ok=True)
+base.DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
 _generated = generated_secrets(base.DATA_DIR)
 
 SECRET_KEY = environment.text("SECRET_KEY") or _generated.secret_key

@@ -45,9 +45,7 @@ def has_tls(server):
         return row == ("on",)
 
 
-@pytest.mark.parametrize(
-    "query", ["sslmode=require", "ssl=true", "pool_max_size=1&sslmode=require"]
-)
+@pytest.mark.parametrize("query", ["sslmode=require", "ssl=true", "pool_max_size=1&ssl=true"])
 def test_no_plain_connection_where_tls_is_asked_for(server, tmp_path, query):
     done = ask(f"{server}?{query}&connect_timeout=5&pool_timeout=3", directory=tmp_path)
     if has_tls(server):
