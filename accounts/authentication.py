@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from urllib.parse import parse_qsl
 
+from django.conf import settings
 from rest_framework import exceptions, status
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
@@ -20,6 +22,9 @@ INVALID_KEY_MESSAGE = (
 CREDENTIAL_HEADERS = (b"authorization", b"api-key", b"x-api-key")
 # Browsers cannot set headers on a WebSocket, so OpenAI's clients put the key where they can.
 SUBPROTOCOL_PREFIX = "openai-insecure-api-key."
+# Azure's clients put it here.
+QUERY_NAMES = frozenset({"api-key", "api_key"})
+MOST_PARAMETERS = 100
 
 
 class InvalidApiKey(exceptions.AuthenticationFailed):
@@ -88,13 +93,13 @@ def presented_key(meta: dict[str, str]) -> str:
 
 
 def presented_key_of_handshake(
-    headers: Iterable[tuple[bytes, bytes]], subprotocols: Iterable[str]
+    headers: Iterable[tuple[bytes, bytes]], subprotocols: Iterable[str], query: bytes = b""
 ) -> str:
     """The one credential of a WebSocket handshake, whose parts are as in its ASGI scope.
 
     Besides the headers it may be the subprotocol ``openai-insecure-api-key.<key>``, which is not
-    to be the one that is accepted: that would send the key back. Raises as
-    :func:`presented_key` does.
+    to be the one that is accepted: that would send the key back. With ``GATEWAY_QUERY_KEYS`` it
+    may also be the parameter ``api-key`` of the query. Raises as :func:`presented_key` does.
     """
     presented = set()
     for name, value in headers:
@@ -104,7 +109,17 @@ def presented_key_of_handshake(
     for subprotocol in subprotocols:
         if subprotocol.startswith(SUBPROTOCOL_PREFIX):
             presented.add(subprotocol.removeprefix(SUBPROTOCOL_PREFIX))
+    if settings.GATEWAY_QUERY_KEYS and query:
+        presented.update(_keys_of_query(query))
     return _only(presented)
+
+
+def _keys_of_query(query: bytes) -> set[str]:
+    try:
+        pairs = parse_qsl(query.decode("latin-1"), max_num_fields=MOST_PARAMETERS)
+    except ValueError as exc:
+        raise InvalidApiKey from exc
+    return {value.strip() for name, value in pairs if name.lower() in QUERY_NAMES} - {""}
 
 
 def _bearer(authorization: str) -> str:

@@ -10,7 +10,7 @@ from gateway_project.private_files import close_to_others
 from gateway_project.settings import environment
 from gateway_project.settings.database import database_of
 from gateway_project.settings.environment import BASE_DIR
-from gateway_project.settings.logs import logging_config
+from gateway_project.settings.logs import LEVELS, logging_config
 from gateway_project.settings.sign_in import *  # noqa: F403
 from gateway_project.settings.sign_in import SIGN_IN_APPS
 from gateway_project.settings.unfold import UNFOLD  # noqa: F401
@@ -135,7 +135,9 @@ else:
 
 REST_FRAMEWORK = {"UNAUTHENTICATED_USER": None, "UNAUTHENTICATED_TOKEN": None}
 LOG_FORMAT = environment.text("LOG_FORMAT", "console" if sys.stderr.isatty() else "json")
-LOGGING = logging_config(LOG_FORMAT)
+LOG_LEVEL = environment.choice("LOG_LEVEL", LEVELS)
+LOGGING_CONFIG = "gateway_project.settings.logs.configure"
+LOGGING = logging_config(LOG_FORMAT, LOG_LEVEL)
 
 # The names of Open WebUI, with its meaning and defaults.
 ENABLE_OPENAI_API = environment.switch("ENABLE_OPENAI_API", default=True)
@@ -243,6 +245,7 @@ GATEWAY_USER_INFO_JWT_HEADER = environment.text("GATEWAY_USER_INFO_JWT_HEADER", 
 GATEWAY_USER_INFO_JWT_SECONDS = environment.number(
     "GATEWAY_USER_INFO_JWT_SECONDS", default=300, minimum=1
 )
+GATEWAY_QUERY_KEYS = environment.switch("GATEWAY_QUERY_KEYS", default=False)
 GATEWAY_ACCESS_LOG = environment.switch("GATEWAY_ACCESS_LOG", default=True)
 GATEWAY_METRICS_TOKEN = environment.text("GATEWAY_METRICS_TOKEN")
 # OpenTelemetry's own variables say where spans go.

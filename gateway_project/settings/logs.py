@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+import logging.config
 from typing import Any
 
 import structlog
+
+from gateway_project.settings.censoring import censored_fields
+
+LEVELS = ("info", "debug", "warning", "error", "critical")
+
+
+def _rank(level: str) -> int:
+    return logging.getLevelNamesMapping()[level.upper()]
 
 
 def _without_colours(_logger: Any, _name: str, event: Any) -> Any:
@@ -23,13 +33,16 @@ SHARED_PROCESSORS: list[Any] = [
 ]
 
 
-def logging_config(log_format: str) -> dict[str, Any]:
-    """A ``logging`` configuration for ``console`` (for people) or ``json`` (for machines)."""
+def logging_config(log_format: str, level: str = "info") -> dict[str, Any]:
+    """A ``logging`` configuration for ``console`` (for people) or ``json`` (for machines).
+
+    ``level`` is one of ``LEVELS``.
+    """
     renderers: list[Any] = (
         # Rich tracebacks would print local variables, keys among them.
         [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
         if log_format == "console"
-        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        else [structlog.processors.JSONRenderer()]
     )
     quiet = {"level": "WARNING"}
     return {
@@ -41,21 +54,39 @@ def logging_config(log_format: str) -> dict[str, Any]:
                 "foreign_pre_chain": SHARED_PROCESSORS,
                 "processors": [
                     structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                    structlog.processors.format_exc_info,
+                    censored_fields,
                     *renderers,
                 ],
             }
         },
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structlog"}},
-        "root": {"handlers": ["stderr"], "level": "INFO"},
+        "root": {"handlers": ["stderr"], "level": level.upper()},
         "loggers": {
             # Each would log every request, with its URL.
             "httpx": quiet,
             "httpcore": quiet,
             "aiohttp.access": quiet,
             "azure": quiet,
+            # On DEBUG it would log every message of every WebSocket, prompts among them.
+            "uvicorn.error": {"level": max(level, "info", key=_rank).upper()},
             "django.request": {"level": "ERROR"},
             "django.server": quiet,
             # Django attaches a handler of its own; ours is enough.
             "django": {"handlers": [], "propagate": True},
         },
     }
+
+
+def configure(config: dict[str, Any]) -> None:
+    """Put ``config`` in force, for warnings and for users of structlog as well.
+
+    Django calls it, as ``LOGGING_CONFIG`` says.
+    """
+    logging.config.dictConfig(config)
+    logging.captureWarnings(capture=True)
+    structlog.configure(
+        processors=[*SHARED_PROCESSORS, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )

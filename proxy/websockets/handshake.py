@@ -32,7 +32,9 @@ async def admit(scope: Any) -> tuple[Caller, str]:
     if not in_flight.is_accepting:
         raise StoppedError(StopReason.SHUTTING_DOWN)
     check_host(scope)
-    credential = presented_key_of_handshake(scope["headers"], scope.get("subprotocols", ()))
+    credential = presented_key_of_handshake(
+        scope["headers"], scope.get("subprotocols", ()), scope.get("query_string", b"")
+    )
     caller = await identify(credential)
     if not caller.has_scope(Scope.INFERENCE):
         raise exceptions.PermissionDenied(MayInfer.message)

@@ -22,6 +22,7 @@ NAMES = frozenset(
         "ENCRYPTION_KEYS",
         "HOST",
         "LOG_FORMAT",
+        "LOG_LEVEL",
         "MODELS_CACHE_TTL",
         "PORT",
         "REDIS_URL",
