@@ -10,10 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 CENSORED = "…"
 MOST_LEVELS = 6
+OUR_OWN = frozenset({"timestamp", "level"})
 # Names of fields and parameters whose values are secret, in any case, with - or _ or neither.
 SECRET_NAME = re.compile(
     r"(?i)(?:api[-_]?key|authorization|cookie|passw(?:or)?d|passphrase|secret|credential"
@@ -100,16 +102,23 @@ def censored(text: str) -> str:
 
 def censored_fields(_logger: Any, _name: str, event: Any) -> Any:
     """A processor of structlog: fields are judged by their names, and all text by its content."""
-    return {name: _field(name, value) for name, value in event.items()}
+    return {
+        name: value if name in OUR_OWN else _field(name, value) for name, value in event.items()
+    }
+
+
+@lru_cache(maxsize=1024)
+def _is_secret(name: str) -> bool:
+    return SECRET_NAME.search(name) is not None
 
 
 def _field(name: Any, value: Any, level: int = 0) -> Any:
     if isinstance(value, str):
-        is_secret = bool(value) and isinstance(name, str) and SECRET_NAME.search(name)
+        is_secret = bool(value) and isinstance(name, str) and _is_secret(name)
         return CENSORED if is_secret else censored(value)
     if value is None or isinstance(value, bool | int | float):
         return value
-    if isinstance(name, str) and SECRET_NAME.search(name):
+    if isinstance(name, str) and _is_secret(name):
         return CENSORED
     if level < MOST_LEVELS and isinstance(value, Mapping):
         return {_field("", key): _field(key, item, level + 1) for key, item in value.items()}

@@ -62,7 +62,7 @@ def test_no_part_of_a_record_holds_a_secret(log: io.StringIO, how: str) -> None:
             logger.warning("%s said %s", f"wss://u:{SECRET}@host", {"api-key": SECRET})
         case "exception":
             try:
-                raise ValueError(f"https://host/x?key={SECRET}")
+                int(f"https://host/x?key={SECRET}")
             except ValueError:
                 logger.exception("said")
         case "extra":
