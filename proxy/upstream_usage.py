@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from connections.figures import told_count
 from usage.exchange import Tokens
 
 
@@ -40,7 +41,8 @@ def read_anthropic_usage(usage: Any, tokens: Tokens) -> None:
         tokens.cache_write = _count(
             usage, "cache_creation_input_tokens", default=tokens.cache_write
         )
-        tokens.prompt = fresh + (tokens.cached or 0) + (tokens.cache_write or 0)
+        whole = told_count(fresh + (tokens.cached or 0) + (tokens.cache_write or 0))
+        tokens.prompt = tokens.prompt if whole is None else whole
 
 
 def _details(usage: dict[str, Any], *names: str) -> dict[str, Any]:
@@ -50,7 +52,7 @@ def _details(usage: dict[str, Any], *names: str) -> dict[str, Any]:
 
 def _count(counts: dict[str, Any], *names: str, default: int | None) -> int | None:
     for name in names:
-        value = counts.get(name)
-        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        value = told_count(counts.get(name))
+        if value is not None:
             return value
     return default

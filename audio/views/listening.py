@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from connections.figures import told_seconds
 from proxy.upstream_usage import read_usage
 from proxy.views.upload import UploadView
 from usage.exchange import Exchange
@@ -25,8 +26,7 @@ class ListeningView(UploadView):
         usage = answer.get("usage")
         read_usage(usage, exchange.tokens)
         seconds = usage.get("seconds") if isinstance(usage, dict) else answer.get("duration")
-        if isinstance(seconds, int | float) and not isinstance(seconds, bool) and seconds >= 0:
-            exchange.tokens.audio_seconds = float(seconds)
+        exchange.tokens.audio_seconds = told_seconds(seconds)
 
 
 class TranscriptionsView(ListeningView):

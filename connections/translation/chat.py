@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from connections.call import JsonObject
+from connections.figures import told_count
 
 
 @dataclass(slots=True, kw_only=True)
@@ -17,7 +19,9 @@ class Completion:
     model: str
     created: int = field(default_factory=lambda: int(time.time()))
 
-    def whole(self, message: JsonObject, finish_reason: str, usage: JsonObject) -> JsonObject:
+    def whole(
+        self, message: JsonObject, finish_reason: str, usage: JsonObject | None
+    ) -> JsonObject:
         choice = {
             "index": 0,
             "message": {"role": "assistant", "content": None, "refusal": None} | message,
@@ -34,9 +38,10 @@ class Completion:
         """The first chunk, which says who speaks."""
         return self.chunk({"role": "assistant", "content": ""})
 
-    def usage_chunk(self, usage: JsonObject) -> JsonObject:
-        """The last chunk, without choices."""
-        return self._object("chat.completion.chunk", []) | {"usage": usage}
+    def usage_chunks(self, usage: JsonObject | None) -> Iterator[JsonObject]:
+        """The last chunk, without choices; none where the usage is not known."""
+        if usage is not None:
+            yield self._object("chat.completion.chunk", []) | {"usage": usage}
 
     def _object(self, kind: str, choices: list[JsonObject]) -> JsonObject:
         return {
@@ -54,15 +59,25 @@ def tool_call(call_id: str, name: str, arguments: str) -> JsonObject:
 
 
 def token_usage(
-    prompt: int, completion: int, *, cached: int = 0, reasoning: int | None = None
-) -> JsonObject:
-    """Token counts; ``cached`` are part of ``prompt``, ``reasoning`` part of ``completion``."""
+    prompt: Any, completion: Any, *, cached: Any = 0, cache_write: Any = 0, reasoning: Any = None
+) -> JsonObject | None:
+    """Token counts out of what an upstream told; what it did not tell is 0.
+
+    ``cached`` and ``cache_write`` are part of ``prompt``, ``reasoning`` is part of ``completion``.
+    None where one of the two that make up the price cannot be true.
+    """
+    prompt, completion = told_count(prompt or 0), told_count(completion or 0)
+    if prompt is None or completion is None:
+        return None
+    cached, written = told_count(cached) or 0, told_count(cache_write)
     usage: dict[str, Any] = {
         "prompt_tokens": prompt,
         "completion_tokens": completion,
         "total_tokens": prompt + completion,
         "prompt_tokens_details": {"cached_tokens": cached},
     }
-    if reasoning is not None:
-        usage["completion_tokens_details"] = {"reasoning_tokens": reasoning}
+    if written:
+        usage["prompt_tokens_details"]["cache_write_tokens"] = written
+    if (thought := told_count(reasoning)) is not None:
+        usage["completion_tokens_details"] = {"reasoning_tokens": thought}
     return usage

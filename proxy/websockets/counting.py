@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from connections.figures import MOST
 from proxy.dialects import json_object
 from proxy.upstream_usage import read_usage
 from usage.exchange import Exchange, Tokens
@@ -27,10 +28,10 @@ def count_message(message: str | bytes, exchange: Exchange) -> None:
 
 
 def add_usage(usage: Any, tokens: Tokens) -> None:
-    """Add the counts of one answer to those of the answers before."""
+    """Add the counts of one answer to those of the answers before, up to what can be true."""
     counted = Tokens()
     read_usage(usage, counted)
     for name in ("prompt", "cached", "cache_write", "completion", "reasoning"):
         count = getattr(counted, name)
         if count is not None:
-            setattr(tokens, name, (getattr(tokens, name) or 0) + count)
+            setattr(tokens, name, min((getattr(tokens, name) or 0) + count, MOST))

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from connections.call import JsonObject
+from connections.figures import told_count
 from connections.spelling import write_json
 from connections.translation.base import Translation
 from connections.translation.chat import Completion, token_usage, tool_call
@@ -82,7 +83,7 @@ class MessageTranslation(Translation):
                     yield self._completion.chunk({}, _finish_reason(reason))
             case "message_stop":
                 self.is_done = True
-                yield self._completion.usage_chunk(usage_of(self._usage))
+                yield from self._completion.usage_chunks(usage_of(self._usage))
             case "error":
                 yield {"error": self.error(event["error"])}
 
@@ -118,15 +119,15 @@ class MessageTranslation(Translation):
         return self._completion.chunk({"tool_calls": [{"index": self._call_index} | call]})
 
 
-def usage_of(usage: JsonObject) -> JsonObject:
+def usage_of(usage: JsonObject) -> JsonObject | None:
     """Anthropic counts what it read from its cache, and wrote to it, apart from the rest."""
-    cached = usage.get("cache_read_input_tokens") or 0
-    written = usage.get("cache_creation_input_tokens") or 0
-    prompt = (usage.get("input_tokens") or 0) + cached + written
-    counts = token_usage(prompt, usage.get("output_tokens") or 0, cached=cached)
-    if written:
-        counts["prompt_tokens_details"]["cache_write_tokens"] = written
-    return counts
+    cached = told_count(usage.get("cache_read_input_tokens")) or 0
+    written = told_count(usage.get("cache_creation_input_tokens")) or 0
+    fresh = told_count(usage.get("input_tokens") or 0)
+    if fresh is None:
+        return None
+    prompt = fresh + cached + written
+    return token_usage(prompt, usage.get("output_tokens"), cached=cached, cache_write=written)
 
 
 def _call(block: JsonObject) -> JsonObject:

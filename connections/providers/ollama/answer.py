@@ -8,6 +8,7 @@ from array import array
 from collections.abc import Iterator
 
 from connections.call import JsonObject
+from connections.figures import told_count
 from connections.spelling import write_json
 from connections.translation.base import Translation, Wire
 from connections.translation.chat import Completion, token_usage, tool_call
@@ -49,7 +50,7 @@ class ChatTranslation(Translation):
         if event["done"]:
             self.is_done = True
             yield self._completion.chunk({}, self._finish_reason(event))
-            yield self._completion.usage_chunk(_usage(event))
+            yield from self._completion.usage_chunks(_usage(event))
 
     def _deltas(self, said: JsonObject) -> Iterator[JsonObject]:
         if thoughts := said.get("thinking"):
@@ -81,7 +82,7 @@ class EmbeddingTranslation(Translation):
         self._is_base64 = is_base64
 
     def answer(self, answer: JsonObject) -> JsonObject:
-        tokens = answer.get("prompt_eval_count") or 0
+        tokens = told_count(answer.get("prompt_eval_count")) or 0
         return {
             "object": "list",
             "model": answer["model"],
@@ -104,6 +105,6 @@ def _tool_call(call: JsonObject) -> JsonObject:
     return tool_call(call.get("id") or f"call_{uuid.uuid4().hex}", function["name"], arguments)
 
 
-def _usage(answer: JsonObject) -> JsonObject:
+def _usage(answer: JsonObject) -> JsonObject | None:
     # A prompt that was cached whole is not counted at all.
-    return token_usage(answer.get("prompt_eval_count") or 0, answer.get("eval_count") or 0)
+    return token_usage(answer.get("prompt_eval_count"), answer.get("eval_count"))

@@ -77,7 +77,7 @@ class ResponseTranslation(Translation):
         self.is_done = True
         reason = _finish_reason(response, has_calls=bool(self._calls))
         yield self._completion.chunk({}, reason)
-        yield self._completion.usage_chunk(_usage(response))
+        yield from self._completion.usage_chunks(_usage(response))
 
 
 def _completion(response: JsonObject) -> Completion:
@@ -119,11 +119,11 @@ def _finish_reason(response: JsonObject, *, has_calls: bool) -> str:
     return "tool_calls" if has_calls else "stop"
 
 
-def _usage(response: JsonObject) -> JsonObject:
+def _usage(response: JsonObject) -> JsonObject | None:
     usage = response.get("usage") or {}
     return token_usage(
-        usage.get("input_tokens") or 0,
-        usage.get("output_tokens") or 0,
-        cached=(usage.get("input_tokens_details") or {}).get("cached_tokens") or 0,
+        usage.get("input_tokens"),
+        usage.get("output_tokens"),
+        cached=(usage.get("input_tokens_details") or {}).get("cached_tokens"),
         reasoning=(usage.get("output_tokens_details") or {}).get("reasoning_tokens"),
     )
