@@ -185,7 +185,7 @@ class UsageDay(models.Model):
     audio_seconds = models.FloatField()
     duration_ms = models.PositiveBigIntegerField()
     unpriced = models.PositiveBigIntegerField()
-    cost = models.DecimalField(max_digits=20, decimal_places=10)
+    cost = models.DecimalField(max_digits=30, decimal_places=10)  # the sum of any number of rows
 
     class Meta:
         verbose_name = "usage of a day"

@@ -6,18 +6,21 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from django.db import connection, transaction
 
+from connections.figures import MOST
 from usage.models import UsageRow
 
 BATCH = 5000
+# What an older version stored may be beyond all reason; no sum passes 64 bits without it.
+TOLD = "COALESCE(SUM(CASE WHEN {name} <= {most} THEN {name} END), 0)"
 GROUP = ("user_id", "username", "key_id", "key_hint", "model", "connection")
 TOTALS = {
     "requests": "COUNT(*)",
     "failed": "SUM(CASE WHEN status >= 400 OR error_code <> '' THEN 1 ELSE 0 END)",
-    "prompt_tokens": "COALESCE(SUM(prompt_tokens), 0)",
-    "cached_tokens": "COALESCE(SUM(cached_tokens), 0)",
-    "completion_tokens": "COALESCE(SUM(completion_tokens), 0)",
-    "reasoning_tokens": "COALESCE(SUM(reasoning_tokens), 0)",
-    "audio_seconds": "COALESCE(SUM(audio_seconds), 0)",
+    "prompt_tokens": TOLD.format(name="prompt_tokens", most=MOST),
+    "cached_tokens": TOLD.format(name="cached_tokens", most=MOST),
+    "completion_tokens": TOLD.format(name="completion_tokens", most=MOST),
+    "reasoning_tokens": TOLD.format(name="reasoning_tokens", most=MOST),
+    "audio_seconds": TOLD.format(name="audio_seconds", most=MOST),
     "duration_ms": "SUM(duration_ms)",
     "unpriced": "SUM(CASE WHEN cost IS NULL AND status < 400 THEN 1 ELSE 0 END)",
     "cost": "COALESCE(SUM(cost), 0)",

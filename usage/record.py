@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 from uuid import UUID
 
 import orjson
 
+from connections.figures import MOST
 from usage.exchange import Exchange
 
 CLIENT_CLOSED_REQUEST = 499
@@ -113,6 +114,20 @@ class UsageRecord:
         except (TypeError, KeyError, AttributeError) as exc:
             raise ValueError("not a usage record") from exc
 
+    def believed(self) -> UsageRecord:
+        """The record without told figures that cannot be true, as an older version wrote them."""
+        for value in told_figures(self):
+            if value is not None and not 0 <= value <= MOST:
+                break
+        else:
+            return self
+        unknown: dict[str, Any] = {
+            name: None
+            for name, value in zip(TOLD, told_figures(self), strict=True)
+            if value is not None and not 0 <= value <= MOST
+        }
+        return replace(self, **unknown)
+
     def as_line(self) -> bytes:
         """One line of JSON."""
         try:
@@ -128,6 +143,16 @@ class UsageRecord:
 FIELD_NAMES = tuple(field.name for field in fields(UsageRecord))
 NAME_SET = frozenset(FIELD_NAMES)
 in_order = itemgetter(*FIELD_NAMES)
+TOLD = (
+    "prompt_tokens",
+    "cached_tokens",
+    "cache_write_tokens",
+    "completion_tokens",
+    "reasoning_tokens",
+    "audio_seconds",
+    "characters",
+)
+told_figures = attrgetter(*TOLD)
 
 
 @lru_cache(maxsize=4096)

@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 
+from connections.figures import MOST
 from usage.models import UsageDay, UsageRow
 
 
@@ -68,7 +69,7 @@ class Line:
 
 
 SUMS = tuple(field.name for field in fields(Line) if field.name != "group")
-PLAIN_SUMS = tuple(name for name in SUMS if name not in {"requests", "failed", "unpriced"})
+TOLD_SUMS = tuple(name for name in SUMS if name not in {"requests", "failed", "unpriced", "cost"})
 
 
 def report(
@@ -99,17 +100,25 @@ def _lines(by: By, *, since: datetime, until: datetime, user_id: int | None) -> 
     yield from _grouped(
         rows,
         by,
+        most=MOST,
         requests=Count("pk"),
         failed=Count("pk", filter=IS_FAILED),
         unpriced=Count("pk", filter=IS_UNPRICED),
     )
     yield from _grouped(
-        days, by, requests=Sum("requests"), failed=Sum("failed"), unpriced=Sum("unpriced")
+        days,
+        by,
+        most=F("requests") * MOST,
+        requests=Sum("requests"),
+        failed=Sum("failed"),
+        unpriced=Sum("unpriced"),
     )
 
 
-def _grouped(source: QuerySet[Any], by: By, **counts: Any) -> Iterator[Line]:
-    sums = {f"total_{name}": Sum(name) for name in PLAIN_SUMS}
+def _grouped(source: QuerySet[Any], by: By, *, most: Any, **counts: Any) -> Iterator[Line]:
+    """What was told is added up as far as it is at most ``most``: no sum passes 64 bits then."""
+    sums = {f"total_{name}": Sum(name, filter=Q(**{f"{name}__lte": most})) for name in TOLD_SUMS}
+    sums["total_cost"] = Sum("cost")
     totals = {f"total_{name}": expression for name, expression in counts.items()}
     grouped = source.order_by().values(group=F(COLUMN_OF[by])).annotate(**sums, **totals)
     for found in grouped.iterator():

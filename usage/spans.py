@@ -49,7 +49,7 @@ class Spans:
         """A span for each of the records. Called on the thread that stores them."""
         for record in records:
             try:
-                self._add(record)
+                self._add(record.believed())
             except UNFORESEEN as exc:
                 logger.warning("the usage record %s makes no span: %s", record.request_id, exc)
 

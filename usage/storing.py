@@ -62,7 +62,7 @@ def store(records: Sequence[UsageRecord]) -> None:
 
 def row_of(record: UsageRecord, pricing: Pricing) -> Row:
     """The values of ``NAMES``, made to fit: texts and numbers come from clients and upstreams."""
-    record, tokens_from = counted(record)
+    record, tokens_from = counted(record.believed())
     price = pricing.price_of(record)
     texts = texts_of(record)
     if any(map(gt, map(len, texts), LONGEST)) or "\0" in "".join(texts):

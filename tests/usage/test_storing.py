@@ -34,9 +34,9 @@ def test_one_batch_may_hold_a_request_twice():
 
 
 def test_what_does_not_fit_is_cut():
-    store([a_record(model="m\0" * 500, prompt_tokens=2**64 - 1, attempts=10**6)])
+    store([a_record(model="m\0" * 500, duration_ms=2**64, attempts=10**6)])
     row = UsageRow.objects.get()
-    assert (row.model, row.prompt_tokens, row.attempts) == ("m" * 256, 2**63 - 1, 2**15 - 1)
+    assert (row.model, row.duration_ms, row.attempts) == ("m" * 256, 2**31 - 1, 2**15 - 1)
 
 
 def test_a_record_that_cannot_be_stored_holds_up_no_other(caplog):
