@@ -11,12 +11,14 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator
 from contextvars import ContextVar
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 import httpx
 
 from connections import errors
+from connections.structure import read_aside
 from connections.translation.base import Translation
 from connections.translation.running import translated_body, translated_chunks
 from connections.transport.response_body import ResponseBody, Taker
@@ -78,7 +80,9 @@ class UpstreamResponse:
         if self._body is not None:
             return self._body
         body = await whole_body(self._received(), limit)
-        self._body = body if self._translation is None else translated_body(body, self._translation)
+        if self._translation is not None:
+            body = await read_aside(partial(translated_body, translation=self._translation), body)
+        self._body = body
         return self._body
 
     async def aclose(self) -> None:

@@ -16,6 +16,7 @@ from connections.client import UpstreamClient
 from connections.errors import UpstreamError
 from connections.line import Line
 from connections.providers.openai import OpenAIAdapter
+from connections.spelling import load_json
 from connections.upstream import Timeouts
 
 LARGEST_LIST_BYTES = 32 * 2**20
@@ -59,7 +60,7 @@ def normalise(body: bytes, adapter: OpenAIAdapter) -> list[JsonObject]:
     without a usable id are left out.
     """
     try:
-        answer: Any = orjson.loads(body)
+        answer: Any = load_json(body)
     except orjson.JSONDecodeError as exc:
         raise ListingError("The upstream's list of models is not JSON.") from exc
     entries = answer

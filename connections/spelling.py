@@ -16,9 +16,11 @@ from typing import Any
 import orjson
 from django.db.models import TextChoices
 
+from connections.structure import check_structure
+
 # Of the numbers of one text. With more of them others would have to wait: then fractions keep their
 # value only, and integers beyond 64 bits are refused.
-MOST_BYTES = 256 * 1024
+MOST_BYTES = 64 * 1024
 LOWEST, HIGHEST = -(2**63), 2**64 - 1
 
 NUMBER = re.compile(rb"-?[0-9][0-9.eE+-]*")
@@ -51,8 +53,21 @@ class SpelledInt(int):
         return self
 
 
+def load_json(text: bytes) -> Any:
+    """The value in an upstream's ``text``, its numbers by their value.
+
+    Raises ``orjson.JSONDecodeError``, of which ``TooComplexError`` is one.
+    """
+    check_structure(text, is_numeric=True)
+    return orjson.loads(text)
+
+
 def read_json(text: bytes) -> Any:
-    """The value in ``text``. Raises ``orjson.JSONDecodeError`` for what orjson refuses, or we."""
+    """The value in ``text``. Raises ``orjson.JSONDecodeError`` for what orjson refuses, or we.
+
+    Of these ``TooComplexError`` says that ``text`` was not even parsed.
+    """
+    check_structure(text)
     value: Any = orjson.loads(text)
     try:
         written = orjson.dumps(value)

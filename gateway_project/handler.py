@@ -46,7 +46,11 @@ class ApiHandler(ASGIHandler):
     def __init__(self) -> None:
         super().__init__()
         # Read once: Django's settings cost a microsecond at every look.
-        self._body_limit: int = settings.GATEWAY_MAX_BODY_BYTES
+        self._body_limit: int = min(
+            settings.GATEWAY_MAX_JSON_BYTES, settings.GATEWAY_MAX_BODY_BYTES
+        )
+        self._body_seconds: float = settings.GATEWAY_BODY_SECONDS
+        self._structure_limit: int = settings.GATEWAY_MAX_JSON_STRUCTURE
         self._write_timeout: float = settings.GATEWAY_WRITE_TIMEOUT
         self._keep_alive: float = settings.GATEWAY_STREAM_KEEP_ALIVE_SECONDS
         self._resolver = get_resolver(settings.API_URLCONF)
@@ -63,6 +67,8 @@ class ApiHandler(ASGIHandler):
             receive,
             serving=serving,
             limit=self._body_limit,
+            seconds=self._body_seconds,
+            structure_limit=self._structure_limit,
             when_gone=extensions.get(GONE_EXTENSION),
         )
         owned: list[Closable] = []

@@ -23,6 +23,7 @@ from accounts.authentication import ApiKeyAuthentication
 from accounts.caller import Caller, Scope
 from accounts.keys import censored
 from connections.call import JsonObject
+from connections.structure import LONG_BYTES, read_aside
 from proxy.access import is_allowed
 from proxy.cookies import forwardable_cookies
 from proxy.errors import ApiError, MethodNotAllowedError, StoppedError
@@ -134,7 +135,7 @@ class ApiView(APIView):
             handler = self._handler()
             await self._admit()
             if self.reads_body and request.method not in {"GET", "DELETE"}:
-                await self.api_request.load_body()
+                await self._load_body()
             return self._rendered(await handler(self.request, *args, **kwargs))
         except (ClientGoneError, asyncio.CancelledError):
             raise
@@ -147,6 +148,14 @@ class ApiView(APIView):
         # without it.
         made.parser_context.clear()
         return made
+
+    async def _load_body(self) -> None:
+        """Read the body; one that is long is parsed at once, where that holds up nobody."""
+        request = self.api_request
+        await request.load_body()
+        media_type = request.content_type or ""
+        if len(request.body) >= LONG_BYTES and media_type.lower() == JsonParser.media_type:
+            self._payload = await read_aside(JsonParser.parsed, request.body)
 
     def _handler(self) -> Any:
         method = (self.request.method or "").lower()

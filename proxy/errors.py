@@ -5,6 +5,7 @@ ApiError
 ├── ModelNotFoundError          404  unknown, or not for this caller: the same answer
 ├── MethodNotAllowedError       405
 ├── PayloadTooLargeError        413
+├── RequestTooComplexError      413  more structure than is parsed
 ├── RequestTimeoutError         408  the client stopped sending in mid-request
 ├── ApiDisabledError            503  switched off by an admin
 ├── StoppedError                503  ended by the gateway before its time
@@ -93,12 +94,24 @@ class PayloadTooLargeError(InvalidRequestError):
         super().__init__(f"The request body is larger than {limit} bytes.")
 
 
+class RequestTooComplexError(InvalidRequestError):
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    code = "request_too_complex"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The JSON has too many values: too many of the characters `,`, `:`, `[` and `{`."
+        )
+
+
 class RequestTimeoutError(InvalidRequestError):
     status = HTTPStatus.REQUEST_TIMEOUT
     code = "request_timeout"
 
     def __init__(self) -> None:
-        super().__init__("The request body did not come in time.")
+        # The rest of the body may still be on its way, so nothing can follow on the connection.
+        headers = {"connection": "close"}
+        super().__init__("The request body did not come in time.", headers=headers)
 
 
 class ApiDisabledError(ApiError):
@@ -131,6 +144,9 @@ class UpstreamUnavailableError(ApiError):
 class UpstreamTimeoutError(UpstreamUnavailableError):
     status = HTTPStatus.GATEWAY_TIMEOUT
     code = "upstream_timeout"
+
+
+TOO_COMPLEX = "The upstream's answer has too many values."
 
 
 class UpstreamAnswerError(UpstreamUnavailableError):

@@ -10,10 +10,13 @@ from rest_framework import exceptions
 
 from connections.auth.base import AuthUnavailableError, SignInRequiredError
 from connections.errors import UnsendableError, UpstreamError
+from connections.structure import TooComplexError
 from proxy.errors import (
+    TOO_COMPLEX,
     AnsweredError,
     ApiError,
     InvalidRequestError,
+    UpstreamAnswerError,
     UpstreamTimeoutError,
     UpstreamUnavailableError,
 )
@@ -49,9 +52,8 @@ def to_api_error(exc: Exception) -> ApiError | None:
             return exc
         case exceptions.APIException():
             return _from_drf(exc)
-        case UpstreamError():
-            kind = UpstreamTimeoutError if exc.is_timeout else UpstreamUnavailableError
-            return kind(exc.message)
+        case UpstreamError() | TooComplexError():
+            return _from_upstream(exc)
         case UnsendableError():
             return InvalidRequestError(str(exc))
         case AuthUnavailableError():
@@ -76,6 +78,13 @@ def not_found() -> ApiError:
         kind="invalid_request_error",
         code="not_found",
     )
+
+
+def _from_upstream(exc: UpstreamError | TooComplexError) -> ApiError:
+    if isinstance(exc, TooComplexError):  # a client's JSON is refused where it is read
+        return UpstreamAnswerError(TOO_COMPLEX)
+    kind = UpstreamTimeoutError if exc.is_timeout else UpstreamUnavailableError
+    return kind(exc.message)
 
 
 def _from_strategy(exc: AuthUnavailableError) -> ApiError:

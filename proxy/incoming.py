@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from io import BytesIO
+from math import inf
 from typing import Any
 
 from django.core.handlers.asgi import ASGIRequest
 
-from proxy.errors import InvalidRequestError, PayloadTooLargeError, RequestTimeoutError
+from connections.structure import SURELY_SIMPLE_BYTES, weight_of
+from proxy.body_clock import BodyClock, Receive
+from proxy.errors import InvalidRequestError, PayloadTooLargeError, RequestTooComplexError
 from proxy.outgoing import Outgoing
 from usage.exchange import Exchange, StopReason
 
-LONGEST_PAUSE_SECONDS = 60.0  # in a body that is still to come
 LONGEST_LENGTH = 18  # digits; int() refuses to read thousands of them
 GONE_EXTENSION = "gatehouse.when_gone"
-Receive = Callable[[], Awaitable[dict[str, Any]]]
 WhenGone = Callable[[Callable[[], None]], None]
 
 
@@ -25,8 +26,10 @@ class ClientGoneError(Exception):
 
 
 class IncomingBody:
-    """Reads a request's body from ASGI, at most ``limit`` bytes of it.
+    """Reads a request's body from ASGI, at most ``limit`` bytes of it, for at most ``seconds``.
 
+    ``structure_limit`` is how much of what makes JSON costly a body in one piece may hold; see
+    :mod:`connections.structure`.
     The task that is ``serving`` the request is cancelled when the client leaves; another one may
     read the body. ``when_gone`` takes what is to be called then; a server that has no such thing is
     listened to by a task, which costs as much as reading the body.
@@ -38,11 +41,15 @@ class IncomingBody:
         *,
         serving: asyncio.Task[Any],
         limit: int,
+        seconds: float = inf,
+        structure_limit: float = inf,
         when_gone: WhenGone | None = None,
     ) -> None:
         self._receive = receive
         self._when_gone = when_gone
         self._serving = serving
+        self._clock = BodyClock(receive, seconds=seconds)
+        self._structure_left = structure_limit
         self.limit = limit
         self.received_bytes = 0
         self.declared_length: int | None = None
@@ -51,8 +58,16 @@ class IncomingBody:
         self.client_is_gone = False
 
     async def read(self) -> bytes:
-        """The whole body. Raises ``PayloadTooLargeError`` and :class:`ClientGoneError`."""
-        parts = [part async for part in self.parts()]
+        """The whole body, which is JSON.
+
+        Raises ``PayloadTooLargeError``, ``RequestTooComplexError`` as soon as it is known, and
+        :class:`ClientGoneError`.
+        """
+        parts = []
+        async for part in self.parts():
+            parts.append(part)
+            if self.received_bytes > SURELY_SIMPLE_BYTES:
+                self._weigh(part)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     async def parts(self) -> AsyncIterator[bytes]:
@@ -61,7 +76,7 @@ class IncomingBody:
             raise PayloadTooLargeError(self.limit)
         is_complete = False
         while not is_complete:
-            message = await self._received()
+            message = await self._clock.receive()
             if message["type"] == "http.disconnect":
                 raise ClientGoneError
             part = message.get("body", b"")
@@ -74,12 +89,10 @@ class IncomingBody:
             if part:
                 yield part
 
-    async def _received(self) -> dict[str, Any]:
-        try:
-            async with asyncio.timeout(LONGEST_PAUSE_SECONDS):
-                return await self._receive()
-        except TimeoutError as exc:
-            raise RequestTimeoutError from exc
+    def _weigh(self, part: bytes) -> None:
+        self._structure_left -= weight_of(part)
+        if self._structure_left < 0:
+            raise RequestTooComplexError
 
     def close(self) -> None:
         """Stop watching the client."""

@@ -15,6 +15,7 @@ from django.http import StreamingHttpResponse
 
 from connections.client import UpstreamResponse
 from connections.errors import MidStreamError
+from connections.structure import read_aside
 from proxy.dialects import Dialect, json_object
 from proxy.errors import ApiError, UpstreamAnswerError, UpstreamTimeoutError
 from proxy.limits import Limits
@@ -141,7 +142,7 @@ class Relay:
             size += len(chunk)
             if size > self._limits.whole_bytes:
                 raise UpstreamAnswerError("The upstream's answer is too large.")
-        answer = json_object(b"".join(parts))
+        answer = await read_aside(json_object, b"".join(parts))
         if error := error_in(answer, secrets=self._secrets):
             raise error
         events = self._dialect.stream_of(answer)

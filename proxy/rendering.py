@@ -13,7 +13,8 @@ from rest_framework.renderers import BaseRenderer
 
 from connections.call import JsonObject
 from connections.spelling import read_json, write_json
-from proxy.errors import InvalidRequestError
+from connections.structure import TooComplexError
+from proxy.errors import InvalidRequestError, RequestTooComplexError
 
 
 class JsonParser(BaseParser):
@@ -29,6 +30,8 @@ class JsonParser(BaseParser):
         """Raises ``ParseError`` and ``InvalidRequestError``."""
         try:
             parsed: Any = read_json(body)
+        except TooComplexError as exc:
+            raise RequestTooComplexError from exc
         except orjson.JSONDecodeError as exc:
             raise exceptions.ParseError(f"The request body is not valid JSON: {exc}.") from exc
         if not isinstance(parsed, dict):

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from connections.call import JsonObject
-from connections.spelling import write_json
+from connections.spelling import load_json, write_json
 from proxy.errors import AnsweredError, ApiError, UpstreamAnswerError
 from proxy.response_headers import retry_headers
 
@@ -120,7 +120,7 @@ def _status(details: dict[str, Any]) -> int:
 def _error_object(body: bytes) -> dict[str, Any]:
     """OpenAI's ``{"error": {…}}``, or the flatter forms others use; empty if there is none."""
     try:
-        parsed: Any = orjson.loads(body)
+        parsed: Any = load_json(body)
     except orjson.JSONDecodeError:
         return {}
     if not isinstance(parsed, dict):

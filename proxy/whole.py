@@ -8,9 +8,10 @@ from typing import Any
 import orjson
 
 from connections.errors import MidStreamError
-from connections.spelling import read_json
+from connections.spelling import load_json, read_json
+from connections.structure import TooComplexError, read_aside
 from proxy.dispatch import Dispatched
-from proxy.errors import UpstreamAnswerError, UpstreamTimeoutError
+from proxy.errors import TOO_COMPLEX, UpstreamAnswerError, UpstreamTimeoutError
 from proxy.limits import limits
 from proxy.upstream_errors import error_in, json_of, without_secrets
 from proxy.upstream_usage import read_usage
@@ -33,7 +34,9 @@ async def read_answer(
         kind = UpstreamTimeoutError if exc.is_timeout else UpstreamAnswerError
         raise kind(exc.message) from exc
     try:
-        answer: Any = orjson.loads(body)
+        answer: Any = await read_aside(load_json, body)
+    except TooComplexError as exc:
+        raise UpstreamAnswerError(TOO_COMPLEX) from exc
     except orjson.JSONDecodeError as exc:
         raise UpstreamAnswerError("The upstream's answer is not JSON.") from exc
     if not isinstance(answer, dict):

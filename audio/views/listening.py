@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from connections.figures import told_seconds
+from connections.spelling import load_json
 from proxy.upstream_usage import read_usage
 from proxy.views.upload import UploadView
 from usage.exchange import Exchange
@@ -20,7 +21,7 @@ class ListeningView(UploadView):
         if not body.startswith(b"{"):
             return
         try:
-            answer: Any = orjson.loads(body)
+            answer: Any = load_json(body)
         except orjson.JSONDecodeError:
             return
         usage = answer.get("usage")

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
 from contextlib import aclosing, contextmanager
 
-import orjson
 from django.conf import settings
 
 from connections.call import JsonObject
 from connections.errors import MidStreamError
-from connections.spelling import read_json, write_json
+from connections.spelling import load_json, read_json, write_json
 from connections.translation.base import Translation, Wire
 from connections.translation.reading import ObjectReader, parsed
 from connections.whole_body import whole_body
@@ -27,7 +26,7 @@ UNEXPECTED = (LookupError, TypeError, ValueError, AttributeError, OverflowError)
 
 def translated_body(body: bytes, translation: Translation) -> bytes:
     """A whole answer as OpenAI writes it, or ``{"error": …}``. Raises ``MidStreamError``."""
-    answer = parsed(body, read=orjson.loads if translation.is_numeric else read_json)
+    answer = parsed(body, read=load_json if translation.is_numeric else read_json)
     with _blaming_the_upstream():
         if error := answer.get("error"):
             return write_json({"error": translation.error(error)})

@@ -10,6 +10,7 @@ import orjson
 
 from connections.call import Call, JsonObject
 from connections.client import UpstreamResponse
+from connections.spelling import load_json
 from connections.verify.inspection import Answer, Inspection
 from connections.verify.refusals import refusal, refused_otherwise
 from connections.verify.result import Finding, failed, ok, warning
@@ -101,7 +102,7 @@ def _right_name(inspection: Inspection) -> str:
 
 def _is_chat_completion(body: bytes) -> bool:
     try:
-        answer: Any = orjson.loads(body)
+        answer: Any = load_json(body)
     except orjson.JSONDecodeError:
         return False
     match answer:

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from connections.spelling import load_json
 from connections.upstream import Upstream
 
 LONGEST_QUOTE = 200
@@ -44,7 +45,7 @@ class Redactor:
 def error_message(body: bytes) -> str:
     """What an upstream says went wrong, if it says so in JSON; empty otherwise."""
     try:
-        answer: Any = orjson.loads(body)
+        answer: Any = load_json(body)
     except orjson.JSONDecodeError:
         return ""
     match answer:

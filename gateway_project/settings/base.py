@@ -158,9 +158,29 @@ ENABLE_FORWARD_USER_INFO_HEADERS = environment.switch(
 )
 
 # Our own.
+# Bodies of requests: bytes, structure, time. One that set the older name set all JSON by it.
 GATEWAY_MAX_BODY_BYTES = int(
     environment.number("GATEWAY_MAX_BODY_BYTES", default=64 * 2**20, minimum=1024)
 )
+GATEWAY_MAX_JSON_BYTES = int(
+    environment.number(
+        "GATEWAY_MAX_JSON_BYTES",
+        default=environment.number("GATEWAY_MAX_BODY_BYTES", default=50 * 2**20),
+        minimum=1024,
+    )
+)
+GATEWAY_MAX_JSON_STRUCTURE = int(
+    environment.number("GATEWAY_MAX_JSON_STRUCTURE", default=1_500_000, minimum=256 * 1024)
+)
+GATEWAY_MAX_PAGE_BYTES = int(
+    environment.number("GATEWAY_MAX_PAGE_BYTES", default=2.5 * 2**20, minimum=1024)
+)
+# Django's own limits say 400 for more fields (1000) and files (100), and a page needs no more.
+DATA_UPLOAD_MAX_MEMORY_SIZE = GATEWAY_MAX_PAGE_BYTES
+# Beyond it a body waits on disk, so that many at once do not fill the memory.
+FILE_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024
+GATEWAY_BODY_SECONDS = environment.number("GATEWAY_BODY_SECONDS", default=60, minimum=0.1)
+
 GATEWAY_MAX_UPLOAD_BYTES = int(
     environment.number("GATEWAY_MAX_UPLOAD_BYTES", default=512 * 2**20, minimum=1024)
 )

@@ -9,7 +9,8 @@ import orjson
 
 from connections.call import JsonObject
 from connections.spelling import read_json
-from proxy.errors import ApiError
+from connections.structure import TooComplexError
+from proxy.errors import TOO_COMPLEX, ApiError, UpstreamAnswerError
 from usage.exchange import Tokens
 
 
@@ -74,9 +75,14 @@ class Dialect:
 
 
 def json_object(data: bytes) -> JsonObject:
-    """The JSON object in ``data``, empty if there is none."""
+    """The JSON object in an upstream's ``data``, empty if there is none.
+
+    Raises ``UpstreamAnswerError`` for one that is not parsed, since no filter could look into it.
+    """
     try:
         parsed: Any = read_json(data)
+    except TooComplexError as exc:
+        raise UpstreamAnswerError(TOO_COMPLEX) from exc
     except orjson.JSONDecodeError:
         return {}
     return parsed if isinstance(parsed, dict) else {}

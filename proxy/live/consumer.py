@@ -17,6 +17,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 
 from accounts.sign_in.second_factors import RequireStaffMfa
+from connections.spelling import load_json
 from proxy.channel_layer import LAYER_ERRORS
 from proxy.live.page import LIVE_SOCKET
 from proxy.live.reports import WATCHERS
@@ -116,7 +117,7 @@ def _may_enter(request: HttpRequest, permissions: tuple[str, ...]) -> bool:
 def _request_to_end(text: str) -> str:
     """The id in ``{"type": "end", "request_id": …}``; empty for anything else."""
     try:
-        message: Any = orjson.loads(text)
+        message: Any = load_json(text.encode())
     except orjson.JSONDecodeError:
         return ""
     match message:

@@ -6,10 +6,10 @@ from collections.abc import AsyncGenerator, AsyncIterable, Callable
 from contextlib import aclosing
 from typing import Any, cast
 
-import orjson
 from django.http.response import HttpResponseBase
 
 from connections.call import JsonObject
+from connections.spelling import load_json
 from models_registry.targets import Target
 from proxy.dialects import RESPONSES, json_object
 from proxy.dispatch import Dispatched
@@ -59,7 +59,7 @@ class ResponsesView(ModelCallView):
     async def whole(self, dispatched: Dispatched, exchange: Exchange) -> HttpResponseBase:
         body = await read_answer(dispatched, exchange)
         if self.is_kept:
-            self.note(dispatched.target, orjson.loads(body))
+            self.note(dispatched.target, load_json(body))
         return JsonResponse(body, headers=passed_on(dispatched.response.headers.raw))
 
     async def streamed(

@@ -57,7 +57,7 @@ class ChatConsumer(ApiSocket):
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         try:
-            self._take(self._read(text_data))
+            self._take(await self._read(text_data))
         except ApiError as exc:
             await self.send(text_data=message_of(None, exc))
 
@@ -83,12 +83,12 @@ class ChatConsumer(ApiSocket):
         with suppress(OSError):  # the client left first
             await self.close(POLICY_VIOLATION, reason.value)
 
-    def _read(self, text: str | None) -> ChatMessage:
+    async def _read(self, text: str | None) -> ChatMessage:
         if not self._rate.admits():
             raise too_many("Messages come too fast. Send them more slowly.")
         if text is None:
             raise InvalidRequestError("Send messages of text, not of bytes.")
-        return read_message(text, limit=settings.GATEWAY_WS_MAX_MESSAGE_BYTES)
+        return await read_message(text, limit=settings.GATEWAY_WS_MAX_MESSAGE_BYTES)
 
     def _take(self, message: ChatMessage) -> None:
         running = self._requests.get(message.request_id)

@@ -18,7 +18,13 @@ from connections.call import JsonObject
 from connections.errors import UnsendableError
 from connections.providers.openai import encoded_json
 from connections.spelling import read_json
-from proxy.errors import ApiError, InvalidRequestError, PayloadTooLargeError
+from connections.structure import TooComplexError, read_aside
+from proxy.errors import (
+    ApiError,
+    InvalidRequestError,
+    PayloadTooLargeError,
+    RequestTooComplexError,
+)
 
 LONGEST_REQUEST_ID = 200
 
@@ -32,13 +38,20 @@ class ChatMessage:
     body: bytes = b""
 
 
-def read_message(text: str, *, limit: int) -> ChatMessage:
+async def read_message(text: str, *, limit: int) -> ChatMessage:
     """What a client says. Raises ``InvalidRequestError``, also past ``limit`` bytes."""
     raw = text.encode()
     if len(raw) > limit:
         raise PayloadTooLargeError(limit)
+    message: ChatMessage = await read_aside(_read, raw)
+    return message
+
+
+def _read(raw: bytes) -> ChatMessage:
     try:
         message: Any = read_json(raw)
+    except TooComplexError as exc:
+        raise RequestTooComplexError from exc
     except orjson.JSONDecodeError as exc:
         raise InvalidRequestError(f"The message is not valid JSON: {exc}.") from exc
     if not isinstance(message, dict):

@@ -6,6 +6,7 @@ from typing import Any
 
 from connections.figures import MOST
 from proxy.dialects import json_object
+from proxy.errors import UpstreamAnswerError
 from proxy.upstream_usage import read_usage
 from usage.exchange import Exchange, Tokens
 
@@ -23,7 +24,10 @@ def count_message(message: str | bytes, exchange: Exchange) -> None:
     exchange.chunks += 1
     exchange.bytes_sent += len(message)
     if isinstance(message, str) and any(end in message for end in ENDS_OF_ANSWERS):
-        answer = json_object(message.encode()).get("response")
+        try:
+            answer = json_object(message.encode()).get("response")
+        except UpstreamAnswerError:
+            return  # it passes as it is, and its tokens are not known
         add_usage(answer.get("usage") if isinstance(answer, dict) else None, exchange.tokens)
 
 

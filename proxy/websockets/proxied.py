@@ -6,7 +6,7 @@ import asyncio
 import re
 from contextlib import suppress
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import parse_qs
 
 import orjson
@@ -15,17 +15,19 @@ from django.conf import settings
 from connections.call import Call, JsonObject
 from connections.errors import MidStreamError
 from connections.providers.openai import encoded_json
+from connections.spelling import read_json
+from connections.structure import TooComplexError, read_aside
 from connections.transport.websocket import UpstreamSocket
 from models_registry.registry import active
 from models_registry.targets import Target
 from proxy.cancelling import uncancel
 from proxy.cookies import forwardable_cookies
-from proxy.dialects import json_object
 from proxy.dispatch import Dispatched, dispatch
 from proxy.errors import (
     ApiError,
     InvalidRequestError,
     PayloadTooLargeError,
+    RequestTooComplexError,
     StoppedError,
     UpstreamAnswerError,
 )
@@ -95,7 +97,7 @@ class ProxiedConsumer(ApiSocket):
         if self._leaving is not None:
             return  # nothing is opened for one who was told why the socket closes
         try:
-            message = self._read(text_data)
+            message = await self._read(text_data)
             if self._upstream is None:
                 await self.open_upstream(model_of(message))
                 self._start_pump()
@@ -238,13 +240,18 @@ class ProxiedConsumer(ApiSocket):
         ]
         return forwardable_cookies("; ".join(sent))
 
-    def _read(self, text: str) -> JsonObject:
+    async def _read(self, text: str) -> JsonObject:
         limit = settings.GATEWAY_WS_MAX_MESSAGE_BYTES
         raw = text.encode()
         if len(raw) > limit:
             raise PayloadTooLargeError(limit)
-        message = json_object(raw)
-        if not message:
+        try:
+            message: Any = await read_aside(read_json, raw)
+        except TooComplexError as exc:
+            raise RequestTooComplexError from exc
+        except orjson.JSONDecodeError as exc:
+            raise InvalidRequestError("The message is not valid JSON.") from exc
+        if not message or not isinstance(message, dict):
             raise InvalidRequestError("The message must be a JSON object.")
         return message
 

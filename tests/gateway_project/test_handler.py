@@ -71,7 +71,7 @@ class Upstream:
 
 @pytest.fixture
 def api(settings) -> ApiHandler:
-    settings.GATEWAY_MAX_BODY_BYTES = LIMIT
+    settings.GATEWAY_MAX_JSON_BYTES = LIMIT
     settings.GATEWAY_WRITE_TIMEOUT = 0.1
     return ApiHandler()
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from proxy import incoming
+from proxy import body_clock
 from proxy.errors import InvalidRequestError, PayloadTooLargeError, RequestTimeoutError
 from proxy.incoming import ClientGoneError, IncomingBody, declared_length
 
@@ -48,7 +48,7 @@ async def test_client_that_hangs_up_is_gone():
 
 
 async def test_client_that_pauses_for_long_is_told(monkeypatch):
-    monkeypatch.setattr(incoming, "LONGEST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(body_clock, "LONGEST_PAUSE_SECONDS", 0.01)
     with pytest.raises(RequestTimeoutError):
         await body_of(part(b"abc")).read()
 

@@ -30,6 +30,8 @@ class Command(BaseCommand):
             loop="uvloop",
             http="gateway_project.protocol:GatewayProtocol",
             ws="gateway_project.protocol:GatewaySocketProtocol",
+            # 16 KB can unfold to 16 MB, which takes the event loop longer than to receive them.
+            ws_per_message_deflate=False,
             ws_max_size=settings.GATEWAY_WS_MAX_MESSAGE_BYTES,
             ws_ping_interval=settings.GATEWAY_WS_PING_SECONDS,
             ws_ping_timeout=settings.GATEWAY_WS_PING_SECONDS,
