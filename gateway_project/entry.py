@@ -12,9 +12,10 @@ from gateway_project.handler import ApiHandler
 from gateway_project.health import HEALTH_PATHS, answer_health
 from gateway_project.lifespan import Lifespan
 from gateway_project.metrics import METRICS_PATH, answer_metrics
+from gateway_project.pages import PageHandler
 from proxy.routes_ws import websocket_routes
 
-django_application = get_asgi_application()
+page_application = PageHandler(get_asgi_application())
 api_application = ApiHandler()
 websocket_application = URLRouter(websocket_routes(api_application))
 lifespan = Lifespan()
@@ -31,7 +32,7 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
             elif path.lstrip("/").split("/", 1)[0] in API_SEGMENTS:
                 await api_application(scope, receive, send)
             else:
-                await django_application(scope, receive, send)
+                await page_application(scope, receive, send)
         case "websocket":
             await websocket_application(scope, receive, send)
         case "lifespan":

@@ -1,5 +1,5 @@
 """uvicorn's protocols, with what a gateway needs besides: a hard way out for answers, a cap on
-headers, and a limit on how long a client may take to send them."""
+headers, and a limit on how long a client may take to send them, or a body that nobody reads."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ from proxy.outgoing import ABORT_EXTENSION, WRITE_EXTENSION
 
 MOST_HEADERS = 200
 MOST_HEADER_BYTES = 64 * 1024
+# How long the rest of a body is thrown away behind its answer, for clients that do not look at the
+# answer before they have sent all.
+LINGER_SECONDS = 20.0
 MOST_UNANSWERED = 100  # requests on one connection
 
 
@@ -34,6 +37,7 @@ class GatewayProtocol(HttpToolsProtocol):
     """A connection whose client says nothing, or never ends its headers, is dropped."""
 
     _head_timer: asyncio.TimerHandle | None = None
+    _linger_timer: asyncio.TimerHandle | None = None
     _on_gone: Callable[[], None] | None = None
 
     def connection_made(self, transport: Any) -> None:
@@ -45,6 +49,7 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
+        self._stop_lingering()
         self._part()
         if self._on_gone is not None:
             self._on_gone()
@@ -109,13 +114,29 @@ class GatewayProtocol(HttpToolsProtocol):
         if len(self._cycles) > MOST_UNANSWERED:
             raise TooManyUnansweredError
 
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self._stop_lingering()
+
     def on_response_complete(self) -> None:
-        self._cycles.popleft()
+        answered = self._cycles.popleft()
         super().on_response_complete()
+        if answered.more_body:
+            self._linger()
 
     def _part(self) -> None:
         for cycle in self._cycles:
             cycle.disconnected = True
+
+    def _linger(self) -> None:
+        """Let the client end the body whose answer it has, for a while."""
+        seconds = min(LINGER_SECONDS, settings.GATEWAY_BODY_SECONDS)
+        self._linger_timer = self.loop.call_later(seconds, self.transport.abort)
+
+    def _stop_lingering(self) -> None:
+        if self._linger_timer is not None:
+            self._linger_timer.cancel()
+            self._linger_timer = None
 
     def _await_head(self) -> None:
         self._head_timer = self.loop.call_later(self._head_seconds, self.transport.abort)
