@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from urllib.parse import parse_qsl
 
 from django.conf import settings
@@ -14,6 +15,8 @@ from accounts import bearer_tokens
 from accounts.caller import Caller
 from accounts.callers import CallersUnavailableError, callers
 from accounts.changes import DATABASE_ERRORS
+from accounts.client_address import address_of_request
+from accounts.look_ups import TooManyLookUpsError
 from accounts.signing_keys import SigningKeysUnavailableError
 
 INVALID_KEY_MESSAGE = (
@@ -43,6 +46,13 @@ class AuthenticationUnavailable(exceptions.APIException):
     default_code = "authentication_unavailable"
 
 
+class TooManyUnknownKeys(AuthenticationUnavailable):
+    status_code = status.HTTP_429_TOO_MANY_REQUESTS
+    default_detail = "Too many unknown API keys came from this address. Try again shortly."
+    default_code = "rate_limit_exceeded"
+    wait = 1.0  # seconds, for Retry-After
+
+
 class ApiKeyAuthentication(BaseAuthentication):
     """Reads the credential from ``Authorization: Bearer``, ``api-key`` or ``x-api-key``.
 
@@ -51,17 +61,18 @@ class ApiKeyAuthentication(BaseAuthentication):
 
     async def authenticate(self, request: Request) -> tuple[Caller, str]:  # type: ignore[override]
         key = presented_key(request.META)
-        return await identify(key), key
+        return await identify(key, partial(address_of_request, request.META)), key
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
 
 
-async def identify(credential: str) -> Caller:
+async def identify(credential: str, address: Callable[[], str] = str) -> Caller:
     """Whose credential this is.
 
     Missing, malformed, unknown, expired and revoked ones all raise the same
-    :class:`InvalidApiKey`; :class:`AuthenticationUnavailable` when nobody can tell just now.
+    :class:`InvalidApiKey`; :class:`AuthenticationUnavailable` when nobody can tell just now, and
+    :class:`TooManyUnknownKeys` where ``address`` gives one that unknown keys flood.
     """
     if not credential:
         raise InvalidApiKey
@@ -70,7 +81,9 @@ async def identify(credential: str) -> Caller:
         if tokens is not None and bearer_tokens.is_token(credential):
             caller = await tokens.find(credential)
         else:
-            caller = await callers.find(credential)
+            caller = await callers.find(credential, address)
+    except TooManyLookUpsError as exc:
+        raise TooManyUnknownKeys from exc
     except (CallersUnavailableError, SigningKeysUnavailableError, *DATABASE_ERRORS) as exc:
         raise AuthenticationUnavailable from exc
     if caller is None:

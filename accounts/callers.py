@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from functools import partial
+from collections.abc import Callable, Mapping
 from itertools import islice
+from typing import Any
 
 from channels.db import database_sync_to_async
 from django.conf import settings
@@ -16,9 +17,11 @@ from accounts.caller import Caller
 from accounts.caller_lookup import KnownCaller, read_callers
 from accounts.changes import DATABASE_ERRORS
 from accounts.last_used import last_used
+from accounts.look_ups import DIGESTS_PER_QUERY, LookUps
 
 CAPACITY = 10_000
-DIGESTS_PER_QUERY = 500
+MOST_UNKNOWN = 10_000
+UNKNOWN_SECONDS = 5.0
 REFRESH_SECONDS = 60.0
 LONGEST_PRETENCE_SECONDS = 0.05
 
@@ -33,36 +36,37 @@ class CallerCache:
     A known caller serves without a query, until the database was last known to say so
     ``stale_seconds`` ago. It says so when the caller is read, when all are read anew
     (:meth:`refresh`), and when the counter of changes has not moved (:meth:`confirm`). So while the
-    database is down, nobody who is known waits for it. Only successes are kept: an unknown key
-    costs a query each time, and a key that is issued works at once. One that was never issued, by
-    its checksum, costs none, so that the database is safe from garbage; it takes about as long.
+    database is down, nobody who is known waits for it.
+
+    An unknown key is looked up as :mod:`accounts.look_ups` says, and remembered for a moment, but
+    not beyond the next news of a change. One that was never issued, by its checksum, costs no query
+    at all. Both take about as long as one.
     """
 
     def __init__(self, *, stale_seconds: float) -> None:
         self.stale_seconds = stale_seconds
         self._known: OrderedDict[str, KnownCaller] = OrderedDict()
-        self._looking_up: dict[str, asyncio.Task[KnownCaller | None]] = {}
+        self._unknown: OrderedDict[str, float] = OrderedDict()  # when they were looked for
+        self._look_ups = LookUps(self._read)
         self._confirmed_at = float("-inf")
         self._refreshed_at = float("-inf")
         self._look_up_seconds = 0.001
 
-    async def find(self, key: str) -> Caller | None:
+    async def find(self, key: str, address: Callable[[], str] = str) -> Caller | None:
         """The caller of ``key``; None if it is malformed, unknown, expired or revoked.
 
-        The time tells these apart as little as the answer does. Raises
-        :class:`CallersUnavailableError` when only a database that is down could tell.
+        The time tells these apart as little as the answer does. ``address`` gives that of the
+        client; it is not asked for known keys. Raises :class:`CallersUnavailableError` when only a
+        database that is down could tell, and :class:`TooManyLookUpsError`.
         """
         digest = keys.digest(key, await _pepper())
         known = self._known.get(digest)
         if known is not None and self._is_confirmed(known):
             self._known.move_to_end(digest)
-        elif known is None and not keys.is_well_formed(key):
+        elif known is None and (not keys.is_well_formed(key) or self._is_unknown(digest)):
             await asyncio.sleep(self._look_up_seconds)
         else:
-            try:
-                known = await self._look_up(digest)
-            except DATABASE_ERRORS as exc:
-                raise CallersUnavailableError from exc
+            known = await self._look_up(digest, address)
         if known is None or known.is_expired:
             return None
         last_used.note(known.caller.key_id)
@@ -78,6 +82,7 @@ class CallerCache:
         Raises ``django.db.DatabaseError``.
         """
         started = time.monotonic()
+        self._unknown.clear()
         digests = iter(list(self._known))
         while chunk := list(islice(digests, DIGESTS_PER_QUERY)):
             found = await database_sync_to_async(read_callers)(chunk)
@@ -103,32 +108,36 @@ class CallerCache:
         confirmed_at = max(known.read_at, self._confirmed_at)
         return time.monotonic() - confirmed_at < self.stale_seconds
 
-    async def _look_up(self, digest: str) -> KnownCaller | None:
-        """Ask the database; who asks for the same key meanwhile shares the answer."""
-        task = self._looking_up.get(digest)
-        if task is None:
-            task = self._looking_up[digest] = asyncio.create_task(self._read(digest))
-            task.add_done_callback(partial(self._looked_up, digest))
-        # Shielded: a client that hangs up must not take the answer from the others.
-        return await asyncio.shield(task)
+    def _is_unknown(self, digest: str) -> bool:
+        looked_at = self._unknown.get(digest, float("-inf"))
+        return looked_at > self._refreshed_at and time.monotonic() - looked_at < UNKNOWN_SECONDS
 
-    def _looked_up(self, digest: str, task: asyncio.Task[KnownCaller | None]) -> None:
-        self._looking_up.pop(digest, None)
-        if not task.cancelled():
-            task.exception()  # taken note of, also when nobody waits for it any more
+    async def _look_up(self, digest: str, address: Callable[[], str]) -> KnownCaller | None:
+        """Ask the database, unless too many do."""
+        try:
+            return await self._look_ups.find(digest, address)
+        except DATABASE_ERRORS as exc:
+            raise CallersUnavailableError from exc
 
-    async def _read(self, digest: str) -> KnownCaller | None:
+    async def _read(self, digests: list[str]) -> Mapping[str, KnownCaller]:
         started = time.monotonic()
-        known = (await database_sync_to_async(read_callers)([digest])).get(digest)
+        found = await database_sync_to_async(read_callers)(digests)
         taken = min(time.monotonic() - started, LONGEST_PRETENCE_SECONDS)
         self._look_up_seconds += (taken - self._look_up_seconds) / 8
-        if known is None:
-            self._known.pop(digest, None)
-            return None
-        self._known[digest] = known
-        if len(self._known) > CAPACITY:
-            self._known.popitem(last=False)
-        return known
+        for digest in digests:
+            if digest in found:
+                _keep(self._known, digest, found[digest], CAPACITY)
+            else:
+                self._known.pop(digest, None)
+                _keep(self._unknown, digest, started, MOST_UNKNOWN)
+        return found
+
+
+def _keep(kept: OrderedDict[str, Any], digest: str, value: Any, capacity: int) -> None:
+    kept[digest] = value
+    kept.move_to_end(digest)
+    if len(kept) > capacity:
+        kept.popitem(last=False)
 
 
 callers = CallerCache(stale_seconds=settings.GATEWAY_CALLER_STALE_SECONDS)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import secrets
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 
 from accounts.callers import CallersUnavailableError, callers
+from accounts.client_address import address_of_scope
+from accounts.look_ups import TooManyLookUpsError
 from models_registry.registry import active, is_running
 from proxy.permissions import METRICS, NEEDS
 from usage.journal import segments
@@ -30,7 +33,7 @@ async def answer_metrics(scope: Any, receive: Any, send: Any) -> None:
     ledger = active_ledger()
     if scope["method"] != "GET":
         await _answer(send, 405, "Use GET.\n")
-    elif (refusal := await _refusal(_token(scope))) is not None:
+    elif (refusal := await _refusal(scope)) is not None:
         await _answer(send, *refusal)
     elif ledger is None:
         await _answer(send, 503, "The gateway is starting.\n")
@@ -79,14 +82,15 @@ def _token(scope: Any) -> str:
     return text[len(BEARER) :].strip() if text.lower().startswith(BEARER) else ""
 
 
-async def _refusal(token: str) -> tuple[int, str] | None:
-    """Status and text for ``token``, unless it opens the figures."""
+async def _refusal(scope: Any) -> tuple[int, str] | None:
+    """Status and text for whoever asks, unless their token opens the figures."""
+    token = _token(scope)
     expected: str = settings.GATEWAY_METRICS_TOKEN
     if expected and secrets.compare_digest(token.encode(), expected.encode()):
         return None
     try:
-        caller = await callers.find(token)
-    except CallersUnavailableError:
+        caller = await callers.find(token, partial(address_of_scope, scope))
+    except (CallersUnavailableError, TooManyLookUpsError):
         caller = None
     if caller is None:
         return 401, "Give GATEWAY_METRICS_TOKEN or an administrator's API key as a bearer token.\n"

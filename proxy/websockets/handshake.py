@@ -8,6 +8,7 @@ page has nothing to ride on.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from typing import Any
 
 import orjson
@@ -16,6 +17,7 @@ from rest_framework import exceptions
 
 from accounts.authentication import SUBPROTOCOL_PREFIX, identify, presented_key_of_handshake
 from accounts.caller import Caller, Scope
+from accounts.client_address import address_of_scope
 from proxy.api import MayInfer
 from proxy.errors import ApiError, StoppedError
 from usage.exchange import StopReason
@@ -35,7 +37,7 @@ async def admit(scope: Any) -> tuple[Caller, str]:
     credential = presented_key_of_handshake(
         scope["headers"], scope.get("subprotocols", ()), scope.get("query_string", b"")
     )
-    caller = await identify(credential)
+    caller = await identify(credential, partial(address_of_scope, scope))
     if not caller.has_scope(Scope.INFERENCE):
         raise exceptions.PermissionDenied(MayInfer.message)
     return caller, credential

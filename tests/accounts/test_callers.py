@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts import keys
 from accounts.callers import CallerCache, CallersUnavailableError
+from accounts.look_ups import MOST_WAITING_SLOWLY, TooManyLookUpsError
 from accounts.models import ApiKey, User
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -91,16 +92,75 @@ async def test_many_who_present_the_same_key_at_once_cost_one_query(issued, data
     assert database.queries - before == 1
 
 
-async def test_keys_that_are_unknown_or_revoked_take_the_same_steps_each_time(issued, database):
+async def test_keys_that_are_unknown_or_revoked_take_the_same_steps(issued, database):
     row, revoked = issued
     await database_sync_to_async(row.revoke)()
-    cache, unknown = a_cache(), keys.generate()
-    await cache.find(unknown)
-    for key in [unknown, unknown, revoked, revoked]:
+    cache = a_cache()
+    await cache.find(keys.generate())
+    for key in [keys.generate(), revoked]:
         before = database.queries
 
-        assert await cache.find(key) is None
+        assert [await cache.find(key) for _ in range(3)] == [None] * 3
         assert database.queries == before + 1
+
+
+async def test_unknown_key_takes_its_time_again_when_it_is_remembered(issued, database):
+    cache, unknown = a_cache(), keys.generate()
+    await cache.find(unknown)
+    cache._look_up_seconds = 0.05
+    started = time.monotonic()
+
+    await cache.find(unknown)
+
+    assert time.monotonic() - started >= 0.045
+
+
+async def test_key_that_was_unknown_works_as_soon_as_a_change_is_heard_of(issued):
+    _, key = issued
+    await User.objects.filter(username="alice").aupdate(is_active=False)
+    cache = a_cache()
+    assert await cache.find(key) is None
+    await User.objects.filter(username="alice").aupdate(is_active=True)
+
+    await cache.refresh()
+
+    assert await cache.find(key) is not None
+
+
+async def test_many_unknown_keys_at_once_cost_few_queries(issued, database):
+    cache = a_cache()
+    await cache.find(keys.generate())
+    before = database.queries
+
+    found = await asyncio.gather(*(cache.find(keys.generate()) for _ in range(1000)))
+
+    assert set(found) == {None}
+    assert database.queries - before <= 3
+
+
+async def test_good_key_gets_through_from_an_address_that_is_flooded(issued, database):
+    cache, address = a_cache(), lambda: "192.0.2.1"
+    for _ in range(2):
+        await asyncio.gather(*(cache.find(keys.generate(), address) for _ in range(100)))
+    flood = asyncio.gather(*(cache.find(keys.generate(), address) for _ in range(100)))
+
+    assert await cache.find(issued[1], address) is not None
+    await flood
+
+
+async def test_more_than_may_wait_are_told_to_come_back(issued, database):
+    cache, address = a_cache(), lambda: "192.0.2.1"
+    for _ in range(2):
+        await asyncio.gather(*(cache.find(keys.generate(), address) for _ in range(100)))
+
+    answers = await asyncio.gather(
+        *(cache.find(keys.generate(), address) for _ in range(MOST_WAITING_SLOWLY + 10)),
+        return_exceptions=True,
+    )
+
+    refused = [each for each in answers if isinstance(each, TooManyLookUpsError)]
+    assert len(refused) == 10
+    assert await cache.find(issued[1], lambda: "192.0.2.2") is not None
 
 
 async def test_malformed_key_costs_no_query_and_the_time_of_one(issued, database):
