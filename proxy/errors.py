@@ -90,8 +90,8 @@ class PayloadTooLargeError(InvalidRequestError):
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     code = "request_too_large"
 
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"The request body is larger than {limit} bytes.")
+    def __init__(self, limit: int, *, advice: str = "") -> None:
+        super().__init__(f"The request body is larger than {limit} bytes. {advice}".rstrip())
 
 
 class RequestTooComplexError(InvalidRequestError):

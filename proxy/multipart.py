@@ -15,8 +15,8 @@ import secrets
 import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import IO, Any
+from uuid import UUID
 
 import orjson
 from multipart import (
@@ -29,7 +29,8 @@ from multipart import (
 from rest_framework import exceptions
 
 from connections.call import JsonObject
-from proxy.errors import AnsweredError, ApiError, InvalidRequestError, PayloadTooLargeError
+from proxy.errors import ApiError, InvalidRequestError, PayloadTooLargeError
+from proxy.held_uploads import HeldUploads, no_room
 from proxy.incoming import ClientGoneError, IncomingBody
 
 logger = logging.getLogger(__name__)
@@ -87,11 +88,16 @@ class IncomingForm:
     :meth:`close` it in the end.
     """
 
-    def __init__(self, incoming: IncomingBody, content_type: str) -> None:
+    def __init__(
+        self, incoming: IncomingBody, content_type: str, *, key_id: UUID, held: HeldUploads
+    ) -> None:
         self._boundary_of_ours = secrets.token_hex(16).encode()
         self._events = _events(incoming, _boundary(content_type))
         self._parts: list[Part] = []
         self._field_bytes = 0
+        self._key_id = key_id
+        self._held_uploads = held
+        self._held_bytes = 0
         self._is_complete = False
         self._is_live = False
         self.failure: ApiError | ClientGoneError | None = None
@@ -152,7 +158,9 @@ class IncomingForm:
         yield b"--%b--\r\n" % self._boundary_of_ours
 
     def close(self) -> None:
-        """Give up what waits on disk."""
+        """Give up what waits on disk. May be called again."""
+        held, self._held_bytes = self._held_bytes, 0
+        self._held_uploads.release(self._key_id, held)
         for part in self._parts:
             if part.spool is not None:
                 part.spool.close()
@@ -181,17 +189,13 @@ class IncomingForm:
             self._count(data)
             part.content += data
             return
+        self._held_uploads.hold(self._key_id, len(data), of_form=self._held_bytes)
+        self._held_bytes += len(data)
         try:
             await asyncio.to_thread(part.spool.write, data)
         except OSError as exc:
             logger.warning("There is no room for an upload to wait: %s", exc)
-            raise AnsweredError(
-                "The gateway has no room to keep this file until the model is named. "
-                "Name the model in front of the file.",
-                status=HTTPStatus.INSUFFICIENT_STORAGE,
-                kind="server_error",
-                code="no_room_for_upload",
-            ) from exc
+            raise no_room() from exc
 
     def _count(self, data: bytes) -> None:
         self._field_bytes += len(data)

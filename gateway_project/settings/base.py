@@ -184,6 +184,12 @@ GATEWAY_BODY_SECONDS = environment.number("GATEWAY_BODY_SECONDS", default=60, mi
 GATEWAY_MAX_UPLOAD_BYTES = int(
     environment.number("GATEWAY_MAX_UPLOAD_BYTES", default=512 * 2**20, minimum=1024)
 )
+GATEWAY_UPLOAD_HELD_BYTES_PER_KEY = int(
+    environment.number("GATEWAY_UPLOAD_HELD_BYTES_PER_KEY", default=128 * 2**20, minimum=1024)
+)
+GATEWAY_UPLOAD_HELD_BYTES = int(
+    environment.number("GATEWAY_UPLOAD_HELD_BYTES", default=2**30, minimum=1024)
+)
 GATEWAY_MAX_RESPONSE_BYTES = int(
     environment.number("GATEWAY_MAX_RESPONSE_BYTES", default=64 * 2**20, minimum=1024)
 )

@@ -18,6 +18,7 @@ from models_registry.targets import Target
 from proxy.api import ApiView
 from proxy.dispatch import Dispatched, dispatch
 from proxy.errors import UpstreamAnswerError
+from proxy.held_uploads import held_uploads
 from proxy.limits import limits
 from proxy.multipart import IncomingForm
 from proxy.response_headers import LONGEST_VALUE, STREAMING, is_plain, passed_on
@@ -41,7 +42,12 @@ class UploadView(ApiView):
         """``deployment`` is the model where the path names it, as Azure's clients have it."""
         incoming = self.api_request.incoming
         incoming.limit = settings.GATEWAY_MAX_UPLOAD_BYTES
-        form = IncomingForm(incoming, request.META.get("CONTENT_TYPE", ""))
+        form = IncomingForm(
+            incoming,
+            request.META.get("CONTENT_TYPE", ""),
+            key_id=self.caller.key_id,
+            held=held_uploads(),
+        )
         try:
             named = await form.read_model(is_known=bool(deployment))
             model = deployment or model_of({"model": named})

@@ -8,6 +8,7 @@ import io
 import tempfile
 from contextlib import closing
 from itertools import pairwise
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
@@ -17,9 +18,11 @@ from rest_framework.exceptions import UnsupportedMediaType
 
 from models_registry.registration import Registration
 from proxy.errors import ApiError, InvalidRequestError, PayloadTooLargeError
+from proxy.held_uploads import HeldUploads
 from proxy.incoming import ClientGoneError, IncomingBody
 from proxy.multipart import MOST_FIELD_BYTES, MOST_PARTS, IncomingForm
 
+KEY_ID = uuid4()
 BOUNDARY = "b0undary"
 FORM_TYPE = f"multipart/form-data; boundary={BOUNDARY}"
 END = f"--{BOUNDARY}--\r\n".encode()
@@ -43,7 +46,12 @@ def written(parts: Parts) -> bytes:
     )
 
 
-def form_of(*chunks: bytes, content_type: str = FORM_TYPE, leaves: bool = False) -> IncomingForm:
+def form_of(
+    *chunks: bytes,
+    content_type: str = FORM_TYPE,
+    leaves: bool = False,
+    held: HeldUploads | None = None,
+) -> IncomingForm:
     """A form that comes in as ``chunks``, from a client that then waits, or leaves."""
     messages = [{"type": "http.request", "body": each, "more_body": True} for each in chunks]
     if leaves:
@@ -55,9 +63,12 @@ def form_of(*chunks: bytes, content_type: str = FORM_TYPE, leaves: bool = False)
     async def receive() -> dict:
         return next(coming, None) or await asyncio.Event().wait()
 
-    return IncomingForm(
-        IncomingBody(receive, serving=asyncio.current_task(), limit=2**30), content_type
-    )
+    body = IncomingBody(receive, serving=asyncio.current_task(), limit=2**30)
+    return IncomingForm(body, content_type, key_id=KEY_ID, held=held or a_store())
+
+
+def a_store(per_key: int = 2**20, overall: int = 2**20) -> HeldUploads:
+    return HeldUploads(most_bytes_per_key=per_key, most_bytes=overall)
 
 
 async def sent(form: IncomingForm, model: str = "whisper-1") -> bytes:
@@ -288,8 +299,9 @@ async def test_fields_have_a_cap():
     ],
 )
 async def test_other_media_types_are_refused(content_type, error):
+    body = IncomingBody(_never, serving=asyncio.current_task(), limit=1)
     with pytest.raises(error):
-        IncomingForm(IncomingBody(_never, serving=asyncio.current_task(), limit=1), content_type)
+        IncomingForm(body, content_type, key_id=KEY_ID, held=a_store())
 
 
 async def _never() -> dict:
@@ -331,3 +343,36 @@ async def test_closing_gives_up_what_waits():
     spool = form._parts[0].spool
     form.close()
     assert spool.closed
+
+
+LARGE = ('name="file"; filename="a.wav"', b"x" * 1000)
+
+
+@pytest.mark.parametrize(
+    ("per_key", "overall", "before", "status"),
+    [(999, 10_000, 0, 413), (1500, 10_000, 600, 429), (1500, 1500, 600, 507)],
+)
+async def test_file_that_may_not_wait_is_refused(per_key, overall, before, status):
+    held = a_store(per_key, overall)
+    held.hold(KEY_ID if status == 429 else uuid4(), before, of_form=0)
+    form = form_of(written([LARGE, MODEL]) + END, held=held)
+    with closing(form), pytest.raises(ApiError) as told:
+        await form.read_model()
+    assert told.value.status == status
+    assert "in front of the file" in told.value.message
+    assert held.bytes_held == before
+
+
+async def test_file_behind_the_model_never_waits():
+    form = form_of(written([MODEL, LARGE]) + END, held=a_store(1, 1))
+    assert (await through(form))[1][2] == LARGE[1]
+
+
+async def test_what_waited_is_given_back_once():
+    held = a_store()
+    form = form_of(written([LARGE, MODEL]) + END, held=held)
+    await form.read_model()
+    assert held.bytes_held == 1000
+    form.close()
+    form.close()
+    assert held.bytes_held == 0
