@@ -34,6 +34,7 @@ FIELDS = {
     "headers": "headers",
     "api_version": "api_version",
     "api_type": "api_type",
+    "shares_account_objects": "shares_account_objects",
 }
 DECIDING = frozenset({"azure", "provider"})  # on the provider
 
@@ -101,6 +102,7 @@ def config_of(spec: ConnectionSpec) -> dict[str, Any]:
         "provider": spec.provider,
         "api_version": spec.api_version,
         "api_type": spec.api_type,
+        "shares_account_objects": spec.shares_account_objects,
     }
 
 

@@ -47,6 +47,7 @@ def resolve(connection: Connection, *, keys: tuple[UpstreamKey, ...] | None = No
         timeout_seconds=float(connection.timeout_seconds or settings.AIOHTTP_CLIENT_TIMEOUT),
         forward_cookies=connection.forward_cookies,
         auth_scope=connection.auth_scope,
+        shares_account_objects=connection.shares_account_objects,
     )
 
 

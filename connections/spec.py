@@ -51,6 +51,7 @@ class ConnectionSpec:
     timeout_seconds: int | None = None
     forward_cookies: bool = False
     auth_scope: str = ""
+    shares_account_objects: bool = False
 
     @classmethod
     def from_dict(cls, entry: Any, *, subject: str = "") -> ConnectionSpec:
@@ -91,6 +92,7 @@ class ConnectionSpec:
             timeout_seconds=row.timeout_seconds,
             forward_cookies=row.forward_cookies,
             auth_scope=row.auth_scope,
+            shares_account_objects=row.shares_account_objects,
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -124,6 +126,7 @@ class ConnectionSpec:
             "timeout_seconds": self.timeout_seconds,
             "forward_cookies": self.forward_cookies,
             "auth_scope": self.auth_scope,
+            "shares_account_objects": self.shares_account_objects,
         }
 
     def validate(self, subject: str) -> None:
@@ -178,6 +181,7 @@ READERS: dict[str, Reader] = {
     "timeout_seconds": whole_number,
     "forward_cookies": switch,
     "auth_scope": text,
+    "shares_account_objects": switch,
 }
 ALWAYS_WRITTEN = frozenset({"name", "base_url", "provider"})
 

@@ -59,6 +59,7 @@ class Upstream:
     timeout_seconds: float = 300.0
     forward_cookies: bool = False
     auth_scope: str = ""
+    shares_account_objects: bool = False
 
     @property
     def secrets(self) -> frozenset[str]:

@@ -54,6 +54,7 @@ class ConnectionAdmin(ModelAdmin):
                     "connection_type",
                     "auth_scope",
                     "forward_cookies",
+                    "shares_account_objects",
                 ),
             },
         ),

@@ -83,6 +83,12 @@ class Connection(models.Model):
         help_text="Pass the caller's cookies on, but for the gateway's own. Only together with the "
         "caller's credential or OAuth token, and only to upstreams of your own.",
     )
+    shares_account_objects = models.BooleanField(
+        "objects common to all users",
+        default=False,
+        help_text="Let every user of this connection refer to files, vector stores, containers, "
+        "prompts and the like of its account by their ids. Upstreams do not keep them apart.",
+    )
     api_version = models.CharField(
         "API version", max_length=50, blank=True, help_text="Azure only, for example 2024-10-21."
     )
