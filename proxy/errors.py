@@ -68,10 +68,10 @@ class ModelNotFoundError(InvalidRequestError):
     status = HTTPStatus.NOT_FOUND
     code = "model_not_found"
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, model: str, *, param: str = "model") -> None:
         super().__init__(
             f"The model `{model[:200]}` does not exist or you do not have access to it.",
-            param="model",
+            param=param,
         )
 
 

@@ -1,4 +1,4 @@
-"""Whose a stored response is, and which connection has it.
+"""The owner of a stored response and of its items, and the connection that has them.
 
 Upstreams keep responses under the gateway's account, not under the user's: without this, whoever
 learns an id could read what another user wrote. Rows are written behind the answers, in batches,
@@ -12,13 +12,17 @@ import logging
 import re
 import time
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from channels.db import database_sync_to_async
 from django.db import DatabaseError
 from django.utils import timezone
 
+from connections.call import JsonObject
+from models_registry.targets import Target
 from proxy.models import StoredResponse
 
 logger = logging.getLogger(__name__)
@@ -26,6 +30,7 @@ logger = logging.getLogger(__name__)
 RESPONSE_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_\-.:]{0,199}")  # can be part of a path
 REMEMBERED = 10_000
 BATCH = 500
+MOST_ITEMS = 100  # of one response
 RETRY_SECONDS = 1.0
 PRUNED_EVERY_SECONDS = 24 * 3600.0
 # Another worker may be writing the row at this very moment.
@@ -56,6 +61,19 @@ class StoredResponses:
         self._writing: asyncio.Task[None] | None = None
         self._prune_at = 0.0
 
+    def note_response(self, made: JsonObject, *, user_id: int, target: Target) -> None:
+        """Remember who made the response ``made``, with its items, and where."""
+        for each in (made.get("id"), *_ids_of_items(made.get("output"))):
+            if isinstance(each, str):
+                self.note(
+                    Kept(
+                        response_id=each,
+                        user_id=user_id,
+                        connection_id=target.line.upstream.id,
+                        model=target.model,
+                    )
+                )
+
     def note(self, kept: Kept) -> None:
         """Remember ``kept``, and have it written soon."""
         if RESPONSE_ID.fullmatch(kept.response_id) is None:
@@ -70,15 +88,25 @@ class StoredResponses:
 
     async def find(self, user_id: int, response_id: str) -> Kept | None:
         """The response, if it is the user's. Raises ``django.db.DatabaseError``."""
-        if RESPONSE_ID.fullmatch(response_id) is None:
-            return None
+        return (await self.find_all(user_id, {response_id})).get(response_id)
+
+    async def find_all(self, user_id: int, ids: set[str]) -> dict[str, Kept]:
+        """Those of ``ids`` that are the user's. Raises ``django.db.DatabaseError``."""
+        missing = {each for each in ids if RESPONSE_ID.fullmatch(each)}
+        found: dict[str, Kept] = {}
         for seconds in LOOKS_AFTER_SECONDS:
+            if not missing:
+                break
             await asyncio.sleep(seconds)
-            kept = self._known.get((user_id, response_id)) or await _read(user_id, response_id)
-            if kept is not None:
+            known = [self._known[key] for it in missing if (key := (user_id, it)) in self._known]
+            unknown = missing - {kept.response_id for kept in known}
+            if unknown:
+                known += await _read(user_id, unknown)
+            for kept in known:
                 self._remember(kept)
-                return kept
-        return None
+                found[kept.response_id] = kept
+            missing -= found.keys()
+        return found
 
     async def forget(self, kept: Kept) -> None:
         """The upstream keeps it no longer."""
@@ -122,6 +150,15 @@ class StoredResponses:
 stored_responses = StoredResponses()
 
 
+def _ids_of_items(output: Any) -> Iterator[Any]:
+    """What later requests may refer to: the items of a response, and the containers they used."""
+    items = output[:MOST_ITEMS] if isinstance(output, list) else []
+    for item in items:
+        if isinstance(item, dict):
+            yield item.get("id")
+            yield item.get("container_id")
+
+
 @database_sync_to_async
 def _insert(batch: list[Kept]) -> None:
     rows = [
@@ -137,16 +174,17 @@ def _insert(batch: list[Kept]) -> None:
 
 
 @database_sync_to_async
-def _read(user_id: int, response_id: str) -> Kept | None:
-    row = StoredResponse.objects.filter(user_id=user_id, response_id=response_id).first()
-    if row is None:
-        return None
-    return Kept(
-        response_id=row.response_id,
-        user_id=row.user_id,
-        connection_id=row.connection_id,
-        model=row.model,
-    )
+def _read(user_id: int, ids: set[str]) -> list[Kept]:
+    rows = StoredResponse.objects.filter(user_id=user_id, response_id__in=ids)
+    return [
+        Kept(
+            response_id=row.response_id,
+            user_id=row.user_id,
+            connection_id=row.connection_id,
+            model=row.model,
+        )
+        for row in rows
+    ]
 
 
 @database_sync_to_async

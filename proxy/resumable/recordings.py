@@ -12,6 +12,7 @@ from django.conf import settings
 from accounts.caller import Caller
 from proxy.errors import AnsweredError
 from proxy.incoming import ApiRequest
+from proxy.references.permission import owner_name
 from proxy.resumable import redis_stream
 from proxy.resumable.recording import Recording
 from proxy.resumable.request import RecordedRequest
@@ -110,8 +111,3 @@ class Recordings:
 
 
 recordings = Recordings()
-
-
-def owner_name(caller: Caller) -> str:
-    """Who may read a recording: the same user with the same key."""
-    return f"{caller.user_id}:{caller.key_id}"

@@ -7,7 +7,6 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db import DatabaseError
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
@@ -21,6 +20,7 @@ from proxy.dialects import ResponsesDialect, Sign
 from proxy.dispatch import dispatch
 from proxy.errors import AnsweredError, ApiDisabledError, ApiError
 from proxy.filters.pipeline import pipeline_for
+from proxy.references.permission import looked_up
 from proxy.rendering import JsonResponse
 from proxy.request_headers import passed_upstream
 from proxy.response_headers import passed_on
@@ -148,23 +148,10 @@ def leave_usage(usage: Any, tokens: Tokens) -> None:
 
 async def find_kept(caller: Caller, response_id: str) -> Kept:
     """The response, if it is the caller's. Raises ``ApiError``."""
-    kept = await look_up(caller, response_id)
+    kept = (await looked_up(caller, {response_id})).get(response_id)
     if kept is None:
         raise unknown_response(response_id)
     return kept
-
-
-async def look_up(caller: Caller, response_id: str) -> Kept | None:
-    """The same, or None. Raises ``ApiError`` when nobody can tell just now."""
-    try:
-        return await stored_responses.find(caller.user_id, response_id)
-    except DatabaseError as exc:
-        raise AnsweredError(
-            "Whose response this is cannot be told at the moment. Try again shortly.",
-            status=HTTPStatus.SERVICE_UNAVAILABLE,
-            kind="server_error",
-            code="store_unavailable",
-        ) from exc
 
 
 def target_of(kept: Kept, snapshot: Snapshot, caller: Caller) -> Target:

@@ -18,6 +18,7 @@ from proxy.anthropic.stream import TRANSLATED_CHAT, MessageEvents
 from proxy.anthropic.surface import AnthropicSurface
 from proxy.dialects import ANTHROPIC
 from proxy.dispatch import Dispatched
+from proxy.references.permission import permitted
 from proxy.relay import RelayResponse
 from proxy.rendering import JsonResponse
 from proxy.response_headers import passed_on
@@ -90,10 +91,11 @@ class CountTokensView(AnthropicSurface, ModelCallView):
         targets, _ = await route(active(), self.caller, model, endpoint=self.endpoint)
         if counts_tokens(targets[0]):
             return await super().answer(body, model, exchange)
+        await permitted(body, targets, self.caller)
         answer = {"input_tokens": estimated_tokens(body)}
         return JsonResponse(answer, headers={ESTIMATED_HEADER: "true"})
 
-    async def eligible(self, targets: tuple[Target, ...], body: JsonObject) -> tuple[Target, ...]:
+    def eligible(self, targets: tuple[Target, ...]) -> tuple[Target, ...]:
         return tuple(target for target in targets if counts_tokens(target))
 
 

@@ -16,6 +16,7 @@ from proxy.dialects import CHAT, Dialect
 from proxy.dispatch import Dispatched, dispatch
 from proxy.errors import InvalidRequestError
 from proxy.filters.pipeline import pipeline_for
+from proxy.references.permission import permitted
 from proxy.rendering import JsonResponse
 from proxy.request_headers import passed_upstream
 from proxy.response_headers import passed_on
@@ -103,16 +104,17 @@ class ModelCallView(ApiView):
         """The success of one of the model's targets."""
         registry = active()
         targets, options = await route(registry, self.caller, model, endpoint=self.endpoint)
+        allowed = await permitted(body, self.eligible(targets), self.caller)
         return await dispatch(
             registry.client,
-            await self.eligible(targets, body),
-            lambda target: self.call(target, body),
+            allowed.targets,
+            lambda target: self.call(target, allowed.body(target, body)),
             exchange=exchange,
             forward_user_info=options.forward_user_info_headers,
         )
 
-    async def eligible(self, targets: tuple[Target, ...], body: JsonObject) -> tuple[Target, ...]:
-        """Those of the model's targets that can serve this body. Raises ``ApiError`` for none."""
+    def eligible(self, targets: tuple[Target, ...]) -> tuple[Target, ...]:
+        """Those of the model's targets that have the endpoint."""
         return targets
 
     def call(self, target: Target, body: JsonObject) -> Call:

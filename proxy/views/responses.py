@@ -13,17 +13,18 @@ from connections.spelling import load_json
 from models_registry.targets import Target
 from proxy.dialects import RESPONSES, json_object
 from proxy.dispatch import Dispatched
-from proxy.errors import InvalidRequestError
 from proxy.relay import RelayResponse
 from proxy.rendering import JsonResponse
 from proxy.response_headers import passed_on
 from proxy.sse import data_of, split_events
-from proxy.stored_responses import Kept, stored_responses
+from proxy.stored_responses import stored_responses
 from proxy.streamed import relay_answer
-from proxy.views.kept_responses import look_up
 from proxy.views.model_call import ModelCallView
 from proxy.whole import read_answer
 from usage.exchange import Exchange
+
+# The events that hold all that was made.
+COMPLETED, INCOMPLETE = b'"response.completed"', b'"response.incomplete"'
 
 
 class ResponsesView(ModelCallView):
@@ -32,29 +33,6 @@ class ResponsesView(ModelCallView):
     endpoint = "responses"
     is_streamable = True
     dialect = RESPONSES
-
-    def check(self, body: JsonObject) -> None:
-        super().check(body)
-        if body.get("conversation") is not None:
-            # Conversations live in the account that all users of a connection share.
-            raise InvalidRequestError(
-                "Conversations are not kept apart by user here. Use previous_response_id.",
-                param="conversation",
-            )
-
-    async def eligible(self, targets: tuple[Target, ...], body: JsonObject) -> tuple[Target, ...]:
-        previous = body.get("previous_response_id")
-        if previous is None:
-            return targets
-        kept = await look_up(self.caller, previous) if isinstance(previous, str) else None
-        there = tuple(t for t in targets if kept and t.line.upstream.id == kept.connection_id)
-        if not there:
-            raise InvalidRequestError(
-                f"Previous response with id '{str(previous)[:200]}' not found.",
-                param="previous_response_id",
-                code="previous_response_not_found",
-            )
-        return there
 
     async def whole(self, dispatched: Dispatched, exchange: Exchange) -> HttpResponseBase:
         body = await read_answer(dispatched, exchange)
@@ -77,20 +55,12 @@ class ResponsesView(ModelCallView):
         return self.payload.get("store") is not False
 
     def note(self, target: Target, made: JsonObject) -> None:
-        """Remember who made the response and where."""
-        if isinstance(made.get("id"), str):
-            stored_responses.note(
-                Kept(
-                    response_id=made["id"],
-                    user_id=self.caller.user_id,
-                    connection_id=target.line.upstream.id,
-                    model=target.model,
-                )
-            )
+        """Remember the response as the caller's."""
+        stored_responses.note_response(made, user_id=self.caller.user_id, target=target)
 
 
 class WatchedEvents:
-    """A stream as it is. The response that its first events tell of is handed to ``note``."""
+    """A stream as it is. The response is handed to ``note`` when it begins and when it ends."""
 
     def __init__(self, blocks: AsyncIterable[bytes], note: Callable[[JsonObject], None]) -> None:
         self._blocks = blocks
@@ -100,15 +70,16 @@ class WatchedEvents:
         is_noted = False
         async with aclosing(cast("Any", aiter(self._blocks))) as blocks:
             async for block in blocks:
-                if not is_noted and (made := response_in(block)):
+                is_telling = not is_noted or COMPLETED in block or INCOMPLETE in block
+                if is_telling and (made := response_in(block)):
                     is_noted = True
                     self._note(made)
                 yield block
 
 
 def response_in(block: bytes) -> JsonObject | None:
-    """The response that one of the events in ``block`` tells of."""
-    for event in split_events(block):
+    """The response that the last of the events in ``block`` tells of that tell of one."""
+    for event in reversed(split_events(block)):
         response = json_object(data_of(event)).get("response")
         if isinstance(response, dict):
             return response

@@ -1,0 +1,166 @@
+"""The names of the fields that refer to something, and how a reader might spell them.
+
+A field is guarded by its folded name, so that no reader of the body sees a field that was not seen
+here: Go's decoder ignores case (and takes ``ſ`` for s and the Kelvin sign for k), others take
+``fileId`` for ``file_id``. A guarded field must be written exactly as its API writes it.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum, auto
+from functools import lru_cache
+
+from proxy.errors import InvalidRequestError
+
+LONGEST_SHOWN = 100
+
+
+class Kind(Enum):
+    """What a guarded field holds."""
+
+    MODEL = auto()  # the name of one model
+    MODELS = auto()  # names of models: a string, an array, or an object with names as keys
+    DEFINITION = auto()  # models with addresses of their own
+    OBJECT = auto()  # ids of objects of the account
+    HOLDER = auto()  # an object of the account where the value is an object with an id
+    NAMED_HOLDER = auto()  # the same, and where the value is a string
+    RESPONSE = auto()  # the id of an earlier response
+    TYPE = auto()  # says how the fields beside it are read
+
+
+WRITTEN: dict[Kind, tuple[str, ...]] = {
+    Kind.MODEL: ("model",),
+    Kind.MODELS: (
+        "models",
+        "fallbacks",
+        "default_fallbacks",
+        "context_window_fallbacks",
+        "context_window_fallback_dict",
+        "content_policy_fallbacks",
+        "model_fallbacks",
+        "model_id",
+        "model_name",
+        "model_group",
+        "deployment_id",
+        "adapter_id",
+        "lora_path",
+    ),
+    Kind.DEFINITION: ("model_list", "litellm_params", "model_group_alias", "router_settings"),
+    Kind.OBJECT: (
+        "agent_id",
+        "assistant_id",
+        "batch_id",
+        "cached_content",
+        "character_id",
+        "collection_id",
+        "collection_ids",
+        "container_id",
+        "conversation_id",
+        "environment_id",
+        "file_id",
+        "file_ids",
+        "knowledge_base_id",
+        "knowledge_base_ids",
+        "library_id",
+        "library_ids",
+        "memory_store_id",
+        "memory_store_ids",
+        "preset",
+        "previous_message_id",
+        "previous_thread_id",
+        "prompt_id",
+        "skill_id",
+        "skill_ids",
+        "thread_id",
+        "upload_id",
+        "vector_store_id",
+        "vector_store_ids",
+        "video_id",
+    ),
+    Kind.HOLDER: ("audio", "prompt", "voice"),
+    Kind.NAMED_HOLDER: ("container", "conversation", "skills", "thread"),
+    Kind.RESPONSE: ("previous_response_id",),
+    Kind.TYPE: ("type",),
+}
+# Names that some API has in another form as well.
+ALSO_WRITTEN = {"cachedContent": Kind.OBJECT, "previous_interaction_id": Kind.OBJECT}
+# Whatever comes before: judge_model, allowed_models, input_file_id.
+ENDINGS: dict[str, Kind] = {
+    "model": Kind.MODELS,
+    "models": Kind.MODELS,
+    "fileid": Kind.OBJECT,
+    "fileids": Kind.OBJECT,
+    "vectorstoreid": Kind.OBJECT,
+    "vectorstoreids": Kind.OBJECT,
+}
+SEPARATORS = str.maketrans("", "", "_- ")
+
+
+def folded(name: str) -> str:
+    """``name`` as the most lenient reader compares it."""
+    return name.casefold().translate(SEPARATORS)
+
+
+SPELLED = {name: kind for kind, names in WRITTEN.items() for name in names} | ALSO_WRITTEN
+KINDS = {folded(name): kind for name, kind in SPELLED.items()}
+
+
+def kind_of(name: str) -> Kind | None:
+    """The kind of the field ``name``; None where it refers to nothing.
+
+    Raises ``InvalidRequestError`` for a guarded field in another spelling.
+    """
+    if (kind := SPELLED.get(name)) is not None:
+        return kind
+    return _kind_of_short(name) if len(name) <= LONGEST_SHOWN else _kind_of_any(name)
+
+
+def _kind_of_any(name: str) -> Kind | None:
+    plain = folded(name)
+    if plain in KINDS:
+        raise odd_spelling(name, next(known for known in SPELLED if folded(known) == plain))
+    for ending, kind in ENDINGS.items():
+        if plain.endswith(ending):
+            if name != name.lower():
+                raise odd_spelling(name, name.lower())
+            return kind
+    return None
+
+
+# Long names are not remembered: clients choose them.
+_kind_of_short = lru_cache(maxsize=4096)(_kind_of_any)
+
+
+def odd_spelling(name: str, known: str) -> InvalidRequestError:
+    """The error of a client that writes the field ``known`` in another way."""
+    shown = name[:LONGEST_SHOWN]
+    return InvalidRequestError(
+        f"`{shown}` must be written as `{known[:LONGEST_SHOWN]}`.",
+        param=shown,
+        code="ambiguous_field",
+    )
+
+
+# The only fields of a form that some reader takes for a JSON object.
+NESTING = frozenset({"extrabody"})
+UNSAID_IN_FORMS = frozenset(Kind) - {Kind.HOLDER, Kind.TYPE}
+STEP = re.compile(r"[\[\].]+")
+
+
+def check_form_field(name: str) -> None:
+    """Refuse a field of a form that refers to anything but the model, which is named by ``model``.
+
+    ``models[]``, ``fallbacks[0][model]`` and ``prompt.id`` are read as paths. Raises
+    ``InvalidRequestError``.
+    """
+    if name == "model":
+        return
+    first, *others = [step for step in STEP.split(name.strip()) if step] or [name]
+    kinds = {kind_of(step) for step in (first, *others)}
+    is_held = bool(others) and bool({Kind.HOLDER} & kinds) and "id" in map(folded, others)
+    if is_held or folded(first) in NESTING or UNSAID_IN_FORMS & kinds:
+        shown = name[:LONGEST_SHOWN]
+        raise InvalidRequestError(
+            f"A form cannot hold the field `{shown}`.", param=shown, code="unsupported_field"
+        )

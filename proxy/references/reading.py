@@ -1,0 +1,246 @@
+"""Reading a body for what it refers to. A pure function; no caller and no target are known here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from connections.call import JsonObject
+from proxy.errors import InvalidRequestError
+from proxy.references.names import Kind, folded, kind_of, odd_spelling
+from proxy.references.opaque import (
+    PLAIN_FIELDS,
+    TEXT_FIELDS,
+    are_plain_functions,
+    are_plain_messages,
+    is_opaque,
+    is_plain_list,
+)
+
+Path = tuple[str | int, ...]
+DEEPEST = 100  # steps of a path; each takes three frames of Python's stack
+MESSAGES = frozenset({"messages", "input"})
+ITEM_REFERENCE = "itemreference"
+# Values of a realtime response's `conversation` that name none.
+NO_CONVERSATION = frozenset({"auto", "none"})
+# Items that say all there is to them; any other with an id stands for what the upstream keeps.
+SELF_CONTAINED = frozenset(
+    {
+        "apply_patch_call",
+        "apply_patch_call_output",
+        "computer_call_output",
+        "custom_tool_call",
+        "custom_tool_call_output",
+        "function_call",
+        "function_call_output",
+        "local_shell_call",
+        "local_shell_call_output",
+        "mcp_approval_response",
+        "mcp_call",
+        "mcp_list_tools",
+        "shell_call",
+        "shell_call_output",
+    }
+)
+CONTAINERS = frozenset({"container", "container_id"})
+ITEM_FIELDS = {"id": "id", "encryptedcontent": "encrypted_content", "content": "content"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """``value`` stands at ``path``."""
+
+    path: Path
+    value: Any
+
+    @property
+    def place(self) -> str:
+        """The path as errors show it, such as ``tools[0].file_ids``."""
+        return shown(self.path)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class References:
+    """What a body refers to.
+
+    ``responses`` and ``items`` may be the caller's own; ``objects`` are of the account.
+    """
+
+    responses: tuple[Reference, ...] = ()
+    items: tuple[Reference, ...] = ()
+    objects: tuple[Reference, ...] = ()
+    has_models: bool = False
+
+
+NONE = References()
+
+
+def references_in(body: JsonObject) -> References:
+    """What ``body`` refers to, apart from the model that its own ``model`` names.
+
+    Raises ``InvalidRequestError`` for a guarded field in a spelling of its own.
+    """
+    reader: _Reader | None = None
+    for name, value in body.items():
+        if name in PLAIN_FIELDS or name == "model":
+            continue
+        if type(value) is list and _is_plain(name, value):
+            continue
+        if reader is None:
+            reader = _Reader()
+        reader.field((), name, value)
+    return NONE if reader is None else reader.found()
+
+
+def shown(path: Path) -> str:
+    """``path`` as errors show it."""
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step[:100]}" for step in path)
+    return text.removeprefix(".")
+
+
+def _is_plain(name: str, values: list[Any]) -> bool:
+    if name in MESSAGES:
+        return are_plain_messages(values)
+    return name == "tools" and are_plain_functions(values)
+
+
+class _Reader:
+    """Collects while it walks. Names decide, wherever they stand."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, dict[Path, Reference]] = {
+            "responses": {},
+            "items": {},
+            "objects": {},
+        }
+        self._has_models = False
+
+    def found(self) -> References:
+        found = {name: tuple(references.values()) for name, references in self._found.items()}
+        if not self._has_models and not any(found.values()):
+            return NONE
+        return References(**found, has_models=self._has_models)
+
+    def field(self, path: Path, name: str, value: Any) -> None:
+        kind = kind_of(name)
+        here = (*path, name)
+        match kind:
+            case Kind.DEFINITION if value:
+                raise unaccepted(here)
+            case Kind.OBJECT if is_id(value):
+                self._note(_list_of(name, value), here, value)
+            case Kind.RESPONSE if value is not None:
+                self._note("responses", here, value)
+            case Kind.HOLDER | Kind.NAMED_HOLDER:
+                self._holder(kind, here, name, value)
+            case None | Kind.MODEL | Kind.MODELS:
+                self._has_models = self._has_models or names_a_model(kind, value)
+                self._inside(here, name, value)
+
+    def _holder(self, kind: Kind, here: Path, name: str, value: Any) -> None:
+        if not isinstance(value, dict | list):
+            is_none = name == "conversation" and len(here) > 1 and value in NO_CONVERSATION
+            if value and kind is Kind.NAMED_HOLDER and not is_none:
+                self._note(_list_of(name, value), here, value)
+            return
+        for path, each in _objects(here, value):
+            for key, held in each.items():
+                if folded(key) == "id" and held:
+                    if key != "id":
+                        raise odd_spelling(key, "id")
+                    self._note("objects", (*path, key), held)
+        if isinstance(value, list) and kind is Kind.NAMED_HOLDER:
+            for place, each in enumerate(value):
+                if isinstance(each, str) and each:
+                    self._note("objects", (*here, place), each)
+        self._inside(here, name, value)
+
+    def _inside(self, here: Path, name: str, value: Any) -> None:
+        if type(value) is dict:
+            self._object(here, value)
+        elif type(value) is list and not is_plain_list(value):
+            if len(here) > DEEPEST:
+                raise InvalidRequestError("The request is nested too deeply.")
+            for place, each in enumerate(value):
+                if name == "tools" and are_plain_functions([each]):
+                    continue
+                if name in MESSAGES and are_plain_messages([each]):
+                    continue
+                if type(each) is dict:
+                    if name == "input":
+                        self._item((*here, place), each)
+                    self._object((*here, place), each)
+                elif type(each) is list:
+                    self._inside((*here, place), name, each)
+
+    def _object(self, here: Path, fields: JsonObject) -> None:
+        if TEXT_FIELDS.issuperset(fields):
+            return
+        if len(here) > DEEPEST:
+            raise InvalidRequestError("The request is nested too deeply.")
+        kind = fields.get("type")
+        if isinstance(kind, str) and folded(kind) == ITEM_REFERENCE:
+            self._item(here, fields)
+        for name, value in fields.items():
+            if not is_opaque(name, fields):
+                self.field(here, name, value)
+
+    def _item(self, here: Path, item: JsonObject) -> None:
+        for name in item:
+            if (known := ITEM_FIELDS.get(folded(name), name)) != name:
+                raise odd_spelling(name, known)
+        if not item.get("id") or _says_it_all(item):
+            return
+        self._note("items", (*here, "id"), item["id"])
+
+    def _note(self, name: str, path: Path, value: Any) -> None:
+        self._found[name][path] = Reference(path=path, value=value)
+
+
+def _list_of(name: str, value: Any) -> str:
+    """Where to note an object: a container may be known from a response of the caller's."""
+    return "items" if name in CONTAINERS and isinstance(value, str) else "objects"
+
+
+def names_a_model(kind: Kind | None, value: Any) -> bool:
+    """Whether ``value``, at a field of the ``kind``, names one."""
+    if kind is Kind.MODELS:
+        return isinstance(value, str | list | dict) and bool(value)
+    return kind is Kind.MODEL and value is not None
+
+
+def is_id(value: Any) -> bool:
+    """Whether ``value`` could name an object, or several: anything but null, false and empty."""
+    return value is not False and (bool(value) or value == 0)
+
+
+def unaccepted(path: Path) -> InvalidRequestError:
+    """The error of a client that sets up models of its own."""
+    place = shown(path)
+    return InvalidRequestError(
+        f"`{place}` is not accepted: models are set up by administrators.",
+        param=place,
+        code="unsupported_field",
+    )
+
+
+def _objects(here: Path, value: Any) -> Iterator[tuple[Path, JsonObject]]:
+    if isinstance(value, dict):
+        yield here, value
+    elif isinstance(value, list):
+        for place, each in enumerate(value):
+            if isinstance(each, dict):
+                yield (*here, place), each
+
+
+def _says_it_all(item: JsonObject) -> bool:
+    match item.get("type"):
+        case None | "message":
+            return bool(item.get("content"))
+        case "reasoning" | "compaction":
+            return bool(item.get("encrypted_content"))
+        case str(kind):
+            return kind in SELF_CONTAINED
+        case _:
+            return False
