@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from connections.call import JsonObject
 from connections.figures import MOST
 from proxy.dialects import json_object
 from proxy.errors import UpstreamAnswerError
@@ -16,19 +18,37 @@ ENDS_OF_ANSWERS = (
     '"response.incomplete"',
     '"response.failed"',
 )
+BEGIN_OF_ANSWER = '"response.created"'
 
 
-def count_message(message: str | bytes, exchange: Exchange) -> None:
-    """Take note of ``message``, and of the tokens if it ends an answer. Others are not parsed."""
+def count_message(
+    message: str | bytes, exchange: Exchange, note: Callable[[JsonObject], None] | None = None
+) -> None:
+    """Take note of ``message``, and of the tokens if it ends a response.
+
+    ``note`` is called with each response that begins or ends. Other messages are not parsed.
+    """
     exchange.note_first_byte()
     exchange.chunks += 1
     exchange.bytes_sent += len(message)
-    if isinstance(message, str) and any(end in message for end in ENDS_OF_ANSWERS):
-        try:
-            answer = json_object(message.encode()).get("response")
-        except UpstreamAnswerError:
-            return  # it passes as it is, and its tokens are not known
-        add_usage(answer.get("usage") if isinstance(answer, dict) else None, exchange.tokens)
+    if not isinstance(message, str):
+        return
+    has_ended = any(end in message for end in ENDS_OF_ANSWERS)
+    if has_ended or (note is not None and BEGIN_OF_ANSWER in message):
+        response = _response_in(message)
+        if has_ended:
+            add_usage(response.get("usage"), exchange.tokens)
+        if note is not None:
+            note(response)
+
+
+def _response_in(message: str) -> JsonObject:
+    """The response that ``message`` tells of; empty if it cannot be read, as the message passes."""
+    try:
+        response = json_object(message.encode()).get("response")
+    except UpstreamAnswerError:
+        return {}
+    return response if isinstance(response, dict) else {}
 
 
 def add_usage(usage: Any, tokens: Tokens) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import Any, ClassVar
@@ -32,6 +33,7 @@ from proxy.errors import (
     UpstreamAnswerError,
 )
 from proxy.exception_handler import to_api_error
+from proxy.references.permission import permitted
 from proxy.request_id import new_request_id
 from proxy.routing import model_of, route
 from proxy.upstream_errors import longest_first
@@ -39,7 +41,7 @@ from proxy.websockets.api_socket import ApiSocket
 from proxy.websockets.counting import count_message
 from proxy.websockets.handshake import refuse
 from proxy.websockets.message_rate import MessageRate
-from proxy.websockets.models_named import name_as_upstream
+from proxy.websockets.models_named import put_main, take_main
 from proxy.websockets.origin import is_foreign
 from usage.exchange import SWITCHING_PROTOCOLS, Exchange, StopReason, Surface
 from usage.in_flight import in_flight
@@ -98,10 +100,14 @@ class ProxiedConsumer(ApiSocket):
             return  # nothing is opened for one who was told why the socket closes
         try:
             message = await self._read(text_data)
+            model = self.model or model_of(message)
+            places = take_main(message, model)
             if self._upstream is None:
-                await self.open_upstream(model_of(message))
+                await self.open_upstream(model, message)
                 self._start_pump()
-            name_as_upstream(message, self.model, target=self._target, caller=self._caller)
+            allowed = await permitted(message, (self._target,), self._caller)
+            message = allowed.body(self._target, message)
+            put_main(message, places, self._target.model)
             text = encoded_json(message).decode()
             with self.waiting():
                 await self._upstream.send(text)  # type: ignore[union-attr]
@@ -116,6 +122,9 @@ class ProxiedConsumer(ApiSocket):
                 raise
             await self.send(text_data=_error_event(error))
 
+    # What is told of the responses that are made; None where the upstream keeps none.
+    note: Callable[[JsonObject], None] | None = None
+
     async def disconnect(self, code: int) -> None:
         """Note why, for the upstream."""
         self._code = code if code in SENDABLE else self._code
@@ -128,10 +137,11 @@ class ProxiedConsumer(ApiSocket):
         if self._upstream is not None:
             await self._upstream.close(self._code)
 
-    async def open_upstream(self, model: str) -> None:
+    async def open_upstream(self, model: str, message: JsonObject) -> None:
         """Have the first of the model's targets that can be reached open a socket.
 
-        Raises what :func:`proxy.exception_handler.to_api_error` knows.
+        ``message`` is the first one, which may be for one of the targets alone. Raises what
+        :func:`proxy.exception_handler.to_api_error` knows.
         """
         exchange = self._open_account(model)
         try:
@@ -141,9 +151,10 @@ class ProxiedConsumer(ApiSocket):
                     targets, options = await route(
                         registry, self._caller, model, endpoint=self.endpoint
                     )
+                    allowed = await permitted(message, targets, self._caller)
                     dispatched = await dispatch(
                         registry.client,
-                        targets,
+                        allowed.targets,
                         partial(self._call, request_id=exchange.request_id),
                         exchange=exchange,
                         forward_user_info=options.forward_user_info_headers,
@@ -263,7 +274,7 @@ class ProxiedConsumer(ApiSocket):
         with suppress(OSError):  # the client left; its disconnect is on its way
             async for message in upstream.messages():
                 if self._exchange is not None:
-                    count_message(message, self._exchange)
+                    count_message(message, self._exchange, self.note)
                 if isinstance(message, str):
                     is_error = TELLS_OF_ERROR.search(message) is not None
                     await self.send(text_data=self._censored(message, is_error=is_error))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from connections.call import JsonObject
 from proxy.routing import model_of
+from proxy.stored_responses import stored_responses
 from proxy.websockets.proxied import ProxiedConsumer
 
 
@@ -12,7 +14,7 @@ class RealtimeConsumer(ProxiedConsumer):
     endpoint = "realtime"
 
     async def begin(self, model: str) -> None:
-        await self.open_upstream(model_of({"model": model}))
+        await self.open_upstream(model_of({"model": model}), {})
 
 
 class ResponsesConsumer(ProxiedConsumer):
@@ -22,3 +24,7 @@ class ResponsesConsumer(ProxiedConsumer):
 
     async def begin(self, model: str) -> None:
         """The upstream is not known yet."""
+
+    def note(self, made: JsonObject) -> None:
+        """Remember the response ``made`` as the caller's."""
+        stored_responses.note_response(made, user_id=self._caller.user_id, target=self._target)
