@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,12 +36,16 @@ FORMAT = re.compile(r"[a-z0-9_-]{1,32}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpeechRequest:
-    """``body`` is the client's. ``audio_format`` is what it asks for, or OpenAI's default."""
+    """``body`` is the client's. ``audio_format`` is what it asks for, or OpenAI's default.
+
+    ``bodies`` stand in for it at targets that know a further model by another name.
+    """
 
     body: JsonObject = field(repr=False)
     text: str = field(repr=False)
     audio_format: str
     is_event_stream: bool
+    bodies: Mapping[Target, JsonObject] = field(default_factory=dict, repr=False)
 
     @classmethod
     def parse(cls, body: JsonObject) -> SpeechRequest:
@@ -82,7 +87,7 @@ class SpeechRequest:
 
     def body_for(self, target: Target) -> JsonObject:
         """The client's body with what an admin would have said in its place."""
-        return target.body(self.body, ENDPOINT)
+        return target.body(self.bodies.get(target, self.body), ENDPOINT)
 
 
 def is_told_who_asks(upstream: Upstream) -> bool:

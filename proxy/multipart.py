@@ -32,6 +32,7 @@ from connections.call import JsonObject
 from proxy.errors import ApiError, InvalidRequestError, PayloadTooLargeError
 from proxy.held_uploads import HeldUploads, no_room
 from proxy.incoming import ClientGoneError, IncomingBody
+from proxy.references.names import check_form_field
 
 logger = logging.getLogger(__name__)
 
@@ -181,6 +182,7 @@ class IncomingForm:
             raise InvalidRequestError("The form has this field twice.", param=part.name[:100])
         if part.is_model and (part.is_file or part.name != MODEL):
             raise InvalidRequestError("Name the model as a text, in model.", param=part.name[:100])
+        check_form_field(part.name)
         self._parts.append(part)
         return part
 

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, suppress
+from dataclasses import replace
 
 from django.conf import settings
 from django.http import HttpResponse, StreamingHttpResponse
@@ -25,6 +26,7 @@ from proxy.api import ApiView
 from proxy.dispatch import Dispatched, dispatch
 from proxy.errors import AnsweredError, UpstreamAnswerError
 from proxy.limits import limits
+from proxy.references.permission import permitted
 from proxy.response_headers import STREAMING, passed_on
 from proxy.routing import check_model_id, model_of, route
 from proxy.views.upload import passed_through
@@ -53,6 +55,8 @@ class SpeechView(ApiView):
             surface=Surface.AZURE if deployment else Surface.OPENAI,
         )
         targets, options = await route(active(), self.caller, model)
+        allowed = await permitted(self.payload, targets, self.caller)
+        targets, speech = allowed.targets, replace(speech, bodies=allowed.bodies)
         self.forward_user_info = options.forward_user_info_headers
         cache = speech_cache()
         if cache is None or speech.is_event_stream:
