@@ -41,7 +41,7 @@ class ConflictingCredentials(exceptions.AuthenticationFailed):
 
 
 class AuthenticationUnavailable(exceptions.APIException):
-    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    status_code: int = status.HTTP_503_SERVICE_UNAVAILABLE
     default_detail = "The API key cannot be checked at the moment. Try again shortly."
     default_code = "authentication_unavailable"
 

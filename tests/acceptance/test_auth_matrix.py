@@ -293,10 +293,10 @@ def keys(gateway: LiveGateway, stored_token: str) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def clients(gateway: LiveGateway, keys: dict[str, str]) -> Iterator[dict[str, httpx.Client]]:
-    clients = {user: client_of(gateway, key, timeout=20) for user, key in keys.items()}
+    clients = {user: client_of(gateway, key) for user, key in keys.items()}
     for client in clients.values():
         client.headers["Cookie"] = COOKIES
-        wait_for_models(client, *(f"{name}.gpt-4o" for name in ROWS), seconds=15)
+        wait_for_models(client, *(f"{name}.gpt-4o" for name in ROWS))
     yield clients
     for client in clients.values():
         client.close()

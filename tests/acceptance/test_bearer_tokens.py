@@ -68,7 +68,7 @@ def token_of(issuer, **claims):
 
 def test_token_opens_what_its_groups_may_use_and_is_passed_on(gateway, issuer, upstream):
     token = token_of(issuer, groups=["team"])
-    with client_of(gateway, token, timeout=15) as client:
+    with client_of(gateway, token) as client:
         wait_for_models(client, "gpt-4o")
         assert client.post(CHAT, json=chat_body("gpt-4o")).status_code == 200
         assert client.get("/openai/config").status_code == 403

@@ -60,8 +60,8 @@ def gateway(stores, tmp_path_factory, authority, authority_ca, upstream):
 
 
 def test_token_is_asked_for_once_and_signs_every_request(gateway, authority, upstream):
-    with client_of(gateway, gateway.api_key("root", is_staff=True), timeout=20) as client:
-        wait_for_models(client, "gpt-4o", seconds=15)
+    with client_of(gateway, gateway.api_key("root", is_staff=True)) as client:
+        wait_for_models(client, "gpt-4o")
         for _ in range(3):
             assert client.post(CHAT, json=chat_body("gpt-4o")).status_code == 200
 
@@ -76,8 +76,8 @@ def test_token_is_asked_for_once_and_signs_every_request(gateway, authority, ups
 
 def test_token_that_the_upstream_echoes_reaches_no_client(gateway, upstream):
     echo = {"error": {"message": f"The token {TOKEN} is not for this resource."}}
-    with client_of(gateway, gateway.api_key("root", is_staff=True), timeout=20) as client:
-        wait_for_models(client, "gpt-4o", seconds=15)
+    with client_of(gateway, gateway.api_key("root", is_staff=True)) as client:
+        wait_for_models(client, "gpt-4o")
         upstream.on("POST", CHAT, json_response(echo, status=400))
 
         answer = client.post(CHAT, json=chat_body("gpt-4o"))

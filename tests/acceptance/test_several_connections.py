@@ -59,7 +59,7 @@ def clients(gateway, connections):
 
         def client(user, **options):
             key = gateway.api_key(user, **options)
-            return stack.enter_context(client_of(gateway, key, timeout=15))
+            return stack.enter_context(client_of(gateway, key))
 
         clients = {
             "alice": client("alice", groups=["lab"]),

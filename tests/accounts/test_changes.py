@@ -8,6 +8,7 @@ from django.db import OperationalError, transaction
 
 from accounts import changes
 from accounts.models import ApiKey, ConfigVersion, User
+from tests.support.processes import PATIENCE_SECONDS
 
 PEOPLE, CONFIGURATION = changes.Subject.PEOPLE, changes.Subject.CONFIGURATION
 
@@ -133,7 +134,7 @@ async def test_watcher_hears_of_a_change_and_what_it_is_about():
     heard = asyncio.Queue()
     since = await database_sync_to_async(changes.current_versions)()
 
-    async with watching(heard.put, since=since), asyncio.timeout(10):
+    async with watching(heard.put, since=since), asyncio.timeout(PATIENCE_SECONDS):
         await database_sync_to_async(changes.bump)(PEOPLE)
 
         assert await heard.get() is PEOPLE
@@ -151,7 +152,10 @@ async def test_change_that_could_not_be_taken_up_is_told_again():
 
     since = {PEOPLE: 0, CONFIGURATION: 0}
     await database_sync_to_async(changes.bump)(PEOPLE)
-    async with watching(fail_once, lambda _at: confirmed.set(), since=since), asyncio.timeout(10):
+    async with (
+        watching(fail_once, lambda _at: confirmed.set(), since=since),
+        asyncio.timeout(PATIENCE_SECONDS),
+    ):
         await confirmed.wait()
 
     assert told == [PEOPLE, PEOPLE]

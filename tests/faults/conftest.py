@@ -68,7 +68,7 @@ def upstream(shared_upstream):
 
 @pytest.fixture
 def client(gateway, key):
-    with client_of(gateway, key, timeout=15) as client:
+    with client_of(gateway, key) as client:
         yield client
 
 

@@ -27,7 +27,7 @@ class Ledger:
 
     def assert_one_more(self, status: int, error_code: str = "", **fields: Any) -> None:
         """Exactly one request has ended since this was asked last, and in this way."""
-        wait_until(lambda: bool(self._new()), what="the record", seconds=SECONDS)
+        wait_until(lambda: bool(self._new()), what="the record")
         (record,) = self._new().values()
         self._known.add(record["request_id"])
         expected = {"status": status, "error_code": error_code, **fields}

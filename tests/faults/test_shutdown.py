@@ -58,7 +58,7 @@ def start(prepared, tmp_path):
             gateway = LiveGateway(BACKINGS[0], tmp_path, environment | variables)
             stack.callback(gateway.kill)
             gateway.start(*options)
-            return gateway, stack.enter_context(client_of(gateway, key, timeout=20))
+            return gateway, stack.enter_context(client_of(gateway, key))
 
         yield start
 
@@ -120,7 +120,7 @@ def test_a_stream_that_takes_too_long_ends_with_an_error(start, upstream, option
         gateway.process.send_signal(signal.SIGTERM)
         rest = b"".join(parts)
     assert json.loads(rest.removeprefix(b"data: "))["error"]["code"] == "shutting_down"
-    assert upstream.wait_for_disconnect(timeout=5)
+    assert upstream.wait_for_disconnect()
     assert gateway.process.wait(15) == 0
     assert "Traceback" not in gateway.log
 

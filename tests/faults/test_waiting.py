@@ -36,7 +36,7 @@ def client(stores, tmp_path_factory, upstream):
     directory = tmp_path_factory.mktemp("waiting")
     with (
         gateway_before(upstream, stores, directory, **LIMITS) as (gateway, key),
-        client_of(gateway, key, timeout=15) as client,
+        client_of(gateway, key) as client,
     ):
         yield client
 

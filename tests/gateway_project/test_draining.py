@@ -11,6 +11,7 @@ import pytest
 from gateway_project.draining import drained_on_signals, is_draining
 from proxy.resumable.readers import Reader, readers
 from tests.support.builders import an_exchange
+from tests.support.processes import PATIENCE_SECONDS
 from usage.exchange import StopReason
 from usage.in_flight import in_flight
 
@@ -26,7 +27,7 @@ def server():
 
 
 async def until(is_true) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not is_true():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 

@@ -22,6 +22,7 @@ from gateway_project.handler import ApiHandler
 from models_registry.registry import Registry, activate
 from tests.support.asgi import AsgiClient
 from tests.support.builders import Chunks
+from tests.support.processes import PATIENCE_SECONDS
 
 WHOLE = b'{"choices": [{"finish_reason": "stop"}]}'
 EVENT = b'data: {"choices": [{"delta": {"content": "Hi"}}]}\n\n'
@@ -340,7 +341,7 @@ async def test_a_client_that_does_not_read_is_cut_off(api, upstream, key) -> Non
     aborted = asyncio.Event()
     client.scope["extensions"] = {"gatehouse.abort": aborted.set}
     client.reads.clear()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await client.through(api)
     assert aborted.is_set()
     assert upstream.body.is_closed

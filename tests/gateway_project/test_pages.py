@@ -6,6 +6,7 @@ import pytest
 
 from gateway_project.pages import PageHandler
 from tests.support.asgi import AsgiClient
+from tests.support.processes import PATIENCE_SECONDS
 
 LIMIT = 1000
 
@@ -64,7 +65,7 @@ async def test_a_length_that_is_none_is_400(pages):
 
 
 async def test_a_body_that_does_not_end_is_408_and_the_end_of_the_connection(pages):
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         client = await post(b"x", None).through(pages)
     assert (client.status, client.headers["connection"]) == (408, "close")
 

@@ -16,6 +16,7 @@ from gateway_project.protocol import (
     MOST_UNANSWERED,
     GatewayProtocol,
 )
+from tests.support.processes import PATIENCE_SECONDS
 
 
 async def echo(scope, receive, send) -> None:
@@ -81,7 +82,7 @@ async def test_the_count_begins_anew_with_each_request() -> None:
 @pytest.mark.parametrize("beginning", [b"", b"GET / HTTP/1.1\r\nHost: a\r\n"])
 async def test_a_client_that_never_ends_its_headers_is_dropped(settings, beginning: bytes) -> None:
     settings.GATEWAY_HEADER_TIMEOUT = 0.1
-    async with serving() as port, asyncio.timeout(5):
+    async with serving() as port, asyncio.timeout(PATIENCE_SECONDS):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(beginning)
         with suppress(ConnectionResetError):
@@ -92,7 +93,7 @@ async def test_a_client_that_never_ends_its_headers_is_dropped(settings, beginni
 async def test_a_connection_in_use_outlives_the_limit_on_headers(settings) -> None:
     settings.GATEWAY_HEADER_TIMEOUT = 0.1
     request = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
-    async with serving() as port, asyncio.timeout(5):
+    async with serving() as port, asyncio.timeout(PATIENCE_SECONDS):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         for _ in range(2):
             writer.write(request)
@@ -106,13 +107,13 @@ async def test_a_client_that_asks_on_without_waiting_is_refused() -> None:
         while (await receive())["type"] != "http.disconnect":
             pass
 
-    async with serving(never) as port, asyncio.timeout(5):
+    async with serving(never) as port, asyncio.timeout(PATIENCE_SECONDS):
         asked = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" * (MOST_UNANSWERED + 1)
         assert (await answer(port, asked)).startswith(b"HTTP/1.1 400 ")
 
 
 async def test_requests_that_do_not_wait_are_answered_in_turn() -> None:
-    async with serving() as port, asyncio.timeout(5):
+    async with serving() as port, asyncio.timeout(PATIENCE_SECONDS):
         asked = a_head().replace(b"Connection: close\r\n", b"") * (MOST_UNANSWERED - 1)
         assert (await answer(port, asked + a_head())).count(b"HTTP/1.1 200 ") == MOST_UNANSWERED
 
@@ -125,7 +126,7 @@ async def cut_off(scope, receive, send) -> None:
 
 
 async def test_an_answer_that_is_cut_on_purpose_is_no_error_of_the_server(caplog) -> None:
-    async with serving(cut_off) as port, asyncio.timeout(5):
+    async with serving(cut_off) as port, asyncio.timeout(PATIENCE_SECONDS):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(a_head())
         with suppress(ConnectionResetError):
@@ -143,7 +144,7 @@ async def test_a_client_that_leaves_ends_each_of_the_requests_it_did_not_wait_fo
         assert (await receive())["type"] == "http.disconnect"
         gone.set()
 
-    async with serving(wait) as port, asyncio.timeout(5):
+    async with serving(wait) as port, asyncio.timeout(PATIENCE_SECONDS):
         _, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(a_head().replace(b"Connection: close\r\n", b"") * 2)
         await begun.wait()
@@ -201,7 +202,7 @@ async def bodiless(scope, receive, send) -> None:
 
 @pytest.mark.parametrize("method", [b"GET", b"HEAD"])
 async def test_an_answer_without_a_body_ends(method: bytes) -> None:
-    async with serving(bodiless) as port, asyncio.timeout(5):
+    async with serving(bodiless) as port, asyncio.timeout(PATIENCE_SECONDS):
         said = await answer(port, a_head().replace(b"GET", method))
         assert said.startswith(b"HTTP/1.1 204 ")
         assert said.endswith(b"\r\n\r\n")
@@ -214,7 +215,7 @@ async def test_a_client_that_asks_whether_to_send_its_body_is_told_to() -> None:
             message = await receive()
         await echo(scope, receive, send)
 
-    async with serving(reading) as port, asyncio.timeout(5):
+    async with serving(reading) as port, asyncio.timeout(PATIENCE_SECONDS):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(a_head(b"Expect: 100-continue", b"Content-Length: 1"))
         assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -288,7 +289,7 @@ async def test_it_is_told_when_the_client_leaves(leaves_first: bool) -> None:
         scope["extensions"]["gatehouse.when_gone"](is_told.set)
         await is_told.wait()
 
-    async with serving(wait) as port, asyncio.timeout(5):
+    async with serving(wait) as port, asyncio.timeout(PATIENCE_SECONDS):
         _, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(a_head())
         await has_read.wait()
@@ -310,7 +311,7 @@ async def test_a_client_that_leaves_is_noticed_behind_a_body_that_was_held_back(
         has_read.set()
         await is_told.wait()
 
-    async with serving(wait) as port, asyncio.timeout(5):
+    async with serving(wait) as port, asyncio.timeout(PATIENCE_SECONDS):
         _, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(a_head(b"Content-Length: 300000").replace(b"GET", b"POST") + b"x" * 300000)
         await writer.drain()

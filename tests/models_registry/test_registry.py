@@ -20,6 +20,7 @@ from models_registry.registry import Registry
 from proxy.routing import route
 from tests.support import parts
 from tests.support.builders import a_caller
+from tests.support.processes import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -92,7 +93,7 @@ async def test_models_of_all_connections_come_in_order_of_priority(registry, con
 
 async def test_the_first_reload_waits_for_no_upstream(registry, connect) -> None:
     await connect("hole", None)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await registry.reload()
     assert ids(registry) == []
 
@@ -104,7 +105,9 @@ async def test_a_black_hole_holds_up_no_other_list(registry, connect, upstreams)
     lines = {line.upstream.name: line for line in registry.snapshot.lines}
     await registry._asking[lines["good"]]
     assert ids(registry) == ["a"]
-    async with asyncio.timeout(5):  # the order in which both are asked is nobody's promise
+    async with asyncio.timeout(
+        PATIENCE_SECONDS
+    ):  # the order in which both are asked is nobody's promise
         await upstreams.hears["hole"].wait()
     assert lines["hole"] in registry._asking
     assert upstreams.asked == {"hole": 1, "good": 1}
@@ -283,7 +286,7 @@ async def test_a_new_worker_starts_with_the_lists_of_others(registry, connect) -
     other = Registry(UpstreamClient(httpx.MockTransport(silent)))
     await other.reload()
     assert ids(other) == ["a"]
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await other.settled()
     await other.stop()
 
@@ -302,7 +305,7 @@ async def test_a_whitelist_chooses_from_what_is_listed_and_adds_to_it(registry, 
 @pytest.mark.parametrize("models", [None, httpx.ConnectError("refused")])
 async def test_a_whitelist_is_there_whatever_the_upstream_does(registry, connect, models) -> None:
     await connect("one", models, model_ids=["x"])
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await registry.reload()
         await registry.settled()
     assert ids(registry) == ["x"]
@@ -413,7 +416,7 @@ async def test_a_chat_waits_for_no_other_upstream_than_its_own(
     await connect("hole", None)
     await connect("good", ["a"])
     await registry.reload()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await registry.settled(lambda: "a" in ids(registry))
     assert registry.snapshot.view(a_caller(is_staff=True)).route("a")
 

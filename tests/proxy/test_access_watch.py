@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from django.db import DatabaseError
 
 from proxy.access import AccessWatch, open_sockets
+from tests.support.processes import PATIENCE_SECONDS
 from usage.exchange import StopReason
 
 
@@ -44,7 +45,7 @@ async def test_one_that_cannot_be_looked_at_does_not_end_the_watch(caplog) -> No
             visitor = Visitor()
             with let_in(Visitor(DatabaseError("gone")), visitor):
                 watch.look_soon()
-                async with asyncio.timeout(5):
+                async with asyncio.timeout(PATIENCE_SECONDS):
                     await visitor.stopped.wait()
         assert not watching.done()
     finally:

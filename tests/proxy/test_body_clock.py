@@ -7,6 +7,7 @@ import pytest
 from proxy import body_clock
 from proxy.body_clock import BodyClock
 from proxy.errors import RequestTimeoutError
+from tests.support.processes import PATIENCE_SECONDS
 
 
 def dripping(seconds, data=b"x"):
@@ -18,7 +19,7 @@ def dripping(seconds, data=b"x"):
 
 
 async def read_on(clock):
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             await clock.receive()
 

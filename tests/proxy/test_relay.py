@@ -21,6 +21,7 @@ from proxy.limits import Limits
 from proxy.relay import Relay
 from proxy.sse import DONE, data_of, split_events
 from tests.support.builders import SECRET, Chunks, a_response, an_exchange
+from tests.support.processes import PATIENCE_SECONDS
 
 
 def event(obj: object) -> bytes:
@@ -221,7 +222,7 @@ async def test_an_upstream_that_stays_open_after_done_holds_up_nobody() -> None:
 
     relay = a_relay()
     relay._chunks = aiter(Open())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await relay.open()
         assert b"".join([part async for part in relay]) == HELLO + FINISH + DONE
 

@@ -66,17 +66,17 @@ def upstream(shared_upstream, keys):
 
 @pytest.fixture
 def alice(gateway, keys):
-    with client_of(gateway, keys["alice"], timeout=15) as client:
+    with client_of(gateway, keys["alice"]) as client:
         yield client
 
 
 @pytest.fixture
 def root(gateway, keys):
-    with client_of(gateway, keys["root"], timeout=15) as client:
+    with client_of(gateway, keys["root"]) as client:
         yield client
 
 
 @pytest.fixture
 def nobody(gateway, keys):
-    with client_of(gateway, timeout=15) as client:
+    with client_of(gateway) as client:
         yield client

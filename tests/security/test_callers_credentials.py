@@ -42,8 +42,8 @@ def key(gateway):
 
 @pytest.fixture
 def root(gateway, key):
-    with client_of(gateway, key, timeout=20) as client:
-        wait_for_models(client, "plain", "own", seconds=15)
+    with client_of(gateway, key) as client:
+        wait_for_models(client, "plain", "own")
         yield client
 
 

@@ -68,7 +68,7 @@ def key(gateway):
 @pytest.fixture
 def root(gateway, key, identity):
     identity.requests.clear()
-    with client_of(gateway, key, timeout=20) as client:
+    with client_of(gateway, key) as client:
         yield client
 
 
@@ -143,7 +143,7 @@ def test_connection_that_is_there_already_gets_no_token(
     script = STORE_UNCHECKED.format(url=upstream.url, scope=scope)
     gateway.manage("shell", "-v0", "-c", script)
     try:
-        wait_for_models(root, "old", seconds=10)
+        wait_for_models(root, "old")
         calls = [
             root.post(CHAT, json=chat_body("old")),
             root.post(CHAT, json=chat_body("old", stream=True)),
@@ -166,7 +166,7 @@ def test_connection_that_is_there_already_gets_no_token(
 def test_host_that_the_operator_named_gets_one(gateway, root, identity, friend):
     entry = {"name": "friend", "base_url": friend.url, "auth_type": "azure_ad"}
     gateway.configure(connections=[entry])
-    wait_for_models(root, "friendly", seconds=10)
+    wait_for_models(root, "friendly")
     assert root.post(CHAT, json=chat_body("friendly")).status_code == 200
     assert friend.calls[-1].header("Authorization") == f"Bearer {TOKEN}"
     assert TOKEN not in gateway.log

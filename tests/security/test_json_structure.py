@@ -160,7 +160,7 @@ def test_chats_over_a_socket_are_refused_in_its_form_and_it_goes_on(gateway, key
     with open_socket(gateway, keys["alice"], max_size=None) as socket:
         with watched(gateway):
             socket.send(body_of(b"[],", 15 * 2**20).decode())
-            answer = heard(socket, seconds=60)
+            answer = heard(socket)
         assert (answer["type"], answer["status"]) == ("error", 413)
         assert answer["error"]["code"] == "request_too_complex"
         say(socket, chat_body("open", request_id="next"))
@@ -171,7 +171,7 @@ def test_so_are_messages_of_proxied_sockets(gateway, keys, upstream):
     with open_socket(gateway, keys["alice"], "/v1/responses", max_size=None) as socket:
         with watched(gateway):
             socket.send('{"type":"response.create",' + body_of(b"[],", 15 * 2**20).decode()[1:])
-            answer = heard(socket, seconds=60)
+            answer = heard(socket)
         assert (answer["type"], answer["status"]) == ("error", 413)
         assert answer["error"]["code"] == "request_too_complex"
 

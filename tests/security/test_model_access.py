@@ -41,7 +41,7 @@ def key(request, keys):
 
 @pytest.fixture
 def caller(gateway, key):
-    with client_of(gateway, key, timeout=15) as client:
+    with client_of(gateway, key) as client:
         yield client
 
 

@@ -185,7 +185,7 @@ def talking(gateway, keys):
         entry = {"name": "talking", "base_url": server.url, "model_ids": ["talk"]}
         grant = {"models": ["talk"], "everyone": True}
         gateway.configure(connections=[entry], grants=[grant])
-        wait_for_models(alice, "open", "talk", seconds=10)
+        wait_for_models(alice, "open", "talk")
         yield server
         gateway.manage("shell", "-v0", "-c", REMOVE)
 

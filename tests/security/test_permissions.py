@@ -56,7 +56,7 @@ def asked(endpoint):
 
 
 def statuses(gateway, key, endpoint):
-    with client_of(gateway, key, timeout=15) as client:
+    with client_of(gateway, key) as client:
         return {client.request(how, path, json={}).status_code for how, path in asked(endpoint)}
 
 

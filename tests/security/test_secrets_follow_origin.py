@@ -121,7 +121,7 @@ def test_file_takes_nothing_along(gateway, root, upstream, thief):
         assert done.returncode != 0
         assert "belong to another base URL" in done.stderr
         gateway.configure(connections=[entry | {"base_url": thief.url}])
-        wait_until(lambda: _is_answered_by(root, thief), what="the move", seconds=10)
+        wait_until(lambda: _is_answered_by(root, thief), what="the move")
         assert not is_stolen(thief)
     finally:
         remove = (

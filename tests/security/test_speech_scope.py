@@ -22,7 +22,7 @@ async def speak(exchange):
 
 @pytest.fixture
 def bob(gateway, keys):
-    with client_of(gateway, gateway.api_key("bob"), timeout=15) as client:
+    with client_of(gateway, gateway.api_key("bob")) as client:
         yield client
 
 
@@ -90,7 +90,7 @@ def test_an_operator_may_choose_to_share(start_gateway, speaking):
     )
     told = []
     for user in ("alice", "bob"):
-        with client_of(gateway, gateway.api_key(user), timeout=15) as client:
+        with client_of(gateway, gateway.api_key(user)) as client:
             wait_for_models(client, "open")
             told.append(client.post(SPEECH, json=said("shared")).headers["x-gateway-cache"])
     assert told == ["miss", "hit"]

@@ -36,6 +36,6 @@ def row_of(gateway: LiveGateway, request_id: str) -> dict[str, Any]:
         found[:] = [row for row in rows_of(gateway) if row["request_id"] == request_id]
         return bool(found)
 
-    wait_until(is_there, what=f"the row of {request_id}", seconds=15)
+    wait_until(is_there, what=f"the row of {request_id}")
     (row,) = found
     return row

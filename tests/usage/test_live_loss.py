@@ -52,10 +52,10 @@ class Load:
     def go_on(self):
         """Wait for a few more answers."""
         enough = len(self.answered) + 20
-        wait_until(lambda: len(self.answered) >= enough, what="answers", seconds=30)
+        wait_until(lambda: len(self.answered) >= enough, what="answers")
 
     def _ask(self, is_streamed):
-        with client_of(self.gateway, self.key, timeout=20) as client:
+        with client_of(self.gateway, self.key) as client:
             while not self._is_over.is_set():
                 try:
                     answer = client.post(CHAT, json=chat_body("gpt-4o", stream=is_streamed))
@@ -150,7 +150,7 @@ def request_ids(gateway):
 
 
 def wait_for_rows(gateway, load):
-    wait_until(lambda: set(load.answered) <= request_ids(gateway), what="every row", seconds=40)
+    wait_until(lambda: set(load.answered) <= request_ids(gateway), what="every row")
 
 
 def kill_the_busiest_worker(gateway):

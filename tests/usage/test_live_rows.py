@@ -46,7 +46,7 @@ def client(gateway, upstream):
         connections=[{"name": "scripted", "base_url": upstream.url, "keys": ["sk-upstream"]}],
         grants=[{"models": ["*"], "everyone": True}],
     )
-    with client_of(gateway, gateway.api_key("alice"), timeout=15) as client:
+    with client_of(gateway, gateway.api_key("alice")) as client:
         wait_for_models(client, "gpt-4o")
         yield client
 
@@ -103,7 +103,7 @@ def test_a_client_that_leaves_before_its_answer_has_status_499(gateway, client, 
     known = len(rows_of(gateway))
     with pytest.raises(httpx.ReadTimeout):
         client.post(CHAT, json=chat_body("gpt-4o"), timeout=0.5)
-    wait_until(lambda: len(rows_of(gateway)) > known, what="the row", seconds=15)
+    wait_until(lambda: len(rows_of(gateway)) > known, what="the row")
     row = rows_of(gateway)[-1]
     assert (row["status"], bool(row["is_client_gone"]), row["tokens_from"]) == (499, True, "none")
 

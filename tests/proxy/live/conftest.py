@@ -65,7 +65,7 @@ print(session.session_key)
 def streams(gateway, key, *models):
     """A stream of each of ``models`` that has begun: its parts."""
     with ExitStack() as stack:
-        client = stack.enter_context(client_of(gateway, key, timeout=10))
+        client = stack.enter_context(client_of(gateway, key))
         begun = []
         for model in models:
             body = chat_body(model, stream=True)

@@ -74,9 +74,7 @@ def test_a_request_is_ended_wherever_it_runs(ready, key, root, upstream):
         rest = b"".join(begun[0])
         assert json.loads(rest.removeprefix(b"data: "))["error"]["code"] == "ended_by_staff"
     assert upstream.wait_for_disconnect(count=gone + 1)
-    wait_until(
-        lambda: f"root ends the request {request_id}" in ready.log, what="the log", seconds=5
-    )
+    wait_until(lambda: f"root ends the request {request_id}" in ready.log, what="the log")
 
 
 @pytest.mark.parametrize(

@@ -49,14 +49,14 @@ def ready(gateway, upstream):
 
 @pytest.fixture(scope="module")
 def alice(ready):
-    with client_of(ready, ready.api_key("alice"), timeout=15) as client:
+    with client_of(ready, ready.api_key("alice")) as client:
         wait_for_models(client, "gpt-4o")
         yield client
 
 
 @pytest.fixture(scope="module")
 def bob(ready):
-    with client_of(ready, ready.api_key("bob"), timeout=15) as client:
+    with client_of(ready, ready.api_key("bob")) as client:
         yield client
 
 
@@ -129,7 +129,7 @@ def test_others_find_nothing(alice, bob, ready, upstream):
 def carol(ready):
     """Someone whose key keeps streams unasked."""
     made = ready.manage("create_api_key", "carol", "--create-user", "--resumable", "--json")
-    with client_of(ready, json.loads(made.stdout)["key"], timeout=15) as client:
+    with client_of(ready, json.loads(made.stdout)["key"]) as client:
         yield client
 
 
@@ -171,7 +171,7 @@ def test_a_stream_is_cancelled_by_its_owner(alice, upstream):
     request_id = abandoned(alice, count=1)
     answer = alice.delete(path_of(request_id), headers={"Connection": "close"})
     assert answer.json()["cancelled"] is True
-    assert upstream.wait_for_disconnect(timeout=3, count=gone + 1)
+    assert upstream.wait_for_disconnect(count=gone + 1)
     rest = resumed(alice, request_id, 1).content
     assert json.loads(rest.removeprefix(b"data: "))["error"]["code"] == "cancelled"
 
@@ -182,7 +182,7 @@ def test_a_stream_that_nobody_asked_to_keep_is_not(alice, upstream):
     body = chat_body("gpt-4o", stream=True)
     with alice.stream("POST", CHAT, json=body) as answer:
         next(answer.iter_bytes())
-    assert upstream.wait_for_disconnect(timeout=3, count=gone + 1)
+    assert upstream.wait_for_disconnect(count=gone + 1)
     assert resumed(alice, answer.headers["x-request-id"], 0).status_code == 404
 
 
@@ -229,7 +229,7 @@ def test_a_client_that_left_before_it_knew_the_id_ends_the_call(alice, upstream)
     with pytest.raises(Exception, match="timed out"):
         alice.post(CHAT, json=body, headers=RESUMABLE, timeout=1)
     assert len(upstream.calls) == calls + 1
-    assert upstream.wait_for_disconnect(timeout=3, count=gone + 1)
+    assert upstream.wait_for_disconnect(count=gone + 1)
 
 
 def test_a_stream_outlives_a_worker_that_died(start_gateway, upstream):
@@ -239,7 +239,7 @@ def test_a_stream_outlives_a_worker_that_died(start_gateway, upstream):
         grants=[{"models": ["gpt-4o"], "everyone": True}],
     )
     key = gateway.api_key("alice")
-    with client_of(gateway, key, timeout=20) as client:
+    with client_of(gateway, key) as client:
         wait_for_models(client, "gpt-4o")
         upstream.on("POST", CHAT, hang(STREAM_HEAD + chunk(b"".join(EVENTS))))
         request_id = abandoned(client, count=6)

@@ -67,7 +67,7 @@ def recorded(gateway, key):
 @contextmanager
 def reading(gateway, key, path):
     """The parts of the stream behind the first."""
-    with client_of(gateway, key, timeout=20) as client, client.stream("GET", path) as answer:
+    with client_of(gateway, key) as client, client.stream("GET", path) as answer:
         parts = answer.iter_bytes()
         assert next(parts) == EVENT
         yield parts
@@ -107,7 +107,7 @@ def test_a_reader_who_was_told_goes_on_elsewhere(start, upstream):
         reader.process.send_signal(signal.SIGTERM)
         *seen, last = b"".join(parts).split(b"\n\n")[:-1]
     assert error_code(last) == "shutting_down"
-    with client_of(recorder, key, timeout=20) as client:
+    with client_of(recorder, key) as client:
         rest = client.get(path, params={"starting_after": 1 + len(seen)}).content
     assert rest == b"".join([*[EVENT] * (2 - len(seen)), FINISH, DONE])
 

@@ -3,6 +3,7 @@
 import asyncio
 
 from proxy.websockets.inbox import MESSAGE_BYTES, MOST_BYTES_AHEAD, Inbox
+from tests.support.processes import PATIENCE_SECONDS
 
 HALF = "x" * (MOST_BYTES_AHEAD // 2 + 1)
 
@@ -37,7 +38,7 @@ async def test_messages_come_in_order_and_the_end_last() -> None:
 async def test_that_the_client_left_is_known_before_its_messages_are_dealt_with() -> None:
     left = asyncio.Event()
     inbox = Inbox(Client("a", "b").receive, left.set)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await left.wait()
     assert (await inbox.next())["text"] == "a"
     inbox.close()

@@ -16,6 +16,7 @@ from connections.models import Connection
 from models_registry.registry import Registry, activate
 from proxy.websockets.api_socket import ApiSocket
 from proxy.websockets.upstream_sockets import ResponsesConsumer
+from tests.support.processes import PATIENCE_SECONDS
 from usage.exchange import StopReason
 from usage.in_flight import in_flight
 
@@ -112,7 +113,7 @@ def key(transactional_db) -> str:
 
 async def test_a_socket_keeps_nothing_of_openings_that_failed(key, upstream) -> None:
     client = Client(key, FIRST, FIRST, FIRST, answers=3)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await ResponsesConsumer()(client.scope, client.receive, client.send)
     assert [body.is_closed for body in upstream.bodies] == [True] * 3
     assert client.owned == [0, 0, 0]
@@ -122,7 +123,7 @@ async def test_a_socket_that_is_stopped_as_it_opens_is_closed_at_once(key, upstr
     upstream.thinks = True
     client = Client(key, FIRST, FIRST, answers=9)
     consumer = ResponsesConsumer()
-    async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(PATIENCE_SECONDS), asyncio.TaskGroup() as tasks:
         tasks.create_task(consumer(client.scope, client.receive, client.send))
         await upstream.asked.wait()
         (exchange,) = in_flight

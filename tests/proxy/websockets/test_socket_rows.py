@@ -61,7 +61,7 @@ def the_rows(gateway, name, *, count):
         found[:] = [row for row in rows_of(gateway) if row["username"] == name]
         return len(found) >= count
 
-    wait_until(are_there, what=f"{count} rows of {name}", seconds=15)
+    wait_until(are_there, what=f"{count} rows of {name}")
     assert len(found) == len({row["request_id"] for row in found}) == count
     assert {row["surface"] for row in found} == {"websocket"}
     return found
