@@ -10,7 +10,7 @@ from connections.call import JsonObject
 from models_registry.registry import active
 from models_registry.targets import Target
 from proxy.errors import InvalidRequestError, ModelNotFoundError
-from proxy.references.names import Kind, kind_of
+from proxy.references.names import Kind, is_listed, kind_of
 from proxy.references.opaque import OPAQUE, PLAIN_FIELDS, is_opaque
 from proxy.references.reading import MESSAGES, Path, shown
 
@@ -97,7 +97,7 @@ def _several(here: Path, value: Any, name_for: NameFor) -> Any:
 
 
 def _entry(here: Path, name: str, value: Any, name_for: NameFor) -> tuple[str, Any]:
-    if kind_of(name) is not None:
+    if is_listed(name):  # a model's own name may end like a field
         return name, _field(here, name, value, name_for)
     if name in OF_CALLS or name in OPAQUE:
         return name, _inside((*here, name), value, name_for)

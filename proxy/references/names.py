@@ -122,14 +122,17 @@ def _kind_of_any(name: str) -> Kind | None:
         raise odd_spelling(name, next(known for known in SPELLED if folded(known) == plain))
     for ending, kind in ENDINGS.items():
         if plain.endswith(ending):
-            if name != name.lower():
-                raise odd_spelling(name, name.lower())
             return kind
     return None
 
 
 # Long names are not remembered: clients choose them.
 _kind_of_short = lru_cache(maxsize=4096)(_kind_of_any)
+
+
+def is_listed(name: str) -> bool:
+    """Whether ``name`` is a guarded field in any spelling, and does not only end like one."""
+    return folded(name) in KINDS
 
 
 def odd_spelling(name: str, known: str) -> InvalidRequestError:

@@ -10,7 +10,8 @@ from django.utils import timezone
 from accounts.models import User
 from connections.models import Connection
 from proxy.models import StoredResponse
-from proxy.stored_responses import KEPT, Kept, StoredResponses
+from proxy.stored_responses import KEPT, MOST_ITEMS, Kept, StoredResponses
+from tests.support.builders import a_target, an_upstream
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -63,6 +64,36 @@ async def test_what_is_forgotten_is_found_by_nobody(kept):
     await store.forget(kept)
     assert await store.find(kept.user_id, "resp_1") is None
     assert await StoredResponses().find(kept.user_id, "resp_1") is None
+
+
+async def test_a_response_is_kept_with_its_items_and_containers(kept):
+    target = a_target(an_upstream(id=kept.connection_id))
+    output = [
+        {"type": "reasoning", "id": "rs_1"},
+        {"type": "code_interpreter_call", "id": "ci_1", "container_id": "cntr_1"},
+        {"type": "message", "id": None},
+        "odd",
+        {"id": "x"} | {"id": 5},
+    ]
+    store = StoredResponses()
+    made = {"id": "resp_2", "output": output}
+    store.note_response(made, user_id=kept.user_id, target=target)
+    store.note_response({"output": "odd"}, user_id=kept.user_id, target=target)
+    await store.flush()
+    ids = {"resp_2", "rs_1", "ci_1", "cntr_1"}
+    found = await StoredResponses().find_all(kept.user_id, ids | {"rs_2", "a/b"})
+    assert found.keys() == ids
+    assert {each.connection_id for each in found.values()} == {kept.connection_id}
+    assert await StoredResponses().find_all(kept.user_id + 1, ids) == {}
+
+
+async def test_no_response_is_kept_with_items_without_end(kept):
+    store = StoredResponses()
+    output = [{"id": f"rs_{number}"} for number in range(MOST_ITEMS + 1)]
+    target = a_target(an_upstream(id=kept.connection_id))
+    store.note_response({"id": "resp_2", "output": output}, user_id=kept.user_id, target=target)
+    await store.flush()
+    assert await StoredResponse.objects.acount() == MOST_ITEMS + 1  # with the response
 
 
 @pytest.mark.parametrize("response_id", ["", "..", "a/b", "a b", "é", "a" * 201, "a\n"])

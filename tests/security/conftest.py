@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.security.canaries import HEADER_SECRET, UPSTREAM_KEY
+from tests.security.house import built
 from tests.support.api import CHAT, client_of, wait_for_models
 from tests.support.live import ADMIN_OPTIONS, live_gateway
 from tests.support.responders import complete_chat
@@ -80,3 +81,25 @@ def root(gateway, keys):
 def nobody(gateway, keys):
     with client_of(gateway) as client:
         yield client
+
+
+@pytest.fixture(scope="package")
+def shared_house(stores, tmp_path_factory):
+    with built(stores, tmp_path_factory.mktemp("house")) as house:
+        yield house
+
+
+@pytest.fixture
+def house(shared_house):
+    """The house, with nothing heard yet on its sockets."""
+    for upstream in shared_house.sockets:
+        upstream.forget()
+    return shared_house
+
+
+@pytest.fixture
+def unheard(house):
+    """Nothing reaches an upstream while the test runs."""
+    before = house.seen
+    yield
+    assert house.seen == before
