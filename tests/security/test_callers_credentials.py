@@ -37,7 +37,7 @@ def gateway(stores, tmp_path_factory, upstream):
 
 @pytest.fixture(scope="module")
 def key(gateway):
-    return gateway.api_key("root", is_staff=True)
+    return gateway.api_key("root", is_admin=True)
 
 
 @pytest.fixture

@@ -62,7 +62,7 @@ def gateway(stores, tmp_path_factory, identity, friend):
 
 @pytest.fixture(scope="module")
 def key(gateway):
-    return gateway.api_key("root", is_staff=True)
+    return gateway.api_key("root", is_admin=True)
 
 
 @pytest.fixture
