@@ -24,6 +24,7 @@ COMPLETE = {
     "headers": {"X-A": "1", "X-B": "{{USER_NAME}}"},
     "verify_tls": False,
     "timeout_seconds": 30,
+    "shares_account_objects": True,
 }
 
 
