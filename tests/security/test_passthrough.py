@@ -1,12 +1,14 @@
-"""The pass-through route: off unless switched on, for staff, and never to another host."""
+"""The pass-through route: off unless switched on, for superusers, and never to another host."""
 
 import json
 
+import httpx
 import pytest
 
 from tests.security.canaries import UPSTREAM_KEY
 from tests.support.api import client_of, wait_for_models
-from tests.support.responders import json_response, raw
+from tests.support.live import ADMIN_OPTIONS
+from tests.support.responders import chunk, hang, head, json_response, raw
 from tests.support.upstream import ScriptedUpstream
 
 pytestmark = pytest.mark.acceptance
@@ -35,7 +37,7 @@ def serving(stores, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def passthrough(serving):
-    """The upstream, and clients of staff and of a user."""
+    """The upstream, and clients of a superuser and of a user."""
     gateway, upstream = serving
     root = gateway.api_key("root", is_admin=True)
     with client_of(gateway, root) as root, client_of(gateway, gateway.api_key("a")) as alice:
@@ -45,9 +47,9 @@ def passthrough(serving):
 
 @pytest.fixture
 def narrowed(serving, passthrough):
-    """A client with a key of staff that is for one model."""
+    """A client with a superuser's key that is for one model."""
     gateway, _upstream = serving
-    made = gateway.manage("create_api_key", "root", "--model", "gpt-4o", "--json")
+    made = gateway.manage("create_api_key", "root", *ADMIN_OPTIONS, "--model", "gpt-4o", "--json")
     with client_of(gateway, json.loads(made.stdout)["key"]) as client:
         yield client
 
@@ -61,7 +63,7 @@ def test_it_is_off_unless_switched_on(root, alice):
     assert alice.get(f"{BASE}/files").status_code == 403
 
 
-def test_it_is_for_staff(passthrough):
+def test_it_is_not_for_users(passthrough):
     upstream, _root, alice = passthrough
     before = asked(upstream)
     assert alice.get(f"{BASE}/files").status_code == 403
@@ -73,7 +75,7 @@ def test_it_is_not_for_a_key_that_is_narrowed_to_models(passthrough, narrowed):
     upstream, _root, _alice = passthrough
     before = asked(upstream)
     body = {"model": "gpt-4o", "messages": []}
-    assert narrowed.get(f"{BASE}/files").status_code == 403
+    assert "narrowed to models" in narrowed.get(f"{BASE}/files").text
     assert narrowed.post(f"{BASE}/chat/completions", json=body).status_code == 403
     assert asked(upstream) == before
 
@@ -143,3 +145,32 @@ def test_only_connections_there_are_can_be_named(passthrough, connection):
     before = asked(upstream)
     assert root.get(f"/openai/passthrough/{connection}/files").status_code == 404
     assert asked(upstream) == before
+
+
+def test_a_stream_is_cut_when_its_caller_is_a_superuser_no_longer(serving, passthrough):
+    """And not before, though the key is for nothing but administration."""
+    gateway, upstream = serving
+    begun = head(content_type="text/event-stream", transfer_encoding="chunked") + chunk(SSE)
+    upstream.on("POST", "/v1/hanging", hang(begun))
+    gone = upstream.disconnects
+    made = ("create_api_key", "eve", "--create-user", "--superuser", "--scope", "admin", "--json")
+    key = json.loads(gateway.manage(*made).stdout)["key"]
+    with (
+        client_of(gateway, key, timeout=4) as eve,
+        eve.stream("POST", f"{BASE}/hanging", json={}) as answer,
+    ):
+        parts = answer.iter_raw()
+        assert next(parts) == SSE
+        with pytest.raises(httpx.ReadTimeout):  # longer than from one look to the next
+            next(parts)
+    assert upstream.wait_for_disconnect(timeout=10, count=gone + 1)
+    with (
+        client_of(gateway, key, timeout=15) as eve,
+        eve.stream("POST", f"{BASE}/hanging", json={}) as answer,
+    ):
+        parts = answer.iter_raw()
+        assert next(parts) == SSE
+        demote = "from accounts.models import User; eve = User.objects.get(username='eve');"
+        demote += "eve.is_superuser = False; eve.save()"
+        gateway.manage("shell", "--no-imports", "-c", demote)
+        assert upstream.wait_for_disconnect(timeout=10, count=gone + 2)
