@@ -6,6 +6,8 @@ from functools import cache
 
 from django.conf import settings
 
+from accounts.sign_in.browsers import COOKIE_NAME
+
 
 def forwardable_cookies(header: str) -> str:
     """A Cookie header without the gateway's own cookies, which open the admin."""
@@ -22,6 +24,7 @@ def own_cookie_names() -> frozenset[str]:
             settings.SESSION_COOKIE_NAME,
             settings.CSRF_COOKIE_NAME,
             settings.LANGUAGE_COOKIE_NAME,
+            COOKIE_NAME,
             "messages",
         }
     )

@@ -10,6 +10,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
+from accounts.sign_in.addresses import client_address
+from accounts.sign_in.browsers import remember
+from accounts.sign_in.limits import normalized, take_password_try
+
 
 class AccountAdapter(DefaultAccountAdapter):
     """allauth's, without sign-up and mail, and with a page for those who are not let in yet."""
@@ -19,6 +23,26 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def respond_user_inactive(self, request: HttpRequest, user: AbstractBaseUser) -> HttpResponse:
         return render(request, "account/account_inactive.html", {"person": user}, status=403)
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        return client_address(request)
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """allauth's own limit lets a stranger use up the tries for a name; ours does not."""
+        self._tries = take_password_try(request, credentials.get("username", ""))
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
+        user: AbstractBaseUser | None = super().authenticate(request, **credentials)
+        if user is not None:
+            self._tries.give_back()
+        return user
+
+    def post_login(
+        self, request: HttpRequest, user: AbstractBaseUser, **kwargs: Any
+    ) -> HttpResponse:
+        response: HttpResponse = super().post_login(request, user, **kwargs)
+        remember(request, response, normalized(user.get_username()))
+        return response
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         """Where the admin has nothing for somebody, their own second factors are the home page."""

@@ -73,6 +73,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.sign_in.refusals.TellTooManyTries",
     "accounts.sign_in.second_factors.RequireStaffMfa",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
