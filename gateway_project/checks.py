@@ -16,6 +16,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register  # n
 from django.utils.module_loading import import_string
 
 from gateway_project.private_files import exposed, private_paths
+from gateway_project.settings import environment
 
 SWITCHES = frozenset({"true", "yes", "on", "1", "false", "no", "off", "0"})
 MOST_NAMED = 3
@@ -58,6 +59,19 @@ def check_debug(**kwargs: Any) -> Iterator[CheckMessage]:
             hint="Unset DEBUG: with it on, error pages show settings, and secrets that are missing "
             "are made up.",
             id="gateway_project.W001",
+        )
+
+
+@register(Tags.security, deploy=True)
+def check_trusted_proxies(**kwargs: Any) -> Iterator[CheckMessage]:
+    is_server = not settings.DEBUG and not settings.DATABASE_IS_SQLITE
+    if is_server and not environment.text("GATEWAY_TRUSTED_PROXIES"):
+        yield Warning(
+            "GATEWAY_TRUSTED_PROXIES is not set.",
+            hint="Say how many proxies stand before the gateway and add to X-Forwarded-For: 1 for "
+            "the nginx of docs/operations.md, 0 for none. Behind one that it does not know of, all "
+            "people have one address, and share the tries of signing in.",
+            id="gateway_project.W003",
         )
 
 

@@ -140,6 +140,9 @@ LOG_LEVEL = environment.choice("LOG_LEVEL", LEVELS)
 LOGGING_CONFIG = "gateway_project.settings.logs.configure"
 LOGGING = logging_config(LOG_FORMAT, LOG_LEVEL)
 
+DEFAULT_EXCEPTION_REPORTER = "gateway_project.debug_pages.CensoringReporter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "gateway_project.debug_pages.CensoringFilter"
+
 # The names of Open WebUI, with its meaning and defaults.
 ENABLE_OPENAI_API = environment.switch("ENABLE_OPENAI_API", default=True)
 OPENAI_API_BASE_URLS = environment.items("OPENAI_API_BASE_URLS", separator=";", keep_empty=True)

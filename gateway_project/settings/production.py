@@ -33,5 +33,15 @@ SECURE_SSL_REDIRECT = environment.switch("GATEWAY_HTTPS", default=True)
 SESSION_COOKIE_SECURE = SECURE_SSL_REDIRECT
 CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE_SSL_REDIRECT else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_SSL_REDIRECT
-SECURE_HSTS_PRELOAD = SECURE_SSL_REDIRECT
+# Both reach beyond this host: to all below it, and for months, whatever this gateway says later.
+SECURE_HSTS_INCLUDE_SUBDOMAINS = environment.switch(
+    "GATEWAY_HSTS_INCLUDE_SUBDOMAINS", default=False
+)
+SECURE_HSTS_PRELOAD = environment.switch("GATEWAY_HSTS_PRELOAD", default=False)
+if SECURE_HSTS_PRELOAD and not SECURE_HSTS_INCLUDE_SUBDOMAINS:
+    raise ImproperlyConfigured(
+        "GATEWAY_HSTS_PRELOAD needs GATEWAY_HSTS_INCLUDE_SUBDOMAINS: browsers preload no host "
+        "without what is below it."
+    )
+# Django recommends both for every site; whether they fit is known to the owner of the domain alone.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]

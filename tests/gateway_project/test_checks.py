@@ -75,7 +75,7 @@ def test_redis_url_of_another_form_is_an_error_without_the_password(settings, ur
     assert "pw-secret" not in message.msg
 
 
-def test_production_settings_pass_the_deployment_check(tmp_path):
+def deployment_check(tmp_path, **values):
     environment = made_up_secrets() | {
         "SECRET_KEY": secrets.token_urlsafe(50),
         "ALLOWED_HOSTS": "gw.example",
@@ -83,15 +83,32 @@ def test_production_settings_pass_the_deployment_check(tmp_path):
         "DATA_DIR": str(tmp_path),
         "DEBUG": "false",
     }
-    done = subprocess.run(
+    return subprocess.run(
         [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
         cwd=ROOT,
-        env=clean_environment(**environment),
+        env=clean_environment(**environment | values),
         capture_output=True,
         text=True,
         check=False,
     )
 
+
+@pytest.mark.parametrize("proxies", ["1", "0"])
+def test_production_settings_pass_the_deployment_check(tmp_path, proxies):
+    done = deployment_check(tmp_path, GATEWAY_TRUSTED_PROXIES=proxies)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_deployment_check_asks_for_the_number_of_proxies(tmp_path):
+    done = deployment_check(tmp_path)
+    assert done.returncode != 0
+    assert "gateway_project.W003" in done.stderr
+
+
+def test_preloading_takes_the_hosts_below_along(tmp_path):
+    values = {"GATEWAY_TRUSTED_PROXIES": "1", "GATEWAY_HSTS_PRELOAD": "true"}
+    assert "GATEWAY_HSTS_INCLUDE_SUBDOMAINS" in deployment_check(tmp_path, **values).stderr
+    done = deployment_check(tmp_path, **values, GATEWAY_HSTS_INCLUDE_SUBDOMAINS="true")
     assert done.returncode == 0, done.stderr
 
 

@@ -5,7 +5,9 @@ from typing import Any
 
 import uvicorn
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from gateway_project.settings.loopback import is_loopback
 
 # The API is drained before the server hears of a signal; this is for pages of the admin.
 LEFTOVER_SECONDS = 3
@@ -20,6 +22,11 @@ class Command(BaseCommand):
         parser.add_argument("--workers", type=int, default=1, help="processes; default: 1")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if settings.DEBUG and not is_loopback(options["host"]):
+            raise CommandError(
+                f"DEBUG is on, so the gateway does not listen on {options['host']}. Unset DEBUG, "
+                "or serve on 127.0.0.1."
+            )
         # uvicorn drains on SIGTERM and then raises it again; having drained is a success.
         signal.signal(signal.SIGTERM, lambda *_: None)
         uvicorn.run(
