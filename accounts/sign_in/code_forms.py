@@ -10,14 +10,17 @@ from accounts.sign_in.limits import with_limit
 
 class LimitedAuthenticateForm(AuthenticateForm):
     def clean_code(self) -> str:
-        return with_limit(self.user, super().clean_code)
+        code: str = with_limit(self.user, super().clean_code)
+        return code
 
 
 class LimitedReauthenticateForm(ReauthenticateForm):
     def clean_code(self) -> str:
-        return with_limit(self.user, super().clean_code)
+        code: str = with_limit(self.user, super().clean_code)
+        return code
 
 
 class LimitedActivateTOTPForm(ActivateTOTPForm):
     def clean_code(self) -> str:
-        return with_limit(self.user, super().clean_code)
+        code: str = with_limit(self.user, super().clean_code)
+        return code
