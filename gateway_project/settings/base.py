@@ -224,6 +224,21 @@ GATEWAY_RESUMABLE_SECONDS = environment.number("GATEWAY_RESUMABLE_SECONDS", defa
 GATEWAY_RESUMABLE_MAX_BYTES = int(
     environment.number("GATEWAY_RESUMABLE_MAX_BYTES", default=4 * 2**20, minimum=1024)
 )
+GATEWAY_RESUMABLE_MAX_STREAMS = int(
+    environment.number("GATEWAY_RESUMABLE_MAX_STREAMS", default=32, minimum=1)
+)
+GATEWAY_RESUMABLE_MAX_STREAMS_TOTAL = int(
+    environment.number("GATEWAY_RESUMABLE_MAX_STREAMS_TOTAL", default=512, minimum=1)
+)
+GATEWAY_RESUMABLE_MAX_KEPT = int(
+    environment.number("GATEWAY_RESUMABLE_MAX_KEPT", default=100, minimum=1)
+)
+GATEWAY_RESUMABLE_KEY_BYTES = int(
+    environment.number("GATEWAY_RESUMABLE_KEY_BYTES", default=32 * 2**20, minimum=1024)
+)
+GATEWAY_RESUMABLE_TOTAL_BYTES = int(
+    environment.number("GATEWAY_RESUMABLE_TOTAL_BYTES", default=256 * 2**20, minimum=1024)
+)
 GATEWAY_WS_MAX_MESSAGE_BYTES = int(
     environment.number("GATEWAY_WS_MAX_MESSAGE_BYTES", default=16 * 2**20, minimum=1024)
 )

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from http import HTTPStatus
 
 from proxy.errors import AnsweredError
+from proxy.resumable.room import Room
 
 
 class EventsGoneError(AnsweredError):
@@ -23,24 +24,29 @@ class EventsGoneError(AnsweredError):
 
 
 class Recording:
-    """Grows while the answer comes; ``owner`` may read it. Past ``limit_bytes`` the oldest go."""
+    """Grows while the answer comes; ``owner`` may read it.
 
-    def __init__(self, *, owner: str, limit_bytes: int) -> None:
+    Its oldest events go past ``limit_bytes``, and where the ``room`` that it shares is overfull.
+    """
+
+    def __init__(self, *, owner: str, limit_bytes: int, room: Room | None = None) -> None:
         self.owner = owner
         self.size_bytes = 0
         self.is_complete = False
         self.first = 1  # the number of the oldest event that is kept
         self._limit_bytes = limit_bytes
+        self._room = room
         self._events: list[bytes] = []
         self._news = asyncio.Event()
+        self._end = asyncio.Event()
 
     def add(self, event: bytes) -> None:
         """Keep ``event`` as the next one."""
         self._events.append(event)
-        self.size_bytes += len(event)
+        self._grow(len(event))
         dropped = 0
-        while self.size_bytes > self._limit_bytes and dropped < len(self._events) - 1:
-            self.size_bytes -= len(self._events[dropped])
+        while self._is_too_large() and dropped < len(self._events) - 1:
+            self._grow(-len(self._events[dropped]))
             dropped += 1
         del self._events[:dropped]
         self.first += dropped
@@ -50,6 +56,11 @@ class Recording:
         """Say that no more events come."""
         self.is_complete = True
         self._tell()
+        self._end.set()
+
+    async def completion(self) -> None:
+        """Wait for the end of the answer."""
+        await self._end.wait()
 
     def events_after(self, number: int) -> list[bytes]:
         """What is there behind event ``number``. Raises :class:`EventsGoneError`."""
@@ -68,6 +79,22 @@ class Recording:
         while events := await self.news_after(number):
             number += len(events)
             yield b"".join(events)
+
+    def leave_room(self) -> None:
+        """Count no longer among those that share the room."""
+        if self._room is not None:
+            self._room.take(-self.size_bytes)
+            self._room = None
+
+    def _grow(self, size_bytes: int) -> None:
+        self.size_bytes += size_bytes
+        if self._room is not None:
+            self._room.take(size_bytes)
+
+    def _is_too_large(self) -> bool:
+        return self.size_bytes > self._limit_bytes or (
+            self._room is not None and self._room.is_overfull()
+        )
 
     def _tell(self) -> None:
         self._news.set()

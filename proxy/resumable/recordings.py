@@ -10,14 +10,14 @@ from typing import Any
 from django.conf import settings
 
 from accounts.caller import Caller
-from proxy.errors import AnsweredError
 from proxy.incoming import ApiRequest
 from proxy.references.permission import owner_name
-from proxy.resumable import redis_stream
+from proxy.resumable import kept, leases, redis_stream
 from proxy.resumable.recording import Recording
+from proxy.resumable.redis_connections import connections
 from proxy.resumable.request import RecordedRequest
+from proxy.resumable.shelf import Shelf
 
-MOST_BYTES = 256 * 2**20  # in the memory of one worker, all recordings together
 FAREWELL_SECONDS = 2.0
 
 
@@ -36,27 +36,39 @@ class Source:
 
 
 class Recordings:
-    """Those that are being made here, and those that are kept here for want of Redis."""
+    """Starts recordings, as many as may be, and finds them."""
 
     def __init__(self) -> None:
-        self._recordings: dict[str, Recording] = {}
+        self._shelf = Shelf()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._renewing: asyncio.Task[None] | None = None
 
-    def start(self, request: ApiRequest, caller: Caller) -> tuple[RecordedRequest, Recording]:
-        """Have ``request`` answered by a task of its own. Raises ``ApiError`` when full."""
-        self._make_room()
-        recording = Recording(
-            owner=owner_name(caller), limit_bytes=settings.GATEWAY_RESUMABLE_MAX_BYTES
-        )
+    async def start(
+        self, request: ApiRequest, caller: Caller
+    ) -> tuple[RecordedRequest, Recording] | None:
+        """Have ``request`` answered by a task of its own. None if a cap is reached."""
+        owner, request_id = owner_name(caller), request.request_id
+        recording = self._shelf.add(request_id, owner)
+        if recording is None:
+            return None
+        is_allowed = False
+        try:
+            is_allowed = not settings.REDIS_URL or await leases.take(owner, request_id)
+        finally:
+            if not is_allowed:  # or the client has left meanwhile
+                self._shelf.remove(request_id)
+        if not is_allowed:
+            return None
         recorded = RecordedRequest(request, recording)
-        self._recordings[request.request_id] = recording
-        self._spawn(self._record(recorded, request))
-        self._spawn(self._keep(recording, request.request_id))
+        self._spawn(self._record(recorded, request, owner))
+        self._spawn(self._keep(recording, request_id))
+        if settings.REDIS_URL and (self._renewing is None or self._renewing.done()):
+            self._renewing = asyncio.create_task(self._renew())
         return recorded, recording
 
     async def find(self, request_id: str, caller: Caller) -> Source | None:
         """Where ``caller`` can read their stream; None if it is not theirs, or is no more."""
-        recording = self._recordings.get(request_id)
+        recording = self._shelf.get(request_id)
         if recording is not None:
             owner: str | None = recording.owner
         else:
@@ -69,40 +81,36 @@ class Recordings:
         """Let what has ended be written, and end the rest."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=FAREWELL_SECONDS)
-        for task in self._tasks:
+        ending = [*self._tasks, *([self._renewing] if self._renewing else [])]
+        for task in ending:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*ending, return_exceptions=True)
+        await connections().aclose()
 
-    async def _record(self, recorded: RecordedRequest, request: ApiRequest) -> None:
+    async def _record(self, recorded: RecordedRequest, request: ApiRequest, owner: str) -> None:
         try:
             await recorded.run(request.application)
         finally:
             recorded.conclude()
+            if settings.REDIS_URL:
+                await leases.give_back(owner, request.request_id)
 
     async def _keep(self, recording: Recording, request_id: str) -> None:
         """In Redis, or else here for as long as it would be there."""
-        is_elsewhere = bool(settings.REDIS_URL) and await redis_stream.copy(recording, request_id)
-        if is_elsewhere:
-            self._recordings.pop(request_id, None)
+        if settings.REDIS_URL and await redis_stream.copy(recording, request_id):
+            self._shelf.remove(request_id)
+            await kept.add(recording.owner, request_id, recording.size_bytes)
             return
+        await recording.completion()
+        self._shelf.thin_out(recording.owner)
         loop = asyncio.get_running_loop()
-        loop.call_later(settings.GATEWAY_RESUMABLE_SECONDS, self._recordings.pop, request_id, None)
+        loop.call_later(settings.GATEWAY_RESUMABLE_SECONDS, self._shelf.remove, request_id)
 
-    def _make_room(self) -> None:
-        total = sum(recording.size_bytes for recording in self._recordings.values())
-        for request_id, recording in list(self._recordings.items()):
-            if total <= MOST_BYTES:
-                return
-            if recording.is_complete:
-                total -= recording.size_bytes
-                del self._recordings[request_id]
-        if total > MOST_BYTES:
-            raise AnsweredError(
-                "Too many streams are being kept. Ask again later, or without resuming.",
-                status=503,
-                kind="server_error",
-                code="resumable_unavailable",
-            )
+    async def _renew(self) -> None:
+        """Hold the leases of what is under way, until nothing is."""
+        while owners := self._shelf.under_way():
+            await leases.renew(owners)
+            await asyncio.sleep(leases.RENEW_SECONDS)
 
     def _spawn(self, coroutine: Any) -> None:
         task = asyncio.create_task(coroutine)

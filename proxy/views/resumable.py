@@ -29,7 +29,8 @@ LONGEST_NUMBER = 12  # digits
 class ResumableCallView(ModelCallView):
     """With the header ``x-gateway-resumable: true`` the answer goes on without its client.
 
-    Streams of a key that is set so need no header; ``false`` is for those that are not to.
+    Streams of a key that is set so need no header; ``false`` is for those that are not to. A stream
+    at a cap is answered as without the header, and its answer says ``false``.
     """
 
     async def post(self, request: Request, deployment: str = "") -> HttpResponseBase:
@@ -39,7 +40,12 @@ class ResumableCallView(ModelCallView):
             raise InvalidRequestError("Only a stream can be resumed.", param="stream")
         if not (is_stream if wish is None and self.caller.is_resumable else wish):
             return await super().post(request, deployment)
-        recorded, recording = recordings.start(self.api_request, self.caller)
+        started = await recordings.start(self.api_request, self.caller)
+        if started is None:
+            response = await super().post(request, deployment)
+            response.headers[HEADER] = "false"
+            return response
+        recorded, recording = started
         outgoing = self.api_request.outgoing
         outgoing.expect_stream(self.dialect)
         try:

@@ -1,0 +1,81 @@
+"""How many streams are under way at all workers together, where there is Redis.
+
+Each holds a lease, which its worker renews: what a killed worker held is free after
+``LEASE_SECONDS``. Where Redis does not answer, each worker has its own caps alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from redis import RedisError
+
+from proxy.resumable.redis_connections import connections
+
+logger = logging.getLogger(__name__)
+
+LEASE_SECONDS = 30
+RENEW_SECONDS = 8.0
+ANSWER_SECONDS = 1.0
+ALL = "gatehouse:streams"
+
+
+async def take(owner: str, request_id: str) -> bool:
+    """Whether another stream of ``owner`` may begin; True where Redis does not answer."""
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS), connections().one() as client:
+            pipeline = client.pipeline(transaction=True)
+            for key in (_key(owner), ALL):
+                pipeline.zremrangebyscore(key, "-inf", time.time())
+                _hold(pipeline, key, request_id)
+                pipeline.zcard(key)
+            _, _, _, own, _, _, _, everybodys = await pipeline.execute()
+    except (RedisError, OSError) as exc:
+        logger.warning("streams are counted on this worker alone: %r", exc)
+        return True
+    if (
+        own <= settings.GATEWAY_RESUMABLE_MAX_STREAMS
+        and everybodys <= settings.GATEWAY_RESUMABLE_MAX_STREAMS_TOTAL
+    ):
+        return True
+    await give_back(owner, request_id)
+    return False
+
+
+async def renew(owners: Mapping[str, str]) -> None:
+    """Go on holding the leases of the requests that ``owners`` names."""
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS), connections().one() as client:
+            pipeline = client.pipeline(transaction=True)
+            for request_id, owner in owners.items():
+                _hold(pipeline, _key(owner), request_id)
+                _hold(pipeline, ALL, request_id)
+            await pipeline.execute()
+    except (RedisError, OSError) as exc:
+        logger.warning("the leases of streams are not renewed: %r", exc)
+
+
+async def give_back(owner: str, request_id: str) -> None:
+    """Let others begin. What Redis does not hear of ends by itself."""
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS), connections().one() as client:
+            pipeline = client.pipeline(transaction=True)
+            for key in (_key(owner), ALL):
+                pipeline.zrem(key, request_id)
+            await pipeline.execute()
+    except (RedisError, OSError) as exc:
+        logger.warning("the lease of a stream is not given back: %r", exc)
+
+
+def _hold(pipeline: Any, key: str, request_id: str) -> None:
+    pipeline.zadd(key, {request_id: time.time() + LEASE_SECONDS})
+    pipeline.expire(key, LEASE_SECONDS)
+
+
+def _key(owner: str) -> str:
+    return f"{ALL}:{owner}"

@@ -1,0 +1,64 @@
+"""The connections to Redis that all recordings and readers of a worker share.
+
+There are at most ``MOST``, however many streams there are: one is held for a command or two, never
+for as long as a stream lasts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import redis.asyncio
+from django.conf import settings
+
+MOST = 8
+
+
+class Connections:
+    """Lends connections of the event loop at hand. Callers wait for one that is free."""
+
+    def __init__(self, most: int = MOST) -> None:
+        self._room = asyncio.Semaphore(most)
+        self._idle: list[Any] = []
+
+    @asynccontextmanager
+    async def one(self) -> AsyncIterator[Any]:
+        """A client with a connection of its own. Callers count the seconds.
+
+        Where redis-py does, a cancellation may be lost: it has Python's ``wait_for``, whose mistake
+        that is until 3.12. Its pools may lose a connection that is given back by a task that is
+        cancelled, and with it a place for ever.
+        """
+        async with self._room:
+            client = self._idle.pop() if self._idle else _new_client()
+            try:
+                yield client
+            except BaseException:  # half of an answer may be on its way
+                await client.aclose()
+                raise
+            self._idle.append(client)
+
+    async def aclose(self) -> None:
+        while self._idle:
+            await self._idle.pop().aclose()
+
+
+_active: tuple[asyncio.AbstractEventLoop, Connections] | None = None
+
+
+def connections() -> Connections:
+    """Those of this worker."""
+    global _active  # noqa: PLW0603 - one worker, one loop
+    loop = asyncio.get_running_loop()
+    if _active is None or _active[0] is not loop:
+        _active = loop, Connections()
+    return _active[1]
+
+
+def _new_client() -> Any:
+    return redis.asyncio.Redis.from_url(
+        settings.REDIS_URL, socket_timeout=None, socket_connect_timeout=1, max_connections=1
+    )
