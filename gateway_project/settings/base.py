@@ -243,6 +243,10 @@ GATEWAY_WS_MAX_MESSAGE_BYTES = int(
     environment.number("GATEWAY_WS_MAX_MESSAGE_BYTES", default=16 * 2**20, minimum=1024)
 )
 GATEWAY_WS_MAX_REQUESTS = int(environment.number("GATEWAY_WS_MAX_REQUESTS", default=16, minimum=1))
+GATEWAY_WS_MAX_SOCKETS = int(environment.number("GATEWAY_WS_MAX_SOCKETS", default=5000, minimum=1))
+GATEWAY_WS_MAX_SOCKETS_PER_KEY = int(
+    environment.number("GATEWAY_WS_MAX_SOCKETS_PER_KEY", default=500, minimum=1)
+)
 GATEWAY_WS_MESSAGES_PER_SECOND = environment.number(
     "GATEWAY_WS_MESSAGES_PER_SECOND", default=20, minimum=0.1
 )

@@ -29,6 +29,7 @@ from usage.exchange import StopReason
 logger = logging.getLogger(__name__)
 
 WATCH_SECONDS = 2.0
+MOST_WATCHERS = 50  # of a worker: each is sent every worker's reports
 TRY_AGAIN_LATER = 1013
 POLICY_VIOLATION = 1008
 MAY_NOT_END = {
@@ -40,6 +41,9 @@ MAY_NOT_END = {
         "code": "permission_denied",
     },
 }
+
+
+watchers: set[LiveConsumer] = set()
 
 
 class LiveConsumer(AsyncWebsocketConsumer):
@@ -57,6 +61,10 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self.close()
             return
         await self.accept()
+        if len(watchers) >= MOST_WATCHERS:
+            await self.close(TRY_AGAIN_LATER)
+            return
+        watchers.add(self)
         try:
             await self.channel_layer.group_add(WATCHERS, self.channel_name)
         except LAYER_ERRORS as exc:
@@ -66,6 +74,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self._watching = asyncio.create_task(self._watch())
 
     async def disconnect(self, code: int) -> None:
+        watchers.discard(self)
         if self._watching is not None:
             self._watching.cancel()
             with suppress(*LAYER_ERRORS):  # a membership ends by itself

@@ -18,6 +18,7 @@ from proxy.inner_request import extensions_of
 from proxy.outgoing import ABORT_EXTENSION
 from proxy.websockets.handshake import accepted_subprotocol, admit
 from proxy.websockets.inbox import Inbox
+from proxy.websockets.open_counts import open_counts
 
 
 class ApiSocket(AsyncWebsocketConsumer):
@@ -33,6 +34,7 @@ class ApiSocket(AsyncWebsocketConsumer):
 
     _serving: asyncio.Task[Any] | None = None
     _is_waiting = False
+    _counted_as = ""
     is_client_gone = False
 
     def __init__(self) -> None:
@@ -52,6 +54,8 @@ class ApiSocket(AsyncWebsocketConsumer):
         finally:
             inbox.close()
             open_sockets.discard(self)
+            if self._counted_as:
+                open_counts.leave(self._counted_as)
             try:
                 await self.let_go()
             finally:
@@ -67,6 +71,7 @@ class ApiSocket(AsyncWebsocketConsumer):
         Raises what :func:`proxy.exception_handler.to_api_error` knows.
         """
         caller, self.credential = await admit(self.scope)
+        self._counted_as = open_counts.enter(caller)
         open_sockets.add(self)  # type: ignore[arg-type]
         return caller
 
