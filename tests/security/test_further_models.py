@@ -42,13 +42,13 @@ def naming(fields, model):
 
 @pytest.fixture
 def alice(house):
-    with client_of(house.gateway, house.keys["alice"], timeout=15) as client:
+    with client_of(house.gateway, house.keys["alice"]) as client:
         yield client
 
 
 @pytest.fixture
 def root(house):
-    with client_of(house.gateway, house.keys["root"], timeout=15) as client:
+    with client_of(house.gateway, house.keys["root"]) as client:
         yield client
 
 

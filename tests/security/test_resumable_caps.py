@@ -78,7 +78,7 @@ def configure(gateway, upstream):
     connection = {"name": "scripted", "base_url": upstream.url, "model_ids": ["gpt-4o"]}
     grants = [{"models": ["*"], "everyone": True}]
     key = gateway.configured_for("root", connections=[connection], grants=grants)
-    with client_of(gateway, key, timeout=15) as client:
+    with client_of(gateway, key) as client:
         wait_for_models(client, "gpt-4o")
 
 
@@ -111,7 +111,7 @@ def resumable(told):
 
 
 def cancel(gateway, key, told):
-    with client_of(gateway, key, timeout=15) as client:
+    with client_of(gateway, key) as client:
         for request_id in resumable(told):
             client.delete(f"{CHAT}/{request_id}/stream")
 
@@ -121,16 +121,16 @@ def test_abandoned_streams_are_as_many_as_the_cap(limited, calling, key):
     told = asyncio.run(abandon(limited, [key], ABANDONED))
     assert {header for header, _ in told} == {"true", "false"}
     assert 1 <= len(resumable(told)) <= PER_KEY
-    wait_until(lambda: under_way(calling) <= before + PER_KEY, what="the rest to end", seconds=30)
+    wait_until(lambda: under_way(calling) <= before + PER_KEY, what="the rest to end")
     cancel(limited, key, told)
-    wait_until(lambda: under_way(calling) <= before, what="all to end", seconds=30)
+    wait_until(lambda: under_way(calling) <= before, what="all to end")
 
     def is_free():
         again = asyncio.run(abandon(limited, [key], 1))
         cancel(limited, key, again)
         return resumable(again) != []
 
-    wait_until(is_free, what="a place", seconds=30)
+    wait_until(is_free, what="a place")
 
 
 def test_all_keys_together_have_a_cap(limited, calling):
@@ -138,35 +138,35 @@ def test_all_keys_together_have_a_cap(limited, calling):
     keys = [limited.api_key(user) for user in ("a", "b", "c")]
     told = asyncio.run(abandon(limited, keys, 60))
     assert 1 <= len(resumable(told)) <= IN_ALL
-    wait_until(lambda: under_way(calling) <= before + IN_ALL, what="the rest to end", seconds=30)
+    wait_until(lambda: under_way(calling) <= before + IN_ALL, what="the rest to end")
     for key in keys:
         cancel(limited, key, told)
-    wait_until(lambda: under_way(calling) <= before, what="all to end", seconds=30)
+    wait_until(lambda: under_way(calling) <= before, what="all to end")
 
 
 def test_what_is_kept_of_a_key_has_a_cap(limited, calling, key):
     calling.on("POST", CHAT, sse(EVENT, FINISH))
-    with client_of(limited, key, timeout=15) as client:
+    with client_of(limited, key) as client:
         request_ids = [finished(client) for _ in range(KEPT + 3)]
 
         def found():
             paths = {one: f"{CHAT}/{one}/stream" for one in request_ids}
             return [one for one, path in paths.items() if client.get(path).status_code == 200]
 
-        wait_until(lambda: len(found()) <= KEPT, what="the oldest to go", seconds=15)
+        wait_until(lambda: len(found()) <= KEPT, what="the oldest to go")
         assert found() == request_ids[-KEPT:]
 
 
 def test_the_bytes_of_a_key_have_a_cap(limited, calling, key):
     calling.on("POST", CHAT, sse(*[LONG] * 3, FINISH))
-    with client_of(limited, key, timeout=15) as client:
+    with client_of(limited, key) as client:
         paths = [f"{CHAT}/{finished(client)}/stream" for _ in range(3)]
 
         def is_gone():
             answer = client.get(paths[0])
             return answer.status_code == 404 and answer.json()["error"]["code"]
 
-        wait_until(lambda: is_gone() == "stream_not_found", what="the oldest to go", seconds=15)
+        wait_until(lambda: is_gone() == "stream_not_found", what="the oldest to go")
         assert client.get(paths[-1]).content.count(b"data:") == 5
 
 
@@ -209,7 +209,7 @@ def test_streams_under_way_share_the_bytes_of_their_key(start_limited, calling):
         def are_long():
             return all(copy and int(copy[-1][0].partition(b"-")[0]) > 10 for copy in copies())
 
-        wait_until(are_long, what="more than there is room for", seconds=30)
+        wait_until(are_long, what="more than there is room for")
         size = sum(len(fields[b"event"]) for copy in copies() for _, fields in copy)
     assert size <= KEY_BYTES + 3 * len(LONG)  # a copy is written a moment later
 
@@ -219,10 +219,10 @@ def test_an_abandoned_stream_ends_like_any_other(start_limited, calling):
     calling.on("POST", CHAT, sse(*[EVENT] * 10_000, delay=0.1))
     gateway, key = start_limited(BACKINGS[0], GATEWAY_STREAM_MAX_SECONDS="3")
     (request_id,) = resumable(asyncio.run(abandon(gateway, [key], 1)))
-    with client_of(gateway, key, timeout=30) as client:
+    with client_of(gateway, key) as client:
         last = client.get(f"{CHAT}/{request_id}/stream").content.split(b"\n\n")[-2]
     assert "error" in json.loads(last.removeprefix(b"data: "))
-    wait_until(lambda: under_way(calling) <= before, what="the call to end", seconds=15)
+    wait_until(lambda: under_way(calling) <= before, what="the call to end")
 
 
 def finished(client):

@@ -45,7 +45,7 @@ def test_an_earlier_secret_is_ended_alone_and_at_once(gateway, secrets):
 
     gateway.manage("revoke_api_key", key_format.hint(first))
 
-    wait_until(lambda: not is_known(gateway, first), what="the end of the secret", seconds=5)
+    wait_until(lambda: not is_known(gateway, first), what="the end of the secret")
     assert is_known(gateway, second)
     assert is_known(gateway, present)
     assert key_format.hint(first) not in listed_hints(gateway, key_id)
@@ -58,4 +58,4 @@ def test_the_present_hint_ends_all_of_them(gateway, secrets):
     gateway.manage("revoke_api_key", key_format.hint(every[-1]))
 
     for key in every:
-        wait_until(lambda key=key: not is_known(gateway, key), what="the revocation", seconds=5)
+        wait_until(lambda key=key: not is_known(gateway, key), what="the revocation")

@@ -41,4 +41,4 @@ def test_a_key_has_so_many_open_and_another_is_not_in_its_way(gateway):
             stack.enter_context(opened(gateway, alice))
         assert is_refused(gateway, alice)
         assert not is_refused(gateway, bob)
-    wait_until(lambda: not is_refused(gateway, alice), what="a place", seconds=10)
+    wait_until(lambda: not is_refused(gateway, alice), what="a place")

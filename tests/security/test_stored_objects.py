@@ -86,7 +86,7 @@ def body(model="main", **fields):
 @pytest.fixture
 def client(house):
     def of(name):
-        return client_of(house.gateway, house.keys[name], timeout=15)
+        return client_of(house.gateway, house.keys[name])
 
     return of
 

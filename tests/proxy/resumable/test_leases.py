@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 
 from proxy.resumable import kept, leases
 from proxy.resumable.redis_connections import Connections, connections
+from tests.support.processes import PATIENCE_SECONDS
 
 
 @pytest.fixture
@@ -112,6 +113,6 @@ async def test_a_connection_that_is_cancelled_leaves_its_place(store):
     await asyncio.sleep(0)
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
-    async with asyncio.timeout(5), lent.one() as client:
+    async with asyncio.timeout(PATIENCE_SECONDS), lent.one() as client:
         assert await client.ping()
     await lent.aclose()
