@@ -25,13 +25,15 @@ def guarded_redis():
     executable = bundled_executable()
     found = executable and Part(name="Redis", version="bundled", address=str(executable))
     server = RedisServer(parts.require("Redis", found or None).address)
-    server.start()
-    [rules] = re.findall(r"^user (gatehouse .*)$", DOCUMENT, re.MULTILINE)
-    with redis.Redis.from_url(server.url) as client:
-        client.execute_command("ACL", "SETUSER", *rules.split())
-        client.execute_command("ACL", "SETUSER", "default", "nopass", "-@all", "+ping")
-    yield server.url.replace("//", "//gatehouse:password@")
-    server.close()
+    try:
+        server.start()
+        [rules] = re.findall(r"^user (gatehouse .*)$", DOCUMENT, re.MULTILINE)
+        with redis.Redis.from_url(server.url) as client:
+            client.execute_command("ACL", "SETUSER", *rules.split())
+            client.execute_command("ACL", "SETUSER", "default", "nopass", "-@all", "+ping")
+        yield server.url.replace("//", "//gatehouse:password@")
+    finally:
+        server.close()
 
 
 def test_the_gateway_lacks_no_right(start_gateway, guarded_redis):
