@@ -14,13 +14,14 @@ So a good key gets through from an address that others flood, and nobody else wa
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from accounts.caller_lookup import KnownCaller
+from accounts.client_address import network_of
 
 DIGESTS_PER_QUERY = 500
 MOST_WAITING = 5000  # in the fast lane: more clients than start anew at once
@@ -54,14 +55,19 @@ class LookUps:
         whence = network_of(address())
         answer = self._answers.get(digest)
         if answer is None:
-            lane = self._fast if self._misses.has_room(whence) else self._slow
+            # Counted before the answer: many that come at once must not all find the same room.
+            has_room = self._misses.take(whence)
+            lane = self._fast if has_room else self._slow
             answer = self._answers[digest] = lane.enter(digest)
             answer.add_done_callback(lambda _: self._answers.pop(digest, None))
+            answer.add_done_callback(partial(self._settle, whence if has_room else ""))
         # Shielded: a client that hangs up must not take the answer from the others.
-        found = await asyncio.shield(answer)
-        if found is None:
-            self._misses.note(whence)
-        return found
+        return await asyncio.shield(answer)
+
+    def _settle(self, whence: str, answer: Answer) -> None:
+        """A key that is known, or that nobody could look up, costs its address nothing."""
+        if answer.cancelled() or answer.exception() is not None or answer.result() is not None:
+            self._misses.give_back(whence)
 
 
 class _Lane:
@@ -119,15 +125,24 @@ class Misses:
         self._clock = clock
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
 
-    def has_room(self, address: str) -> bool:
-        """Whether ``address`` may present another; the gateway's own looks, of none, always."""
-        return not address or self._filled(address).tokens >= 1
+    def take(self, address: str) -> bool:
+        """Count an unknown key; False, and nothing is counted, where ``address`` has no room.
 
-    def note(self, address: str) -> None:
-        """Count an unknown key."""
+        The gateway's own look-ups come from no address and always have room.
+        """
+        if not address:
+            return True
+        bucket = self._filled(address)
+        if bucket.tokens < 1:
+            return False
+        bucket.tokens -= 1
+        return True
+
+    def give_back(self, address: str) -> None:
+        """The key was a known one after all."""
         if address:
             bucket = self._filled(address)
-            bucket.tokens = max(0.0, bucket.tokens - 1)
+            bucket.tokens = min(BURST, bucket.tokens + 1)
 
     def _filled(self, address: str) -> _Bucket:
         now = self._clock()
@@ -139,16 +154,3 @@ class Misses:
         bucket.tokens = min(BURST, bucket.tokens + earned)
         bucket.filled_at = now
         return bucket
-
-
-def network_of(address: str) -> str:
-    """What one client is given: an address of IPv4, 64 bits of IPv6; other texts as they are."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address[:100]
-    if isinstance(parsed, ipaddress.IPv6Address):
-        if parsed.ipv4_mapped is not None:
-            return str(parsed.ipv4_mapped)
-        return str(ipaddress.IPv6Network((int(parsed) >> 64 << 64, 64)))
-    return str(parsed)

@@ -46,9 +46,7 @@ class ApiHandler(ASGIHandler):
     def __init__(self) -> None:
         super().__init__()
         # Read once: Django's settings cost a microsecond at every look.
-        self._body_limit: int = min(
-            settings.GATEWAY_MAX_JSON_BYTES, settings.GATEWAY_MAX_BODY_BYTES
-        )
+        self._body_limit: int = settings.GATEWAY_MAX_JSON_BYTES
         self._body_seconds: float = settings.GATEWAY_BODY_SECONDS
         self._structure_limit: int = settings.GATEWAY_MAX_JSON_STRUCTURE
         self._write_timeout: float = settings.GATEWAY_WRITE_TIMEOUT

@@ -9,21 +9,6 @@ from django.utils import timezone
 from connections.models import Connection
 
 
-class LiveRequest(models.Model):
-    """No table: what hangs the permissions of the live view in Django's list of permissions."""
-
-    class Meta:
-        managed = False
-        default_permissions = ()
-        permissions = (
-            ("view_live", "Can watch live requests"),
-            ("end_request", "Can end live requests"),
-        )
-
-    def __str__(self) -> str:
-        return "live request"
-
-
 class StoredResponse(models.Model):
     """A response that an upstream keeps, so that its owner can ask for it again.
 
@@ -42,6 +27,11 @@ class StoredResponse(models.Model):
     created_at = models.DateTimeField(default=timezone.now, db_index=True)
 
     class Meta:
+        # The live view has no table of its own, and permissions belong to a model.
+        permissions = (
+            ("view_live", "Can watch live requests"),
+            ("end_request", "Can end live requests"),
+        )
         constraints = (
             models.UniqueConstraint(
                 fields=("response_id", "user"), name="proxy_stored_response_unique"

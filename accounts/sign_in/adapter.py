@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from accounts.sign_in.addresses import client_address
+from accounts.client_address import address_of_request
 from accounts.sign_in.browsers import remember
 from accounts.sign_in.limits import normalized, take_password_try
 
@@ -25,7 +25,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return render(request, "account/account_inactive.html", {"person": user}, status=403)
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        return client_address(request)
+        return address_of_request(request.META)
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """allauth's own limit lets a stranger use up the tries for a name; ours does not."""

@@ -17,7 +17,7 @@ from allauth.core import context
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 
-from accounts.sign_in.addresses import client_network
+from accounts.client_address import address_of_request, network_of
 from accounts.sign_in.browsers import browser_of
 from accounts.sign_in.tries import Bucket, Limit, TooManyTriesError, Tries, take
 
@@ -71,7 +71,7 @@ def _take_password_try(request: HttpRequest, name: str) -> Tries:
     browser = browser_of(request)
     if browser is not None and browser.knows(name):
         return take(Bucket(name=("browser", browser.id, name), limit=FAILED))
-    return _take_try_of_stranger(client_network(request), name)
+    return _take_try_of_stranger(network_of(address_of_request(request.META)), name)
 
 
 def _take_try_of_stranger(address: str, name: str) -> Tries:

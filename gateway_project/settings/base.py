@@ -163,13 +163,11 @@ ENABLE_FORWARD_USER_INFO_HEADERS = environment.switch(
 
 # Our own.
 # Bodies of requests: bytes, structure, time. One that set the older name set all JSON by it.
-GATEWAY_MAX_BODY_BYTES = int(
-    environment.number("GATEWAY_MAX_BODY_BYTES", default=64 * 2**20, minimum=1024)
-)
 GATEWAY_MAX_JSON_BYTES = int(
     environment.number(
         "GATEWAY_MAX_JSON_BYTES",
-        default=environment.number("GATEWAY_MAX_BODY_BYTES", default=50 * 2**20),
+        # The former name of the setting.
+        default=environment.number("GATEWAY_MAX_BODY_BYTES", default=50 * 2**20, minimum=1024),
         minimum=1024,
     )
 )
@@ -189,10 +187,12 @@ GATEWAY_MAX_UPLOAD_BYTES = int(
     environment.number("GATEWAY_MAX_UPLOAD_BYTES", default=512 * 2**20, minimum=1024)
 )
 GATEWAY_UPLOAD_HELD_BYTES_PER_KEY = int(
-    environment.number("GATEWAY_UPLOAD_HELD_BYTES_PER_KEY", default=128 * 2**20, minimum=1024)
+    environment.number(
+        "GATEWAY_UPLOAD_HELD_BYTES_PER_KEY", default=GATEWAY_MAX_UPLOAD_BYTES, minimum=1024
+    )
 )
 GATEWAY_UPLOAD_HELD_BYTES = int(
-    environment.number("GATEWAY_UPLOAD_HELD_BYTES", default=2**30, minimum=1024)
+    environment.number("GATEWAY_UPLOAD_HELD_BYTES", default=2 * 2**30, minimum=1024)
 )
 GATEWAY_MAX_RESPONSE_BYTES = int(
     environment.number("GATEWAY_MAX_RESPONSE_BYTES", default=64 * 2**20, minimum=1024)

@@ -73,10 +73,17 @@ class LiveConsumer(AsyncWebsocketConsumer):
             return
         self._watching = asyncio.create_task(self._watch())
 
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            # A client that is gone may end a send before its disconnect is read.
+            watchers.discard(self)
+            if self._watching is not None:
+                self._watching.cancel()
+
     async def disconnect(self, code: int) -> None:
-        watchers.discard(self)
         if self._watching is not None:
-            self._watching.cancel()
             with suppress(*LAYER_ERRORS):  # a membership ends by itself
                 await self.channel_layer.group_discard(WATCHERS, self.channel_name)
 

@@ -1,4 +1,4 @@
-from django.db import migrations, models
+from django.db import migrations
 
 
 class Migration(migrations.Migration):
@@ -8,15 +8,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name='LiveRequest',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-            ],
-            options={
-                'permissions': (('view_live', 'Can watch live requests'), ('end_request', 'Can end live requests')),
-                'managed': False,
-                'default_permissions': (),
-            },
+        migrations.AlterModelOptions(
+            name='storedresponse',
+            options={'permissions': (('view_live', 'Can watch live requests'), ('end_request', 'Can end live requests'))},
         ),
     ]

@@ -27,6 +27,7 @@ class Kind(Enum):
     NAMED_HOLDER = auto()  # the same, and where the value is a string
     RESPONSE = auto()  # the id of an earlier response
     TYPE = auto()  # says how the fields beside it are read
+    READ = auto()  # refers to nothing itself, and decides how what is in it is read
 
 
 WRITTEN: dict[Kind, tuple[str, ...]] = {
@@ -48,6 +49,7 @@ WRITTEN: dict[Kind, tuple[str, ...]] = {
     ),
     Kind.DEFINITION: ("model_list", "litellm_params", "model_group_alias", "router_settings"),
     Kind.OBJECT: (
+        "agent",
         "agent_id",
         "assistant_id",
         "batch_id",
@@ -55,11 +57,15 @@ WRITTEN: dict[Kind, tuple[str, ...]] = {
         "character_id",
         "collection_id",
         "collection_ids",
+        "connection_id",
         "container_id",
         "conversation_id",
+        "data_sources",
         "environment_id",
         "file_id",
         "file_ids",
+        "file_uri",
+        "index_name",
         "knowledge_base_id",
         "knowledge_base_ids",
         "library_id",
@@ -69,6 +75,7 @@ WRITTEN: dict[Kind, tuple[str, ...]] = {
         "preset",
         "previous_message_id",
         "previous_thread_id",
+        "project_connection_id",
         "prompt_id",
         "skill_id",
         "skill_ids",
@@ -82,6 +89,7 @@ WRITTEN: dict[Kind, tuple[str, ...]] = {
     Kind.NAMED_HOLDER: ("container", "conversation", "skills", "thread"),
     Kind.RESPONSE: ("previous_response_id",),
     Kind.TYPE: ("type",),
+    Kind.READ: ("input", "messages", "role", "tools"),
 }
 # Names that some API has in another form as well.
 ALSO_WRITTEN = {"cachedContent": Kind.OBJECT, "previous_interaction_id": Kind.OBJECT}
@@ -89,6 +97,13 @@ ALSO_WRITTEN = {"cachedContent": Kind.OBJECT, "previous_interaction_id": Kind.OB
 ENDINGS: dict[str, Kind] = {
     "model": Kind.MODELS,
     "models": Kind.MODELS,
+    "modelid": Kind.MODELS,
+    "modelids": Kind.MODELS,
+    "modelname": Kind.MODELS,
+    "modelnames": Kind.MODELS,
+    "deployment": Kind.MODELS,
+    "deploymentid": Kind.MODELS,
+    "deploymentname": Kind.MODELS,
     "fileid": Kind.OBJECT,
     "fileids": Kind.OBJECT,
     "vectorstoreid": Kind.OBJECT,
@@ -147,7 +162,7 @@ def odd_spelling(name: str, known: str) -> InvalidRequestError:
 
 # The only fields of a form that some reader takes for a JSON object.
 NESTING = frozenset({"extrabody"})
-UNSAID_IN_FORMS = frozenset(Kind) - {Kind.HOLDER, Kind.TYPE}
+UNSAID_IN_FORMS = frozenset(Kind) - {Kind.HOLDER, Kind.TYPE, Kind.READ}
 STEP = re.compile(r"[\[\].]+")
 
 

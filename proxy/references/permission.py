@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from http import HTTPStatus
 
@@ -12,12 +13,13 @@ from django.db import DatabaseError
 from accounts.caller import Caller
 from connections.call import JsonObject
 from models_registry.targets import Target
-from proxy.errors import AnsweredError, ApiError, InvalidRequestError
+from proxy.errors import AnsweredError, ApiError, InvalidRequestError, RequestTooComplexError
 from proxy.references.models import renamed, upstream_name
 from proxy.references.reading import NONE, Reference, References, references_in
 from proxy.stored_responses import Kept, stored_responses
 
 MOST_ITEMS = 1000
+MOST_FIELDS_AT_ONCE = 5_000  # about 20 ms of the event loop on a slow machine
 NO_CONVERSATIONS = "Conversations are not kept apart by user here. Use `previous_response_id`."
 
 
@@ -36,18 +38,38 @@ class Permitted:
         return self.bodies.get(target, body)
 
 
-async def permitted(body: JsonObject, targets: tuple[Target, ...], caller: Caller) -> Permitted:
+async def permitted(
+    body: JsonObject,
+    targets: tuple[Target, ...],
+    caller: Caller,
+    *,
+    has_items_of_its_own: bool = False,
+) -> Permitted:
     """Those of ``targets`` that may be sent ``body`` for ``caller``, with their names of models.
 
     All surfaces ask here before anything is sent. Earlier responses and their items must be the
     caller's, and lead to the connection that keeps them; objects of the account are for
     connections that share them; further models must be the caller's to use, and be served by the
-    same connection. Raises ``ApiError``, which names the field.
+    same connection. ``has_items_of_its_own``: items belong to the socket and not to an account, as
+    those of a realtime session do. Raises ``ApiError``, which names the field.
     """
-    found = references_in(body)
-    if found is NONE:
+    found = await _found_in(body)
+    if has_items_of_its_own:
+        found = replace(found, items=())
+    if found == NONE:
         return Permitted(targets=targets)
-    return with_models(found, body, await owned(found, targets, caller), caller)
+    targets = await owned(found, targets, caller)
+    if not found.has_models:
+        return Permitted(targets=targets)
+    return await asyncio.to_thread(with_models, body, targets, caller)
+
+
+async def _found_in(body: JsonObject) -> References:
+    """What ``body`` refers to. A body of very many fields is read by a thread."""
+    try:
+        return references_in(body, most=MOST_FIELDS_AT_ONCE)
+    except RequestTooComplexError:
+        return await asyncio.to_thread(references_in, body)
 
 
 async def owned(
@@ -78,12 +100,8 @@ async def owned(
     return targets
 
 
-def with_models(
-    found: References, body: JsonObject, targets: tuple[Target, ...], caller: Caller
-) -> Permitted:
+def with_models(body: JsonObject, targets: tuple[Target, ...], caller: Caller) -> Permitted:
     """``targets`` that serve all models that ``body`` names. Raises ``ApiError`` for none."""
-    if not found.has_models:
-        return Permitted(targets=targets)
     bodies: dict[Target, JsonObject] = {}
     failure: ApiError | None = None
     for target in targets:

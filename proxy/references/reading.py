@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connections.call import JsonObject
-from proxy.errors import InvalidRequestError
+from proxy.errors import InvalidRequestError, RequestTooComplexError
 from proxy.references.names import Kind, folded, kind_of, odd_spelling
 from proxy.references.opaque import (
     PLAIN_FIELDS,
@@ -20,6 +20,7 @@ from proxy.references.opaque import (
 
 Path = tuple[str | int, ...]
 DEEPEST = 100  # steps of a path; each takes three frames of Python's stack
+MOST_FIELDS = 100_000
 MESSAGES = frozenset({"messages", "input"})
 ITEM_REFERENCE = "itemreference"
 # Values of a realtime response's `conversation` that name none.
@@ -76,10 +77,11 @@ class References:
 NONE = References()
 
 
-def references_in(body: JsonObject) -> References:
+def references_in(body: JsonObject, *, most: int = MOST_FIELDS) -> References:
     """What ``body`` refers to, apart from the model that its own ``model`` names.
 
-    Raises ``InvalidRequestError`` for a guarded field in a spelling of its own.
+    Raises ``InvalidRequestError`` for a guarded field in a spelling of its own, and
+    ``RequestTooComplexError`` where more than ``most`` fields had to be read.
     """
     reader: _Reader | None = None
     for name, value in body.items():
@@ -88,7 +90,7 @@ def references_in(body: JsonObject) -> References:
         if type(value) is list and _is_plain(name, value):
             continue
         if reader is None:
-            reader = _Reader()
+            reader = _Reader(most)
         reader.field((), name, value)
     return NONE if reader is None else reader.found()
 
@@ -108,7 +110,8 @@ def _is_plain(name: str, values: list[Any]) -> bool:
 class _Reader:
     """Collects while it walks. Names decide, wherever they stand."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        self._left = most
         self._found: dict[str, dict[Path, Reference]] = {
             "responses": {},
             "items": {},
@@ -123,6 +126,9 @@ class _Reader:
         return References(**found, has_models=self._has_models)
 
     def field(self, path: Path, name: str, value: Any) -> None:
+        self._left -= 1
+        if self._left < 0:
+            raise RequestTooComplexError
         kind = kind_of(name)
         here = (*path, name)
         match kind:
@@ -134,6 +140,8 @@ class _Reader:
                 self._note("responses", here, value)
             case Kind.HOLDER | Kind.NAMED_HOLDER:
                 self._holder(kind, here, name, value)
+            case Kind.READ:
+                self._inside(here, name, value)
             case None | Kind.MODEL | Kind.MODELS:
                 self._has_models = self._has_models or names_a_model(kind, value)
                 self._inside(here, name, value)

@@ -36,26 +36,21 @@ class ResponsesView(ModelCallView):
 
     async def whole(self, dispatched: Dispatched, exchange: Exchange) -> HttpResponseBase:
         body = await read_answer(dispatched, exchange)
-        if self.is_kept:
-            self.note(dispatched.target, load_json(body))
+        self.note(dispatched.target, load_json(body))
         return JsonResponse(body, headers=passed_on(dispatched.response.headers.raw))
 
     async def streamed(
         self, dispatched: Dispatched, exchange: Exchange, body: JsonObject
     ) -> HttpResponseBase:
         response = await relay_answer(dispatched, exchange, dialect=RESPONSES)
-        if not self.is_kept:
-            return response
         events = WatchedEvents(response, lambda made: self.note(dispatched.target, made))
         return RelayResponse(events, headers=dict(response.headers))
 
-    @property
-    def is_kept(self) -> bool:
-        """Whether the upstream keeps the response, which it does unless told not to."""
-        return self.payload.get("store") is not False
-
     def note(self, target: Target, made: JsonObject) -> None:
-        """Remember the response as the caller's."""
+        """Remember the response as the caller's, with its items.
+
+        Clients send back the items of a response that is not stored, too, and with their ids.
+        """
         stored_responses.note_response(made, user_id=self.caller.user_id, target=target)
 
 

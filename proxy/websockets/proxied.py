@@ -33,7 +33,7 @@ from proxy.errors import (
     UpstreamAnswerError,
 )
 from proxy.exception_handler import to_api_error
-from proxy.references.permission import permitted
+from proxy.references.permission import Permitted, permitted
 from proxy.request_id import new_request_id
 from proxy.routing import model_of, route
 from proxy.upstream_errors import longest_first
@@ -61,6 +61,7 @@ class ProxiedConsumer(ApiSocket):
     """
 
     endpoint: ClassVar[str]
+    has_items_of_its_own: ClassVar[bool] = False  # not of the upstream's account
     passed_headers: ClassVar[tuple[bytes, ...]] = (b"openai-beta",)
 
     def __init__(self) -> None:
@@ -105,7 +106,7 @@ class ProxiedConsumer(ApiSocket):
             if self._upstream is None:
                 await self.open_upstream(model, message)
                 self._start_pump()
-            allowed = await permitted(message, (self._target,), self._caller)
+            allowed = await self._permitted(message, (self._target,))
             message = allowed.body(self._target, message)
             put_main(message, places, self._target.model)
             text = encoded_json(message).decode()
@@ -137,6 +138,11 @@ class ProxiedConsumer(ApiSocket):
         if self._upstream is not None:
             await self._upstream.close(self._code)
 
+    async def _permitted(self, message: JsonObject, targets: tuple[Target, ...]) -> Permitted:
+        return await permitted(
+            message, targets, self._caller, has_items_of_its_own=self.has_items_of_its_own
+        )
+
     async def open_upstream(self, model: str, message: JsonObject) -> None:
         """Have the first of the model's targets that can be reached open a socket.
 
@@ -151,7 +157,7 @@ class ProxiedConsumer(ApiSocket):
                     targets, options = await route(
                         registry, self._caller, model, endpoint=self.endpoint
                     )
-                    allowed = await permitted(message, targets, self._caller)
+                    allowed = await self._permitted(message, targets)
                     dispatched = await dispatch(
                         registry.client,
                         allowed.targets,

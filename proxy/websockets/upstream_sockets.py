@@ -12,6 +12,7 @@ class RealtimeConsumer(ProxiedConsumer):
     """``/v1/realtime?model=…``, or ``deployment=…`` as Azure's clients write it."""
 
     endpoint = "realtime"
+    has_items_of_its_own = True
 
     async def begin(self, model: str) -> None:
         await self.open_upstream(model_of({"model": model}), {})

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts import keys
 from accounts.callers import CallerCache, CallersUnavailableError
-from accounts.look_ups import MOST_WAITING_SLOWLY, TooManyLookUpsError
+from accounts.look_ups import BURST, MOST_WAITING_SLOWLY, TooManyLookUpsError
 from accounts.models import ApiKey, User
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -153,13 +153,15 @@ async def test_more_than_may_wait_are_told_to_come_back(issued, database):
     for _ in range(2):
         await asyncio.gather(*(cache.find(keys.generate(), address) for _ in range(100)))
 
+    # The address earns a few more while the test waits; those do not go to the slow lane.
+    asked = MOST_WAITING_SLOWLY + int(BURST) + 10
     answers = await asyncio.gather(
-        *(cache.find(keys.generate(), address) for _ in range(MOST_WAITING_SLOWLY + 10)),
+        *(cache.find(keys.generate(), address) for _ in range(asked)),
         return_exceptions=True,
     )
 
     refused = [each for each in answers if isinstance(each, TooManyLookUpsError)]
-    assert len(refused) == 10
+    assert 10 <= len(refused) <= BURST + 10
     assert await cache.find(issued[1], lambda: "192.0.2.2") is not None
 
 

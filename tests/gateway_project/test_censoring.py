@@ -96,3 +96,17 @@ def test_the_rest_is_left(text):
 @pytest.mark.parametrize("part", ["://", "?", "eyJ", "sk-", "token=", "bearer ", "cookie:", "@"])
 def test_a_long_line_takes_no_longer_than_its_length(part):
     assert len(censored(part * 20_000)) <= len(part * 20_000) + 20_000
+
+
+@pytest.mark.parametrize(
+    "sign", [*")?.;:a'\"=&%@/\\ ", "key", "token=", "sk-", "eyJ", "://", "auth:"]
+)
+@pytest.mark.parametrize("start", ["http://a?", "key=", "cookie: ", "://", "eyJ", ""])
+@pytest.mark.timeout(10)
+def test_no_text_takes_time_by_the_square_of_its_length(sign, start):
+    """A quarter of a million characters: what grows by the square would take many minutes."""
+    censored(f"{start}{sign * (250_000 // len(sign))}x")
+
+
+def test_punctuation_behind_a_query_stays():
+    assert censored("(see http://h/a?key=1). Really?)") == "(see http://h/a?…). Really?)"

@@ -1,6 +1,6 @@
 """Figures that no upstream can have counted are taken for not known, in rows and in totals."""
 
-from django.db import migrations, models
+from django.db import migrations
 from django.db.models import F, Q
 
 MOST = 10**9
@@ -66,9 +66,4 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunPython(repair, migrations.RunPython.noop),
-        migrations.AlterField(
-            model_name='usageday',
-            name='cost',
-            field=models.DecimalField(decimal_places=10, max_digits=30),
-        ),
     ]

@@ -78,7 +78,7 @@ def test_an_address_is_not_what_a_client_says():
 
 
 def test_behind_a_proxy_the_address_is_what_the_proxy_saw(settings):
-    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    settings.GATEWAY_TRUSTED_PROXIES = 1
     forged = [refused(f"192.0.2.{n}, 198.51.100.7", n) for n in range(12)]
     assert forged == [False] * 10 + [True] * 2
     assert not refused("192.0.2.1, 198.51.100.8", 12)

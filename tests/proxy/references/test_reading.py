@@ -2,7 +2,7 @@
 
 import pytest
 
-from proxy.errors import InvalidRequestError
+from proxy.errors import InvalidRequestError, RequestTooComplexError
 from proxy.references.reading import NONE, references_in
 
 FILE = {"type": "input_file", "file_id": "file-1"}
@@ -277,3 +277,43 @@ def test_a_body_that_is_nested_too_deeply_is_refused(step):
 )
 def test_a_further_model_is_found(body):
     assert references_in({"model": "m"} | body).has_models
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"data_sources": [{"type": "azure_search", "parameters": {"index_name": "hr"}}]},
+        {"agent": {"type": "agent_reference", "name": "hr"}},
+        {"tools": [{"type": "x", "indexes": [{"project_connection_id": "c", "index_name": "i"}]}]},
+        {"messages": [{"role": "user", "content": [{"type": "file", "file_uri": "gs://b/x"}]}]},
+    ],
+)
+def test_data_of_the_account_by_other_names_is_found(body):
+    assert references_in({"model": "m"} | body).objects
+
+
+@pytest.mark.parametrize(
+    "name", ["judge_model_id", "fallback_model_name", "deployment", "embedding_deployment_name"]
+)
+def test_models_by_longer_names_are_found(name):
+    assert references_in({"model": "m", name: "other"}).has_models
+
+
+@pytest.mark.parametrize("name", ["Input", "Messages", "Tools"])
+def test_other_spellings_of_what_decides_are_refused(name):
+    with pytest.raises(InvalidRequestError) as refused:
+        references_in({"model": "m", name: [{"type": "reasoning", "id": "rs_1"}]})
+    assert refused.value.code == "ambiguous_field"
+
+
+@pytest.mark.parametrize("name", ["input_examples", "definitions"])
+def test_names_in_data_of_the_client_s_own_mean_nothing(name):
+    tool = {"type": "custom_20260101", "name": "t", name: [{"model": "Tesla", "file_id": "x"}]}
+    assert references_in({"model": "m", "tools": [tool]}) is NONE
+
+
+def test_a_body_of_too_many_fields_is_refused():
+    body = {"model": "m", "x": {f"k{number}": 1 for number in range(50)}}
+    assert references_in(body) is NONE
+    with pytest.raises(RequestTooComplexError):
+        references_in(body, most=50)
