@@ -166,6 +166,10 @@ class IncomingForm:
             if part.spool is not None:
                 part.spool.close()
 
+    async def aclose(self) -> None:
+        """As :meth:`close`, for the request that owns the form."""
+        self.close()
+
     def _begin(self, segment: MultipartSegment) -> Part:
         """The part that begins. Raises for one that could be read as another part."""
         part = Part(

@@ -12,6 +12,7 @@ from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from connections.call import Call
+from connections.client import owned_responses
 from connections.errors import MidStreamError, UpstreamError
 from models_registry.registry import active
 from models_registry.targets import Target
@@ -121,6 +122,9 @@ class UploadView(ApiView):
     async def streamed(self, dispatched: Dispatched, form: IncomingForm) -> HttpResponseBase:
         """Events as they come. The API has no form for an error in them: a broken one is cut."""
         headers = STREAMING | passed_on(dispatched.response.headers.raw)
+        owned = owned_responses.get()
+        if owned is not None:
+            owned.append(form)  # events that nobody begins to read would not close it
 
         async def events() -> AsyncGenerator[bytes]:
             with closing(form):  # the upstream may answer before it has all of it
