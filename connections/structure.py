@@ -56,7 +56,8 @@ async def read_aside(read: Callable[[bytes], Any], text: bytes) -> Any:
 
 
 def _weight_of_numbers(text: bytes) -> int:
-    return text.count(b",") // NUMBERS_PER_UNIT + _heavy(text)
+    strings = text.count(b'"') // 2
+    return text.count(b",") // NUMBERS_PER_UNIT + strings + _heavy(text)
 
 
 def _heavy(text: bytes) -> int:

@@ -10,8 +10,8 @@ from proxy.cancelling import uncancel
 from proxy.errors import RequestTimeoutError
 
 LONGEST_PAUSE_SECONDS = 60.0
-# 2 Mbit/s. A client that sends as fast may go on to the end, however large its body is.
-SLOWEST_BYTES_PER_SECOND = 256 * 1024
+# Half a Mbit/s. A client that sends as fast may go on to the end, however large its body is.
+SLOWEST_BYTES_PER_SECOND = 64 * 1024
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 

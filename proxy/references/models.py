@@ -12,7 +12,7 @@ from models_registry.targets import Target
 from proxy.errors import InvalidRequestError, ModelNotFoundError
 from proxy.references.names import Kind, is_listed, kind_of
 from proxy.references.opaque import OPAQUE, PLAIN_FIELDS, is_opaque
-from proxy.references.reading import MESSAGES, Path, shown
+from proxy.references.reading import DEEPEST, MESSAGES, Path, shown
 
 NameFor = Callable[[Path, str], str]
 # What an entry of a list of fallbacks may hold beside a name.
@@ -65,6 +65,8 @@ def _field(path: Path, name: str, value: Any, name_for: NameFor) -> Any:
 
 
 def _inside(here: Path, value: Any, name_for: NameFor) -> Any:
+    if len(here) > DEEPEST:
+        raise InvalidRequestError("The request is nested too deeply.")
     if isinstance(value, dict):
         return {
             name: each if is_opaque(name, value) else _field(here, name, each, name_for)

@@ -54,6 +54,12 @@ def test_numbers_of_an_upstream_count_for_less(settings):
         read_json(text)
 
 
+def test_strings_of_an_upstream_count_in_full(settings):
+    settings.GATEWAY_MAX_JSON_STRUCTURE = LEAST_SETTING
+    with pytest.raises(TooComplexError):
+        load_json(b"[" + b'"x",' * (LEAST_SETTING + 1) + b"1]")
+
+
 @pytest.mark.parametrize("size", [2, LONG_BYTES])
 async def test_only_long_texts_are_read_in_a_thread(size):
     reader = await read_aside(lambda _: threading.get_ident(), b" " * size)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from proxy.errors import ModelNotFoundError
+from proxy.errors import InvalidRequestError, ModelNotFoundError
 from proxy.references.models import renamed
 from proxy.references.reading import shown
 
@@ -77,3 +77,11 @@ def test_what_is_no_string_names_no_model(name):
     with pytest.raises(ModelNotFoundError) as refused:
         renamed({"tools": [{"model": name}]}, upper)
     assert refused.value.param == "tools[0].model"
+
+
+def test_what_is_nested_too_deeply_is_refused():
+    deep = "m"
+    for _ in range(700):
+        deep = {"a": deep}
+    with pytest.raises(InvalidRequestError):
+        renamed({"models": {"metadata": deep}}, upper)
