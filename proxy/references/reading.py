@@ -20,7 +20,7 @@ from proxy.references.opaque import (
 
 Path = tuple[str | int, ...]
 DEEPEST = 100  # steps of a path; each takes three frames of Python's stack
-MOST_FIELDS = 100_000
+MOST_FIELDS = 300_000  # as many as GATEWAY_MAX_JSON_STRUCTURE lets in by default
 MESSAGES = frozenset({"messages", "input"})
 ITEM_REFERENCE = "itemreference"
 # Values of a realtime response's `conversation` that name none.

@@ -8,7 +8,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from tests.proxy.websockets.conftest import UPSTREAM_KEY
-from tests.support.api import CHAT, chat_body, client_of
+from tests.support.api import CHAT, chat_body, client_of, listed
+from tests.support.processes import wait_until
 from tests.support.responders import chunk, hang, head, sse
 from tests.support.sockets import SOCKET, heard, heard_to_the_end, open_socket, say
 
@@ -290,7 +291,7 @@ def test_requests_end_with_words_when_the_gateway_stops(start_gateway, upstream)
     )
     key = gateway.api_key("alice")
     with client_of(gateway, key) as client:
-        client.get("/v1/models")
+        wait_until(lambda: "gpt-4o" in listed(client), what="the model")
     upstream.on("POST", CHAT, THINKING)
     with open_socket(gateway, key) as socket:
         ask(socket, "a")

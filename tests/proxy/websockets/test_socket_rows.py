@@ -7,7 +7,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.proxy.websockets.conftest import UPSTREAM_KEY
-from tests.support.api import CHAT, chat_body
+from tests.support.api import CHAT, chat_body, client_of, listed
 from tests.support.processes import wait_until
 from tests.support.responders import chunk, hang, head, json_response, sse
 from tests.support.socket_upstream import socket_upstream
@@ -41,6 +41,8 @@ def speaking(gateway, key):
             connections=[connection | {"model_ids": ["counted"]}],
             grants=[{"models": ["counted"], "everyone": True}],
         )
+        with client_of(gateway, key) as client:
+            wait_until(lambda: "counted" in listed(client), what="the model")
         upstream.answer = answer_twice
         yield upstream
 
