@@ -17,7 +17,7 @@ class Scope(StrEnum):
 
 
 EVERY_SCOPE = frozenset(Scope)
-SUPERUSER = "superuser"  # stands where a permission could, and is one that nobody can be given
+SUPERUSER = "superuser"  # stands in place of a permission; no admin page can grant it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,7 +50,7 @@ def read_callers(digests: Collection[str]) -> dict[str, KnownCaller]:
 
 
 def _with_permissions(found: dict[str, KnownCaller]) -> dict[str, KnownCaller]:
-    """Those of ``found`` who are staff, with their permissions. Nobody else's would count."""
+    """Those of ``found`` who are staff, with their permissions. Those of others do not count."""
     staff = {digest: known for digest, known in found.items() if known.caller.is_staff}
     if not staff:
         return {}

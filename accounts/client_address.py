@@ -16,7 +16,7 @@ def address_of(peer: str, forwarded_for: str) -> str:
 
     Each proxy adds an address at the end of ``X-Forwarded-For``. So the last ones can be believed,
     as many as ``GATEWAY_TRUSTED_PROXIES`` says; the client sent those before them. Where there are
-    fewer, or where the text is no address, the request has come another way.
+    fewer, or where the text is not an address, the request came another way.
     """
     trusted: int = settings.GATEWAY_TRUSTED_PROXIES
     addresses = forwarded_for.split(",")

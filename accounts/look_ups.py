@@ -8,7 +8,7 @@ that has presented many unknown keys waits for the slow lane, which asks twice a
            └──► it has none ───────────► slow lane: every SLOW_SECONDS, for all such addresses
            └──► the lane is full ──────► TooManyLookUpsError: come back in a second
 
-So a good key gets through from an address that others flood, and nobody else waits for them.
+So a good key gets through from an address that others flood, and other addresses do not wait.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from accounts.caller_lookup import KnownCaller
 from accounts.client_address import network_of
 
 DIGESTS_PER_QUERY = 500
-MOST_WAITING = 5000  # in the fast lane: more clients than start anew at once
+MOST_WAITING = 5000  # in the fast lane: more clients than start again at once
 MOST_WAITING_SLOWLY = DIGESTS_PER_QUERY
 SLOW_SECONDS = 0.5
 BURST, MISSES_PER_SECOND = 60.0, 5.0  # unknown keys of one address
@@ -65,7 +65,7 @@ class LookUps:
         return await asyncio.shield(answer)
 
     def _settle(self, whence: str, answer: Answer) -> None:
-        """A key that is known, or that nobody could look up, costs its address nothing."""
+        """A known key, and a key whose look-up failed, cost their address nothing."""
         if answer.cancelled() or answer.exception() is not None or answer.result() is not None:
             self._misses.give_back(whence)
 
@@ -95,7 +95,7 @@ class _Lane:
             asked = {digest: self._waiting.pop(digest) for digest in chunk}
             try:
                 found = await self._read(chunk)
-            except BaseException as exc:  # nobody may be left waiting, whatever it is
+            except BaseException as exc:  # each caller that waits gets an answer
                 _fail(asked.values(), exc)
                 if isinstance(exc, asyncio.CancelledError):
                     raise
