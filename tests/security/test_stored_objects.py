@@ -289,7 +289,6 @@ def test_a_connection_may_share_its_objects(house, client, fields):
         {"type": "session.update", "session": {"voice": {"id": "voice_1"}}},
         {"type": "response.create", "response": {"prompt": {"id": "pmpt_1"}}},
         {"type": "response.create", "response": {"conversation": "conv_1"}},
-        {"type": "response.create", "response": {"input": [{"type": "item_reference", "id": "a"}]}},
         {"type": "response.create", "response": {"previous_response_id": "resp_whole"}},
         {"type": "response.create", "previous_response_id": "resp_whole"},
         {"type": "response.create", "Previous_Response_Id": "resp_whole"},
@@ -308,6 +307,23 @@ def test_no_event_of_a_socket_refers_to_them(house, unheard, path, event):
             "object_not_owned",
             "ambiguous_field",
         }
+
+
+def test_items_of_the_account_are_not_referred_to_on_sockets(house, unheard):
+    response = {"input": [{"type": "item_reference", "id": "a"}]}
+    with open_socket(house.gateway, house.keys["bob"], path=RESPONSES) as socket:
+        say(socket, {"type": "response.create", "model": "talk"} | response)
+        assert code_of(socket) == "object_not_owned"
+
+
+def test_a_realtime_session_s_items_are_its_own(house):
+    event = {
+        "type": "response.create",
+        "response": {"input": [{"type": "item_reference", "id": "a"}]},
+    }
+    with open_socket(house.gateway, house.keys["bob"], path=REALTIME) as socket:
+        say(socket, event)
+        assert heard(socket)["message"] == event
 
 
 def test_a_shared_account_s_objects_pass_on_sockets(house):
