@@ -18,13 +18,13 @@ from typing import Protocol
 import httpx
 
 from connections import errors
-from connections.structure import read_aside
-from connections.translation.base import Translation
-from connections.translation.running import translated_body, translated_chunks
+from connections.translated import translated_body, translated_chunks
 from connections.transport.response_body import ResponseBody, Taker
 from connections.transport.websocket import UpstreamSocket
 from connections.upstream import Timeouts
 from connections.whole_body import whole_body
+from wire_formats.json_cost import read_aside
+from wire_formats.translation import Translation
 
 
 class UpstreamResponse:

@@ -14,10 +14,10 @@ from connections.call import Call
 from connections.client import UpstreamClient, UpstreamResponse
 from connections.errors import NotSentError
 from connections.providers.openai import OpenAIAdapter
-from connections.providers.payload import DROPPED_HEADER, header_value
 from connections.providers.registry import adapter_for
 from connections.stream_usage import StreamUsage
 from connections.upstream import Timeouts, Upstream
+from wire_formats.payload import DROPPED_HEADER, header_value
 
 logger = logging.getLogger(__name__)
 

@@ -9,15 +9,15 @@ from typing import Any
 import httpx
 import orjson
 from django.conf import settings
+from wire_formats.json_types import JsonObject
 
 from connections.auth.base import AuthUnavailableError
-from connections.call import JsonObject
 from connections.client import UpstreamClient
 from connections.errors import UpstreamError
 from connections.line import Line
 from connections.providers.openai import OpenAIAdapter
-from connections.spelling import load_json
 from connections.upstream import Timeouts
+from wire_formats.json_numbers import load_json
 
 LARGEST_LIST_BYTES = 32 * 2**20
 

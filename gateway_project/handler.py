@@ -19,7 +19,6 @@ from django.http.response import HttpResponseBase
 from django.urls import ResolverMatch, get_resolver
 
 from connections.client import Closable, close_all, owned_responses
-from proxy.anthropic.surface import error_response
 from proxy.cancelling import uncancel
 from proxy.errors import ApiError, InvalidRequestError, StoppedError
 from proxy.exception_handler import ErrorResponse, not_found
@@ -34,6 +33,7 @@ from proxy.inner_request import REQUEST_ID_EXTENSION, extensions_of
 from proxy.outgoing import Outgoing
 from proxy.relay import RelayResponse
 from proxy.request_id import new_request_id
+from proxy.views.anthropic import error_response
 from usage.exchange import StopReason
 from usage.in_flight import in_flight
 

@@ -13,8 +13,8 @@ from typing import TypeVar
 
 import orjson
 from django.conf import settings
+from wire_formats.json_types import JsonObject
 
-from connections.call import JsonObject
 from connections.client import UpstreamClient
 from connections.line import Line
 from connections.listing import ListingError, list_models, usable_models

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from connections.call import JsonObject
+from wire_formats.json_types import JsonObject
 
 # Names of one and the same parameter: giving either is giving it.
 SAME_PARAMETER = (frozenset({"max_tokens", "max_completion_tokens"}),)

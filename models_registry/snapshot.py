@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from wire_formats.json_types import JsonObject
+
 from accounts.caller import Caller
-from connections.call import JsonObject
 from connections.line import Line
 from connections.options import Options
 from models_registry.catalogue import Catalogue, rendered_list

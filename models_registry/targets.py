@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
+from wire_formats.json_types import JsonObject
 
-from connections.call import JsonObject
 from connections.choices import Provider
 from connections.line import Line
 from connections.upstream import Upstream

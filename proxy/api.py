@@ -18,12 +18,11 @@ from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
+from wire_formats.json_types import JsonObject
 
 from accounts.authentication import ApiKeyAuthentication
 from accounts.caller import Caller, Scope
 from accounts.keys import censored
-from connections.call import JsonObject
-from connections.structure import LONG_BYTES, read_aside
 from proxy.access import is_allowed
 from proxy.cookies import forwardable_cookies
 from proxy.errors import ApiError, MethodNotAllowedError, StoppedError
@@ -34,6 +33,7 @@ from proxy.permissions import NEEDS
 from proxy.rendering import JsonParser, JsonRenderer
 from usage.exchange import Exchange, StopReason, Surface
 from usage.in_flight import in_flight
+from wire_formats.json_cost import LONG_BYTES, read_aside
 
 logger = logging.getLogger(__name__)
 

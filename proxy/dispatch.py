@@ -6,10 +6,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from wire_formats.errors import UnsendableError
+
 from connections.auth.base import AuthUnavailableError
 from connections.call import Call
 from connections.client import UpstreamClient, UpstreamResponse
-from connections.errors import MidStreamError, NotSentError, UnsendableError
+from connections.errors import MidStreamError, NotSentError
 from models_registry.targets import Target
 from proxy.errors import UpstreamUnavailableError
 from proxy.pipeline_filters import CallFilters, filtered_call

@@ -7,10 +7,10 @@ from http import HTTPStatus
 from django.core.exceptions import DisallowedHost, SuspiciousOperation, ValidationError
 from django.http import Http404
 from rest_framework import exceptions
+from wire_formats.errors import UnsendableError
 
 from connections.auth.base import AuthUnavailableError, SignInRequiredError
-from connections.errors import UnsendableError, UpstreamError
-from connections.structure import TooComplexError
+from connections.errors import UpstreamError
 from proxy.errors import (
     TOO_COMPLEX,
     AnsweredError,
@@ -21,6 +21,7 @@ from proxy.errors import (
     UpstreamUnavailableError,
 )
 from proxy.rendering import JsonResponse
+from wire_formats.json_cost import TooComplexError
 
 # The types OpenAI uses for these; every other status below 500 is an invalid_request_error.
 TYPES = {

@@ -10,11 +10,11 @@ from typing import Any
 
 from django.core.handlers.asgi import ASGIRequest
 
-from connections.structure import SURELY_SIMPLE_BYTES, weight_of
 from proxy.body_clock import BodyClock, Receive
 from proxy.errors import InvalidRequestError, PayloadTooLargeError, RequestTooComplexError
 from proxy.outgoing import Outgoing
 from usage.exchange import Exchange, StopReason
+from wire_formats.json_cost import SURELY_SIMPLE_BYTES, weight_of
 
 LONGEST_LENGTH = 18  # digits; int() refuses to read thousands of them
 GONE_EXTENSION = "gatehouse.when_gone"
@@ -29,7 +29,7 @@ class IncomingBody:
     """Reads a request's body from ASGI, at most ``limit`` bytes of it, for at most ``seconds``.
 
     ``structure_limit`` is how much of what makes JSON costly a body in one piece may hold; see
-    :mod:`connections.structure`.
+    :mod:`wire_formats.json_cost`.
     The task that is ``serving`` the request is cancelled when the client leaves; another one may
     read the body. ``when_gone`` takes what is to be called then; a server that has no such thing is
     listened to by a task, which costs as much as reading the body.

@@ -27,8 +27,8 @@ from multipart import (
     parse_options_header,
 )
 from rest_framework import exceptions
+from wire_formats.json_types import JsonObject
 
-from connections.call import JsonObject
 from proxy.errors import ApiError, InvalidRequestError, PayloadTooLargeError
 from proxy.held_uploads import HeldUploads, no_room
 from proxy.incoming import ClientGoneError, IncomingBody

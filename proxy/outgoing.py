@@ -10,10 +10,10 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-from proxy.dialects import Dialect
 from proxy.errors import ApiError
 from proxy.response_headers import STREAMING
 from usage.exchange import Exchange
+from wire_formats.dialect import Dialect
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]

@@ -12,18 +12,19 @@ from typing import Any, cast
 
 import orjson
 from django.conf import settings
+from wire_formats.json_types import JsonObject
 
 from connections.auth.base import AuthUnavailableError
-from connections.call import Call, JsonObject
+from connections.call import Call
 from connections.client import UpstreamClient
 from connections.errors import UpstreamError
 from connections.providers.pipelines import PipelinesAdapter
-from connections.spelling import read_json, write_json
 from models_registry.pipeline_filters import PipelineFilter
 from models_registry.targets import Target
 from proxy.errors import ApiError, InvalidRequestError, UpstreamAnswerError
 from proxy.limits import limits
 from proxy.upstream_errors import error_message
+from wire_formats.json_numbers import read_json, write_json
 
 # What else writes text, and holds it where no such filter would find it.
 UNFILTERABLE = frozenset({"completions", "responses", "messages", "realtime"})

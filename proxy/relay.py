@@ -15,11 +15,13 @@ from django.http import StreamingHttpResponse
 
 from connections.client import UpstreamResponse
 from connections.errors import MidStreamError
-from connections.structure import read_aside
-from proxy.dialects import Dialect, json_object
 from proxy.errors import ApiError, UpstreamAnswerError, UpstreamTimeoutError
 from proxy.limits import Limits
-from proxy.sse import (
+from proxy.upstream_errors import error_from_object, error_in
+from usage.exchange import Exchange
+from wire_formats.dialect import Dialect, json_object
+from wire_formats.json_cost import read_aside
+from wire_formats.sse import (
     DONE_MARK,
     FIELDS,
     EventSplitter,
@@ -29,8 +31,6 @@ from proxy.sse import (
     is_event_stream,
     split_events,
 )
-from proxy.upstream_errors import error_from_object, error_in
-from usage.exchange import Exchange
 
 # How long an upstream may take to close its answer behind its end and have its connection reused.
 DRAIN_SECONDS = 0.5

@@ -20,8 +20,8 @@ from typing import Any
 from channels.db import database_sync_to_async
 from django.db import DatabaseError
 from django.utils import timezone
+from wire_formats.json_types import JsonObject
 
-from connections.call import JsonObject
 from models_registry.targets import Target
 from proxy.models import StoredResponse
 

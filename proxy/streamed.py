@@ -6,16 +6,17 @@ from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
 from contextlib import aclosing
 from typing import Any, cast
 
-from proxy.dialects import CHAT, Dialect, json_object
 from proxy.dispatch import Dispatched
 from proxy.errors import ApiError, UpstreamAnswerError
 from proxy.limits import limits
 from proxy.pipeline_filters import CallFilters
 from proxy.relay import Relay, RelayResponse
 from proxy.response_headers import STREAMING, passed_on
-from proxy.sse import DONE_MARK, data_of, split_events
 from proxy.whole import read_answer
 from usage.exchange import Exchange
+from wire_formats.chat.dialect import CHAT
+from wire_formats.dialect import Dialect, json_object
+from wire_formats.sse import DONE_MARK, data_of, split_events
 
 
 async def relay_answer(

@@ -8,11 +8,11 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
+from wire_formats.json_types import JsonObject
 
-from connections.call import JsonObject
-from connections.spelling import load_json, write_json
 from proxy.errors import AnsweredError, ApiError, UpstreamAnswerError
 from proxy.response_headers import retry_headers
+from wire_formats.json_numbers import load_json, write_json
 
 LONGEST_TEXT = 2000
 REMOVED = "[removed]"

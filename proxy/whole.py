@@ -8,14 +8,14 @@ from typing import Any
 import orjson
 
 from connections.errors import MidStreamError
-from connections.spelling import load_json, read_json
-from connections.structure import TooComplexError, read_aside
 from proxy.dispatch import Dispatched
 from proxy.errors import TOO_COMPLEX, UpstreamAnswerError, UpstreamTimeoutError
 from proxy.limits import limits
 from proxy.upstream_errors import error_in, json_of, without_secrets
-from proxy.upstream_usage import read_usage
-from usage.exchange import Exchange, Tokens
+from usage.exchange import Exchange
+from wire_formats.json_cost import TooComplexError, read_aside
+from wire_formats.json_numbers import load_json, read_json
+from wire_formats.token_counts import Tokens, read_usage
 
 
 async def read_answer(

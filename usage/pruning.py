@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from django.db import connection, transaction
 
-from connections.figures import MOST
 from usage.models import UsageRow
+from wire_formats.figures import MOST
 
 BATCH = 5000
 # What an older version stored may be beyond all reason; no sum passes 64 bits without it.

@@ -10,8 +10,8 @@ from uuid import UUID
 
 import orjson
 
-from connections.figures import MOST
 from usage.exchange import Exchange
+from wire_formats.figures import MOST
 
 CLIENT_CLOSED_REQUEST = 499
 LARGEST_NUMBER = 2**63 - 1

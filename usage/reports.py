@@ -12,8 +12,8 @@ from typing import Any
 from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 
-from connections.figures import MOST
 from usage.models import UsageDay, UsageRow
+from wire_formats.figures import MOST
 
 
 class By(StrEnum):

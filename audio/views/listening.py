@@ -6,11 +6,11 @@ from typing import Any
 
 import orjson
 
-from connections.figures import told_seconds
-from connections.spelling import load_json
-from proxy.upstream_usage import read_usage
 from proxy.views.upload import UploadView
 from usage.exchange import Exchange
+from wire_formats.figures import told_seconds
+from wire_formats.json_numbers import load_json
+from wire_formats.token_counts import read_usage
 
 
 class ListeningView(UploadView):

@@ -5,7 +5,7 @@ from urllib.parse import quote
 from connections.call import Call
 from connections.providers.azure_parameters import known_parameters
 from connections.providers.openai import REALTIME, OpenAIAdapter, path_segment
-from connections.providers.payload import Payload, dropped_parameters
+from wire_formats.payload import Payload, dropped_parameters
 
 DEFAULT_API_VERSION = "2024-10-21"
 V1_SUFFIX = "/openai/v1"

@@ -9,15 +9,17 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
+from wire_formats.errors import UnsendableError
+from wire_formats.json_types import JsonObject
 
 from accounts.caller import Caller
-from connections.call import Call, JsonObject
-from connections.errors import NotSentError, UnsendableError
+from connections.call import Call
+from connections.errors import NotSentError
 from connections.providers.headers import encoded, extra_headers, overlaid, user_info_headers
-from connections.providers.payload import Payload
-from connections.spelling import write_json
-from connections.translation.base import Translation
 from connections.upstream import Upstream
+from wire_formats.json_numbers import write_json
+from wire_formats.payload import Payload
+from wire_formats.translation import Translation
 
 BASE_HEADERS = {"accept-encoding": "identity", "user-agent": "gatehouse"}
 # gpt-35 is how Azure writes gpt-3.5, after which most deployments of it are named.
@@ -98,7 +100,7 @@ class OpenAIAdapter:
     def request(self, call: Call, *, forward_user_info: bool = False) -> httpx.Request:
         """The request for ``call``, unsigned.
 
-        Raises :class:`connections.errors.UnsendableError` for what the upstream cannot be asked.
+        Raises :class:`wire_formats.errors.UnsendableError` for what the upstream cannot be asked.
         """
         if self.endpoints is not None and call.endpoint not in self.endpoints:
             raise UnsendableError(f"The provider of this model has no {call.endpoint}.")
@@ -159,7 +161,7 @@ def with_query(url: str, query: str) -> str:
 
 
 def encoded_json(body: JsonObject) -> bytes:
-    """``body`` as it is sent. Raises :class:`connections.errors.UnsendableError`."""
+    """``body`` as it is sent. Raises :class:`wire_formats.errors.UnsendableError`."""
     try:
         return write_json(body)
     except TypeError as exc:  # orjson reads 1024 levels and writes 254

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+from wire_formats.errors import UnsendableError
+
 from connections.call import Call
-from connections.errors import UnsendableError
 from connections.providers.openai import OpenAIAdapter
-from connections.providers.payload import Payload
+from wire_formats.payload import Payload
 
 
 class RawAdapter(OpenAIAdapter):

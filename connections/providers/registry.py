@@ -5,7 +5,8 @@ from __future__ import annotations
 from connections.choices import ApiType, Provider
 from connections.providers.anthropic import AnthropicAdapter
 from connections.providers.azure import AzureAdapter
-from connections.providers.ollama import OllamaAdapter, OllamaNativeAdapter
+from connections.providers.ollama import OllamaAdapter
+from connections.providers.ollama_native import OllamaNativeAdapter
 from connections.providers.openai import OpenAIAdapter
 from connections.providers.openrouter import OpenRouterAdapter
 from connections.providers.pipelines import PipelinesAdapter

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from wire_formats.json_types import JsonObject
 
-from connections.call import Call, JsonObject
+from connections.call import Call
 from connections.client import UpstreamResponse
-from connections.spelling import load_json
 from connections.verify.inspection import Answer, Inspection
 from connections.verify.refusals import refusal, refused_otherwise
 from connections.verify.result import Finding, failed, ok, warning
 from connections.verify.texts import error_message
+from wire_formats.json_numbers import load_json
 
 LARGEST_STREAM_BYTES = 2**20
 DONE = b"[DONE]"

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 import httpx
+from wire_formats.json_types import JsonObject
 
 from accounts.caller import Caller
 from connections.auth.base import AuthStrategy
 from connections.auth.registry import strategy_for
-from connections.call import Call, JsonObject
+from connections.call import Call
 from connections.client import UpstreamClient, UpstreamResponse
 from connections.destination import DEFAULT_PORTS
 from connections.listing import LARGEST_LIST_BYTES

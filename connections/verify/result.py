@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
-from connections.call import JsonObject
+from wire_formats.json_types import JsonObject
+
 from connections.choices import Outcome
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
-from connections.spelling import load_json
 from connections.upstream import Upstream
+from wire_formats.json_numbers import load_json
 
 LONGEST_QUOTE = 200
 SHORTEST_KEY = 4  # what is shorter is no secret, and masking it would garble every text

@@ -4,11 +4,11 @@ A dialect has no state; one instance serves every stream. Whatever it does not c
 parsed.
 """
 
-from proxy.dialects.anthropic import ANTHROPIC, anthropic_type
-from proxy.dialects.base import Dialect, Sign, json_object
-from proxy.dialects.chat import CHAT, ChatDialect
-from proxy.dialects.images import IMAGES
-from proxy.dialects.responses import RESPONSES, ResponsesDialect
+from wire_formats.chat.dialect import CHAT, ChatDialect
+from wire_formats.dialect import Dialect, Sign, json_object
+from wire_formats.images.dialect import IMAGES
+from wire_formats.messages.dialect import ANTHROPIC, anthropic_type
+from wire_formats.responses.dialect import RESPONSES, ResponsesDialect
 
 __all__ = [
     "ANTHROPIC",

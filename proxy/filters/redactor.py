@@ -6,9 +6,9 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings
+from wire_formats.json_types import JsonObject
 
 from accounts.caller import Caller
-from connections.call import JsonObject
 from proxy.filters.pipeline import FilterRejected
 
 STREAMED = frozenset({"chat/completions", "completions"})

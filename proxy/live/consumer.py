@@ -17,7 +17,6 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 
 from accounts.sign_in.second_factors import RequireStaffMfa
-from connections.spelling import load_json
 from proxy.channel_layer import LAYER_ERRORS
 from proxy.live.page import LIVE_SOCKET
 from proxy.live.reports import WATCHERS
@@ -25,6 +24,7 @@ from proxy.permissions import END_REQUEST, NEEDS, WATCH_LIVE
 from proxy.websockets.origin import is_own_origin
 from proxy.worker_events import stop_anywhere, watch_anywhere
 from usage.exchange import StopReason
+from wire_formats.json_numbers import load_json
 
 logger = logging.getLogger(__name__)
 

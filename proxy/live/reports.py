@@ -7,7 +7,8 @@ import secrets
 import time
 from itertools import islice
 
-from connections.call import JsonObject
+from wire_formats.json_types import JsonObject
+
 from proxy.channel_layer import send_to_group
 from usage.exchange import Exchange
 from usage.in_flight import in_flight

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from wire_formats.json_types import JsonObject
+
 from accounts.caller import Caller
-from connections.call import JsonObject
 from models_registry.registry import active
 from models_registry.targets import Target
 from proxy.errors import InvalidRequestError, ModelNotFoundError

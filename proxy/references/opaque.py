@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from connections.call import JsonObject
+from wire_formats.json_types import JsonObject
 
 # Fields of a body that are numbers, strings, or data of the client's own.
 PLAIN_FIELDS = frozenset(

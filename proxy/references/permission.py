@@ -9,9 +9,9 @@ from functools import partial
 from http import HTTPStatus
 
 from django.db import DatabaseError
+from wire_formats.json_types import JsonObject
 
 from accounts.caller import Caller
-from connections.call import JsonObject
 from models_registry.targets import Target
 from proxy.errors import AnsweredError, ApiError, InvalidRequestError, RequestTooComplexError
 from proxy.references.models import renamed, upstream_name

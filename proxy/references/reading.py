@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from connections.call import JsonObject
+from wire_formats.json_types import JsonObject
+
 from proxy.errors import InvalidRequestError, RequestTooComplexError
 from proxy.references.names import Kind, folded, kind_of, odd_spelling
 from proxy.references.opaque import (

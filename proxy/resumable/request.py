@@ -10,7 +10,7 @@ from proxy.incoming import ApiRequest
 from proxy.inner_request import REQUEST_ID_EXTENSION, HeaderFields, InnerRequest
 from proxy.outgoing import ABORT_EXTENSION
 from proxy.resumable.recording import Recording
-from proxy.sse import data_of, encoded_event, split_events
+from wire_formats.sse import data_of, encoded_event, split_events
 
 # Every answer has these of its own.
 OWN_HEADERS = frozenset(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from proxy.dialects import IMAGES
 from proxy.views.model_call import ModelCallView, Required
+from wire_formats.images.dialect import IMAGES
 
 
 class EmbeddingsView(ModelCallView):

@@ -16,7 +16,6 @@ from models_registry.registry import active
 from models_registry.snapshot import Snapshot
 from models_registry.targets import Target
 from proxy.api import ApiView
-from proxy.dialects import ResponsesDialect, Sign
 from proxy.dispatch import dispatch
 from proxy.errors import AnsweredError, ApiDisabledError, ApiError
 from proxy.filters.pipeline import pipeline_for
@@ -27,7 +26,9 @@ from proxy.response_headers import passed_on
 from proxy.stored_responses import Kept, stored_responses
 from proxy.streamed import relay_answer
 from proxy.whole import read_answer
-from usage.exchange import Tokens
+from wire_formats.dialect import Sign
+from wire_formats.responses.dialect import ResponsesDialect
+from wire_formats.token_counts import Tokens
 
 PASSED_HEADERS = ("openai-beta",)
 # What may be asked of a kept response. Lists are written as ``name[]`` by OpenAI's clients.

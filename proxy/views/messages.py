@@ -5,18 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from django.http.response import HttpResponseBase
+from wire_formats.json_types import JsonObject
 
-from connections.call import Call, JsonObject
-from connections.providers.payload import DROPPED_HEADER, header_value
-from connections.spelling import read_json
+from connections.call import Call
 from models_registry.registry import active
 from models_registry.targets import Target
-from proxy.anthropic.answer import message_of
-from proxy.anthropic.estimate import estimated_tokens
-from proxy.anthropic.request import chat_body, left_out
-from proxy.anthropic.stream import TRANSLATED_CHAT, MessageEvents
-from proxy.anthropic.surface import AnthropicSurface
-from proxy.dialects import ANTHROPIC
 from proxy.dispatch import Dispatched
 from proxy.references.permission import permitted
 from proxy.relay import RelayResponse
@@ -24,10 +17,18 @@ from proxy.rendering import JsonResponse
 from proxy.response_headers import passed_on
 from proxy.routing import route
 from proxy.streamed import ChangedEvents, relay_answer
-from proxy.upstream_usage import read_anthropic_usage
+from proxy.views.anthropic import AnthropicSurface
 from proxy.views.model_call import ModelCallView, Required
 from proxy.whole import read_answer
 from usage.exchange import Exchange, Surface
+from wire_formats.json_numbers import read_json
+from wire_formats.messages.answer_from_chat import message_of
+from wire_formats.messages.dialect import ANTHROPIC
+from wire_formats.messages.estimate import estimated_tokens
+from wire_formats.messages.request_to_chat import chat_body, left_out
+from wire_formats.messages.stream_from_chat import TRANSLATED_CHAT, MessageEvents
+from wire_formats.payload import DROPPED_HEADER, header_value
+from wire_formats.token_counts import read_anthropic_usage
 
 ESTIMATED_HEADER = "x-gateway-estimated"
 MESSAGES = Required(names=("messages",), kinds=(list,), hint="Give a list of messages.")

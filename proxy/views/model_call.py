@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
+from wire_formats.json_types import JsonObject
 
-from connections.call import Call, JsonObject
+from connections.call import Call
 from models_registry.registry import active
 from models_registry.targets import Target
 from proxy.api import ApiView
-from proxy.dialects import CHAT, Dialect
 from proxy.dispatch import Dispatched, dispatch
 from proxy.errors import InvalidRequestError
 from proxy.filters.pipeline import pipeline_for
@@ -24,6 +24,8 @@ from proxy.routing import check_model_id, model_of, route
 from proxy.streamed import relay_answer
 from proxy.whole import read_answer
 from usage.exchange import Exchange, Surface
+from wire_formats.chat.dialect import CHAT
+from wire_formats.dialect import Dialect
 
 LONGEST_CHAT_ID = 512  # OpenAI's own limit for a value of metadata
 

@@ -7,21 +7,22 @@ from contextlib import aclosing
 from typing import Any, cast
 
 from django.http.response import HttpResponseBase
+from wire_formats.json_types import JsonObject
 
-from connections.call import JsonObject
-from connections.spelling import load_json
 from models_registry.targets import Target
-from proxy.dialects import RESPONSES, json_object
 from proxy.dispatch import Dispatched
 from proxy.relay import RelayResponse
 from proxy.rendering import JsonResponse
 from proxy.response_headers import passed_on
-from proxy.sse import data_of, split_events
 from proxy.stored_responses import stored_responses
 from proxy.streamed import relay_answer
 from proxy.views.model_call import ModelCallView
 from proxy.whole import read_answer
 from usage.exchange import Exchange
+from wire_formats.dialect import json_object
+from wire_formats.json_numbers import load_json
+from wire_formats.responses.dialect import RESPONSES
+from wire_formats.sse import data_of, split_events
 
 # The events that hold all that was made.
 COMPLETED, INCOMPLETE = b'"response.completed"', b'"response.incomplete"'

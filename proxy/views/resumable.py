@@ -10,7 +10,6 @@ from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from proxy.api import ApiView
-from proxy.dialects import CHAT
 from proxy.errors import AnsweredError, InvalidRequestError, StoppedError
 from proxy.relay import RelayResponse
 from proxy.rendering import JsonResponse
@@ -21,6 +20,7 @@ from proxy.views.model_call import ModelCallView
 from proxy.worker_events import stop_anywhere
 from usage.exchange import StopReason
 from usage.in_flight import in_flight
+from wire_formats.chat.dialect import CHAT
 
 HEADER = "x-gateway-resumable"
 LONGEST_NUMBER = 12  # digits

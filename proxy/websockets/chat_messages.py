@@ -13,18 +13,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from wire_formats.errors import UnsendableError
+from wire_formats.json_types import JsonObject
 
-from connections.call import JsonObject
-from connections.errors import UnsendableError
-from connections.providers.openai import encoded_json
-from connections.spelling import read_json
-from connections.structure import TooComplexError, read_aside
 from proxy.errors import (
     ApiError,
     InvalidRequestError,
     PayloadTooLargeError,
     RequestTooComplexError,
 )
+from wire_formats.json_cost import TooComplexError, read_aside
+from wire_formats.json_numbers import encoded_json, read_json
 
 LONGEST_REQUEST_ID = 200
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import orjson
 
-from proxy.dialects import json_object
 from proxy.errors import ApiError, StoppedError, UpstreamAnswerError
 from proxy.inner_request import SURFACE_EXTENSION, HeaderFields, InnerRequest
-from proxy.sse import DONE_MARK, data_of, split_events
 from proxy.websockets.chat_messages import chunk_message, done_message, error_message
 from usage.exchange import StopReason, Surface
+from wire_formats.dialect import json_object
+from wire_formats.sse import DONE_MARK, data_of, split_events
 
 PATH = "/v1/chat/completions"
 OK = 200

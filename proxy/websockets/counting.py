@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from connections.call import JsonObject
-from connections.figures import MOST
-from proxy.dialects import json_object
+from wire_formats.json_types import JsonObject
+
 from proxy.errors import UpstreamAnswerError
-from proxy.upstream_usage import read_usage
-from usage.exchange import Exchange, Tokens
+from usage.exchange import Exchange
+from wire_formats.dialect import json_object
+from wire_formats.figures import MOST
+from wire_formats.token_counts import Tokens, read_usage
 
 ENDS_OF_ANSWERS = (
     '"response.done"',

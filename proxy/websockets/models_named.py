@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from connections.call import JsonObject
+from wire_formats.json_types import JsonObject
+
 from proxy.errors import ModelNotFoundError
 
 Place = tuple[str, ...]

@@ -12,12 +12,11 @@ from urllib.parse import parse_qs
 
 import orjson
 from django.conf import settings
+from wire_formats.json_types import JsonObject
+from wire_formats.secrets import longest_first
 
-from connections.call import Call, JsonObject
+from connections.call import Call
 from connections.errors import MidStreamError
-from connections.providers.openai import encoded_json
-from connections.spelling import read_json
-from connections.structure import TooComplexError, read_aside
 from connections.transport.websocket import UpstreamSocket
 from models_registry.registry import active
 from models_registry.targets import Target
@@ -36,7 +35,6 @@ from proxy.exception_handler import to_api_error
 from proxy.references.permission import Permitted, permitted
 from proxy.request_id import new_request_id
 from proxy.routing import model_of, route
-from proxy.upstream_errors import longest_first
 from proxy.websockets.api_socket import ApiSocket
 from proxy.websockets.counting import count_message
 from proxy.websockets.handshake import refuse
@@ -45,6 +43,8 @@ from proxy.websockets.models_named import put_main, take_main
 from proxy.websockets.origin import is_foreign
 from usage.exchange import SWITCHING_PROTOCOLS, Exchange, StopReason, Surface
 from usage.in_flight import in_flight
+from wire_formats.json_cost import TooComplexError, read_aside
+from wire_formats.json_numbers import encoded_json, read_json
 
 CLIENT_ERROR, POLICY_VIOLATION, UPSTREAM_BROKE, RESTARTING = 1003, 1008, 1011, 1012
 # Codes that may stand in a close frame; the others say that there was none.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from connections.call import JsonObject
+from wire_formats.json_types import JsonObject
+
 from proxy.routing import model_of
 from proxy.stored_responses import stored_responses
 from proxy.websockets.proxied import ProxiedConsumer

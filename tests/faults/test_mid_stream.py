@@ -6,7 +6,6 @@ import threading
 import orjson
 import pytest
 
-from proxy.sse import data_of
 from tests.faults.errors import SECRET
 from tests.faults.surfaces import CHAT_EVENT, STREAM_HEAD, SURFACES, named
 from tests.support.api import CHAT, chat_body
@@ -20,6 +19,7 @@ from tests.support.responders import (
     reset_after,
     sse,
 )
+from wire_formats.sse import data_of
 
 pytestmark = pytest.mark.acceptance
 

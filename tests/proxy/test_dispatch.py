@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import httpx
 import pytest
+from wire_formats.errors import UnsendableError
 
 from connections.auth.base import AuthUnavailableError
 from connections.client import UpstreamClient
-from connections.errors import MaybeProcessedError, NotSentError, UnsendableError
+from connections.errors import MaybeProcessedError, NotSentError
 from connections.upstream import Upstream
 from models_registry.targets import Target
 from proxy.dispatch import Dispatched, dispatch

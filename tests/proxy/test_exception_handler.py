@@ -6,6 +6,7 @@ import pytest
 from django.core.exceptions import DisallowedHost, SuspiciousOperation, ValidationError
 from django.http import Http404
 from rest_framework import exceptions
+from wire_formats.errors import UnsendableError
 
 from accounts.authentication import (
     AuthenticationUnavailable,
@@ -17,12 +18,7 @@ from connections.auth.base import (
     NoCallersTokenError,
     SignInRequiredError,
 )
-from connections.errors import (
-    MaybeProcessedError,
-    MidStreamError,
-    NotSentError,
-    UnsendableError,
-)
+from connections.errors import MaybeProcessedError, MidStreamError, NotSentError
 from proxy.errors import ModelNotFoundError
 from proxy.exception_handler import to_api_error
 

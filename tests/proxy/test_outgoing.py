@@ -6,11 +6,12 @@ import asyncio
 
 import pytest
 
-from proxy.dialects import ANTHROPIC, CHAT
 from proxy.errors import ApiError
 from proxy.outgoing import ABORT_EXTENSION, KEEP_ALIVE, WRITE_EXTENSION, Outgoing
-from proxy.sse import data_of
 from tests.support.builders import an_exchange
+from wire_formats.chat.dialect import CHAT
+from wire_formats.messages.dialect import ANTHROPIC
+from wire_formats.sse import data_of
 
 SECONDS = 0.05
 

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 
 from connections.client import UpstreamResponse
 from connections.transport.response_body import Taker
-from proxy.dialects import CHAT
 from proxy.errors import ApiError
 from proxy.limits import Limits
 from proxy.relay import Relay
-from proxy.sse import DONE, data_of, split_events
 from tests.support.builders import SECRET, Chunks, a_response, an_exchange
 from tests.support.processes import PATIENCE_SECONDS
+from wire_formats.chat.dialect import CHAT
+from wire_formats.sse import DONE, data_of, split_events
 
 
 def event(obj: object) -> bytes:

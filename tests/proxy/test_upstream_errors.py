@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connections.spelling import read_json
-from proxy.dialects import RESPONSES
 from proxy.errors import ApiError
-from proxy.sse import data_of
 from proxy.upstream_errors import error_from_object, error_from_response
 from tests.support.builders import SECRET
+from wire_formats.json_numbers import read_json
+from wire_formats.responses.dialect import RESPONSES
+from wire_formats.sse import data_of
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=8),

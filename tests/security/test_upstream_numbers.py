@@ -11,22 +11,21 @@ from django.core.management import call_command
 from django.db import connection
 from django.urls import reverse
 
-from connections.figures import MOST
-from proxy.dialects.anthropic import ANTHROPIC
-from proxy.upstream_usage import read_anthropic_usage, read_usage
 from proxy.websockets.counting import count_message
 from tests.support.api import CHAT, chat_body
 from tests.support.builders import an_exchange
 from tests.support.responders import json_response, sse
 from tests.usage.records import a_record
 from tests.usage.rows import row_of
-from usage.exchange import Tokens
 from usage.journal import Journal
 from usage.models import Price, UsageDay, UsageRow
 from usage.pruning import prune
 from usage.record import UsageRecord
 from usage.reports import By, report
 from usage.storing import store
+from wire_formats.figures import MOST
+from wire_formats.messages.dialect import ANTHROPIC
+from wire_formats.token_counts import Tokens, read_anthropic_usage, read_usage
 
 NOW = datetime.now(UTC)
 LONG_AGO = (NOW - timedelta(days=200)).timestamp()

@@ -6,12 +6,12 @@ from typing import Any
 
 import orjson
 
-from proxy.dialects import Dialect
 from proxy.limits import Limits
 from proxy.relay import Relay
-from proxy.sse import data_of, split_events
 from tests.support.builders import a_response, an_exchange
 from usage.exchange import Exchange
+from wire_formats.dialect import Dialect
+from wire_formats.sse import data_of, split_events
 
 
 async def told_by(dialect: Dialect, answer: dict[str, Any]) -> tuple[list[Any], Exchange]:

@@ -1,5 +1,5 @@
 """Anthropic: chat completions become Messages, and the answers come back as completions."""
 
-from connections.providers.anthropic.adapter import AnthropicAdapter
+from connections.providers.anthropic import AnthropicAdapter
 
 __all__ = ["AnthropicAdapter"]

@@ -3,10 +3,11 @@ from __future__ import annotations
 import httpx
 import orjson
 import pytest
+from wire_formats.errors import UnsendableError
 
 from connections.auth.registry import strategy_for
 from connections.client import UpstreamClient
-from connections.errors import MidStreamError, UnsendableError
+from connections.errors import MidStreamError
 from connections.line import Line
 from connections.providers.registry import adapter_for
 from tests.connections.providers.translating import (

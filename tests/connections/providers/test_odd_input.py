@@ -6,11 +6,12 @@ import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from wire_formats.errors import UnsendableError
 
-from connections.errors import MidStreamError, UnsendableError
+from connections.errors import MidStreamError
 from connections.providers.openai import OpenAIAdapter
 from connections.providers.registry import ADAPTERS, adapter_for
-from connections.translation.running import translated_body
+from connections.translated import translated_body
 from tests.connections.providers.translating import events_of
 from tests.support.builders import a_call, an_upstream
 

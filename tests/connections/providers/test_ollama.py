@@ -6,8 +6,9 @@ import struct
 
 import orjson
 import pytest
+from wire_formats.errors import UnsendableError
 
-from connections.errors import MidStreamError, UnsendableError
+from connections.errors import MidStreamError
 from connections.listing import normalise
 from connections.providers.registry import adapter_for
 from tests.connections.providers.translating import (

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import orjson
 import pytest
+from wire_formats.errors import UnsendableError
 
-from connections.errors import MidStreamError, UnsendableError
+from connections.errors import MidStreamError
 from connections.providers.registry import adapter_for
 from tests.connections.providers.translating import (
     answer_of,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 
 import httpx
+from wire_formats.json_types import JsonObject
 
-from connections.call import Call, JsonObject
+from connections.call import Call
 from connections.client import UpstreamResponse
 from connections.providers.openai import OpenAIAdapter
 from tests.support.builders import Chunks

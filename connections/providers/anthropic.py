@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+from wire_formats.json_types import JsonObject
+
+from connections.call import Call
+from connections.providers.openai import BASE_HEADERS, OpenAIAdapter
+from wire_formats.messages.answer_to_chat import MessageTranslation
+from wire_formats.messages.request_from_chat import messages_request
+from wire_formats.payload import Payload
+from wire_formats.translation import Translation
+
+API_VERSION = "2023-06-01"
+PATHS = {
+    "chat/completions": "messages",
+    "messages": "messages",
+    "messages/count_tokens": "messages/count_tokens",
+}
+
+
+class AnthropicAdapter(OpenAIAdapter):
+    """Chat is translated; requests in Anthropic's own form pass as they are."""
+
+    owned_by = "anthropic"
+    base_headers = BASE_HEADERS | {"anthropic-version": API_VERSION}
+    endpoints = frozenset(PATHS)
+
+    @property
+    def base(self) -> str:
+        """The base URL, whether or not the admin wrote ``/v1`` behind it."""
+        return f"{self.upstream.base_url.removesuffix('/v1')}/v1"
+
+    def url(self, endpoint: str, model: str) -> str:
+        return f"{self.base}/{PATHS[endpoint]}"
+
+    def models_url(self) -> str:
+        return f"{self.base}/models?limit=1000"
+
+    def listed(self, entry: JsonObject) -> JsonObject:
+        created_at = entry.get("created_at")
+        try:
+            created = int(datetime.fromisoformat(str(created_at)).timestamp())
+        except (ValueError, OverflowError):  # before the year 2, say
+            created = 0
+        return entry | {"object": "model", "created": created, "name": entry.get("display_name")}
+
+    def payload(self, call: Call) -> Payload:
+        if call.endpoint == "chat/completions":
+            return messages_request(call)
+        return super().payload(call)
+
+    def translation(self, call: Call) -> Translation | None:
+        return MessageTranslation() if call.endpoint == "chat/completions" else None

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from connections.call import Call
+from connections.providers.azure import AzureAdapter
+from connections.providers.openai import OpenAIAdapter
+from wire_formats.payload import Payload
+from wire_formats.responses.answer_to_chat import ResponseTranslation
+from wire_formats.responses.request_from_chat import responses_request
+from wire_formats.translation import Translation
+
+
+class ResponsesAdapter(OpenAIAdapter):
+    """Chats go to ``responses``; all other endpoints are where OpenAI has them."""
+
+    def url(self, endpoint: str, model: str) -> str:
+        return super().url("responses" if endpoint == "chat/completions" else endpoint, model)
+
+    def payload(self, call: Call) -> Payload:
+        if call.endpoint == "chat/completions":
+            return responses_request(call)
+        return super().payload(call)
+
+    def translation(self, call: Call) -> Translation | None:
+        return ResponseTranslation() if call.endpoint == "chat/completions" else None
+
+
+class AzureResponsesAdapter(ResponsesAdapter, AzureAdapter):
+    """The same below Azure's URLs."""

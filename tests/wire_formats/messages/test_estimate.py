@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import pytest
+from wire_formats.errors import UnsendableError
+
+from wire_formats.messages.estimate import MEDIA_TOKENS, estimated_tokens
+
+
+def body(*content: object, **fields: object) -> dict:
+    messages = [{"role": "user", "content": list(content)}]
+    return {"model": "m", "messages": messages, "max_tokens": 9, **fields}
+
+
+def text(characters: int, sign: str = "a") -> dict:
+    return {"type": "text", "text": sign * characters}
+
+
+def picture(bytes_: int) -> dict:
+    source = {"type": "base64", "media_type": "image/png", "data": "A" * bytes_}
+    return {"type": "image", "source": source}
+
+
+def test_four_bytes_are_a_token() -> None:
+    shorter, longer = estimated_tokens(body(text(400))), estimated_tokens(body(text(4400)))
+    assert 100 <= shorter <= 130
+    assert longer == shorter + 1000
+    assert estimated_tokens(body(text(400, "語"))) == shorter + 200
+
+
+def test_what_the_model_does_not_read_does_not_count() -> None:
+    plain = estimated_tokens(body(text(40)))
+    assert estimated_tokens(body(text(40), metadata={"user_id": "x" * 400})) == plain
+    assert estimated_tokens(body(text(40), system="x" * 400)) > plain + 100
+    assert estimated_tokens(body(text(40), tools=[{"name": "x" * 400}])) > plain + 100
+
+
+def test_a_picture_counts_the_same_however_large_and_wherever_it_stands() -> None:
+    result = {"type": "tool_result", "tool_use_id": "t", "content": [picture(9_000_000)]}
+    for block in (picture(10), picture(9_000_000), result):
+        assert 0 <= estimated_tokens(body(block)) - MEDIA_TOKENS < 40
+
+
+def test_the_text_of_a_document_is_a_text() -> None:
+    source = {"type": "text", "media_type": "text/plain", "data": "a" * 4000}
+    assert 1000 < estimated_tokens(body({"type": "document", "source": source})) < 1100
+
+
+def test_what_is_nested_too_deeply_is_refused() -> None:
+    deep: list = []
+    for _ in range(900):
+        deep = [deep]
+    with pytest.raises(UnsendableError):
+        estimated_tokens(body(deep))

@@ -1,0 +1,55 @@
+import pytest
+
+from audio.views.listening import TranscriptionsView
+from tests.support.builders import an_exchange
+from wire_formats.messages.dialect import ANTHROPIC
+from wire_formats.token_counts import Tokens, read_anthropic_usage, read_usage
+
+
+@pytest.mark.parametrize("name", ["cache_write_tokens", "cache_creation_tokens"])
+def test_what_is_written_to_a_cache_is_part_of_the_prompt(name):
+    tokens = Tokens()
+    details = {"cached_tokens": 3, name: 5}
+    read_usage({"prompt_tokens": 10, "prompt_tokens_details": details}, tokens)
+    assert tokens == Tokens(prompt=10, cached=3, cache_write=5)
+
+
+def test_anthropic_counts_its_cache_beside_the_input():
+    tokens = Tokens()
+    said = {"cache_read_input_tokens": 3, "cache_creation_input_tokens": 5, "output_tokens": 1}
+    read_anthropic_usage({"input_tokens": 2} | said, tokens)
+    assert tokens == Tokens(prompt=10, cached=3, cache_write=5, completion=1)
+
+
+def test_the_end_of_a_stream_may_repeat_the_input_alone():
+    tokens = Tokens()
+    begin = {"input_tokens": 2, "cache_read_input_tokens": 3, "cache_creation_input_tokens": 5}
+    read_anthropic_usage(begin, tokens)
+    read_anthropic_usage({"input_tokens": 2, "output_tokens": 7}, tokens)
+    assert tokens == Tokens(prompt=10, cached=3, cache_write=5, completion=7)
+
+
+def test_a_message_that_begins_tells_nothing_of_its_end():
+    tokens = Tokens()
+    begin = (
+        b'{"type": "message_start", "message": {"usage": {"input_tokens": 2, "output_tokens": 1}}}'
+    )
+    ANTHROPIC.sign_of(b"event: message_start\ndata: " + begin + b"\n\n", tokens)
+    assert tokens == Tokens(prompt=2)
+
+
+@pytest.mark.parametrize(
+    ("answer", "seconds"),
+    [(b'{"duration": 2.5}', 2.5), (b'{"usage": {"seconds": 3}}', 3.0), (b'{"duration": -1}', None)],
+)
+def test_speech_is_counted_by_its_length(answer, seconds):
+    exchange = an_exchange()
+    TranscriptionsView().take_usage(answer, exchange)
+    assert exchange.tokens.audio_seconds == seconds
+
+
+@pytest.mark.parametrize("count", [None, -1, True, "5", 1.5])
+def test_what_is_no_count_is_not_counted(count):
+    tokens = Tokens(cache_write=1)
+    read_anthropic_usage({"cache_creation_input_tokens": count, "input_tokens": count}, tokens)
+    assert tokens == Tokens(cache_write=1)

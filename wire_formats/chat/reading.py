@@ -1,0 +1,169 @@
+"""Reading what clients write into chat requests, for the adapters that write it anew.
+
+What cannot be said in the upstream's language is refused, with the place where it stands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from wire_formats.errors import UnsendableError
+from wire_formats.json_numbers import read_json
+from wire_formats.json_types import JsonObject
+
+DATA_URL = re.compile(r"data:([\w.+/-]*)(?:;[\w=.+-]+)*?;base64,", re.ASCII)
+SYSTEM_ROLES = frozenset({"system", "developer"})
+MESSAGE_FIELDS = frozenset({"role", "content", "tool_calls", "tool_call_id"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """An image given by a URL, or as base64 text with its media type."""
+
+    url: str = ""
+    media_type: str = ""
+    base64: str = ""
+
+    @classmethod
+    def of(cls, part: JsonObject) -> Image:
+        """The image of an ``image_url`` part."""
+        source = part.get("image_url")
+        url = source.get("url") if isinstance(source, dict) else source
+        if not isinstance(url, str) or not url:
+            raise UnsendableError("An image_url part needs a url.")
+        if not url.startswith("data:"):
+            return cls(url=url)
+        match = DATA_URL.match(url)
+        if match is None:
+            raise UnsendableError("The data URL of an image must hold base64.")
+        return cls(media_type=match[1], base64=url[match.end() :])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Function:
+    """A call of a function by the model. ``arguments`` are JSON text."""
+
+    id: str
+    name: str
+    arguments: str
+
+    def parsed_arguments(self) -> JsonObject:
+        try:
+            arguments: Any = read_json((self.arguments or "{}").encode())
+        except orjson.JSONDecodeError as exc:
+            raise UnsendableError(f"The arguments of the call of {self.name} are no JSON.") from exc
+        if not isinstance(arguments, dict):
+            raise UnsendableError(f"The arguments of the call of {self.name} are no object.")
+        return arguments
+
+
+def messages_of(body: JsonObject) -> Iterator[JsonObject]:
+    """The messages of a request. Raises :class:`UnsendableError` for what is none."""
+    for message in _items(body, "messages"):
+        if not isinstance(message, dict) or not isinstance(message.get("role"), str):
+            raise UnsendableError("Each message must be an object with a role.")
+        yield message
+
+
+def dropped_fields(body: JsonObject) -> tuple[str, ...]:
+    """The fields of messages that only OpenAI's API has a place for: ``messages.name``, …"""
+    names = (
+        f"messages.{name}"
+        for message in messages_of(body)
+        for name, value in message.items()
+        if name not in MESSAGE_FIELDS and value not in (None, "", [], {})
+    )
+    return tuple(dict.fromkeys(names))
+
+
+def parts_of(message: JsonObject) -> Iterator[JsonObject]:
+    """The content of a message as parts, each with a ``type``; text that is empty is left out."""
+    content: Any = message.get("content")
+    if isinstance(content, str):
+        content = [{"type": "text", "text": content}]
+    for part in _items({"content": content}, "content"):
+        if not isinstance(part, dict):
+            raise UnsendableError("The content of a message must be a text or a list of parts.")
+        if part.get("type") == "refusal":
+            yield {"type": "text", "text": part.get("refusal")}
+        elif part.get("type") != "text" or part.get("text"):
+            yield part
+
+
+def text_of(message: JsonObject) -> str:
+    """The content of a message that can hold text only."""
+    return "\n".join(_text(part) for part in parts_of(message))
+
+
+def function_calls_of(message: JsonObject) -> Iterator[Function]:
+    """The calls that an assistant's message makes."""
+    for call in _items(message, "tool_calls"):
+        match call:
+            case {"id": str(id_), "function": {"name": str(name), **function}}:
+                yield Function(id=id_, name=name, arguments=str(function.get("arguments") or ""))
+            case _:
+                raise UnsendableError("A tool call needs an id and a function with a name.")
+
+
+def functions_offered(body: JsonObject) -> Iterator[JsonObject]:
+    """The functions among a request's tools: ``name``, ``description``, ``parameters``."""
+    for tool in _items(body, "tools"):
+        match tool:
+            case {"type": "function", "function": {"name": str(), **_rest} as function}:
+                yield function
+            case _:
+                raise UnsendableError("This model's provider takes tools of type function only.")
+
+
+def chosen_function(body: JsonObject) -> str:
+    """The function that ``tool_choice`` names; empty where it names none."""
+    match body.get("tool_choice"):
+        case {"type": "function", "function": {"name": str(name)}}:
+            return name
+        case _:
+            return ""
+
+
+def stop_sequences(body: JsonObject) -> list[str]:
+    """``stop`` as a list, whichever way it was written."""
+    stop: Any = body.get("stop")
+    return [stop] if isinstance(stop, str) else _items(body, "stop")
+
+
+def output_limit(body: JsonObject) -> int | None:
+    """How many tokens the client lets the model write, be it ``1000`` or ``1e3``."""
+    limit: Any = body.get("max_completion_tokens") or body.get("max_tokens")
+    if isinstance(limit, float) and limit.is_integer():
+        return int(limit)
+    return limit if isinstance(limit, int) else None
+
+
+def json_schema_of(body: JsonObject) -> JsonObject | None:
+    """The ``json_schema`` object of ``response_format``, if that is what it asks for."""
+    match body.get("response_format"):
+        case {"type": "json_schema", "json_schema": dict(schema)}:
+            return schema
+        case _:
+            return None
+
+
+def _items(holder: JsonObject, name: str) -> list[Any]:
+    """The list ``name`` of ``holder``, empty if there is none."""
+    value: Any = holder.get(name)
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise UnsendableError(f"The field {name} must be a list.")
+    return value
+
+
+def _text(part: JsonObject) -> str:
+    text = part.get("text")
+    if part.get("type") != "text" or not isinstance(text, str):
+        raise UnsendableError("This message can hold text only.")
+    return text

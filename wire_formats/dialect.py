@@ -1,0 +1,88 @@
+"""What every dialect has to say of its streams."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from proxy.errors import TOO_COMPLEX, ApiError, UpstreamAnswerError
+from wire_formats.json_cost import TooComplexError
+from wire_formats.json_numbers import read_json
+from wire_formats.json_types import JsonObject
+from wire_formats.token_counts import Tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sign:
+    """What an event means for its stream.
+
+    ``has_finished``: the answer is complete, though the mark of its end may be missing.
+    ``is_end``: nothing of the answer follows. ``is_usage_only``: token counts and nothing else, for
+    who asked. ``error``: the upstream's error, an object or a text. ``has_failed``: the event tells
+    of a failure in the upstream's own words. ``code``: as what that failure is booked, although the
+    stream is in order.
+    """
+
+    has_finished: bool = False
+    is_end: bool = False
+    is_usage_only: bool = False
+    error: Any = None
+    has_failed: bool = False
+    code: str = ""
+
+
+NOTHING = Sign()
+END = Sign(has_finished=True, is_end=True)
+
+
+class Dialect:
+    """The base of all: an error is an object under ``error``.
+
+    ``ending`` is what a client waits for at the end of an answer, added where the upstream, having
+    finished, forgot it.
+    """
+
+    ending: bytes
+
+    def is_noteworthy(self, block: bytes) -> bool:
+        """Whether an event of ``block`` may deserve a closer look. Runs for every chunk."""
+        raise NotImplementedError
+
+    def sign_of(self, event: bytes, tokens: Tokens) -> Sign:
+        """A closer look at ``event``. Token counts go into ``tokens``."""
+        raise NotImplementedError
+
+    def events_of(self, answer: JsonObject) -> bytes:
+        """A whole ``answer`` told as a stream; empty where that cannot be done."""
+        return b""
+
+    def stream_of(self, answer: JsonObject) -> bytes:
+        """``events_of`` an answer; empty, too, where it is nested too deeply to be written."""
+        try:
+            return self.events_of(answer)
+        except TypeError:  # orjson reads 1024 levels and writes 254
+            return b""
+
+    def without_secrets(self, event: bytes, secrets: frozenset[str]) -> bytes:
+        """An event whose sign ``has_failed`` with nothing in its words that nobody may see."""
+        return event
+
+    def error_event(self, error: ApiError, *, request_id: str, last_block: bytes) -> bytes:
+        """``error`` as an event of its own; ``last_block`` holds the events sent just before."""
+        raise NotImplementedError
+
+
+def json_object(data: bytes) -> JsonObject:
+    """The JSON object in an upstream's ``data``, empty if there is none.
+
+    Raises ``UpstreamAnswerError`` for one that is not parsed, since no filter could look into it.
+    """
+    try:
+        parsed: Any = read_json(data)
+    except TooComplexError as exc:
+        raise UpstreamAnswerError(TOO_COMPLEX) from exc
+    except orjson.JSONDecodeError:
+        return {}
+    return parsed if isinstance(parsed, dict) else {}

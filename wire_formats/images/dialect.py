@@ -1,0 +1,45 @@
+"""Images that are streamed."""
+
+from __future__ import annotations
+
+import re
+
+from proxy.errors import ApiError
+from wire_formats.dialect import Dialect, Sign, json_object
+from wire_formats.json_types import JsonObject
+from wire_formats.sse import data_of, encoded_event
+from wire_formats.token_counts import Tokens, read_usage
+
+
+class ImagesDialect(Dialect):
+    """Images that come clearer and clearer. Each ends with an event, their stream with none."""
+
+    ending = b""
+    _types = re.compile(rb'"type"\s*:\s*"(?:image_\w+\.completed|error)"|"error"\s*:\s*[{"]')
+
+    def is_noteworthy(self, block: bytes) -> bool:
+        return self._types.search(block) is not None
+
+    def sign_of(self, event: bytes, tokens: Tokens) -> Sign:
+        parsed = json_object(data_of(event))
+        kind = parsed.get("type")
+        if kind == "error" or parsed.get("error"):
+            return Sign(error=parsed.get("error") or parsed)
+        read_usage(parsed.get("usage"), tokens)
+        return Sign(has_finished=isinstance(kind, str) and kind.endswith(".completed"))
+
+    def events_of(self, answer: JsonObject) -> bytes:
+        images = answer.get("data")
+        kind = "image_generation.completed"
+        shared = {"type": kind} | {k: v for k, v in answer.items() if k != "data"}
+        return b"".join(
+            encoded_event(shared | image, name=kind)
+            for image in (images if isinstance(images, list) else [])
+            if isinstance(image, dict)
+        )
+
+    def error_event(self, error: ApiError, *, request_id: str, last_block: bytes) -> bytes:
+        return encoded_event(error.body(), name="error")
+
+
+IMAGES = ImagesDialect()

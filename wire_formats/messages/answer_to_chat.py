@@ -1,0 +1,142 @@
+"""Anthropic's answers as chat completions.
+
+https://docs.anthropic.com/en/docs/build-with-claude/streaming
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from wire_formats.chat.completion import Completion, token_usage, tool_call
+from wire_formats.figures import told_count
+from wire_formats.json_numbers import write_json
+from wire_formats.json_types import JsonObject
+from wire_formats.translation import Translation
+
+FINISH_REASONS = {
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "pause_turn": "stop",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "tool_use": "tool_calls",
+    "refusal": "content_filter",
+}
+# The status that an error in a successful answer would have had.
+STATUSES = {
+    "invalid_request_error": 400,
+    "authentication_error": 401,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "request_too_large": 413,
+    "rate_limit_error": 429,
+}
+
+
+class MessageTranslation(Translation):
+    """One message, whole or as it is written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._completion = Completion(id="", model="")
+        self._usage: JsonObject = {}
+        self._call_index = -1
+        self._has_arguments = False
+
+    def answer(self, answer: JsonObject) -> JsonObject:
+        if not answer["stop_reason"]:
+            raise ValueError("It has not come to its end.")
+        blocks = answer["content"]
+        message: JsonObject = {"content": _joined(blocks, "text") or None}
+        if thoughts := _joined(blocks, "thinking"):
+            message["reasoning_content"] = thoughts
+        if calls := [_call(block) for block in blocks if block["type"] == "tool_use"]:
+            message["tool_calls"] = calls
+        return Completion(id=answer["id"], model=answer["model"]).whole(
+            message, _finish_reason(answer["stop_reason"]), usage_of(answer["usage"])
+        )
+
+    def error(self, error: Any) -> Any:
+        if not isinstance(error, dict):
+            return error
+        code = STATUSES.get(str(error.get("type")), error.get("code"))
+        return {"message": error.get("message"), "type": error.get("type"), "code": code}
+
+    def event(self, event: JsonObject) -> Iterator[JsonObject]:
+        match event["type"]:
+            case "message_start":
+                message = event["message"]
+                self._completion = Completion(id=message["id"], model=message["model"])
+                self._usage = dict(message["usage"])
+                yield self._completion.opening()
+            case "content_block_start":
+                yield from self._started(event["content_block"])
+            case "content_block_delta":
+                yield from self._written(event["delta"])
+            case "content_block_stop":
+                yield from self._ended()
+            case "message_delta":
+                self._usage |= {k: v for k, v in event.get("usage", {}).items() if v is not None}
+                reason = event["delta"].get("stop_reason")
+                if reason:
+                    yield self._completion.chunk({}, _finish_reason(reason))
+            case "message_stop":
+                self.is_done = True
+                yield from self._completion.usage_chunks(usage_of(self._usage))
+            case "error":
+                yield {"error": self.error(event["error"])}
+
+    def _started(self, block: JsonObject) -> Iterator[JsonObject]:
+        self._has_arguments = True
+        match block["type"]:
+            case "tool_use":
+                self._has_arguments = False
+                self._call_index += 1
+                yield self._call_chunk(tool_call(block["id"], block["name"], ""))
+            case "text" if block.get("text"):
+                yield self._completion.chunk({"content": block["text"]})
+
+    def _written(self, delta: JsonObject) -> Iterator[JsonObject]:
+        match delta["type"]:
+            case "text_delta":
+                yield self._completion.chunk({"content": delta["text"]})
+            case "thinking_delta":
+                yield self._completion.chunk({"reasoning_content": delta["thinking"]})
+            case "input_json_delta" if delta["partial_json"]:
+                yield self._arguments_chunk(delta["partial_json"])
+
+    def _ended(self) -> Iterator[JsonObject]:
+        """A call without arguments has none written; clients parse them all the same."""
+        if not self._has_arguments:
+            yield self._arguments_chunk("{}")
+
+    def _arguments_chunk(self, arguments: str) -> JsonObject:
+        self._has_arguments = True
+        return self._call_chunk({"function": {"arguments": arguments}})
+
+    def _call_chunk(self, call: JsonObject) -> JsonObject:
+        return self._completion.chunk({"tool_calls": [{"index": self._call_index} | call]})
+
+
+def usage_of(usage: JsonObject) -> JsonObject | None:
+    """Anthropic counts what it read from its cache, and wrote to it, apart from the rest."""
+    cached = told_count(usage.get("cache_read_input_tokens")) or 0
+    written = told_count(usage.get("cache_creation_input_tokens")) or 0
+    fresh = told_count(usage.get("input_tokens") or 0)
+    if fresh is None:
+        return None
+    prompt = fresh + cached + written
+    return token_usage(prompt, usage.get("output_tokens"), cached=cached, cache_write=written)
+
+
+def _call(block: JsonObject) -> JsonObject:
+    return tool_call(block["id"], block["name"], write_json(block["input"]).decode())
+
+
+def _joined(blocks: list[JsonObject], kind: str) -> str:
+    return "".join(block[kind] for block in blocks if block["type"] == kind)
+
+
+def _finish_reason(reason: Any) -> str:
+    return FINISH_REASONS.get(reason, "stop")

@@ -1,0 +1,66 @@
+"""OpenAI's Responses."""
+
+from __future__ import annotations
+
+import re
+
+from proxy.errors import ApiError
+from proxy.upstream_errors import json_of, without_secrets
+from wire_formats.dialect import END, NOTHING, Dialect, Sign, json_object
+from wire_formats.json_types import JsonObject
+from wire_formats.responses.whole_as_stream import response_events
+from wire_formats.sse import DONE_MARK, data_of, typed_event
+from wire_formats.token_counts import Tokens, read_usage
+
+
+class ResponsesDialect(Dialect):
+    """OpenAI's Responses: numbered events with a ``type``; the last one holds the whole answer."""
+
+    ending = b""
+    _types = re.compile(
+        rb'"type"\s*:\s*"(?:response\.(?:completed|incomplete|failed)|error)"|"error"\s*:\s*[{"]'
+    )
+    _sequence_number = re.compile(rb'"sequence_number"\s*:\s*(\d{1,15})')
+
+    def is_noteworthy(self, block: bytes) -> bool:
+        return bool(self._types.search(block)) or DONE_MARK in block
+
+    def sign_of(self, event: bytes, tokens: Tokens) -> Sign:
+        data = data_of(event)
+        if data.startswith(DONE_MARK):
+            return END
+        parsed = json_object(data)
+        match parsed.get("type"):
+            case "response.completed" | "response.incomplete" | "response.failed" as kind:
+                answer = parsed.get("response")
+                read_usage(answer.get("usage") if isinstance(answer, dict) else None, tokens)
+                code = "upstream_error" if kind == "response.failed" else ""
+                return Sign(has_finished=True, is_end=True, has_failed=bool(code), code=code)
+            case "error":
+                return Sign(error=parsed.get("error") or parsed)
+            case None if parsed.get("error"):
+                return Sign(error=parsed["error"])
+        return NOTHING
+
+    def events_of(self, answer: JsonObject) -> bytes:
+        return response_events(answer)
+
+    def without_secrets(self, event: bytes, secrets: frozenset[str]) -> bytes:
+        parsed = json_object(data_of(event))
+        told = parsed | {"response": without_secrets(parsed.get("response"), secrets)}
+        if told == parsed:
+            return event
+        return b"event: response.failed\ndata: " + json_of(told) + b"\n\n"
+
+    def error_event(self, error: ApiError, *, request_id: str, last_block: bytes) -> bytes:
+        numbers = self._sequence_number.findall(last_block)
+        return typed_event(
+            "error",
+            code=error.code or error.type,
+            message=error.message,
+            param=error.param,
+            sequence_number=int(numbers[-1]) + 1 if numbers else 0,
+        )
+
+
+RESPONSES = ResponsesDialect()

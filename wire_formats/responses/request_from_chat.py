@@ -1,0 +1,147 @@
+"""A chat request in the form of OpenAI's Responses API.
+
+https://platform.openai.com/docs/guides/migrate-to-responses
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from connections.call import Call
+from wire_formats.chat.reading import (
+    SYSTEM_ROLES,
+    chosen_function,
+    dropped_fields,
+    function_calls_of,
+    functions_offered,
+    json_schema_of,
+    messages_of,
+    output_limit,
+    parts_of,
+    text_of,
+)
+from wire_formats.errors import UnsendableError
+from wire_formats.json_types import JsonObject
+from wire_formats.payload import Payload, dropped_parameters
+
+UNCHANGED = (
+    "metadata",
+    "parallel_tool_calls",
+    "prompt_cache_key",
+    "safety_identifier",
+    "service_tier",
+    "stream",
+    "temperature",
+    "top_p",
+    "user",
+)
+KNOWN = frozenset(
+    {
+        "model",
+        "messages",
+        "max_tokens",
+        "max_completion_tokens",
+        "reasoning_effort",
+        "response_format",
+        "store",
+        "stream_options",
+        "tool_choice",
+        "tools",
+        "verbosity",
+        *UNCHANGED,
+    }
+)
+
+
+def responses_request(call: Call) -> Payload:
+    """What ``/responses`` gets for ``call``. Raises :class:`UnsendableError`."""
+    body = call.body
+    messages = list(messages_of(body))
+    leading = _count_leading_system(messages)
+    request: JsonObject = {
+        "model": call.model,
+        "input": [item for message in messages[leading:] for item in _items(message)],
+        # A chat is not kept unless the client says so; a response would be.
+        "store": body.get("store") is True,
+        **{name: body[name] for name in UNCHANGED if body.get(name) is not None},
+        **_tools(body),
+    }
+    if instructions := "\n\n".join(text_of(message) for message in messages[:leading]):
+        request["instructions"] = instructions
+    if (limit := output_limit(body)) is not None:
+        request["max_output_tokens"] = limit
+    if (effort := body.get("reasoning_effort")) is not None:
+        request["reasoning"] = {"effort": effort}
+    if text := _text_options(body):
+        request["text"] = text
+    return Payload(request, dropped_parameters(body, KNOWN) + dropped_fields(body))
+
+
+def _count_leading_system(messages: list[JsonObject]) -> int:
+    """How many messages stand before the conversation."""
+    roles = [message["role"] for message in messages]
+    return next((n for n, role in enumerate(roles) if role not in SYSTEM_ROLES), len(roles))
+
+
+def _items(message: JsonObject) -> Iterator[JsonObject]:
+    match message["role"]:
+        case "assistant":
+            if text := text_of(message):
+                content = [{"type": "output_text", "text": text}]
+                yield {"type": "message", "role": "assistant", "content": content}
+            for call in function_calls_of(message):
+                yield {
+                    "type": "function_call",
+                    "call_id": call.id,
+                    "name": call.name,
+                    "arguments": call.arguments,
+                }
+        case "tool":
+            call_id = message.get("tool_call_id")
+            yield {
+                "type": "function_call_output",
+                "call_id": call_id,
+                "output": text_of(message),
+            }
+        case "user" | "system" | "developer" as role:
+            content = [_part(part) for part in parts_of(message)]
+            yield {"type": "message", "role": role, "content": content}
+        case role:
+            raise UnsendableError(f"Messages of the role {role[:50]} cannot be translated.")
+
+
+def _part(part: JsonObject) -> JsonObject:
+    match part:
+        case {"type": "text", "text": str(text)}:
+            return {"type": "input_text", "text": text}
+        case {"type": "image_url", "image_url": {"url": str(url)} as image}:
+            detail = {"detail": image["detail"]} if "detail" in image else {}
+            return {"type": "input_image", "image_url": url, **detail}
+        case {"type": "file", "file": dict(file)}:
+            return {"type": "input_file", **file}
+        case _:
+            kind = str(part.get("type"))[:50]
+            raise UnsendableError(f"Parts of the type {kind} cannot be translated.")
+
+
+def _tools(body: JsonObject) -> JsonObject:
+    # Where nothing is said, a chat is lenient about a function's schema and a response is not.
+    tools = [{"type": "function", "strict": False} | each for each in functions_offered(body)]
+    if not tools:
+        return {}
+    choice: Any = body.get("tool_choice")
+    if name := chosen_function(body):
+        choice = {"type": "function", "name": name}
+    return {"tools": tools} if choice is None else {"tools": tools, "tool_choice": choice}
+
+
+def _text_options(body: JsonObject) -> JsonObject:
+    options: JsonObject = {}
+    if body.get("verbosity") is not None:
+        options["verbosity"] = body["verbosity"]
+    if (schema := json_schema_of(body)) is not None:
+        options["format"] = {"type": "json_schema"} | schema
+    elif body.get("response_format") is not None:
+        options["format"] = body["response_format"]
+    return options
