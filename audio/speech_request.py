@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from wire_formats.json_types import JsonObject
 
 from connections.choices import AuthType
 from connections.upstream import Upstream
 from models_registry.targets import Target
 from proxy.errors import InvalidRequestError
 from wire_formats.json_numbers import write_json
+from wire_formats.json_types import JsonObject
 
 ENDPOINT = "audio/speech"
 CALLERS_OWN = frozenset({AuthType.SESSION, AuthType.SYSTEM_OAUTH})  # credentials

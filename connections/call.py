@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable
 from dataclasses import dataclass, field
-from typing import Any
 
 from accounts.caller import Caller
-
-JsonObject = dict[str, Any]
+from wire_formats.json_types import JsonObject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,6 @@ UpstreamError
 ├── MaybeProcessedError     it may have worked on the request: another try may bill twice
 └── MidStreamError          part of the answer has passed: nothing can be tried again
 
-UnsendableError             the client asked for what cannot be sent to any upstream
-
 Messages are safe to show: no URL, no key, nothing the upstream said.
 """
 
@@ -36,10 +34,6 @@ class MaybeProcessedError(UpstreamError):
 
 class MidStreamError(UpstreamError):
     """The answer broke off."""
-
-
-class UnsendableError(Exception):
-    """The request itself is at fault, for any upstream. The message is safe to show."""
 
 
 def before_response(error: httpx.TransportError) -> UpstreamError:

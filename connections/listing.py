@@ -9,7 +9,6 @@ from typing import Any
 import httpx
 import orjson
 from django.conf import settings
-from wire_formats.json_types import JsonObject
 
 from connections.auth.base import AuthUnavailableError
 from connections.client import UpstreamClient
@@ -18,6 +17,7 @@ from connections.line import Line
 from connections.providers.openai import OpenAIAdapter
 from connections.upstream import Timeouts
 from wire_formats.json_numbers import load_json
+from wire_formats.json_types import JsonObject
 
 LARGEST_LIST_BYTES = 32 * 2**20
 

@@ -1,4 +1,8 @@
-"""Applying a translation to the body of a response."""
+"""The body of a response in OpenAI's form, whatever form its upstream writes.
+
+An adapter puts a :class:`wire_formats.translation.Translation` into the extensions of a request;
+:mod:`connections.client` applies it here, so that readers of a response know one form only.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +10,16 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
 from contextlib import aclosing, contextmanager
 
 from django.conf import settings
-from wire_formats.json_types import JsonObject
 
 from connections.errors import MidStreamError
 from connections.whole_body import whole_body
+from wire_formats.errors import UnreadableAnswerError
 from wire_formats.json_numbers import load_json, read_json, write_json
-from wire_formats.object_stream import ObjectReader, parsed
-from wire_formats.translation import Translation, Wire
+from wire_formats.json_types import JsonObject
+from wire_formats.object_stream import ObjectReader, Wire, parsed
+from wire_formats.sse import DONE, encoded_event
+from wire_formats.translation import Translation
 
-DONE = b"data: [DONE]\n\n"
 # How an answer begins that comes in one piece: no line of an event stream begins like an object,
 # and one that holds an object holds more than its first brace. The content type does not decide:
 # streams are read whatever they call themselves.
@@ -26,8 +31,8 @@ UNEXPECTED = (LookupError, TypeError, ValueError, AttributeError, OverflowError)
 
 def translated_body(body: bytes, translation: Translation) -> bytes:
     """A whole answer as OpenAI writes it, or ``{"error": …}``. Raises ``MidStreamError``."""
-    answer = parsed(body, read=load_json if translation.is_numeric else read_json)
     with _blaming_the_upstream():
+        answer = parsed(body, read=load_json if translation.is_numeric else read_json)
         if error := answer.get("error"):
             return write_json({"error": translation.error(error)})
         return write_json(translation.answer(answer))
@@ -78,19 +83,21 @@ def _translated(objects: Iterable[JsonObject], translation: Translation) -> byte
 
 
 def _events(objects: Iterable[JsonObject], translation: Translation) -> Iterator[bytes]:
-    for item in objects:
-        if translation.is_done:
-            return
-        with _blaming_the_upstream():
+    with _blaming_the_upstream():
+        for item in objects:
+            if translation.is_done:
+                return
             for event in translation.event(item):
-                yield b"data: " + write_json(event) + b"\n\n"
-        if translation.is_done:
-            yield DONE
+                yield encoded_event(event)
+            if translation.is_done:
+                yield DONE
 
 
 @contextmanager
 def _blaming_the_upstream() -> Iterator[None]:
     try:
         yield
+    except UnreadableAnswerError as exc:
+        raise MidStreamError(exc.message) from exc
     except UNEXPECTED as exc:
         raise MidStreamError("The upstream's answer cannot be understood.") from exc

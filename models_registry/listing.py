@@ -13,7 +13,6 @@ from typing import TypeVar
 
 import orjson
 from django.conf import settings
-from wire_formats.json_types import JsonObject
 
 from connections.client import UpstreamClient
 from connections.line import Line
@@ -21,6 +20,7 @@ from connections.listing import ListingError, list_models, usable_models
 from connections.upstream import Upstream
 from models_registry import shared_cache
 from models_registry.shared_cache import Turn
+from wire_formats.json_types import JsonObject
 
 logger = logging.getLogger(__name__)
 

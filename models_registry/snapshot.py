@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wire_formats.json_types import JsonObject
-
 from accounts.caller import Caller
 from connections.line import Line
 from connections.options import Options
 from models_registry.catalogue import Catalogue, rendered_list
 from models_registry.grants import Access, Grants
 from models_registry.targets import Target
+from wire_formats.json_types import JsonObject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
-from wire_formats.json_types import JsonObject
 
 from connections.choices import Provider
 from connections.line import Line
@@ -16,6 +15,7 @@ from models_registry.listing import Listing
 from models_registry.model_ids import is_model_id
 from models_registry.pipeline_filters import PipelineFilter, filters_of
 from models_registry.registration import AS_LISTED, Registration
+from wire_formats.json_types import JsonObject
 
 # OpenAI lists every model it has; those named so cannot chat.
 NOT_FOR_CHAT = ("babbage", "dall-e", "davinci", "embedding", "tts", "whisper")

@@ -18,7 +18,6 @@ from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
-from wire_formats.json_types import JsonObject
 
 from accounts.authentication import ApiKeyAuthentication
 from accounts.caller import Caller, Scope
@@ -34,6 +33,7 @@ from proxy.rendering import JsonParser, JsonRenderer
 from usage.exchange import Exchange, StopReason, Surface
 from usage.in_flight import in_flight
 from wire_formats.json_cost import LONG_BYTES, read_aside
+from wire_formats.json_types import JsonObject
 
 logger = logging.getLogger(__name__)
 

@@ -6,8 +6,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from wire_formats.errors import UnsendableError
-
 from connections.auth.base import AuthUnavailableError
 from connections.call import Call
 from connections.client import UpstreamClient, UpstreamResponse
@@ -18,6 +16,7 @@ from proxy.pipeline_filters import CallFilters, filtered_call
 from proxy.response_headers import is_plain
 from proxy.upstream_errors import error_from_response
 from usage.exchange import Exchange
+from wire_formats.errors import UnsendableError
 
 LARGEST_ERROR_BYTES = 256 * 1024
 # The last one: another provider may know what this one cannot be asked.

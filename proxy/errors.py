@@ -146,9 +146,6 @@ class UpstreamTimeoutError(UpstreamUnavailableError):
     code = "upstream_timeout"
 
 
-TOO_COMPLEX = "The upstream's answer has too many values."
-
-
 class UpstreamAnswerError(UpstreamUnavailableError):
     code = "upstream_invalid_response"
 

@@ -7,12 +7,10 @@ from http import HTTPStatus
 from django.core.exceptions import DisallowedHost, SuspiciousOperation, ValidationError
 from django.http import Http404
 from rest_framework import exceptions
-from wire_formats.errors import UnsendableError
 
 from connections.auth.base import AuthUnavailableError, SignInRequiredError
 from connections.errors import UpstreamError
 from proxy.errors import (
-    TOO_COMPLEX,
     AnsweredError,
     ApiError,
     InvalidRequestError,
@@ -21,6 +19,8 @@ from proxy.errors import (
     UpstreamUnavailableError,
 )
 from proxy.rendering import JsonResponse
+from wire_formats.dialect import TOO_COMPLEX
+from wire_formats.errors import UnreadableAnswerError, UnsendableError
 from wire_formats.json_cost import TooComplexError
 
 # The types OpenAI uses for these; every other status below 500 is an invalid_request_error.
@@ -53,10 +53,10 @@ def to_api_error(exc: Exception) -> ApiError | None:
             return exc
         case exceptions.APIException():
             return _from_drf(exc)
-        case UpstreamError() | TooComplexError():
+        case UpstreamError() | TooComplexError() | UnreadableAnswerError():
             return _from_upstream(exc)
         case UnsendableError():
-            return InvalidRequestError(str(exc))
+            return InvalidRequestError(exc.message, param=exc.param)
         case AuthUnavailableError():
             return _from_strategy(exc)
         case Http404():
@@ -81,9 +81,11 @@ def not_found() -> ApiError:
     )
 
 
-def _from_upstream(exc: UpstreamError | TooComplexError) -> ApiError:
+def _from_upstream(exc: UpstreamError | TooComplexError | UnreadableAnswerError) -> ApiError:
     if isinstance(exc, TooComplexError):  # a client's JSON is refused where it is read
         return UpstreamAnswerError(TOO_COMPLEX)
+    if isinstance(exc, UnreadableAnswerError):
+        return UpstreamAnswerError(exc.message)
     kind = UpstreamTimeoutError if exc.is_timeout else UpstreamUnavailableError
     return kind(exc.message)
 

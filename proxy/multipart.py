@@ -27,12 +27,12 @@ from multipart import (
     parse_options_header,
 )
 from rest_framework import exceptions
-from wire_formats.json_types import JsonObject
 
 from proxy.errors import ApiError, InvalidRequestError, PayloadTooLargeError
 from proxy.held_uploads import HeldUploads, no_room
 from proxy.incoming import ClientGoneError, IncomingBody
 from proxy.references.names import check_form_field
+from wire_formats.json_types import JsonObject
 
 logger = logging.getLogger(__name__)
 

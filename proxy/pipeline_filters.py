@@ -12,7 +12,6 @@ from typing import Any, cast
 
 import orjson
 from django.conf import settings
-from wire_formats.json_types import JsonObject
 
 from connections.auth.base import AuthUnavailableError
 from connections.call import Call
@@ -23,8 +22,9 @@ from models_registry.pipeline_filters import PipelineFilter
 from models_registry.targets import Target
 from proxy.errors import ApiError, InvalidRequestError, UpstreamAnswerError
 from proxy.limits import limits
-from proxy.upstream_errors import error_message
 from wire_formats.json_numbers import read_json, write_json
+from wire_formats.json_types import JsonObject
+from wire_formats.provider_errors import error_in_body
 
 # What else writes text, and holds it where no such filter would find it.
 UNFILTERABLE = frozenset({"completions", "responses", "messages", "realtime"})
@@ -146,7 +146,7 @@ class CallFilters:
             raise FilterUnavailableError(f"The filter {each.id} cannot be reached.") from exc
         if not 200 <= response.status < 300:
             kept = line.upstream.kept_from_errors | response.secrets
-            words = error_message(answer, secrets=kept)
+            words = error_in_body(answer).without(kept).message
             raise _refusal(each, words)
         return _object(each, answer)
 

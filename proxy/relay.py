@@ -20,12 +20,12 @@ from proxy.limits import Limits
 from proxy.upstream_errors import error_from_object, error_in
 from usage.exchange import Exchange
 from wire_formats.dialect import Dialect, json_object
+from wire_formats.errors import WireFormatError
 from wire_formats.json_cost import read_aside
 from wire_formats.sse import (
     DONE_MARK,
     FIELDS,
     EventSplitter,
-    LineTooLongError,
     data_of,
     is_comment,
     is_event_stream,
@@ -84,7 +84,7 @@ class Relay:
                     self._block = self._checked(self._taken(chunk))
         except StopAsyncIteration:
             raise self._error_without_events() from None
-        except (MidStreamError, LineTooLongError) as exc:
+        except (MidStreamError, WireFormatError) as exc:
             raise _as_api_error(exc) from exc
         if self._failure is not None:
             raise self._failure
@@ -112,7 +112,7 @@ class Relay:
                     else:
                         if ending := self._ending():
                             yield ending
-            except (ApiError, MidStreamError, LineTooLongError) as exc:
+            except (ApiError, MidStreamError, WireFormatError) as exc:
                 self._failure = _as_api_error(exc)
             finally:
                 self._response.offer_to(None)
@@ -200,7 +200,7 @@ class Relay:
                 return
             told = event
             if sign.has_failed:
-                told = self._dialect.without_secrets(event, self._secrets)
+                told = self._dialect.clean(event, self._secrets)
             if sign.code:
                 self._exchange.error_code = sign.code
             self._has_finished = self._has_finished or sign.has_finished
@@ -255,13 +255,11 @@ async def _drain(chunks: AsyncIterator[bytes]) -> None:
             await anext(chunks, None)
 
 
-def _as_api_error(exc: ApiError | MidStreamError | LineTooLongError) -> ApiError:
+def _as_api_error(exc: ApiError | MidStreamError | WireFormatError) -> ApiError:
     match exc:
         case ApiError():
             return exc
         case MidStreamError() if exc.is_timeout:
             return UpstreamTimeoutError(exc.message)
-        case MidStreamError():
-            return UpstreamAnswerError(exc.message)
         case _:
-            return UpstreamAnswerError("The upstream sent an event that is too long.")
+            return UpstreamAnswerError(exc.message)

@@ -10,11 +10,11 @@ from django.http import HttpResponse
 from rest_framework import exceptions
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
-from wire_formats.json_types import JsonObject
 
 from proxy.errors import InvalidRequestError, RequestTooComplexError
 from wire_formats.json_cost import TooComplexError
 from wire_formats.json_numbers import read_json, write_json
+from wire_formats.json_types import JsonObject
 
 
 class JsonParser(BaseParser):

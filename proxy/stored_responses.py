@@ -20,10 +20,10 @@ from typing import Any
 from channels.db import database_sync_to_async
 from django.db import DatabaseError
 from django.utils import timezone
-from wire_formats.json_types import JsonObject
 
 from models_registry.targets import Target
 from proxy.models import StoredResponse
+from wire_formats.json_types import JsonObject
 
 logger = logging.getLogger(__name__)
 

@@ -16,6 +16,7 @@ from proxy.whole import read_answer
 from usage.exchange import Exchange
 from wire_formats.chat.dialect import CHAT
 from wire_formats.dialect import Dialect, json_object
+from wire_formats.errors import WireFormatError
 from wire_formats.sse import DONE_MARK, data_of, split_events
 
 
@@ -86,7 +87,7 @@ class SeenByFilters:
 class ChangedEvents:
     """A stream of whole events, each replaced by what ``change`` makes of it: one, several, none.
 
-    An ``ApiError`` that ``change`` raises ends the stream, behind the events before it.
+    An error that ``change`` raises ends the stream, behind the events before it.
     """
 
     def __init__(
@@ -105,6 +106,9 @@ class ChangedEvents:
                         changed.append(await self._change(event))
                     except ApiError as exc:
                         failure = exc
+                        break
+                    except WireFormatError as exc:
+                        failure = UpstreamAnswerError(exc.message)
                         break
                 if any(changed):
                     yield b"".join(changed)

@@ -9,12 +9,14 @@ import orjson
 
 from connections.errors import MidStreamError
 from proxy.dispatch import Dispatched
-from proxy.errors import TOO_COMPLEX, UpstreamAnswerError, UpstreamTimeoutError
+from proxy.errors import UpstreamAnswerError, UpstreamTimeoutError
 from proxy.limits import limits
-from proxy.upstream_errors import error_in, json_of, without_secrets
+from proxy.upstream_errors import error_in
 from usage.exchange import Exchange
+from wire_formats.dialect import TOO_COMPLEX
 from wire_formats.json_cost import TooComplexError, read_aside
-from wire_formats.json_numbers import load_json, read_json
+from wire_formats.json_numbers import encoded_answer, load_json, read_json
+from wire_formats.provider_errors import failure_without_secrets
 from wire_formats.token_counts import Tokens, read_usage
 
 
@@ -46,7 +48,7 @@ async def read_answer(
     if answer.get("error"):  # a response that tells of its own failure
         exchange.error_code = "upstream_error"
         failed = read_json(body)
-        told = without_secrets(failed, dispatched.kept_from_errors)
-        body = body if told == failed else json_of(told)
+        told = failure_without_secrets(failed, dispatched.kept_from_errors)
+        body = body if told == failed else encoded_answer(told)
     take_usage(answer.get("usage"), exchange.tokens)
     return body if dispatched.filters is None else await dispatched.filters.outlet(body)

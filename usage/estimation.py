@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from usage.models import TokensFrom
 from usage.record import UsageRecord
+from wire_formats.token_counts import BYTES_PER_TOKEN
 
 TEXT_ENDPOINTS = frozenset({"chat/completions", "completions", "responses", "messages"})
-BYTES_PER_TOKEN = 4
 # A larger request carries files, whose bytes tell nothing about tokens.
 MOST_TEXT_BYTES = 400_000
 OK = 200

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from accounts.caller import Caller
+from wire_formats.token_counts import Tokens
 
 SWITCHING_PROTOCOLS = 101
 
@@ -35,24 +36,6 @@ class Waited(Protocol):
     """Something that an upstream took its time for."""
 
     waited_seconds: float
-
-
-@dataclass(slots=True, kw_only=True)
-class Tokens:
-    """Counts as the upstream gave them; None where it said nothing, or where they mean nothing.
-
-    ``cached`` and ``cache_write``, read from the provider's cache and written to it, are part of
-    ``prompt``, ``reasoning`` is part of ``completion``. What is spoken or heard is counted in
-    ``audio_seconds``, a text to be spoken in ``characters``.
-    """
-
-    prompt: int | None = None
-    cached: int | None = None
-    cache_write: int | None = None
-    completion: int | None = None
-    reasoning: int | None = None
-    audio_seconds: float | None = None
-    characters: int | None = None
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

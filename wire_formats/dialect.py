@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
-from proxy.errors import TOO_COMPLEX, ApiError, UpstreamAnswerError
+from wire_formats.errors import UnreadableAnswerError
 from wire_formats.json_cost import TooComplexError
 from wire_formats.json_numbers import read_json
 from wire_formats.json_types import JsonObject
@@ -31,6 +31,27 @@ class Sign:
     error: Any = None
     has_failed: bool = False
     code: str = ""
+
+
+TOO_COMPLEX = "The upstream's answer has too many values."
+
+
+class DescribedError(Protocol):
+    """What a stream says of the error that ends it. ``status`` is that of HTTP."""
+
+    @property
+    def status(self) -> int: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def code(self) -> str | None: ...
+    @property
+    def param(self) -> str | None: ...
+    @property
+    def message(self) -> str: ...
+
+    def body(self) -> JsonObject:
+        """OpenAI's error object, ``{"error": {…}}``."""
 
 
 NOTHING = Sign()
@@ -65,11 +86,11 @@ class Dialect:
         except TypeError:  # orjson reads 1024 levels and writes 254
             return b""
 
-    def without_secrets(self, event: bytes, secrets: frozenset[str]) -> bytes:
+    def clean(self, event: bytes, secrets: frozenset[str]) -> bytes:
         """An event whose sign ``has_failed`` with nothing in its words that nobody may see."""
         return event
 
-    def error_event(self, error: ApiError, *, request_id: str, last_block: bytes) -> bytes:
+    def error_event(self, error: DescribedError, *, request_id: str, last_block: bytes) -> bytes:
         """``error`` as an event of its own; ``last_block`` holds the events sent just before."""
         raise NotImplementedError
 
@@ -77,12 +98,12 @@ class Dialect:
 def json_object(data: bytes) -> JsonObject:
     """The JSON object in an upstream's ``data``, empty if there is none.
 
-    Raises ``UpstreamAnswerError`` for one that is not parsed, since no filter could look into it.
+    Raises ``UnreadableAnswerError`` for one that is not parsed, since no filter could look into it.
     """
     try:
         parsed: Any = read_json(data)
     except TooComplexError as exc:
-        raise UpstreamAnswerError(TOO_COMPLEX) from exc
+        raise UnreadableAnswerError(TOO_COMPLEX) from exc
     except orjson.JSONDecodeError:
         return {}
     return parsed if isinstance(parsed, dict) else {}

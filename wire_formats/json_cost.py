@@ -13,7 +13,6 @@ from collections.abc import Callable
 from typing import Any
 
 import orjson
-from django.conf import settings
 
 SURELY_SIMPLE_BYTES = 64 * 1024  # no setting is so low that a text this short could be too much
 PIECE_BYTES = 2**20  # a hostile text is not counted to its end
@@ -21,6 +20,16 @@ CONTAINER, MEMBER, ESCAPES_PER_UNIT = 3, 4, 4
 # Long embeddings are millions of numbers, which cost far less than what clients may send.
 NUMBERS_PER_UNIT = 4
 LONG_BYTES = 256 * 1024
+
+
+# What is set by the application at its start, for all that it parses.
+_most_units = 1_500_000
+
+
+def limit_units(most: int) -> None:
+    """Parse no text of more than ``most`` units from now on, in this process."""
+    global _most_units  # noqa: PLW0603 - one limit for every reader, however far from the settings
+    _most_units = most
 
 
 class TooComplexError(orjson.JSONDecodeError):
@@ -36,13 +45,13 @@ def weight_of(text: bytes) -> int:
 
 
 def check_structure(text: bytes, *, is_numeric: bool = False) -> None:
-    """Raise :class:`TooComplexError` for more units than ``GATEWAY_MAX_JSON_STRUCTURE``.
+    """Raise :class:`TooComplexError` for more units than :func:`limit_units` allowed.
 
     ``is_numeric`` is for answers that may be numbers in the main.
     """
     if len(text) <= SURELY_SIMPLE_BYTES:
         return
-    left: int = settings.GATEWAY_MAX_JSON_STRUCTURE
+    left = _most_units
     weight = _weight_of_numbers if is_numeric else weight_of
     for start in range(0, len(text), PIECE_BYTES):
         left -= weight(text[start : start + PIECE_BYTES])

@@ -10,13 +10,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from enum import StrEnum
+from enum import Enum
 from typing import Any
 
 import orjson
-from django.db.models import TextChoices
 
+from wire_formats.errors import UnreadableAnswerError, UnsendableError
 from wire_formats.json_cost import check_structure
+from wire_formats.json_types import JsonObject
 
 # Of the numbers of one text. With more of them others would have to wait: then fractions keep their
 # value only, and integers beyond 64 bits are refused.
@@ -92,6 +93,22 @@ def write_json(value: Any, *, option: int = 0) -> bytes:
     return orjson.dumps(value, _spelled, orjson.OPT_PASSTHROUGH_SUBCLASS | option)
 
 
+def encoded_json(body: JsonObject) -> bytes:
+    """``body`` as it is sent. Raises :class:`wire_formats.errors.UnsendableError`."""
+    try:
+        return write_json(body)
+    except TypeError as exc:  # orjson reads 1024 levels and writes 254
+        raise UnsendableError("The request is nested too deeply.") from exc
+
+
+def encoded_answer(answer: JsonObject) -> bytes:
+    """A changed ``answer``. Raises :class:`wire_formats.errors.UnreadableAnswerError`."""
+    try:
+        return write_json(answer)
+    except TypeError as exc:
+        raise UnreadableAnswerError("The upstream's answer cannot be understood.") from exc
+
+
 def _outside_of_texts(text: bytes) -> bytes:
     """What of ``text``, which is valid JSON, stands outside of its texts."""
     if b'\\"' in text:
@@ -128,7 +145,9 @@ def _int(text: str) -> int:
 
 
 def _spelled(value: Any) -> Any:
-    if isinstance(value, StrEnum | TextChoices):  # of our own making: no client's body holds one
+    if isinstance(value, str) and isinstance(
+        value, Enum
+    ):  # of our own making: no client's body holds one
         return value.value
     if isinstance(value, SpelledFloat | SpelledInt):
         return orjson.Fragment(value.text)

@@ -1,72 +1,85 @@
-"""The JSON objects of a stream, cut out of the bytes as they come."""
+"""The JSON objects of a stream: one in each server-sent event, or one in each line."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from enum import Enum, auto
 from typing import Any
 
 import orjson
 
-from connections.errors import MidStreamError
+from wire_formats.errors import EventTooLongError, UnreadableAnswerError
 from wire_formats.json_numbers import read_json
 from wire_formats.json_types import JsonObject
-from wire_formats.translation import Wire
+from wire_formats.sse import DONE_MARK, EventSplitter, data_of, is_event_stream, split_events
 
-OTHER_FIELDS = (b"event:", b"id:", b"retry:", b":")
+
+class Wire(Enum):
+    """How an upstream writes the objects of its streams."""
+
+    SSE = auto()
+    NDJSON = auto()
 
 
 class ObjectReader:
-    """Reads server-sent events or one object in each line. Lines end at LF or CRLF."""
+    """Cuts objects out of bytes as they come. An event or a line has at most ``limit`` bytes."""
 
     def __init__(self, wire: Wire, limit: int) -> None:
         self._is_sse = wire is Wire.SSE
-        self._limit = limit
-        self._held: list[bytes] = []  # the parts of a line that has not ended
-        self._held_bytes = 0
-        self._data: list[bytes] = []  # the data lines of an event that has not ended
+        self._splitter = EventSplitter(limit) if self._is_sse else LineSplitter(limit)
 
     def feed(self, chunk: bytes) -> Iterator[JsonObject]:
-        """The objects that ``chunk`` completes. Raises :class:`MidStreamError` for garbage."""
-        *lines, rest = chunk.split(b"\n")
-        for line in lines:
-            yield from self._line(b"".join([*self._held, line]))
-            self._held = []
-            self._held_bytes = 0
-        if rest:
-            self._held.append(rest)
-            self._held_bytes += len(rest)
-        if self._held_bytes + sum(map(len, self._data)) > self._limit:
-            raise MidStreamError("The upstream sent an event that is too long.")
+        """The objects that ``chunk`` completes. Raises :class:`UnreadableAnswerError`."""
+        if block := self._splitter.feed(chunk):
+            yield from self._objects(block)
 
     def flush(self) -> Iterator[JsonObject]:
-        """What the last line holds when the stream ended without ending it."""
+        """What is left of a stream that ended without a blank line, unless it was cut short."""
         try:
-            yield from self.feed(b"\n\n")
-        except MidStreamError:
-            return  # it was cut short
+            yield from self._objects(self._splitter.flush())
+        except UnreadableAnswerError:
+            return
 
-    def _line(self, line: bytes) -> Iterator[JsonObject]:
-        line = line.rstrip(b"\r")
-        if not self._is_sse:
-            if line.strip():
-                yield parsed(line)
-        elif line.startswith(b"data:"):
-            self._data.append(line[5:].removeprefix(b" "))
-        elif not line and self._data:
-            data = b"\n".join(self._data)
-            self._data = []
-            if data.strip() and not data.startswith(b"[DONE]"):
+    def _objects(self, block: bytes) -> Iterator[JsonObject]:
+        for each in split_events(block) if self._is_sse else block.split(b"\n"):
+            if self._is_sse and not is_event_stream(each):
+                raise UnreadableAnswerError("The upstream's answer is not an event stream.")
+            data = data_of(each) if self._is_sse else each
+            if data.strip() and not data.startswith(DONE_MARK):
                 yield parsed(data)
-        elif line and not line.startswith(OTHER_FIELDS):
-            raise MidStreamError("The upstream's answer is not an event stream.")
+
+
+class LineSplitter:
+    """Gathers chunks into whole lines, which end at LF."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._held: list[bytes] = []
+        self._held_bytes = 0
+
+    def feed(self, chunk: bytes) -> bytes:
+        """The lines up to the last that is complete. Raises :class:`EventTooLongError`."""
+        lines, end, rest = chunk.rpartition(b"\n")
+        ready = b"".join([*self._held, lines]) if end else b""
+        if end:
+            self._held, self._held_bytes = [], 0
+        self._held.append(rest)
+        self._held_bytes += len(rest)
+        if self._held_bytes > self._limit:
+            raise EventTooLongError
+        return ready
+
+    def flush(self) -> bytes:
+        """What is left when the stream has ended."""
+        return b"".join(self._held)
 
 
 def parsed(text: bytes, *, read: Callable[[bytes], Any] = read_json) -> JsonObject:
-    """The object in ``text``. Raises :class:`MidStreamError`."""
+    """The object in ``text``. Raises :class:`UnreadableAnswerError`."""
     try:
         value = read(text)
     except orjson.JSONDecodeError as exc:
-        raise MidStreamError("The upstream's answer is not JSON.") from exc
+        raise UnreadableAnswerError("The upstream's answer is not JSON.") from exc
     if not isinstance(value, dict):
-        raise MidStreamError("The upstream's answer is not a JSON object.")
+        raise UnreadableAnswerError("The upstream's answer is not a JSON object.")
     return value

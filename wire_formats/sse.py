@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from wire_formats.errors import EventTooLongError
 from wire_formats.json_numbers import write_json
 from wire_formats.json_types import JsonObject
 
@@ -17,10 +18,6 @@ LINE_END = re.compile(rb"\r\n|\n|\r")
 FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
 DONE_MARK = b"[DONE]"
 DONE = b"data: [DONE]\n\n"
-
-
-class LineTooLongError(Exception):
-    """An event grew past the cap without an end in sight."""
 
 
 class EventSplitter:
@@ -39,7 +36,7 @@ class EventSplitter:
     def feed(self, chunk: bytes) -> bytes:
         """The bytes up to the end of the last event that is complete; empty if none is yet.
 
-        Raises :class:`LineTooLongError` when an unfinished event passes the limit.
+        Raises :class:`EventTooLongError` when an unfinished event passes the limit.
         """
         if chunk.endswith(b"\n\n"):
             return self._released(chunk, b"")
@@ -70,7 +67,7 @@ class EventSplitter:
             self._held_bytes += len(part)
         self.is_empty = not self._held_bytes
         if self._held_bytes > self._limit:
-            raise LineTooLongError
+            raise EventTooLongError
 
 
 def end_of_last_event(block: bytes) -> int:

@@ -1,11 +1,32 @@
-"""Token counts as upstreams report them."""
+"""Token counts: read from every provider's names, written in each format's own."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from wire_formats.figures import told_count
-from wire_formats.token_counts import Tokens
+from wire_formats.json_types import JsonObject
+
+BYTES_PER_TOKEN = 4  # of plain text, as an estimate
+
+
+@dataclass(slots=True, kw_only=True)
+class Tokens:
+    """Counts as the upstream gave them; None where it said nothing, or where they mean nothing.
+
+    ``cached`` and ``cache_write``, read from the provider's cache and written to it, are part of
+    ``prompt``, ``reasoning`` is part of ``completion``. What is spoken or heard is counted in
+    ``audio_seconds``, a text to be spoken in ``characters``.
+    """
+
+    prompt: int | None = None
+    cached: int | None = None
+    cache_write: int | None = None
+    completion: int | None = None
+    reasoning: int | None = None
+    audio_seconds: float | None = None
+    characters: int | None = None
 
 
 def read_usage(usage: Any, tokens: Tokens) -> None:
@@ -19,18 +40,21 @@ def read_usage(usage: Any, tokens: Tokens) -> None:
     tokens.completion = _count(
         usage, "completion_tokens", "output_tokens", default=tokens.completion
     )
-    prompt = _details(usage, "prompt_tokens_details", "input_tokens_details")
+    # Realtime alone writes the singular.
+    prompt = _details(usage, "prompt_tokens_details", "input_tokens_details", "input_token_details")
     tokens.cached = _count(prompt, "cached_tokens", default=tokens.cached)
     # Not OpenAI's; OpenRouter and we ourselves write the former, LiteLLM the latter.
     tokens.cache_write = _count(
         prompt, "cache_write_tokens", "cache_creation_tokens", default=tokens.cache_write
     )
-    completion = _details(usage, "completion_tokens_details", "output_tokens_details")
+    completion = _details(
+        usage, "completion_tokens_details", "output_tokens_details", "output_token_details"
+    )
     tokens.reasoning = _count(completion, "reasoning_tokens", default=tokens.reasoning)
 
 
-def read_anthropic_usage(usage: Any, tokens: Tokens) -> None:
-    """The same for Anthropic's Messages, where cached tokens are counted beside the input."""
+def read_messages_usage(usage: Any, tokens: Tokens) -> None:
+    """As :func:`read_usage`, for Messages: they count cached tokens beside the input."""
     if not isinstance(usage, dict):
         return
     tokens.completion = _count(usage, "output_tokens", default=tokens.completion)
@@ -45,12 +69,41 @@ def read_anthropic_usage(usage: Any, tokens: Tokens) -> None:
         tokens.prompt = tokens.prompt if whole is None else whole
 
 
-def _details(usage: dict[str, Any], *names: str) -> dict[str, Any]:
+def chat_usage(tokens: Tokens) -> JsonObject | None:
+    """The ``usage`` of a chat completion; None without both of the counts that make up a price."""
+    prompt, completion = tokens.prompt, tokens.completion
+    if prompt is None or completion is None:
+        return None
+    usage: JsonObject = {
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "total_tokens": prompt + completion,
+        "prompt_tokens_details": {"cached_tokens": tokens.cached or 0},
+    }
+    if tokens.cache_write:
+        usage["prompt_tokens_details"]["cache_write_tokens"] = tokens.cache_write
+    if tokens.reasoning is not None:
+        usage["completion_tokens_details"] = {"reasoning_tokens": tokens.reasoning}
+    return usage
+
+
+def messages_usage(tokens: Tokens) -> JsonObject:
+    """The ``usage`` of a message: cached tokens stand beside the input, not within."""
+    cached, written = tokens.cached or 0, tokens.cache_write or 0
+    return {
+        "input_tokens": max((tokens.prompt or 0) - cached - written, 0),
+        "cache_creation_input_tokens": written,
+        "cache_read_input_tokens": cached,
+        "output_tokens": tokens.completion or 0,
+    }
+
+
+def _details(usage: JsonObject, *names: str) -> JsonObject:
     found = next((usage[name] for name in names if name in usage), None)
     return found if isinstance(found, dict) else {}
 
 
-def _count(counts: dict[str, Any], *names: str, default: int | None) -> int | None:
+def _count(counts: JsonObject, *names: str, default: int | None) -> int | None:
     for name in names:
         value = told_count(counts.get(name))
         if value is not None:

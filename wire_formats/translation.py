@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from enum import Enum, auto
 from typing import Any
 
 from wire_formats.json_types import JsonObject
-
-
-class Wire(Enum):
-    """How an upstream writes the objects of its streams."""
-
-    SSE = auto()
-    NDJSON = auto()
+from wire_formats.object_stream import Wire
 
 
 class Translation:

@@ -2,10 +2,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from wire_formats.json_types import JsonObject
-
 from connections.call import Call
 from connections.providers.openai import BASE_HEADERS, OpenAIAdapter
+from wire_formats.json_types import JsonObject
 from wire_formats.messages.answer_to_chat import MessageTranslation
 from wire_formats.messages.request_from_chat import messages_request
 from wire_formats.payload import Payload
@@ -47,7 +46,7 @@ class AnthropicAdapter(OpenAIAdapter):
 
     def payload(self, call: Call) -> Payload:
         if call.endpoint == "chat/completions":
-            return messages_request(call)
+            return messages_request(call.body, model=call.model)
         return super().payload(call)
 
     def translation(self, call: Call) -> Translation | None:

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from wire_formats.json_types import JsonObject
-
 from connections.providers.openai import OpenAIAdapter
+from wire_formats.json_types import JsonObject
 
 
 class OllamaAdapter(OpenAIAdapter):

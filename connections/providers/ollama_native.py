@@ -20,9 +20,9 @@ class OllamaNativeAdapter(OllamaAdapter):
     def payload(self, call: Call) -> Payload:
         match call.endpoint:
             case "chat/completions":
-                return chat_request(call)
+                return chat_request(call.body, model=call.model)
             case "embeddings":
-                return embed_request(call)
+                return embed_request(call.body, model=call.model)
             case _:
                 return super().payload(call)
 

@@ -9,15 +9,15 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
-from wire_formats.errors import UnsendableError
-from wire_formats.json_types import JsonObject
 
 from accounts.caller import Caller
 from connections.call import Call
 from connections.errors import NotSentError
 from connections.providers.headers import encoded, extra_headers, overlaid, user_info_headers
 from connections.upstream import Upstream
-from wire_formats.json_numbers import write_json
+from wire_formats.errors import UnsendableError
+from wire_formats.json_numbers import encoded_json
+from wire_formats.json_types import JsonObject
 from wire_formats.payload import Payload
 from wire_formats.translation import Translation
 
@@ -158,14 +158,6 @@ def with_query(url: str, query: str) -> str:
     if not query:
         return url
     return f"{url}{'&' if '?' in url else '?'}{query}"
-
-
-def encoded_json(body: JsonObject) -> bytes:
-    """``body`` as it is sent. Raises :class:`wire_formats.errors.UnsendableError`."""
-    try:
-        return write_json(body)
-    except TypeError as exc:  # orjson reads 1024 levels and writes 254
-        raise UnsendableError("The request is nested too deeply.") from exc
 
 
 def is_reasoning_model(model: str) -> bool:

@@ -3,13 +3,13 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
-from wire_formats.json_types import JsonObject
 
 from accounts.caller import Caller
 from connections.call import Call
 from connections.providers.headers import encoded, overlaid
 from connections.providers.openai import BASE_HEADERS, OpenAIAdapter, path_segment
 from wire_formats.json_numbers import encoded_json
+from wire_formats.json_types import JsonObject
 from wire_formats.payload import Payload
 
 FILTER = "filter"

@@ -17,7 +17,7 @@ class ResponsesAdapter(OpenAIAdapter):
 
     def payload(self, call: Call) -> Payload:
         if call.endpoint == "chat/completions":
-            return responses_request(call)
+            return responses_request(call.body, model=call.model)
         return super().payload(call)
 
     def translation(self, call: Call) -> Translation | None:

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from wire_formats.json_types import JsonObject
 
 from connections.call import Call
 from connections.client import UpstreamResponse
 from connections.verify.inspection import Answer, Inspection
 from connections.verify.refusals import refusal, refused_otherwise
 from connections.verify.result import Finding, failed, ok, warning
-from connections.verify.texts import error_message
 from wire_formats.json_numbers import load_json
+from wire_formats.json_types import JsonObject
+from wire_formats.provider_errors import error_in_body
 
 LARGEST_STREAM_BYTES = 2**20
 DONE = b"[DONE]"
@@ -128,7 +128,7 @@ class _Events:
             self.is_done = True
             return
         self.count += 1
-        self.error = self.error or error_message(data)
+        self.error = self.error or error_in_body(data).message
 
 
 async def _read_events(response: UpstreamResponse) -> _Events:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 import httpx
-from wire_formats.json_types import JsonObject
 
 from accounts.caller import Caller
 from connections.auth.base import AuthStrategy
@@ -22,7 +21,9 @@ from connections.listing import LARGEST_LIST_BYTES
 from connections.providers.openai import OpenAIAdapter
 from connections.providers.registry import adapter_for
 from connections.upstream import Timeouts, Upstream, UpstreamKey
-from connections.verify.texts import Redactor, error_message
+from connections.verify.texts import Redactor
+from wire_formats.json_types import JsonObject
+from wire_formats.provider_errors import error_in_body
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +107,7 @@ class Inspection:
             status=response.status,
             headers=response.headers,
             body=body,
-            message=self.redactor.quoted(error_message(body)),
+            message=self.redactor.quoted(error_in_body(body).message),
         )
 
     @asynccontextmanager

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
-from wire_formats.json_types import JsonObject
-
 from connections.choices import Outcome
+from wire_formats.json_types import JsonObject
 
 
 class Status(StrEnum):

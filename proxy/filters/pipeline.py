@@ -10,7 +10,6 @@ from typing import Any
 from django.conf import settings
 from django.http.response import HttpResponseBase
 from django.utils.module_loading import import_string
-from wire_formats.json_types import JsonObject
 
 from accounts.caller import Caller
 from proxy.errors import ApiError, InvalidRequestError
@@ -19,6 +18,7 @@ from proxy.rendering import JsonResponse
 from proxy.streamed import ChangedEvents
 from wire_formats.dialect import json_object
 from wire_formats.json_numbers import read_json, write_json
+from wire_formats.json_types import JsonObject
 from wire_formats.sse import DONE_MARK, data_of, encoded_event
 
 logger = logging.getLogger(__name__)

@@ -6,10 +6,10 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings
-from wire_formats.json_types import JsonObject
 
 from accounts.caller import Caller
 from proxy.filters.pipeline import FilterRejected
+from wire_formats.json_types import JsonObject
 
 STREAMED = frozenset({"chat/completions", "completions"})
 # Names and values of a protocol, not texts.

@@ -3,9 +3,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from wire_formats.json_types import JsonObject
 
 from accounts.caller import Caller
+from wire_formats.json_types import JsonObject
 
 # Where each endpoint has its instructions beside the messages.
 INSTRUCTIONS = {"responses": "instructions", "messages": "system"}

@@ -7,11 +7,10 @@ import secrets
 import time
 from itertools import islice
 
-from wire_formats.json_types import JsonObject
-
 from proxy.channel_layer import send_to_group
 from usage.exchange import Exchange
 from usage.in_flight import in_flight
+from wire_formats.json_types import JsonObject
 
 WATCHERS = "gatehouse.live"
 REPORT_SECONDS = 1.0

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from wire_formats.json_types import JsonObject
-
 from accounts.caller import Caller
 from models_registry.registry import active
 from models_registry.targets import Target
@@ -14,6 +12,7 @@ from proxy.errors import InvalidRequestError, ModelNotFoundError
 from proxy.references.names import Kind, is_listed, kind_of
 from proxy.references.opaque import OPAQUE, PLAIN_FIELDS, is_opaque
 from proxy.references.reading import DEEPEST, MESSAGES, Path, shown
+from wire_formats.json_types import JsonObject
 
 NameFor = Callable[[Path, str], str]
 # What an entry of a list of fallbacks may hold beside a name.

@@ -9,7 +9,6 @@ from functools import partial
 from http import HTTPStatus
 
 from django.db import DatabaseError
-from wire_formats.json_types import JsonObject
 
 from accounts.caller import Caller
 from models_registry.targets import Target
@@ -17,6 +16,7 @@ from proxy.errors import AnsweredError, ApiError, InvalidRequestError, RequestTo
 from proxy.references.models import renamed, upstream_name
 from proxy.references.reading import NONE, Reference, References, references_in
 from proxy.stored_responses import Kept, stored_responses
+from wire_formats.json_types import JsonObject
 
 MOST_ITEMS = 1000
 MOST_FIELDS_AT_ONCE = 5_000  # about 20 ms of the event loop on a slow machine

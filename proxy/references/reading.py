@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from wire_formats.json_types import JsonObject
-
 from proxy.errors import InvalidRequestError, RequestTooComplexError
 from proxy.references.names import Kind, folded, kind_of, odd_spelling
 from proxy.references.opaque import (
@@ -18,6 +16,7 @@ from proxy.references.opaque import (
     is_opaque,
     is_plain_list,
 )
+from wire_formats.json_types import JsonObject
 
 Path = tuple[str | int, ...]
 DEEPEST = 100  # steps of a path; each takes three frames of Python's stack

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from django.http.response import HttpResponseBase
-from wire_formats.json_types import JsonObject
 
 from connections.call import Call
 from models_registry.registry import active
@@ -22,13 +21,14 @@ from proxy.views.model_call import ModelCallView, Required
 from proxy.whole import read_answer
 from usage.exchange import Exchange, Surface
 from wire_formats.json_numbers import read_json
+from wire_formats.json_types import JsonObject
 from wire_formats.messages.answer_from_chat import message_of
 from wire_formats.messages.dialect import ANTHROPIC
 from wire_formats.messages.estimate import estimated_tokens
 from wire_formats.messages.request_to_chat import chat_body, left_out
 from wire_formats.messages.stream_from_chat import TRANSLATED_CHAT, MessageEvents
 from wire_formats.payload import DROPPED_HEADER, header_value
-from wire_formats.token_counts import read_anthropic_usage
+from wire_formats.token_counts import read_messages_usage
 
 ESTIMATED_HEADER = "x-gateway-estimated"
 MESSAGES = Required(names=("messages",), kinds=(list,), hint="Give a list of messages.")
@@ -54,7 +54,7 @@ class MessagesView(AnthropicSurface, ModelCallView):
     async def whole(self, dispatched: Dispatched, exchange: Exchange) -> HttpResponseBase:
         headers = passed_on(dispatched.response.headers.raw)
         if speaks_messages(dispatched.target):
-            body = await read_answer(dispatched, exchange, take_usage=read_anthropic_usage)
+            body = await read_answer(dispatched, exchange, take_usage=read_messages_usage)
             return JsonResponse(body, headers=headers)
         answer = read_json(await read_answer(dispatched, exchange))
         message = message_of(
@@ -71,7 +71,12 @@ class MessagesView(AnthropicSurface, ModelCallView):
         if speaks_messages(dispatched.target):
             return await relay_answer(dispatched, exchange, dialect=ANTHROPIC)
         chat = await relay_answer(dispatched, exchange, dialect=TRANSLATED_CHAT, keeps_usage=False)
-        events = ChangedEvents(chat, MessageEvents(exchange))
+        events = ChangedEvents(
+            chat,
+            MessageEvents(
+                request_id=exchange.request_id, model=exchange.model, tokens=exchange.tokens
+            ),
+        )
         return RelayResponse(events, headers=dict(chat.headers) | self.dropped())
 
     def dropped(self) -> dict[str, str]:

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
-from wire_formats.json_types import JsonObject
 
 from connections.call import Call
 from models_registry.registry import active
@@ -26,6 +25,7 @@ from proxy.whole import read_answer
 from usage.exchange import Exchange, Surface
 from wire_formats.chat.dialect import CHAT
 from wire_formats.dialect import Dialect
+from wire_formats.json_types import JsonObject
 
 LONGEST_CHAT_ID = 512  # OpenAI's own limit for a value of metadata
 

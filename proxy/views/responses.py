@@ -7,7 +7,6 @@ from contextlib import aclosing
 from typing import Any, cast
 
 from django.http.response import HttpResponseBase
-from wire_formats.json_types import JsonObject
 
 from models_registry.targets import Target
 from proxy.dispatch import Dispatched
@@ -21,6 +20,7 @@ from proxy.whole import read_answer
 from usage.exchange import Exchange
 from wire_formats.dialect import json_object
 from wire_formats.json_numbers import load_json
+from wire_formats.json_types import JsonObject
 from wire_formats.responses.dialect import RESPONSES
 from wire_formats.sse import data_of, split_events
 

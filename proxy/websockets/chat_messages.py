@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from wire_formats.errors import UnsendableError
-from wire_formats.json_types import JsonObject
 
 from proxy.errors import (
     ApiError,
@@ -22,8 +20,10 @@ from proxy.errors import (
     PayloadTooLargeError,
     RequestTooComplexError,
 )
+from wire_formats.errors import UnsendableError
 from wire_formats.json_cost import TooComplexError, read_aside
 from wire_formats.json_numbers import encoded_json, read_json
+from wire_formats.json_types import JsonObject
 
 LONGEST_REQUEST_ID = 200
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from wire_formats.json_types import JsonObject
-
-from proxy.errors import UpstreamAnswerError
 from usage.exchange import Exchange
 from wire_formats.dialect import json_object
+from wire_formats.errors import UnreadableAnswerError
 from wire_formats.figures import MOST
+from wire_formats.json_types import JsonObject
 from wire_formats.token_counts import Tokens, read_usage
 
 ENDS_OF_ANSWERS = (
@@ -47,7 +46,7 @@ def _response_in(message: str) -> JsonObject:
     """The response that ``message`` tells of; empty if it cannot be read, as the message passes."""
     try:
         response = json_object(message.encode()).get("response")
-    except UpstreamAnswerError:
+    except UnreadableAnswerError:
         return {}
     return response if isinstance(response, dict) else {}
 

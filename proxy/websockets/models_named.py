@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from wire_formats.json_types import JsonObject
-
 from proxy.errors import ModelNotFoundError
+from wire_formats.json_types import JsonObject
 
 Place = tuple[str, ...]
 # Where a message names the model that the socket is for.

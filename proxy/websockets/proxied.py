@@ -12,8 +12,6 @@ from urllib.parse import parse_qs
 
 import orjson
 from django.conf import settings
-from wire_formats.json_types import JsonObject
-from wire_formats.secrets import longest_first
 
 from connections.call import Call
 from connections.errors import MidStreamError
@@ -45,6 +43,8 @@ from usage.exchange import SWITCHING_PROTOCOLS, Exchange, StopReason, Surface
 from usage.in_flight import in_flight
 from wire_formats.json_cost import TooComplexError, read_aside
 from wire_formats.json_numbers import encoded_json, read_json
+from wire_formats.json_types import JsonObject
+from wire_formats.secrets import without_secrets
 
 CLIENT_ERROR, POLICY_VIOLATION, UPSTREAM_BROKE, RESTARTING = 1003, 1008, 1011, 1012
 # Codes that may stand in a close frame; the others say that there was none.
@@ -180,8 +180,8 @@ class ProxiedConsumer(ApiSocket):
         exchange.status = SWITCHING_PROTOCOLS
         self.model = model
         self._target, self._upstream = dispatched.target, socket
-        self._secrets = longest_first(dispatched.secrets)
-        self._kept_from_errors = longest_first(dispatched.kept_from_errors)
+        self._secrets = dispatched.secrets
+        self._kept_from_errors = dispatched.kept_from_errors
 
     def stop(self, reason: StopReason) -> None:
         """Tell the client why the socket closes, and close it; cut it if asked twice."""
@@ -294,9 +294,7 @@ class ProxiedConsumer(ApiSocket):
             await self.close(code if code in SENDABLE else UPSTREAM_BROKE, reason)
 
     def _censored(self, text: str, *, is_error: bool) -> str:
-        for secret in self._kept_from_errors if is_error else self._secrets:
-            text = text.replace(secret, "[removed]")
-        return text
+        return without_secrets(text, self._kept_from_errors if is_error else self._secrets)
 
 
 def _model_of_query(query: bytes) -> str:

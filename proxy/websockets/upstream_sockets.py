@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from wire_formats.json_types import JsonObject
-
 from proxy.routing import model_of
 from proxy.stored_responses import stored_responses
 from proxy.websockets.proxied import ProxiedConsumer
+from wire_formats.json_types import JsonObject
 
 
 class RealtimeConsumer(ProxiedConsumer):

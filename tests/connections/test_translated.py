@@ -6,10 +6,10 @@ from collections.abc import AsyncGenerator, Iterator
 
 import orjson
 import pytest
-from wire_formats.json_types import JsonObject
 
 from connections.errors import MidStreamError
 from connections.translated import translated_chunks
+from wire_formats.json_types import JsonObject
 from wire_formats.translation import Translation, Wire
 
 SAID = {"said": "Hello", "done": True}

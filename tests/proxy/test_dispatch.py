@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from wire_formats.errors import UnsendableError
 
 from connections.auth.base import AuthUnavailableError
 from connections.client import UpstreamClient
@@ -15,6 +14,7 @@ from proxy.dispatch import Dispatched, dispatch
 from proxy.errors import ApiError, UpstreamUnavailableError
 from tests.support.builders import SECRET, Chunks, a_call, a_target, an_exchange, an_upstream
 from usage.exchange import Exchange
+from wire_formats.errors import UnsendableError
 
 
 class Upstreams:

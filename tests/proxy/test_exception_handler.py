@@ -6,7 +6,6 @@ import pytest
 from django.core.exceptions import DisallowedHost, SuspiciousOperation, ValidationError
 from django.http import Http404
 from rest_framework import exceptions
-from wire_formats.errors import UnsendableError
 
 from accounts.authentication import (
     AuthenticationUnavailable,
@@ -21,6 +20,7 @@ from connections.auth.base import (
 from connections.errors import MaybeProcessedError, MidStreamError, NotSentError
 from proxy.errors import ModelNotFoundError
 from proxy.exception_handler import to_api_error
+from wire_formats.errors import UnsendableError
 
 CASES = [
     (ModelNotFoundError("m"), 404, "invalid_request_error", "model_not_found"),

@@ -170,7 +170,7 @@ def test_a_failed_response_keeps_secrets_however_they_are_spelled(secret, spelli
     failed["error"] = {"code": "server_error", "message": f"Key {secret} is no good.", "n": 1}
     told = {"type": "response.failed", "sequence_number": 1, "response": failed}
     event = b"event: response.failed\ndata: " + spelling(told) + b"\n\n"
-    event = RESPONSES.without_secrets(event, frozenset({secret}))
+    event = RESPONSES.clean(event, frozenset({secret}))
     assert event.startswith(b"event: response.failed\n")
     found = orjson.loads(data_of(event))
     assert found["response"].pop("error")["message"] == "Key [removed] is no good."
@@ -180,4 +180,4 @@ def test_a_failed_response_keeps_secrets_however_they_are_spelled(secret, spelli
 @pytest.mark.parametrize("error", [None, "Boom", {"message": None}, 7])
 def test_a_failure_without_secrets_passes_as_it_came(error):
     event = b'data: {"type":"response.failed" , "response":' + orjson.dumps({"error": error})
-    assert RESPONSES.without_secrets(event + b"}\n\n", frozenset({"sk-x"})) == event + b"}\n\n"
+    assert RESPONSES.clean(event + b"}\n\n", frozenset({"sk-x"})) == event + b"}\n\n"

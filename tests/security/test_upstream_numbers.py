@@ -25,7 +25,7 @@ from usage.reports import By, report
 from usage.storing import store
 from wire_formats.figures import MOST
 from wire_formats.messages.dialect import ANTHROPIC
-from wire_formats.token_counts import Tokens, read_anthropic_usage, read_usage
+from wire_formats.token_counts import Tokens, read_messages_usage, read_usage
 
 NOW = datetime.now(UTC)
 LONG_AGO = (NOW - timedelta(days=200)).timestamp()
@@ -116,7 +116,7 @@ def test_no_reader_takes_what_is_no_count(number):
     tokens, anthropic, exchange = Tokens(), Tokens(), an_exchange()
     read_usage(a_usage(number), tokens)
     names = ("input_tokens", "cache_read_input_tokens", "output_tokens")
-    read_anthropic_usage(dict.fromkeys(names, number), anthropic)
+    read_messages_usage(dict.fromkeys(names, number), anthropic)
     message = {"message": {"usage": {"input_tokens": number}}}
     begin = {"type": "message_start"} | message
     ANTHROPIC.sign_of(b"event: message_start\ndata: %b\n\n" % json.dumps(begin).encode(), anthropic)
@@ -127,7 +127,7 @@ def test_no_reader_takes_what_is_no_count(number):
 
 def test_the_sum_of_believable_parts_is_believed_no_further():
     tokens = Tokens()
-    read_anthropic_usage({"input_tokens": MOST, "cache_read_input_tokens": MOST}, tokens)
+    read_messages_usage({"input_tokens": MOST, "cache_read_input_tokens": MOST}, tokens)
     assert tokens.prompt is None
 
 

@@ -4,11 +4,11 @@ import math
 
 import pytest
 
-from wire_formats.chat.completion import token_usage
 from wire_formats.figures import MOST, told_count, told_seconds
 from wire_formats.messages.answer_to_chat import usage_of
 from wire_formats.ollama.answer_to_chat import ChatTranslation, EmbeddingTranslation
 from wire_formats.responses.answer_to_chat import ResponseTranslation
+from wire_formats.token_counts import Tokens, chat_usage, read_usage
 
 NO_COUNTS = [None, True, False, "5", 1.5, 1e20, -1, MOST + 1, 2**63, 10**20, 10**400, [], {}]
 NO_SECONDS = [None, True, "5", -0.1, math.nan, math.inf, -math.inf, MOST + 1, 10**400, 1e300]
@@ -45,16 +45,23 @@ def test_the_log_says_so_at_most_once_in_a_while_and_not_at_length(caplog):
     assert len(caplog.text) < 300
 
 
+def usage_read(**usage):
+    tokens = Tokens()
+    read_usage(usage, tokens)
+    return chat_usage(tokens)
+
+
 def test_a_translated_answer_has_no_usage_that_cannot_be_true():
-    assert token_usage(10**20, 5) is None
-    assert token_usage(5, -1) is None
-    assert token_usage(None, None) == {
-        "prompt_tokens": 0,
-        "completion_tokens": 0,
-        "total_tokens": 0,
-        "prompt_tokens_details": {"cached_tokens": 0},
-    }
-    told = token_usage(5, 6, cached=10**20, cache_write="x", reasoning=math.inf)
+    assert usage_read(prompt_tokens=10**20, completion_tokens=5) is None
+    assert usage_read(prompt_tokens=5, completion_tokens=-1) is None
+    assert usage_read() is None
+    details = {"cached_tokens": 10**20, "cache_write_tokens": "x"}
+    told = usage_read(
+        input_tokens=5,
+        output_tokens=6,
+        input_tokens_details=details,
+        output_tokens_details={"reasoning_tokens": math.inf},
+    )
     assert told == {
         "prompt_tokens": 5,
         "completion_tokens": 6,

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wire_formats.sse import EventSplitter, LineTooLongError, data_of, is_event_stream, split_events
+from wire_formats.errors import EventTooLongError
+from wire_formats.sse import EventSplitter, data_of, is_event_stream, split_events
 
 LIMIT = 2**20
 # Python's str.splitlines breaks lines at each of these; an event stream does not.
@@ -80,7 +81,7 @@ def test_an_event_within_the_limit_passes() -> None:
 def test_an_event_over_the_limit_is_refused(size: int) -> None:
     whole = b"data: 12345"
     chunks = [whole[start : start + size] for start in range(0, len(whole), size)]
-    with pytest.raises(LineTooLongError):
+    with pytest.raises(EventTooLongError):
         list(map(EventSplitter(limit=10).feed, chunks))
 
 

@@ -3,7 +3,7 @@ import pytest
 from audio.views.listening import TranscriptionsView
 from tests.support.builders import an_exchange
 from wire_formats.messages.dialect import ANTHROPIC
-from wire_formats.token_counts import Tokens, read_anthropic_usage, read_usage
+from wire_formats.token_counts import Tokens, read_messages_usage, read_usage
 
 
 @pytest.mark.parametrize("name", ["cache_write_tokens", "cache_creation_tokens"])
@@ -17,15 +17,15 @@ def test_what_is_written_to_a_cache_is_part_of_the_prompt(name):
 def test_anthropic_counts_its_cache_beside_the_input():
     tokens = Tokens()
     said = {"cache_read_input_tokens": 3, "cache_creation_input_tokens": 5, "output_tokens": 1}
-    read_anthropic_usage({"input_tokens": 2} | said, tokens)
+    read_messages_usage({"input_tokens": 2} | said, tokens)
     assert tokens == Tokens(prompt=10, cached=3, cache_write=5, completion=1)
 
 
 def test_the_end_of_a_stream_may_repeat_the_input_alone():
     tokens = Tokens()
     begin = {"input_tokens": 2, "cache_read_input_tokens": 3, "cache_creation_input_tokens": 5}
-    read_anthropic_usage(begin, tokens)
-    read_anthropic_usage({"input_tokens": 2, "output_tokens": 7}, tokens)
+    read_messages_usage(begin, tokens)
+    read_messages_usage({"input_tokens": 2, "output_tokens": 7}, tokens)
     assert tokens == Tokens(prompt=10, cached=3, cache_write=5, completion=7)
 
 
@@ -51,5 +51,5 @@ def test_speech_is_counted_by_its_length(answer, seconds):
 @pytest.mark.parametrize("count", [None, -1, True, "5", 1.5])
 def test_what_is_no_count_is_not_counted(count):
     tokens = Tokens(cache_write=1)
-    read_anthropic_usage({"cache_creation_input_tokens": count, "input_tokens": count}, tokens)
+    read_messages_usage({"cache_creation_input_tokens": count, "input_tokens": count}, tokens)
     assert tokens == Tokens(cache_write=1)

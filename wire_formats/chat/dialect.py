@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from proxy.errors import ApiError
 from wire_formats.chat.whole_as_stream import completion_events
-from wire_formats.dialect import END, Dialect, Sign, json_object
+from wire_formats.dialect import END, DescribedError, Dialect, Sign, json_object
 from wire_formats.json_types import JsonObject
 from wire_formats.sse import DONE, DONE_MARK, data_of, encoded_event
 from wire_formats.token_counts import Tokens, read_usage
@@ -49,7 +48,7 @@ class ChatDialect(Dialect):
     def events_of(self, answer: JsonObject) -> bytes:
         return completion_events(answer)
 
-    def error_event(self, error: ApiError, *, request_id: str, last_block: bytes) -> bytes:
+    def error_event(self, error: DescribedError, *, request_id: str, last_block: bytes) -> bytes:
         return encoded_event(error.body())
 
 

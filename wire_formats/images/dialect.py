@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-from proxy.errors import ApiError
-from wire_formats.dialect import Dialect, Sign, json_object
+from wire_formats.dialect import DescribedError, Dialect, Sign, json_object
 from wire_formats.json_types import JsonObject
 from wire_formats.sse import data_of, encoded_event
 from wire_formats.token_counts import Tokens, read_usage
@@ -38,7 +37,7 @@ class ImagesDialect(Dialect):
             if isinstance(image, dict)
         )
 
-    def error_event(self, error: ApiError, *, request_id: str, last_block: bytes) -> bytes:
+    def error_event(self, error: DescribedError, *, request_id: str, last_block: bytes) -> bytes:
         return encoded_event(error.body(), name="error")
 
 

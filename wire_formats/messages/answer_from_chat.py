@@ -7,18 +7,11 @@ from typing import Any
 
 import orjson
 
-from proxy.errors import UpstreamAnswerError
+from wire_formats.errors import UnreadableAnswerError
 from wire_formats.json_numbers import read_json
 from wire_formats.json_types import JsonObject
-from wire_formats.token_counts import Tokens
-
-STOP_REASONS = {
-    "stop": "end_turn",
-    "length": "max_tokens",
-    "tool_calls": "tool_use",
-    "function_call": "tool_use",
-    "content_filter": "refusal",
-}
+from wire_formats.stop_reasons import to_messages
+from wire_formats.token_counts import Tokens, messages_usage
 
 
 def message_id(request_id: str) -> str:
@@ -27,19 +20,21 @@ def message_id(request_id: str) -> str:
 
 
 def message_of(answer: JsonObject, *, request_id: str, model: str, tokens: Tokens) -> JsonObject:
-    """A whole chat completion as a message. Raises ``UpstreamAnswerError`` for what is none."""
+    """A whole chat completion as a message. Raises ``UnreadableAnswerError`` for what is none."""
     match answer.get("choices"):
         case [{"message": dict(said), **choice}, *_]:
             content = list(_blocks(said))
         case _:
-            raise UpstreamAnswerError("The upstream's answer is no chat completion.")
+            raise UnreadableAnswerError("The upstream's answer is no chat completion.")
     message = empty_message(request_id=request_id, model=model)
     return message | {
         "content": content,
-        "stop_reason": stop_reason(
-            choice.get("finish_reason"), is_refused=bool(said.get("refusal")), blocks=content
+        "stop_reason": to_messages(
+            choice.get("finish_reason"),
+            has_calls=any(block["type"] == "tool_use" for block in content),
+            is_refused=bool(said.get("refusal")),
         ),
-        "usage": usage_of(tokens),
+        "usage": messages_usage(tokens),
     }
 
 
@@ -53,33 +48,13 @@ def empty_message(*, request_id: str, model: str) -> JsonObject:
         "content": [],
         "stop_reason": None,
         "stop_sequence": None,
-        "usage": usage_of(Tokens()),
+        "usage": messages_usage(Tokens()),
     }
-
-
-def stop_reason(finish_reason: Any, *, is_refused: bool, blocks: list[JsonObject]) -> str:
-    """Why the model stopped. Some providers say ``stop`` after calls of tools, too."""
-    if is_refused:
-        return "refusal"
-    reason = STOP_REASONS.get(str(finish_reason), "end_turn")
-    calls = any(block["type"] == "tool_use" for block in blocks)
-    return "tool_use" if calls and reason == "end_turn" else reason
 
 
 def listed(value: Any) -> list[Any]:
     """``value`` if it is a list; upstreams write null and other things for an empty one."""
     return value if isinstance(value, list) else []
-
-
-def usage_of(tokens: Tokens) -> JsonObject:
-    """Token counts as Anthropic has them: cached ones stand beside the input, not within."""
-    cached, written = tokens.cached or 0, tokens.cache_write or 0
-    return {
-        "input_tokens": max((tokens.prompt or 0) - cached - written, 0),
-        "cache_creation_input_tokens": written,
-        "cache_read_input_tokens": cached,
-        "output_tokens": tokens.completion or 0,
-    }
 
 
 def _blocks(said: JsonObject) -> Iterator[JsonObject]:
@@ -92,14 +67,14 @@ def _blocks(said: JsonObject) -> Iterator[JsonObject]:
                 input_ = _arguments(function.get("arguments"))
                 yield {"type": "tool_use", "id": id_, "name": name, "input": input_}
             case _:
-                raise UpstreamAnswerError("The upstream's answer calls a tool without a name.")
+                raise UnreadableAnswerError("The upstream's answer calls a tool without a name.")
 
 
 def _arguments(text: Any) -> JsonObject:
     try:
         arguments: Any = read_json((text or "{}").encode())
     except (orjson.JSONDecodeError, AttributeError) as exc:
-        raise UpstreamAnswerError("The upstream's call of a tool is not JSON.") from exc
+        raise UnreadableAnswerError("The upstream's call of a tool is not JSON.") from exc
     if not isinstance(arguments, dict):
-        raise UpstreamAnswerError("The upstream's call of a tool is not a JSON object.")
+        raise UnreadableAnswerError("The upstream's call of a tool is not a JSON object.")
     return arguments

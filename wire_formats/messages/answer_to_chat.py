@@ -8,21 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from wire_formats.chat.completion import Completion, token_usage, tool_call
-from wire_formats.figures import told_count
+from wire_formats.chat.completion import Completion, tool_call
 from wire_formats.json_numbers import write_json
 from wire_formats.json_types import JsonObject
+from wire_formats.stop_reasons import from_messages
+from wire_formats.token_counts import Tokens, chat_usage, read_messages_usage
 from wire_formats.translation import Translation
 
-FINISH_REASONS = {
-    "end_turn": "stop",
-    "stop_sequence": "stop",
-    "pause_turn": "stop",
-    "max_tokens": "length",
-    "model_context_window_exceeded": "length",
-    "tool_use": "tool_calls",
-    "refusal": "content_filter",
-}
 # The status that an error in a successful answer would have had.
 STATUSES = {
     "invalid_request_error": 400,
@@ -54,7 +46,7 @@ class MessageTranslation(Translation):
         if calls := [_call(block) for block in blocks if block["type"] == "tool_use"]:
             message["tool_calls"] = calls
         return Completion(id=answer["id"], model=answer["model"]).whole(
-            message, _finish_reason(answer["stop_reason"]), usage_of(answer["usage"])
+            message, from_messages(answer["stop_reason"]), usage_of(answer["usage"])
         )
 
     def error(self, error: Any) -> Any:
@@ -80,7 +72,7 @@ class MessageTranslation(Translation):
                 self._usage |= {k: v for k, v in event.get("usage", {}).items() if v is not None}
                 reason = event["delta"].get("stop_reason")
                 if reason:
-                    yield self._completion.chunk({}, _finish_reason(reason))
+                    yield self._completion.chunk({}, from_messages(reason))
             case "message_stop":
                 self.is_done = True
                 yield from self._completion.usage_chunks(usage_of(self._usage))
@@ -120,14 +112,9 @@ class MessageTranslation(Translation):
 
 
 def usage_of(usage: JsonObject) -> JsonObject | None:
-    """Anthropic counts what it read from its cache, and wrote to it, apart from the rest."""
-    cached = told_count(usage.get("cache_read_input_tokens")) or 0
-    written = told_count(usage.get("cache_creation_input_tokens")) or 0
-    fresh = told_count(usage.get("input_tokens") or 0)
-    if fresh is None:
-        return None
-    prompt = fresh + cached + written
-    return token_usage(prompt, usage.get("output_tokens"), cached=cached, cache_write=written)
+    tokens = Tokens()
+    read_messages_usage(usage, tokens)
+    return chat_usage(tokens)
 
 
 def _call(block: JsonObject) -> JsonObject:
@@ -136,7 +123,3 @@ def _call(block: JsonObject) -> JsonObject:
 
 def _joined(blocks: list[JsonObject], kind: str) -> str:
     return "".join(block[kind] for block in blocks if block["type"] == kind)
-
-
-def _finish_reason(reason: Any) -> str:
-    return FINISH_REASONS.get(reason, "stop")

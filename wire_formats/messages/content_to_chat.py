@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from proxy.errors import InvalidRequestError
+from wire_formats.errors import UnsendableError
 from wire_formats.json_numbers import encoded_json
 from wire_formats.json_types import JsonObject
 
@@ -30,7 +30,7 @@ def chat_messages(messages: list[Any]) -> Iterator[JsonObject]:
             case {"role": "system", "content": content}:
                 yield {"role": "system", "content": _text_of(content, place=f"messages.{place}")}
             case _:
-                raise InvalidRequestError(
+                raise UnsendableError(
                     "A message needs a role (user or assistant) and content.",
                     param=f"messages.{place}",
                 )
@@ -105,7 +105,7 @@ def _url(source: JsonObject, place: str) -> str:
         case {"type": "url", "url": str(url)}:
             return url
         case _:
-            raise InvalidRequestError("The source must be base64 or a URL.", param=place)
+            raise UnsendableError("The source must be base64 or a URL.", param=place)
 
 
 def _plain(parts: list[JsonObject]) -> str | list[JsonObject]:
@@ -118,18 +118,18 @@ def _blocks(content: Any, place: str) -> list[JsonObject]:
         return [{"type": "text", "text": content}] if content else []
     if isinstance(content, list) and all(isinstance(block, dict) for block in content):
         return content
-    raise InvalidRequestError("Content is a text or a list of blocks.", param=place)
+    raise UnsendableError("Content is a text or a list of blocks.", param=place)
 
 
 def _text_of(content: Any, *, place: str) -> str:
     texts = [block.get("text") for block in _blocks(content, place)]
     if not all(isinstance(text, str) for text in texts):
-        raise InvalidRequestError("This can hold text only.", param=place)
+        raise UnsendableError("This can hold text only.", param=place)
     return "\n\n".join(map(str, texts))
 
 
-def _unsayable(block: JsonObject, place: str) -> InvalidRequestError:
+def _unsayable(block: JsonObject, place: str) -> UnsendableError:
     kind = str(block.get("type"))[:100]
-    return InvalidRequestError(
+    return UnsendableError(
         f"The model's provider cannot take a `{kind}` block like this.", param=place
     )

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from proxy.errors import ApiError
-from wire_formats.dialect import END, NOTHING, Dialect, Sign, json_object
+from wire_formats.dialect import END, NOTHING, DescribedError, Dialect, Sign, json_object
 from wire_formats.json_types import JsonObject
 from wire_formats.messages.whole_as_stream import message_events
 from wire_formats.sse import data_of, typed_event
-from wire_formats.token_counts import Tokens, read_anthropic_usage
+from wire_formats.token_counts import Tokens, read_messages_usage
 
 ANTHROPIC_TYPES = {
     400: "invalid_request_error",
@@ -47,10 +46,10 @@ class AnthropicDialect(Dialect):
             case "message_start":
                 message = parsed.get("message")
                 usage = message.get("usage") if isinstance(message, dict) else None
-                read_anthropic_usage(usage, tokens)
+                read_messages_usage(usage, tokens)
                 tokens.completion = None  # it says 1 before a word is said
             case "message_delta":
-                read_anthropic_usage(parsed.get("usage"), tokens)
+                read_messages_usage(parsed.get("usage"), tokens)
                 delta = parsed.get("delta")
                 has_finished = isinstance(delta, dict) and bool(delta.get("stop_reason"))
                 return Sign(has_finished=has_finished)
@@ -63,7 +62,7 @@ class AnthropicDialect(Dialect):
     def events_of(self, answer: JsonObject) -> bytes:
         return message_events(answer)
 
-    def error_event(self, error: ApiError, *, request_id: str, last_block: bytes) -> bytes:
+    def error_event(self, error: DescribedError, *, request_id: str, last_block: bytes) -> bytes:
         told = {"type": anthropic_type(error.status), "message": error.message}
         return typed_event("error", error=told, request_id=request_id)
 

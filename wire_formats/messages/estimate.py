@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from usage.estimation import BYTES_PER_TOKEN
 from wire_formats.json_numbers import encoded_json
 from wire_formats.json_types import JsonObject
+from wire_formats.token_counts import BYTES_PER_TOKEN
 
 FIELDS = ("system", "messages", "tools")
 MEDIA_TOKENS = 1600  # of a picture or a file: the most that Anthropic counts for a picture

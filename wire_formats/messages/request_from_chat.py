@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from connections.call import Call
 from wire_formats.chat.reading import (
     SYSTEM_ROLES,
     Image,
@@ -51,11 +50,10 @@ KNOWN = frozenset(
 TOOL_CHOICES = {"auto": "auto", "none": "none", "required": "any"}
 
 
-def messages_request(call: Call) -> Payload:
-    """What Anthropic gets for ``call``. Raises :class:`UnsendableError`."""
-    body = call.body
+def messages_request(body: JsonObject, *, model: str) -> Payload:
+    """What Anthropic gets for a chat's ``body``. Raises :class:`UnsendableError`."""
     request = {
-        "model": call.model,
+        "model": model,
         "max_tokens": output_limit(body) or DEFAULT_MAX_TOKENS,
         **_system(body),
         "messages": _merged(_turns(body)),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from proxy.errors import InvalidRequestError
+from wire_formats.errors import UnsendableError
 from wire_formats.json_types import JsonObject
 from wire_formats.messages.content_to_chat import chat_messages, system_messages
 
@@ -28,7 +28,7 @@ TOOL_CHOICES = {"auto": "auto", "any": "required", "none": "none"}
 
 
 def chat_body(body: JsonObject) -> JsonObject:
-    """``body`` as a chat. Raises ``InvalidRequestError`` for what no chat can hold."""
+    """``body`` as a chat. Raises ``UnsendableError`` for what no chat can hold."""
     chat: JsonObject = {name: body[name] for name in SAME if name in body}
     chat["messages"] = [*system_messages(body.get("system")), *chat_messages(body["messages"])]
     for name, translate in TRANSLATED.items():
@@ -38,7 +38,7 @@ def chat_body(body: JsonObject) -> JsonObject:
         chat["stream_options"] = {"include_usage": True}
     if unknown := body.keys() - TRANSLATED.keys() - set(SAME + TUNING) - {"system", "messages"}:
         name = min(unknown)
-        raise InvalidRequestError(f"The model's provider has no `{name}`.", param=name)
+        raise UnsendableError(f"The model's provider has no `{name}`.", param=name)
     return chat
 
 
@@ -62,7 +62,7 @@ def _user(metadata: Any) -> JsonObject:
 
 def _tools(tools: Any) -> JsonObject:
     if not isinstance(tools, list):
-        raise InvalidRequestError("Give a list of tools.", param="tools")
+        raise UnsendableError("Give a list of tools.", param="tools")
     return {"tools": list(_functions(tools))} if tools else {}
 
 
@@ -74,11 +74,11 @@ def _functions(tools: list[Any]) -> Iterator[JsonObject]:
                 function |= {key: tool[key] for key in ("description", "strict") if key in tool}
                 yield {"type": "function", "function": function}
             case {"type": str(kind)}:
-                raise InvalidRequestError(
+                raise UnsendableError(
                     f"The model's provider has no tool `{kind}`.", param=f"tools.{place}"
                 )
             case _:
-                raise InvalidRequestError(
+                raise UnsendableError(
                     "A tool needs a name and an input_schema.", param=f"tools.{place}"
                 )
 
@@ -90,7 +90,7 @@ def _tool_choice(choice: Any) -> JsonObject:
         case {"type": "auto" | "any" | "none" as kind}:
             chat = {"tool_choice": TOOL_CHOICES[kind]}
         case _:
-            raise InvalidRequestError("This is no choice of a tool.", param="tool_choice")
+            raise UnsendableError("This is no choice of a tool.", param="tool_choice")
     if choice.get("disable_parallel_tool_use") is True:
         chat["parallel_tool_calls"] = False
     return chat
@@ -102,7 +102,7 @@ def _output(config: Any) -> JsonObject:
             wrapped = {"name": "answer", "schema": schema, "strict": True}
             return {"response_format": {"type": "json_schema", "json_schema": wrapped}}
         case {"format": dict()}:
-            raise InvalidRequestError("The format must be a json_schema.", param="output_config")
+            raise UnsendableError("The format must be a json_schema.", param="output_config")
         case _:
             return {}
 

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from proxy.errors import ApiError, UpstreamAnswerError
-from usage.exchange import Exchange
 from wire_formats.chat.dialect import ChatDialect
-from wire_formats.dialect import json_object
+from wire_formats.dialect import DescribedError, json_object
+from wire_formats.errors import UnreadableAnswerError
 from wire_formats.json_types import JsonObject
-from wire_formats.messages.answer_from_chat import empty_message, listed, stop_reason, usage_of
+from wire_formats.messages.answer_from_chat import empty_message, listed
 from wire_formats.messages.dialect import ANTHROPIC as MESSAGES
 from wire_formats.sse import DONE_MARK, data_of, typed_event
+from wire_formats.stop_reasons import to_messages
+from wire_formats.token_counts import Tokens, messages_usage
 
 
 class TranslatedChatDialect(ChatDialect):
     """A chat's stream whose client reads Anthropic's events: failures are told in those."""
 
-    def error_event(self, error: ApiError, *, request_id: str, last_block: bytes) -> bytes:
+    def error_event(self, error: DescribedError, *, request_id: str, last_block: bytes) -> bytes:
         return MESSAGES.error_event(error, request_id=request_id, last_block=last_block)
 
 
@@ -28,11 +29,14 @@ TRANSLATED_CHAT = TranslatedChatDialect()
 class MessageEvents:
     """Turns one stream. Blocks come one after another: a new one ends the one before.
 
-    The token counts come last in a chat's stream, and so does everything that ends a message.
+    The token counts come last in a chat's stream, and so does everything that ends a message:
+    whoever reads that stream fills in ``tokens`` until then.
     """
 
-    def __init__(self, exchange: Exchange) -> None:
-        self._exchange = exchange
+    def __init__(self, *, request_id: str, model: str, tokens: Tokens) -> None:
+        self._request_id = request_id
+        self._model = model
+        self._tokens = tokens
         self._has_begun = False
         self._blocks: list[JsonObject] = []
         self._is_open = False
@@ -41,7 +45,7 @@ class MessageEvents:
         self._is_refused = False
 
     async def __call__(self, event: bytes) -> bytes:
-        """What one event of the chat becomes. Raises ``UpstreamAnswerError``."""
+        """What one event of the chat becomes. Raises ``UnreadableAnswerError``."""
         data = data_of(event)
         if not data:
             return event  # a comment
@@ -55,9 +59,7 @@ class MessageEvents:
     def _begin(self) -> Iterator[bytes]:
         if not self._has_begun:
             self._has_begun = True
-            message = empty_message(
-                request_id=self._exchange.request_id, model=self._exchange.model
-            )
+            message = empty_message(request_id=self._request_id, model=self._model)
             yield typed_event("message_start", message=message)
 
     def _of_chunk(self, chunk: JsonObject) -> Iterator[bytes]:
@@ -90,7 +92,7 @@ class MessageEvents:
                 self._call = (call.get("index"), id_)
                 yield from self._open({"type": "tool_use", "id": id_, "name": name, "input": {}})
             case _:
-                raise UpstreamAnswerError("The upstream's calls of tools are out of order.")
+                raise UnreadableAnswerError("The upstream's calls of tools are out of order.")
         arguments = function.get("arguments")
         if isinstance(arguments, str) and arguments:
             yield self._delta({"type": "input_json_delta", "partial_json": arguments})
@@ -119,7 +121,8 @@ class MessageEvents:
 
     def _end(self) -> Iterator[bytes]:
         yield from self._close()
-        reason = stop_reason(self._finish_reason, is_refused=self._is_refused, blocks=self._blocks)
+        has_calls = any(block["type"] == "tool_use" for block in self._blocks)
+        reason = to_messages(self._finish_reason, has_calls=has_calls, is_refused=self._is_refused)
         delta = {"stop_reason": reason, "stop_sequence": None}
-        yield typed_event("message_delta", delta=delta, usage=usage_of(self._exchange.tokens))
+        yield typed_event("message_delta", delta=delta, usage=messages_usage(self._tokens))
         yield typed_event("message_stop")

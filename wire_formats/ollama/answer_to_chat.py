@@ -7,11 +7,14 @@ import uuid
 from array import array
 from collections.abc import Iterator
 
-from wire_formats.chat.completion import Completion, token_usage, tool_call
+from wire_formats.chat.completion import Completion, tool_call
 from wire_formats.figures import told_count
 from wire_formats.json_numbers import write_json
 from wire_formats.json_types import JsonObject
-from wire_formats.translation import Translation, Wire
+from wire_formats.object_stream import Wire
+from wire_formats.stop_reasons import from_ollama
+from wire_formats.token_counts import Tokens, chat_usage
+from wire_formats.translation import Translation
 
 
 class ChatTranslation(Translation):
@@ -67,9 +70,7 @@ class ChatTranslation(Translation):
         return calls
 
     def _finish_reason(self, event: JsonObject) -> str:
-        if self._calls:
-            return "tool_calls"
-        return "length" if event.get("done_reason") == "length" else "stop"
+        return from_ollama(event.get("done_reason"), has_calls=bool(self._calls))
 
 
 class EmbeddingTranslation(Translation):
@@ -107,4 +108,5 @@ def _tool_call(call: JsonObject) -> JsonObject:
 
 def _usage(answer: JsonObject) -> JsonObject | None:
     # A prompt that was cached whole is not counted at all.
-    return token_usage(answer.get("prompt_eval_count"), answer.get("eval_count"))
+    prompt, completion = answer.get("prompt_eval_count") or 0, answer.get("eval_count") or 0
+    return chat_usage(Tokens(prompt=told_count(prompt), completion=told_count(completion)))

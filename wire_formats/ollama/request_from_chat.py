@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from connections.call import Call
 from wire_formats.chat.reading import (
     SYSTEM_ROLES,
     Image,
@@ -59,13 +58,12 @@ EMBED_UNCHANGED = ("dimensions", "keep_alive", "truncate", "options")
 EMBED_KNOWN = frozenset({"model", "input", "encoding_format", *EMBED_UNCHANGED})
 
 
-def chat_request(call: Call) -> Payload:
-    """What ``/api/chat`` gets for ``call``. Raises :class:`UnsendableError`."""
-    body = call.body
+def chat_request(body: JsonObject, *, model: str) -> Payload:
+    """What ``/api/chat`` gets for a chat's ``body``. Raises :class:`UnsendableError`."""
     request: JsonObject = {
-        "model": call.model,
+        "model": model,
         "messages": list(_messages(body)),
-        "stream": call.is_streamed,  # Ollama streams unless it is told not to
+        "stream": body.get("stream") is True,  # Ollama streams unless it is told not to
         **_given(body, UNCHANGED),
     }
     handled = set(KNOWN)
@@ -85,13 +83,13 @@ def chat_request(call: Call) -> Payload:
     return Payload(request, dropped_parameters(body, handled) + dropped_fields(body))
 
 
-def embed_request(call: Call) -> Payload:
-    """What ``/api/embed`` gets for ``call``. Raises :class:`UnsendableError`."""
-    texts: Any = call.body.get("input")
+def embed_request(body: JsonObject, *, model: str) -> Payload:
+    """What ``/api/embed`` gets for an embedding's ``body``. Raises :class:`UnsendableError`."""
+    texts: Any = body.get("input")
     if not isinstance(texts, str) and not _are_texts(texts):
         raise UnsendableError("Ollama embeds texts, not tokens.")
-    request = {"model": call.model, "input": texts, **_given(call.body, EMBED_UNCHANGED)}
-    return Payload(request, dropped_parameters(call.body, EMBED_KNOWN))
+    request = {"model": model, "input": texts, **_given(body, EMBED_UNCHANGED)}
+    return Payload(request, dropped_parameters(body, EMBED_KNOWN))
 
 
 def _messages(body: JsonObject) -> Iterator[JsonObject]:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wire_formats.chat.completion import Completion, token_usage, tool_call
+from wire_formats.chat.completion import Completion, tool_call
 from wire_formats.json_types import JsonObject
+from wire_formats.stop_reasons import from_responses
+from wire_formats.token_counts import Tokens, chat_usage, read_usage
 from wire_formats.translation import Translation
 
 # Where a chunk holds the text of an event.
@@ -33,7 +35,7 @@ class ResponseTranslation(Translation):
         if answer.get("status", "completed") not in {"completed", "incomplete"}:
             raise ValueError("It has not come to its end.")
         message = _message(answer["output"])
-        reason = _finish_reason(answer, has_calls="tool_calls" in message)
+        reason = from_responses(answer, has_calls="tool_calls" in message)
         return _completion(answer).whole(message, reason, _usage(answer))
 
     def event(self, event: JsonObject) -> Iterator[JsonObject]:
@@ -75,7 +77,7 @@ class ResponseTranslation(Translation):
 
     def _ended(self, response: JsonObject) -> Iterator[JsonObject]:
         self.is_done = True
-        reason = _finish_reason(response, has_calls=bool(self._calls))
+        reason = from_responses(response, has_calls=bool(self._calls))
         yield self._completion.chunk({}, reason)
         yield from self._completion.usage_chunks(_usage(response))
 
@@ -112,18 +114,7 @@ def _joined(parts: list[JsonObject], kind: str, name: str) -> str:
     return "".join(part[name] for part in parts if part["type"] == kind)
 
 
-def _finish_reason(response: JsonObject, *, has_calls: bool) -> str:
-    if response["status"] == "incomplete":
-        details = response.get("incomplete_details") or {}
-        return "content_filter" if details.get("reason") == "content_filter" else "length"
-    return "tool_calls" if has_calls else "stop"
-
-
 def _usage(response: JsonObject) -> JsonObject | None:
-    usage = response.get("usage") or {}
-    return token_usage(
-        usage.get("input_tokens"),
-        usage.get("output_tokens"),
-        cached=(usage.get("input_tokens_details") or {}).get("cached_tokens"),
-        reasoning=(usage.get("output_tokens_details") or {}).get("reasoning_tokens"),
-    )
+    tokens = Tokens()
+    read_usage(response.get("usage"), tokens)
+    return chat_usage(tokens)

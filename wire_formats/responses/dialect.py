@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from proxy.errors import ApiError
-from proxy.upstream_errors import json_of, without_secrets
-from wire_formats.dialect import END, NOTHING, Dialect, Sign, json_object
+from wire_formats.dialect import END, NOTHING, DescribedError, Dialect, Sign, json_object
+from wire_formats.json_numbers import encoded_answer
 from wire_formats.json_types import JsonObject
+from wire_formats.provider_errors import failure_without_secrets
 from wire_formats.responses.whole_as_stream import response_events
 from wire_formats.sse import DONE_MARK, data_of, typed_event
 from wire_formats.token_counts import Tokens, read_usage
@@ -45,14 +45,14 @@ class ResponsesDialect(Dialect):
     def events_of(self, answer: JsonObject) -> bytes:
         return response_events(answer)
 
-    def without_secrets(self, event: bytes, secrets: frozenset[str]) -> bytes:
+    def clean(self, event: bytes, secrets: frozenset[str]) -> bytes:
         parsed = json_object(data_of(event))
-        told = parsed | {"response": without_secrets(parsed.get("response"), secrets)}
+        told = parsed | {"response": failure_without_secrets(parsed.get("response"), secrets)}
         if told == parsed:
             return event
-        return b"event: response.failed\ndata: " + json_of(told) + b"\n\n"
+        return b"event: response.failed\ndata: " + encoded_answer(told) + b"\n\n"
 
-    def error_event(self, error: ApiError, *, request_id: str, last_block: bytes) -> bytes:
+    def error_event(self, error: DescribedError, *, request_id: str, last_block: bytes) -> bytes:
         numbers = self._sequence_number.findall(last_block)
         return typed_event(
             "error",

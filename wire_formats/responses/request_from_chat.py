@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from connections.call import Call
 from wire_formats.chat.reading import (
     SYSTEM_ROLES,
     chosen_function,
@@ -54,13 +53,12 @@ KNOWN = frozenset(
 )
 
 
-def responses_request(call: Call) -> Payload:
-    """What ``/responses`` gets for ``call``. Raises :class:`UnsendableError`."""
-    body = call.body
+def responses_request(body: JsonObject, *, model: str) -> Payload:
+    """What ``/responses`` gets for a chat's ``body``. Raises :class:`UnsendableError`."""
     messages = list(messages_of(body))
     leading = _count_leading_system(messages)
     request: JsonObject = {
-        "model": call.model,
+        "model": model,
         "input": [item for message in messages[leading:] for item in _items(message)],
         # A chat is not kept unless the client says so; a response would be.
         "store": body.get("store") is True,

@@ -3,7 +3,6 @@ from __future__ import annotations
 import httpx
 import orjson
 import pytest
-from wire_formats.errors import UnsendableError
 
 from connections.auth.registry import strategy_for
 from connections.client import UpstreamClient
@@ -20,6 +19,7 @@ from tests.connections.providers.translating import (
     usage_of,
 )
 from tests.support.builders import SECRET, a_call, an_upstream
+from wire_formats.errors import UnsendableError
 
 MODEL = "claude-sonnet-4-5"
 WEATHER = {

@@ -7,13 +7,13 @@ import copy
 import httpx
 import orjson
 import pytest
-from wire_formats.errors import UnsendableError
 
 from connections.choices import API_TYPES
 from connections.errors import NotSentError
 from connections.providers.openai import OpenAIAdapter
 from connections.providers.registry import ADAPTERS, adapter_for
 from tests.support.builders import SECRET, a_call, a_caller, an_upstream
+from wire_formats.errors import UnsendableError
 
 # Those that are sent what the client wrote, and those whose requests are written anew.
 PLAIN = ["openai", "azure", "openrouter", "ollama", "pipelines", "compatible"]

@@ -6,7 +6,6 @@ import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from wire_formats.errors import UnsendableError
 
 from connections.errors import MidStreamError
 from connections.providers.openai import OpenAIAdapter
@@ -14,6 +13,7 @@ from connections.providers.registry import ADAPTERS, adapter_for
 from connections.translated import translated_body
 from tests.connections.providers.translating import events_of
 from tests.support.builders import a_call, an_upstream
+from wire_formats.errors import UnsendableError
 
 NAMES = ["text", "image_url", "url", "function", "name", "arguments", "schema", "json_schema"]
 KINDS = ["text", "image_url", "function", "json_schema", "refusal", "file", "message", "tool_use"]

@@ -6,7 +6,6 @@ import struct
 
 import orjson
 import pytest
-from wire_formats.errors import UnsendableError
 
 from connections.errors import MidStreamError
 from connections.listing import normalise
@@ -20,6 +19,7 @@ from tests.connections.providers.translating import (
     usage_of,
 )
 from tests.support.builders import a_call, an_upstream
+from wire_formats.errors import UnsendableError
 
 ROOT = "http://127.0.0.1:11434"
 MODEL = "llama3.2:latest"

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import orjson
 import pytest
-from wire_formats.errors import UnsendableError
 
 from connections.errors import MidStreamError
 from connections.providers.registry import adapter_for
@@ -15,6 +14,7 @@ from tests.connections.providers.translating import (
     usage_of,
 )
 from tests.support.builders import a_call, an_upstream
+from wire_formats.errors import UnsendableError
 
 HI = [{"role": "user", "content": "Hi"}]
 ITEM = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Hi"}]}

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 
 import httpx
-from wire_formats.json_types import JsonObject
 
 from connections.call import Call
 from connections.client import UpstreamResponse
 from connections.providers.openai import OpenAIAdapter
 from tests.support.builders import Chunks
+from wire_formats.json_types import JsonObject
 
 
 def response_to(adapter: OpenAIAdapter, call: Call, *parts: bytes, status: int = 200):

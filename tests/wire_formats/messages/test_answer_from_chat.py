@@ -5,8 +5,7 @@ import json
 import orjson
 import pytest
 
-from proxy.errors import UpstreamAnswerError
-from tests.support.builders import an_exchange
+from wire_formats.errors import UnreadableAnswerError
 from wire_formats.messages.answer_from_chat import message_of
 from wire_formats.messages.stream_from_chat import MessageEvents
 from wire_formats.token_counts import Tokens
@@ -25,9 +24,7 @@ def a_tool_call(index=0, id_="call_1", name="f", arguments="{}"):
 
 async def events(*deltas, finish_reason="stop", tokens=None):
     """The events that the chunks with ``deltas`` become, parsed."""
-    exchange = an_exchange()
-    exchange.tokens = tokens or Tokens()
-    change = MessageEvents(exchange)
+    change = MessageEvents(request_id="req_1", model="gpt-4o", tokens=tokens or Tokens())
     chunks = [{"choices": [{"index": 0, "delta": delta}]} for delta in deltas]
     chunks.append({"choices": [{"index": 0, "delta": {}, "finish_reason": finish_reason}]})
     out = [await change(b"data: %b\n\n" % orjson.dumps(chunk)) for chunk in chunks]
@@ -136,7 +133,7 @@ async def test_an_answer_that_says_nothing_is_an_empty_message():
 
 @pytest.mark.parametrize("call", [7, {}, {"index": 1, "function": {"arguments": "{}"}}])
 async def test_calls_out_of_order_are_the_upstreams_fault(call):
-    with pytest.raises(UpstreamAnswerError):
+    with pytest.raises(UnreadableAnswerError):
         await events({"tool_calls": [call]})
 
 
@@ -149,11 +146,11 @@ async def test_calls_out_of_order_are_the_upstreams_fault(call):
     ],
 )
 def test_calls_that_make_no_sense_are_the_upstreams_fault(said):
-    with pytest.raises(UpstreamAnswerError):
+    with pytest.raises(UnreadableAnswerError):
         message(**said)
 
 
 @pytest.mark.parametrize("answer", [{}, {"choices": []}, {"choices": [{"text": "a"}]}])
 def test_what_is_no_chat_completion_is_the_upstreams_fault(answer):
-    with pytest.raises(UpstreamAnswerError):
+    with pytest.raises(UnreadableAnswerError):
         message_of(answer, request_id="req_1", model="m", tokens=Tokens())

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from wire_formats.errors import UnsendableError
 
+from wire_formats.errors import UnsendableError
 from wire_formats.messages.estimate import MEDIA_TOKENS, estimated_tokens
 
 

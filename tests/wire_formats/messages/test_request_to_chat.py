@@ -1,9 +1,8 @@
 """A request of the Messages API as a chat."""
 
 import pytest
-from wire_formats.errors import UnsendableError
 
-from proxy.errors import InvalidRequestError
+from wire_formats.errors import UnsendableError
 from wire_formats.messages.request_to_chat import chat_body, left_out
 
 USER = {"role": "user", "content": "Hello"}
@@ -143,7 +142,7 @@ def test_what_only_tunes_the_answer_is_left_out_and_named():
     ],
 )
 def test_what_a_chat_cannot_say_is_refused_with_its_place(fields, param):
-    with pytest.raises(InvalidRequestError) as caught:
+    with pytest.raises(UnsendableError) as caught:
         chat_body({"model": "m", "messages": [USER], **fields})
     assert caught.value.param == param
 
