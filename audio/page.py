@@ -12,10 +12,10 @@ from django.shortcuts import redirect, render
 from django.template.defaultfilters import filesizeformat, pluralize
 from django.views.decorators.http import require_http_methods
 
+from accounts.administration import NEEDS, SPEECH_CACHE
 from audio.speech_cache import configured_store
 from audio.speech_store import SpeechStore
 from audio.tally import Counts, Tally
-from proxy.permissions import NEEDS, SPEECH_CACHE
 
 
 @require_http_methods(["GET", "POST"])

@@ -8,7 +8,7 @@ from contextvars import Context
 from functools import partial
 from typing import Protocol
 
-from connections.client import Closable, close_all, owned_responses
+from connections.calling.client import Closable, close_all, owned_responses
 from models_registry.targets import Target
 
 TAIL_BYTES = 512 * 1024  # of an answer, that are held in memory

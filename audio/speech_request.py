@@ -10,10 +10,10 @@ from typing import Any
 
 import orjson
 
+from connections.calling.upstream import Upstream
 from connections.choices import AuthType
-from connections.upstream import Upstream
 from models_registry.targets import Target
-from proxy.errors import InvalidRequestError
+from proxy.client_side.errors import InvalidRequestError
 from wire_formats.json_numbers import write_json
 from wire_formats.json_types import JsonObject
 
@@ -49,7 +49,7 @@ class SpeechRequest:
 
     @classmethod
     def parse(cls, body: JsonObject) -> SpeechRequest:
-        """Raises :class:`proxy.errors.InvalidRequestError`."""
+        """Raises :class:`proxy.client_side.errors.InvalidRequestError`."""
         text = body.get("input")
         if not isinstance(text, str) or not text:
             raise InvalidRequestError("Give an input: the text to speak.", param="input")
@@ -74,7 +74,7 @@ class SpeechRequest:
 
         The connection, the upstream's model, every parameter and ``scope``, the circle of users
         that share answers, are in it. The order of keys and white space are not. Raises
-        :class:`proxy.errors.InvalidRequestError` for a body that cannot be sent either.
+        :class:`proxy.client_side.errors.InvalidRequestError` for a body that cannot be sent either.
         """
         upstream = target.line.upstream
         connection = [upstream.id, upstream.base_url, upstream.api_version, upstream.headers]

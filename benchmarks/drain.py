@@ -68,7 +68,7 @@ def prepare(directory: Path, url: str) -> None:
 def record(number: int) -> UsageRecord:
     """A streamed chat of one of many users with one of several models, half of them priced."""
     from accounts.caller import Caller
-    from proxy.request_id import new_request_id
+    from proxy.client_side.request_id import new_request_id
     from usage.exchange import Exchange
     from usage.record import UsageRecord
 

@@ -85,9 +85,9 @@ async def ask(handler: Any, key: str, model: str) -> None:
 
 async def measured(directory: Path, requests: int) -> dict[int, float]:
     """Microseconds of CPU for a request, by scale; the best of several rounds."""
-    from connections.client import UpstreamClient
-    from gateway_project.handler import ApiHandler
+    from connections.calling.client import UpstreamClient
     from models_registry.registry import Registry, activate
+    from proxy.client_side.handler import ApiHandler
     from usage.in_flight import in_flight
     from usage.journal import Journal
     from usage.ledger import Ledger

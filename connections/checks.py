@@ -14,10 +14,14 @@ from django.db import DatabaseError
 
 from accounts.checks import check_encryption_keys
 from accounts.encryption import EncryptionError
-from connections.addresses import is_private_address
 from connections.choices import GATEWAYS_IDENTITY, AuthType, ConnectionType
-from connections.identity import is_identity_scope, may_receive_identity, pattern_problems
 from connections.models import Connection, ConnectionKey
+from connections.rules.addresses import is_private_address
+from connections.rules.gateway_identity import (
+    is_identity_scope,
+    may_receive_identity,
+    pattern_problems,
+)
 
 WHO_COULD_ACT_AS_THEM = (
     "Whoever runs that upstream can act as each of its callers. Use another authentication, or set "
@@ -29,7 +33,7 @@ LOCAL_DOMAINS = (".local", ".internal", ".localhost", ".lan", ".home.arpa", ".sv
 @register("connections")
 def check_environment(**kwargs: Any) -> list[CheckMessage]:
     """The connections that Open WebUI's variables describe."""
-    from connections.environment import environment_connections
+    from connections.configuration.environment import environment_connections
 
     return [
         Warning(

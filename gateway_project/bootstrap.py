@@ -9,13 +9,13 @@ from django.db import transaction
 
 from accounts import changes
 from accounts.models import ApiKey, User
-from connections.demo.models import ALL_MODELS
-from connections.difference import Difference
-from connections.environment_sync import sync_environment
+from connections.calling.resolve import resolve
+from connections.configuration.difference import Difference
+from connections.configuration.environment_sync import sync_environment
+from connections.configuration.spec import ConnectionSpec
+from connections.configuration.upsert import upsert
 from connections.models import Connection
-from connections.resolve import resolve
-from connections.spec import ConnectionSpec
-from connections.upsert import upsert
+from demo_upstream.models import ALL_MODELS
 from models_registry.grantee import Grantee
 
 ADMIN_NAME = "admin"
@@ -50,8 +50,8 @@ class Bootstrapped:
 def bootstrap(*, demo_url: str | None) -> Bootstrapped:
     """Make what is missing and leave the rest. Several at once wait for each other.
 
-    ``demo_url`` None wants no demo connection. Raises :class:`connections.entry.EntryError` when
-    it is not a base URL.
+    ``demo_url`` None wants no demo connection. Raises ``EntryError`` when it is not a base
+    URL.
     """
     changes.lock_configuration()
     synced = sync_environment()

@@ -8,11 +8,11 @@ from channels.routing import URLRouter
 from django.core.asgi import get_asgi_application
 
 from gateway_project.api_urls import API_SEGMENTS
-from gateway_project.handler import ApiHandler
 from gateway_project.health import HEALTH_PATHS, answer_health
 from gateway_project.lifespan import Lifespan
 from gateway_project.metrics import METRICS_PATH, answer_metrics
 from gateway_project.pages import PageHandler
+from proxy.client_side.handler import ApiHandler
 from proxy.routes_ws import websocket_routes
 
 page_application = PageHandler(get_asgi_application())

@@ -17,16 +17,16 @@ from accounts import bearer_tokens, changes
 from accounts.callers import callers
 from accounts.last_used import last_used
 from connections.auth.system_oauth import use_token_source
-from connections.client_of_settings import make_client
+from connections.calling.client_of_settings import make_client
 from gateway_project.draining import drained_on_signals
 from gateway_project.oauth_tokens import configured_access_tokens, token_source
 from gateway_project.private_files import private_paths, repair
 from gateway_project.token_issuer import configured_tokens
 from models_registry.registry import Registry, activate
-from proxy.access import AccessWatch
+from proxy.references.stored_responses import stored_responses
 from proxy.resumable.recordings import recordings
-from proxy.stored_responses import stored_responses
-from proxy.worker_events import WorkerEvents
+from proxy.workers.access import AccessWatch
+from proxy.workers.worker_events import WorkerEvents
 from usage.ledger import running_ledger
 
 logger = logging.getLogger(__name__)

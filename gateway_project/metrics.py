@@ -8,11 +8,11 @@ from typing import Any
 
 from django.conf import settings
 
+from accounts.administration import METRICS, NEEDS
 from accounts.callers import CallersUnavailableError, callers
 from accounts.client_address import address_of_scope
 from accounts.look_ups import TooManyLookUpsError
 from models_registry.registry import active, is_running
-from proxy.permissions import METRICS, NEEDS
 from usage.journal import segments
 from usage.ledger import Ledger, active_ledger
 from usage.metrics import label, merged, rendered

@@ -9,9 +9,9 @@ from typing import Any
 
 from django.conf import settings
 
-from proxy.body_clock import BodyClock
-from proxy.errors import ApiError, PayloadTooLargeError
-from proxy.incoming import declared_length
+from proxy.client_side.body_clock import BodyClock
+from proxy.client_side.errors import ApiError, PayloadTooLargeError
+from proxy.client_side.incoming import declared_length
 
 
 class PageBody:

@@ -6,9 +6,9 @@ from django.conf import settings
 
 from accounts.bearer_tokens import ALGORITHMS, BearerTokens, Issuer
 from accounts.signing_keys import SigningKeys, SigningKeysUnavailableError
-from connections.client import UpstreamClient
-from connections.documents import read_document
-from connections.errors import UpstreamError
+from connections.calling.client import UpstreamClient
+from connections.calling.documents import read_document
+from connections.calling.errors import UpstreamError
 
 
 def configured_tokens(client: UpstreamClient) -> BearerTokens | None:

@@ -5,7 +5,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from audio.page import speech_cache_page
-from proxy.live.page import live_page
+from proxy.workers.live.page import live_page
 from usage.admin.charts import usage_page
 
 urlpatterns = [

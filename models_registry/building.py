@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from connections.line import Line
+from connections.calling.line import Line
 from models_registry.listing import Listing
 from models_registry.loader import Configuration
 from models_registry.pipeline_filters import has_filters

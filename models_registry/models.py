@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from connections.models import Connection
-from connections.validators import validate_string_list
+from connections.rules.validators import validate_string_list
 from models_registry.registration import Registration
 from models_registry.validators import (
     validate_default_parameters,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connections.client_of_settings import open_client
+from connections.calling.client_of_settings import open_client
 from models_registry.registry import Registry
 from models_registry.snapshot import Snapshot
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from connections.line import Line
+from connections.calling.line import Line
 from connections.providers.pipelines import PipelinesAdapter
 from models_registry.listing import Listing
 

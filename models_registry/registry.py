@@ -12,8 +12,8 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from accounts import changes
-from connections.client import UpstreamClient
-from connections.line import Line, Lines
+from connections.calling.client import UpstreamClient
+from connections.calling.line import Line, Lines
 from models_registry.building import SnapshotBuilder
 from models_registry.listing import NEVER_ASKED, Listing, cache_key, load, newest, renew
 from models_registry.loader import Configuration, load_configuration

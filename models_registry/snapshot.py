@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from accounts.caller import Caller
-from connections.line import Line
-from connections.options import Options
+from connections.calling.line import Line
+from connections.configuration.options import Options
 from models_registry.catalogue import Catalogue, rendered_list
 from models_registry.grants import Access, Grants
 from models_registry.targets import Target

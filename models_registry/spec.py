@@ -8,8 +8,8 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from connections.difference import Difference, Kind
-from connections.entry import (
+from connections.configuration.difference import Difference, Kind
+from connections.configuration.entry import (
     EntryError,
     Reader,
     one_of,
@@ -48,7 +48,7 @@ class RegisteredModelSpec:
 
     @classmethod
     def from_dict(cls, entry: Any) -> RegisteredModelSpec:
-        """Raises :class:`connections.entry.EntryError`."""
+        """Raises :class:`connections.configuration.entry.EntryError`."""
         spec = cls(**read_fields("model", entry, READERS, required=("connection", "model")))
         row = RegisteredModel(**spec._columns())
         try:
@@ -85,7 +85,7 @@ class RegisteredModelSpec:
     def upsert(self) -> Difference:
         """Register the model, or change its row where it differs.
 
-        Raises :class:`connections.entry.EntryError` when the database would refuse it.
+        Raises ``EntryError`` when the database would refuse it.
         """
         connection = Connection.objects.filter(name=self.connection).first()
         if connection is None:

@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from connections.client import UpstreamClient
-from connections.client_of_settings import open_client
-from connections.line import Line
-from connections.listing import ListingError, list_models
-from connections.upstream import Upstream
+from connections.calling.client import UpstreamClient
+from connections.calling.client_of_settings import open_client
+from connections.calling.line import Line
+from connections.calling.listing import ListingError, list_models
+from connections.calling.upstream import Upstream
 from models_registry.listing import NEVER_ASKED, Listing, load, store
 from models_registry.registry import is_asked
 from models_registry.targets import offered_models

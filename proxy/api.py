@@ -19,17 +19,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.administration import NEEDS
 from accounts.authentication import ApiKeyAuthentication
 from accounts.caller import Caller, Scope
 from accounts.keys import censored
-from proxy.access import is_allowed
-from proxy.cookies import forwardable_cookies
-from proxy.errors import ApiError, MethodNotAllowedError, StoppedError
-from proxy.exception_handler import ErrorResponse, to_api_error
-from proxy.incoming import ApiRequest, ClientGoneError
-from proxy.inner_request import SURFACE_EXTENSION, extensions_of
-from proxy.permissions import NEEDS
-from proxy.rendering import JsonParser, JsonRenderer
+from proxy.client_side.cookies import forwardable_cookies
+from proxy.client_side.errors import ApiError, MethodNotAllowedError, StoppedError
+from proxy.client_side.exception_handler import ErrorResponse, to_api_error
+from proxy.client_side.incoming import ApiRequest, ClientGoneError
+from proxy.client_side.inner_request import SURFACE_EXTENSION, extensions_of
+from proxy.client_side.rendering import JsonParser, JsonRenderer
+from proxy.workers.access import is_allowed
 from usage.exchange import Exchange, StopReason, Surface
 from usage.in_flight import in_flight
 from wire_formats.json_cost import LONG_BYTES, read_aside
@@ -58,7 +58,7 @@ class ApiView(APIView):
     throttle_classes = ()
     parser_classes = (JsonParser,)
     renderer_classes = (JsonRenderer,)
-    administers = ""  # a key of proxy.permissions.NEEDS
+    administers = ""  # a key of accounts.administration.NEEDS
     reads_body = True  # a view that does not takes the body as it comes, from request.incoming
     http_method_names = ("get", "post", "put", "patch", "delete")
     _payload: JsonObject | None = None

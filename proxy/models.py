@@ -12,7 +12,8 @@ from connections.models import Connection
 class StoredResponse(models.Model):
     """A response that an upstream keeps, so that its owner can ask for it again.
 
-    Written behind the answer and read only when asked for, see :mod:`proxy.stored_responses`.
+    Written behind the answer and read only when asked for, see
+    :mod:`proxy.references.stored_responses`.
     """
 
     response_id = models.CharField(max_length=200)

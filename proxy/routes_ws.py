@@ -8,13 +8,13 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.sessions import CookieMiddleware
 from django.urls import re_path
 
-from proxy.exception_handler import not_found
-from proxy.inner_request import Application
-from proxy.live.consumer import LiveConsumer
-from proxy.live.page import LIVE_SOCKET
+from proxy.client_side.exception_handler import not_found
+from proxy.client_side.inner_request import Application
 from proxy.websockets.chat import ChatConsumer
 from proxy.websockets.handshake import refuse
 from proxy.websockets.upstream_sockets import RealtimeConsumer, ResponsesConsumer
+from proxy.workers.live.consumer import LiveConsumer
+from proxy.workers.live.page import LIVE_SOCKET
 
 # As over HTTP, a base URL may or may not end in /v1 and may begin with /openai.
 BASE = r"^/*(?:openai/+)?(?:v1/+)?"

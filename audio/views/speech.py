@@ -19,16 +19,16 @@ from audio.speech_cache import QuietWriter, SpeechCache, speech_cache
 from audio.speech_request import ENDPOINT, SpeechRequest, is_told_who_asks
 from audio.speech_store import Recording
 from audio.turns import Turn
-from connections.call import Call
+from connections.calling.call import Call
 from models_registry.registry import active
 from models_registry.targets import Target
+from proxy.answering.dispatch import Dispatched, dispatch
+from proxy.answering.limits import limits
+from proxy.answering.routing import check_model_id, model_of, route
 from proxy.api import ApiView
-from proxy.dispatch import Dispatched, dispatch
-from proxy.errors import AnsweredError, UpstreamAnswerError
-from proxy.limits import limits
-from proxy.references.permission import permitted
-from proxy.response_headers import STREAMING, passed_on
-from proxy.routing import check_model_id, model_of, route
+from proxy.client_side.errors import AnsweredError, UpstreamAnswerError
+from proxy.client_side.response_headers import STREAMING, passed_on
+from proxy.references.ownership import permitted
 from proxy.views.upload import passed_through
 from usage.exchange import Exchange, Surface
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
-from connections.call import Call
+from connections.calling.call import Call
 from models_registry.registry import active
+from proxy.answering.dispatch import dispatch
+from proxy.answering.routing import check_model_id, route
+from proxy.answering.whole import read_answer
 from proxy.api import ApiView
-from proxy.dispatch import dispatch
-from proxy.errors import InvalidRequestError
-from proxy.rendering import JsonResponse
-from proxy.routing import check_model_id, route
-from proxy.whole import read_answer
+from proxy.client_side.errors import InvalidRequestError
+from proxy.client_side.rendering import JsonResponse
 
 
 class VoicesView(ApiView):

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.datastructures import MultiValueDict
 from unfold.widgets import BASE_INPUT_CLASSES
 
-from connections.stored_headers import HIDDEN, hidden
+from connections.configuration.stored_headers import HIDDEN, hidden
 
 
 class HeaderRowsWidget(forms.Widget):

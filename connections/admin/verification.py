@@ -9,8 +9,8 @@ from django.contrib import messages
 from django.http import HttpRequest
 from django.utils import timezone
 
+from connections.calling.resolve import resolve
 from connections.models import Connection, LastVerification
-from connections.resolve import resolve
 from connections.verify import Outcome, Status, Verification
 from connections.verify.keeping import verify_and_keep
 

@@ -15,7 +15,6 @@ from django.utils import timezone
 
 from accounts import changes
 from accounts.encryption import EncryptionError, keyring
-from connections import validators
 from connections.choices import (
     API_TYPES,
     CALLERS_OWN,
@@ -25,8 +24,9 @@ from connections.choices import (
     ConnectionType,
     Provider,
 )
-from connections.destination import is_same_destination
-from connections.key_source import KeySource
+from connections.configuration.key_source import KeySource
+from connections.rules import validators
+from connections.rules.destination import is_same_destination
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]*$"
 
@@ -188,7 +188,7 @@ class Connection(models.Model):
         """Save; a base URL that leads elsewhere drops the keys, which must be given anew.
 
         Otherwise an editor of the URL could have the keys sent to a host of their own. Header
-        values are held back before: see :mod:`connections.stored_headers`.
+        values are held back before: see :mod:`connections.configuration.stored_headers`.
         """
         self.base_url = validators.normalise_base_url(self.base_url)
         with transaction.atomic():

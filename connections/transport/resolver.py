@@ -10,7 +10,7 @@ import httpx
 from aiohttp import ThreadedResolver
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from connections.addresses import is_metadata_address, is_private_address
+from connections.rules.addresses import is_metadata_address, is_private_address
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import orjson
 
-from connections.call import Call
-from connections.client import UpstreamResponse
+from connections.calling.call import Call
+from connections.calling.client import UpstreamResponse
 from connections.verify.inspection import Answer, Inspection
 from connections.verify.refusals import refusal, refused_otherwise
 from connections.verify.result import Finding, failed, ok, warning

@@ -11,7 +11,7 @@ from contextlib import suppress
 import httpx
 from django.conf import settings
 
-from connections.addresses import is_metadata_address, is_private_address
+from connections.rules.addresses import is_metadata_address, is_private_address
 from connections.transport.tls import tls_context
 from connections.verify.inspection import Inspection
 from connections.verify.result import Finding, failed, ok

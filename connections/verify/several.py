@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
-from connections.client_of_settings import open_client
-from connections.upstream import Upstream
+from connections.calling.client_of_settings import open_client
+from connections.calling.upstream import Upstream
 from connections.verify.result import Verification
 from connections.verify.run import verify
 

@@ -10,10 +10,10 @@ from django.db import transaction
 
 from accounts import changes
 from accounts.models import User
-from connections.difference import Difference, Kind
-from connections.entry import EntryError
+from connections.configuration.difference import Difference, Kind
+from connections.configuration.entry import EntryError
+from connections.configuration.upsert import upsert
 from connections.models import GatewaySettings
-from connections.upsert import upsert
 from gateway_project.config_file.document import ConfigDocument, GrantSpec, GroupSpec
 from gateway_project.config_file.source import ConfigFileError
 from models_registry.grantee import Grantee

@@ -6,8 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from connections.entry import EntryError, Reader, number, read_fields, switch, text, texts
-from connections.spec import ConnectionSpec
+from connections.configuration.entry import (
+    EntryError,
+    Reader,
+    number,
+    read_fields,
+    switch,
+    text,
+    texts,
+)
+from connections.configuration.spec import ConnectionSpec
 from gateway_project.config_file.source import ConfigFileError, Source, read_source
 from models_registry.spec import RegisteredModelSpec
 
@@ -25,7 +33,7 @@ class GrantSpec:
 
     @classmethod
     def from_dict(cls, entry: Any) -> GrantSpec:
-        """Raises :class:`connections.entry.EntryError`."""
+        """Raises :class:`connections.configuration.entry.EntryError`."""
         spec = cls(**read_fields("grant", entry, GRANT_READERS, required=("models",)))
         if not spec.models:
             raise EntryError("grant", "models", "names no model")
@@ -43,7 +51,7 @@ class GroupSpec:
 
     @classmethod
     def from_dict(cls, entry: Any) -> GroupSpec:
-        """Raises :class:`connections.entry.EntryError`."""
+        """Raises :class:`connections.configuration.entry.EntryError`."""
         spec = cls(**read_fields("group", entry, GROUP_READERS, required=("name",)))
         if not 0 < len(spec.name) <= 150:
             raise EntryError("group", "name", "must have 1 to 150 characters")

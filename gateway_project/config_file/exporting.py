@@ -11,8 +11,8 @@ from typing import Any
 import yaml
 from django.contrib.auth.models import Group
 
+from connections.configuration.spec import ConnectionSpec
 from connections.models import Connection, GatewaySettings
-from connections.spec import ConnectionSpec
 from gateway_project.config_file.document import SETTINGS_READERS
 from models_registry.models import ModelGrant, RegisteredModel
 from models_registry.spec import RegisteredModelSpec

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from connections.entry import EntryError
+from connections.configuration.entry import EntryError
 
 
 class ConfigFileError(Exception):

@@ -12,10 +12,10 @@ from django.http.response import HttpResponseBase
 from django.utils.module_loading import import_string
 
 from accounts.caller import Caller
-from proxy.errors import ApiError, InvalidRequestError
-from proxy.relay import RelayResponse
-from proxy.rendering import JsonResponse
-from proxy.streamed import ChangedEvents
+from proxy.answering.relay import RelayResponse
+from proxy.answering.streamed import ChangedEvents
+from proxy.client_side.errors import ApiError, InvalidRequestError
+from proxy.client_side.rendering import JsonResponse
 from wire_formats.dialect import json_object
 from wire_formats.json_numbers import read_json, write_json
 from wire_formats.json_types import JsonObject

@@ -11,7 +11,7 @@ import re
 from enum import Enum, auto
 from functools import lru_cache
 
-from proxy.errors import InvalidRequestError
+from proxy.client_side.errors import InvalidRequestError
 
 LONGEST_SHOWN = 100
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from proxy.errors import InvalidRequestError, RequestTooComplexError
+from proxy.client_side.errors import InvalidRequestError, RequestTooComplexError
 from proxy.references.names import Kind, folded, kind_of, odd_spelling
 from proxy.references.opaque import (
     PLAIN_FIELDS,

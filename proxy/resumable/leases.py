@@ -15,7 +15,7 @@ from typing import Any
 from django.conf import settings
 from redis import RedisError
 
-from proxy.resumable.redis_connections import connections
+from proxy.resumable.redis_clients import connections
 
 logger = logging.getLogger(__name__)
 

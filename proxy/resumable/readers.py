@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from connections.client import owned_responses
-from proxy.incoming import ApiRequest
+from connections.calling.client import owned_responses
+from proxy.client_side.incoming import ApiRequest
 
 
 class Reader:

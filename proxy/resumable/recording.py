@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from http import HTTPStatus
 
-from proxy.errors import AnsweredError
+from proxy.client_side.errors import AnsweredError
 from proxy.resumable.room import Room
 
 

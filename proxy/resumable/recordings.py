@@ -10,11 +10,12 @@ from typing import Any
 from django.conf import settings
 
 from accounts.caller import Caller
-from proxy.incoming import ApiRequest
-from proxy.references.permission import owner_name
-from proxy.resumable import kept, leases, redis_stream
+from proxy.client_side.incoming import ApiRequest
+from proxy.references.ownership import owner_name
+from proxy.resumable import finished as kept
+from proxy.resumable import leases, redis_stream
 from proxy.resumable.recording import Recording
-from proxy.resumable.redis_connections import connections
+from proxy.resumable.redis_clients import connections
 from proxy.resumable.request import RecordedRequest
 from proxy.resumable.shelf import Shelf
 

@@ -15,9 +15,9 @@ from typing import Any
 from django.conf import settings
 from redis import RedisError
 
-from proxy.errors import ApiError
+from proxy.client_side.errors import ApiError
 from proxy.resumable.recording import EventsGoneError, Recording
-from proxy.resumable.redis_connections import connections
+from proxy.resumable.redis_clients import connections
 
 logger = logging.getLogger(__name__)
 

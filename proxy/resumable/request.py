@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from proxy.errors import ApiError
-from proxy.incoming import ApiRequest
-from proxy.inner_request import REQUEST_ID_EXTENSION, HeaderFields, InnerRequest
-from proxy.outgoing import ABORT_EXTENSION
+from proxy.client_side.errors import ApiError
+from proxy.client_side.incoming import ApiRequest
+from proxy.client_side.inner_request import REQUEST_ID_EXTENSION, HeaderFields, InnerRequest
+from proxy.client_side.outgoing import ABORT_EXTENSION
 from proxy.resumable.recording import Recording
 from wire_formats.sse import data_of, encoded_event, split_events
 

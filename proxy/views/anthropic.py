@@ -9,8 +9,8 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from proxy.api import ApiView
-from proxy.errors import ApiError
-from proxy.exception_handler import ErrorResponse
+from proxy.client_side.errors import ApiError
+from proxy.client_side.exception_handler import ErrorResponse
 from wire_formats.messages.dialect import anthropic_type
 
 PATHS = ("/anthropic", "/v1/messages")

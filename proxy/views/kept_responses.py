@@ -11,21 +11,21 @@ from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from accounts.caller import Caller
-from connections.call import Call
+from connections.calling.call import Call
 from models_registry.registry import active
 from models_registry.snapshot import Snapshot
 from models_registry.targets import Target
+from proxy.answering.dispatch import dispatch
+from proxy.answering.streamed import relay_answer
+from proxy.answering.whole import read_answer
 from proxy.api import ApiView
-from proxy.dispatch import dispatch
-from proxy.errors import AnsweredError, ApiDisabledError, ApiError
+from proxy.client_side.errors import AnsweredError, ApiDisabledError, ApiError
+from proxy.client_side.rendering import JsonResponse
+from proxy.client_side.request_headers import passed_upstream
+from proxy.client_side.response_headers import passed_on
 from proxy.filters.pipeline import pipeline_for
-from proxy.references.permission import looked_up
-from proxy.rendering import JsonResponse
-from proxy.request_headers import passed_upstream
-from proxy.response_headers import passed_on
-from proxy.stored_responses import Kept, stored_responses
-from proxy.streamed import relay_answer
-from proxy.whole import read_answer
+from proxy.references.ownership import looked_up
+from proxy.references.stored_responses import Kept, stored_responses
 from wire_formats.dialect import Sign
 from wire_formats.responses.dialect import ResponsesDialect
 from wire_formats.token_counts import Tokens

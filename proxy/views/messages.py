@@ -6,19 +6,19 @@ from dataclasses import replace
 
 from django.http.response import HttpResponseBase
 
-from connections.call import Call
+from connections.calling.call import Call
 from models_registry.registry import active
 from models_registry.targets import Target
-from proxy.dispatch import Dispatched
-from proxy.references.permission import permitted
-from proxy.relay import RelayResponse
-from proxy.rendering import JsonResponse
-from proxy.response_headers import passed_on
-from proxy.routing import route
-from proxy.streamed import ChangedEvents, relay_answer
+from proxy.answering.dispatch import Dispatched
+from proxy.answering.relay import RelayResponse
+from proxy.answering.routing import route
+from proxy.answering.streamed import ChangedEvents, relay_answer
+from proxy.answering.whole import read_answer
+from proxy.client_side.rendering import JsonResponse
+from proxy.client_side.response_headers import passed_on
+from proxy.references.ownership import permitted
 from proxy.views.anthropic import AnthropicSurface
 from proxy.views.model_call import ModelCallView, Required
-from proxy.whole import read_answer
 from usage.exchange import Exchange, Surface
 from wire_formats.json_numbers import read_json
 from wire_formats.json_types import JsonObject

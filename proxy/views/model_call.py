@@ -8,20 +8,20 @@ from typing import Any, ClassVar
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
-from connections.call import Call
+from connections.calling.call import Call
 from models_registry.registry import active
 from models_registry.targets import Target
+from proxy.answering.dispatch import Dispatched, dispatch
+from proxy.answering.routing import check_model_id, model_of, route
+from proxy.answering.streamed import relay_answer
+from proxy.answering.whole import read_answer
 from proxy.api import ApiView
-from proxy.dispatch import Dispatched, dispatch
-from proxy.errors import InvalidRequestError
+from proxy.client_side.errors import InvalidRequestError
+from proxy.client_side.rendering import JsonResponse
+from proxy.client_side.request_headers import passed_upstream
+from proxy.client_side.response_headers import passed_on
 from proxy.filters.pipeline import pipeline_for
-from proxy.references.permission import permitted
-from proxy.rendering import JsonResponse
-from proxy.request_headers import passed_upstream
-from proxy.response_headers import passed_on
-from proxy.routing import check_model_id, model_of, route
-from proxy.streamed import relay_answer
-from proxy.whole import read_answer
+from proxy.references.ownership import permitted
 from usage.exchange import Exchange, Surface
 from wire_formats.chat.dialect import CHAT
 from wire_formats.dialect import Dialect

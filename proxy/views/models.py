@@ -5,11 +5,11 @@ from __future__ import annotations
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
+from accounts.administration import CONNECTION_MODELS
 from models_registry.registry import Registry, active
 from proxy.api import ApiView, MayAdminister
-from proxy.errors import AnsweredError, ModelNotFoundError
-from proxy.permissions import CONNECTION_MODELS
-from proxy.rendering import JsonResponse
+from proxy.client_side.errors import AnsweredError, ModelNotFoundError
+from proxy.client_side.rendering import JsonResponse
 from proxy.views.anthropic import AnthropicSurface
 from wire_formats.json_types import JsonObject
 from wire_formats.messages.model_list import model_info, model_page

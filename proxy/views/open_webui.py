@@ -9,15 +9,15 @@ from channels.db import database_sync_to_async
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
-from connections import open_webui_config
-from connections.entry import EntryError
-from connections.open_webui_verify import upstream_to_verify
+from accounts.administration import CONFIG, CONFIG_UPDATE, VERIFY
+from connections.configuration import open_webui_config
+from connections.configuration.entry import EntryError
+from connections.configuration.open_webui_verify import upstream_to_verify
 from connections.verify import Step, verify
 from models_registry.registry import active
 from proxy.api import ApiView, MayAdminister
-from proxy.errors import AnsweredError, InvalidRequestError
-from proxy.permissions import CONFIG, CONFIG_UPDATE, VERIFY
-from proxy.rendering import JsonResponse
+from proxy.client_side.errors import AnsweredError, InvalidRequestError
+from proxy.client_side.rendering import JsonResponse
 
 
 class ConfigView(ApiView):

@@ -11,22 +11,22 @@ from django.http.response import HttpResponseBase
 from rest_framework import exceptions
 from rest_framework.request import Request
 
-from connections.call import Call
-from connections.errors import MidStreamError
-from connections.line import Line
+from accounts.administration import NEEDS, PASSTHROUGH
+from connections.calling.call import Call
+from connections.calling.errors import MidStreamError
+from connections.calling.line import Line
 from connections.providers.raw import RawAdapter
 from models_registry.registry import active
 from models_registry.targets import Target
-from proxy.access import may_still_administer
+from proxy.answering.dispatch import dispatch
+from proxy.answering.limits import limits
 from proxy.api import ApiView, MayAdminister
-from proxy.dispatch import dispatch
-from proxy.errors import UpstreamAnswerError
-from proxy.exception_handler import not_found
-from proxy.limits import limits
-from proxy.permissions import NEEDS, PASSTHROUGH
-from proxy.request_headers import passed_upstream
-from proxy.response_headers import STREAMING, passed_on
+from proxy.client_side.errors import UpstreamAnswerError
+from proxy.client_side.exception_handler import not_found
+from proxy.client_side.request_headers import passed_upstream
+from proxy.client_side.response_headers import STREAMING, passed_on
 from proxy.views.upload import EVENT_STREAM, passed_through, safe_media_type
+from proxy.workers.access import may_still_administer
 
 PASSED_HEADERS = ("openai-beta", "anthropic-version", "anthropic-beta")
 

@@ -9,14 +9,14 @@ from typing import Any, cast
 from django.http.response import HttpResponseBase
 
 from models_registry.targets import Target
-from proxy.dispatch import Dispatched
-from proxy.relay import RelayResponse
-from proxy.rendering import JsonResponse
-from proxy.response_headers import passed_on
-from proxy.stored_responses import stored_responses
-from proxy.streamed import relay_answer
+from proxy.answering.dispatch import Dispatched
+from proxy.answering.relay import RelayResponse
+from proxy.answering.streamed import relay_answer
+from proxy.answering.whole import read_answer
+from proxy.client_side.rendering import JsonResponse
+from proxy.client_side.response_headers import passed_on
+from proxy.references.stored_responses import stored_responses
 from proxy.views.model_call import ModelCallView
-from proxy.whole import read_answer
 from usage.exchange import Exchange
 from wire_formats.dialect import json_object
 from wire_formats.json_numbers import load_json

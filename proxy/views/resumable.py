@@ -9,15 +9,15 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
+from proxy.answering.relay import RelayResponse
 from proxy.api import ApiView
-from proxy.errors import AnsweredError, InvalidRequestError, StoppedError
-from proxy.relay import RelayResponse
-from proxy.rendering import JsonResponse
-from proxy.response_headers import STREAMING
+from proxy.client_side.errors import AnsweredError, InvalidRequestError, StoppedError
+from proxy.client_side.rendering import JsonResponse
+from proxy.client_side.response_headers import STREAMING
 from proxy.resumable import readers
 from proxy.resumable.recordings import Source, recordings
 from proxy.views.model_call import ModelCallView
-from proxy.worker_events import stop_anywhere
+from proxy.workers.worker_events import stop_anywhere
 from usage.exchange import StopReason
 from usage.in_flight import in_flight
 from wire_formats.chat.dialect import CHAT

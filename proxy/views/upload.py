@@ -11,19 +11,19 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
-from connections.call import Call
-from connections.client import owned_responses
-from connections.errors import MidStreamError, UpstreamError
+from connections.calling.call import Call
+from connections.calling.client import owned_responses
+from connections.calling.errors import MidStreamError, UpstreamError
 from models_registry.registry import active
 from models_registry.targets import Target
+from proxy.answering.dispatch import Dispatched, dispatch
+from proxy.answering.limits import limits
+from proxy.answering.routing import check_model_id, model_of, route
 from proxy.api import ApiView
-from proxy.dispatch import Dispatched, dispatch
-from proxy.errors import UpstreamAnswerError
-from proxy.held_uploads import held_uploads
-from proxy.limits import limits
-from proxy.multipart import IncomingForm
-from proxy.response_headers import LONGEST_VALUE, STREAMING, is_plain, passed_on
-from proxy.routing import check_model_id, model_of, route
+from proxy.client_side.errors import UpstreamAnswerError
+from proxy.client_side.held_uploads import held_uploads
+from proxy.client_side.multipart import IncomingForm
+from proxy.client_side.response_headers import LONGEST_VALUE, STREAMING, is_plain, passed_on
 from usage.exchange import Exchange, Surface
 
 EVENT_STREAM = "text/event-stream"

@@ -8,11 +8,11 @@ from channels.db import database_sync_to_async
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
+from accounts.administration import NEEDS, USAGE_OF_OTHERS
 from accounts.models import User
 from proxy.api import ApiView
-from proxy.errors import AnsweredError, InvalidRequestError
-from proxy.permissions import NEEDS, USAGE_OF_OTHERS
-from proxy.rendering import JsonResponse
+from proxy.client_side.errors import AnsweredError, InvalidRequestError
+from proxy.client_side.rendering import JsonResponse
 from usage.periods import PeriodError, read_moment
 from usage.reports import By, report
 

@@ -11,14 +11,14 @@ from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from accounts.caller import Caller
-from connections.client import Closable, close_all, owned_responses
-from proxy.access import is_allowed, open_sockets
-from proxy.cancelling import uncancel
-from proxy.inner_request import extensions_of
-from proxy.outgoing import ABORT_EXTENSION
+from connections.calling.client import Closable, close_all, owned_responses
+from proxy.client_side.cancelling import uncancel
+from proxy.client_side.inner_request import extensions_of
+from proxy.client_side.outgoing import ABORT_EXTENSION
 from proxy.websockets.handshake import accepted_subprotocol, admit
 from proxy.websockets.inbox import Inbox
 from proxy.websockets.open_counts import open_counts
+from proxy.workers.access import is_allowed, open_sockets
 
 
 class ApiSocket(AsyncWebsocketConsumer):
@@ -68,7 +68,7 @@ class ApiSocket(AsyncWebsocketConsumer):
     async def let_in(self) -> Caller:
         """Who opened the socket; from now on their access is looked at.
 
-        Raises what :func:`proxy.exception_handler.to_api_error` knows.
+        Raises what :func:`proxy.client_side.exception_handler.to_api_error` knows.
         """
         caller, self.credential = await admit(self.scope)
         self._counted_as = open_counts.enter(caller)

@@ -8,15 +8,15 @@ from contextlib import suppress
 from django.conf import settings
 
 from accounts.authentication import CREDENTIAL_HEADERS
-from proxy.errors import AnsweredError, ApiError, InvalidRequestError
-from proxy.exception_handler import to_api_error
-from proxy.inner_request import Application
+from proxy.client_side.errors import AnsweredError, ApiError, InvalidRequestError
+from proxy.client_side.exception_handler import to_api_error
+from proxy.client_side.inner_request import Application
+from proxy.client_side.origin import is_foreign
 from proxy.websockets.api_socket import ApiSocket
 from proxy.websockets.chat_messages import ChatMessage, message_of, read_message
 from proxy.websockets.chat_request import ChatRequest
 from proxy.websockets.handshake import refuse
 from proxy.websockets.message_rate import MessageRate
-from proxy.websockets.origin import is_foreign
 from usage.exchange import StopReason
 
 FAREWELL_SECONDS = 1.0

@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from proxy.errors import (
+from proxy.client_side.errors import (
     ApiError,
     InvalidRequestError,
     PayloadTooLargeError,

@@ -19,7 +19,7 @@ from accounts.authentication import SUBPROTOCOL_PREFIX, identify, presented_key_
 from accounts.caller import Caller, Scope
 from accounts.client_address import address_of_scope
 from proxy.api import MayInfer
-from proxy.errors import ApiError, StoppedError
+from proxy.client_side.errors import ApiError, StoppedError
 from usage.exchange import StopReason
 from usage.in_flight import in_flight
 
@@ -29,7 +29,7 @@ RESPONSE_EXTENSION = "websocket.http.response"
 async def admit(scope: Any) -> tuple[Caller, str]:
     """The caller of a handshake, and the credential it presents.
 
-    Raises what :func:`proxy.exception_handler.to_api_error` knows.
+    Raises what :func:`proxy.client_side.exception_handler.to_api_error` knows.
     """
     if not in_flight.is_accepting:
         raise StoppedError(StopReason.SHUTTING_DOWN)

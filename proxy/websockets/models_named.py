@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from proxy.errors import ModelNotFoundError
+from proxy.client_side.errors import ModelNotFoundError
 from wire_formats.json_types import JsonObject
 
 Place = tuple[str, ...]

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from django.conf import settings
 
 from accounts.caller import Caller
-from proxy.errors import AnsweredError
+from proxy.client_side.errors import AnsweredError
 
 
 class OpenCounts:

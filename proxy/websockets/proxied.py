@@ -13,15 +13,16 @@ from urllib.parse import parse_qs
 import orjson
 from django.conf import settings
 
-from connections.call import Call
-from connections.errors import MidStreamError
+from connections.calling.call import Call
+from connections.calling.errors import MidStreamError
 from connections.transport.websocket import UpstreamSocket
 from models_registry.registry import active
 from models_registry.targets import Target
-from proxy.cancelling import uncancel
-from proxy.cookies import forwardable_cookies
-from proxy.dispatch import Dispatched, dispatch
-from proxy.errors import (
+from proxy.answering.dispatch import Dispatched, dispatch
+from proxy.answering.routing import model_of, route
+from proxy.client_side.cancelling import uncancel
+from proxy.client_side.cookies import forwardable_cookies
+from proxy.client_side.errors import (
     ApiError,
     InvalidRequestError,
     PayloadTooLargeError,
@@ -29,16 +30,15 @@ from proxy.errors import (
     StoppedError,
     UpstreamAnswerError,
 )
-from proxy.exception_handler import to_api_error
-from proxy.references.permission import Permitted, permitted
-from proxy.request_id import new_request_id
-from proxy.routing import model_of, route
+from proxy.client_side.exception_handler import to_api_error
+from proxy.client_side.origin import is_foreign
+from proxy.client_side.request_id import new_request_id
+from proxy.references.ownership import Permitted, permitted
 from proxy.websockets.api_socket import ApiSocket
 from proxy.websockets.counting import count_message
 from proxy.websockets.handshake import refuse
 from proxy.websockets.message_rate import MessageRate
 from proxy.websockets.models_named import put_main, take_main
-from proxy.websockets.origin import is_foreign
 from usage.exchange import SWITCHING_PROTOCOLS, Exchange, StopReason, Surface
 from usage.in_flight import in_flight
 from wire_formats.json_cost import TooComplexError, read_aside
@@ -147,7 +147,7 @@ class ProxiedConsumer(ApiSocket):
         """Have the first of the model's targets that can be reached open a socket.
 
         ``message`` is the first one, which may be for one of the targets alone. Raises what
-        :func:`proxy.exception_handler.to_api_error` knows.
+        :func:`proxy.client_side.exception_handler.to_api_error` knows.
         """
         exchange = self._open_account(model)
         try:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from proxy.routing import model_of
-from proxy.stored_responses import stored_responses
+from proxy.answering.routing import model_of
+from proxy.references.stored_responses import stored_responses
 from proxy.websockets.proxied import ProxiedConsumer
 from wire_formats.json_types import JsonObject
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from audio.production import TAIL_BYTES, Productions
-from connections.client import owned_responses
+from connections.calling.client import owned_responses
 
 
 class Maker:

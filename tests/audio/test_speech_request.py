@@ -6,7 +6,7 @@ import pytest
 
 from audio.speech_request import SpeechRequest, is_told_who_asks
 from models_registry.registration import Registration
-from proxy.errors import InvalidRequestError
+from proxy.client_side.errors import InvalidRequestError
 from tests.support.builders import a_target
 
 BODY = {"model": "tts", "input": "Hello", "voice": "alloy"}

@@ -10,8 +10,8 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 
 from accounts.models import User
+from connections.configuration.stored_headers import HIDDEN
 from connections.models import Connection
-from connections.stored_headers import HIDDEN
 from tests.connections.test_admin import ADD, LIST, URL, form, make, page, save
 
 pytestmark = pytest.mark.django_db

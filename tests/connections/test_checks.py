@@ -6,7 +6,7 @@ from connections.checks import (
     check_identity_hosts,
     check_stored_connections,
 )
-from connections.key_source import KeySource
+from connections.configuration.key_source import KeySource
 from connections.models import Connection
 
 

@@ -3,7 +3,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from accounts.encryption import EncryptionError, EncryptionKey
-from connections.key_source import KeySource
+from connections.configuration.key_source import KeySource
 from connections.models import Connection, ConnectionKey, GatewaySettings
 
 pytestmark = pytest.mark.django_db

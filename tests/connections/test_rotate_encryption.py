@@ -6,7 +6,7 @@ from django.core.management import CommandError, call_command
 from accounts import reencryption, secrets
 from accounts.encryption import EncryptionKey, key_id_of, keyring
 from accounts.models import StoredSecret
-from connections.key_source import KeySource
+from connections.configuration.key_source import KeySource
 from connections.models import Connection, ConnectionKey
 
 pytestmark = pytest.mark.django_db

@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.changes import current_versions
-from connections.key_source import KeySource
+from connections.configuration.key_source import KeySource
 from connections.models import Connection, LastVerification
 from tests.support.upstream import ScriptedUpstream, drip, hang, head, json_response
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from connections.client import UpstreamClient
+from connections.calling.client import UpstreamClient
 from connections.transport import AiohttpTransport
 from connections.verify import Outcome, verify
 from tests.support.builders import an_upstream

@@ -8,11 +8,11 @@ import pytest
 from channels.db import database_sync_to_async
 
 from accounts.models import ApiKey, User
-from connections.client import UpstreamClient
+from connections.calling.client import UpstreamClient
 from connections.models import Connection
 from connections.transport import AiohttpTransport
-from gateway_project.handler import ApiHandler
 from models_registry.registry import Registry, activate
+from proxy.client_side.handler import ApiHandler
 from tests.support.upstream import ScriptedUpstream
 from tests.usage.in_process import chat
 

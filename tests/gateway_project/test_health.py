@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from connections.client import UpstreamClient
+from connections.calling.client import UpstreamClient
 from gateway_project import health
 from gateway_project.health import answer_health
 from models_registry.registry import Registry, activate

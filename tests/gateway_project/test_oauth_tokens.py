@@ -13,8 +13,8 @@ from connections.auth.base import (
     NoCallersTokenError,
     SignInRequiredError,
 )
-from connections.call import Call
-from connections.client import UpstreamClient
+from connections.calling.call import Call
+from connections.calling.client import UpstreamClient
 from gateway_project.oauth_tokens import configured_access_tokens, token_source
 
 CALL = Call(endpoint="models", model="", body={}, caller=Caller.system(), request_id="req_1")

@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from connections.client import UpstreamClient
+from connections.calling.client import UpstreamClient
 from connections.models import Connection
 from models_registry.models import ModelGrant, RegisteredModel
 from models_registry.registry import Registry, activate

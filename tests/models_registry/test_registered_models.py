@@ -11,8 +11,8 @@ from django.db import IntegrityError
 from django.test import Client
 from django.urls import reverse
 
-from connections.difference import Kind
-from connections.entry import EntryError
+from connections.configuration.difference import Kind
+from connections.configuration.entry import EntryError
 from connections.models import Connection
 from models_registry.models import RegisteredModel
 from models_registry.registration import AS_LISTED, Registration

@@ -12,12 +12,12 @@ from channels.db import database_sync_to_async
 from django.core.cache import cache
 
 from accounts import changes
-from connections.client import UpstreamClient
-from connections.key_source import KeySource
+from connections.calling.client import UpstreamClient
+from connections.configuration.key_source import KeySource
 from connections.models import Connection
 from models_registry.models import ModelGrant, RegisteredModel
 from models_registry.registry import Registry
-from proxy.routing import route
+from proxy.answering.routing import route
 from tests.support import parts
 from tests.support.builders import a_caller
 from tests.support.processes import PATIENCE_SECONDS

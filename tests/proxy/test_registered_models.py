@@ -10,12 +10,12 @@ import orjson
 import pytest
 
 from accounts.models import ApiKey, User
-from connections.client import UpstreamClient
+from connections.calling.client import UpstreamClient
 from connections.models import Connection
-from gateway_project.handler import ApiHandler
 from models_registry.models import Family, ModelGrant, RegisteredModel
 from models_registry.registration import Registration
 from models_registry.registry import Registry, activate
+from proxy.client_side.handler import ApiHandler
 from tests.support.asgi import AsgiClient
 from tests.support.builders import an_upstream, the_targets
 

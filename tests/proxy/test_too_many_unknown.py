@@ -1,7 +1,7 @@
 """What a client is told whose address floods the gateway with unknown keys."""
 
 from accounts.authentication import AuthenticationUnavailable, TooManyUnknownKeys
-from proxy.exception_handler import to_api_error
+from proxy.client_side.exception_handler import to_api_error
 
 
 def test_it_is_told_when_to_come_back():

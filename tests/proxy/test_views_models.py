@@ -10,11 +10,11 @@ import pytest
 from channels.db import database_sync_to_async
 
 from accounts.models import ApiKey, User
-from connections.client import UpstreamClient
+from connections.calling.client import UpstreamClient
 from connections.models import Connection
-from gateway_project.handler import ApiHandler
 from models_registry.models import ModelGrant
 from models_registry.registry import Registry, activate, active
+from proxy.client_side.handler import ApiHandler
 from tests.support.asgi import AsgiClient
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -8,10 +8,10 @@ from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.urls import reverse
 
+from accounts.administration import END_REQUEST, NEEDS, PAGES_OF_ROWS
 from accounts.models import ApiKey, User
 from connections.models import Connection, GatewaySettings
 from models_registry.models import ModelGrant, RegisteredModel
-from proxy.permissions import END_REQUEST, NEEDS, PAGES_OF_ROWS
 from tests.security.routes import routes_of
 from tests.usage.records import a_record
 from usage.models import Price, UsageRow

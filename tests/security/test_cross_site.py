@@ -3,7 +3,7 @@
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from tests.proxy.live.conftest import signed_in
+from tests.proxy.workers.live.conftest import signed_in
 from tests.security.routes import METHODS, routes_of
 from tests.support.sockets import open_socket
 

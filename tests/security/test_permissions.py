@@ -5,10 +5,7 @@ import re
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from gateway_project.metrics import METRICS_PATH
-from proxy.api import MayAdminister, MayInfer
-from proxy.live.page import LIVE_SOCKET
-from proxy.permissions import (
+from accounts.administration import (
     END_REQUEST,
     METRICS,
     NEEDS,
@@ -16,8 +13,11 @@ from proxy.permissions import (
     USAGE_OF_OTHERS,
     WATCH_LIVE,
 )
+from gateway_project.metrics import METRICS_PATH
+from proxy.api import MayAdminister, MayInfer
 from proxy.routes_ws import BASE, websocket_routes
 from proxy.views.usage import UsageView
+from proxy.workers.live.page import LIVE_SOCKET
 from tests.security.people import for_needs, having, make_staff
 from tests.security.routes import routes_of
 from tests.support.api import CHAT, chat_body, client_of

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import sync_playwright
 
-from tests.proxy.live.conftest import signed_in
+from tests.proxy.workers.live.conftest import signed_in
 from tests.support.api import CHAT, chat_body, client_of, wait_for_models
 from tests.support.processes import wait_until
 from tests.support.responders import complete_chat, json_response

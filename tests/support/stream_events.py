@@ -6,8 +6,8 @@ from typing import Any
 
 import orjson
 
-from proxy.limits import Limits
-from proxy.relay import Relay
+from proxy.answering.limits import Limits
+from proxy.answering.relay import Relay
 from tests.support.builders import a_response, an_exchange
 from usage.exchange import Exchange
 from wire_formats.dialect import Dialect

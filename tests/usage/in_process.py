@@ -10,10 +10,10 @@ import orjson
 from channels.db import database_sync_to_async
 
 from accounts.models import ApiKey, User
-from connections.client import UpstreamClient
+from connections.calling.client import UpstreamClient
 from connections.models import Connection
-from gateway_project.handler import ApiHandler
 from models_registry.registry import Registry, activate
+from proxy.client_side.handler import ApiHandler
 from tests.support.asgi import AsgiClient
 from usage.exchange import Exchange
 from usage.in_flight import in_flight

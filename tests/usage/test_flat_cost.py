@@ -19,11 +19,11 @@ from channels.db import database_sync_to_async
 from accounts.caller_lookup import KnownCaller
 from accounts.callers import callers
 from accounts.models import ApiKey, User
-from connections.client import UpstreamClient
+from connections.calling.client import UpstreamClient
 from connections.models import Connection
-from gateway_project.handler import ApiHandler
 from models_registry.models import ModelGrant
 from models_registry.registry import Registry, activate
+from proxy.client_side.handler import ApiHandler
 from tests.support.builders import Chunks, a_caller
 from tests.usage.in_process import chat
 from tests.usage.records import a_record

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.errors import ApiError
-from proxy.limits import Limits
-from proxy.relay import Relay
+from proxy.answering.limits import Limits
+from proxy.answering.relay import Relay
+from proxy.client_side.errors import ApiError
 from tests.support.builders import SECRET, a_response, an_exchange
 from wire_formats.chat.dialect import CHAT
 from wire_formats.dialect import Dialect

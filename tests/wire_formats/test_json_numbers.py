@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from connections.calling.line import Line
 from connections.choices import Outcome
-from connections.line import Line
 from connections.verify.result import Status
 from tests.support.builders import a_call, an_upstream
 from wire_formats import json_numbers as spelling

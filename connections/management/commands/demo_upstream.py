@@ -9,7 +9,7 @@ from typing import Any
 import uvicorn
 from django.core.management.base import BaseCommand, CommandError
 
-from connections.demo.app import DemoUpstream
+from demo_upstream.app import DemoUpstream
 
 
 class Command(BaseCommand):

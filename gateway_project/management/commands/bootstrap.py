@@ -11,7 +11,7 @@ from django.db import DatabaseError
 
 from accounts.encryption import EncryptionError
 from accounts.management.errors import UsageError
-from connections.entry import EntryError
+from connections.configuration.entry import EntryError
 from gateway_project.bootstrap import ADMIN_NAME, Bootstrapped, bootstrap
 
 DEMO_URL = "http://127.0.0.1:9000/v1"  # where demo_upstream listens by default

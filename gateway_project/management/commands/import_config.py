@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand
 from django.db import transaction
 
 from accounts.management.errors import UsageError
-from connections.difference import summary
+from connections.configuration.difference import summary
 from gateway_project.config_file.applying import apply_document
 from gateway_project.config_file.document import read_document
 from gateway_project.config_file.source import ConfigFileError

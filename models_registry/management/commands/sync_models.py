@@ -10,8 +10,8 @@ from django.core.management.base import BaseCommand
 
 from accounts import changes
 from accounts.management.errors import UsageError
+from connections.calling.resolve import resolve
 from connections.models import Connection
-from connections.resolve import resolve
 from models_registry.syncing import Synced, sync_all
 
 SCHEMA_VERSION = 1

@@ -17,8 +17,8 @@ from connections.auth.azure_ad import (
     ForeignHostError,
     ForeignScopeError,
 )
-from connections.client import UpstreamClient
-from connections.upstream import Timeouts
+from connections.calling.client import UpstreamClient
+from connections.calling.upstream import Timeouts
 from tests.support.builders import an_upstream
 from tests.support.processes import wait_until
 from tests.support.upstream import ScriptedUpstream, drip, json_response

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connections.errors import MidStreamError
+from connections.calling.errors import MidStreamError
+from connections.calling.translated import translated_body
 from connections.providers.openai import OpenAIAdapter
 from connections.providers.registry import ADAPTERS, adapter_for
-from connections.translated import translated_body
 from tests.connections.providers.translating import events_of
 from tests.support.builders import a_call, an_upstream
 from wire_formats.errors import UnsendableError

@@ -10,8 +10,8 @@ import httpx
 import pytest
 import yaml
 
-from connections.client import UpstreamClient, UpstreamResponse
-from connections.line import Line
+from connections.calling.client import UpstreamClient, UpstreamResponse
+from connections.calling.line import Line
 from connections.providers.registry import ADAPTERS
 from tests.connections.providers.translating import deltas, finish_reasons, usage_of
 from tests.support.builders import Chunks, a_call, an_upstream

@@ -10,8 +10,8 @@ import orjson
 import pytest
 import yaml
 
-from connections.client import UpstreamClient
-from connections.line import Line
+from connections.calling.client import UpstreamClient
+from connections.calling.line import Line
 from tests.support.builders import a_call, an_upstream
 
 FILE = Path(__file__).with_name("reference_cases.yaml")

@@ -6,8 +6,8 @@ import json
 
 import httpx
 
-from connections.call import Call
-from connections.client import UpstreamResponse
+from connections.calling.call import Call
+from connections.calling.client import UpstreamResponse
 from connections.providers.openai import OpenAIAdapter
 from tests.support.builders import Chunks
 from wire_formats.json_types import JsonObject

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from proxy.errors import InvalidRequestError
+from proxy.client_side.errors import InvalidRequestError
 from proxy.filters.pipeline import FilterFailedError, FilterRejected, Pipeline, pipeline_for
 from tests.support.builders import a_caller
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from proxy.errors import InvalidRequestError
+from proxy.client_side.errors import InvalidRequestError
 from proxy.references.names import check_form_field, kind_of
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from proxy.errors import InvalidRequestError, RequestTooComplexError
+from proxy.client_side.errors import InvalidRequestError, RequestTooComplexError
 from proxy.references.reading import NONE, references_in
 
 FILE = {"type": "input_file", "file_id": "file-1"}

@@ -6,8 +6,9 @@ import time
 import pytest
 from redis.asyncio import Redis
 
-from proxy.resumable import kept, leases
-from proxy.resumable.redis_connections import Connections, connections
+from proxy.resumable import finished as kept
+from proxy.resumable import leases
+from proxy.resumable.redis_clients import Connections, connections
 from tests.support.processes import PATIENCE_SECONDS
 
 

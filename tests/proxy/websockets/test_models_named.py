@@ -2,7 +2,7 @@
 
 import pytest
 
-from proxy.errors import ModelNotFoundError
+from proxy.client_side.errors import ModelNotFoundError
 from proxy.websockets.models_named import put_main, take_main
 
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from proxy.errors import ApiError
+from proxy.client_side.errors import ApiError
 from proxy.websockets.open_counts import OpenCounts
 from tests.support.builders import a_caller
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from accounts.models import ApiKey, User
-from connections.client import UpstreamClient, owned_responses
+from connections.calling.client import UpstreamClient, owned_responses
 from connections.models import Connection
 from models_registry.registry import Registry, activate
 from proxy.websockets.api_socket import ApiSocket

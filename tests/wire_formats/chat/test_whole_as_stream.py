@@ -5,9 +5,9 @@ from __future__ import annotations
 import orjson
 import pytest
 
-from proxy.errors import ApiError
-from proxy.limits import Limits
-from proxy.relay import Relay
+from proxy.answering.limits import Limits
+from proxy.answering.relay import Relay
+from proxy.client_side.errors import ApiError
 from tests.support.builders import a_response, an_exchange
 from wire_formats.chat.dialect import CHAT
 from wire_formats.sse import DONE, data_of, split_events

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from proxy.errors import ApiError
+from proxy.client_side.errors import ApiError
 from tests.support.stream_events import parsed, told_by
 from wire_formats.messages.dialect import ANTHROPIC
 from wire_formats.messages.whole_as_stream import message_events

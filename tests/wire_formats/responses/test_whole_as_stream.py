@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from proxy.errors import ApiError
+from proxy.client_side.errors import ApiError
 from tests.support.stream_events import parsed, told_by
 from wire_formats.responses.dialect import RESPONSES
 from wire_formats.responses.whole_as_stream import response_events

@@ -1,0 +1,1 @@
+"""Calling upstreams: the client, what a call is, what can go wrong, and asking for lists."""

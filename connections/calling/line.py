@@ -1,0 +1,119 @@
+"""An open line to an upstream: everything needed to call it but the call."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+
+import httpx
+from django.conf import settings
+
+from connections.auth.base import AuthStrategy, AuthUnavailableError
+from connections.auth.registry import strategy_for
+from connections.calling.call import Call
+from connections.calling.client import UpstreamClient, UpstreamResponse
+from connections.calling.errors import NotSentError
+from connections.calling.stream_usage import StreamUsage
+from connections.calling.upstream import Timeouts, Upstream
+from connections.providers.openai import OpenAIAdapter
+from connections.providers.registry import adapter_for
+from wire_formats.payload import DROPPED_HEADER, header_value
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Line:
+    """Built with the connection and reused, since a strategy remembers which keys were refused."""
+
+    upstream: Upstream
+    adapter: OpenAIAdapter
+    auth: AuthStrategy
+    timeouts: Timeouts
+    stream_timeouts: Timeouts
+    stream_usage: StreamUsage = field(default_factory=StreamUsage)
+
+    @classmethod
+    def open(cls, upstream: Upstream) -> Line:
+        seconds = upstream.timeout_seconds
+        connect = min(settings.GATEWAY_CONNECT_TIMEOUT, seconds)
+        return cls(
+            upstream=upstream,
+            adapter=adapter_for(upstream),
+            auth=strategy_for(upstream),
+            timeouts=Timeouts(
+                connect=connect,
+                first_byte=seconds,
+                idle=seconds,
+                total=seconds,
+                upload=settings.GATEWAY_STREAM_MAX_SECONDS,
+            ),
+            stream_timeouts=Timeouts(
+                connect=connect,
+                first_byte=seconds,
+                idle=settings.GATEWAY_STREAM_IDLE_TIMEOUT,
+                total=settings.GATEWAY_STREAM_MAX_SECONDS,
+                upload=settings.GATEWAY_STREAM_MAX_SECONDS,
+            ),
+        )
+
+    async def send(
+        self, client: UpstreamClient, call: Call, *, forward_user_info: bool = False
+    ) -> UpstreamResponse:
+        """Sign and send ``call``. Raises ``UpstreamError`` and ``AuthUnavailableError``.
+
+        A header of the response names the parameters that this upstream was not sent. Token counts
+        of streams are asked for in any case, unless the upstream refuses the question.
+        """
+        asking = self.stream_usage.asking(call) if self.adapter.takes_stream_options else call
+        response = await self._sent(client, asking, forward_user_info)
+        if asking is not call and await self.stream_usage.seems_refused(response):
+            await response.aclose()
+            response = await self._sent(client, call, forward_user_info)
+            self.stream_usage.notice(response)
+        return response
+
+    async def _sent(
+        self, client: UpstreamClient, call: Call, forward_user_info: bool
+    ) -> UpstreamResponse:
+        try:
+            request = self.adapter.request(call, forward_user_info=forward_user_info)
+        except httpx.InvalidURL as exc:
+            raise NotSentError("The upstream's base URL is not valid.") from exc
+        try:
+            response = await client.send(
+                request,
+                auth=self.auth,
+                timeouts=self.stream_timeouts if call.is_streamed else self.timeouts,
+                verify_tls=self.upstream.verify_tls,
+            )
+        except AuthUnavailableError as exc:
+            self.log_missing_credential(exc, call.request_id)
+            raise
+        if dropped := header_value(request.extensions["gatehouse.dropped"]):
+            response.headers[DROPPED_HEADER] = dropped
+            logger.info(
+                "%s was not sent the parameters %s of %s.",
+                self.upstream.name,
+                dropped,
+                call.request_id,
+            )
+        return response
+
+    def log_missing_credential(self, error: AuthUnavailableError, request_id: str) -> None:
+        """Tell the log what the client of ``request_id`` is not told."""
+        logger.warning("%s was not asked for %s: %s", self.upstream.name, request_id, error)
+
+
+class Lines:
+    """The lines of a worker. A line lives on as long as nothing about its upstream changes."""
+
+    def __init__(self) -> None:
+        self._lines: dict[Upstream, Line] = {}
+
+    def to(self, upstreams: list[Upstream]) -> list[Line]:
+        """The lines to ``upstreams``, in their order; those to all others are dropped."""
+        self._lines = {
+            upstream: self._lines.get(upstream) or Line.open(upstream) for upstream in upstreams
+        }
+        return list(self._lines.values())

@@ -1,0 +1,94 @@
+"""Asking an upstream for its models."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+
+import httpx
+import orjson
+from django.conf import settings
+
+from connections.auth.base import AuthUnavailableError
+from connections.calling.client import UpstreamClient
+from connections.calling.errors import UpstreamError
+from connections.calling.line import Line
+from connections.calling.upstream import Timeouts
+from connections.providers.openai import OpenAIAdapter
+from wire_formats.json_numbers import load_json
+from wire_formats.json_types import JsonObject
+
+LARGEST_LIST_BYTES = 32 * 2**20
+
+
+class ListingError(Exception):
+    """The upstream gave no list. The message is safe to show."""
+
+
+async def list_models(client: UpstreamClient, line: Line) -> list[JsonObject]:
+    """The models of an upstream, each an object with a non-empty text ``id``.
+
+    Raises :class:`ListingError`. Takes ``AIOHTTP_CLIENT_TIMEOUT_MODEL_LIST`` seconds at the most.
+    """
+    seconds = settings.AIOHTTP_CLIENT_TIMEOUT_MODEL_LIST
+    try:
+        response = await client.send(
+            line.adapter.models_request(),
+            auth=line.auth,
+            timeouts=Timeouts(connect=seconds, first_byte=seconds, idle=seconds, total=seconds),
+            verify_tls=line.upstream.verify_tls,
+        )
+        try:
+            body = await response.read(LARGEST_LIST_BYTES)
+        finally:
+            await response.aclose()
+    except (UpstreamError, AuthUnavailableError) as exc:
+        raise ListingError(str(exc)) from exc
+    except httpx.InvalidURL as exc:
+        raise ListingError("The upstream's base URL is not valid.") from exc
+    if response.status != httpx.codes.OK:
+        raise ListingError(f"The upstream answered {response.status} when asked for its models.")
+    # A list may be long, and others wait for the event loop.
+    return await asyncio.to_thread(normalise, body, line.adapter)
+
+
+def normalise(body: bytes, adapter: OpenAIAdapter) -> list[JsonObject]:
+    """The models in an upstream's answer: ``{"data": […]}``, ``{"models": […]}`` or a bare list.
+
+    Entries may be objects or plain ids; ``adapter`` knows how its upstream describes a model. Those
+    without a usable id are left out.
+    """
+    try:
+        answer: Any = load_json(body)
+    except orjson.JSONDecodeError as exc:
+        raise ListingError("The upstream's list of models is not JSON.") from exc
+    entries = answer
+    if isinstance(answer, dict):
+        entries = answer.get("data", answer.get("models"))
+    if not isinstance(entries, list):
+        raise ListingError("The upstream's answer holds no list of models.")
+    described = ({"id": entry} if isinstance(entry, str) else entry for entry in entries)
+    return usable_models(adapter.listed(entry) for entry in described if isinstance(entry, dict))
+
+
+def usable_models(entries: Iterable[Any]) -> list[JsonObject]:
+    """Those of ``entries`` that describe a model and can be shown to clients."""
+    return [
+        entry
+        for entry in entries
+        if isinstance(entry, dict) and _is_id(entry.get("id")) and _is_writable(entry)
+    ]
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, str) and bool(value) and value.isprintable()
+
+
+def _is_writable(entry: JsonObject) -> bool:
+    """orjson reads deeper nesting than it writes, and clients get an entry within an entry."""
+    try:
+        orjson.dumps([[[[entry]]]])
+    except TypeError:
+        return False
+    return True

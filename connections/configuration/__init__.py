@@ -1,0 +1,1 @@
+"""Writing connections down, whoever does it: YAML, the environment, Open WebUI's endpoints."""

@@ -1,0 +1,1 @@
+"""What a connection may be: its addresses, its destination, and whose credentials go there."""

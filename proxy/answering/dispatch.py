@@ -1,0 +1,102 @@
+"""Getting a call answered by one of its targets. The only place that decides about another try."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from connections.auth.base import AuthUnavailableError
+from connections.calling.call import Call
+from connections.calling.client import UpstreamClient, UpstreamResponse
+from connections.calling.errors import MidStreamError, NotSentError
+from models_registry.targets import Target
+from proxy.answering.pipelines_server import CallFilters, filtered_call
+from proxy.answering.upstream_errors import error_from_response
+from proxy.client_side.errors import UpstreamUnavailableError
+from proxy.client_side.response_headers import is_plain
+from usage.exchange import Exchange
+from wire_formats.errors import UnsendableError
+
+LARGEST_ERROR_BYTES = 256 * 1024
+# The last one: another provider may know what this one cannot be asked.
+NOTHING_WAS_SENT = (NotSentError, AuthUnavailableError, UnsendableError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispatched:
+    """A response that is a success by its status, and the target it came from.
+
+    ``filters`` are to see the answer when it is whole; None where the model has none.
+    """
+
+    target: Target
+    response: UpstreamResponse
+    filters: CallFilters | None = None
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """What nothing that the upstream says may repeat to a client."""
+        return self.target.line.upstream.secrets | self.response.secrets
+
+    @property
+    def kept_from_errors(self) -> frozenset[str]:
+        """What the upstream's error messages may not repeat to a client."""
+        return self.target.line.upstream.kept_from_errors | self.response.secrets
+
+
+async def dispatch(
+    client: UpstreamClient,
+    targets: Sequence[Target],
+    call_for: Callable[[Target], Call],
+    *,
+    exchange: Exchange,
+    forward_user_info: bool,
+) -> Dispatched:
+    """Call the targets in order until one takes the request.
+
+    The next is tried only if this one surely saw nothing of the request. ``exchange`` is told what
+    was tried. Raises ``ApiError`` and ``UpstreamError``.
+    """
+    failure: Exception = UpstreamUnavailableError("No upstream serves this model at the moment.")
+    for target in targets:
+        call, filters = await filtered_call(client, target, call_for(target))
+        exchange.attempts += 1
+        exchange.connection = target.line.upstream.name
+        exchange.upstream_model = target.model
+        asked_at = time.monotonic()
+        try:
+            response = await target.line.send(client, call, forward_user_info=forward_user_info)
+        except NOTHING_WAS_SENT as exc:
+            failure = exc
+            continue
+        finally:
+            exchange.upstream_seconds += time.monotonic() - asked_at
+        response.waited_seconds = 0.0  # what was read by now lies within what was just counted
+        exchange.upstream_answer = response
+        exchange.upstream_request_id = _request_id(response)
+        dispatched = Dispatched(target=target, response=response, filters=filters)
+        if not (200 <= response.status < 300 or response.socket):
+            raise error_from_response(
+                response.status,
+                response.headers,
+                await _error_body(response),
+                secrets=dispatched.kept_from_errors,
+            )
+        return dispatched
+    raise failure
+
+
+def _request_id(response: UpstreamResponse) -> str:
+    """The upstream's own name of the request; Anthropic's header lacks the x."""
+    headers = response.headers
+    name: str = headers.get("x-request-id") or headers.get("request-id", "")
+    return name[:100] if is_plain(name) else ""
+
+
+async def _error_body(response: UpstreamResponse) -> bytes:
+    """What the upstream says of its error, if it can be read. The status counts in any case."""
+    try:
+        return await response.read(LARGEST_ERROR_BYTES)
+    except MidStreamError:
+        return b""

@@ -1,0 +1,179 @@
+"""The filters of pipelines servers around a chat: before it is sent, and on its answer.
+
+A filter that fails, in whatever way, keeps the request from passing: it may be there to protect.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+import orjson
+from django.conf import settings
+
+from connections.auth.base import AuthUnavailableError
+from connections.calling.call import Call
+from connections.calling.client import UpstreamClient
+from connections.calling.errors import UpstreamError
+from connections.providers.pipelines import PipelinesAdapter
+from models_registry.pipeline_filters import PipelineFilter
+from models_registry.targets import Target
+from proxy.answering.limits import limits
+from proxy.client_side.errors import ApiError, InvalidRequestError, UpstreamAnswerError
+from wire_formats.json_numbers import read_json, write_json
+from wire_formats.json_types import JsonObject
+from wire_formats.provider_errors import error_in_body
+
+# What else writes text, and holds it where no such filter would find it.
+UNFILTERABLE = frozenset({"completions", "responses", "messages", "realtime"})
+# A filter may change what is said, not who is asked and how the answer comes.
+KEPT = ("model", "stream")
+STREAMING = frozenset({"stream", "stream_options"})
+
+
+class FilterUnavailableError(ApiError):
+    """A filter gave no answer that makes sense."""
+
+    status = 502
+    type = "upstream_error"
+    code = "filter_failed"
+
+
+class ChangedByFilterError(ApiError):
+    """What was streamed cannot be taken back."""
+
+    status = 502
+    code = "changed_by_filter"
+
+
+async def filtered_call(
+    client: UpstreamClient, target: Target, call: Call
+) -> tuple[Call, CallFilters | None]:
+    """``call`` as the filters of ``target`` leave it, and those who will see its answer.
+
+    Raises :class:`proxy.client_side.errors.ApiError` when one of them refuses or fails.
+    """
+    is_chat = call.endpoint == "chat/completions"
+    if target.awaits_filters_of and (is_chat or call.endpoint in UNFILTERABLE):
+        raise FilterUnavailableError(
+            f"The connection {target.awaits_filters_of} may have filters for this model, and has "
+            "not told of them yet: it gave no list of its models."
+        )
+    if not target.filters or not is_chat:
+        if target.filters and call.endpoint in UNFILTERABLE:
+            raise InvalidRequestError("This model passes a filter: ask it by chat completions.")
+        return call, None
+    filters = CallFilters(client=client, filters=target.filters, call=call)
+    body = await filters.inlet()
+    if settings.GATEWAY_PIPELINES_HOLD_STREAMS:
+        body = {name: value for name, value in body.items() if name not in STREAMING}
+    filtered = replace(call, body=body)
+    return filtered, replace(filters, call=filtered)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallFilters:
+    """The filters of one call, in order."""
+
+    client: UpstreamClient
+    filters: tuple[PipelineFilter, ...]
+    call: Call
+
+    async def inlet(self) -> JsonObject:
+        """The body of the call as the filters leave it."""
+        body = self.call.body
+        for each in self.filters:
+            body = await self._passed(each, "inlet", body)
+        kept = {name: self.call.body[name] for name in KEPT if name in self.call.body}
+        return {name: value for name, value in body.items() if name not in KEPT} | kept
+
+    @property
+    def holds_answer(self) -> bool:
+        """Whether the upstream is asked for its answer in one piece, streamed or not."""
+        return not self.call.is_streamed
+
+    async def see(self, texts: Iterable[str]) -> None:
+        """Have the filters see what was streamed. Raises ``ApiError``, also for their changes."""
+        for text in texts:
+            content = await self._outlet({"role": "assistant", "content": text or None})
+            if (content or "") != text:
+                raise ChangedByFilterError(
+                    "A filter changed this answer, parts of which were sent."
+                )
+
+    async def outlet(self, answer: bytes) -> bytes:
+        """A whole chat completion as the filters leave it."""
+        completion = read_json(answer)
+        for message in _messages_of(completion):
+            message["content"] = await self._outlet(message)
+        return write_json(completion)
+
+    async def _outlet(self, message: JsonObject) -> Any:
+        """The content of ``message`` as the filters leave it, who see all that was said before."""
+        said = {"role": message.get("role"), "content": message.get("content")}
+        body: JsonObject = {
+            "model": self.call.body.get("model"),
+            "messages": [*self.call.body["messages"], said],
+        }
+        if self.call.chat_id:
+            body["chat_id"] = self.call.chat_id
+        for each in self.filters:
+            body = await self._passed(each, "outlet", body)
+        last = body["messages"][-1] if body["messages"] else None
+        if not isinstance(last, dict):
+            raise FilterUnavailableError("A filter left no answer.")
+        return last.get("content")
+
+    async def _passed(self, each: PipelineFilter, step: str, body: JsonObject) -> JsonObject:
+        """What one filter makes of ``body``."""
+        line = each.line
+        adapter = cast("PipelinesAdapter", line.adapter)
+        request = adapter.filter_request(each.id, step, body, self.call.caller)
+        try:
+            async with asyncio.timeout(line.timeouts.total):
+                response = await self.client.send(
+                    request,
+                    auth=line.auth,
+                    timeouts=line.timeouts,
+                    verify_tls=line.upstream.verify_tls,
+                )
+                answer = await response.read(limits().whole_bytes)
+        except (UpstreamError, AuthUnavailableError, TimeoutError) as exc:
+            if isinstance(exc, AuthUnavailableError):
+                line.log_missing_credential(exc, self.call.request_id)
+            raise FilterUnavailableError(f"The filter {each.id} cannot be reached.") from exc
+        if not 200 <= response.status < 300:
+            kept = line.upstream.kept_from_errors | response.secrets
+            words = error_in_body(answer).without(kept).message
+            raise _refusal(each, words)
+        return _object(each, answer)
+
+
+def _refusal(each: PipelineFilter, words: str) -> ApiError:
+    """A filter refuses by failing, and says why; the status it does so with tells nothing."""
+    if words:
+        return InvalidRequestError(words, code="rejected_by_filter")
+    return FilterUnavailableError(f"The filter {each.id} failed.")
+
+
+def _object(each: PipelineFilter, answer: bytes) -> JsonObject:
+    try:
+        body: Any = read_json(answer)
+    except orjson.JSONDecodeError:
+        body = None
+    if not isinstance(body, dict) or not isinstance(body.get("messages"), list):
+        raise FilterUnavailableError(f"The filter {each.id} answered with no chat.")
+    return body
+
+
+def _messages_of(completion: JsonObject) -> list[JsonObject]:
+    """The message of every choice: none may pass unseen."""
+    try:
+        messages = [choice["message"] for choice in completion["choices"]]
+    except (KeyError, TypeError) as exc:
+        raise UpstreamAnswerError("The upstream's answer is no chat completion.") from exc
+    if not all(isinstance(message, dict) for message in messages):
+        raise UpstreamAnswerError("The upstream's answer is no chat completion.")
+    return messages

@@ -1,0 +1,68 @@
+"""From the model a client names to the targets that may serve it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from accounts.caller import Caller
+from connections.configuration.options import Options
+from models_registry.model_ids import is_model_id
+from models_registry.registry import Registry
+from models_registry.targets import Target
+from proxy.client_side.errors import ApiDisabledError, InvalidRequestError, ModelNotFoundError
+
+# The endpoints of the models that ``GET /v1/models`` lists unless it is asked for all.
+CHAT_ENDPOINTS = frozenset({"chat/completions", "messages", "responses"})
+
+UNKNOWN_SECONDS = 1.0  # between two questions for new models that unknown names give rise to
+
+
+def model_of(body: dict[str, Any]) -> str:
+    """The model a request names. Raises ``InvalidRequestError`` if that cannot be a model's id."""
+    model = body.get("model")
+    if not isinstance(model, str) or not model:
+        raise InvalidRequestError("Name a model, as a text.", param="model")
+    check_model_id(model)
+    return model
+
+
+def check_model_id(model: str) -> None:
+    """Refuse what could only be meant to leave a path or a line."""
+    if not is_model_id(model):
+        raise InvalidRequestError("This is not the id of a model.", param="model")
+
+
+async def route(
+    registry: Registry, caller: Caller, model: str, *, endpoint: str = ""
+) -> tuple[tuple[Target, ...], Options]:
+    """The targets of ``model`` in the order to try them, and the switches that hold for the call.
+
+    Raises ``ModelNotFoundError`` alike for what does not exist and for what ``caller`` may not use,
+    and for a model that is not for chat on an ``endpoint`` that is.
+    """
+    options = registry.snapshot.options
+    if not options.enable_openai_api:
+        raise ApiDisabledError("The API is switched off by an administrator.")
+    targets = targets_of(registry, caller, model, endpoint)
+    if is_ready(targets):
+        return targets, options
+    # Just after the start an upstream may not have been asked for its models yet.
+    await registry.settled(lambda: is_ready(targets_of(registry, caller, model, endpoint)))
+    if targets := targets_of(registry, caller, model, endpoint):
+        if not is_ready(targets):
+            registry.refresh_if_older_than(max(UNKNOWN_SECONDS, options.models_cache_ttl))
+        return targets, registry.snapshot.options
+    # A model may be new: whoever asks again will find it then.
+    registry.refresh_if_older_than(max(UNKNOWN_SECONDS, options.models_cache_ttl))
+    raise ModelNotFoundError(model)
+
+
+def is_ready(targets: tuple[Target, ...]) -> bool:
+    """Whether there are targets, and all is known of them that there is to know."""
+    return bool(targets) and not targets[0].awaits_filters_of
+
+
+def targets_of(registry: Registry, caller: Caller, model: str, endpoint: str) -> tuple[Target, ...]:
+    """The targets as the current snapshot has them."""
+    view = registry.snapshot.view(caller)
+    return (view.for_chat() if endpoint in CHAT_ENDPOINTS else view).route(model)

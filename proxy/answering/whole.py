@@ -1,0 +1,54 @@
+"""An upstream's answer in one piece."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from connections.calling.errors import MidStreamError
+from proxy.answering.dispatch import Dispatched
+from proxy.answering.limits import limits
+from proxy.answering.upstream_errors import error_in
+from proxy.client_side.errors import UpstreamAnswerError, UpstreamTimeoutError
+from usage.exchange import Exchange
+from wire_formats.dialect import TOO_COMPLEX
+from wire_formats.json_cost import TooComplexError, read_aside
+from wire_formats.json_numbers import encoded_answer, load_json, read_json
+from wire_formats.provider_errors import failure_without_secrets
+from wire_formats.token_counts import Tokens, read_usage
+
+
+async def read_answer(
+    dispatched: Dispatched,
+    exchange: Exchange,
+    *,
+    take_usage: Callable[[Any, Tokens], None] = read_usage,
+) -> bytes:
+    """The body, known to be a JSON object that is no error, and otherwise untouched.
+
+    ``take_usage`` knows the API's names of token counts. Raises ``ApiError``.
+    """
+    try:
+        body = await dispatched.response.read(limits().whole_bytes)
+    except MidStreamError as exc:
+        kind = UpstreamTimeoutError if exc.is_timeout else UpstreamAnswerError
+        raise kind(exc.message) from exc
+    try:
+        answer: Any = await read_aside(load_json, body)
+    except TooComplexError as exc:
+        raise UpstreamAnswerError(TOO_COMPLEX) from exc
+    except orjson.JSONDecodeError as exc:
+        raise UpstreamAnswerError("The upstream's answer is not JSON.") from exc
+    if not isinstance(answer, dict):
+        raise UpstreamAnswerError("The upstream's answer is not a JSON object.")
+    if error := error_in(answer, secrets=dispatched.kept_from_errors):
+        raise error
+    if answer.get("error"):  # a response that tells of its own failure
+        exchange.error_code = "upstream_error"
+        failed = read_json(body)
+        told = failure_without_secrets(failed, dispatched.kept_from_errors)
+        body = body if told == failed else encoded_answer(told)
+    take_usage(answer.get("usage"), exchange.tokens)
+    return body if dispatched.filters is None else await dispatched.filters.outlet(body)

@@ -1,0 +1,1 @@
+"""The half that faces clients: requests in, responses and errors out. No upstream is known here."""

@@ -1,0 +1,204 @@
+"""Django's ASGI handler, reduced to what an API needs.
+
+No middleware, no request signals, no temporary file for the body and no thread: Django's own
+handler spends most of a millisecond on those. What is added is what a gateway lacks there: a cap on
+bodies, an end to calls whose client has gone, and a limit on how long a client may not read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from typing import Any, cast
+
+from django.conf import settings
+from django.core.exceptions import DisallowedHost
+from django.core.handlers.asgi import ASGIHandler
+from django.http import Http404
+from django.http.response import HttpResponseBase
+from django.urls import ResolverMatch, get_resolver
+
+from connections.calling.client import Closable, close_all, owned_responses
+from proxy.answering.relay import RelayResponse
+from proxy.client_side.cancelling import uncancel
+from proxy.client_side.errors import ApiError, InvalidRequestError, StoppedError
+from proxy.client_side.exception_handler import ErrorResponse, not_found
+from proxy.client_side.incoming import (
+    GONE_EXTENSION,
+    ApiRequest,
+    ClientGoneError,
+    IncomingBody,
+    declared_length,
+)
+from proxy.client_side.inner_request import REQUEST_ID_EXTENSION, extensions_of
+from proxy.client_side.outgoing import Outgoing
+from proxy.client_side.request_id import new_request_id
+from proxy.views.anthropic import error_response
+from usage.exchange import StopReason
+from usage.in_flight import in_flight
+
+MOST_KNOWN_HOSTS = 1000
+
+
+class ApiHandler(ASGIHandler):
+    """Serves the routes of ``settings.API_URLCONF``. Every answer is JSON or an event stream."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        # Read once: Django's settings cost a microsecond at every look.
+        self._body_limit: int = settings.GATEWAY_MAX_JSON_BYTES
+        self._body_seconds: float = settings.GATEWAY_BODY_SECONDS
+        self._structure_limit: int = settings.GATEWAY_MAX_JSON_STRUCTURE
+        self._write_timeout: float = settings.GATEWAY_WRITE_TIMEOUT
+        self._keep_alive: float = settings.GATEWAY_STREAM_KEEP_ALIVE_SECONDS
+        self._resolver = get_resolver(settings.API_URLCONF)
+        self._fixed_paths: dict[str, ResolverMatch] = {}
+        self._known_hosts: set[str] = set()
+
+    def load_middleware(self, is_async: bool = False) -> None:
+        """There is none."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        extensions = extensions_of(scope)
+        serving = cast("asyncio.Task[None]", asyncio.current_task())
+        incoming = IncomingBody(
+            receive,
+            serving=serving,
+            limit=self._body_limit,
+            seconds=self._body_seconds,
+            structure_limit=self._structure_limit,
+            when_gone=extensions.get(GONE_EXTENSION),
+        )
+        owned: list[Closable] = []
+        owned_responses.set(owned)
+        request_id = extensions.get(REQUEST_ID_EXTENSION) or new_request_id()
+        outgoing = Outgoing(
+            send,
+            scope,
+            serving=serving,
+            request_id=request_id,
+            write_timeout=self._write_timeout,
+            keep_alive=self._keep_alive,
+        )
+        request: ApiRequest | None = None
+        try:
+            try:
+                request = self.request(
+                    scope, incoming, outgoing, request_id=request_id, serving=serving
+                )
+                await self.answer(await self.respond(request), request, outgoing)
+            except ApiError as exc:
+                failure = error_response(exc, path=scope["path"], request_id=request_id)
+                await self.answer(failure, request, outgoing)
+            except asyncio.CancelledError:
+                if request is None or request.stopped_for is None:
+                    raise
+                uncancel()
+                error = StoppedError(request.stopped_for)
+                failure = error_response(error, path=scope["path"], request_id=request_id)
+                await self.answer(failure, request, outgoing)
+        except ClientGoneError:
+            pass
+        except asyncio.CancelledError:
+            # Raised by us because the client left, or by the server because it shuts down.
+            if not (incoming.client_is_gone or outgoing.gave_up):
+                raise
+            uncancel()
+        finally:
+            incoming.close()
+            outgoing.close()
+            if request is not None and request.exchange is not None:
+                # Before anything that waits; it was closed before if its answer came to its end.
+                request.exchange.is_client_gone = incoming.client_is_gone or outgoing.gave_up
+                in_flight.close(request.exchange)
+            await close_all(owned)
+
+    def request(
+        self,
+        scope: Any,
+        incoming: IncomingBody,
+        outgoing: Outgoing,
+        *,
+        request_id: str,
+        serving: asyncio.Task[None],
+    ) -> ApiRequest:
+        """Django's view of ``scope``. Raises ``ApiError`` for one that cannot be served."""
+        if not in_flight.is_accepting:
+            raise StoppedError(StopReason.SHUTTING_DOWN)
+        incoming.declared_length = declared_length(scope["headers"])
+        try:
+            request = ApiRequest(scope, incoming, outgoing, request_id=request_id, serving=serving)
+        except UnicodeDecodeError as exc:
+            raise InvalidRequestError("The URL is not valid UTF-8.") from exc
+        request.application = self
+        self.check_host(request)
+        return request
+
+    async def respond(self, request: ApiRequest) -> HttpResponseBase:
+        """The response of the view that the path leads to. Raises ``ApiError`` if there is none."""
+        path = _single_slashes(request.path_info)
+        match = self._fixed_paths.get(path) or self._resolved(path)
+        response: HttpResponseBase = await match.func(request, *match.args, **match.kwargs)
+        return response
+
+    def _resolved(self, path: str) -> ResolverMatch:
+        try:
+            match = self._resolver.resolve(path)
+        except Http404 as exc:
+            raise not_found() from exc
+        if not match.args and not match.kwargs:
+            # Routes without a variable part are few; trying them in turn takes 30 µs.
+            self._fixed_paths[path] = match
+        return match
+
+    def check_host(self, request: ApiRequest) -> None:
+        """Raises ``InvalidRequestError`` for a Host that ``ALLOWED_HOSTS`` does not know."""
+        host = request.META.get("HTTP_HOST", "")
+        if host in self._known_hosts:
+            return
+        try:
+            request.get_host()
+        except DisallowedHost as exc:
+            raise InvalidRequestError(
+                "The Host header is not allowed.", code="invalid_host"
+            ) from exc
+        if len(self._known_hosts) < MOST_KNOWN_HOSTS:  # a wildcard lets in any number
+            self._known_hosts.add(host)
+
+    async def answer(
+        self, response: HttpResponseBase, request: ApiRequest | None, outgoing: Outgoing
+    ) -> None:
+        """Send ``response``; as the last words of a stream if its client was told of one."""
+        exchange = None if request is None else request.exchange
+        if exchange is not None:
+            exchange.status = 200 if outgoing.has_begun else response.status_code
+            # A stream that holds a failure in its first bytes has noted that already.
+            exchange.error_code = getattr(response, "error_code", exchange.error_code)
+        headers = [(k.lower().encode(), v.encode("latin-1")) for k, v in response.items()]
+        if response.streaming:
+            await outgoing.begin(response.status_code, headers)
+            if isinstance(response, RelayResponse):
+                response.pass_on_by(outgoing.write_at_once)
+            async with aclosing(aiter(cast("Any", response))) as parts:
+                await outgoing.stream(parts, exchange)
+            if exchange is not None:
+                in_flight.close(exchange)  # whoever has a whole answer has a record of it
+            await outgoing.finish()
+        elif outgoing.has_begun:
+            if exchange is not None:
+                in_flight.close(exchange)
+            await outgoing.fail(cast("ErrorResponse", response).error)
+        else:
+            body: bytes = response.content  # type: ignore[attr-defined]
+            if exchange is not None:
+                exchange.note_first_byte()
+                exchange.bytes_sent = len(body)
+                in_flight.close(exchange)
+            await outgoing.whole(response.status_code, headers, body)
+
+
+def _single_slashes(path: str) -> str:
+    """Base URLs are often written with a slash too many."""
+    while "//" in path:
+        path = path.replace("//", "/")
+    return path

@@ -1,0 +1,72 @@
+"""How much of the uploads may wait on disk for their model to be named.
+
+A client may name the model behind its file, and then the file waits; so nobody is to fill the disk
+with files whose model never comes, or is not theirs to use.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cache
+from http import HTTPStatus
+from uuid import UUID
+
+from django.conf import settings
+
+from proxy.client_side.errors import AnsweredError, PayloadTooLargeError
+
+ADVICE = "Name the model in front of the file."
+
+
+@dataclass(slots=True, kw_only=True)
+class HeldUploads:
+    """What waits in this process, by key. ``most_bytes_per_key`` and ``most_bytes`` cap it."""
+
+    most_bytes_per_key: int
+    most_bytes: int
+    _by_key: Counter[UUID] = field(default_factory=Counter)
+
+    @property
+    def bytes_held(self) -> int:
+        """Of all keys together."""
+        return self._by_key.total()
+
+    def hold(self, key_id: UUID, size: int, *, of_form: int) -> None:
+        """Count ``size`` bytes more for the key, of a form that held ``of_form``.
+
+        Raises ``ApiError`` where they may not wait.
+        """
+        if of_form + size > self.most_bytes_per_key:
+            raise PayloadTooLargeError(self.most_bytes_per_key, advice=ADVICE)
+        if self._by_key[key_id] + size > self.most_bytes_per_key:
+            raise _refusal(HTTPStatus.TOO_MANY_REQUESTS, "Too many of your files wait already.")
+        if self.bytes_held + size > self.most_bytes:
+            raise no_room()
+        self._by_key[key_id] += size
+
+    def release(self, key_id: UUID, size: int) -> None:
+        """Give back what a form has held."""
+        self._by_key[key_id] -= size
+        if not self._by_key[key_id]:
+            del self._by_key[key_id]
+
+
+@cache
+def held_uploads() -> HeldUploads:
+    """Those of this process, with the caps that the settings say."""
+    return HeldUploads(
+        most_bytes_per_key=settings.GATEWAY_UPLOAD_HELD_BYTES_PER_KEY,
+        most_bytes=settings.GATEWAY_UPLOAD_HELD_BYTES,
+    )
+
+
+def no_room() -> AnsweredError:
+    """The gateway cannot take another byte that has to wait."""
+    text = "The gateway has no room to keep this file until the model is named."
+    return _refusal(HTTPStatus.INSUFFICIENT_STORAGE, text)
+
+
+def _refusal(status: HTTPStatus, text: str) -> AnsweredError:
+    kind = "rate_limit_error" if status == HTTPStatus.TOO_MANY_REQUESTS else "server_error"
+    return AnsweredError(f"{text} {ADVICE}", status=status, kind=kind, code="no_room_for_upload")

@@ -1,0 +1,167 @@
+"""Whether a caller may refer to what a request refers to, and which targets can serve it then."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from http import HTTPStatus
+
+from django.db import DatabaseError
+
+from accounts.caller import Caller
+from models_registry.targets import Target
+from proxy.client_side.errors import (
+    AnsweredError,
+    ApiError,
+    InvalidRequestError,
+    RequestTooComplexError,
+)
+from proxy.references.further_models import renamed, upstream_name
+from proxy.references.reading import NONE, Reference, References, references_in
+from proxy.references.stored_responses import Kept, stored_responses
+from wire_formats.json_types import JsonObject
+
+MOST_ITEMS = 1000
+MOST_FIELDS_AT_ONCE = 5_000  # about 20 ms of the event loop on a slow machine
+NO_CONVERSATIONS = "Conversations are not kept apart by user here. Use `previous_response_id`."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permitted:
+    """The ``targets`` that can serve a request, in order.
+
+    ``bodies`` are the requests of those targets that know a model by another name.
+    """
+
+    targets: tuple[Target, ...]
+    bodies: Mapping[Target, JsonObject] = field(default_factory=dict, repr=False)
+
+    def body(self, target: Target, body: JsonObject) -> JsonObject:
+        """``body`` as ``target`` is to get it."""
+        return self.bodies.get(target, body)
+
+
+async def permitted(
+    body: JsonObject,
+    targets: tuple[Target, ...],
+    caller: Caller,
+    *,
+    has_items_of_its_own: bool = False,
+) -> Permitted:
+    """Those of ``targets`` that may be sent ``body`` for ``caller``, with their names of models.
+
+    All surfaces ask here before anything is sent. Earlier responses and their items must be the
+    caller's, and lead to the connection that keeps them; objects of the account are for
+    connections that share them; further models must be the caller's to use, and be served by the
+    same connection. ``has_items_of_its_own``: items belong to the socket and not to an account, as
+    those of a realtime session do. Raises ``ApiError``, which names the field.
+    """
+    found = await _found_in(body)
+    if has_items_of_its_own:
+        found = replace(found, items=())
+    if found == NONE:
+        return Permitted(targets=targets)
+    targets = await owned(found, targets, caller)
+    if not found.has_models:
+        return Permitted(targets=targets)
+    return await asyncio.to_thread(with_models, body, targets, caller)
+
+
+async def _found_in(body: JsonObject) -> References:
+    """What ``body`` refers to. A body of very many fields is read by a thread."""
+    try:
+        return references_in(body, most=MOST_FIELDS_AT_ONCE)
+    except RequestTooComplexError:
+        return await asyncio.to_thread(references_in, body)
+
+
+async def owned(
+    found: References, targets: tuple[Target, ...], caller: Caller
+) -> tuple[Target, ...]:
+    """Those of ``targets`` where all that is ``found`` may be referred to."""
+    for reference in found.objects:
+        targets = tuple(target for target in targets if target.line.upstream.shares_account_objects)
+        if not targets:
+            raise not_owned(reference)
+    if not (found.responses or found.items):
+        return targets
+    if len(found.items) > MOST_ITEMS:
+        raise InvalidRequestError(
+            f"The request refers to more than {MOST_ITEMS} items.", param="input"
+        )
+    references = (*found.responses, *found.items)
+    kept = await looked_up(caller, {it.value for it in references if isinstance(it.value, str)})
+    for reference in found.responses:
+        targets = _keeping(kept, reference, targets)
+        if not targets:
+            raise previous_not_found(reference)
+    for reference in found.items:
+        sharing = (t for t in targets if t.line.upstream.shares_account_objects)
+        targets = _keeping(kept, reference, targets) or tuple(sharing)
+        if not targets:
+            raise not_owned(reference)
+    return targets
+
+
+def with_models(body: JsonObject, targets: tuple[Target, ...], caller: Caller) -> Permitted:
+    """``targets`` that serve all models that ``body`` names. Raises ``ApiError`` for none."""
+    bodies: dict[Target, JsonObject] = {}
+    failure: ApiError | None = None
+    for target in targets:
+        try:
+            bodies[target] = renamed(body, partial(upstream_name, target=target, caller=caller))
+        except ApiError as exc:
+            failure = failure or exc
+    if failure is not None and not bodies:
+        raise failure
+    return Permitted(targets=tuple(bodies), bodies=bodies)
+
+
+async def looked_up(caller: Caller, ids: set[str]) -> dict[str, Kept]:
+    """What upstreams keep for ``caller``, of the responses and items called ``ids``.
+
+    Raises ``ApiError`` when the database does not answer.
+    """
+    try:
+        return await stored_responses.find_all(caller.user_id, ids)
+    except DatabaseError as exc:
+        raise AnsweredError(
+            "The owner of this response cannot be looked up at the moment. Try again shortly.",
+            status=HTTPStatus.SERVICE_UNAVAILABLE,
+            kind="server_error",
+            code="store_unavailable",
+        ) from exc
+
+
+def owner_name(caller: Caller) -> str:
+    """The owner of a recorded stream: the same user with the same key may read it."""
+    return f"{caller.user_id}:{caller.key_id}"
+
+
+def _keeping(
+    kept: Mapping[str, Kept], reference: Reference, targets: tuple[Target, ...]
+) -> tuple[Target, ...]:
+    found = kept.get(reference.value) if isinstance(reference.value, str) else None
+    return tuple(t for t in targets if found and t.line.upstream.id == found.connection_id)
+
+
+def previous_not_found(reference: Reference) -> ApiError:
+    return InvalidRequestError(
+        f"Previous response with id '{str(reference.value)[:200]}' not found.",
+        param=reference.place,
+        code="previous_response_not_found",
+    )
+
+
+def not_owned(reference: Reference) -> ApiError:
+    place = reference.place
+    return InvalidRequestError(
+        NO_CONVERSATIONS
+        if place == "conversation"
+        else f"`{place}` is not an object of yours: it belongs to the account that all users of "
+        "the connection share.",
+        param=place,
+        code="object_not_owned",
+    )

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import httpx
+import pytest
+
+from connections.auth.base import AuthUnavailableError
+from connections.calling.client import UpstreamClient, owned_responses
+from connections.calling.errors import MidStreamError, NotSentError
+from connections.calling.line import Line, Lines
+from connections.calling.upstream import UpstreamKey
+from tests.support.builders import Chunks, a_call, a_response, an_upstream
+
+
+class Transport(httpx.MockTransport):
+    """Remembers what it was asked with."""
+
+    def __init__(self, response: httpx.Response | None = None) -> None:
+        super().__init__(lambda _: response or httpx.Response(200, stream=Chunks(b"{}")))
+        self.requests: list[httpx.Request] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        return await super().handle_async_request(request)
+
+
+async def test_a_call_is_signed_and_timed_as_the_connection_says(settings) -> None:
+    settings.GATEWAY_CONNECT_TIMEOUT = 3
+    settings.GATEWAY_STREAM_IDLE_TIMEOUT = 20
+    settings.GATEWAY_STREAM_MAX_SECONDS = 90
+    transport = Transport()
+    line = Line.open(an_upstream(timeout_seconds=7.0, verify_tls=False))
+    for is_streamed in (False, True):
+        await line.send(UpstreamClient(transport), a_call({"stream": is_streamed}))
+    whole, streamed = (request.extensions for request in transport.requests)
+    timeouts = whole["gatehouse.timeouts"]
+    assert (timeouts.connect, timeouts.first_byte, timeouts.total) == (3, 7.0, 7.0)
+    timeouts = streamed["gatehouse.timeouts"]
+    assert (timeouts.connect, timeouts.first_byte, timeouts.idle, timeouts.total) == (3, 7, 20, 90)
+    assert whole["gatehouse.verify_tls"] is False
+
+
+async def test_connecting_never_takes_longer_than_the_call_may() -> None:
+    assert Line.open(an_upstream(timeout_seconds=1.0)).timeouts.connect == 1.0
+
+
+async def test_a_url_that_is_none_is_not_sent() -> None:
+    transport = Transport()
+    line = Line.open(an_upstream(base_url="http://☃.example/v1"))
+    with pytest.raises(NotSentError):
+        await line.send(UpstreamClient(transport), a_call())
+    assert transport.requests == []
+
+
+async def test_what_keeps_a_request_from_being_signed_is_logged_with_its_connection(caplog) -> None:
+    key = UpstreamKey(id="1", secret="", hint="env:THE_KEY")
+    line = Line.open(an_upstream("one", keys=(key,)))
+    with pytest.raises(AuthUnavailableError):
+        await line.send(UpstreamClient(Transport()), a_call(request_id="req_1"))
+    assert caplog.messages == [
+        "one was not asked for req_1: The environment variable THE_KEY is not set, or empty."
+    ]
+
+
+async def test_redirects_are_not_followed() -> None:
+    moved = httpx.Response(302, headers={"location": "https://evil.example"}, stream=Chunks())
+    transport = Transport(moved)
+    response = await Line.open(an_upstream()).send(UpstreamClient(transport), a_call())
+    assert (response.status, len(transport.requests)) == (302, 1)
+
+
+async def test_cookies_are_not_kept() -> None:
+    transport = Transport(httpx.Response(200, headers={"set-cookie": "a=b"}, stream=Chunks()))
+    line = Line.open(an_upstream())
+    for _ in range(2):
+        await line.send(UpstreamClient(transport), a_call())
+    assert all("cookie" not in request.headers for request in transport.requests)
+
+
+async def test_a_request_owns_the_responses_it_opened() -> None:
+    owned: list = []
+    token = owned_responses.set(owned)
+    try:
+        response = await Line.open(an_upstream()).send(UpstreamClient(Transport()), a_call())
+    finally:
+        owned_responses.reset(token)
+    assert owned == [response]
+
+
+async def test_a_body_is_read_up_to_a_limit() -> None:
+    assert await a_response(b"ab", b"cd").read(limit=4) == b"abcd"
+    with pytest.raises(MidStreamError, match="too large"):
+        await a_response(b"ab", b"cde").read(limit=4)
+
+
+def test_a_line_lives_on_while_nothing_about_its_upstream_changes() -> None:
+    lines = Lines()
+    one, two = an_upstream("one"), an_upstream("two", id=2)
+    first, second = lines.to([one, two])
+    again = lines.to([replace(two), replace(one, priority=3)])
+    assert again[0] is second
+    assert again[1] is not first
+
+
+def test_a_line_that_is_dropped_does_not_come_back() -> None:
+    lines = Lines()
+    [first] = lines.to([an_upstream()])
+    assert lines.to([]) == []
+    assert lines.to([an_upstream()]) != [first]

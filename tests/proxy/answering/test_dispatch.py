@@ -1,0 +1,183 @@
+"""Which failures lead to the next target, over real lines and a transport that never connects."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from connections.auth.base import AuthUnavailableError
+from connections.calling.client import UpstreamClient
+from connections.calling.errors import MaybeProcessedError, NotSentError
+from connections.calling.upstream import Upstream
+from models_registry.targets import Target
+from proxy.answering.dispatch import Dispatched, dispatch
+from proxy.client_side.errors import ApiError, UpstreamUnavailableError
+from tests.support.builders import SECRET, Chunks, a_call, a_target, an_exchange, an_upstream
+from usage.exchange import Exchange
+from wire_formats.errors import UnsendableError
+
+
+class Upstreams:
+    """Answers by host name: a status, a response, or an exception to raise."""
+
+    def __init__(self, **answers: int | httpx.Response | Exception) -> None:
+        self._answers = answers
+        self.asked: list[str] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        name = request.url.host.removesuffix(".example")
+        self.asked.append(name)
+        match self._answers.get(name, 200):
+            case Exception() as exc:
+                raise exc
+            case httpx.Response() as response:
+                return response
+            case status:
+                return httpx.Response(status, json={})
+
+
+async def dispatched(
+    upstreams: Upstreams, *targets: Target, exchange: Exchange | None = None, **call: object
+) -> Dispatched:
+    return await dispatch(
+        UpstreamClient(httpx.MockTransport(upstreams)),
+        targets,
+        lambda target: a_call(**{"model": target.model} | call),
+        exchange=exchange or an_exchange(),
+        forward_user_info=False,
+    )
+
+
+def targets(*upstreams: str | Upstream) -> list[Target]:
+    return [a_target(an_upstream(u) if isinstance(u, str) else u) for u in upstreams]
+
+
+async def test_the_first_target_serves() -> None:
+    upstreams = Upstreams()
+    answer = await dispatched(upstreams, *targets("one", "two"))
+    assert upstreams.asked == ["one"]
+    assert answer.target.line.upstream.name == "one"
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        httpx.ConnectError("refused"),
+        httpx.ConnectTimeout("black hole"),
+        httpx.PoolTimeout("full"),
+        httpx.UnsupportedProtocol("ftp"),
+    ],
+)
+async def test_what_was_not_sent_goes_to_the_next_target(failure: Exception) -> None:
+    upstreams = Upstreams(one=failure)
+    assert (await dispatched(upstreams, *targets("one", "two"))).target.line.upstream.name == "two"
+    assert upstreams.asked == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    ("failure", "is_timeout"),
+    [
+        (httpx.ReadTimeout("silence"), True),
+        (httpx.WriteTimeout("stalled"), True),
+        (httpx.ReadError("reset"), False),
+        (httpx.WriteError("reset"), False),
+        (httpx.RemoteProtocolError("garbage"), False),
+    ],
+)
+async def test_what_may_have_been_processed_is_not_tried_again(
+    failure: Exception, is_timeout: bool
+) -> None:
+    upstreams = Upstreams(one=failure)
+    with pytest.raises(MaybeProcessedError) as caught:
+        await dispatched(upstreams, *targets("one", "two"))
+    assert caught.value.is_timeout is is_timeout
+    assert upstreams.asked == ["one"]
+
+
+async def test_a_target_without_a_credential_is_passed_over() -> None:
+    upstreams = Upstreams()
+    await dispatched(upstreams, *targets(an_upstream("one", secrets=("",)), "two"))
+    assert upstreams.asked == ["two"]
+
+
+async def test_a_target_whose_url_cannot_hold_the_model_is_passed_over() -> None:
+    upstreams = Upstreams()
+    azure = a_target(an_upstream("azure", provider="azure"), model="a/b")
+    await dispatched(upstreams, azure, *targets("two"))
+    assert upstreams.asked == ["two"]
+
+
+async def test_a_provider_that_cannot_be_asked_is_passed_over() -> None:
+    upstreams = Upstreams()
+    ollama = a_target(an_upstream("ollama", provider="ollama", api_type="native"))
+    tokens = {"endpoint": "embeddings", "body": {"input": [1, 2]}}
+    await dispatched(upstreams, ollama, *targets("two"), **tokens)
+    assert upstreams.asked == ["two"]
+    with pytest.raises(UnsendableError):
+        await dispatched(upstreams, ollama, **tokens)
+
+
+async def test_the_last_failure_is_told_when_no_target_is_left() -> None:
+    upstreams = Upstreams(one=httpx.ConnectError("x"), two=httpx.ConnectTimeout("y"))
+    with pytest.raises(NotSentError) as caught:
+        await dispatched(upstreams, *targets("one", "two"))
+    assert caught.value.is_timeout
+    with pytest.raises(AuthUnavailableError):
+        await dispatched(upstreams, *targets(an_upstream("one", secrets=("",))))
+
+
+async def test_no_target_at_all_is_an_error() -> None:
+    with pytest.raises(UpstreamUnavailableError):
+        await dispatched(Upstreams())
+
+
+@pytest.mark.parametrize("status", [400, 404, 500, 503, 302])
+async def test_an_upstreams_refusal_is_final(status: int) -> None:
+    upstreams = Upstreams(one=status)
+    with pytest.raises(ApiError):
+        await dispatched(upstreams, *targets("one", "two"))
+    assert upstreams.asked == ["one"]
+
+
+@pytest.mark.parametrize("status", [401, 429])
+async def test_a_refused_key_is_changed_within_the_target(status: int) -> None:
+    responses = [httpx.Response(status, stream=Chunks(b"no")), httpx.Response(200, json={})]
+    keys: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        keys.append(request.headers["authorization"])
+        return responses[len(keys) - 1]
+
+    client = UpstreamClient(httpx.MockTransport(answer))
+    [target] = targets(an_upstream(secrets=("a", "b")))
+    await dispatch(
+        client, [target], lambda _: a_call(), exchange=an_exchange(), forward_user_info=False
+    )
+    assert keys == ["Bearer a", "Bearer b"]
+    assert responses[0].stream.is_closed
+
+
+async def test_a_refusal_of_every_key_shows_none_of_them() -> None:
+    refusal = httpx.Response(401, json={"error": {"message": f"bad key {SECRET}"}})
+    with pytest.raises(ApiError) as caught:
+        await dispatched(Upstreams(one=refusal), *targets("one"))
+    assert (caught.value.status, caught.value.code) == (502, "upstream_auth_failed")
+    assert SECRET not in str(caught.value.body())
+
+
+@pytest.mark.parametrize("body", [Chunks(b"x" * 300_000), Chunks(b"{", httpx.ReadError("reset"))])
+async def test_the_status_counts_even_if_the_error_cannot_be_read(body: Chunks) -> None:
+    refusal = httpx.Response(429, headers={"retry-after": "7"}, stream=body)
+    with pytest.raises(ApiError) as caught:
+        await dispatched(Upstreams(one=refusal), *targets("one"))
+    assert (caught.value.status, caught.value.headers) == (429, {"retry-after": "7"})
+
+
+async def test_the_account_tells_what_was_tried() -> None:
+    exchange = an_exchange()
+    upstreams = Upstreams(
+        one=httpx.ConnectError("x"), two=httpx.Response(200, headers={"x-request-id": "up-1"})
+    )
+    await dispatched(upstreams, *targets("one", "two"), exchange=exchange)
+    assert (exchange.attempts, exchange.connection) == (2, "two")
+    assert exchange.upstream_request_id == "up-1"

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from proxy.answering.dispatch import Dispatched
+from proxy.answering.limits import Limits
+from proxy.answering.whole import read_answer
+from proxy.client_side.errors import ApiError
+from tests.support.builders import SECRET, a_response, a_target, an_exchange
+
+
+async def read(*parts: bytes | Exception, exchange=None) -> bytes:
+    answer = Dispatched(target=a_target(), response=a_response(*parts))
+    return await read_answer(answer, exchange or an_exchange())
+
+
+async def refused(*parts: bytes | Exception) -> ApiError:
+    with pytest.raises(ApiError) as caught:
+        await read(*parts)
+    return caught.value
+
+
+async def test_an_answer_passes_byte_for_byte() -> None:
+    assert await read(b'{ "a": 1.0,\n', b' "error": null }') == b'{ "a": 1.0,\n "error": null }'
+
+
+async def test_its_tokens_are_counted() -> None:
+    exchange = an_exchange()
+    await read(b'{"usage": {"prompt_tokens": 3, "completion_tokens": 4}}', exchange=exchange)
+    assert (exchange.tokens.prompt, exchange.tokens.completion) == (3, 4)
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"null", b'{"a":', b"\xff"])
+async def test_what_is_no_json_object_is_refused(body: bytes) -> None:
+    error = await refused(body)
+    assert (error.status, error.code) == (502, "upstream_invalid_response")
+
+
+async def test_an_error_within_a_success_is_an_error() -> None:
+    error = await refused(b'{"error": {"message": "%b", "code": 400}}' % SECRET.encode())
+    assert (error.status, error.message) == (400, "[removed]")
+
+
+@pytest.mark.parametrize(
+    ("failure", "status"),
+    [(httpx.ReadError("x"), 502), (httpx.ReadTimeout("x"), 504), (httpx.DecodingError("x"), 502)],
+)
+async def test_an_answer_that_breaks_off_is_refused(failure: Exception, status: int) -> None:
+    assert (await refused(b'{"a":', failure)).status == status
+
+
+async def test_an_answer_over_the_limit_is_refused(monkeypatch) -> None:
+    monkeypatch.setattr("proxy.answering.whole.limits", lambda: Limits(whole_bytes=10))
+    assert await read(b'{"a": "b"}') == b'{"a": "b"}'
+    assert (await refused(b'{"a": ', b'"bc"}')).status == 502

@@ -1,0 +1,100 @@
+"""A body as it comes in."""
+
+import asyncio
+
+import pytest
+
+from proxy.client_side import body_clock
+from proxy.client_side.errors import InvalidRequestError, PayloadTooLargeError, RequestTimeoutError
+from proxy.client_side.incoming import ClientGoneError, IncomingBody, declared_length
+
+
+def body_of(*messages, limit=100):
+    """A body that comes as ``messages``, the last of which are followed by silence."""
+    coming = iter(messages)
+
+    async def receive():
+        return next(coming, None) or await asyncio.Event().wait()
+
+    return IncomingBody(receive, serving=asyncio.current_task(), limit=limit)
+
+
+def part(data, *, more=True):
+    return {"type": "http.request", "body": data, "more_body": more}
+
+
+async def test_parts_are_joined_and_counted():
+    body = body_of(part(b"abc"), part(b""), part(b"de", more=False))
+    assert await body.read() == b"abcde"
+    assert body.received_bytes == 5
+    body.close()
+
+
+async def test_body_over_the_limit_is_not_read_on():
+    with pytest.raises(PayloadTooLargeError):
+        await body_of(part(b"x" * 60), part(b"x" * 60), limit=100).read()
+
+
+async def test_declared_length_over_the_limit_is_not_read_at_all():
+    body = body_of(limit=100)
+    body.declared_length = 101
+    with pytest.raises(PayloadTooLargeError):
+        await body.read()
+
+
+async def test_client_that_hangs_up_is_gone():
+    with pytest.raises(ClientGoneError):
+        await body_of(part(b"abc"), {"type": "http.disconnect"}).read()
+
+
+async def test_client_that_pauses_for_long_is_told(monkeypatch):
+    monkeypatch.setattr(body_clock, "LONGEST_PAUSE_SECONDS", 0.01)
+    with pytest.raises(RequestTimeoutError):
+        await body_of(part(b"abc")).read()
+
+
+@pytest.mark.parametrize("value", [b"-1", b"1_0", b"0x1", b"", b"9" * 19, "²".encode("latin-1")])
+def test_length_that_is_no_number_is_refused(value):
+    with pytest.raises(InvalidRequestError):
+        declared_length([(b"content-length", value)])
+
+
+def test_lengths_that_disagree_are_refused():
+    with pytest.raises(InvalidRequestError):
+        declared_length([(b"content-length", b"1"), (b"content-length", b"2")])
+
+
+async def left(body: IncomingBody, leave) -> bool:
+    """Whether the task that reads ``body`` and then waits is cancelled once ``leave`` is called."""
+
+    async def serve():
+        body._serving = asyncio.current_task()
+        await body.read()
+        reading.set()
+        await asyncio.Event().wait()
+
+    reading = asyncio.Event()
+    serving = asyncio.create_task(serve())
+    await reading.wait()
+    leave()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    was_cancelled = serving.done()
+    serving.cancel()
+    return was_cancelled
+
+
+async def test_the_server_tells_of_a_client_that_leaves_behind_its_body():
+    told = []
+    body = body_of(part(b"abc", more=False))
+    body._when_gone = told.append
+    assert await left(body, lambda: [tell() for tell in told])
+    assert body.client_is_gone
+
+
+async def test_a_client_that_leaves_behind_its_answer_is_not_missed():
+    told = []
+    body = body_of(part(b"abc", more=False))
+    body._when_gone = told.append
+    assert not await left(body, lambda: [body.close(), *(tell() for tell in told)])
+    assert not body.client_is_gone
