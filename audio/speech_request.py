@@ -10,8 +10,8 @@ from typing import Any
 
 import orjson
 
-from connections.calling.upstream import Upstream
 from connections.choices import AuthType
+from connections.upstream import Upstream
 from models_registry.targets import Target
 from proxy.client_side.errors import InvalidRequestError
 from wire_formats.json_numbers import write_json

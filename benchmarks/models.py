@@ -22,8 +22,8 @@ django.setup()
 
 from accounts.caller import Caller  # noqa: E402
 from connections.calling.line import Line  # noqa: E402
-from connections.calling.upstream import Upstream  # noqa: E402
 from connections.configuration.options import Options  # noqa: E402
+from connections.upstream import Upstream  # noqa: E402
 from models_registry.building import SnapshotBuilder  # noqa: E402
 from models_registry.grants import Grants  # noqa: E402
 from models_registry.listing import Listing  # noqa: E402

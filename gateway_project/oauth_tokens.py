@@ -10,10 +10,10 @@ from accounts.oauth.access_tokens import AccessTokens, NoTokenError, SignInAgain
 from accounts.oauth.provider import Answer, Ask, Client, ProviderUnavailableError, TokenEndpoint
 from connections.auth.base import NoCallersTokenError, SignInRequiredError
 from connections.auth.system_oauth import TokenSource
-from connections.calling.call import Call
+from connections.call import Call
 from connections.calling.client import UpstreamClient
 from connections.calling.documents import ask
-from connections.calling.errors import UpstreamError
+from connections.errors import UpstreamError
 
 
 def configured_access_tokens(client: UpstreamClient) -> AccessTokens:

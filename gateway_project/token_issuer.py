@@ -8,7 +8,7 @@ from accounts.bearer_tokens import ALGORITHMS, BearerTokens, Issuer
 from accounts.signing_keys import SigningKeys, SigningKeysUnavailableError
 from connections.calling.client import UpstreamClient
 from connections.calling.documents import read_document
-from connections.calling.errors import UpstreamError
+from connections.errors import UpstreamError
 
 
 def configured_tokens(client: UpstreamClient) -> BearerTokens | None:

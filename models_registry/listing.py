@@ -17,7 +17,7 @@ from django.conf import settings
 from connections.calling.client import UpstreamClient
 from connections.calling.line import Line
 from connections.calling.listing import ListingError, list_models, usable_models
-from connections.calling.upstream import Upstream
+from connections.upstream import Upstream
 from models_registry import shared_cache
 from models_registry.shared_cache import Turn
 from wire_formats.json_types import JsonObject

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from connections.calling.resolve import resolve
-from connections.calling.upstream import Upstream
 from connections.configuration.options import Options, effective_options
 from connections.models import Connection
+from connections.upstream import Upstream
 from models_registry.grants import Grants
 from models_registry.models import ModelGrant, RegisteredModel
 from models_registry.registration import Registration

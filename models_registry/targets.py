@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 
 from connections.calling.line import Line
-from connections.calling.upstream import Upstream
 from connections.choices import Provider
+from connections.upstream import Upstream
 from models_registry.listing import Listing
 from models_registry.model_ids import is_model_id
 from models_registry.pipeline_filters import PipelineFilter, filters_of

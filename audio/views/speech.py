@@ -19,7 +19,7 @@ from audio.speech_cache import QuietWriter, SpeechCache, speech_cache
 from audio.speech_request import ENDPOINT, SpeechRequest, is_told_who_asks
 from audio.speech_store import Recording
 from audio.turns import Turn
-from connections.calling.call import Call
+from connections.call import Call
 from models_registry.registry import active
 from models_registry.targets import Target
 from proxy.answering.dispatch import Dispatched, dispatch

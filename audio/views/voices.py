@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
-from connections.calling.call import Call
+from connections.call import Call
 from models_registry.registry import active
 from proxy.answering.dispatch import dispatch
 from proxy.answering.routing import check_model_id, route

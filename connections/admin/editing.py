@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 
+from connections.configuration.callers_own import passes_on_callers_own
 from connections.models import Connection
-from connections.rules.callers_own import passes_on_callers_own
 
 
 def is_editable(request: HttpRequest, connection: Connection | None) -> bool:

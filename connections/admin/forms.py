@@ -10,8 +10,8 @@ from django.core.exceptions import ValidationError
 from accounts.admin.fields import LinesField
 from connections.admin.fields import HeaderRowsField
 from connections.choices import AuthType
+from connections.configuration.callers_own import RESERVED, open_auth_types, passes_on_callers_own
 from connections.configuration.stored_headers import HiddenValueError, revealed
-from connections.rules.callers_own import RESERVED, open_auth_types, passes_on_callers_own
 
 
 class ConnectionForm(forms.ModelForm):

@@ -16,8 +16,8 @@ from unfold.forms import PaginationInlineFormSet
 from unfold.widgets import UnfoldAdminPasswordWidget
 
 from connections.admin.editing import is_editable
-from connections.configuration.key_source import ENVIRONMENT_PREFIXES, KeySource
 from connections.models import Connection, ConnectionKey
+from connections.models.key_source import ENVIRONMENT_PREFIXES, KeySource
 
 VISIBLE_ASCII = re.compile(r"^[\x21-\x7e]+$")  # what a header can carry
 

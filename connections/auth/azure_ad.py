@@ -11,8 +11,8 @@ import httpx
 from django.conf import settings
 
 from connections.auth.base import AuthStrategy, AuthUnavailableError
-from connections.calling.upstream import Upstream
 from connections.rules.gateway_identity import is_identity_scope, may_receive_identity
+from connections.upstream import Upstream
 
 logger = logging.getLogger(__name__)
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import httpx
 
-from connections.calling.call import Call
-from connections.calling.upstream import Upstream
+from connections.call import Call
+from connections.upstream import Upstream
 
 
 class AuthUnavailableError(Exception):

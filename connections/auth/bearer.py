@@ -6,8 +6,8 @@ import httpx
 
 from connections.auth.base import AuthStrategy, AuthUnavailableError
 from connections.auth.rotation import KeyRotation
-from connections.calling.retry_after import retry_after_seconds
-from connections.calling.upstream import Upstream, UpstreamKey
+from connections.retry_after import retry_after_seconds
+from connections.upstream import Upstream, UpstreamKey
 
 REFUSED = frozenset({httpx.codes.UNAUTHORIZED, httpx.codes.TOO_MANY_REQUESTS})
 

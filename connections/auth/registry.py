@@ -9,8 +9,8 @@ from connections.auth.bearer import BearerAuth
 from connections.auth.none import NoAuth
 from connections.auth.session import SessionAuth
 from connections.auth.system_oauth import SystemOAuth
-from connections.calling.upstream import Upstream
 from connections.choices import AuthType, Provider
+from connections.upstream import Upstream
 
 STRATEGIES: dict[str, type[AuthStrategy]] = {
     AuthType.BEARER: BearerAuth,

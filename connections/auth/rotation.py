@@ -6,7 +6,7 @@ import itertools
 import time
 from collections.abc import Callable
 
-from connections.calling.upstream import UpstreamKey
+from connections.upstream import UpstreamKey
 
 STEP_BACK_SECONDS = 30.0
 LONGEST_STEP_BACK_SECONDS = 600.0

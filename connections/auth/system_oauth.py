@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 import httpx
 
 from connections.auth.base import AuthStrategy, SignInRequiredError
-from connections.calling.call import Call
+from connections.call import Call
 
 # Gives the access token of a call's caller, valid for now. Raises SignInRequiredError without one.
 TokenSource = Callable[[Call], Awaitable[str]]

@@ -17,12 +17,12 @@ from typing import Protocol
 
 import httpx
 
-from connections.calling import errors
+from connections import errors
 from connections.calling.translated import translated_body, translated_chunks
-from connections.calling.upstream import Timeouts
 from connections.calling.whole_body import whole_body
 from connections.transport.response_body import ResponseBody, Taker
 from connections.transport.websocket import UpstreamSocket
+from connections.upstream import Timeouts
 from wire_formats.json_cost import read_aside
 from wire_formats.translation import Translation
 
@@ -154,7 +154,7 @@ class UpstreamClient:
     ) -> UpstreamResponse:
         """Sign and send. Redirects are not followed, cookies are not kept.
 
-        Raises :class:`connections.calling.errors.UpstreamError` and whatever ``auth`` raises.
+        Raises :class:`connections.errors.UpstreamError` and whatever ``auth`` raises.
         """
         request.extensions = {
             **request.extensions,

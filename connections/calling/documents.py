@@ -7,16 +7,16 @@ from collections.abc import Mapping
 import httpx
 
 from connections.calling.client import UpstreamClient
-from connections.calling.errors import NotSentError, UpstreamError
 from connections.calling.resolve import tls_verification
-from connections.calling.upstream import Timeouts
+from connections.errors import NotSentError, UpstreamError
+from connections.upstream import Timeouts
 
 SECONDS = 10.0
 LARGEST_BYTES = 2**20
 
 
 async def read_document(client: UpstreamClient, url: str) -> bytes:
-    """The body of a 200. Raises :class:`connections.calling.errors.UpstreamError` for all else."""
+    """The body of a 200. Raises :class:`connections.errors.UpstreamError` for all else."""
     status, body = await ask(client, url)
     if status != httpx.codes.OK:
         raise UpstreamError(f"{url} answers {status}.")
@@ -32,7 +32,7 @@ async def ask(
 ) -> tuple[int, bytes]:
     """Status and body of a GET, or of a POST where there is a form.
 
-    Raises :class:`connections.calling.errors.UpstreamError`.
+    Raises :class:`connections.errors.UpstreamError`.
     """
     accept = {"accept": "application/json", **(headers or {})}
     try:

@@ -10,13 +10,13 @@ from django.conf import settings
 
 from connections.auth.base import AuthStrategy, AuthUnavailableError
 from connections.auth.registry import strategy_for
-from connections.calling.call import Call
+from connections.call import Call
 from connections.calling.client import UpstreamClient, UpstreamResponse
-from connections.calling.errors import NotSentError
 from connections.calling.stream_usage import StreamUsage
-from connections.calling.upstream import Timeouts, Upstream
+from connections.errors import NotSentError
 from connections.providers.openai import OpenAIAdapter
 from connections.providers.registry import adapter_for
+from connections.upstream import Timeouts, Upstream
 from wire_formats.payload import DROPPED_HEADER, header_value
 
 logger = logging.getLogger(__name__)

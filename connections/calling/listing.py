@@ -12,10 +12,10 @@ from django.conf import settings
 
 from connections.auth.base import AuthUnavailableError
 from connections.calling.client import UpstreamClient
-from connections.calling.errors import UpstreamError
 from connections.calling.line import Line
-from connections.calling.upstream import Timeouts
+from connections.errors import UpstreamError
 from connections.providers.openai import OpenAIAdapter
+from connections.upstream import Timeouts
 from wire_formats.json_numbers import load_json
 from wire_formats.json_types import JsonObject
 

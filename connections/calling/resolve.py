@@ -10,8 +10,8 @@ from pathlib import Path
 from django.conf import settings
 
 from accounts.encryption import EncryptionError
-from connections.calling.upstream import Upstream, UpstreamKey
 from connections.models import Connection, ConnectionKey
+from connections.upstream import Upstream, UpstreamKey
 
 logger = logging.getLogger(__name__)
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from connections.calling.call import Call
+from connections.call import Call
 from connections.calling.client import UpstreamResponse
-from connections.calling.errors import MidStreamError
+from connections.errors import MidStreamError
 
 ENDPOINTS = frozenset({"chat/completions", "completions"})
 FIELD = "stream_options"

@@ -11,8 +11,8 @@ from contextlib import aclosing, contextmanager
 
 from django.conf import settings
 
-from connections.calling.errors import MidStreamError
 from connections.calling.whole_body import whole_body
+from connections.errors import MidStreamError
 from wire_formats.errors import UnreadableAnswerError
 from wire_formats.json_numbers import load_json, read_json, write_json
 from wire_formats.json_types import JsonObject

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from connections.calling.errors import MidStreamError
+from connections.errors import MidStreamError
 
 
 async def whole_body(chunks: AsyncIterator[bytes], limit: int, *, begin: bytes = b"") -> bytes:

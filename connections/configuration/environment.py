@@ -16,8 +16,8 @@ from django.conf import settings
 
 from connections.configuration import open_webui
 from connections.configuration.entry import EntryError
-from connections.configuration.key_source import KeySource
 from connections.configuration.spec import ConnectionSpec
+from connections.models.key_source import KeySource
 
 OPENAI_URL = "https://api.openai.com/v1"
 

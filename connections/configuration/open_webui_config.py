@@ -14,8 +14,8 @@ from typing import Any
 from django.db import transaction
 
 from accounts import changes
+from connections.configuration.callers_own import problem_of_change
 from connections.configuration.entry import EntryError, read_fields, switch, text
-from connections.configuration.key_source import KeySource
 from connections.configuration.open_webui import (
     DECIDING,
     config_of,
@@ -29,7 +29,7 @@ from connections.configuration.spec import ConnectionSpec
 from connections.configuration.stored_headers import HIDDEN, HiddenValueError, hidden, revealed
 from connections.configuration.upsert import upsert
 from connections.models import Connection, GatewaySettings
-from connections.rules.callers_own import problem_of_change
+from connections.models.key_source import KeySource
 from connections.rules.destination import is_same_destination
 from connections.rules.validators import normalise_base_url
 

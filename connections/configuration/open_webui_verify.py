@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from connections.calling.resolve import resolve
-from connections.calling.upstream import Upstream, UpstreamKey
+from connections.configuration.callers_own import NOT_HERE, passes_on_callers_own
 from connections.configuration.entry import EntryError, read_fields, text
-from connections.configuration.key_source import KeySource
 from connections.configuration.open_webui import provider_of, spec_fields
 from connections.configuration.open_webui_config import is_mask, masked_keys
 from connections.configuration.spec import ConnectionSpec
 from connections.configuration.stored_headers import HIDDEN, HiddenValueError, revealed
 from connections.models import Connection
-from connections.rules.callers_own import NOT_HERE, passes_on_callers_own
+from connections.models.key_source import KeySource
 from connections.rules.destination import is_same_destination
 from connections.rules.validators import normalise_base_url
+from connections.upstream import Upstream, UpstreamKey
 
 
 def upstream_to_verify(form: dict[str, Any]) -> Upstream:

@@ -20,8 +20,8 @@ from connections.configuration.entry import (
     texts,
     whole_number,
 )
-from connections.configuration.key_source import KeySource
 from connections.models import Connection
+from connections.models.key_source import KeySource
 from connections.rules.validators import normalise_base_url
 
 

@@ -11,10 +11,10 @@ from django.db import transaction
 
 from connections.configuration.difference import Difference, Kind
 from connections.configuration.entry import EntryError
-from connections.configuration.key_source import KeySource
 from connections.configuration.spec import ConnectionSpec
 from connections.configuration.stored_headers import HiddenValueError, revealed
 from connections.models import Connection
+from connections.models.key_source import KeySource
 from connections.rules.destination import is_same_destination
 
 NEVER_SHOWN = frozenset({"headers"})  # their values may be credentials

@@ -24,7 +24,7 @@ from connections.choices import (
     ConnectionType,
     Provider,
 )
-from connections.configuration.key_source import KeySource
+from connections.models.key_source import KeySource
 from connections.rules import validators
 from connections.rules.destination import is_same_destination
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from connections.calling.call import Call
+from connections.call import Call
 from connections.providers.openai import BASE_HEADERS, OpenAIAdapter
 from wire_formats.json_types import JsonObject
 from wire_formats.messages.answer_to_chat import MessageTranslation

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from connections.calling.call import Call
+from connections.call import Call
 from connections.providers.azure_parameters import known_parameters
 from connections.providers.openai import REALTIME, OpenAIAdapter, path_segment
 from wire_formats.payload import Payload, dropped_parameters

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from connections.calling.call import Call
+from connections.call import Call
 from connections.providers.ollama import OllamaAdapter
 from wire_formats.ollama.answer_to_chat import ChatTranslation, EmbeddingTranslation
 from wire_formats.ollama.request_from_chat import chat_request, embed_request

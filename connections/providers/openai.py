@@ -11,10 +11,10 @@ from urllib.parse import quote
 import httpx
 
 from accounts.caller import Caller
-from connections.calling.call import Call
-from connections.calling.errors import NotSentError
-from connections.calling.upstream import Upstream
+from connections.call import Call
+from connections.errors import NotSentError
 from connections.providers.headers import encoded, extra_headers, overlaid, user_info_headers
+from connections.upstream import Upstream
 from wire_formats.errors import UnsendableError
 from wire_formats.json_numbers import encoded_json
 from wire_formats.json_types import JsonObject

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 
 from accounts.caller import Caller
-from connections.calling.call import Call
+from connections.call import Call
 from connections.providers.headers import encoded, overlaid
 from connections.providers.openai import BASE_HEADERS, OpenAIAdapter, path_segment
 from wire_formats.json_numbers import encoded_json

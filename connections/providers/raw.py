@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from connections.calling.call import Call
+from connections.call import Call
 from connections.providers.openai import OpenAIAdapter
 from wire_formats.errors import UnsendableError
 from wire_formats.payload import Payload

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from connections.calling.upstream import Upstream
 from connections.choices import ApiType, Provider
 from connections.providers.anthropic import AnthropicAdapter
 from connections.providers.azure import AzureAdapter
@@ -12,6 +11,7 @@ from connections.providers.openai import OpenAIAdapter
 from connections.providers.openrouter import OpenRouterAdapter
 from connections.providers.pipelines import PipelinesAdapter
 from connections.providers.responses import AzureResponsesAdapter, ResponsesAdapter
+from connections.upstream import Upstream
 
 ADAPTERS: dict[tuple[str, str], type[OpenAIAdapter]] = {
     (Provider.ANTHROPIC, ""): AnthropicAdapter,

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from connections.calling.call import Call
+from connections.call import Call
 from connections.providers.azure import AzureAdapter
 from connections.providers.openai import OpenAIAdapter
 from wire_formats.payload import Payload

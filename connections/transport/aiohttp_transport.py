@@ -11,7 +11,6 @@ import httpx
 from aiohttp.hdrs import CONTENT_ENCODING
 from yarl import URL
 
-from connections.calling.upstream import Timeouts
 from connections.transport.attempt import Attempt
 from connections.transport.connector import UpstreamConnector
 from connections.transport.decoding import decoder_for
@@ -21,6 +20,7 @@ from connections.transport.response_body import DecodedBody, ResponseBody
 from connections.transport.tls import tls_context
 from connections.transport.watchdog import Watchdog, drop_connection
 from connections.transport.websocket import refuse_redirects, shake_hands
+from connections.upstream import Timeouts
 
 DEFAULT_TIMEOUTS = Timeouts(connect=10, first_byte=300, idle=120, total=3600)
 DEFAULT_DECODED_LIMIT_BYTES = 256 * 2**20

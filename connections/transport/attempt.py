@@ -11,8 +11,8 @@ from types import TracebackType
 import aiohttp
 from aiohttp.connector import Connection
 
-from connections.calling.upstream import Timeouts
 from connections.transport import errors
+from connections.upstream import Timeouts
 
 
 @dataclass(slots=True, kw_only=True)

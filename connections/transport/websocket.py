@@ -10,9 +10,9 @@ import httpx
 from aiohttp import ClientHandlerType
 from yarl import URL
 
-from connections.calling.errors import MidStreamError
-from connections.calling.upstream import Timeouts
+from connections.errors import MidStreamError
 from connections.transport.attempt import Attempt
+from connections.upstream import Timeouts
 
 CLOSE_SECONDS = 2.0
 PING_SECONDS = 30.0

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from connections.calling.call import Call
+from connections.call import Call
 from connections.calling.client import UpstreamResponse
 from connections.verify.inspection import Answer, Inspection
 from connections.verify.refusals import refusal, refused_otherwise

@@ -14,13 +14,13 @@ import httpx
 from accounts.caller import Caller
 from connections.auth.base import AuthStrategy
 from connections.auth.registry import strategy_for
-from connections.calling.call import Call
+from connections.call import Call
 from connections.calling.client import UpstreamClient, UpstreamResponse
 from connections.calling.listing import LARGEST_LIST_BYTES
-from connections.calling.upstream import Timeouts, Upstream, UpstreamKey
 from connections.providers.openai import OpenAIAdapter
 from connections.providers.registry import adapter_for
 from connections.rules.destination import DEFAULT_PORTS
+from connections.upstream import Timeouts, Upstream, UpstreamKey
 from connections.verify.texts import Redactor
 from wire_formats.json_types import JsonObject
 from wire_formats.provider_errors import error_in_body

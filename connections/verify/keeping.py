@@ -9,8 +9,8 @@ from asgiref.sync import async_to_sync
 from django.db import transaction
 from django.utils import timezone
 
-from connections.calling.upstream import Upstream
 from connections.models import Connection, LastVerification
+from connections.upstream import Upstream
 from connections.verify.result import Verification
 from connections.verify.several import verify_all
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from connections.auth.base import AuthUnavailableError
-from connections.calling.errors import UpstreamError
 from connections.calling.listing import ListingError, normalise
-from connections.calling.upstream import UpstreamKey
 from connections.choices import AuthType
+from connections.errors import UpstreamError
 from connections.providers.registry import adapter_for
+from connections.upstream import UpstreamKey
 from connections.verify.inspection import Answer, Inspection
 from connections.verify.refusals import (
     may_want_tls,

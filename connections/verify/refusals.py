@@ -6,7 +6,7 @@ import asyncio
 from urllib.parse import urlsplit
 
 from connections.auth.base import AuthUnavailableError
-from connections.calling.errors import UpstreamError
+from connections.errors import UpstreamError
 from connections.verify.inspection import Answer, Inspection
 from connections.verify.network import speaks_tls
 from connections.verify.result import Finding, failed, warning

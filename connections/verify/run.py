@@ -13,9 +13,9 @@ from django.core.exceptions import ValidationError
 from accounts.caller import Caller
 from connections.auth.base import AuthUnavailableError
 from connections.calling.client import UpstreamClient
-from connections.calling.errors import UpstreamError
-from connections.calling.upstream import Upstream
+from connections.errors import UpstreamError
 from connections.rules.validators import normalise_base_url, validate_base_url
+from connections.upstream import Upstream
 from connections.verify import chat, listing, network
 from connections.verify.inspection import Inspection
 from connections.verify.refusals import SLOW, broken, no_credential

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable
 
 from connections.calling.client_of_settings import open_client
-from connections.calling.upstream import Upstream
+from connections.upstream import Upstream
 from connections.verify.result import Verification
 from connections.verify.run import verify
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from connections.calling.upstream import Upstream
+from connections.upstream import Upstream
 from wire_formats.secrets import without_secrets
 
 LONGEST_QUOTE = 200

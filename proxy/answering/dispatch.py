@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from connections.auth.base import AuthUnavailableError
-from connections.calling.call import Call
+from connections.call import Call
 from connections.calling.client import UpstreamClient, UpstreamResponse
-from connections.calling.errors import MidStreamError, NotSentError
+from connections.errors import MidStreamError, NotSentError
 from models_registry.targets import Target
 from proxy.answering.pipelines_server import CallFilters, filtered_call
 from proxy.answering.upstream_errors import error_from_response

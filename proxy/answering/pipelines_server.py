@@ -14,9 +14,9 @@ import orjson
 from django.conf import settings
 
 from connections.auth.base import AuthUnavailableError
-from connections.calling.call import Call
+from connections.call import Call
 from connections.calling.client import UpstreamClient
-from connections.calling.errors import UpstreamError
+from connections.errors import UpstreamError
 from connections.providers.pipelines import PipelinesAdapter
 from models_registry.pipeline_filters import PipelineFilter
 from models_registry.targets import Target

@@ -8,16 +8,15 @@ without the mark of a proper end, because clients take silence for success.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, suppress
 
-from django.http import StreamingHttpResponse
-
 from connections.calling.client import UpstreamResponse
-from connections.calling.errors import MidStreamError
+from connections.errors import MidStreamError
 from proxy.answering.limits import Limits
 from proxy.answering.upstream_errors import error_from_object, error_in
 from proxy.client_side.errors import ApiError, UpstreamAnswerError, UpstreamTimeoutError
+from proxy.client_side.relayed import Write
 from usage.exchange import Exchange
 from wire_formats.dialect import Dialect, json_object
 from wire_formats.errors import WireFormatError
@@ -36,8 +35,6 @@ from wire_formats.sse import (
 DRAIN_SECONDS = 0.5
 QUIET = (b":", b"\r", b"\n")
 TELLING = tuple(field for field in FIELDS if field not in QUIET)
-
-Write = Callable[[bytes], bool]
 
 
 class Relay:
@@ -230,22 +227,6 @@ class Relay:
         if error:
             return error_from_object(error, secrets=self._secrets)
         return UpstreamAnswerError("The upstream ended its answer before it began.")
-
-
-class RelayResponse(StreamingHttpResponse):
-    """Hands out a relay's bytes without Django's wrapping of every part."""
-
-    def __init__(self, relay: AsyncIterable[bytes], headers: dict[str, str]) -> None:
-        super().__init__(headers=headers)
-        self.relay = relay
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self.relay.__aiter__()
-
-    def pass_on_by(self, write: Write) -> None:
-        """See :meth:`Relay.pass_on_by`; streams that are changed on their way have no such way."""
-        if isinstance(self.relay, Relay):
-            self.relay.pass_on_by(write)
 
 
 async def _drain(chunks: AsyncIterator[bytes]) -> None:

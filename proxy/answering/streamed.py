@@ -9,9 +9,10 @@ from typing import Any, cast
 from proxy.answering.dispatch import Dispatched
 from proxy.answering.limits import limits
 from proxy.answering.pipelines_server import CallFilters
-from proxy.answering.relay import Relay, RelayResponse
+from proxy.answering.relay import Relay
 from proxy.answering.whole import read_answer
 from proxy.client_side.errors import ApiError, UpstreamAnswerError
+from proxy.client_side.relayed import RelayResponse
 from proxy.client_side.response_headers import STREAMING, passed_on
 from usage.exchange import Exchange
 from wire_formats.chat.dialect import CHAT

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from connections.calling.errors import MidStreamError
+from connections.errors import MidStreamError
 from proxy.answering.dispatch import Dispatched
 from proxy.answering.limits import limits
 from proxy.answering.upstream_errors import error_in

@@ -9,7 +9,7 @@ from django.http import Http404
 from rest_framework import exceptions
 
 from connections.auth.base import AuthUnavailableError, SignInRequiredError
-from connections.calling.errors import UpstreamError
+from connections.errors import UpstreamError
 from proxy.client_side.errors import (
     AnsweredError,
     ApiError,

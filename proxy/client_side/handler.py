@@ -19,7 +19,7 @@ from django.http.response import HttpResponseBase
 from django.urls import ResolverMatch, get_resolver
 
 from connections.calling.client import Closable, close_all, owned_responses
-from proxy.answering.relay import RelayResponse
+from proxy.client_side.anthropic_errors import error_response
 from proxy.client_side.cancelling import uncancel
 from proxy.client_side.errors import ApiError, InvalidRequestError, StoppedError
 from proxy.client_side.exception_handler import ErrorResponse, not_found
@@ -32,8 +32,8 @@ from proxy.client_side.incoming import (
 )
 from proxy.client_side.inner_request import REQUEST_ID_EXTENSION, extensions_of
 from proxy.client_side.outgoing import Outgoing
+from proxy.client_side.relayed import RelayResponse
 from proxy.client_side.request_id import new_request_id
-from proxy.views.anthropic import error_response
 from usage.exchange import StopReason
 from usage.in_flight import in_flight
 

@@ -7,9 +7,17 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
+from django.http import HttpRequest
 from django.utils.http import is_same_domain
 
-from proxy.websockets.handshake import check_host
+
+def check_host(scope: Any) -> None:
+    """Raises ``DisallowedHost`` for a Host that ``ALLOWED_HOSTS`` does not know."""
+    request = HttpRequest()
+    hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+    request.META = {"HTTP_HOST": hosts[0] if len(hosts) == 1 else "", "SERVER_NAME": ""}
+    request.META["SERVER_PORT"] = "80"
+    request.get_host()
 
 
 def is_own_origin(scope: Any) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 
-from connections.calling.retry_after import retry_after_milliseconds, retry_after_seconds
+from connections.retry_after import retry_after_milliseconds, retry_after_seconds
 
 LONGEST_VALUE = 200
 LONGEST_LIST = 2000  # a proxy in front may take no more than 4 KiB for all headers

@@ -12,9 +12,9 @@ from django.http.response import HttpResponseBase
 from django.utils.module_loading import import_string
 
 from accounts.caller import Caller
-from proxy.answering.relay import RelayResponse
 from proxy.answering.streamed import ChangedEvents
 from proxy.client_side.errors import ApiError, InvalidRequestError
+from proxy.client_side.relayed import RelayResponse
 from proxy.client_side.rendering import JsonResponse
 from wire_formats.dialect import json_object
 from wire_formats.json_numbers import read_json, write_json

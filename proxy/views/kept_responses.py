@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from accounts.caller import Caller
-from connections.calling.call import Call
+from connections.call import Call
 from models_registry.registry import active
 from models_registry.snapshot import Snapshot
 from models_registry.targets import Target

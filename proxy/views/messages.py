@@ -6,14 +6,14 @@ from dataclasses import replace
 
 from django.http.response import HttpResponseBase
 
-from connections.calling.call import Call
+from connections.call import Call
 from models_registry.registry import active
 from models_registry.targets import Target
 from proxy.answering.dispatch import Dispatched
-from proxy.answering.relay import RelayResponse
 from proxy.answering.routing import route
 from proxy.answering.streamed import ChangedEvents, relay_answer
 from proxy.answering.whole import read_answer
+from proxy.client_side.relayed import RelayResponse
 from proxy.client_side.rendering import JsonResponse
 from proxy.client_side.response_headers import passed_on
 from proxy.references.ownership import permitted

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
-from connections.calling.call import Call
+from connections.call import Call
 from models_registry.registry import active
 from models_registry.targets import Target
 from proxy.answering.dispatch import Dispatched, dispatch

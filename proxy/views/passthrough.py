@@ -12,9 +12,9 @@ from rest_framework import exceptions
 from rest_framework.request import Request
 
 from accounts.administration import NEEDS, PASSTHROUGH
-from connections.calling.call import Call
-from connections.calling.errors import MidStreamError
+from connections.call import Call
 from connections.calling.line import Line
+from connections.errors import MidStreamError
 from connections.providers.raw import RawAdapter
 from models_registry.registry import active
 from models_registry.targets import Target

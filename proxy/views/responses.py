@@ -10,9 +10,9 @@ from django.http.response import HttpResponseBase
 
 from models_registry.targets import Target
 from proxy.answering.dispatch import Dispatched
-from proxy.answering.relay import RelayResponse
 from proxy.answering.streamed import relay_answer
 from proxy.answering.whole import read_answer
+from proxy.client_side.relayed import RelayResponse
 from proxy.client_side.rendering import JsonResponse
 from proxy.client_side.response_headers import passed_on
 from proxy.references.stored_responses import stored_responses

@@ -9,9 +9,9 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
-from proxy.answering.relay import RelayResponse
 from proxy.api import ApiView
 from proxy.client_side.errors import AnsweredError, InvalidRequestError, StoppedError
+from proxy.client_side.relayed import RelayResponse
 from proxy.client_side.rendering import JsonResponse
 from proxy.client_side.response_headers import STREAMING
 from proxy.resumable import readers

@@ -11,9 +11,9 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
-from connections.calling.call import Call
+from connections.call import Call
 from connections.calling.client import owned_responses
-from connections.calling.errors import MidStreamError, UpstreamError
+from connections.errors import MidStreamError, UpstreamError
 from models_registry.registry import active
 from models_registry.targets import Target
 from proxy.answering.dispatch import Dispatched, dispatch
@@ -21,9 +21,9 @@ from proxy.answering.limits import limits
 from proxy.answering.routing import check_model_id, model_of, route
 from proxy.api import ApiView
 from proxy.client_side.errors import UpstreamAnswerError
-from proxy.client_side.held_uploads import held_uploads
-from proxy.client_side.multipart import IncomingForm
 from proxy.client_side.response_headers import LONGEST_VALUE, STREAMING, is_plain, passed_on
+from proxy.uploads.held import held_uploads
+from proxy.uploads.multipart import IncomingForm
 from usage.exchange import Exchange, Surface
 
 EVENT_STREAM = "text/event-stream"

@@ -12,7 +12,6 @@ from functools import partial
 from typing import Any
 
 import orjson
-from django.http import HttpRequest
 from rest_framework import exceptions
 
 from accounts.authentication import SUBPROTOCOL_PREFIX, identify, presented_key_of_handshake
@@ -20,6 +19,7 @@ from accounts.caller import Caller, Scope
 from accounts.client_address import address_of_scope
 from proxy.api import MayInfer
 from proxy.client_side.errors import ApiError, StoppedError
+from proxy.client_side.origin import check_host
 from usage.exchange import StopReason
 from usage.in_flight import in_flight
 
@@ -41,15 +41,6 @@ async def admit(scope: Any) -> tuple[Caller, str]:
     if not caller.has_scope(Scope.INFERENCE):
         raise exceptions.PermissionDenied(MayInfer.message)
     return caller, credential
-
-
-def check_host(scope: Any) -> None:
-    """Raises ``DisallowedHost`` for a Host that ``ALLOWED_HOSTS`` does not know."""
-    request = HttpRequest()
-    hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
-    request.META = {"HTTP_HOST": hosts[0] if len(hosts) == 1 else "", "SERVER_NAME": ""}
-    request.META["SERVER_PORT"] = "80"
-    request.get_host()
 
 
 def accepted_subprotocol(offered: Iterable[str]) -> str | None:

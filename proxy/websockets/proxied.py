@@ -13,8 +13,8 @@ from urllib.parse import parse_qs
 import orjson
 from django.conf import settings
 
-from connections.calling.call import Call
-from connections.calling.errors import MidStreamError
+from connections.call import Call
+from connections.errors import MidStreamError
 from connections.transport.websocket import UpstreamSocket
 from models_registry.registry import active
 from models_registry.targets import Target

@@ -18,8 +18,8 @@ from django.utils import timezone
 
 from accounts.changes import current_versions
 from accounts.models import User
-from connections.configuration.key_source import KeySource
 from connections.models import Connection, ConnectionKey, GatewaySettings, LastVerification
+from connections.models.key_source import KeySource
 from tests.support.processes import free_port
 from tests.support.upstream import ScriptedUpstream, json_response
 

@@ -6,8 +6,8 @@ from connections.checks import (
     check_identity_hosts,
     check_stored_connections,
 )
-from connections.configuration.key_source import KeySource
 from connections.models import Connection
+from connections.models.key_source import KeySource
 
 
 def stored(**columns):

@@ -3,8 +3,8 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from accounts.encryption import EncryptionError, EncryptionKey
-from connections.configuration.key_source import KeySource
 from connections.models import Connection, ConnectionKey, GatewaySettings
+from connections.models.key_source import KeySource
 
 pytestmark = pytest.mark.django_db
 URL = "https://one.example/v1"

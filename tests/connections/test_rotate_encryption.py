@@ -6,8 +6,8 @@ from django.core.management import CommandError, call_command
 from accounts import reencryption, secrets
 from accounts.encryption import EncryptionKey, key_id_of, keyring
 from accounts.models import StoredSecret
-from connections.configuration.key_source import KeySource
 from connections.models import Connection, ConnectionKey
+from connections.models.key_source import KeySource
 
 pytestmark = pytest.mark.django_db
 OLD, NEW, OTHER = (EncryptionKey.generate_text() for _ in range(3))

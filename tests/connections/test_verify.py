@@ -8,8 +8,8 @@ import pytest
 import trustme
 
 from connections.calling.client import UpstreamClient
-from connections.calling.upstream import Upstream, UpstreamKey
 from connections.transport import AiohttpTransport
+from connections.upstream import Upstream, UpstreamKey
 from connections.verify import Outcome, Status, verify
 from tests.support.upstream import (
     ScriptedUpstream,

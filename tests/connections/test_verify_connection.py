@@ -6,8 +6,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.changes import current_versions
-from connections.configuration.key_source import KeySource
 from connections.models import Connection, LastVerification
+from connections.models.key_source import KeySource
 from tests.support.upstream import ScriptedUpstream, drip, hang, head, json_response
 
 SECRET = "sk-command-7d6c5b4a3f2e"

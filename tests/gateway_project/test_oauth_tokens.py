@@ -13,7 +13,7 @@ from connections.auth.base import (
     NoCallersTokenError,
     SignInRequiredError,
 )
-from connections.calling.call import Call
+from connections.call import Call
 from connections.calling.client import UpstreamClient
 from gateway_project.oauth_tokens import configured_access_tokens, token_source
 

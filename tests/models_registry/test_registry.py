@@ -13,8 +13,8 @@ from django.core.cache import cache
 
 from accounts import changes
 from connections.calling.client import UpstreamClient
-from connections.configuration.key_source import KeySource
 from connections.models import Connection
+from connections.models.key_source import KeySource
 from models_registry.models import ModelGrant, RegisteredModel
 from models_registry.registry import Registry
 from proxy.answering.routing import route

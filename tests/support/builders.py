@@ -8,11 +8,11 @@ from uuid import UUID
 import httpx
 
 from accounts.caller import Caller
-from connections.calling.call import Call
+from connections.call import Call
 from connections.calling.client import UpstreamResponse
 from connections.calling.line import Line
-from connections.calling.upstream import Upstream, UpstreamKey
 from connections.configuration.options import Options
+from connections.upstream import Upstream, UpstreamKey
 from models_registry.grants import Grants
 from models_registry.listing import Listing
 from models_registry.registration import Registration

@@ -12,9 +12,9 @@ from rich.console import Console
 
 from accounts.management.errors import UsageError
 from connections.calling.resolve import environment_key, resolve, tls_verification
-from connections.calling.upstream import Upstream
 from connections.choices import AuthType, Provider
 from connections.models import Connection
+from connections.upstream import Upstream
 from connections.verify import Outcome, Verification
 from connections.verify.keeping import verify_and_keep
 from connections.verify.report import show

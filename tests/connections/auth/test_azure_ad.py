@@ -18,7 +18,7 @@ from connections.auth.azure_ad import (
     ForeignScopeError,
 )
 from connections.calling.client import UpstreamClient
-from connections.calling.upstream import Timeouts
+from connections.upstream import Timeouts
 from tests.support.builders import an_upstream
 from tests.support.processes import wait_until
 from tests.support.upstream import ScriptedUpstream, drip, json_response

@@ -8,8 +8,8 @@ import pytest
 from connections.auth.base import AuthUnavailableError
 from connections.auth.registry import STRATEGIES, strategy_for
 from connections.calling.client import UpstreamClient
-from connections.calling.upstream import Timeouts, UpstreamKey
 from connections.choices import AuthType
+from connections.upstream import Timeouts, UpstreamKey
 from tests.support.builders import SECRET, an_upstream
 
 TIMEOUTS = Timeouts(connect=1, first_byte=1, idle=1, total=1)

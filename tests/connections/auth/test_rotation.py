@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from connections.auth.rotation import KeyRotation
-from connections.calling.upstream import UpstreamKey
+from connections.upstream import UpstreamKey
 
 A, B, C = (UpstreamKey(id=name, secret=name) for name in "abc")
 

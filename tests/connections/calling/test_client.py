@@ -8,8 +8,8 @@ import pytest
 
 from connections.auth.none import NoAuth
 from connections.calling.client import UpstreamClient, UpstreamResponse, close_all, owned_responses
-from connections.calling.errors import MaybeProcessedError, MidStreamError, NotSentError
-from connections.calling.upstream import Timeouts, Upstream
+from connections.errors import MaybeProcessedError, MidStreamError, NotSentError
+from connections.upstream import Timeouts, Upstream
 
 TIMEOUTS = Timeouts(connect=1, first_byte=2, idle=3, total=4)
 NO_AUTH = NoAuth(

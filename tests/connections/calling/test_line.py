@@ -7,9 +7,9 @@ import pytest
 
 from connections.auth.base import AuthUnavailableError
 from connections.calling.client import UpstreamClient, owned_responses
-from connections.calling.errors import MidStreamError, NotSentError
 from connections.calling.line import Line, Lines
-from connections.calling.upstream import UpstreamKey
+from connections.errors import MidStreamError, NotSentError
+from connections.upstream import UpstreamKey
 from tests.support.builders import Chunks, a_call, a_response, an_upstream
 
 

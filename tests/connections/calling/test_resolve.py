@@ -4,8 +4,8 @@ import pytest
 
 from accounts.encryption import EncryptionKey
 from connections.calling.resolve import resolve
-from connections.configuration.key_source import KeySource
 from connections.models import Connection
+from connections.models.key_source import KeySource
 
 SECRET = "sk-resolve-0123456789"
 

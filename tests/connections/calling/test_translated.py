@@ -7,8 +7,8 @@ from collections.abc import AsyncGenerator, Iterator
 import orjson
 import pytest
 
-from connections.calling.errors import MidStreamError
 from connections.calling.translated import translated_chunks
+from connections.errors import MidStreamError
 from wire_formats.json_types import JsonObject
 from wire_formats.translation import Translation, Wire
 

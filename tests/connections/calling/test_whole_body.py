@@ -4,8 +4,8 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from connections.calling.errors import MidStreamError
 from connections.calling.whole_body import whole_body
+from connections.errors import MidStreamError
 
 
 async def arriving(*parts: bytes) -> AsyncGenerator[bytes]:

@@ -3,11 +3,11 @@
 import pytest
 
 from connections.configuration.entry import EntryError
-from connections.configuration.key_source import KeySource
 from connections.configuration.open_webui_config import current_document, update
 from connections.configuration.open_webui_verify import upstream_to_verify
 from connections.configuration.stored_headers import HIDDEN
 from connections.models import Connection
+from connections.models.key_source import KeySource
 
 pytestmark = pytest.mark.django_db
 URL = "https://one.example/v1"

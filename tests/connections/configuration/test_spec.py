@@ -3,8 +3,8 @@ from datetime import date
 import pytest
 
 from connections.configuration.entry import EntryError
-from connections.configuration.key_source import KeySource
 from connections.configuration.spec import ConnectionSpec
+from connections.models.key_source import KeySource
 
 MINIMAL = {"name": "one", "base_url": "https://one.example/v1"}
 COMPLETE = {

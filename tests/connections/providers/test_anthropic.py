@@ -6,8 +6,8 @@ import pytest
 
 from connections.auth.registry import strategy_for
 from connections.calling.client import UpstreamClient
-from connections.calling.errors import MidStreamError
 from connections.calling.line import Line
+from connections.errors import MidStreamError
 from connections.providers.registry import adapter_for
 from tests.connections.providers.translating import (
     answer_of,

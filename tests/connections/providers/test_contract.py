@@ -8,8 +8,8 @@ import httpx
 import orjson
 import pytest
 
-from connections.calling.errors import NotSentError
 from connections.choices import API_TYPES
+from connections.errors import NotSentError
 from connections.providers.openai import OpenAIAdapter
 from connections.providers.registry import ADAPTERS, adapter_for
 from tests.support.builders import SECRET, a_call, a_caller, an_upstream

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connections.calling.errors import MidStreamError
 from connections.calling.translated import translated_body
+from connections.errors import MidStreamError
 from connections.providers.openai import OpenAIAdapter
 from connections.providers.registry import ADAPTERS, adapter_for
 from tests.connections.providers.translating import events_of

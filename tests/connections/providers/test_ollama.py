@@ -7,8 +7,8 @@ import struct
 import orjson
 import pytest
 
-from connections.calling.errors import MidStreamError
 from connections.calling.listing import normalise
+from connections.errors import MidStreamError
 from connections.providers.registry import adapter_for
 from tests.connections.providers.translating import (
     answer_of,

@@ -3,7 +3,7 @@ from __future__ import annotations
 import orjson
 import pytest
 
-from connections.calling.errors import NotSentError
+from connections.errors import NotSentError
 from connections.providers.registry import adapter_for
 from tests.support.builders import a_call, a_caller, an_upstream
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import orjson
 import pytest
 
-from connections.calling.errors import MidStreamError
+from connections.errors import MidStreamError
 from connections.providers.registry import adapter_for
 from tests.connections.providers.translating import (
     answer_of,

@@ -6,7 +6,7 @@ import json
 
 import httpx
 
-from connections.calling.call import Call
+from connections.call import Call
 from connections.calling.client import UpstreamResponse
 from connections.providers.openai import OpenAIAdapter
 from tests.support.builders import Chunks

@@ -7,8 +7,8 @@ import httpx
 import pytest
 import uvloop
 
-from connections.calling.upstream import Timeouts
 from connections.transport import AiohttpTransport
+from connections.upstream import Timeouts
 from tests.support.upstream import ScriptedUpstream
 
 Send = Callable[..., Awaitable[httpx.Response]]

@@ -8,8 +8,8 @@ import gzip
 import httpx
 import pytest
 
-from connections.calling.upstream import Timeouts
 from connections.transport import AiohttpTransport
+from connections.upstream import Timeouts
 from tests.connections.transport.conftest import CHAT, sender
 from tests.support.upstream import (
     ScriptedUpstream,

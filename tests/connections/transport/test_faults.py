@@ -15,8 +15,8 @@ import httpx
 import pytest
 import trustme
 
-from connections.calling.upstream import Timeouts
 from connections.transport import AiohttpTransport
+from connections.upstream import Timeouts
 from tests.connections.transport.conftest import CHAT, sender
 from tests.support.upstream import (
     ScriptedUpstream,

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from connections.calling.upstream import Timeouts
 from connections.transport import AiohttpTransport
+from connections.upstream import Timeouts
 from tests.connections.transport.conftest import CHAT
 from tests.support.upstream import hang, head, json_response, stall_reading
 

@@ -7,8 +7,8 @@ import pytest
 
 from connections.auth.base import AuthUnavailableError
 from connections.calling.client import UpstreamClient
-from connections.calling.errors import MaybeProcessedError, NotSentError
-from connections.calling.upstream import Upstream
+from connections.errors import MaybeProcessedError, NotSentError
+from connections.upstream import Upstream
 from models_registry.targets import Target
 from proxy.answering.dispatch import Dispatched, dispatch
 from proxy.client_side.errors import ApiError, UpstreamUnavailableError

@@ -17,7 +17,7 @@ from connections.auth.base import (
     NoCallersTokenError,
     SignInRequiredError,
 )
-from connections.calling.errors import MaybeProcessedError, MidStreamError, NotSentError
+from connections.errors import MaybeProcessedError, MidStreamError, NotSentError
 from proxy.client_side.errors import ModelNotFoundError
 from proxy.client_side.exception_handler import to_api_error
 from wire_formats.errors import UnsendableError

@@ -29,9 +29,9 @@ from multipart import (
 from rest_framework import exceptions
 
 from proxy.client_side.errors import ApiError, InvalidRequestError, PayloadTooLargeError
-from proxy.client_side.held_uploads import HeldUploads, no_room
 from proxy.client_side.incoming import ClientGoneError, IncomingBody
 from proxy.references.names import check_form_field
+from proxy.uploads.held import HeldUploads, no_room
 from wire_formats.json_types import JsonObject
 
 logger = logging.getLogger(__name__)

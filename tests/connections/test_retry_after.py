@@ -1,6 +1,6 @@
 import pytest
 
-from connections.calling.retry_after import retry_after_milliseconds, retry_after_seconds
+from connections.retry_after import retry_after_milliseconds, retry_after_seconds
 
 NOW = 784111777.0  # Sun, 06 Nov 1994 08:49:37 GMT
 DAY = 24 * 3600

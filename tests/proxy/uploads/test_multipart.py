@@ -18,9 +18,9 @@ from rest_framework.exceptions import UnsupportedMediaType
 
 from models_registry.registration import Registration
 from proxy.client_side.errors import ApiError, InvalidRequestError, PayloadTooLargeError
-from proxy.client_side.held_uploads import HeldUploads
 from proxy.client_side.incoming import ClientGoneError, IncomingBody
-from proxy.client_side.multipart import MOST_FIELD_BYTES, MOST_PARTS, IncomingForm
+from proxy.uploads.held import HeldUploads
+from proxy.uploads.multipart import MOST_FIELD_BYTES, MOST_PARTS, IncomingForm
 
 KEY_ID = uuid4()
 BOUNDARY = "b0undary"

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from connections.choices import AuthType
-from connections.configuration.key_source import KeySource
+from connections.configuration.callers_own import open_auth_types, problem_of_change
 from connections.configuration.spec import ConnectionSpec
-from connections.rules.callers_own import open_auth_types, problem_of_change
+from connections.models.key_source import KeySource
 
 PLAIN = ConnectionSpec(name="one", base_url="https://one.example")
 OWN = replace(PLAIN, auth_type="session")
