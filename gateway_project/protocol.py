@@ -14,8 +14,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.http11 import Request
 
 from gateway_project.answer_head import HeadWithBody
-from proxy.client_side.incoming import GONE_EXTENSION
-from proxy.client_side.outgoing import ABORT_EXTENSION, WRITE_EXTENSION
+from proxy.client_side.scope_extensions import ABORT_EXTENSION, GONE_EXTENSION, WRITE_EXTENSION
 
 MOST_HEADERS = 200
 MOST_HEADER_BYTES = 64 * 1024

@@ -15,13 +15,11 @@ from models_registry.listing import Listing
 from models_registry.model_ids import is_model_id
 from models_registry.pipeline_filters import PipelineFilter, filters_of
 from models_registry.registration import AS_LISTED, Registration
+from wire_formats.endpoints import OWN_PARAMETERS
 from wire_formats.json_types import JsonObject
 
 # OpenAI lists every model it has; those named so cannot chat.
 NOT_FOR_CHAT = ("babbage", "dall-e", "davinci", "embedding", "tts", "whisper")
-
-# Default parameters are those of chats and their like; these call the same things otherwise.
-OWN_PARAMETERS = frozenset({"messages", "messages/count_tokens", "responses"})
 
 LARGEST_TIMESTAMP = 2**53  # what every JSON reader takes for a whole number
 

@@ -27,8 +27,8 @@ from proxy.client_side.cookies import forwardable_cookies
 from proxy.client_side.errors import ApiError, MethodNotAllowedError, StoppedError
 from proxy.client_side.exception_handler import ErrorResponse, to_api_error
 from proxy.client_side.incoming import ApiRequest, ClientGoneError
-from proxy.client_side.inner_request import SURFACE_EXTENSION, extensions_of
 from proxy.client_side.rendering import JsonParser, JsonRenderer
+from proxy.client_side.scope_extensions import SURFACE_EXTENSION, extensions_of
 from proxy.workers.access import is_allowed
 from usage.exchange import Exchange, StopReason, Surface
 from usage.in_flight import in_flight

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from usage.models import TokensFrom
 from usage.record import UsageRecord
+from wire_formats.endpoints import TEXTS
 from wire_formats.token_counts import BYTES_PER_TOKEN
 
-TEXT_ENDPOINTS = frozenset({"chat/completions", "completions", "responses", "messages"})
 # A larger request carries files, whose bytes tell nothing about tokens.
 MOST_TEXT_BYTES = 400_000
 OK = 200
@@ -20,7 +20,7 @@ def counted(record: UsageRecord) -> tuple[UsageRecord, TokensFrom]:
     An estimate takes four bytes of the request, or a chunk of the answer, for a token. A stream
     that broke off may have told of its input alone.
     """
-    is_text = record.status == OK and record.connection and record.endpoint in TEXT_ENDPOINTS
+    is_text = record.status == OK and record.connection and record.endpoint in TEXTS
     is_half = record.prompt_tokens is not None and record.completion_tokens is None
     if is_half and is_text and record.is_streamed:
         return replace(record, completion_tokens=record.chunks), TokensFrom.ESTIMATED

@@ -18,6 +18,7 @@ from django.conf import settings
 
 from usage.record import UsageRecord
 from usage.storing import UNFORESEEN
+from wire_formats.endpoints import OPERATIONS
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
@@ -25,14 +26,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LAST_EXPORT_SECONDS = 3.0
-OPERATIONS = {
-    "chat/completions": "chat",
-    "messages": "chat",
-    "responses": "chat",
-    "completions": "text_completion",
-    "embeddings": "embeddings",
-    "images/generations": "generate_content",
-}
 
 
 class Spans:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import httpx
 
 from connections.call import Call
+from connections.request_extensions import CALL_EXTENSION, SECRETS_EXTENSION
 from connections.upstream import Upstream
 
 
@@ -57,7 +58,7 @@ class AuthStrategy(httpx.Auth):
 
     def call_behind(self, request: httpx.Request) -> Call:
         """What the client asked for. Raises :class:`NoCallerError` if this is for no client."""
-        call: Call | None = request.extensions.get("gatehouse.call")
+        call: Call | None = request.extensions.get(CALL_EXTENSION)
         if call is None or not call.caller.user_id:
             raise NoCallerError
         return call
@@ -67,7 +68,7 @@ class AuthStrategy(httpx.Auth):
 
         The response will know it for a secret, which no error message may repeat.
         """
-        request.extensions["gatehouse.secrets"] = frozenset({token})
+        request.extensions[SECRETS_EXTENSION] = frozenset({token})
         request.headers["Authorization"] = f"Bearer {token}"
         if call is not None and call.cookies and self.upstream.forward_cookies:
             request.headers["Cookie"] = call.cookies

@@ -20,6 +20,12 @@ import httpx
 from connections import errors
 from connections.calling.translated import translated_body, translated_chunks
 from connections.calling.whole_body import whole_body
+from connections.request_extensions import (
+    SECRETS_EXTENSION,
+    TIMEOUTS_EXTENSION,
+    TRANSLATION_EXTENSION,
+    VERIFY_TLS_EXTENSION,
+)
 from connections.transport.response_body import ResponseBody, Taker
 from connections.transport.websocket import UpstreamSocket
 from connections.upstream import Timeouts
@@ -158,8 +164,8 @@ class UpstreamClient:
         """
         request.extensions = {
             **request.extensions,
-            "gatehouse.timeouts": timeouts,
-            "gatehouse.verify_tls": verify_tls,
+            TIMEOUTS_EXTENSION: timeouts,
+            VERIFY_TLS_EXTENSION: verify_tls,
         }
         try:
             answer = await self._signed(request, auth)
@@ -168,8 +174,8 @@ class UpstreamClient:
         extensions = request.extensions
         response = UpstreamResponse(
             answer,
-            extensions.get("gatehouse.translation"),
-            extensions.get("gatehouse.secrets", frozenset()),
+            extensions.get(TRANSLATION_EXTENSION),
+            extensions.get(SECRETS_EXTENSION, frozenset()),
         )
         owned = owned_responses.get()
         if owned is not None:

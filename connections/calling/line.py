@@ -16,6 +16,7 @@ from connections.calling.stream_usage import StreamUsage
 from connections.errors import NotSentError
 from connections.providers.openai import OpenAIAdapter
 from connections.providers.registry import adapter_for
+from connections.request_extensions import DROPPED_EXTENSION
 from connections.upstream import Timeouts, Upstream
 from wire_formats.payload import DROPPED_HEADER, header_value
 
@@ -90,7 +91,7 @@ class Line:
         except AuthUnavailableError as exc:
             self.log_missing_credential(exc, call.request_id)
             raise
-        if dropped := header_value(request.extensions["gatehouse.dropped"]):
+        if dropped := header_value(request.extensions[DROPPED_EXTENSION]):
             response.headers[DROPPED_HEADER] = dropped
             logger.info(
                 "%s was not sent the parameters %s of %s.",

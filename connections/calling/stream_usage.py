@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from connections.call import Call
 from connections.calling.client import UpstreamResponse
 from connections.errors import MidStreamError
+from wire_formats.endpoints import CHUNKS
 
-ENDPOINTS = frozenset({"chat/completions", "completions"})
 FIELD = "stream_options"
 REFUSALS = frozenset({400, 422})
 LARGEST_REFUSAL_BYTES = 256 * 1024
@@ -25,7 +25,7 @@ class StreamUsage:
 
     def asking(self, call: Call) -> Call:
         """``call`` with the question in it; the very same if that is not needed or of no use."""
-        if self.is_refused or not call.is_streamed or call.endpoint not in ENDPOINTS:
+        if self.is_refused or not call.is_streamed or call.endpoint not in CHUNKS:
             return call
         given = call.body.get(FIELD)
         options = given if isinstance(given, dict) else {}

@@ -14,6 +14,12 @@ from accounts.caller import Caller
 from connections.call import Call
 from connections.errors import NotSentError
 from connections.providers.headers import encoded, extra_headers, overlaid, user_info_headers
+from connections.request_extensions import (
+    CALL_EXTENSION,
+    DROPPED_EXTENSION,
+    IS_SOCKET_EXTENSION,
+    TRANSLATION_EXTENSION,
+)
 from connections.upstream import Upstream
 from wire_formats.errors import UnsendableError
 from wire_formats.json_numbers import encoded_json
@@ -119,10 +125,10 @@ class OpenAIAdapter:
             content=content,
             stream=stream,
             extensions={
-                "gatehouse.call": call,
-                "gatehouse.dropped": payload.dropped,
-                "gatehouse.translation": self.translation(call),
-                "gatehouse.is_socket": call.is_socket,
+                CALL_EXTENSION: call,
+                DROPPED_EXTENSION: payload.dropped,
+                TRANSLATION_EXTENSION: self.translation(call),
+                IS_SOCKET_EXTENSION: call.is_socket,
             },
         )
         if stream is not None:

@@ -11,6 +11,11 @@ import httpx
 from aiohttp.hdrs import CONTENT_ENCODING
 from yarl import URL
 
+from connections.request_extensions import (
+    IS_SOCKET_EXTENSION,
+    TIMEOUTS_EXTENSION,
+    VERIFY_TLS_EXTENSION,
+)
 from connections.transport.attempt import Attempt
 from connections.transport.connector import UpstreamConnector
 from connections.transport.decoding import decoder_for
@@ -63,8 +68,8 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         Raises ``httpx``'s ``ConnectError``, ``ConnectTimeout`` or ``UnsupportedProtocol`` when the
         upstream saw nothing of it, another ``TransportError`` when it may have.
         """
-        timeouts = request.extensions.get("gatehouse.timeouts", DEFAULT_TIMEOUTS)
-        if request.extensions.get("gatehouse.is_socket"):
+        timeouts = request.extensions.get(TIMEOUTS_EXTENSION, DEFAULT_TIMEOUTS)
+        if request.extensions.get(IS_SOCKET_EXTENSION):
             return await self._open_socket(request, timeouts)
         attempt = Attempt(
             deadline=asyncio.timeout(None),
@@ -89,7 +94,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             await self._session.close()
 
     async def _open_socket(self, request: httpx.Request, timeouts: Timeouts) -> httpx.Response:
-        verify = request.extensions.get("gatehouse.verify_tls", True)
+        verify = request.extensions.get(VERIFY_TLS_EXTENSION, True)
         context = tls_context(verify) if request.url.scheme == "https" else True
         if self._socket_session is None:
             self._socket_session = aiohttp.ClientSession(
@@ -106,7 +111,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         url = request.url
         if url.scheme not in {"http", "https"} or not url.host:
             raise httpx.UnsupportedProtocol("The URL must begin with http:// or https://.")
-        verify = request.extensions.get("gatehouse.verify_tls", True)
+        verify = request.extensions.get(VERIFY_TLS_EXTENSION, True)
         context = tls_context(verify) if url.scheme == "https" else True
         headers, data = headers_and_data(request)
         session = self._opened_session()

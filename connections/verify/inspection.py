@@ -19,6 +19,7 @@ from connections.calling.client import UpstreamClient, UpstreamResponse
 from connections.calling.listing import LARGEST_LIST_BYTES
 from connections.providers.openai import OpenAIAdapter
 from connections.providers.registry import adapter_for
+from connections.request_extensions import CALL_EXTENSION
 from connections.rules.destination import DEFAULT_PORTS
 from connections.upstream import Timeouts, Upstream, UpstreamKey
 from connections.verify.texts import Redactor
@@ -119,7 +120,7 @@ class Inspection:
         if upstream not in self.strategies:
             self.strategies[upstream] = strategy_for(upstream)
         auth = self.strategies[upstream]
-        request.extensions.setdefault("gatehouse.call", self.call("models"))
+        request.extensions.setdefault(CALL_EXTENSION, self.call("models"))
         left = max(self.deadline - asyncio.get_running_loop().time(), 0.001)
         response = await self.client.send(
             request,

@@ -22,12 +22,13 @@ from models_registry.pipeline_filters import PipelineFilter
 from models_registry.targets import Target
 from proxy.answering.limits import limits
 from proxy.client_side.errors import ApiError, InvalidRequestError, UpstreamAnswerError
+from wire_formats.endpoints import CHAT, TEXTS
 from wire_formats.json_numbers import read_json, write_json
 from wire_formats.json_types import JsonObject
 from wire_formats.provider_errors import error_in_body
 
 # What else writes text, and holds it where no such filter would find it.
-UNFILTERABLE = frozenset({"completions", "responses", "messages", "realtime"})
+UNFILTERABLE = TEXTS - {CHAT}
 # A filter may change what is said, not who is asked and how the answer comes.
 KEPT = ("model", "stream")
 STREAMING = frozenset({"stream", "stream_options"})
@@ -55,7 +56,7 @@ async def filtered_call(
 
     Raises :class:`proxy.client_side.errors.ApiError` when one of them refuses or fails.
     """
-    is_chat = call.endpoint == "chat/completions"
+    is_chat = call.endpoint == CHAT
     if target.awaits_filters_of and (is_chat or call.endpoint in UNFILTERABLE):
         raise FilterUnavailableError(
             f"The connection {target.awaits_filters_of} may have filters for this model, and has "

@@ -10,9 +10,7 @@ from models_registry.model_ids import is_model_id
 from models_registry.registry import Registry
 from models_registry.targets import Target
 from proxy.client_side.errors import ApiDisabledError, InvalidRequestError, ModelNotFoundError
-
-# The endpoints of the models that ``GET /v1/models`` lists unless it is asked for all.
-CHAT_ENDPOINTS = frozenset({"chat/completions", "messages", "responses"})
+from wire_formats.endpoints import CHATS
 
 UNKNOWN_SECONDS = 1.0  # between two questions for new models that unknown names give rise to
 
@@ -65,4 +63,4 @@ def is_ready(targets: tuple[Target, ...]) -> bool:
 def targets_of(registry: Registry, caller: Caller, model: str, endpoint: str) -> tuple[Target, ...]:
     """The targets as the current snapshot has them."""
     view = registry.snapshot.view(caller)
-    return (view.for_chat() if endpoint in CHAT_ENDPOINTS else view).route(model)
+    return (view.for_chat() if endpoint in CHATS else view).route(model)

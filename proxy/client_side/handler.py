@@ -23,17 +23,11 @@ from proxy.client_side.anthropic_errors import error_response
 from proxy.client_side.cancelling import uncancel
 from proxy.client_side.errors import ApiError, InvalidRequestError, StoppedError
 from proxy.client_side.exception_handler import ErrorResponse, not_found
-from proxy.client_side.incoming import (
-    GONE_EXTENSION,
-    ApiRequest,
-    ClientGoneError,
-    IncomingBody,
-    declared_length,
-)
-from proxy.client_side.inner_request import REQUEST_ID_EXTENSION, extensions_of
+from proxy.client_side.incoming import ApiRequest, ClientGoneError, IncomingBody, declared_length
 from proxy.client_side.outgoing import Outgoing
 from proxy.client_side.relayed import RelayResponse
 from proxy.client_side.request_id import new_request_id
+from proxy.client_side.scope_extensions import GONE_EXTENSION, REQUEST_ID_EXTENSION, extensions_of
 from usage.exchange import StopReason
 from usage.in_flight import in_flight
 

@@ -21,7 +21,6 @@ from usage.exchange import Exchange, StopReason
 from wire_formats.json_cost import SURELY_SIMPLE_BYTES, weight_of
 
 LONGEST_LENGTH = 18  # digits; int() refuses to read thousands of them
-GONE_EXTENSION = "gatehouse.when_gone"
 WhenGone = Callable[[Callable[[], None]], None]
 
 

@@ -10,14 +10,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
-from proxy.client_side.outgoing import ABORT_EXTENSION
+from proxy.client_side.scope_extensions import ABORT_EXTENSION, extensions_of
 
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 HeaderFields = Iterable[tuple[bytes, bytes]]
 
-# What ``scope["extensions"]`` may hold. No client can set any of it.
-SURFACE_EXTENSION = "gatehouse.surface"
-REQUEST_ID_EXTENSION = "gatehouse.request_id"
 
 # About the connection or the body the request came with, which are not those of the inner request.
 LEFT_BEHIND = frozenset(
@@ -32,11 +29,6 @@ LEFT_BEHIND = frozenset(
         b"x-gateway-resumable",
     }
 )
-
-
-def extensions_of(scope: Any) -> dict[str, Any]:
-    """What the server, or the gateway itself, has added to ``scope``."""
-    return scope.get("extensions") or {}
 
 
 class InnerRequest:

@@ -12,14 +12,13 @@ from typing import Any
 
 from proxy.client_side.errors import ApiError
 from proxy.client_side.response_headers import STREAMING
+from proxy.client_side.scope_extensions import ABORT_EXTENSION, WRITE_EXTENSION
 from usage.exchange import Exchange
 from wire_formats.dialect import Dialect
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
-ABORT_EXTENSION = "gatehouse.abort"
-WRITE_EXTENSION = "gatehouse.write"
 # Not ": ping", which some clients take for the end, and never with an id, which crashes others.
 KEEP_ALIVE = b": keep-alive\n\n"
 COMMON_HEADERS = [

@@ -9,9 +9,9 @@ from django.conf import settings
 
 from accounts.caller import Caller
 from proxy.filters.pipeline import FilterRejected
+from wire_formats.endpoints import CHUNKS
 from wire_formats.json_types import JsonObject
 
-STREAMED = frozenset({"chat/completions", "completions"})
 # Names and values of a protocol, not texts.
 NOT_TEXTS = frozenset({"model", "id", "role", "type", "object", "name", "finish_reason"})
 DATA_URL = re.compile(r"data:[\w.+/-]*;base64,", re.ASCII)
@@ -55,7 +55,7 @@ class RegexRedactor:
 
     def refuse_unknown_streams(self) -> None:
         """Raises ``FilterRejected`` where nobody here knows which pieces make up a text."""
-        if self.endpoint not in STREAMED:
+        if self.endpoint not in CHUNKS:
             raise FilterRejected(
                 "Answers are redacted here and cannot be streamed. Ask for them whole."
             )

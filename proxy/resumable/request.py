@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from proxy.client_side.errors import ApiError
 from proxy.client_side.incoming import ApiRequest
-from proxy.client_side.inner_request import REQUEST_ID_EXTENSION, HeaderFields, InnerRequest
-from proxy.client_side.outgoing import ABORT_EXTENSION
+from proxy.client_side.inner_request import HeaderFields, InnerRequest
+from proxy.client_side.scope_extensions import ABORT_EXTENSION, REQUEST_ID_EXTENSION
 from proxy.resumable.recording import Recording
 from wire_formats.sse import data_of, encoded_event, split_events
 

@@ -13,8 +13,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from accounts.caller import Caller
 from connections.calling.client import Closable, close_all, owned_responses
 from proxy.client_side.cancelling import uncancel
-from proxy.client_side.inner_request import extensions_of
-from proxy.client_side.outgoing import ABORT_EXTENSION
+from proxy.client_side.scope_extensions import ABORT_EXTENSION, extensions_of
 from proxy.websockets.handshake import accepted_subprotocol, admit
 from proxy.websockets.inbox import Inbox
 from proxy.websockets.open_counts import open_counts

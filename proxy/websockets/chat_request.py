@@ -8,7 +8,8 @@ from typing import Any
 import orjson
 
 from proxy.client_side.errors import ApiError, StoppedError, UpstreamAnswerError
-from proxy.client_side.inner_request import SURFACE_EXTENSION, HeaderFields, InnerRequest
+from proxy.client_side.inner_request import HeaderFields, InnerRequest
+from proxy.client_side.scope_extensions import SURFACE_EXTENSION
 from proxy.websockets.chat_messages import chunk_message, done_message, error_message
 from usage.exchange import StopReason, Surface
 from wire_formats.dialect import json_object

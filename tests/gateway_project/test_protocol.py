@@ -16,11 +16,12 @@ from gateway_project.protocol import (
     MOST_UNANSWERED,
     GatewayProtocol,
 )
+from proxy.client_side.scope_extensions import ABORT_EXTENSION, GONE_EXTENSION, WRITE_EXTENSION
 from tests.support.processes import PATIENCE_SECONDS
 
 
 async def echo(scope, receive, send) -> None:
-    has_abort = callable(scope["extensions"]["gatehouse.abort"])
+    has_abort = callable(scope["extensions"][ABORT_EXTENSION])
     body = f"{len(scope['headers'])} {has_abort}".encode()
     headers = [(b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -122,7 +123,7 @@ async def cut_off(scope, receive, send) -> None:
     headers = [(b"content-length", b"1000")]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": b"Hel", "more_body": True})
-    scope["extensions"]["gatehouse.abort"]()
+    scope["extensions"][ABORT_EXTENSION]()
 
 
 async def test_an_answer_that_is_cut_on_purpose_is_no_error_of_the_server(caplog) -> None:
@@ -226,7 +227,7 @@ async def test_a_client_that_asks_whether_to_send_its_body_is_told_to() -> None:
 
 async def test_a_part_is_written_at_once_while_the_client_keeps_up() -> None:
     async def stream(scope, receive, send) -> None:
-        write = scope["extensions"]["gatehouse.write"]
+        write = scope["extensions"][WRITE_EXTENSION]
         assert not write(b"too early")
         await send({"type": "http.response.start", "status": 200, "headers": []})
         assert write(b"a")
@@ -245,7 +246,7 @@ async def test_nothing_is_written_at_once_to_a_client_that_has_to_be_waited_for(
     written = asyncio.get_running_loop().create_future()
 
     async def stream(scope, receive, send) -> None:
-        write = scope["extensions"]["gatehouse.write"]
+        write = scope["extensions"][WRITE_EXTENSION]
         await send({"type": "http.response.start", "status": 200, "headers": []})
         parts = 0
         while parts < 1000 and write(b"x" * 2**16):
@@ -265,7 +266,7 @@ async def test_nothing_is_written_at_once_to_a_client_that_has_to_be_waited_for(
 async def test_parts_go_to_the_answer_whose_turn_it_is() -> None:
     async def stream(scope, receive, send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
-        assert scope["extensions"]["gatehouse.write"](scope["path"].encode())
+        assert scope["extensions"][WRITE_EXTENSION](scope["path"].encode())
         await send({"type": "http.response.body"})
 
     first = b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -286,7 +287,7 @@ async def test_it_is_told_when_the_client_leaves(leaves_first: bool) -> None:
         has_read.set()
         if leaves_first:
             await has_left.wait()
-        scope["extensions"]["gatehouse.when_gone"](is_told.set)
+        scope["extensions"][GONE_EXTENSION](is_told.set)
         await is_told.wait()
 
     async with serving(wait) as port, asyncio.timeout(PATIENCE_SECONDS):
@@ -307,7 +308,7 @@ async def test_a_client_that_leaves_is_noticed_behind_a_body_that_was_held_back(
         await is_piled_up.wait()
         while (await receive())["more_body"]:
             pass
-        scope["extensions"]["gatehouse.when_gone"](is_told.set)
+        scope["extensions"][GONE_EXTENSION](is_told.set)
         has_read.set()
         await is_told.wait()
 

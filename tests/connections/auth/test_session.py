@@ -4,12 +4,13 @@ import pytest
 from accounts.caller import Caller
 from connections.auth.base import NoCallerError
 from connections.auth.session import SessionAuth
+from connections.request_extensions import CALL_EXTENSION
 from tests.support.builders import a_call, an_upstream
 
 
 async def signed(call=None, **fields):
     """The credential's headers of a request for ``call``."""
-    extensions = {"gatehouse.call": call} if call else {}
+    extensions = {CALL_EXTENSION: call} if call else {}
     request = httpx.Request("POST", "https://one.example/v1", extensions=extensions)
     auth = SessionAuth(an_upstream(auth_type="session", **fields))
     sent = await anext(auth.async_auth_flow(request))

@@ -3,6 +3,7 @@ import pytest
 
 from connections.auth.base import NoCallerError, SignInRequiredError
 from connections.auth.system_oauth import SystemOAuth, use_token_source
+from connections.request_extensions import CALL_EXTENSION
 from tests.support.builders import a_call, an_upstream
 
 
@@ -13,7 +14,7 @@ def no_source():
 
 
 async def signed(call, **fields):
-    extensions = {"gatehouse.call": call} if call else {}
+    extensions = {CALL_EXTENSION: call} if call else {}
     request = httpx.Request("POST", "https://one.example/v1", extensions=extensions)
     auth = SystemOAuth(an_upstream(auth_type="system_oauth", **fields))
     return (await anext(auth.async_auth_flow(request))).headers

@@ -9,6 +9,7 @@ import pytest
 from connections.auth.none import NoAuth
 from connections.calling.client import UpstreamClient, UpstreamResponse, close_all, owned_responses
 from connections.errors import MaybeProcessedError, MidStreamError, NotSentError
+from connections.request_extensions import CALL_EXTENSION, TIMEOUTS_EXTENSION, VERIFY_TLS_EXTENSION
 from connections.upstream import Timeouts, Upstream
 
 TIMEOUTS = Timeouts(connect=1, first_byte=2, idle=3, total=4)
@@ -79,7 +80,7 @@ def answering(*responses: httpx.Response | Exception) -> tuple[UpstreamClient, l
 
 
 async def send(client: UpstreamClient, auth: httpx.Auth = NO_AUTH) -> UpstreamResponse:
-    request = httpx.Request("POST", "http://upstream/v1", extensions={"gatehouse.call": "kept"})
+    request = httpx.Request("POST", "http://upstream/v1", extensions={CALL_EXTENSION: "kept"})
     return await client.send(request, auth=auth, timeouts=TIMEOUTS, verify_tls=False)
 
 
@@ -87,9 +88,9 @@ async def test_timeouts_and_verification_travel_with_the_request():
     client, requests = answering(httpx.Response(200))
     await send(client)
     assert requests[0].extensions == {
-        "gatehouse.call": "kept",
-        "gatehouse.timeouts": TIMEOUTS,
-        "gatehouse.verify_tls": False,
+        CALL_EXTENSION: "kept",
+        TIMEOUTS_EXTENSION: TIMEOUTS,
+        VERIFY_TLS_EXTENSION: False,
     }
 
 

@@ -9,6 +9,7 @@ from connections.auth.base import AuthUnavailableError
 from connections.calling.client import UpstreamClient, owned_responses
 from connections.calling.line import Line, Lines
 from connections.errors import MidStreamError, NotSentError
+from connections.request_extensions import TIMEOUTS_EXTENSION, VERIFY_TLS_EXTENSION
 from connections.upstream import UpstreamKey
 from tests.support.builders import Chunks, a_call, a_response, an_upstream
 
@@ -34,11 +35,11 @@ async def test_a_call_is_signed_and_timed_as_the_connection_says(settings) -> No
     for is_streamed in (False, True):
         await line.send(UpstreamClient(transport), a_call({"stream": is_streamed}))
     whole, streamed = (request.extensions for request in transport.requests)
-    timeouts = whole["gatehouse.timeouts"]
+    timeouts = whole[TIMEOUTS_EXTENSION]
     assert (timeouts.connect, timeouts.first_byte, timeouts.total) == (3, 7.0, 7.0)
-    timeouts = streamed["gatehouse.timeouts"]
+    timeouts = streamed[TIMEOUTS_EXTENSION]
     assert (timeouts.connect, timeouts.first_byte, timeouts.idle, timeouts.total) == (3, 7, 20, 90)
-    assert whole["gatehouse.verify_tls"] is False
+    assert whole[VERIFY_TLS_EXTENSION] is False
 
 
 async def test_connecting_never_takes_longer_than_the_call_may() -> None:

@@ -9,6 +9,7 @@ from connections.calling.client import UpstreamClient
 from connections.calling.line import Line
 from connections.errors import MidStreamError
 from connections.providers.registry import adapter_for
+from connections.request_extensions import DROPPED_EXTENSION, TRANSLATION_EXTENSION
 from tests.connections.providers.translating import (
     answer_of,
     deltas,
@@ -61,7 +62,7 @@ def sent(messages: list = HI, **fields: object) -> dict:
 
 
 def dropped(**fields: object) -> tuple[str, ...]:
-    return an_adapter().request(a_chat(**fields)).extensions["gatehouse.dropped"]
+    return an_adapter().request(a_chat(**fields)).extensions[DROPPED_EXTENSION]
 
 
 @pytest.mark.parametrize("base_url", ["https://api.anthropic.com", "https://api.anthropic.com/v1"])
@@ -242,7 +243,7 @@ def test_requests_in_anthropics_own_form_pass_as_they_are() -> None:
     body = {"model": MODEL, "max_tokens": 5, "messages": HI, "metadata": {"user_id": "u"}}
     request = an_adapter().request(a_call(body, endpoint="messages", model=MODEL))
     assert orjson.loads(request.content) == body
-    assert request.extensions["gatehouse.translation"] is None
+    assert request.extensions[TRANSLATION_EXTENSION] is None
 
 
 async def test_a_message_becomes_a_completion() -> None:

@@ -4,6 +4,7 @@ import orjson
 import pytest
 
 from connections.providers.registry import adapter_for
+from connections.request_extensions import DROPPED_EXTENSION
 from tests.support.builders import a_call, an_upstream
 
 RESOURCE = "https://me.openai.azure.com"
@@ -92,7 +93,7 @@ def test_a_version_is_sent_what_it_knows_and_the_rest_is_told(
 ) -> None:
     request = an_adapter(api_version=version).request(a_call({"messages": []} | ASKED))
     assert set(ASKED) - set(orjson.loads(request.content)) == set(dropped)
-    assert request.extensions["gatehouse.dropped"] == dropped
+    assert request.extensions[DROPPED_EXTENSION] == dropped
 
 
 def test_the_v1_url_and_other_endpoints_are_sent_everything() -> None:

@@ -12,6 +12,7 @@ from connections.choices import API_TYPES
 from connections.errors import NotSentError
 from connections.providers.openai import OpenAIAdapter
 from connections.providers.registry import ADAPTERS, adapter_for
+from connections.request_extensions import DROPPED_EXTENSION
 from tests.support.builders import SECRET, a_call, a_caller, an_upstream
 from wire_formats.errors import UnsendableError
 
@@ -77,7 +78,7 @@ def test_everything_else_arrives_as_the_client_wrote_it(plain_adapter: OpenAIAda
     request = sent(plain_adapter)
     arrived = orjson.loads(request.content)
     arrived.pop("user", None)  # pipelines are told who asks
-    kept = [name for name in BODY if name not in request.extensions["gatehouse.dropped"]]
+    kept = [name for name in BODY if name not in request.extensions[DROPPED_EXTENSION]]
     assert arrived == {name: BODY[name] for name in kept} | {"model": "gpt-4o"}
     assert list(arrived) == kept
 
@@ -91,14 +92,14 @@ def test_the_clients_body_is_not_changed(adapter: OpenAIAdapter, model: str) -> 
 
 def test_what_does_not_arrive_is_reported(adapter: OpenAIAdapter) -> None:
     request = sent(adapter)
-    reported = request.extensions["gatehouse.dropped"]
+    reported = request.extensions[DROPPED_EXTENSION]
     assert ("x_unknown" in orjson.loads(request.content)) != ("x_unknown" in reported)
 
 
 def test_the_name_of_who_speaks_arrives_or_is_reported(adapter: OpenAIAdapter) -> None:
     said = {"role": "user", "content": "Hi", "name": "ada", "refusal": None}
     request = sent(adapter, {"model": "m", "messages": [said, said]})
-    reported = request.extensions["gatehouse.dropped"]
+    reported = request.extensions[DROPPED_EXTENSION]
     assert (b"ada" in request.content) == (reported == ())
     assert reported in {(), ("messages.name",)}
 

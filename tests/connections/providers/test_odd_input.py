@@ -11,6 +11,7 @@ from connections.calling.translated import translated_body
 from connections.errors import MidStreamError
 from connections.providers.openai import OpenAIAdapter
 from connections.providers.registry import ADAPTERS, adapter_for
+from connections.request_extensions import TRANSLATION_EXTENSION
 from tests.connections.providers.translating import events_of
 from tests.support.builders import a_call, an_upstream
 from wire_formats.errors import UnsendableError
@@ -133,7 +134,7 @@ streamed = answers | st.builds(
 @given(answer=answers)
 def test_an_answer_is_read_or_blamed_on_the_upstream(which: tuple[str, str], answer: dict) -> None:
     call = a_call({"messages": []})
-    translation = an_adapter(which).request(call).extensions["gatehouse.translation"]
+    translation = an_adapter(which).request(call).extensions[TRANSLATION_EXTENSION]
     try:
         body = translated_body(orjson.dumps(answer), translation)
     except MidStreamError:

@@ -10,6 +10,7 @@ import pytest
 from connections.calling.listing import normalise
 from connections.errors import MidStreamError
 from connections.providers.registry import adapter_for
+from connections.request_extensions import DROPPED_EXTENSION, TRANSLATION_EXTENSION
 from tests.connections.providers.translating import (
     answer_of,
     deltas,
@@ -55,7 +56,7 @@ def sent(messages: list = HI, **fields: object) -> dict:
 
 
 def dropped(**fields: object) -> tuple[str, ...]:
-    return an_adapter().request(a_chat(**fields)).extensions["gatehouse.dropped"]
+    return an_adapter().request(a_chat(**fields)).extensions[DROPPED_EXTENSION]
 
 
 @pytest.mark.parametrize("base_url", [ROOT, f"{ROOT}/v1", f"{ROOT}/api"])
@@ -78,7 +79,7 @@ def test_chat_over_the_compatible_path_is_not_touched() -> None:
     call = a_chat(options={"num_ctx": 1})
     request = an_adapter("").request(call)
     assert orjson.loads(request.content) == call.body | {"model": MODEL}
-    assert request.extensions["gatehouse.translation"] is None
+    assert request.extensions[TRANSLATION_EXTENSION] is None
 
 
 REQUESTS = {
@@ -261,7 +262,7 @@ async def test_embeddings_come_as_numbers_or_base64() -> None:
 def test_an_embedding_is_asked_for_in_ollamas_words() -> None:
     request = an_adapter().request(an_embedding(["a"], dimensions=64, user="u"))
     assert orjson.loads(request.content) == {"model": MODEL, "input": ["a"], "dimensions": 64}
-    assert request.extensions["gatehouse.dropped"] == ("user",)
+    assert request.extensions[DROPPED_EXTENSION] == ("user",)
     with pytest.raises(UnsendableError):
         an_adapter().request(an_embedding([1, 2]))
 

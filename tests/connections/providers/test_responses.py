@@ -5,6 +5,7 @@ import pytest
 
 from connections.errors import MidStreamError
 from connections.providers.registry import adapter_for
+from connections.request_extensions import DROPPED_EXTENSION, TRANSLATION_EXTENSION
 from tests.connections.providers.translating import (
     answer_of,
     deltas,
@@ -77,7 +78,7 @@ def test_requests_in_the_apis_own_form_pass_as_they_are() -> None:
     body = {"model": "gpt-5", "input": "Hi", "previous_response_id": None}
     request = an_adapter().request(a_call(body, endpoint="responses", model="gpt-5"))
     assert orjson.loads(request.content) == body
-    assert request.extensions["gatehouse.translation"] is None
+    assert request.extensions[TRANSLATION_EXTENSION] is None
 
 
 REQUESTS = {
@@ -123,7 +124,7 @@ def test_parameters_are_said_in_the_apis_words(fields: dict, expected: dict) -> 
 
 def test_what_the_api_does_not_know_is_dropped_and_told() -> None:
     request = an_adapter().request(a_chat(stop="x", seed=1, n=1))
-    assert request.extensions["gatehouse.dropped"] == ("stop", "seed")
+    assert request.extensions[DROPPED_EXTENSION] == ("stop", "seed")
 
 
 def test_instructions_stand_before_the_conversation() -> None:

@@ -9,13 +9,14 @@ import httpx
 from connections.call import Call
 from connections.calling.client import UpstreamResponse
 from connections.providers.openai import OpenAIAdapter
+from connections.request_extensions import TRANSLATION_EXTENSION
 from tests.support.builders import Chunks
 from wire_formats.json_types import JsonObject
 
 
 def response_to(adapter: OpenAIAdapter, call: Call, *parts: bytes, status: int = 200):
     """The upstream's response to ``call``, whose body arrives as ``parts``."""
-    translation = adapter.request(call).extensions["gatehouse.translation"]
+    translation = adapter.request(call).extensions[TRANSLATION_EXTENSION]
     return UpstreamResponse(httpx.Response(status, stream=Chunks(*parts)), translation)
 
 

@@ -7,6 +7,7 @@ import httpx
 import pytest
 import uvloop
 
+from connections.request_extensions import TIMEOUTS_EXTENSION, VERIFY_TLS_EXTENSION
 from connections.transport import AiohttpTransport
 from connections.upstream import Timeouts
 from tests.support.upstream import ScriptedUpstream
@@ -53,8 +54,8 @@ def sender(transport: AiohttpTransport, upstream: ScriptedUpstream) -> Send:
             kwargs.setdefault("content", b"{}")
         request = httpx.Request(method, upstream.url.removesuffix("/v1") + path, **kwargs)
         request.extensions = {
-            "gatehouse.timeouts": timeouts,
-            "gatehouse.verify_tls": verify_tls,
+            TIMEOUTS_EXTENSION: timeouts,
+            VERIFY_TLS_EXTENSION: verify_tls,
         }
         return await transport.handle_async_request(request)
 

@@ -15,6 +15,7 @@ import httpx
 import pytest
 import trustme
 
+from connections.request_extensions import TIMEOUTS_EXTENSION
 from connections.transport import AiohttpTransport
 from connections.upstream import Timeouts
 from tests.connections.transport.conftest import CHAT, sender
@@ -82,7 +83,7 @@ async def test_a_host_that_accepts_nobody_is_not_sent(transport):
         timeouts = Timeouts(connect=0.2, first_byte=5, idle=5, total=5)
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
         with pytest.raises(httpx.ConnectTimeout):
-            await get(transport, url, **{"gatehouse.timeouts": timeouts})
+            await get(transport, url, **{TIMEOUTS_EXTENSION: timeouts})
 
 
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1/", "ws://127.0.0.1/", "http:///v1", "/v1"])
@@ -146,7 +147,7 @@ async def test_a_handshake_without_an_answer_is_not_sent(transport, upstream):
     timeouts = Timeouts(connect=0.3, first_byte=5, idle=5, total=5)
     url = f"https://127.0.0.1:{upstream.port}/v1/models"  # it waits for a request in plain HTTP
     with pytest.raises(httpx.ConnectTimeout):
-        await get(transport, url, **{"gatehouse.timeouts": timeouts})
+        await get(transport, url, **{TIMEOUTS_EXTENSION: timeouts})
 
 
 async def test_an_abandoned_tls_response_closes_its_connection(transport, tls_upstream):

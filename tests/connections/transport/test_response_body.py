@@ -16,6 +16,7 @@ import pytest
 import trustme
 from aiohttp.client_proto import ResponseHandler
 
+from connections.request_extensions import VERIFY_TLS_EXTENSION
 from connections.transport.response_body import LARGEST_CHUNK_BYTES
 from tests.connections.transport.conftest import CHAT, PATIENT
 from tests.support.upstream import chunk, close_after, drip, head, raw
@@ -145,7 +146,7 @@ async def test_a_break_is_heard_of_though_tls_waits_for_the_peer(transport) -> N
     ):
         threads.submit(answer, listener)
         url = f"https://127.0.0.1:{listener.getsockname()[1]}"
-        extensions = {"gatehouse.verify_tls": Path(ca)}
+        extensions = {VERIFY_TLS_EXTENSION: Path(ca)}
         request = httpx.Request("POST", url, content=b"{}", extensions=extensions)
         response = await transport.handle_async_request(request)
         pieces = aiter(response.stream)

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from connections.request_extensions import TIMEOUTS_EXTENSION
 from connections.transport import AiohttpTransport
 from connections.upstream import Timeouts
 from tests.connections.transport.conftest import CHAT
@@ -78,7 +79,7 @@ async def test_an_upload_goes_on_under_an_answer_that_has_begun(transport: Aioht
         request = httpx.Request(
             "POST", f"http://127.0.0.1:{port}{CHAT}", content=pieces(9, every=0.1)
         )
-        request.extensions["gatehouse.timeouts"] = Timeouts(
+        request.extensions[TIMEOUTS_EXTENSION] = Timeouts(
             connect=5, first_byte=0.6, idle=0.6, total=0.6
         )
         response = await transport.handle_async_request(request)

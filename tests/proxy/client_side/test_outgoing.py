@@ -7,7 +7,8 @@ import asyncio
 import pytest
 
 from proxy.client_side.errors import ApiError
-from proxy.client_side.outgoing import ABORT_EXTENSION, KEEP_ALIVE, WRITE_EXTENSION, Outgoing
+from proxy.client_side.outgoing import KEEP_ALIVE, Outgoing
+from proxy.client_side.scope_extensions import ABORT_EXTENSION, WRITE_EXTENSION
 from tests.support.builders import an_exchange
 from wire_formats.chat.dialect import CHAT
 from wire_formats.messages.dialect import ANTHROPIC

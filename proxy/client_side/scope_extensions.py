@@ -1,0 +1,16 @@
+"""The names under which ``scope["extensions"]`` holds what is ours. No client can set any of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+SURFACE_EXTENSION = "gatehouse.surface"  # of a request that the gateway makes itself
+REQUEST_ID_EXTENSION = "gatehouse.request_id"  # str: of such a request
+GONE_EXTENSION = "gatehouse.when_gone"  # told once the client has left
+ABORT_EXTENSION = "gatehouse.abort"  # drops the client's connection
+WRITE_EXTENSION = "gatehouse.write"  # writes bytes of a body without a task
+
+
+def extensions_of(scope: Any) -> dict[str, Any]:
+    """What the server, or the gateway itself, has added to ``scope``."""
+    return scope.get("extensions") or {}

@@ -1,0 +1,51 @@
+"""The endpoints of the APIs that models answer, and what is known of each.
+
+An endpoint is named by its path below a base URL, as ``chat/completions``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """``is_chat``: a conversation goes in, and the model's next words come out.
+
+    ``writes_text``: the model writes text of its own. ``has_chunks``: a stream of it is made of
+    chat chunks, which ``stream_options`` asks for token counts. ``has_own_parameters``: the fields
+    of a chat mean nothing there. ``operation`` is its name in OpenTelemetry's GenAI conventions.
+    """
+
+    operation: str = ""
+    is_chat: bool = False
+    writes_text: bool = False
+    has_chunks: bool = False
+    has_own_parameters: bool = False
+
+
+CHAT = "chat/completions"
+ENDPOINTS = {
+    CHAT: Endpoint(operation="chat", is_chat=True, writes_text=True, has_chunks=True),
+    "completions": Endpoint(operation="text_completion", writes_text=True, has_chunks=True),
+    "embeddings": Endpoint(operation="embeddings"),
+    "images/generations": Endpoint(operation="generate_content"),
+    "messages": Endpoint(operation="chat", is_chat=True, writes_text=True, has_own_parameters=True),
+    "messages/count_tokens": Endpoint(has_own_parameters=True),
+    "realtime": Endpoint(writes_text=True),
+    "responses": Endpoint(
+        operation="chat", is_chat=True, writes_text=True, has_own_parameters=True
+    ),
+}
+
+
+def _named(which: Callable[[Endpoint], bool]) -> frozenset[str]:
+    return frozenset(name for name, endpoint in ENDPOINTS.items() if which(endpoint))
+
+
+CHATS = _named(lambda each: each.is_chat)
+TEXTS = _named(lambda each: each.writes_text)
+CHUNKS = _named(lambda each: each.has_chunks)
+OWN_PARAMETERS = _named(lambda each: each.has_own_parameters)
+OPERATIONS = {name: each.operation for name, each in ENDPOINTS.items() if each.operation}
