@@ -60,17 +60,17 @@ class Upstream:
     forward_cookies: bool = False
     auth_scope: str = ""
     shares_account_objects: bool = False
+    # What it may echo and no client may see: its keys and its extra headers.
+    secrets: frozenset[str] = field(init=False, repr=False, compare=False)
+    # What no error message may repeat: the secrets, and where the upstream is.
+    kept_from_errors: frozenset[str] = field(init=False, repr=False, compare=False)
 
-    @property
-    def secrets(self) -> frozenset[str]:
-        """What this upstream may echo and no client may see: its keys and its extra headers."""
+    def __post_init__(self) -> None:
+        """Gather both once, since every request asks for them."""
         headers = {value for _, value in self.headers if len(value) >= SHORTEST_SECRET}
-        return frozenset(headers | {key.secret for key in self.keys if key.secret})
-
-    @property
-    def kept_from_errors(self) -> frozenset[str]:
-        """What no error message may repeat: the secrets, and where the upstream is."""
-        return self.secrets | whereabouts(self.base_url)
+        secrets = frozenset(headers | {key.secret for key in self.keys if key.secret})
+        object.__setattr__(self, "secrets", secrets)
+        object.__setattr__(self, "kept_from_errors", secrets | whereabouts(self.base_url))
 
     def public_id(self, model: str) -> str:
         """The id under which clients see the upstream's ``model``."""

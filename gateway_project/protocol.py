@@ -115,7 +115,8 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
-        self._stop_lingering()
+        if self._linger_timer is not None:
+            self._stop_lingering()
 
     def on_response_complete(self) -> None:
         answered = self._cycles.popleft()

@@ -135,7 +135,9 @@ class ApiView(APIView):
             handler = self._handler()
             await self._admit()
             if self.reads_body and request.method not in {"GET", "DELETE"}:
-                await self._load_body()
+                body = await self.api_request.load_body()
+                if len(body) >= LONG_BYTES:
+                    await self._read_aside(body)
             return self._rendered(await handler(self.request, *args, **kwargs))
         except (ClientGoneError, asyncio.CancelledError):
             raise
@@ -149,13 +151,11 @@ class ApiView(APIView):
         made.parser_context.clear()
         return made
 
-    async def _load_body(self) -> None:
-        """Read the body; one that is long is parsed at once, where that holds up nobody."""
-        request = self.api_request
-        await request.load_body()
-        media_type = request.content_type or ""
-        if len(request.body) >= LONG_BYTES and media_type.lower() == JsonParser.media_type:
-            self._payload = await read_aside(JsonParser.parsed, request.body)
+    async def _read_aside(self, body: bytes) -> None:
+        """Parse a ``body`` that is long at once, where that holds up nobody."""
+        media_type = self.api_request.content_type or ""
+        if media_type.lower() == JsonParser.media_type:
+            self._payload = await read_aside(JsonParser.parsed, body)
 
     def _handler(self) -> Any:
         method = (self.request.method or "").lower()

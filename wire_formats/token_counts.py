@@ -105,7 +105,7 @@ def _details(usage: JsonObject, *names: str) -> JsonObject:
 
 def _count(counts: JsonObject, *names: str, default: int | None) -> int | None:
     for name in names:
-        value = told_count(counts.get(name))
-        if value is not None:
+        told = counts.get(name)
+        if told is not None and (value := told_count(told)) is not None:
             return value
     return default

@@ -37,12 +37,17 @@ class Dispatched:
     @property
     def secrets(self) -> frozenset[str]:
         """What nothing that the upstream says may repeat to a client."""
-        return self.target.line.upstream.secrets | self.response.secrets
+        return _with(self.target.line.upstream.secrets, self.response.secrets)
 
     @property
     def kept_from_errors(self) -> frozenset[str]:
         """What the upstream's error messages may not repeat to a client."""
-        return self.target.line.upstream.kept_from_errors | self.response.secrets
+        return _with(self.target.line.upstream.kept_from_errors, self.response.secrets)
+
+
+def _with(known: frozenset[str], signed: frozenset[str]) -> frozenset[str]:
+    """Both; mostly a key of the connection has signed, and no set is made for it."""
+    return known if signed <= known else known | signed
 
 
 async def dispatch(

@@ -146,12 +146,13 @@ class ApiRequest(ASGIRequest):
         self.stopped_for: StopReason | None = None
         self._serving = serving
 
-    async def load_body(self) -> None:
-        """Read the body into ``self.body``, where DRF's parsers find it."""
+    async def load_body(self) -> bytes:
+        """Read the body into ``self.body``, where DRF's parsers find it, and return it."""
         body = await self.incoming.read()
         self._body = body
         # DRF takes a body without a declared length, as in a chunked request, for none at all.
         self.META["CONTENT_LENGTH"] = str(len(body))
+        return body
 
     def stop(self, reason: StopReason) -> None:
         """Have the task that serves the request tell the client why it ends; cut it if asked twice.

@@ -58,23 +58,18 @@ async def permitted(
     same connection. ``has_items_of_its_own``: items belong to the socket and not to an account, as
     those of a realtime session do. Raises ``ApiError``, which names the field.
     """
-    found = await _found_in(body)
+    try:
+        found = references_in(body, most=MOST_FIELDS_AT_ONCE)
+    except RequestTooComplexError:  # very many fields are read by a thread
+        found = await asyncio.to_thread(references_in, body)
+    if found is NONE:
+        return Permitted(targets=targets)
     if has_items_of_its_own:
         found = replace(found, items=())
-    if found == NONE:
-        return Permitted(targets=targets)
     targets = await owned(found, targets, caller)
     if not found.has_models:
         return Permitted(targets=targets)
     return await asyncio.to_thread(with_models, body, targets, caller)
-
-
-async def _found_in(body: JsonObject) -> References:
-    """What ``body`` refers to. A body of very many fields is read by a thread."""
-    try:
-        return references_in(body, most=MOST_FIELDS_AT_ONCE)
-    except RequestTooComplexError:
-        return await asyncio.to_thread(references_in, body)
 
 
 async def owned(
