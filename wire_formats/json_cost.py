@@ -39,8 +39,11 @@ class TooComplexError(orjson.JSONDecodeError):
         super().__init__("it has too many values", "", 0)
 
 
-def weight_of(text: bytes) -> int:
-    """The units of ``text``: a comma is one, a bracket, a brace and a colon are several."""
+def weight_of(text: bytes) -> float:
+    """The units of ``text``: a comma is one, a bracket, a brace and a colon are several.
+
+    The weights of its pieces add up to its own, however it is cut.
+    """
     return text.count(b",") + _heavy(text)
 
 
@@ -51,7 +54,7 @@ def check_structure(text: bytes, *, is_numeric: bool = False) -> None:
     """
     if len(text) <= SURELY_SIMPLE_BYTES:
         return
-    left = _most_units
+    left: float = _most_units
     weight = _weight_of_numbers if is_numeric else weight_of
     for start in range(0, len(text), PIECE_BYTES):
         left -= weight(text[start : start + PIECE_BYTES])
@@ -64,12 +67,12 @@ async def read_aside(read: Callable[[bytes], Any], text: bytes) -> Any:
     return read(text) if len(text) < LONG_BYTES else await asyncio.to_thread(read, text)
 
 
-def _weight_of_numbers(text: bytes) -> int:
+def _weight_of_numbers(text: bytes) -> float:
     strings = text.count(b'"') // 2
     return text.count(b",") // NUMBERS_PER_UNIT + strings + _heavy(text)
 
 
-def _heavy(text: bytes) -> int:
+def _heavy(text: bytes) -> float:
     containers = text.count(b"[") + text.count(b"{")
-    escapes = text.count(b"\\") // ESCAPES_PER_UNIT
+    escapes = text.count(b"\\") / ESCAPES_PER_UNIT
     return CONTAINER * containers + MEMBER * text.count(b":") + escapes

@@ -66,11 +66,13 @@ class IncomingBody:
         Raises ``PayloadTooLargeError``, ``RequestTooComplexError`` as soon as it is known, and
         :class:`ClientGoneError`.
         """
-        parts = []
+        parts: list[bytes] = []
+        weighed = 0
         async for part in self.parts():
             parts.append(part)
             if self.received_bytes > SURELY_SIMPLE_BYTES:
-                self._weigh(part)
+                self._weigh(parts[weighed:])
+                weighed = len(parts)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     async def parts(self) -> AsyncIterator[bytes]:
@@ -92,8 +94,8 @@ class IncomingBody:
             if part:
                 yield part
 
-    def _weigh(self, part: bytes) -> None:
-        self._structure_left -= weight_of(part)
+    def _weigh(self, parts: list[bytes]) -> None:
+        self._structure_left -= sum(map(weight_of, parts))
         if self._structure_left < 0:
             raise RequestTooComplexError
 

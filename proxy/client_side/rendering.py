@@ -11,9 +11,8 @@ from rest_framework import exceptions
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 
-from proxy.client_side.errors import InvalidRequestError, RequestTooComplexError
-from wire_formats.json_cost import TooComplexError
-from wire_formats.json_numbers import read_json, write_json
+from proxy.client_side.errors import InvalidRequestError
+from wire_formats.json_numbers import read_weighed_json, write_json
 from wire_formats.json_types import JsonObject
 
 
@@ -27,11 +26,12 @@ class JsonParser(BaseParser):
 
     @staticmethod
     def parsed(body: bytes) -> JsonObject:
-        """Raises ``ParseError`` and ``InvalidRequestError``."""
+        """The object in a ``body`` that :class:`proxy.incoming.IncomingBody` has read, and weighed.
+
+        Raises ``ParseError`` and ``InvalidRequestError``.
+        """
         try:
-            parsed: Any = read_json(body)
-        except TooComplexError as exc:
-            raise RequestTooComplexError from exc
+            parsed: Any = read_weighed_json(body)
         except orjson.JSONDecodeError as exc:
             raise exceptions.ParseError(f"The request body is not valid JSON: {exc}.") from exc
         if not isinstance(parsed, dict):

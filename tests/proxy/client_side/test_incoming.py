@@ -1,22 +1,33 @@
 """A body as it comes in."""
 
 import asyncio
+from math import inf
 
 import pytest
 
 from proxy.client_side import body_clock
-from proxy.client_side.errors import InvalidRequestError, PayloadTooLargeError, RequestTimeoutError
+from proxy.client_side.errors import (
+    InvalidRequestError,
+    PayloadTooLargeError,
+    RequestTimeoutError,
+    RequestTooComplexError,
+)
 from proxy.client_side.incoming import ClientGoneError, IncomingBody, declared_length
 
 
-def body_of(*messages, limit=100):
+def body_of(*messages, limit=100, structure_limit=inf):
     """A body that comes as ``messages``, the last of which are followed by silence."""
     coming = iter(messages)
 
     async def receive():
         return next(coming, None) or await asyncio.Event().wait()
 
-    return IncomingBody(receive, serving=asyncio.current_task(), limit=limit)
+    return IncomingBody(
+        receive,
+        serving=asyncio.current_task(),
+        limit=limit,
+        structure_limit=structure_limit,
+    )
 
 
 def part(data, *, more=True):
@@ -33,6 +44,18 @@ async def test_parts_are_joined_and_counted():
 async def test_body_over_the_limit_is_not_read_on():
     with pytest.raises(PayloadTooLargeError):
         await body_of(part(b"x" * 60), part(b"x" * 60), limit=100).read()
+
+
+@pytest.mark.parametrize("size", [1, 1000, 60_000])
+async def test_a_body_is_weighed_to_the_unit_however_it_is_cut(size):
+    text = b",\\" * 50_000
+    parts = [part(text[start : start + size]) for start in range(0, len(text), size)]
+    parts.append(part(b"", more=False))
+    body = body_of(*parts, limit=2**20, structure_limit=62_500)
+    assert await body.read() == text
+    body.close()
+    with pytest.raises(RequestTooComplexError):
+        await body_of(*parts, limit=2**20, structure_limit=62_499).read()
 
 
 async def test_declared_length_over_the_limit_is_not_read_at_all():
