@@ -18,6 +18,7 @@ from usage.exchange import Exchange
 from wire_formats.chat.dialect import CHAT
 from wire_formats.dialect import Dialect, json_object
 from wire_formats.errors import WireFormatError
+from wire_formats.json_cost import read_aside
 from wire_formats.sse import DONE_MARK, data_of, split_events
 
 
@@ -36,7 +37,7 @@ async def relay_answer(
     filters = dispatched.filters
     headers = STREAMING | passed_on(dispatched.response.headers.raw)
     if filters is not None and filters.holds_answer:
-        answer = json_object(await read_answer(dispatched, exchange))
+        answer = await read_aside(json_object, await read_answer(dispatched, exchange))
         events = dialect.stream_of(answer if keeps_usage else answer | {"usage": None})
         if not events:
             raise UpstreamAnswerError("The upstream's answer is not one to be streamed.")

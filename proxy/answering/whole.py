@@ -14,8 +14,9 @@ from proxy.answering.upstream_errors import error_in
 from proxy.client_side.errors import UpstreamAnswerError, UpstreamTimeoutError
 from usage.exchange import Exchange
 from wire_formats.dialect import TOO_COMPLEX
-from wire_formats.json_cost import TooComplexError, read_aside
+from wire_formats.json_cost import LONG_BYTES, TooComplexError, read_aside
 from wire_formats.json_numbers import encoded_answer, load_json, read_json
+from wire_formats.json_types import JsonObject
 from wire_formats.provider_errors import failure_without_secrets
 from wire_formats.token_counts import Tokens, read_usage
 
@@ -25,10 +26,12 @@ async def read_answer(
     exchange: Exchange,
     *,
     take_usage: Callable[[Any, Tokens], None] = read_usage,
+    on_answer: Callable[[JsonObject], None] | None = None,
 ) -> bytes:
     """The body, known to be a JSON object that is no error, and otherwise untouched.
 
-    ``take_usage`` knows the API's names of token counts. Raises ``ApiError``.
+    ``take_usage`` knows the API's names of token counts; ``on_answer`` gets what the upstream said,
+    before any filter. Raises ``ApiError``.
     """
     try:
         body = await dispatched.response.read(limits().whole_bytes)
@@ -36,7 +39,8 @@ async def read_answer(
         kind = UpstreamTimeoutError if exc.is_timeout else UpstreamAnswerError
         raise kind(exc.message) from exc
     try:
-        answer: Any = await read_aside(load_json, body)
+        is_long = len(body) >= LONG_BYTES
+        answer: Any = await read_aside(load_json, body) if is_long else load_json(body)
     except TooComplexError as exc:
         raise UpstreamAnswerError(TOO_COMPLEX) from exc
     except orjson.JSONDecodeError as exc:
@@ -51,4 +55,6 @@ async def read_answer(
         told = failure_without_secrets(failed, dispatched.kept_from_errors)
         body = body if told == failed else encoded_answer(told)
     take_usage(answer.get("usage"), exchange.tokens)
+    if on_answer is not None:
+        on_answer(answer)
     return body if dispatched.filters is None else await dispatched.filters.outlet(body)

@@ -20,6 +20,7 @@ from proxy.references.ownership import permitted
 from proxy.views.anthropic import AnthropicSurface
 from proxy.views.model_call import ModelCallView, Required
 from usage.exchange import Exchange, Surface
+from wire_formats.json_cost import read_aside
 from wire_formats.json_numbers import read_json
 from wire_formats.json_types import JsonObject
 from wire_formats.messages.answer_from_chat import message_of
@@ -56,7 +57,7 @@ class MessagesView(AnthropicSurface, ModelCallView):
         if speaks_messages(dispatched.target):
             body = await read_answer(dispatched, exchange, take_usage=read_messages_usage)
             return JsonResponse(body, headers=headers)
-        answer = read_json(await read_answer(dispatched, exchange))
+        answer = await read_aside(read_json, await read_answer(dispatched, exchange))
         message = message_of(
             answer,
             request_id=exchange.request_id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, Callable
 from contextlib import aclosing
+from functools import partial
 from typing import Any, cast
 
 from django.http.response import HttpResponseBase
@@ -19,7 +20,6 @@ from proxy.references.stored_responses import stored_responses
 from proxy.views.model_call import ModelCallView
 from usage.exchange import Exchange
 from wire_formats.dialect import json_object
-from wire_formats.json_numbers import load_json
 from wire_formats.json_types import JsonObject
 from wire_formats.responses.dialect import RESPONSES
 from wire_formats.sse import data_of, split_events
@@ -36,15 +36,15 @@ class ResponsesView(ModelCallView):
     dialect = RESPONSES
 
     async def whole(self, dispatched: Dispatched, exchange: Exchange) -> HttpResponseBase:
-        body = await read_answer(dispatched, exchange)
-        self.note(dispatched.target, load_json(body))
+        note = partial(self.note, dispatched.target)
+        body = await read_answer(dispatched, exchange, on_answer=note)
         return JsonResponse(body, headers=passed_on(dispatched.response.headers.raw))
 
     async def streamed(
         self, dispatched: Dispatched, exchange: Exchange, body: JsonObject
     ) -> HttpResponseBase:
         response = await relay_answer(dispatched, exchange, dialect=RESPONSES)
-        events = WatchedEvents(response, lambda made: self.note(dispatched.target, made))
+        events = WatchedEvents(response, partial(self.note, dispatched.target))
         return RelayResponse(events, headers=dict(response.headers))
 
     def note(self, target: Target, made: JsonObject) -> None:

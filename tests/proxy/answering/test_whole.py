@@ -31,6 +31,13 @@ async def test_its_tokens_are_counted() -> None:
     assert (exchange.tokens.prompt, exchange.tokens.completion) == (3, 4)
 
 
+async def test_it_is_handed_over_as_it_was_parsed() -> None:
+    seen: list[dict] = []
+    answer = Dispatched(target=a_target(), response=a_response(b'{"id": "resp_1"}'))
+    await read_answer(answer, an_exchange(), on_answer=seen.append)
+    assert seen == [{"id": "resp_1"}]
+
+
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"null", b'{"a":', b"\xff"])
 async def test_what_is_no_json_object_is_refused(body: bytes) -> None:
     error = await refused(body)
