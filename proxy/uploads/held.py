@@ -25,12 +25,8 @@ class HeldUploads:
 
     most_bytes_per_key: int
     most_bytes: int
-    _by_key: Counter[UUID] = field(default_factory=Counter)
-
-    @property
-    def bytes_held(self) -> int:
-        """Of all keys together."""
-        return self._by_key.total()
+    bytes_held: int = field(default=0, init=False)  # of all keys together
+    _by_key: Counter[UUID] = field(default_factory=Counter, init=False)
 
     def hold(self, key_id: UUID, size: int, *, of_form: int) -> None:
         """Count ``size`` bytes more for the key, of a form that held ``of_form``.
@@ -44,9 +40,11 @@ class HeldUploads:
         if self.bytes_held + size > self.most_bytes:
             raise no_room()
         self._by_key[key_id] += size
+        self.bytes_held += size
 
     def release(self, key_id: UUID, size: int) -> None:
         """Give back what a form has held."""
+        self.bytes_held -= size
         self._by_key[key_id] -= size
         if not self._by_key[key_id]:
             del self._by_key[key_id]
