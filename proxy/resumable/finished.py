@@ -15,7 +15,7 @@ from typing import Any
 from django.conf import settings
 from redis import RedisError
 
-from proxy.resumable.redis_clients import connections
+from proxy.resumable.redis_clients import connections, redis_time
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ async def add(owner: str, request_id: str, size_bytes: int) -> None:
 
 
 async def _list(client: Any, entry: str, owner: str) -> None:
-    now, seconds = time.time(), int(settings.GATEWAY_RESUMABLE_SECONDS)
+    now, seconds = await redis_time(client), int(settings.GATEWAY_RESUMABLE_SECONDS)
     pipeline = client.pipeline(transaction=True)
     for key in (_key(owner), ALL):
         pipeline.zremrangebyscore(key, "-inf", now - seconds)

@@ -1,21 +1,21 @@
 """How many streams are under way at all workers together, where there is Redis.
 
 Each holds a lease, which its worker renews: what a killed worker held is free after
-``LEASE_SECONDS``. Where Redis does not answer, each worker has its own caps alone.
+``LEASE_SECONDS`` by the clock of Redis, since those of hosts differ. Where Redis does not answer,
+each worker has its own caps alone.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
 from redis import RedisError
 
-from proxy.resumable.redis_clients import connections
+from proxy.resumable.redis_clients import connections, redis_time
 
 logger = logging.getLogger(__name__)
 
@@ -29,10 +29,11 @@ async def take(owner: str, request_id: str) -> bool:
     """Whether another stream of ``owner`` may begin; True where Redis does not answer."""
     try:
         async with asyncio.timeout(ANSWER_SECONDS), connections().one() as client:
+            now = await redis_time(client)
             pipeline = client.pipeline(transaction=True)
             for key in (_key(owner), ALL):
-                pipeline.zremrangebyscore(key, "-inf", time.time())
-                _hold(pipeline, key, request_id)
+                pipeline.zremrangebyscore(key, "-inf", now)
+                _hold(pipeline, key, request_id, now)
                 pipeline.zcard(key)
             _, _, _, own, _, _, _, everybodys = await pipeline.execute()
     except (RedisError, OSError) as exc:
@@ -51,10 +52,11 @@ async def renew(owners: Mapping[str, str]) -> None:
     """Go on holding the leases of the requests that ``owners`` names."""
     try:
         async with asyncio.timeout(ANSWER_SECONDS), connections().one() as client:
+            now = await redis_time(client)
             pipeline = client.pipeline(transaction=True)
             for request_id, owner in owners.items():
-                _hold(pipeline, _key(owner), request_id)
-                _hold(pipeline, ALL, request_id)
+                _hold(pipeline, _key(owner), request_id, now)
+                _hold(pipeline, ALL, request_id, now)
             await pipeline.execute()
     except (RedisError, OSError) as exc:
         logger.warning("the leases of streams are not renewed: %r", exc)
@@ -72,8 +74,8 @@ async def give_back(owner: str, request_id: str) -> None:
         logger.warning("the lease of a stream is not given back: %r", exc)
 
 
-def _hold(pipeline: Any, key: str, request_id: str) -> None:
-    pipeline.zadd(key, {request_id: time.time() + LEASE_SECONDS})
+def _hold(pipeline: Any, key: str, request_id: str, now: float) -> None:
+    pipeline.zadd(key, {request_id: now + LEASE_SECONDS})
     pipeline.expire(key, LEASE_SECONDS)
 
 

@@ -58,6 +58,12 @@ def connections() -> Connections:
     return _active[1]
 
 
+async def redis_time(client: Any) -> float:
+    """Seconds since 1970 by the clock of Redis, the only one that all workers share."""
+    seconds, microseconds = await client.time()
+    return float(seconds + microseconds / 1e6)
+
+
 def _new_client() -> Any:
     return redis.asyncio.Redis.from_url(
         settings.REDIS_URL, socket_timeout=None, socket_connect_timeout=1, max_connections=1

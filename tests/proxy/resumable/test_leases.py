@@ -45,6 +45,32 @@ async def test_the_lease_of_a_worker_that_is_gone_is_free(store):
     assert await leases.take("ada", "req_2")
 
 
+async def test_a_host_whose_clock_is_ahead_takes_no_lease_away(store, monkeypatch):
+    for number in range(2):
+        await leases.take("ada", f"req_{number}")
+    right = time.time()
+    monkeypatch.setattr(time, "time", lambda: right + 3600)
+    assert not await leases.take("ada", "req_2")
+
+
+async def test_a_host_whose_clock_is_behind_holds_its_leases(store, monkeypatch):
+    right = time.time()
+    with monkeypatch.context() as clock:
+        clock.setattr(time, "time", lambda: right - 3600)
+        for number in range(2):
+            await leases.take("ada", f"req_{number}")
+        await leases.renew({"req_0": "ada"})
+    assert not await leases.take("ada", "req_2")
+
+
+async def test_a_host_whose_clock_is_ahead_removes_no_recording(store, monkeypatch):
+    await list_one(store, "a", 1)
+    right = time.time()
+    monkeypatch.setattr(time, "time", lambda: right + 30 * 24 * 3600)
+    await list_one(store, "b", 1)
+    assert await store.zcard("gatehouse:kept:ada") == 2
+
+
 async def test_a_lease_that_is_renewed_is_held(store):
     await leases.take("ada", "req_0")
     await store.delete("gatehouse:streams", "gatehouse:streams:ada")
