@@ -91,7 +91,7 @@ def check_redis_url(**kwargs: Any) -> Iterator[CheckMessage]:
     if settings.REDIS_URL and (problem := _redis_url_problem(settings.REDIS_URL)):
         yield Error(
             f"REDIS_URL cannot be used: {problem}.",
-            hint="It reads redis://[:password@]host:port/0, or rediss:// with TLS.",
+            hint="It reads redis://[[user]:password@]host:port/0, or rediss:// with TLS.",
             id="gateway_project.E003",
         )
 

@@ -91,7 +91,7 @@ def _check_cache(alias: str) -> Iterator[CheckMessage]:
         cache = caches[alias]
         loads = _reader_of(cache)
     except (ImportError, InvalidCacheBackendError) as exc:
-        yield Error(f"{name} cannot be used: {exc}", id="gateway_project.E010")
+        yield Error(f"{name} cannot be used: {exc}", id="gateway_project.E013")
         return
     backend = settings.CACHES[alias]["BACKEND"]
     if loads is not None and unpickles(loads):

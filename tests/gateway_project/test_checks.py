@@ -54,7 +54,13 @@ def test_tls_setting_is_a_switch_or_a_file(settings, value, expected):
 
 @pytest.mark.parametrize(
     "url",
-    ["", "redis://localhost:6379/0", "rediss://:pw@cache.example/1", "unix:///run/redis.sock"],
+    [
+        "",
+        "redis://localhost:6379/0",
+        "redis://user:pw@cache.example/0",
+        "rediss://:pw@cache.example/1",
+        "unix:///run/redis.sock",
+    ],
 )
 def test_redis_url_may_take_these_forms(settings, url):
     settings.REDIS_URL = url
@@ -73,6 +79,7 @@ def test_redis_url_of_another_form_is_an_error_without_the_password(settings, ur
 
     assert message.id == "gateway_project.E003"
     assert "pw-secret" not in message.msg
+    assert "redis://[[user]:password@]host:port/0" in message.hint
 
 
 def deployment_check(tmp_path, **values):

@@ -1,6 +1,8 @@
 import pickle
+from types import SimpleNamespace
 
 import pytest
+from django.core.cache.backends.memcached import BaseMemcachedCache
 from django_redis.serializers.base import BaseSerializer
 
 from gateway_project.store_checks import check_caches, check_channel_layers, check_sessions
@@ -24,6 +26,16 @@ class Plain:
 
     def loads(self, value):
         return value
+
+
+class Memcached(BaseMemcachedCache):
+    """Needs no library of its own."""
+
+    def __init__(self, location, params):
+        super().__init__(location, params, SimpleNamespace(Client=None), KeyError)
+
+    def close(self, **kwargs):
+        pass
 
 
 class Unknown:
@@ -54,13 +66,17 @@ def with_options(cache, **options):
         REDIS,
         {"BACKEND": f"{DJANGO}.db.DatabaseCache", "LOCATION": "cache"},
         {"BACKEND": f"{DJANGO}.filebased.FileBasedCache", "LOCATION": "/nonexistent"},
-        {"BACKEND": f"{DJANGO}.memcached.PyMemcacheCache", "LOCATION": "127.0.0.1:1"},
-        {"BACKEND": "nowhere.Cache"},
+        {"BACKEND": f"{HERE}.Memcached", "LOCATION": "127.0.0.1:1"},
     ],
 )
 def test_a_cache_that_unpickles_is_refused(settings, cache):
     settings.CACHES = {"default": cache}
     assert ids(check_caches) == ["gateway_project.E010"]
+
+
+def test_a_cache_that_cannot_be_made_has_an_id_of_its_own(settings):
+    settings.CACHES = {"default": {"BACKEND": "nowhere.Cache"}}
+    assert ids(check_caches) == ["gateway_project.E013"]
 
 
 @pytest.mark.parametrize(
