@@ -121,7 +121,7 @@ def test_a_large_image_passes_without_being_held(gateway, key, upstream, is_firs
     files = {"image": ("gate.png", image, "image/png")}
     form = fields | files if is_first else files | fields
     with client_of(gateway, key, timeout=60) as client:
-        client.get("/v1/models")
+        wait_for_models(client, "gpt-image-1")
         with Peak(gateway.process.pid) as peak:
             answer = client.post(PATHS[1], files=form)
     assert answer.json() == ANSWER
