@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import httpx
 import pytest
 
-from tests.support.api import CHAT, chat_body, client_of
+from tests.support.api import CHAT, chat_body, client_of, wait_for_models
 from tests.support.live import LiveGateway
 from tests.support.oidc.provider import Browser
 from tests.support.upstream import ScriptedUpstream
@@ -47,6 +47,10 @@ def gateways(stores, provider, upstream, tmp_path_factory):
             connections=[connection | {"model_ids": ["gpt-4o"]}],
             grants=[{"models": ["*"], "everyone": True}],
         )
+        key = gateways[0].api_key("watcher")
+        for gateway in gateways:
+            with client_of(gateway, key) as client:
+                wait_for_models(client, "gpt-4o")
         yield gateways
 
 
