@@ -196,15 +196,17 @@ def test_the_migration_repairs_rows_and_totals():
     others = UsageRow.objects.exclude(pk="req_2004")
     others.update(prompt_tokens=2**63 - 1, completion_tokens=MOST + 1, cost=5)
     UsageRow.objects.filter(pk="req_0000").update(completion_tokens=7)
-    a_day(user_id=1, requests=2, prompt_tokens=2**63 - 1, audio_seconds=1e300)
+    a_day(user_id=1, requests=2, prompt_tokens=2**63 - 1, audio_seconds=1e300, cost=7)
     a_day(user_id=2, requests=2, prompt_tokens=2 * MOST, audio_seconds=2.5)
     repair()
     assert good.get().prompt_tokens == 1000
     assert set(others.values_list("prompt_tokens", "cost")) == {(None, None)}
     assert UsageRow.objects.get(pk="req_0000").completion_tokens == 7
     assert UsageRow.objects.get(pk="req_0001").tokens_from == "none"
-    days = UsageDay.objects.order_by("user_id").values_list("prompt_tokens", "audio_seconds")
-    assert list(days) == [(0, 0), (2 * MOST, 2.5)]
+    days = UsageDay.objects.order_by("user_id").values_list(
+        "prompt_tokens", "audio_seconds", "cost"
+    )
+    assert list(days) == [(0, 0, 7), (2 * MOST, 2.5, 0)]
     repair()  # a second time there is nothing to do
 
 
@@ -214,7 +216,7 @@ def a_day(**fields):
     )
     texts = {"username": "ada", "key_hint": "k", "model": "m", "connection": "c"}
     who = {"day": NOW.date(), "key_id": a_record().key_id, "unpriced": 0, "cost": 0}
-    UsageDay.objects.create(**zeros, **texts, **who, **fields)
+    UsageDay.objects.create(**zeros | texts | who | fields)
 
 
 @pytest.mark.django_db
