@@ -230,7 +230,8 @@ class EarlierKey(models.Model):
     api_key = models.ForeignKey(ApiKey, on_delete=models.CASCADE, related_name="earlier_keys")
     digest = models.CharField(max_length=64, unique=True, editable=False)
     # Empty for keys that were rotated before hints were kept: a digest tells none.
-    hint = models.CharField(max_length=20, blank=True, default="", editable=False)
+    # `db_default`: the version before, which knows no such column, may still be running.
+    hint = models.CharField(max_length=20, blank=True, default="", db_default="", editable=False)
     expires_at = models.DateTimeField()
 
     objects: ClassVar[Any] = EarlierKeyQuerySet.as_manager()

@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='connection',
             name='shares_account_objects',
-            field=models.BooleanField(default=False, help_text='Let every user of this connection refer to files, vector stores, containers, prompts and the like of its account by their ids. Upstreams do not keep them apart.', verbose_name='objects common to all users'),
+            field=models.BooleanField(db_default=False, default=False, help_text='Let every user of this connection refer to files, vector stores, containers, prompts and the like of its account by their ids. Upstreams do not keep them apart.', verbose_name='objects common to all users'),
         ),
     ]

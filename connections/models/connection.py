@@ -86,6 +86,7 @@ class Connection(models.Model):
     shares_account_objects = models.BooleanField(
         "objects common to all users",
         default=False,
+        db_default=False,  # for the version before, which may still be running
         help_text="Let every user of this connection refer to files, vector stores, containers, "
         "prompts and the like of its account by their ids. Upstreams do not keep them apart.",
     )

@@ -1,0 +1,34 @@
+"""Workers of the version before go on writing while those of this one start."""
+
+import pytest
+
+from tests.support.live import LiveGateway
+from tests.support.stores import BACKINGS
+
+INSERT = """
+from datetime import datetime, timezone
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+
+before = [("accounts", "0005_resumable_keys"), ("connections", "0005_last_verification")]
+models = MigrationLoader(connection).project_state(before).apps.get_model
+user = models("accounts", "User").objects.create(username="ada")
+key = models("accounts", "ApiKey").objects.create(user=user, digest="one", hint="sk-gw-1")
+models("accounts", "EarlierKey").objects.create(
+    api_key=key, digest="two", expires_at=datetime.now(timezone.utc)
+)
+models("connections", "Connection").objects.create(
+    name="former", base_url="http://127.0.0.1/v1", url_index=0
+)
+
+from accounts.models import EarlierKey
+from connections.models import Connection
+print([EarlierKey.objects.get().hint, Connection.objects.get().shares_account_objects])
+"""
+
+
+@pytest.mark.parametrize("backing", BACKINGS)
+def test_the_version_before_goes_on_inserting(stores, tmp_path, backing):
+    with stores.open(backing, tmp_path / "data") as environment:
+        migrated = LiveGateway(backing, tmp_path, environment)
+        assert migrated.manage("shell", "-v0", "-c", INSERT).stdout.strip() == "['', False]"
