@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, cast
 
@@ -19,14 +19,19 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.administration import NEEDS
 from accounts.authentication import ApiKeyAuthentication
-from accounts.caller import Caller, Scope
+from accounts.caller import Caller
 from accounts.keys import censored
+from connections.call import Call
+from connections.configuration.options import Options
+from models_registry.registry import active
+from models_registry.targets import Target
+from proxy.answering.dispatch import Dispatched, dispatch
 from proxy.client_side.cookies import forwardable_cookies
 from proxy.client_side.errors import ApiError, MethodNotAllowedError, StoppedError
 from proxy.client_side.exception_handler import ErrorResponse, to_api_error
 from proxy.client_side.incoming import ApiRequest, ClientGoneError
+from proxy.client_side.permissions import MayInfer
 from proxy.client_side.rendering import JsonParser, JsonRenderer
 from proxy.client_side.scope_extensions import SURFACE_EXTENSION, extensions_of
 from proxy.workers.access import is_allowed
@@ -36,15 +41,6 @@ from wire_formats.json_cost import LONG_BYTES, read_aside
 from wire_formats.json_types import JsonObject
 
 logger = logging.getLogger(__name__)
-
-
-class MayInfer:
-    """Everything that is not administrative."""
-
-    message = "This API key is not for calling models: it lacks the inference scope."
-
-    def has_permission(self, request: Request, view: ApiView) -> bool:
-        return view.caller.has_scope(Scope.INFERENCE)
 
 
 class ApiView(APIView):
@@ -126,6 +122,36 @@ class ApiView(APIView):
         in_flight.open(exchange)
         return exchange
 
+    def call(self, endpoint: str, model: str, body: JsonObject, **more: Any) -> Call:
+        """What the caller asks of ``model``, which is the upstream's own name of it."""
+        return Call(
+            endpoint=endpoint,
+            model=model,
+            body=body,
+            caller=self.caller,
+            request_id=self.api_request.request_id,
+            credential=self.credential,
+            cookies=self.cookies,
+            **more,
+        )
+
+    async def dispatched(
+        self,
+        targets: Sequence[Target],
+        call_for: Callable[[Target], Call],
+        exchange: Exchange,
+        *,
+        options: Options,
+    ) -> Dispatched:
+        """The success of the first of ``targets`` that takes what ``call_for`` makes for it."""
+        return await dispatch(
+            active().client,
+            targets,
+            call_for,
+            exchange=exchange,
+            forward_user_info=options.forward_user_info_headers,
+        )
+
     async def dispatch(  # type: ignore[override]
         self, request: HttpRequest, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
@@ -201,24 +227,3 @@ class ApiView(APIView):
     def error_response(self, error: ApiError) -> HttpResponseBase:
         """The answer that tells of ``error``; a surface with another form of it overrides this."""
         return ErrorResponse(error)
-
-
-class MayAdminister:
-    """Administrative endpoints: the key's scope and its user's permissions count, both.
-
-    Only administrators are told which permissions they lack.
-    """
-
-    message = "This endpoint is for administrators, with a key that has the admin scope."
-
-    def has_permission(self, request: Request, view: ApiView) -> bool:
-        needs = NEEDS[view.administers]
-        if view.caller.has_scope(Scope.ADMIN):
-            self.message = lacking_message(needs)
-        return view.caller.may_administer(*needs)
-
-
-def lacking_message(permissions: Iterable[str]) -> str:
-    """The refusal of an administrator whose permissions do not reach as far as this."""
-    named = ", ".join(f"`{name}`" for name in permissions)
-    return f"This endpoint needs the user of the key to have: {named}."

@@ -11,11 +11,9 @@ from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from accounts.caller import Caller
-from connections.call import Call
 from models_registry.registry import active
 from models_registry.snapshot import Snapshot
 from models_registry.targets import Target
-from proxy.answering.dispatch import dispatch
 from proxy.answering.streamed import relay_answer
 from proxy.answering.whole import read_answer
 from proxy.api import ApiView
@@ -61,26 +59,18 @@ class KeptView(ApiView):
         exchange = self.accept(
             endpoint=f"responses{below}", model=target.public_id, is_streamed=is_streamed
         )
-        call = Call(
-            endpoint=f"responses/{kept.response_id}{below}",
-            model=target.model,
-            body={"stream": True} if is_streamed else {},
-            caller=self.caller,
-            request_id=self.api_request.request_id,
-            credential=self.credential,
-            cookies=self.cookies,
+        call = self.call(
+            f"responses/{kept.response_id}{below}",
+            target.model,
+            {"stream": True} if is_streamed else {},
             method=method,
             query=query,
             headers=passed_upstream(self.api_request.META, PASSED_HEADERS),
         )
         if is_streamed:
             self.api_request.outgoing.expect_stream(KEPT_RESPONSES)
-        dispatched = await dispatch(
-            registry.client,
-            [target],
-            lambda _: call,
-            exchange=exchange,
-            forward_user_info=registry.snapshot.options.forward_user_info_headers,
+        dispatched = await self.dispatched(
+            [target], lambda _: call, exchange, options=registry.snapshot.options
         )
         response: HttpResponseBase
         if is_streamed:

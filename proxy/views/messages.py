@@ -45,8 +45,8 @@ class MessagesView(AnthropicSurface, ModelCallView):
     dialect = ANTHROPIC
     passed_headers = ("anthropic-version", "anthropic-beta")
 
-    def call(self, target: Target, body: JsonObject) -> Call:
-        call = super().call(target, body)
+    def call_for(self, target: Target, body: JsonObject) -> Call:
+        call = super().call_for(target, body)
         if speaks_messages(target):
             return call
         chat = target.body(chat_body(body), "chat/completions")

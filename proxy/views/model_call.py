@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from connections.call import Call
 from models_registry.registry import active
 from models_registry.targets import Target
-from proxy.answering.dispatch import Dispatched, dispatch
+from proxy.answering.dispatch import Dispatched
 from proxy.answering.routing import check_model_id, model_of, route
 from proxy.answering.streamed import relay_answer
 from proxy.answering.whole import read_answer
@@ -81,7 +81,7 @@ class ModelCallView(ApiView):
 
     async def answer(self, body: JsonObject, model: str, exchange: Exchange) -> HttpResponseBase:
         """What the first of the model's targets says that takes the request."""
-        dispatched = await self.dispatched(body, model, exchange)
+        dispatched = await self.sent(body, model, exchange)
         if exchange.is_streamed:
             return await self.streamed(dispatched, exchange, body)
         return await self.whole(dispatched, exchange)
@@ -102,33 +102,27 @@ class ModelCallView(ApiView):
             return self.default_model
         return model_of(body)
 
-    async def dispatched(self, body: JsonObject, model: str, exchange: Exchange) -> Dispatched:
+    async def sent(self, body: JsonObject, model: str, exchange: Exchange) -> Dispatched:
         """The success of one of the model's targets."""
-        registry = active()
-        targets, options = await route(registry, self.caller, model, endpoint=self.endpoint)
+        targets, options = await route(active(), self.caller, model, endpoint=self.endpoint)
         allowed = await permitted(body, self.eligible(targets), self.caller)
-        return await dispatch(
-            registry.client,
+        return await self.dispatched(
             allowed.targets,
-            lambda target: self.call(target, allowed.body(target, body)),
-            exchange=exchange,
-            forward_user_info=options.forward_user_info_headers,
+            lambda target: self.call_for(target, allowed.body(target, body)),
+            exchange,
+            options=options,
         )
 
     def eligible(self, targets: tuple[Target, ...]) -> tuple[Target, ...]:
         """Those of the model's targets that have the endpoint."""
         return targets
 
-    def call(self, target: Target, body: JsonObject) -> Call:
+    def call_for(self, target: Target, body: JsonObject) -> Call:
         """What ``target`` is asked."""
-        return Call(
-            endpoint=self.endpoint,
-            model=target.model,
-            body=target.body(body, self.endpoint),
-            caller=self.caller,
-            request_id=self.api_request.request_id,
-            credential=self.credential,
-            cookies=self.cookies,
+        return self.call(
+            self.endpoint,
+            target.model,
+            target.body(body, self.endpoint),
             chat_id=chat_id_of(body),
             is_reasoning=target.is_reasoning,
             headers=passed_upstream(self.api_request.META, self.passed_headers),

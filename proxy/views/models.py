@@ -7,8 +7,9 @@ from rest_framework.request import Request
 
 from accounts.administration import CONNECTION_MODELS
 from models_registry.registry import Registry, active
-from proxy.api import ApiView, MayAdminister
+from proxy.api import ApiView
 from proxy.client_side.errors import AnsweredError, ModelNotFoundError
+from proxy.client_side.permissions import MayAdminister
 from proxy.client_side.rendering import JsonResponse
 from proxy.views.anthropic import AnthropicSurface
 from wire_formats.json_types import JsonObject

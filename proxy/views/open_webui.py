@@ -15,8 +15,9 @@ from connections.configuration.entry import EntryError
 from connections.configuration.open_webui_verify import upstream_to_verify
 from connections.verify import Step, verify
 from models_registry.registry import active
-from proxy.api import ApiView, MayAdminister
+from proxy.api import ApiView
 from proxy.client_side.errors import AnsweredError, InvalidRequestError
+from proxy.client_side.permissions import MayAdminister
 from proxy.client_side.rendering import JsonResponse
 
 

@@ -12,17 +12,16 @@ from rest_framework import exceptions
 from rest_framework.request import Request
 
 from accounts.administration import NEEDS, PASSTHROUGH
-from connections.call import Call
 from connections.calling.line import Line
 from connections.errors import MidStreamError
 from connections.providers.raw import RawAdapter
 from models_registry.registry import active
 from models_registry.targets import Target
-from proxy.answering.dispatch import dispatch
 from proxy.answering.limits import limits
-from proxy.api import ApiView, MayAdminister
+from proxy.api import ApiView
 from proxy.client_side.errors import UpstreamAnswerError
 from proxy.client_side.exception_handler import not_found
+from proxy.client_side.permissions import MayAdminister
 from proxy.client_side.request_headers import passed_upstream
 from proxy.client_side.response_headers import STREAMING, passed_on
 from proxy.views.upload import EVENT_STREAM, passed_through, safe_media_type
@@ -57,26 +56,20 @@ class PassthroughView(ApiView):
             endpoint="passthrough", model="", is_streamed=body.get("stream") is True
         )
         exchange.still_allowed = partial(may_still_administer, self.credential, NEEDS[PASSTHROUGH])
-        call = Call(
-            endpoint=path,
-            model="",
-            body=body,
-            caller=self.caller,
-            request_id=self.api_request.request_id,
-            credential=self.credential,
-            cookies=self.cookies,
+        call = self.call(
+            path,
+            "",
+            body,
             method=method,
             query=self.request.query_params.urlencode(),
             headers=passed_upstream(self.api_request.META, PASSED_HEADERS),
         )
-        registry = active()
         raw = replace(line, adapter=RawAdapter(line.upstream))
-        dispatched = await dispatch(
-            registry.client,
+        dispatched = await self.dispatched(
             [Target(line=raw, model="", public_id=connection, rendered=b"{}")],
             lambda _: call,
-            exchange=exchange,
-            forward_user_info=registry.snapshot.options.forward_user_info_headers,
+            exchange,
+            options=active().snapshot.options,
         )
         headers = passed_on(dispatched.response.headers.raw)
         media_type = dispatched.response.headers.get("content-type", "")

@@ -16,7 +16,7 @@ from connections.calling.client import owned_responses
 from connections.errors import MidStreamError, UpstreamError
 from models_registry.registry import active
 from models_registry.targets import Target
-from proxy.answering.dispatch import Dispatched, dispatch
+from proxy.answering.dispatch import Dispatched
 from proxy.answering.limits import limits
 from proxy.answering.routing import check_model_id, model_of, route
 from proxy.api import ApiView
@@ -69,15 +69,10 @@ class UploadView(ApiView):
 
     async def answer(self, form: IncomingForm, model: str, exchange: Exchange) -> HttpResponseBase:
         """What the first target says that takes the form."""
-        registry = active()
-        targets, options = await route(registry, self.caller, model)
+        targets, options = await route(active(), self.caller, model)
         try:
-            dispatched = await dispatch(
-                registry.client,
-                targets,
-                lambda target: self.call(target, form),
-                exchange=exchange,
-                forward_user_info=options.forward_user_info_headers,
+            dispatched = await self.dispatched(
+                targets, lambda target: self.call_for(target, form), exchange, options=options
             )
         except UpstreamError as exc:
             # A form that went wrong on its way up shows as an upstream that broke off.
@@ -88,16 +83,12 @@ class UploadView(ApiView):
             return await self.streamed(dispatched, form)
         return await self.whole(dispatched, exchange)
 
-    def call(self, target: Target, form: IncomingForm) -> Call:
+    def call_for(self, target: Target, form: IncomingForm) -> Call:
         """What ``target`` is asked."""
-        return Call(
-            endpoint=self.endpoint,
-            model=target.model,
-            body={"model": target.model, "stream": form.value("stream") == "true"},
-            caller=self.caller,
-            request_id=self.api_request.request_id,
-            credential=self.credential,
-            cookies=self.cookies,
+        return self.call(
+            self.endpoint,
+            target.model,
+            {"model": target.model, "stream": form.value("stream") == "true"},
             upload=form.upload(target.model, target.registration.defaults_beside),
             upload_type=form.content_type,
         )

@@ -17,9 +17,9 @@ from rest_framework import exceptions
 from accounts.authentication import SUBPROTOCOL_PREFIX, identify, presented_key_of_handshake
 from accounts.caller import Caller, Scope
 from accounts.client_address import address_of_scope
-from proxy.api import MayInfer
 from proxy.client_side.errors import ApiError, StoppedError
 from proxy.client_side.origin import check_host
+from proxy.client_side.permissions import MayInfer
 from usage.exchange import StopReason
 from usage.in_flight import in_flight
 

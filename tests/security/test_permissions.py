@@ -14,7 +14,7 @@ from accounts.administration import (
     WATCH_LIVE,
 )
 from gateway_project.metrics import METRICS_PATH
-from proxy.api import MayAdminister, MayInfer
+from proxy.client_side.permissions import MayAdminister, MayInfer
 from proxy.routes_ws import BASE, websocket_routes
 from proxy.views.usage import UsageView
 from proxy.workers.live.page import LIVE_SOCKET
