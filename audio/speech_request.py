@@ -76,7 +76,7 @@ class SpeechRequest:
         that share answers, are in it. The order of keys and white space are not. Raises
         :class:`proxy.client_side.errors.InvalidRequestError` for a body that cannot be sent either.
         """
-        upstream = target.line.upstream
+        upstream = target.connection.upstream
         connection = [upstream.id, upstream.base_url, upstream.api_version, upstream.headers]
         identity = [scope, connection, target.model, self.body_for(target) | {"model": ""}]
         try:

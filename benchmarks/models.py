@@ -21,7 +21,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway_project.settings.test")
 django.setup()
 
 from accounts.caller import Caller  # noqa: E402
-from connections.calling.line import Line  # noqa: E402
+from connections.calling.open_connection import OpenConnection  # noqa: E402
 from connections.configuration.options import Options  # noqa: E402
 from connections.upstream import Upstream  # noqa: E402
 from models_registry.building import SnapshotBuilder  # noqa: E402
@@ -63,7 +63,7 @@ def main() -> None:
         print(f"  {label:<38}{value:>14}")
 
 
-def a_large_gateway() -> tuple[Configuration, dict[Line, Listing]]:
+def a_large_gateway() -> tuple[Configuration, dict[OpenConnection, Listing]]:
     listings = {}
     for number in range(CONNECTIONS):
         upstream = Upstream(
@@ -75,7 +75,7 @@ def a_large_gateway() -> tuple[Configuration, dict[Line, Listing]]:
             auth_type="none",
             tags=("bench",),
         )
-        listings[Line.open(upstream)] = a_listing(number)
+        listings[OpenConnection.open(upstream)] = a_listing(number)
     grants = Grants(
         everyone=frozenset({"connection-0/*"}),
         by_group={
@@ -135,14 +135,16 @@ def chat_list(snapshot: Snapshot, caller: Caller) -> bytes:
 
 
 def rebuild_seconds(
-    builder: SnapshotBuilder, configuration: Configuration, listings: Mapping[Line, Listing]
+    builder: SnapshotBuilder,
+    configuration: Configuration,
+    listings: Mapping[OpenConnection, Listing],
 ) -> float:
     changed = dict(listings)
     changed[next(iter(changed))] = Listing(models=a_listing(3).models, asked_at=time.time())
     return seconds(lambda: builder.build(configuration, changed))
 
 
-def worst_lag(configuration: Configuration, listings: Mapping[Line, Listing]) -> float:
+def worst_lag(configuration: Configuration, listings: Mapping[OpenConnection, Listing]) -> float:
     """The longest that a loop with something to do every 2 ms was late, over 5 cold builds."""
 
     async def measure() -> float:

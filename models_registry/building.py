@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from connections.calling.line import Line
+from connections.calling.open_connection import OpenConnection
 from models_registry.listing import Listing
 from models_registry.loader import Configuration
 from models_registry.pipeline_filters import has_filters
@@ -19,13 +19,17 @@ class SnapshotBuilder:
     """Remembers what each connection offered last, and on what grounds. One build at a time."""
 
     def __init__(self) -> None:
-        self._offers: dict[Line, tuple[Listing, Registrations, Offer]] = {}
+        self._offers: dict[OpenConnection, tuple[Listing, Registrations, Offer]] = {}
 
-    def build(self, configuration: Configuration, listings: Mapping[Line, Listing]) -> Snapshot:
+    def build(
+        self, configuration: Configuration, listings: Mapping[OpenConnection, Listing]
+    ) -> Snapshot:
         """``listings`` come in order of priority. Takes its time; call it from a thread."""
         self._offers = {
-            line: self._offer(line, listing, configuration.registrations.get(line.upstream.id, {}))
-            for line, listing in listings.items()
+            connection: self._offer(
+                connection, listing, configuration.registrations.get(connection.upstream.id, {})
+            )
+            for connection, listing in listings.items()
         }
         offers = [offer for _, _, offer in self._offers.values()]
         targets = [target for offer in offers for target in offer.targets]
@@ -34,19 +38,19 @@ class SnapshotBuilder:
             targets=filtered(targets, filters, awaited=_awaited(listings)),
             grants=configuration.grants,
             options=configuration.options,
-            lines=tuple(listings),
+            connections=tuple(listings),
         )
 
     def _offer(
-        self, line: Line, listing: Listing, registrations: Registrations
+        self, connection: OpenConnection, listing: Listing, registrations: Registrations
     ) -> tuple[Listing, Registrations, Offer]:
-        known = self._offers.get(line)
+        known = self._offers.get(connection)
         if known and known[0].says_the_same_as(listing) and known[1] == registrations:
             return known
-        return listing, registrations, offer_of(line, listing, registrations)
+        return listing, registrations, offer_of(connection, listing, registrations)
 
 
-def _awaited(listings: Mapping[Line, Listing]) -> str:
+def _awaited(listings: Mapping[OpenConnection, Listing]) -> str:
     """A connection that has filters and never told which; empty if there is none."""
-    unheard = (line for line, listing in listings.items() if listing.is_unheard)
-    return next((line.upstream.name for line in unheard if has_filters(line)), "")
+    unheard = (connection for connection, listing in listings.items() if listing.is_unheard)
+    return next((connection.upstream.name for connection in unheard if has_filters(connection)), "")

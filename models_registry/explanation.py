@@ -23,7 +23,7 @@ class Route:
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "connection": self.target.line.upstream.name,
+            "connection": self.target.connection.upstream.name,
             "upstream_model": self.target.model,
             "public_id": self.target.public_id,
             "is_stale": self.target.is_stale,
@@ -144,8 +144,9 @@ def _possible_reasons(snapshot: Snapshot, model_id: str) -> tuple[str, ...]:
     of_connection = [
         target
         for target in snapshot.targets
-        if model_id in {target.model, target.line.upstream.public_id(target.model)}
+        if model_id in {target.model, target.connection.upstream.public_id(target.model)}
     ]
     return tuple(
-        f"{target.line.upstream.name} offers it as {target.public_id}." for target in of_connection
+        f"{target.connection.upstream.name} offers it as {target.public_id}."
+        for target in of_connection
     )

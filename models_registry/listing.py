@@ -15,8 +15,8 @@ import orjson
 from django.conf import settings
 
 from connections.calling.client import UpstreamClient
-from connections.calling.line import Line
 from connections.calling.listing import ListingError, list_models, usable_models
+from connections.calling.open_connection import OpenConnection
 from connections.upstream import Upstream
 from models_registry import shared_cache
 from models_registry.shared_cache import Turn
@@ -72,36 +72,40 @@ class Renewed:
     is_news: bool = False
 
 
-async def renew(client: UpstreamClient, line: Line, known: Listing, *, max_age: float) -> Renewed:
+async def renew(
+    client: UpstreamClient, connection: OpenConnection, known: Listing, *, max_age: float
+) -> Renewed:
     """The upstream's list, not older than ``max_age`` seconds when this began.
 
     One worker asks at a time; the others wait for what it hears. While the upstream gives no list,
     the newest one that anybody knows stays, marked stale.
     """
     since = time.time() - max_age
-    stored = await load(line.upstream)
+    stored = await load(connection.upstream)
     if stored and stored.asked_at >= since:
         return Renewed(listing=stored)
-    turn = await _turn(line.upstream)
+    turn = await _turn(connection.upstream)
     try:
-        stored = await load(line.upstream)
+        stored = await load(connection.upstream)
         if stored and stored.asked_at >= since:
             return Renewed(listing=stored)
         before = newest(known, stored)
-        fresh = await fetch(client, line, before)
-        await store(line.upstream, fresh)
+        fresh = await fetch(client, connection, before)
+        await store(connection.upstream, fresh)
         is_news = before is not NEVER_ASKED and before.ids != fresh.ids
         return Renewed(listing=fresh, is_news=is_news)
     finally:
         await asyncio.shield(_in_thread(turn.give_back))
 
 
-async def fetch(client: UpstreamClient, line: Line, known: Listing = NEVER_ASKED) -> Listing:
+async def fetch(
+    client: UpstreamClient, connection: OpenConnection, known: Listing = NEVER_ASKED
+) -> Listing:
     """Ask the upstream. When it gives no list, what was known before stays, marked stale."""
     try:
-        models = await list_models(client, line)
+        models = await list_models(client, connection)
     except ListingError as exc:
-        logger.warning("No list of models from %s: %s", line.upstream.name, exc)
+        logger.warning("No list of models from %s: %s", connection.upstream.name, exc)
         return replace(known, asked_at=time.time(), is_stale=True)
     return Listing(models=tuple(models), asked_at=time.time())
 

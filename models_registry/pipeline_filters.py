@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from connections.calling.line import Line
+from connections.calling.open_connection import OpenConnection
 from connections.providers.pipelines import PipelinesAdapter
 from models_registry.listing import Listing
 
@@ -16,7 +16,7 @@ EVERY_MODEL = "*"
 class PipelineFilter:
     """``models`` are the ids it is for, or ``*`` for all. A lower ``priority`` is called first."""
 
-    line: Line
+    connection: OpenConnection
     id: str
     priority: float
     models: frozenset[str]
@@ -26,19 +26,19 @@ class PipelineFilter:
         return not self.models.isdisjoint((EVERY_MODEL, *ids))
 
 
-def has_filters(line: Line) -> bool:
+def has_filters(connection: OpenConnection) -> bool:
     """Whether the connection leads to where filters are: which, its list of models tells."""
-    return isinstance(line.adapter, PipelinesAdapter)
+    return isinstance(connection.adapter, PipelinesAdapter)
 
 
-def filters_of(line: Line, listing: Listing) -> list[PipelineFilter]:
+def filters_of(connection: OpenConnection, listing: Listing) -> list[PipelineFilter]:
     """The filters a connection has: none, unless it leads to a pipelines server."""
-    adapter = line.adapter
+    adapter = connection.adapter
     if not isinstance(adapter, PipelinesAdapter):
         return []
     return [
         PipelineFilter(
-            line=line,
+            connection=connection,
             id=entry["id"],
             priority=_number(pipeline.get("priority")),
             models=_texts(pipeline.get("pipelines")),

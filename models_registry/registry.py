@@ -13,7 +13,7 @@ from django.db import DatabaseError
 
 from accounts import changes
 from connections.calling.client import UpstreamClient
-from connections.calling.line import Line, Lines
+from connections.calling.open_connection import OpenConnection, OpenConnections
 from models_registry.building import SnapshotBuilder
 from models_registry.listing import NEVER_ASKED, Listing, cache_key, load, newest, renew
 from models_registry.loader import Configuration, load_configuration
@@ -30,15 +30,15 @@ class Registry:
 
     def __init__(self, client: UpstreamClient) -> None:
         self.client = client
-        self._lines = Lines()
-        self._listings: dict[Line, Listing] = {}
+        self._connections = OpenConnections()
+        self._listings: dict[OpenConnection, Listing] = {}
         self._configuration: Configuration | None = None
         self._snapshot: Snapshot | None = None
         self._builder = SnapshotBuilder()
         self._changed = self._built = 0
         self._building = asyncio.Lock()
         self._reloading = asyncio.Lock()
-        self._asking: dict[Line, asyncio.Task[None]] = {}
+        self._asking: dict[OpenConnection, asyncio.Task[None]] = {}
         self._asked_at = 0.0
         self._announced_at = float("-inf")
 
@@ -50,7 +50,7 @@ class Registry:
         return self._snapshot
 
     @property
-    def listings(self) -> dict[Line, Listing]:
+    def listings(self) -> dict[OpenConnection, Listing]:
         """What was last heard from each connection, in order of priority."""
         return dict(self._listings)
 
@@ -61,13 +61,16 @@ class Registry:
         """
         async with self._reloading:
             configuration = await database_sync_to_async(load_configuration)()
-            lines = self._lines.to(configuration.upstreams)
-            loaded = await asyncio.gather(*(self._stored(line) for line in lines))
+            connections = self._connections.to(configuration.upstreams)
+            loaded = await asyncio.gather(*(self._stored(connection) for connection in connections))
             # A connection that was only renamed or re-tagged lists what it did before.
-            heard = {cache_key(line.upstream): known for line, known in self._listings.items()}
+            heard = {
+                cache_key(connection.upstream): known
+                for connection, known in self._listings.items()
+            }
             self._listings = {
-                line: newest(heard.get(cache_key(line.upstream), NEVER_ASKED), stored)
-                for line, stored in zip(lines, loaded, strict=True)
+                connection: newest(heard.get(cache_key(connection.upstream), NEVER_ASKED), stored)
+                for connection, stored in zip(connections, loaded, strict=True)
             }
             self._configuration = configuration
             await self._rebuild()
@@ -80,11 +83,11 @@ class Registry:
         filters.
         """
         waiting = {
-            self._ask(line, 0.0)
-            for line, known in self._listings.items()
+            self._ask(connection, 0.0)
+            for connection, known in self._listings.items()
             if known is NEVER_ASKED
-            and is_asked(line)
-            and (not line.upstream.model_ids or has_filters(line))
+            and is_asked(connection)
+            and (not connection.upstream.model_ids or has_filters(connection))
         }
         while waiting and not is_enough():
             _, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
@@ -97,9 +100,9 @@ class Registry:
     def refresh_soon(self, *, max_age: float = 0.0) -> None:
         """Have every list renewed in the background unless it is younger than ``max_age``."""
         self._asked_at = time.monotonic()
-        for line in self._listings:
-            if is_asked(line):
-                self._ask(line, max_age)
+        for connection in self._listings:
+            if is_asked(connection):
+                self._ask(connection, max_age)
 
     async def run(self) -> None:
         """Refresh from time to time, until cancelled."""
@@ -115,32 +118,34 @@ class Registry:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _ask(self, line: Line, max_age: float) -> asyncio.Task[None]:
+    def _ask(self, connection: OpenConnection, max_age: float) -> asyncio.Task[None]:
         """Ask one upstream; who wants to know while it is being asked shares the answer."""
-        task = self._asking.get(line)
+        task = self._asking.get(connection)
         if task is None:
-            task = self._asking[line] = asyncio.create_task(self._refresh(line, max_age))
-            task.add_done_callback(lambda _: self._asking.pop(line, None))
+            task = self._asking[connection] = asyncio.create_task(
+                self._refresh(connection, max_age)
+            )
+            task.add_done_callback(lambda _: self._asking.pop(connection, None))
         return task
 
-    async def _refresh(self, line: Line, max_age: float) -> None:
+    async def _refresh(self, connection: OpenConnection, max_age: float) -> None:
         """Each list counts as soon as it is there, so a silent upstream holds up no other."""
-        known = self._listings.get(line, NEVER_ASKED)
-        renewed = await renew(self.client, line, known, max_age=max_age)
-        if line not in self._listings:  # the configuration changed meanwhile
+        known = self._listings.get(connection, NEVER_ASKED)
+        renewed = await renew(self.client, connection, known, max_age=max_age)
+        if connection not in self._listings:  # the configuration changed meanwhile
             return
-        known = self._listings[line]
-        self._listings[line] = newest(known, renewed.listing)
-        if not known.says_the_same_as(self._listings[line]):
+        known = self._listings[connection]
+        self._listings[connection] = newest(known, renewed.listing)
+        if not known.says_the_same_as(self._listings[connection]):
             await self._rebuild()
         if renewed.is_news:
             await self._announce()
 
-    async def _stored(self, line: Line) -> Listing | None:
+    async def _stored(self, connection: OpenConnection) -> Listing | None:
         """What another worker heard, of a connection this one knows nothing of."""
-        if line in self._listings or not is_asked(line):
+        if connection in self._listings or not is_asked(connection):
             return None
-        return await load(line.upstream)
+        return await load(connection.upstream)
 
     async def _announce(self) -> None:
         """Have the other workers look, too: they may not share our cache."""
@@ -166,9 +171,9 @@ class Registry:
             self._built = building
 
 
-def is_asked(line: Line) -> bool:
+def is_asked(connection: OpenConnection) -> bool:
     """Whether the upstream can be asked; otherwise the admin's own list is all there is."""
-    return line.adapter.lists_models
+    return connection.adapter.lists_models
 
 
 _active: Registry | None = None

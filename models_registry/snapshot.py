@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from accounts.caller import Caller
-from connections.calling.line import Line
+from connections.calling.open_connection import OpenConnection
 from connections.configuration.options import Options
 from models_registry.catalogue import Catalogue, rendered_list
 from models_registry.grants import Access, Grants
@@ -47,7 +47,7 @@ class View:
         return rendered_list(
             target.rendered
             for position, target in enumerate(self.catalogue.targets)
-            if target.line.upstream.url_index == url_index and self.usable >> position & 1
+            if target.connection.upstream.url_index == url_index and self.usable >> position & 1
         )
 
     def listed(self) -> list[tuple[str, Target]]:
@@ -73,11 +73,11 @@ class Snapshot:
         targets: Sequence[Target],
         grants: Grants,
         options: Options,
-        lines: tuple[Line, ...],
+        connections: tuple[OpenConnection, ...],
     ) -> None:
         self.catalogue = Catalogue(targets)
         self.options = options
-        self.lines = lines
+        self.connections = connections
         self._access = Access(grants, self.catalogue.patterns)
         # Staff ask for this list, and with it everybody where access is not controlled.
         self.catalogue.rendered(self.catalogue.everything & self.catalogue.for_chat)

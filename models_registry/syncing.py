@@ -10,8 +10,8 @@ from typing import Any
 
 from connections.calling.client import UpstreamClient
 from connections.calling.client_of_settings import open_client
-from connections.calling.line import Line
 from connections.calling.listing import ListingError, list_models
+from connections.calling.open_connection import OpenConnection
 from connections.upstream import Upstream
 from models_registry.listing import NEVER_ASKED, Listing, load, store
 from models_registry.registry import is_asked
@@ -50,34 +50,36 @@ async def sync_all(upstreams: Iterable[Upstream], *, is_dry_run: bool) -> list[S
     Unless ``is_dry_run``, what they say is left where workers look for it.
     """
     async with open_client() as client:
-        lines = [Line.open(upstream) for upstream in upstreams]
-        return await asyncio.gather(*(sync(client, each, is_dry_run=is_dry_run) for each in lines))
+        connections = [OpenConnection.open(upstream) for upstream in upstreams]
+        return await asyncio.gather(
+            *(sync(client, each, is_dry_run=is_dry_run) for each in connections)
+        )
 
 
-async def sync(client: UpstreamClient, line: Line, *, is_dry_run: bool) -> Synced:
+async def sync(client: UpstreamClient, connection: OpenConnection, *, is_dry_run: bool) -> Synced:
     """Ask one upstream, if it can be asked."""
-    name, known = line.upstream.name, NEVER_ASKED
-    if not is_asked(line):
-        return Synced(connection=name, models=_offered(line, known))
-    known = await load(line.upstream) or NEVER_ASKED
+    name, known = connection.upstream.name, NEVER_ASKED
+    if not is_asked(connection):
+        return Synced(connection=name, models=_offered(connection, known))
+    known = await load(connection.upstream) or NEVER_ASKED
     try:
-        models = tuple(await list_models(client, line))
+        models = tuple(await list_models(client, connection))
     except ListingError as exc:
         if not is_dry_run:
-            await store(line.upstream, replace(known, asked_at=time.time(), is_stale=True))
-        return Synced(connection=name, models=_offered(line, known), error=str(exc))
+            await store(connection.upstream, replace(known, asked_at=time.time(), is_stale=True))
+        return Synced(connection=name, models=_offered(connection, known), error=str(exc))
     fresh = Listing(models=models, asked_at=time.time())
     if not is_dry_run:
-        await store(line.upstream, fresh)
+        await store(connection.upstream, fresh)
     is_first = known is NEVER_ASKED
     return Synced(
         connection=name,
-        models=_offered(line, fresh),
+        models=_offered(connection, fresh),
         new=None if is_first else tuple(sorted(fresh.ids - known.ids)),
         gone=None if is_first else tuple(sorted(known.ids - fresh.ids)),
-        unlisted=tuple(each for each in line.upstream.model_ids if each not in fresh.ids),
+        unlisted=tuple(each for each in connection.upstream.model_ids if each not in fresh.ids),
     )
 
 
-def _offered(line: Line, listing: Listing) -> tuple[str, ...]:
-    return tuple(offered_models(line.upstream, listing))
+def _offered(connection: OpenConnection, listing: Listing) -> tuple[str, ...]:
+    return tuple(offered_models(connection.upstream, listing))

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from connections.calling.line import Line
+from connections.calling.open_connection import OpenConnection
 from connections.choices import Provider
 from connections.upstream import Upstream
 from models_registry.listing import Listing
@@ -34,7 +34,7 @@ class Target:
     connection that may have more of them, and has not told of any yet.
     """
 
-    line: Line
+    connection: OpenConnection
     model: str
     public_id: str
     rendered: bytes = field(repr=False)
@@ -47,7 +47,7 @@ class Target:
     @property
     def qualified_id(self) -> str:
         """The id that names the connection too, and so never collides."""
-        return f"{self.line.upstream.name}/{self.model}"
+        return f"{self.connection.upstream.name}/{self.model}"
 
     @property
     def entry(self) -> JsonObject:
@@ -73,17 +73,19 @@ class Offer:
     filters: tuple[PipelineFilter, ...] = ()
 
 
-def offer_of(line: Line, listing: Listing, registrations: Mapping[str, Registration]) -> Offer:
-    """The offer of the connection behind ``line``; ``registrations`` are by upstream model.
+def offer_of(
+    connection: OpenConnection, listing: Listing, registrations: Mapping[str, Registration]
+) -> Offer:
+    """The offer of ``connection``; ``registrations`` are by upstream model.
 
     A model that is listed twice counts once; one that nobody could call is left out.
     """
     targets: list[Target] = []
-    for model in offered_models(line.upstream, listing).values():
+    for model in offered_models(connection.upstream, listing).values():
         registration = registrations.get(model["id"], AS_LISTED)
-        if line.adapter.offers(model) and not registration.is_hidden:
-            targets += _target(line, model, registration, is_stale=listing.is_stale)
-    return Offer(targets=tuple(targets), filters=tuple(filters_of(line, listing)))
+        if connection.adapter.offers(model) and not registration.is_hidden:
+            targets += _target(connection, model, registration, is_stale=listing.is_stale)
+    return Offer(targets=tuple(targets), filters=tuple(filters_of(connection, listing)))
 
 
 def filtered(
@@ -108,7 +110,7 @@ def filtered(
 
 def _ids_of(target: Target) -> tuple[str, ...]:
     """Every id a model may be known by, so that no name of it leads around its filters."""
-    own_id = target.line.upstream.public_id(target.model)
+    own_id = target.connection.upstream.public_id(target.model)
     return target.public_id, target.qualified_id, own_id, target.model
 
 
@@ -129,14 +131,14 @@ def offered_models(upstream: Upstream, listing: Listing) -> dict[str, JsonObject
 
 
 def _target(
-    line: Line, model: JsonObject, registration: Registration, *, is_stale: bool
+    connection: OpenConnection, model: JsonObject, registration: Registration, *, is_stale: bool
 ) -> Iterable[Target]:
-    upstream = line.upstream
+    upstream = connection.upstream
     public_id = registration.public_id or upstream.public_id(model["id"])
     if is_model_id(public_id) and is_model_id(f"{upstream.name}/{model['id']}"):
-        entry = _entry(line, model, public_id) | registration.shown_fields(upstream.tags)
+        entry = _entry(connection, model, public_id) | registration.shown_fields(upstream.tags)
         yield Target(
-            line=line,
+            connection=connection,
             model=model["id"],
             public_id=public_id,
             rendered=orjson.dumps(entry | {"stale": True} if is_stale else entry),
@@ -146,15 +148,15 @@ def _target(
         )
 
 
-def _entry(line: Line, model: JsonObject, public_id: str) -> JsonObject:
+def _entry(connection: OpenConnection, model: JsonObject, public_id: str) -> JsonObject:
     """A model as ``/v1/models`` shows it: OpenAI's fields, then what Open WebUI adds."""
-    upstream = line.upstream
+    upstream = connection.upstream
     name = model.get("name")
     return model | {
         "id": public_id,
         "object": "model",
         "created": _timestamp(model.get("created")),
-        "owned_by": line.adapter.owned_by,
+        "owned_by": connection.adapter.owned_by,
         "name": name if isinstance(name, str) and name else public_id,
         "openai": model,
         "connection_type": upstream.connection_type,

@@ -83,7 +83,7 @@ class SpeechView(ApiView):
         is_personal = (
             settings.GATEWAY_SPEECH_CACHE_PER_USER
             or self.switches.forward_user_info_headers
-            or is_told_who_asks(target.line.upstream)
+            or is_told_who_asks(target.connection.upstream)
         )
         return f"user {self.caller.user_id}" if is_personal else "shared"
 
@@ -183,5 +183,5 @@ class SpeechView(ApiView):
 
 def note_target(exchange: Exchange, target: Target) -> None:
     """Have the account name who gave the answer, to this request or to another."""
-    exchange.connection = target.line.upstream.name
+    exchange.connection = target.connection.upstream.name
     exchange.upstream_model = target.model

@@ -12,7 +12,7 @@ from django.conf import settings
 
 from connections.auth.base import AuthUnavailableError
 from connections.calling.client import UpstreamClient
-from connections.calling.line import Line
+from connections.calling.open_connection import OpenConnection
 from connections.errors import UpstreamError
 from connections.providers.openai import OpenAIAdapter
 from connections.upstream import Timeouts
@@ -26,7 +26,7 @@ class ListingError(Exception):
     """The upstream gave no list. The message is safe to show."""
 
 
-async def list_models(client: UpstreamClient, line: Line) -> list[JsonObject]:
+async def list_models(client: UpstreamClient, connection: OpenConnection) -> list[JsonObject]:
     """The models of an upstream, each an object with a non-empty text ``id``.
 
     Raises :class:`ListingError`. Takes ``AIOHTTP_CLIENT_TIMEOUT_MODEL_LIST`` seconds at the most.
@@ -34,10 +34,10 @@ async def list_models(client: UpstreamClient, line: Line) -> list[JsonObject]:
     seconds = settings.AIOHTTP_CLIENT_TIMEOUT_MODEL_LIST
     try:
         response = await client.send(
-            line.adapter.models_request(),
-            auth=line.auth,
+            connection.adapter.models_request(),
+            auth=connection.auth,
             timeouts=Timeouts(connect=seconds, first_byte=seconds, idle=seconds, total=seconds),
-            verify_tls=line.upstream.verify_tls,
+            verify_tls=connection.upstream.verify_tls,
         )
         try:
             body = await response.read(LARGEST_LIST_BYTES)
@@ -50,7 +50,7 @@ async def list_models(client: UpstreamClient, line: Line) -> list[JsonObject]:
     if response.status != httpx.codes.OK:
         raise ListingError(f"The upstream answered {response.status} when asked for its models.")
     # A list may be long, and others wait for the event loop.
-    return await asyncio.to_thread(normalise, body, line.adapter)
+    return await asyncio.to_thread(normalise, body, connection.adapter)
 
 
 def normalise(body: bytes, adapter: OpenAIAdapter) -> list[JsonObject]:

@@ -103,7 +103,7 @@ def _chosen(snapshot: Snapshot, wanted: dict[str, str]) -> Iterable[Entry]:
 
 def _rows(entries: Iterable[Entry]) -> list[list[str]]:
     shown = list(entries)
-    connections = {target.line.upstream.id for _, targets in shown for target in targets}
+    connections = {target.connection.upstream.id for _, targets in shown for target in targets}
     registered = {
         (row.connection_id, row.model): row.pk
         for row in RegisteredModel.objects.filter(connection__in=connections)
@@ -129,7 +129,7 @@ def _link(target: Target, registered: int | None) -> SafeString:
     if registered is not None:
         url = reverse("admin:models_registry_registeredmodel_change", args=[registered])
     else:
-        asked = urlencode({"connection": target.line.upstream.id, "model": target.model})
+        asked = urlencode({"connection": target.connection.upstream.id, "model": target.model})
         url = f"{reverse('admin:models_registry_registeredmodel_add')}?{asked}"
     word = "Registered" if registered is not None else "Register"
     return format_html('<a class="text-link" href="{}">{}</a>', url, word)

@@ -37,12 +37,12 @@ class Dispatched:
     @property
     def secrets(self) -> frozenset[str]:
         """What nothing that the upstream says may repeat to a client."""
-        return _with(self.target.line.upstream.secrets, self.response.secrets)
+        return _with(self.target.connection.upstream.secrets, self.response.secrets)
 
     @property
     def kept_from_errors(self) -> frozenset[str]:
         """What the upstream's error messages may not repeat to a client."""
-        return _with(self.target.line.upstream.kept_from_errors, self.response.secrets)
+        return _with(self.target.connection.upstream.kept_from_errors, self.response.secrets)
 
 
 def _with(known: frozenset[str], signed: frozenset[str]) -> frozenset[str]:
@@ -67,11 +67,13 @@ async def dispatch(
     for target in targets:
         call, filters = await filtered_call(client, target, call_for(target))
         exchange.attempts += 1
-        exchange.connection = target.line.upstream.name
+        exchange.connection = target.connection.upstream.name
         exchange.upstream_model = target.model
         asked_at = time.monotonic()
         try:
-            response = await target.line.send(client, call, forward_user_info=forward_user_info)
+            response = await target.connection.send(
+                client, call, forward_user_info=forward_user_info
+            )
         except NOTHING_WAS_SENT as exc:
             failure = exc
             continue

@@ -129,24 +129,24 @@ class CallFilters:
 
     async def _passed(self, each: PipelineFilter, step: str, body: JsonObject) -> JsonObject:
         """What one filter makes of ``body``."""
-        line = each.line
-        adapter = cast("PipelinesAdapter", line.adapter)
+        connection = each.connection
+        adapter = cast("PipelinesAdapter", connection.adapter)
         request = adapter.filter_request(each.id, step, body, self.call.caller)
         try:
-            async with asyncio.timeout(line.timeouts.total):
+            async with asyncio.timeout(connection.timeouts.total):
                 response = await self.client.send(
                     request,
-                    auth=line.auth,
-                    timeouts=line.timeouts,
-                    verify_tls=line.upstream.verify_tls,
+                    auth=connection.auth,
+                    timeouts=connection.timeouts,
+                    verify_tls=connection.upstream.verify_tls,
                 )
                 answer = await response.read(limits().whole_bytes)
         except (UpstreamError, AuthUnavailableError, TimeoutError) as exc:
             if isinstance(exc, AuthUnavailableError):
-                line.log_missing_credential(exc, self.call.request_id)
+                connection.log_missing_credential(exc, self.call.request_id)
             raise FilterUnavailableError(f"The filter {each.id} cannot be reached.") from exc
         if not 200 <= response.status < 300:
-            kept = line.upstream.kept_from_errors | response.secrets
+            kept = connection.upstream.kept_from_errors | response.secrets
             words = error_in_body(answer).without(kept).message
             raise _refusal(each, words)
         return _object(each, answer)

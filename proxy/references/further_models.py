@@ -43,7 +43,7 @@ def upstream_name(path: Path, name: str, *, target: Target, caller: Caller) -> s
     if not usable:
         raise ModelNotFoundError(name, param=shown(path))
     for other in usable:
-        if other.line is target.line and other.filters == target.filters:
+        if other.connection is target.connection and other.filters == target.filters:
             return other.model
     raise InvalidRequestError(
         f"The model `{name[:200]}` in `{shown(path)}` is not served together with the model "

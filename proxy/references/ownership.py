@@ -77,7 +77,9 @@ async def owned(
 ) -> tuple[Target, ...]:
     """Those of ``targets`` where all that is ``found`` may be referred to."""
     for reference in found.objects:
-        targets = tuple(target for target in targets if target.line.upstream.shares_account_objects)
+        targets = tuple(
+            target for target in targets if target.connection.upstream.shares_account_objects
+        )
         if not targets:
             raise not_owned(reference)
     if not (found.responses or found.items):
@@ -93,7 +95,7 @@ async def owned(
         if not targets:
             raise previous_not_found(reference)
     for reference in found.items:
-        sharing = (t for t in targets if t.line.upstream.shares_account_objects)
+        sharing = (t for t in targets if t.connection.upstream.shares_account_objects)
         targets = _keeping(kept, reference, targets) or tuple(sharing)
         if not targets:
             raise not_owned(reference)
@@ -139,7 +141,7 @@ def _keeping(
     kept: Mapping[str, Kept], reference: Reference, targets: tuple[Target, ...]
 ) -> tuple[Target, ...]:
     found = kept.get(reference.value) if isinstance(reference.value, str) else None
-    return tuple(t for t in targets if found and t.line.upstream.id == found.connection_id)
+    return tuple(t for t in targets if found and t.connection.upstream.id == found.connection_id)
 
 
 def previous_not_found(reference: Reference) -> ApiError:

@@ -69,7 +69,7 @@ class StoredResponses:
                     Kept(
                         response_id=each,
                         user_id=user_id,
-                        connection_id=target.line.upstream.id,
+                        connection_id=target.connection.upstream.id,
                         model=target.model,
                     )
                 )

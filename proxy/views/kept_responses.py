@@ -149,10 +149,10 @@ def target_of(kept: Kept, snapshot: Snapshot, caller: Caller) -> Target:
     """Where the response is kept, if the caller may still use its model there."""
     if not snapshot.options.enable_openai_api:
         raise ApiDisabledError("The API is switched off by an administrator.")
-    for line in snapshot.lines:
-        if line.upstream.id == kept.connection_id:
-            for target in snapshot.view(caller).route(f"{line.upstream.name}/{kept.model}"):
-                if target.line is line and target.model == kept.model:
+    for connection in snapshot.connections:
+        if connection.upstream.id == kept.connection_id:
+            for target in snapshot.view(caller).route(f"{connection.upstream.name}/{kept.model}"):
+                if target.connection is connection and target.model == kept.model:
                     return target
     raise unknown_response(kept.response_id)
 

@@ -113,4 +113,4 @@ def counts_tokens(target: Target) -> bool:
 
 def speaks_messages(target: Target) -> bool:
     """Whether the upstream takes the Messages API as it is."""
-    return "messages" in (target.line.adapter.endpoints or ())
+    return "messages" in (target.connection.adapter.endpoints or ())

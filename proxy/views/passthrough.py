@@ -12,7 +12,7 @@ from rest_framework import exceptions
 from rest_framework.request import Request
 
 from accounts.administration import NEEDS, PASSTHROUGH
-from connections.calling.line import Line
+from connections.calling.open_connection import OpenConnection
 from connections.errors import MidStreamError
 from connections.providers.raw import RawAdapter
 from models_registry.registry import active
@@ -50,7 +50,7 @@ class PassthroughView(ApiView):
         if self.caller.model_patterns:
             # Nobody can tell which models a path is about.
             raise exceptions.PermissionDenied("This key is narrowed to models.")
-        line = self.line(connection)
+        found = open_connection(connection)
         body = self.payload if method == "POST" else {}
         exchange = self.accept(
             endpoint="passthrough", model="", is_streamed=body.get("stream") is True
@@ -64,9 +64,9 @@ class PassthroughView(ApiView):
             query=self.request.query_params.urlencode(),
             headers=passed_upstream(self.api_request.META, PASSED_HEADERS),
         )
-        raw = replace(line, adapter=RawAdapter(line.upstream))
+        raw = replace(found, adapter=RawAdapter(found.upstream))
         dispatched = await self.dispatched(
-            [Target(line=raw, model="", public_id=connection, rendered=b"{}")],
+            [Target(connection=raw, model="", public_id=connection, rendered=b"{}")],
             lambda _: call,
             exchange,
             options=active().snapshot.options,
@@ -81,10 +81,10 @@ class PassthroughView(ApiView):
             raise UpstreamAnswerError(exc.message) from exc
         return HttpResponse(content, content_type=safe_media_type(media_type), headers=headers)
 
-    def line(self, connection: str) -> Line:
-        """The line of the connection. Raises ``ApiError`` where there is none, or none is open."""
-        lines = active().snapshot.lines if settings.GATEWAY_PASSTHROUGH else ()
-        for line in lines:
-            if line.upstream.name == connection:
-                return line
-        raise not_found()
+
+def open_connection(name: str) -> OpenConnection:
+    """The connection called ``name``. Raises ``ApiError`` where there is none, or none may be."""
+    for connection in active().snapshot.connections if settings.GATEWAY_PASSTHROUGH else ():
+        if connection.upstream.name == name:
+            return connection
+    raise not_found()

@@ -88,7 +88,7 @@ async def test_models_of_all_connections_come_in_order_of_priority(registry, con
     await registry.settled()
     assert ids(registry) == ["a", "c", "b"]
     targets = registry.snapshot.view(a_caller(is_staff=True)).route("a")
-    assert [target.line.upstream.name for target in targets] == ["early", "late"]
+    assert [target.connection.upstream.name for target in targets] == ["early", "late"]
 
 
 async def test_the_first_reload_waits_for_no_upstream(registry, connect) -> None:
@@ -102,7 +102,7 @@ async def test_a_black_hole_holds_up_no_other_list(registry, connect, upstreams)
     await connect("hole", None)
     await connect("good", ["a"])
     await registry.reload()
-    lines = {line.upstream.name: line for line in registry.snapshot.lines}
+    lines = {line.upstream.name: line for line in registry.snapshot.connections}
     await registry._asking[lines["good"]]
     assert ids(registry) == ["a"]
     async with asyncio.timeout(
@@ -247,7 +247,7 @@ async def test_a_connection_that_is_gone_offers_nothing(registry, connect, is_de
         await Connection.objects.filter(pk=row.pk).aupdate(is_enabled=False)
     await registry.reload()
     assert ids(registry) == ["b"]
-    assert [line.upstream.name for line in registry.snapshot.lines] == ["two"]
+    assert [line.upstream.name for line in registry.snapshot.connections] == ["two"]
 
 
 async def test_an_answer_of_a_connection_that_is_gone_is_dropped(
@@ -269,10 +269,10 @@ async def test_an_unchanged_connection_keeps_its_line(registry, connect) -> None
     row = await connect("one", ["a"])
     await connect("two", ["b"])
     await registry.reload()
-    before = registry.snapshot.lines
+    before = registry.snapshot.connections
     await Connection.objects.filter(pk=row.pk).aupdate(timeout_seconds=9)
     await registry.reload()
-    after = registry.snapshot.lines
+    after = registry.snapshot.connections
     assert after[0] is not before[0]
     assert after[1] is before[1]
 
@@ -333,7 +333,7 @@ async def test_a_switched_off_api_has_no_models(registry, connect, settings) -> 
     settings.ENABLE_OPENAI_API = False
     await connect("one", ["a"])
     await registry.reload()
-    assert (ids(registry), registry.snapshot.lines) == ([], ())
+    assert (ids(registry), registry.snapshot.connections) == ([], ())
 
 
 async def test_the_list_is_asked_for_with_the_connections_key(registry, connect) -> None:

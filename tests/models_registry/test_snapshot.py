@@ -32,7 +32,7 @@ some_patterns = st.frozensets(st.sampled_from(PATTERNS), max_size=3)
 
 def served_by(snapshot, model_id: str, **caller: object) -> list[str]:
     targets = snapshot.view(a_caller(**caller)).route(model_id)
-    return [target.line.upstream.name for target in targets]
+    return [target.connection.upstream.name for target in targets]
 
 
 def listed(snapshot, **caller: object) -> list[str]:
@@ -87,7 +87,7 @@ def test_a_prefix_keeps_models_apart() -> None:
     snapshot = a_snapshot(*two_connections(prefix_id="p"), grants=EVERYTHING)
     assert listed(snapshot) == ["gpt-4o", "o1", "p.gpt-4o", "p.o3"]
     [target] = snapshot.view(a_caller()).route("p.gpt-4o")
-    assert (target.model, target.line.upstream.name) == ("gpt-4o", "two")
+    assert (target.model, target.connection.upstream.name) == ("gpt-4o", "two")
     assert served_by(snapshot, "o3") == []
 
 
@@ -236,7 +236,7 @@ def test_several_connections_under_one_id_are_a_collision() -> None:
     snapshot = a_snapshot(*two_connections(), grants=EVERYTHING)
     [collision] = snapshot.catalogue.collisions
     assert collision.model_id == "gpt-4o"
-    assert [target.line.upstream.name for target in collision.targets] == ["one", "two"]
+    assert [target.connection.upstream.name for target in collision.targets] == ["one", "two"]
 
 
 @given(some_upstreams)

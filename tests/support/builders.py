@@ -10,7 +10,7 @@ import httpx
 from accounts.caller import Caller
 from connections.call import Call
 from connections.calling.client import UpstreamResponse
-from connections.calling.line import Line
+from connections.calling.open_connection import OpenConnection
 from connections.configuration.options import Options
 from connections.upstream import Upstream, UpstreamKey
 from models_registry.grants import Grants
@@ -82,14 +82,16 @@ def the_targets(
     """What a connection to ``upstream`` offers when it lists ``models``, ids or whole entries."""
     entries = tuple({"id": model} if isinstance(model, str) else model for model in models)
     listing = Listing(models=entries, asked_at=1.0, is_stale=is_stale)
-    return list(offer_of(Line.open(upstream), listing, registered).targets)
+    return list(offer_of(OpenConnection.open(upstream), listing, registered).targets)
 
 
 def a_snapshot(
     *targets: Target, grants: Grants | None = None, options: Options = OPTIONS
 ) -> Snapshot:
-    lines = tuple(dict.fromkeys(target.line for target in targets))
-    return Snapshot(targets=targets, grants=grants or Grants(), options=options, lines=lines)
+    connections = tuple(dict.fromkeys(target.connection for target in targets))
+    return Snapshot(
+        targets=targets, grants=grants or Grants(), options=options, connections=connections
+    )
 
 
 def an_exchange() -> Exchange:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from connections.calling.line import Line
+from connections.calling.open_connection import OpenConnection
 from connections.choices import Outcome
 from connections.verify.result import Status
 from tests.support.builders import a_call, an_upstream
@@ -57,7 +57,7 @@ def spelled(text: str | bytes) -> Any:
 
 def sent(text: str, **upstream: object) -> bytes:
     """What an upstream gets of a client's ``text``."""
-    adapter = Line.open(an_upstream(**upstream)).adapter
+    adapter = OpenConnection.open(an_upstream(**upstream)).adapter
     content: bytes = adapter.request(a_call(read_json(text.encode()))).content
     return content
 

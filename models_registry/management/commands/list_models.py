@@ -45,7 +45,7 @@ class Command(BaseCommand):
 def _as_json(model_id: str, target: Target) -> dict[str, Any]:
     return {
         "id": model_id,
-        "connection": target.line.upstream.name,
+        "connection": target.connection.upstream.name,
         "upstream_model": target.model,
         "is_chat": target.is_chat,
         "is_stale": target.is_stale,

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connections.calling.client import UpstreamClient
-from connections.calling.line import Line
 from connections.calling.listing import ListingError, list_models, normalise
+from connections.calling.open_connection import OpenConnection
 from connections.providers.registry import adapter_for
 from tests.support.builders import SECRET, an_upstream
 
@@ -29,7 +29,7 @@ async def listed(answer: httpx.Response | Exception, **upstream: object) -> list
         return answer
 
     client = UpstreamClient(httpx.MockTransport(respond))
-    models = await list_models(client, Line.open(an_upstream(**upstream)))
+    models = await list_models(client, OpenConnection.open(an_upstream(**upstream)))
     return [model["id"] for model in models]
 
 

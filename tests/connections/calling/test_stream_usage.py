@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from connections.calling.client import UpstreamClient
-from connections.calling.line import Line
+from connections.calling.open_connection import OpenConnection
 from tests.support.builders import Chunks, a_call, an_upstream
 
 REFUSAL = {"error": {"message": "Unrecognized request argument supplied: stream_options"}}
@@ -36,7 +36,7 @@ def a_stream(**fields: object):
 @pytest.mark.parametrize("given", [{}, {"stream_options": None}, {"stream_options": {"x": 1}}])
 async def test_usage_is_asked_for_in_any_case(given: dict) -> None:
     upstream, call = Choosy(), a_stream(**given)
-    await Line.open(an_upstream()).send(upstream.client, call)
+    await OpenConnection.open(an_upstream()).send(upstream.client, call)
     options = given.get("stream_options") or {}
     assert upstream.bodies[0]["stream_options"] == options | {"include_usage": True}
     assert call.body.get("stream_options") == given.get("stream_options")
@@ -54,27 +54,30 @@ async def test_usage_is_asked_for_in_any_case(given: dict) -> None:
 )
 async def test_other_requests_go_as_they_are(call) -> None:
     upstream = Choosy()
-    await Line.open(an_upstream()).send(upstream.client, call)
+    await OpenConnection.open(an_upstream()).send(upstream.client, call)
     assert upstream.bodies == [call.body]
 
 
 @pytest.mark.parametrize("status", [400, 422])
 async def test_an_upstream_that_refuses_the_question_is_asked_once(status: int) -> None:
-    upstream, line = Choosy(REFUSAL, status), Line.open(an_upstream())
+    upstream, connection = Choosy(REFUSAL, status), OpenConnection.open(an_upstream())
     for _ in range(2):
-        assert (await line.send(upstream.client, a_stream())).status == 200
+        assert (await connection.send(upstream.client, a_stream())).status == 200
     assert ["stream_options" in body for body in upstream.bodies] == [True, False, False]
 
 
 async def test_another_refusal_is_the_clients_to_read() -> None:
-    upstream, line = Choosy({"error": {"message": "Too hot."}}), Line.open(an_upstream())
-    response = await line.send(upstream.client, a_stream())
+    upstream, connection = (
+        Choosy({"error": {"message": "Too hot."}}),
+        OpenConnection.open(an_upstream()),
+    )
+    response = await connection.send(upstream.client, a_stream())
     assert (response.status, await response.read(1000)) == (
         400,
         b'{"error":{"message":"Too hot."}}',
     )
     assert len(upstream.bodies) == 1
-    assert line.stream_usage.is_refused is False
+    assert connection.stream_usage.is_refused is False
 
 
 async def test_a_refusal_that_repeats_the_clients_words_changes_nothing_for_others() -> None:
@@ -83,10 +86,10 @@ async def test_a_refusal_that_repeats_the_clients_words_changes_nothing_for_othe
     def refuse(request: httpx.Request) -> httpx.Response:
         return httpx.Response(400, stream=Chunks(orjson.dumps(echo)))
 
-    line = Line.open(an_upstream())
-    response = await line.send(UpstreamClient(httpx.MockTransport(refuse)), a_stream())
+    connection = OpenConnection.open(an_upstream())
+    response = await connection.send(UpstreamClient(httpx.MockTransport(refuse)), a_stream())
     assert response.status == 400
-    assert line.stream_usage.is_refused is False
+    assert connection.stream_usage.is_refused is False
 
 
 async def test_what_one_request_has_learned_another_that_fails_later_does_not_undo() -> None:
@@ -102,19 +105,22 @@ async def test_what_one_request_has_learned_another_that_fails_later_does_not_un
             return httpx.Response(503)
         return httpx.Response(200, stream=Chunks(b"data: [DONE]\n\n"))
 
-    client, line = UpstreamClient(httpx.MockTransport(answer)), Line.open(an_upstream())
-    late = asyncio.create_task(line.send(client, a_stream(user="late")))
+    client, connection = (
+        UpstreamClient(httpx.MockTransport(answer)),
+        OpenConnection.open(an_upstream()),
+    )
+    late = asyncio.create_task(connection.send(client, a_stream(user="late")))
     await is_late.wait()
-    await line.send(client, a_stream())
+    await connection.send(client, a_stream())
     has_learned.set()
     assert (await late).status == 503
-    assert line.stream_usage.is_refused is True
+    assert connection.stream_usage.is_refused is True
 
 
 async def test_a_refusal_of_what_the_client_asked_is_the_clients_to_read() -> None:
-    upstream, line = Choosy(REFUSAL), Line.open(an_upstream())
+    upstream, connection = Choosy(REFUSAL), OpenConnection.open(an_upstream())
     call = a_stream(stream_options={"include_usage": True})
-    assert (await line.send(upstream.client, call)).status == 400
+    assert (await connection.send(upstream.client, call)).status == 400
     assert len(upstream.bodies) == 1
 
 
@@ -124,6 +130,6 @@ async def test_azure_is_asked_from_the_version_that_knows_the_question(
 ) -> None:
     upstream = Choosy()
     azure = an_upstream(provider="azure", api_version=version, auth_type="none")
-    response = await Line.open(azure).send(upstream.client, a_stream())
+    response = await OpenConnection.open(azure).send(upstream.client, a_stream())
     assert ("stream_options" in upstream.bodies[0]) is asks
     assert "x-gateway-dropped-params" not in response.headers

@@ -6,7 +6,7 @@ import pytest
 
 from connections.auth.registry import strategy_for
 from connections.calling.client import UpstreamClient
-from connections.calling.line import Line
+from connections.calling.open_connection import OpenConnection
 from connections.errors import MidStreamError
 from connections.providers.registry import adapter_for
 from connections.request_extensions import DROPPED_EXTENSION, TRANSLATION_EXTENSION
@@ -395,8 +395,8 @@ async def test_an_error_with_its_own_status_is_left_as_it_is() -> None:
 
 async def test_the_answer_names_what_was_dropped() -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(200, json=MESSAGE))
-    line = Line.open(an_upstream(provider="anthropic"))
-    response = await line.send(UpstreamClient(transport), a_chat(seed=1, **{"x\r\ny": 2}))
+    connection = OpenConnection.open(an_upstream(provider="anthropic"))
+    response = await connection.send(UpstreamClient(transport), a_chat(seed=1, **{"x\r\ny": 2}))
     assert response.headers["x-gateway-dropped-params"] == "seed, x%0D%0Ay"
     assert b"chat.completion" in await response.read(2**20)
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from connections.calling.client import UpstreamClient, UpstreamResponse
-from connections.calling.line import Line
+from connections.calling.open_connection import OpenConnection
 from connections.providers.registry import ADAPTERS
 from tests.connections.providers.translating import deltas, finish_reasons, usage_of
 from tests.support.builders import Chunks, a_call, an_upstream
@@ -42,10 +42,10 @@ async def asked(
         return httpx.Response(200, stream=Chunks(*parts))
 
     fields = {name: example[name] for name in UPSTREAM_FIELDS if name in example}
-    line = Line.open(an_upstream(secrets=("sk-key",), **fields))
+    connection = OpenConnection.open(an_upstream(secrets=("sk-key",), **fields))
     body = example["body"] | ({"stream": True} if stream else {})
     call = a_call(body, model=example["model"])
-    response = await line.send(UpstreamClient(httpx.MockTransport(upstream)), call)
+    response = await connection.send(UpstreamClient(httpx.MockTransport(upstream)), call)
     return requests[0], response
 
 

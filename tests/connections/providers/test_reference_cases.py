@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from connections.calling.client import UpstreamClient
-from connections.calling.line import Line
+from connections.calling.open_connection import OpenConnection
 from tests.support.builders import a_call, an_upstream
 
 FILE = Path(__file__).with_name("reference_cases.yaml")
@@ -37,7 +37,7 @@ async def sent(case: dict[str, Any]) -> httpx.Request:
     upstream = an_upstream(secrets=("sk-key",), **case["connection"] | {"headers": headers})
     fields = {name: case[name] for name in CALL_FIELDS if name in case}
     call = a_call(case["body"], **fields)
-    await Line.open(upstream).send(
+    await OpenConnection.open(upstream).send(
         UpstreamClient(httpx.MockTransport(record)),
         call,
         forward_user_info="forward_user_info" in case,

@@ -56,7 +56,7 @@ async def test_the_first_target_serves() -> None:
     upstreams = Upstreams()
     answer = await dispatched(upstreams, *targets("one", "two"))
     assert upstreams.asked == ["one"]
-    assert answer.target.line.upstream.name == "one"
+    assert answer.target.connection.upstream.name == "one"
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,9 @@ async def test_the_first_target_serves() -> None:
 )
 async def test_what_was_not_sent_goes_to_the_next_target(failure: Exception) -> None:
     upstreams = Upstreams(one=failure)
-    assert (await dispatched(upstreams, *targets("one", "two"))).target.line.upstream.name == "two"
+    assert (
+        await dispatched(upstreams, *targets("one", "two"))
+    ).target.connection.upstream.name == "two"
     assert upstreams.asked == ["one", "two"]
 
 

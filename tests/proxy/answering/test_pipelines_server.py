@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from connections.calling.client import UpstreamClient
-from connections.calling.line import Line
+from connections.calling.open_connection import OpenConnection
 from models_registry.listing import Listing
 from models_registry.pipeline_filters import filters_of
 from models_registry.targets import filtered
@@ -27,8 +27,8 @@ def entry(name: str, priority: int = 0, *models: str) -> dict:
 
 
 def a_filtered_target(*entries: dict, **upstream: object):
-    line = Line.open(PIPELINES)
-    filters = filters_of(line, Listing(models=entries, asked_at=1.0))
+    connection = OpenConnection.open(PIPELINES)
+    filters = filters_of(connection, Listing(models=entries, asked_at=1.0))
     [target] = filtered([a_target(an_upstream(**upstream))], filters)
     return target
 

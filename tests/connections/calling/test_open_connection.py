@@ -7,7 +7,7 @@ import pytest
 
 from connections.auth.base import AuthUnavailableError
 from connections.calling.client import UpstreamClient, owned_responses
-from connections.calling.line import Line, Lines
+from connections.calling.open_connection import OpenConnection, OpenConnections
 from connections.errors import MidStreamError, NotSentError
 from connections.request_extensions import TIMEOUTS_EXTENSION, VERIFY_TLS_EXTENSION
 from connections.upstream import UpstreamKey
@@ -31,9 +31,9 @@ async def test_a_call_is_signed_and_timed_as_the_connection_says(settings) -> No
     settings.GATEWAY_STREAM_IDLE_TIMEOUT = 20
     settings.GATEWAY_STREAM_MAX_SECONDS = 90
     transport = Transport()
-    line = Line.open(an_upstream(timeout_seconds=7.0, verify_tls=False))
+    connection = OpenConnection.open(an_upstream(timeout_seconds=7.0, verify_tls=False))
     for is_streamed in (False, True):
-        await line.send(UpstreamClient(transport), a_call({"stream": is_streamed}))
+        await connection.send(UpstreamClient(transport), a_call({"stream": is_streamed}))
     whole, streamed = (request.extensions for request in transport.requests)
     timeouts = whole[TIMEOUTS_EXTENSION]
     assert (timeouts.connect, timeouts.first_byte, timeouts.total) == (3, 7.0, 7.0)
@@ -43,22 +43,22 @@ async def test_a_call_is_signed_and_timed_as_the_connection_says(settings) -> No
 
 
 async def test_connecting_never_takes_longer_than_the_call_may() -> None:
-    assert Line.open(an_upstream(timeout_seconds=1.0)).timeouts.connect == 1.0
+    assert OpenConnection.open(an_upstream(timeout_seconds=1.0)).timeouts.connect == 1.0
 
 
 async def test_a_url_that_is_none_is_not_sent() -> None:
     transport = Transport()
-    line = Line.open(an_upstream(base_url="http://☃.example/v1"))
+    connection = OpenConnection.open(an_upstream(base_url="http://☃.example/v1"))
     with pytest.raises(NotSentError):
-        await line.send(UpstreamClient(transport), a_call())
+        await connection.send(UpstreamClient(transport), a_call())
     assert transport.requests == []
 
 
 async def test_what_keeps_a_request_from_being_signed_is_logged_with_its_connection(caplog) -> None:
     key = UpstreamKey(id="1", secret="", hint="env:THE_KEY")
-    line = Line.open(an_upstream("one", keys=(key,)))
+    connection = OpenConnection.open(an_upstream("one", keys=(key,)))
     with pytest.raises(AuthUnavailableError):
-        await line.send(UpstreamClient(Transport()), a_call(request_id="req_1"))
+        await connection.send(UpstreamClient(Transport()), a_call(request_id="req_1"))
     assert caplog.messages == [
         "one was not asked for req_1: The environment variable THE_KEY is not set, or empty."
     ]
@@ -67,15 +67,15 @@ async def test_what_keeps_a_request_from_being_signed_is_logged_with_its_connect
 async def test_redirects_are_not_followed() -> None:
     moved = httpx.Response(302, headers={"location": "https://evil.example"}, stream=Chunks())
     transport = Transport(moved)
-    response = await Line.open(an_upstream()).send(UpstreamClient(transport), a_call())
+    response = await OpenConnection.open(an_upstream()).send(UpstreamClient(transport), a_call())
     assert (response.status, len(transport.requests)) == (302, 1)
 
 
 async def test_cookies_are_not_kept() -> None:
     transport = Transport(httpx.Response(200, headers={"set-cookie": "a=b"}, stream=Chunks()))
-    line = Line.open(an_upstream())
+    connection = OpenConnection.open(an_upstream())
     for _ in range(2):
-        await line.send(UpstreamClient(transport), a_call())
+        await connection.send(UpstreamClient(transport), a_call())
     assert all("cookie" not in request.headers for request in transport.requests)
 
 
@@ -83,7 +83,9 @@ async def test_a_request_owns_the_responses_it_opened() -> None:
     owned: list = []
     token = owned_responses.set(owned)
     try:
-        response = await Line.open(an_upstream()).send(UpstreamClient(Transport()), a_call())
+        response = await OpenConnection.open(an_upstream()).send(
+            UpstreamClient(Transport()), a_call()
+        )
     finally:
         owned_responses.reset(token)
     assert owned == [response]
@@ -96,16 +98,16 @@ async def test_a_body_is_read_up_to_a_limit() -> None:
 
 
 def test_a_line_lives_on_while_nothing_about_its_upstream_changes() -> None:
-    lines = Lines()
+    connections = OpenConnections()
     one, two = an_upstream("one"), an_upstream("two", id=2)
-    first, second = lines.to([one, two])
-    again = lines.to([replace(two), replace(one, priority=3)])
+    first, second = connections.to([one, two])
+    again = connections.to([replace(two), replace(one, priority=3)])
     assert again[0] is second
     assert again[1] is not first
 
 
 def test_a_line_that_is_dropped_does_not_come_back() -> None:
-    lines = Lines()
-    [first] = lines.to([an_upstream()])
-    assert lines.to([]) == []
-    assert lines.to([an_upstream()]) != [first]
+    connections = OpenConnections()
+    [first] = connections.to([an_upstream()])
+    assert connections.to([]) == []
+    assert connections.to([an_upstream()]) != [first]

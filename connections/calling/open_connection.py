@@ -1,4 +1,4 @@
-"""An open line to an upstream: everything needed to call it but the call."""
+"""A connection that is ready to be called: all that a call needs except for the call itself."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Line:
+class OpenConnection:
     """Built with the connection and reused, since a strategy remembers which keys were refused."""
 
     upstream: Upstream
@@ -35,7 +35,7 @@ class Line:
     stream_usage: StreamUsage = field(default_factory=StreamUsage)
 
     @classmethod
-    def open(cls, upstream: Upstream) -> Line:
+    def open(cls, upstream: Upstream) -> OpenConnection:
         seconds = upstream.timeout_seconds
         connect = min(settings.GATEWAY_CONNECT_TIMEOUT, seconds)
         return cls(
@@ -106,15 +106,16 @@ class Line:
         logger.warning("%s was not asked for %s: %s", self.upstream.name, request_id, error)
 
 
-class Lines:
-    """The lines of a worker. A line lives on as long as nothing about its upstream changes."""
+class OpenConnections:
+    """The open connections of a worker. One stays open while its upstream stays as it is."""
 
     def __init__(self) -> None:
-        self._lines: dict[Upstream, Line] = {}
+        self._connections: dict[Upstream, OpenConnection] = {}
 
-    def to(self, upstreams: list[Upstream]) -> list[Line]:
-        """The lines to ``upstreams``, in their order; those to all others are dropped."""
-        self._lines = {
-            upstream: self._lines.get(upstream) or Line.open(upstream) for upstream in upstreams
+    def to(self, upstreams: list[Upstream]) -> list[OpenConnection]:
+        """Those to ``upstreams``, in their order; all others are dropped."""
+        self._connections = {
+            upstream: self._connections.get(upstream) or OpenConnection.open(upstream)
+            for upstream in upstreams
         }
-        return list(self._lines.values())
+        return list(self._connections.values())
