@@ -6,10 +6,10 @@ import re
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 
-from audio.production import Production
+from audio.process_locks import ProcessLock
+from audio.single_flight import Flight
 from audio.speech_cache import QuietWriter, SpeechCache
 from audio.speech_request import SpeechRequest
-from audio.turns import Turn
 from models_registry.targets import Target
 from proxy.answering.dispatch import Dispatched
 from proxy.answering.limits import limits
@@ -24,7 +24,7 @@ SILENT_TYPES = frozenset({"", "application/octet-stream", "binary/octet-stream"}
 
 
 async def is_replayed(
-    production: Production, cache: SpeechCache, digests: Mapping[Target, str], turn: Turn
+    flight: Flight, cache: SpeechCache, digests: Mapping[Target, str], lock: ProcessLock
 ) -> bool:
     """Hand on what another worker has made meanwhile, if there is anything."""
     for target, digest in digests.items():
@@ -36,25 +36,25 @@ async def is_replayed(
             first = await anext(pieces)
         except OSError:  # evicted meanwhile, or the disk cannot be read
             continue
-        turn.give_back()
-        production.target = target
-        production.begin(recording.content_type)
+        lock.release()
+        flight.target = target
+        flight.begin(recording.content_type)
         async with aclosing(following(first, pieces)) as all_pieces:
             async for piece in all_pieces:
-                await production.add(piece)
+                await flight.add(piece)
         return True
     return False
 
 
 async def record(
     dispatched: Dispatched,
-    production: Production,
+    flight: Flight,
     speech: SpeechRequest,
     writer: QuietWriter,
-    turn: Turn,
+    lock: ProcessLock,
 ) -> None:
     """Hand an answer to the disk and the listeners; only a whole one is kept."""
-    production.backing = writer
+    flight.backing = writer
     content_type = media_type(dispatched, speech)
     size = 0
     async with aclosing(passed_through(dispatched)) as chunks:
@@ -64,10 +64,10 @@ async def record(
                 raise UpstreamAnswerError("The upstream's answer is too large.")
             await writer.write(chunk)
             if not writer.is_keeping:
-                turn.give_back()  # nobody else will have it from here
-            if not production.content_type:
-                production.begin(content_type)
-            await production.add(chunk)
+                lock.release()  # nobody else will have it from here
+            if not flight.content_type:
+                flight.begin(content_type)
+            await flight.add(chunk)
     if not size:
         raise UpstreamAnswerError("The upstream's answer is empty.")
     await writer.commit(content_type)

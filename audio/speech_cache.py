@@ -13,10 +13,10 @@ from pathlib import Path
 
 from django.conf import settings
 
-from audio.production import Productions
+from audio.process_locks import ProcessLocks
+from audio.single_flight import Flights
 from audio.speech_store import Recording, SpeechStore, SpeechWriter, touch
 from audio.tally import Tally
-from audio.turns import Turns
 
 logger = logging.getLogger(__name__)
 
@@ -34,8 +34,8 @@ class SpeechCache:
 
     def __init__(self, store: SpeechStore) -> None:
         self.store = store
-        self.productions = Productions()
-        self.turns = Turns(store.directory / "making.lock")
+        self.flights = Flights()
+        self.locks = ProcessLocks(store.directory / "making.lock")
         self.tally = Tally(store.directory / "tally.json")
         self._memory: OrderedDict[str, tuple[Recording, bytes]] = OrderedDict()
         self._memory_bytes = 0

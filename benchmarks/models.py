@@ -26,7 +26,7 @@ from connections.configuration.options import Options  # noqa: E402
 from connections.upstream import Upstream  # noqa: E402
 from models_registry.building import SnapshotBuilder  # noqa: E402
 from models_registry.grants import Grants  # noqa: E402
-from models_registry.listing import Listing  # noqa: E402
+from models_registry.listings import Listing  # noqa: E402
 from models_registry.loader import Configuration  # noqa: E402
 from models_registry.snapshot import Snapshot  # noqa: E402
 

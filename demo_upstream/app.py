@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from demo_upstream import models
-from demo_upstream.chat import Chat
+from demo_upstream.chat_completions import Chat
 from demo_upstream.completions import Completion
 from demo_upstream.embeddings import embeddings
 from demo_upstream.errors import DemoError

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from demo_upstream.chat import DONE
+from demo_upstream.chat_completions import DONE
 from demo_upstream.errors import DemoError
 from demo_upstream.fields import object_of
 from demo_upstream.models import CHAT_MODELS, CREATED, chosen_model

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from connections.calling.open_connection import OpenConnection
-from models_registry.listing import Listing
+from models_registry.listings import Listing
 from models_registry.loader import Configuration
-from models_registry.pipeline_filters import has_filters
+from models_registry.pipelines_filters import has_filters
 from models_registry.registration import Registration
 from models_registry.snapshot import Snapshot
-from models_registry.targets import Offer, filtered, offer_of
+from models_registry.targets import ModelOffer, filtered, offer_of
 
 Registrations = Mapping[str, Registration]
 
@@ -19,7 +19,7 @@ class SnapshotBuilder:
     """Remembers what each connection offered last, and on what grounds. One build at a time."""
 
     def __init__(self) -> None:
-        self._offers: dict[OpenConnection, tuple[Listing, Registrations, Offer]] = {}
+        self._offers: dict[OpenConnection, tuple[Listing, Registrations, ModelOffer]] = {}
 
     def build(
         self, configuration: Configuration, listings: Mapping[OpenConnection, Listing]
@@ -43,7 +43,7 @@ class SnapshotBuilder:
 
     def _offer(
         self, connection: OpenConnection, listing: Listing, registrations: Registrations
-    ) -> tuple[Listing, Registrations, Offer]:
+    ) -> tuple[Listing, Registrations, ModelOffer]:
         known = self._offers.get(connection)
         if known and known[0].says_the_same_as(listing) and known[1] == registrations:
             return known

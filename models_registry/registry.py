@@ -15,9 +15,9 @@ from accounts import changes
 from connections.calling.client import UpstreamClient
 from connections.calling.open_connection import OpenConnection, OpenConnections
 from models_registry.building import SnapshotBuilder
-from models_registry.listing import NEVER_ASKED, Listing, cache_key, load, newest, renew
+from models_registry.listings import NEVER_ASKED, Listing, cache_key, load, newest, renew
 from models_registry.loader import Configuration, load_configuration
-from models_registry.pipeline_filters import has_filters
+from models_registry.pipelines_filters import has_filters
 from models_registry.snapshot import Snapshot
 
 logger = logging.getLogger(__name__)

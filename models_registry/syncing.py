@@ -10,10 +10,10 @@ from typing import Any
 
 from connections.calling.client import UpstreamClient
 from connections.calling.client_of_settings import open_client
-from connections.calling.listing import ListingError, list_models
+from connections.calling.model_lists import ListingError, list_models
 from connections.calling.open_connection import OpenConnection
 from connections.upstream import Upstream
-from models_registry.listing import NEVER_ASKED, Listing, load, store
+from models_registry.listings import NEVER_ASKED, Listing, load, store
 from models_registry.registry import is_asked
 from models_registry.targets import offered_models
 

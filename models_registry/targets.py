@@ -11,9 +11,9 @@ import orjson
 from connections.calling.open_connection import OpenConnection
 from connections.choices import Provider
 from connections.upstream import Upstream
-from models_registry.listing import Listing
+from models_registry.listings import Listing
 from models_registry.model_ids import is_model_id
-from models_registry.pipeline_filters import PipelineFilter, filters_of
+from models_registry.pipelines_filters import PipelinesFilter, filters_of
 from models_registry.registration import AS_LISTED, Registration
 from wire_formats.endpoints import OWN_PARAMETERS
 from wire_formats.json_types import JsonObject
@@ -41,7 +41,7 @@ class Target:
     is_chat: bool = True
     is_stale: bool = False
     registration: Registration = field(default=AS_LISTED, repr=False)
-    filters: tuple[PipelineFilter, ...] = ()
+    filters: tuple[PipelinesFilter, ...] = ()
     awaits_filters_of: str = ""
 
     @property
@@ -66,16 +66,16 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
+class ModelOffer:
     """What one connection offers: models, and filters where it leads to a pipelines server."""
 
     targets: tuple[Target, ...]
-    filters: tuple[PipelineFilter, ...] = ()
+    filters: tuple[PipelinesFilter, ...] = ()
 
 
 def offer_of(
     connection: OpenConnection, listing: Listing, registrations: Mapping[str, Registration]
-) -> Offer:
+) -> ModelOffer:
     """The offer of ``connection``; ``registrations`` are by upstream model.
 
     A model that is listed twice counts once; one that nobody could call is left out.
@@ -85,11 +85,11 @@ def offer_of(
         registration = registrations.get(model["id"], AS_LISTED)
         if connection.adapter.offers(model) and not registration.is_hidden:
             targets += _target(connection, model, registration, is_stale=listing.is_stale)
-    return Offer(targets=tuple(targets), filters=tuple(filters_of(connection, listing)))
+    return ModelOffer(targets=tuple(targets), filters=tuple(filters_of(connection, listing)))
 
 
 def filtered(
-    targets: list[Target], filters: Sequence[PipelineFilter], *, awaited: str = ""
+    targets: list[Target], filters: Sequence[PipelinesFilter], *, awaited: str = ""
 ) -> list[Target]:
     """``targets``, each with those of ``filters`` that are for it, lowest priority number first.
 

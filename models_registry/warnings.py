@@ -9,7 +9,7 @@ from datetime import datetime
 from django.utils.timesince import timesince
 from django.utils.timezone import get_current_timezone
 
-from models_registry.pipeline_filters import has_filters
+from models_registry.pipelines_filters import has_filters
 from models_registry.registry import active, is_running
 from models_registry.snapshot import Snapshot
 

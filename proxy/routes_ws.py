@@ -10,7 +10,7 @@ from django.urls import re_path
 
 from proxy.client_side.exception_handler import not_found
 from proxy.client_side.inner_request import Application
-from proxy.websockets.chat import ChatConsumer
+from proxy.websockets.chat_socket import ChatConsumer
 from proxy.websockets.handshake import refuse
 from proxy.websockets.upstream_sockets import RealtimeConsumer, ResponsesConsumer
 from proxy.workers.live.consumer import LiveConsumer

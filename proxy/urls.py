@@ -4,7 +4,7 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from proxy.views.chat import ChatCompletionsView, CompletionsView
+from proxy.views.completions import ChatCompletionsView, CompletionsView
 from proxy.views.images import ImageEditsView, ImageVariationsView
 from proxy.views.inference import (
     EmbeddingsView,

@@ -15,10 +15,10 @@ from usage.flusher import Flusher
 from usage.in_flight import in_flight
 from usage.journal import Journal, Sync
 from usage.metrics import Metrics
-from usage.metrics_exchange import MetricsExchange
 from usage.record import UsageRecord
 from usage.request_log import RequestLog
 from usage.spans import configured_spans
+from usage.worker_metrics import WorkerMetrics
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ class Ledger:
     ) -> None:
         self.journal = journal
         self.metrics = Metrics()
-        self.workers = MetricsExchange(metrics_directory, self.metrics, self.gauges)
+        self.workers = WorkerMetrics(metrics_directory, self.metrics, self.gauges)
         self._request_log = request_log
 
     def close(self, exchange: Exchange) -> None:

@@ -15,7 +15,7 @@ from wire_formats.token_counts import Tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sign:
+class Meaning:
     """What an event means for its stream.
 
     ``has_finished``: the answer is complete, though the mark of its end may be missing.
@@ -54,8 +54,8 @@ class DescribedError(Protocol):
         """OpenAI's error object, ``{"error": {…}}``."""
 
 
-NOTHING = Sign()
-END = Sign(has_finished=True, is_end=True)
+NOTHING = Meaning()
+END = Meaning(has_finished=True, is_end=True)
 
 
 class Dialect:
@@ -71,7 +71,7 @@ class Dialect:
         """Whether an event of ``block`` may deserve a closer look. Runs for every chunk."""
         raise NotImplementedError
 
-    def sign_of(self, event: bytes, tokens: Tokens) -> Sign:
+    def meaning_of(self, event: bytes, tokens: Tokens) -> Meaning:
         """A closer look at ``event``. Token counts go into ``tokens``."""
         raise NotImplementedError
 
@@ -87,7 +87,7 @@ class Dialect:
             return b""
 
     def clean(self, event: bytes, secrets: frozenset[str]) -> bytes:
-        """An event whose sign ``has_failed`` with nothing in its words that nobody may see."""
+        """An event whose meaning ``has_failed`` with nothing in its words that nobody may see."""
         return event
 
     def error_event(self, error: DescribedError, *, request_id: str, last_block: bytes) -> bytes:

@@ -12,9 +12,9 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
-from audio.production import Production
 from audio.ranges import RangeNotSatisfiableError, is_not_modified, requested_range
 from audio.recording import following, is_replayed, media_type, record
+from audio.single_flight import Flight
 from audio.speech_cache import SpeechCache, speech_cache
 from audio.speech_request import ENDPOINT, SpeechRequest, is_told_who_asks
 from audio.speech_store import Recording
@@ -130,27 +130,27 @@ class SpeechView(ApiView):
     ) -> HttpResponseBase:
         """A miss: streamed while it is written, together with all who ask for the same."""
 
-        async def make(production: Production) -> None:
-            async with cache.turns.turn(next(iter(digests.values()))) as turn:
-                if await is_replayed(production, cache, digests, turn):
+        async def make(flight: Flight) -> None:
+            async with cache.locks.lock(next(iter(digests.values()))) as lock:
+                if await is_replayed(flight, cache, digests, lock):
                     return
                 dispatched = await self.sent(speech, tuple(digests), exchange)
-                production.target = dispatched.target
+                flight.target = dispatched.target
                 digest = digests[dispatched.target]
-                await record(dispatched, production, speech, cache.writer(digest), turn)
+                await record(dispatched, flight, speech, cache.writer(digest), lock)
 
-        listener = cache.productions.join(tuple(digests.values()), make)
-        production = listener.production
+        listener = cache.flights.join(tuple(digests.values()), make)
+        flight = listener.flight
         asked_at = time.monotonic()
-        await production.begun()
+        await flight.begun()
         # Whoever makes it, this request or another: it was waited for.
         exchange.upstream_seconds = time.monotonic() - asked_at
         exchange.upstream_answer = None
-        if production.target is not None:
-            note_target(exchange, production.target)
+        if flight.target is not None:
+            note_target(exchange, flight.target)
         return StreamingHttpResponse(
             listener.parts(),
-            content_type=production.content_type,
+            content_type=flight.content_type,
             headers={CACHE_HEADER: "miss"},
         )
 

@@ -26,7 +26,7 @@ from connections.request_extensions import (
     TRANSLATION_EXTENSION,
     VERIFY_TLS_EXTENSION,
 )
-from connections.transport.response_body import ResponseBody, Taker
+from connections.transport.response_body import Receiver, ResponseBody
 from connections.transport.websocket import UpstreamSocket
 from connections.upstream import Timeouts
 from wire_formats.json_cost import read_aside
@@ -69,14 +69,14 @@ class UpstreamResponse:
             return self._received()
         return translated_chunks(self._received(), self._translation)
 
-    def offer_to(self, taker: Taker | None) -> None:
-        """Have ``taker`` see what arrives while ``chunks`` are waited for, before they have it.
+    def offer_to(self, receiver: Receiver | None) -> None:
+        """Have ``receiver`` see what arrives while ``chunks`` are waited for, before they have it.
 
         What it takes does not come through ``chunks``. It is offered nothing of a body that has to
         be decoded or translated.
         """
         if self._translation is None and isinstance(self._response.stream, ResponseBody):
-            self._response.stream.taker = taker
+            self._response.stream.receiver = receiver
 
     async def read(self, limit: int) -> bytes:
         """The whole body, as often as asked for.

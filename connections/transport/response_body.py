@@ -17,7 +17,7 @@ from connections.transport.watchdog import Watchdog, drop_connection
 # However much has arrived: a reader that waits for a slow client holds several copies of a chunk.
 LARGEST_CHUNK_BYTES = 64 * 1024
 
-Taker = Callable[[bytes], bool]
+Receiver = Callable[[bytes], bool]
 
 
 class ResponseBody(httpx.AsyncByteStream):
@@ -26,12 +26,12 @@ class ResponseBody(httpx.AsyncByteStream):
     ``RemoteProtocolError``: truncated or garbled; ``ReadError``: reset; ``ReadTimeout``: from the
     watchdog. A connection whose response was read to its end is back in the pool by then.
 
-    Where there is a ``taker``, chunks that come while the reader waits are offered to it first, and
-    those it takes do not wake the reader: a task's turn costs more than passing a chunk on.
+    Where there is a ``receiver``, chunks that come while the reader waits are offered to it first,
+    and those it takes do not wake the reader: a task's turn costs more than passing a chunk on.
     """
 
     def __init__(self, response: aiohttp.ClientResponse, watchdog: Watchdog) -> None:
-        self.taker: Taker | None = None
+        self.receiver: Receiver | None = None
         self._response = response
         self._watchdog = watchdog
         self._waiter: asyncio.Future[bytes] | None = None
@@ -65,7 +65,7 @@ class ResponseBody(httpx.AsyncByteStream):
             return b""
         self._waiter = asyncio.get_running_loop().create_future()
         self._protocol.on_news = self._take
-        if self._is_chunked and self.taker is not None:
+        if self._is_chunked and self.receiver is not None:
             self._protocol.on_chunk = self._offered
         self._watchdog.is_awaited = True
         try:
@@ -82,7 +82,7 @@ class ResponseBody(httpx.AsyncByteStream):
         self._waiter = None  # reading may let the connection go on, which leads here again
         try:
             while chunk := self._response.content.read_nowait(LARGEST_CHUNK_BYTES):
-                if self.taker is None or not self.taker(chunk):
+                if self.receiver is None or not self.receiver(chunk):
                     waiter.set_result(chunk)
                     return
                 if len(chunk) < LARGEST_CHUNK_BYTES:
@@ -95,12 +95,12 @@ class ResponseBody(httpx.AsyncByteStream):
             waiter.set_exception(exc)
 
     def _offered(self, chunk: bytes) -> bool:
-        """Whether the taker has ``chunk``, with which the reader has nothing more to do."""
+        """Whether the receiver has ``chunk``, with which the reader has nothing more to do."""
         waiter = self._waiter
-        if waiter is None or waiter.done() or self.taker is None:
+        if waiter is None or waiter.done() or self.receiver is None:
             return False
         try:
-            is_taken = self.taker(chunk)
+            is_taken = self.receiver(chunk)
         except Exception as exc:  # noqa: BLE001 - as in _take
             waiter.set_exception(exc)
             return True

@@ -16,7 +16,7 @@ from connections.auth.base import AuthStrategy
 from connections.auth.registry import strategy_for
 from connections.call import Call
 from connections.calling.client import UpstreamClient, UpstreamResponse
-from connections.calling.listing import LARGEST_LIST_BYTES
+from connections.calling.model_lists import LARGEST_LIST_BYTES
 from connections.providers.openai import OpenAIAdapter
 from connections.providers.registry import adapter_for
 from connections.request_extensions import CALL_EXTENSION

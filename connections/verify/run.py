@@ -16,7 +16,7 @@ from connections.calling.client import UpstreamClient
 from connections.errors import UpstreamError
 from connections.rules.validators import normalise_base_url, validate_base_url
 from connections.upstream import Upstream
-from connections.verify import chat, listing, network
+from connections.verify import model_list, network, trial_chat
 from connections.verify.inspection import Inspection
 from connections.verify.refusals import SLOW, broken, no_credential
 from connections.verify.result import Finding, Status, Step, Verification, failed, skipped
@@ -79,11 +79,11 @@ def _plan(inspection: Inspection, *, is_streamed: bool) -> dict[str, Check]:
         plan["tls"] = network.tls
     if settings.GATEWAY_UPSTREAM_PROXY:
         plan = dict.fromkeys(plan, _left_to_the_proxy)
-    plan |= {"auth": listing.auth, "models": listing.models}
+    plan |= {"auth": model_list.auth, "models": model_list.models}
     if inspection.model:
-        plan["chat"] = chat.chat
+        plan["chat"] = trial_chat.chat
     if is_streamed:
-        plan["stream"] = chat.stream if inspection.model else _no_model
+        plan["stream"] = trial_chat.stream if inspection.model else _no_model
     return plan
 
 

@@ -114,7 +114,10 @@ def _rows(entries: Iterable[Entry]) -> list[list[str]]:
             targets[0].qualified_id,
             ", ".join(target.qualified_id for target in targets[1:]),
             _state(targets[0]),
-            _link(targets[0], registered.get((targets[0].line.upstream.id, targets[0].model))),
+            _link(
+                targets[0],
+                registered.get((targets[0].connection.upstream.id, targets[0].model)),
+            ),
         ]
         for model_id, targets in shown
     ]

@@ -18,7 +18,7 @@ from connections.call import Call
 from connections.calling.client import UpstreamClient
 from connections.errors import UpstreamError
 from connections.providers.pipelines import PipelinesAdapter
-from models_registry.pipeline_filters import PipelineFilter
+from models_registry.pipelines_filters import PipelinesFilter
 from models_registry.targets import Target
 from proxy.answering.limits import limits
 from proxy.client_side.errors import ApiError, InvalidRequestError, UpstreamAnswerError
@@ -79,7 +79,7 @@ class CallFilters:
     """The filters of one call, in order."""
 
     client: UpstreamClient
-    filters: tuple[PipelineFilter, ...]
+    filters: tuple[PipelinesFilter, ...]
     call: Call
 
     async def inlet(self) -> JsonObject:
@@ -127,7 +127,7 @@ class CallFilters:
             raise FilterUnavailableError("A filter left no answer.")
         return last.get("content")
 
-    async def _passed(self, each: PipelineFilter, step: str, body: JsonObject) -> JsonObject:
+    async def _passed(self, each: PipelinesFilter, step: str, body: JsonObject) -> JsonObject:
         """What one filter makes of ``body``."""
         connection = each.connection
         adapter = cast("PipelinesAdapter", connection.adapter)
@@ -152,14 +152,14 @@ class CallFilters:
         return _object(each, answer)
 
 
-def _refusal(each: PipelineFilter, words: str) -> ApiError:
+def _refusal(each: PipelinesFilter, words: str) -> ApiError:
     """A filter refuses by failing, and says why; the status it does so with tells nothing."""
     if words:
         return InvalidRequestError(words, code="rejected_by_filter")
     return FilterUnavailableError(f"The filter {each.id} failed.")
 
 
-def _object(each: PipelineFilter, answer: bytes) -> JsonObject:
+def _object(each: PipelinesFilter, answer: bytes) -> JsonObject:
     try:
         body: Any = read_json(answer)
     except orjson.JSONDecodeError:

@@ -191,19 +191,19 @@ class Relay:
     def _wanted(self, events: list[bytes]) -> Iterator[bytes]:
         """The events the client gets. The end is the last; an error is kept, and ends them."""
         for event in events:
-            sign = self._dialect.sign_of(event, self._exchange.tokens)
-            if sign.error:
-                self._failure = error_from_object(sign.error, secrets=self._secrets)
+            meaning = self._dialect.meaning_of(event, self._exchange.tokens)
+            if meaning.error:
+                self._failure = error_from_object(meaning.error, secrets=self._secrets)
                 return
             told = event
-            if sign.has_failed:
+            if meaning.has_failed:
                 told = self._dialect.clean(event, self._secrets)
-            if sign.code:
-                self._exchange.error_code = sign.code
-            self._has_finished = self._has_finished or sign.has_finished
-            if self._keeps_usage or not sign.is_usage_only:
+            if meaning.code:
+                self._exchange.error_code = meaning.code
+            self._has_finished = self._has_finished or meaning.has_finished
+            if self._keeps_usage or not meaning.is_usage_only:
                 yield told
-            if sign.is_end:
+            if meaning.is_end:
                 self.is_done = True
                 return
 

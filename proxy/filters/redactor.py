@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from accounts.caller import Caller
-from proxy.filters.pipeline import FilterRejected
+from proxy.filters.chain import FilterRejected
 from wire_formats.endpoints import CHUNKS
 from wire_formats.json_types import JsonObject
 

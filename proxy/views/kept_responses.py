@@ -21,10 +21,10 @@ from proxy.client_side.errors import AnsweredError, ApiDisabledError, ApiError
 from proxy.client_side.rendering import JsonResponse
 from proxy.client_side.request_headers import passed_upstream
 from proxy.client_side.response_headers import passed_on
-from proxy.filters.pipeline import pipeline_for
+from proxy.filters.chain import filter_chain_for
 from proxy.references.ownership import looked_up
 from proxy.references.stored_responses import Kept, stored_responses
-from wire_formats.dialect import Sign
+from wire_formats.dialect import Meaning
 from wire_formats.responses.dialect import ResponsesDialect
 from wire_formats.token_counts import Tokens
 
@@ -79,8 +79,8 @@ class KeptView(ApiView):
             body = await read_answer(dispatched, exchange, take_usage=leave_usage)
             exchange.error_code = ""  # counted then as well
             response = JsonResponse(body, headers=passed_on(dispatched.response.headers.raw))
-        pipeline = pipeline_for("responses", self.caller)
-        return response if pipeline is None else await pipeline.filtered(response)
+        chain = filter_chain_for("responses", self.caller)
+        return response if chain is None else await chain.filtered(response)
 
 
 class KeptResponseView(KeptView):
@@ -126,8 +126,8 @@ def passed_query(request: Request) -> str:
 class KeptResponsesDialect(ResponsesDialect):
     """Its tokens were counted when the response was made, and so was its failure."""
 
-    def sign_of(self, event: bytes, tokens: Tokens) -> Sign:
-        return replace(super().sign_of(event, Tokens()), code="")
+    def meaning_of(self, event: bytes, tokens: Tokens) -> Meaning:
+        return replace(super().meaning_of(event, Tokens()), code="")
 
 
 KEPT_RESPONSES = KeptResponsesDialect()

@@ -20,7 +20,7 @@ from proxy.client_side.errors import InvalidRequestError
 from proxy.client_side.rendering import JsonResponse
 from proxy.client_side.request_headers import passed_upstream
 from proxy.client_side.response_headers import passed_on
-from proxy.filters.pipeline import pipeline_for
+from proxy.filters.chain import filter_chain_for
 from proxy.references.ownership import permitted
 from usage.exchange import Exchange, Surface
 from wire_formats.chat.dialect import CHAT
@@ -64,9 +64,9 @@ class ModelCallView(ApiView):
         """``deployment`` is the model where the path names it, as Azure's clients have it."""
         body = self.payload
         self.check(body)
-        pipeline = pipeline_for(self.endpoint, self.caller)
-        if pipeline is not None:
-            body = await pipeline.inlet(body)
+        chain = filter_chain_for(self.endpoint, self.caller)
+        if chain is not None:
+            body = await chain.inlet(body)
         model = self.model(body, deployment)
         exchange = self.accept(
             endpoint=self.endpoint,
@@ -77,7 +77,7 @@ class ModelCallView(ApiView):
         if exchange.is_streamed:
             self.api_request.outgoing.expect_stream(self.dialect)
         response = await self.answer(body, model, exchange)
-        return response if pipeline is None else await pipeline.filtered(response)
+        return response if chain is None else await chain.filtered(response)
 
     async def answer(self, body: JsonObject, model: str, exchange: Exchange) -> HttpResponseBase:
         """What the first of the model's targets says that takes the request."""

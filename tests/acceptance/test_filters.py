@@ -6,7 +6,7 @@ import anthropic
 import openai
 import pytest
 
-from proxy.filters.pipeline import FilterRejected
+from proxy.filters.chain import FilterRejected
 from tests.support.api import HELLO, client_of, wait_for_models
 from tests.support.live import live_gateway
 from tests.support.responders import complete_chat, json_response, sse

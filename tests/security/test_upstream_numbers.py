@@ -119,7 +119,9 @@ def test_no_reader_takes_what_is_no_count(number):
     read_messages_usage(dict.fromkeys(names, number), anthropic)
     message = {"message": {"usage": {"input_tokens": number}}}
     begin = {"type": "message_start"} | message
-    ANTHROPIC.sign_of(b"event: message_start\ndata: %b\n\n" % json.dumps(begin).encode(), anthropic)
+    ANTHROPIC.meaning_of(
+        b"event: message_start\ndata: %b\n\n" % json.dumps(begin).encode(), anthropic
+    )
     ended = {"type": "response.done", "response": {"usage": a_usage(number)}}
     count_message(json.dumps(ended), exchange)
     assert tokens == anthropic == exchange.tokens == Tokens()

@@ -14,7 +14,7 @@ from connections.calling.open_connection import OpenConnection
 from connections.configuration.options import Options
 from connections.upstream import Upstream, UpstreamKey
 from models_registry.grants import Grants
-from models_registry.listing import Listing
+from models_registry.listings import Listing
 from models_registry.registration import Registration
 from models_registry.snapshot import Snapshot
 from models_registry.targets import Target, offer_of

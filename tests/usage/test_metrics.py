@@ -2,7 +2,7 @@ import pytest
 
 from tests.usage.records import a_record
 from usage.metrics import DURATION, OVERHEAD, TOKENS, Metrics, label, merged, rendered
-from usage.metrics_exchange import MetricsExchange
+from usage.worker_metrics import WorkerMetrics
 
 
 def text_of(*several):
@@ -76,7 +76,7 @@ def open_exchange(tmp_path):
     opened = []
 
     def open_exchange(*records, in_flight=1.0):
-        exchange = MetricsExchange(
+        exchange = WorkerMetrics(
             tmp_path / "metrics", counted(*records), lambda: {"in_flight": in_flight}
         )
         exchange.open()

@@ -231,8 +231,8 @@ async def test_every_stream_ends_in_one_way(sample: Sample, data: st.DataObject)
 
 
 def is_ending(sample: Sample, event: bytes) -> bool:
-    sign = sample.dialect.sign_of(event, an_exchange().tokens)
-    return sign.is_end or bool(sign.error)
+    meaning = sample.dialect.meaning_of(event, an_exchange().tokens)
+    return meaning.is_end or bool(meaning.error)
 
 
 # Python's str.splitlines breaks lines at each of these; an event stream does not.

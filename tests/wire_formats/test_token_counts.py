@@ -34,7 +34,7 @@ def test_a_message_that_begins_tells_nothing_of_its_end():
     begin = (
         b'{"type": "message_start", "message": {"usage": {"input_tokens": 2, "output_tokens": 1}}}'
     )
-    ANTHROPIC.sign_of(b"event: message_start\ndata: " + begin + b"\n\n", tokens)
+    ANTHROPIC.meaning_of(b"event: message_start\ndata: " + begin + b"\n\n", tokens)
     assert tokens == Tokens(prompt=2)
 
 

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from wire_formats.chat.whole_as_stream import completion_events
-from wire_formats.dialect import END, DescribedError, Dialect, Sign, json_object
+from wire_formats.dialect import END, DescribedError, Dialect, Meaning, json_object
 from wire_formats.json_types import JsonObject
 from wire_formats.sse import DONE, DONE_MARK, data_of, encoded_event
 from wire_formats.token_counts import Tokens, read_usage
@@ -31,16 +31,16 @@ class ChatDialect(Dialect):
             or self._error.search(block)
         )
 
-    def sign_of(self, event: bytes, tokens: Tokens) -> Sign:
+    def meaning_of(self, event: bytes, tokens: Tokens) -> Meaning:
         data = data_of(event)
         if data.startswith(DONE_MARK):
             return END
         parsed = json_object(data)
         if parsed.get("error"):
-            return Sign(error=parsed["error"])
+            return Meaning(error=parsed["error"])
         usage, choices = parsed.get("usage"), parsed.get("choices")
         read_usage(usage, tokens)
-        return Sign(
+        return Meaning(
             has_finished=_has_finished(choices),
             is_usage_only=choices == [] and isinstance(usage, dict),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from wire_formats.dialect import DescribedError, Dialect, Sign, json_object
+from wire_formats.dialect import DescribedError, Dialect, Meaning, json_object
 from wire_formats.json_types import JsonObject
 from wire_formats.sse import data_of, encoded_event
 from wire_formats.token_counts import Tokens, read_usage
@@ -19,13 +19,13 @@ class ImagesDialect(Dialect):
     def is_noteworthy(self, block: bytes) -> bool:
         return self._types.search(block) is not None
 
-    def sign_of(self, event: bytes, tokens: Tokens) -> Sign:
+    def meaning_of(self, event: bytes, tokens: Tokens) -> Meaning:
         parsed = json_object(data_of(event))
         kind = parsed.get("type")
         if kind == "error" or parsed.get("error"):
-            return Sign(error=parsed.get("error") or parsed)
+            return Meaning(error=parsed.get("error") or parsed)
         read_usage(parsed.get("usage"), tokens)
-        return Sign(has_finished=isinstance(kind, str) and kind.endswith(".completed"))
+        return Meaning(has_finished=isinstance(kind, str) and kind.endswith(".completed"))
 
     def events_of(self, answer: JsonObject) -> bytes:
         images = answer.get("data")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from wire_formats.dialect import END, NOTHING, DescribedError, Dialect, Sign, json_object
+from wire_formats.dialect import END, NOTHING, DescribedError, Dialect, Meaning, json_object
 from wire_formats.json_types import JsonObject
 from wire_formats.messages.whole_as_stream import message_events
 from wire_formats.sse import data_of, typed_event
@@ -40,7 +40,7 @@ class AnthropicDialect(Dialect):
     def is_noteworthy(self, block: bytes) -> bool:
         return self._types.search(block) is not None
 
-    def sign_of(self, event: bytes, tokens: Tokens) -> Sign:
+    def meaning_of(self, event: bytes, tokens: Tokens) -> Meaning:
         parsed = json_object(data_of(event))
         match parsed.get("type"):
             case "message_start":
@@ -52,11 +52,11 @@ class AnthropicDialect(Dialect):
                 read_messages_usage(parsed.get("usage"), tokens)
                 delta = parsed.get("delta")
                 has_finished = isinstance(delta, dict) and bool(delta.get("stop_reason"))
-                return Sign(has_finished=has_finished)
+                return Meaning(has_finished=has_finished)
             case "message_stop":
                 return END
             case "error":
-                return Sign(error=_with_status(parsed.get("error")))
+                return Meaning(error=_with_status(parsed.get("error")))
         return NOTHING
 
     def events_of(self, answer: JsonObject) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from wire_formats.dialect import END, NOTHING, DescribedError, Dialect, Sign, json_object
+from wire_formats.dialect import END, NOTHING, DescribedError, Dialect, Meaning, json_object
 from wire_formats.json_numbers import encoded_answer
 from wire_formats.json_types import JsonObject
 from wire_formats.provider_errors import failure_without_secrets
@@ -25,7 +25,7 @@ class ResponsesDialect(Dialect):
     def is_noteworthy(self, block: bytes) -> bool:
         return bool(self._types.search(block)) or DONE_MARK in block
 
-    def sign_of(self, event: bytes, tokens: Tokens) -> Sign:
+    def meaning_of(self, event: bytes, tokens: Tokens) -> Meaning:
         data = data_of(event)
         if data.startswith(DONE_MARK):
             return END
@@ -35,11 +35,11 @@ class ResponsesDialect(Dialect):
                 answer = parsed.get("response")
                 read_usage(answer.get("usage") if isinstance(answer, dict) else None, tokens)
                 code = "upstream_error" if kind == "response.failed" else ""
-                return Sign(has_finished=True, is_end=True, has_failed=bool(code), code=code)
+                return Meaning(has_finished=True, is_end=True, has_failed=bool(code), code=code)
             case "error":
-                return Sign(error=parsed.get("error") or parsed)
+                return Meaning(error=parsed.get("error") or parsed)
             case None if parsed.get("error"):
-                return Sign(error=parsed["error"])
+                return Meaning(error=parsed["error"])
         return NOTHING
 
     def events_of(self, answer: JsonObject) -> bytes:

@@ -7,7 +7,7 @@ import struct
 import orjson
 import pytest
 
-from connections.calling.listing import normalise
+from connections.calling.model_lists import normalise
 from connections.errors import MidStreamError
 from connections.providers.registry import adapter_for
 from connections.request_extensions import DROPPED_EXTENSION, TRANSLATION_EXTENSION

@@ -38,7 +38,7 @@ async def test_what_is_taken_does_not_reach_the_reader(send, upstream) -> None:
 
     read: list[bytes] = []
     async for piece in response.stream:
-        response.stream.taker = take
+        response.stream.receiver = take
         read.append(piece)
     assert read[0] + b"".join(offered) == b"-" + body
     assert read[1:] == offered[2::3]
@@ -48,7 +48,7 @@ async def test_the_reader_hears_of_the_end_behind_what_was_taken(send, upstream)
     upstream.on("POST", CHAT, raw(CHUNKED + chunk(b"1") + chunk(b"2") + END))
     response = await send()
     taken = []
-    response.stream.taker = lambda piece: not taken.append(piece)
+    response.stream.receiver = lambda piece: not taken.append(piece)
     read = [piece async for piece in response.stream]
     assert b"".join(read + taken) == b"12"
 
@@ -63,7 +63,7 @@ async def test_the_reader_hears_of_the_end_behind_what_was_taken(send, upstream)
 async def test_the_reader_hears_of_a_break_at_once(send, upstream, responder) -> None:
     upstream.on("POST", CHAT, responder)
     response = await send()
-    response.stream.taker = lambda _: True
+    response.stream.receiver = lambda _: True
     async with asyncio.timeout(1):
         with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
             [piece async for piece in response.stream]
@@ -77,7 +77,7 @@ async def test_chunks_that_are_taken_one_by_one_are_not_parsed(send, upstream, m
     taken: list[bytes] = []
     parsed: asyncio.Queue[bytes] = asyncio.Queue()
     monkeypatch.setattr(ResponseHandler, "data_received", lambda _, data: parsed.put_nowait(data))
-    response.stream.taker = lambda piece: taken.append(piece) or True
+    response.stream.receiver = lambda piece: taken.append(piece) or True
     reading = asyncio.ensure_future(anext(aiter(response.stream)))
     async with asyncio.timeout(3):
         assert await parsed.get() == END
@@ -91,7 +91,7 @@ async def test_chunks_that_are_taken_are_signs_of_life(send, upstream) -> None:
     upstream.on("POST", CHAT, slowly)
     response = await send(timeouts=replace(PATIENT, idle=0.3))
     taken: list[bytes] = []
-    response.stream.taker = lambda piece: taken.append(piece) or True
+    response.stream.receiver = lambda piece: taken.append(piece) or True
     with pytest.raises(httpx.ReadTimeout):
         [piece async for piece in response.stream]
     assert taken == [b"1", b"2", b"3", b"4", b"5"]
@@ -104,7 +104,7 @@ async def test_the_connection_is_used_again_behind_chunks_that_were_taken(send, 
     for _ in range(2):
         response = await send()
         taken: list[bytes] = []
-        response.stream.taker = lambda piece, taken=taken: taken.append(piece) or True
+        response.stream.receiver = lambda piece, taken=taken: taken.append(piece) or True
         assert [piece async for piece in response.stream] == []
         assert taken == words
     assert upstream.connections == 1
@@ -118,7 +118,7 @@ async def test_a_body_of_another_framing_that_looks_like_chunks_is_one_all_the_s
     upstream.on("POST", CHAT, drip(parts, every=0.01, before=before))
     response = await send()
     taken: list[bytes] = []
-    response.stream.taker = lambda piece: taken.append(piece) or True
+    response.stream.receiver = lambda piece: taken.append(piece) or True
     assert [piece async for piece in response.stream] == []
     assert taken == parts
 
@@ -168,7 +168,7 @@ async def test_what_goes_wrong_in_taking_is_the_readers(send, upstream) -> None:
     def take(piece: bytes) -> bool:
         raise RuntimeError("a mistake")
 
-    response.stream.taker = take
+    response.stream.receiver = take
     async with asyncio.timeout(3):
         with pytest.raises(RuntimeError, match="a mistake"):
             [piece async for piece in response.stream]
@@ -193,7 +193,7 @@ async def test_a_flood_keeps_its_order(send, upstream, keeps) -> None:
             return True
         return False
 
-    response.stream.taker = take
+    response.stream.receiver = take
     async for piece in response.stream:
         got.append(piece)
         await asyncio.sleep(0)
@@ -206,7 +206,7 @@ async def test_a_packed_body_is_nobodys_to_take(send, upstream) -> None:
     answer = head(Content_Encoding="gzip", Content_Length=len(packed)) + packed
     upstream.on("POST", CHAT, raw(answer))
     response = await send()
-    assert not hasattr(response.stream, "taker")
+    assert not hasattr(response.stream, "receiver")
     assert b"".join([piece async for piece in response.stream]) == b"data: 1\n\n"
 
 
@@ -214,7 +214,7 @@ async def test_a_connection_tells_nobody_of_the_next_answer_on_it(send, upstream
     upstream.on("POST", CHAT, raw(CHUNKED + chunk(b"1") + END))
     first = await send()
     assert [piece async for piece in first.stream] == [b"1"]
-    first.stream.taker = lambda _: pytest.fail("it has had its answer")
+    first.stream.receiver = lambda _: pytest.fail("it has had its answer")
     second = await send()
     assert [piece async for piece in second.stream] == [b"1"]
     assert upstream.connections == 1

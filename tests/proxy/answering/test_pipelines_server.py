@@ -8,8 +8,8 @@ import pytest
 
 from connections.calling.client import UpstreamClient
 from connections.calling.open_connection import OpenConnection
-from models_registry.listing import Listing
-from models_registry.pipeline_filters import filters_of
+from models_registry.listings import Listing
+from models_registry.pipelines_filters import filters_of
 from models_registry.targets import filtered
 from proxy.answering.dispatch import dispatch
 from proxy.answering.streamed import relay_answer

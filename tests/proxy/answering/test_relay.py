@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connections.calling.client import UpstreamResponse
-from connections.transport.response_body import Taker
+from connections.transport.response_body import Receiver
 from proxy.answering.limits import Limits
 from proxy.answering.relay import Relay
 from proxy.client_side.errors import ApiError
@@ -290,10 +290,10 @@ async def test_every_stream_ends_in_one_way(pieces: list[bytes], data: st.DataOb
 class Arriving(UpstreamResponse):
     """Its parts arrive while the reader waits, so that whoever they are offered to is asked."""
 
-    _taker: Taker | None = None
+    _taker: Receiver | None = None
 
-    def offer_to(self, taker: Taker | None) -> None:
-        self._taker = taker
+    def offer_to(self, receiver: Receiver | None) -> None:
+        self._taker = receiver
 
     async def chunks(self):
         async for part in super().chunks():

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.filters.pipeline import FilterRejected
+from proxy.filters.chain import FilterRejected
 from proxy.filters.redactor import HeldText, RegexRedactor, compiled
 from tests.support.builders import a_caller
 

@@ -11,8 +11,8 @@ def body(*content: object, **fields: object) -> dict:
     return {"model": "m", "messages": messages, "max_tokens": 9, **fields}
 
 
-def text(characters: int, sign: str = "a") -> dict:
-    return {"type": "text", "text": sign * characters}
+def text(characters: int, meaning: str = "a") -> dict:
+    return {"type": "text", "text": meaning * characters}
 
 
 def picture(bytes_: int) -> dict:

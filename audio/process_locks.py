@@ -1,4 +1,4 @@
-"""Which of the processes that share a directory makes an answer, while the others wait for it."""
+"""Locks between the processes that share a directory: one makes an answer, the others wait."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ POSITION_DIGITS = 15  # of a digest: a position below 2**60, which every file sy
 TAKEN = frozenset({errno.EACCES, errno.EAGAIN})
 
 
-class Turns:
+class ProcessLocks:
     """Each answer is a byte of one empty file, locked by the process that makes it.
 
     Such locks leave nothing behind and end with their process, however it ends. Where there can be
-    none (a read-only disk, a file system without locks) it is everybody's turn.
+    none (a read-only disk, a file system without locks) every process makes its own.
     """
 
     def __init__(self, path: Path) -> None:
@@ -27,11 +27,11 @@ class Turns:
         self._descriptor: int | None = None
         self._taken: set[str] = set()  # the system would give this process the same lock again
 
-    def turn(self, digest: str) -> Turn:
-        return Turn(self, digest)
+    def lock(self, digest: str) -> ProcessLock:
+        return ProcessLock(self, digest)
 
     def take(self, digest: str) -> bool:
-        """Whether it is this caller's turn to make ``digest``, and nobody else's.
+        """Whether this caller has the lock of ``digest`` now, and nobody else.
 
         Not in a thread: of a lock that came after a cancellation nobody would know.
         """
@@ -48,7 +48,7 @@ class Turns:
         self._taken.add(digest)
         return True
 
-    def give_back(self, digest: str) -> None:
+    def release(self, digest: str) -> None:
         if digest in self._taken and self._descriptor is not None:
             self._taken.remove(digest)
             fcntl.lockf(self._descriptor, fcntl.LOCK_UN, 1, _position(digest))
@@ -62,17 +62,17 @@ class Turns:
         return self._descriptor
 
 
-class Turn:
+class ProcessLock:
     """``async with`` waits for it, but not for ever, and gives it back."""
 
-    def __init__(self, turns: Turns, digest: str) -> None:
-        self._turns = turns
+    def __init__(self, locks: ProcessLocks, digest: str) -> None:
+        self._locks = locks
         self._digest = digest
         self._is_taken = False
 
-    async def __aenter__(self) -> Turn:
+    async def __aenter__(self) -> ProcessLock:
         ends_at = asyncio.get_running_loop().time() + LONGEST_WAIT_SECONDS
-        while not self._turns.take(self._digest):
+        while not self._locks.take(self._digest):
             if asyncio.get_running_loop().time() > ends_at:
                 return self
             await asyncio.sleep(POLL_SECONDS)
@@ -85,13 +85,13 @@ class Turn:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.give_back()
+        self.release()
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         """Let somebody else make it. May be called twice."""
         if self._is_taken:
             self._is_taken = False
-            self._turns.give_back(self._digest)
+            self._locks.release(self._digest)
 
 
 def _position(digest: str) -> int:

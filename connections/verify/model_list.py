@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from connections.auth.base import AuthUnavailableError
-from connections.calling.listing import ListingError, normalise
+from connections.calling.model_lists import ListingError, normalise
 from connections.choices import AuthType
 from connections.errors import UpstreamError
 from connections.providers.registry import adapter_for

@@ -1,4 +1,4 @@
-"""Answers in the making, each made once for all who want it at the same time."""
+"""Single flight: an answer that several want at the same time is made once for all of them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Backing(Protocol):
     def close(self) -> None: ...
 
 
-class Production:
+class Flight:
     """One answer, made by a task of its own and heard by any number of listeners from the start.
 
     It goes on while anyone listens. ``make`` calls :meth:`begin` and :meth:`add`; its return is the
@@ -34,7 +34,7 @@ class Production:
     who listen.
     """
 
-    def __init__(self, make: Callable[[Production], Awaitable[None]]) -> None:
+    def __init__(self, make: Callable[[Flight], Awaitable[None]]) -> None:
         self.content_type = ""
         self.target: Target | None = None  # who gives the answer
         self.is_abandoned = False  # by all listeners: nobody is to join any more
@@ -133,7 +133,7 @@ class Production:
     def _on_disk(self) -> int:
         return 0 if self.backing is None else self.backing.written_bytes
 
-    async def _run(self, make: Callable[[Production], Awaitable[None]]) -> None:
+    async def _run(self, make: Callable[[Flight], Awaitable[None]]) -> None:
         owned_responses.set(self._owned)
         try:
             await make(self)
@@ -150,42 +150,40 @@ class Production:
 
 
 class Listener:
-    """One who listens to a production; one of the things that its request owns."""
+    """One who listens to a flight; one of the things that its request owns."""
 
-    def __init__(self, production: Production) -> None:
-        self.production = production
+    def __init__(self, flight: Flight) -> None:
+        self.flight = flight
         self.position = 0
 
     async def parts(self) -> AsyncGenerator[bytes]:
         """Everything from the start, as it comes. Raises what the making raised."""
-        while part := await self.production.read(self.position):
+        while part := await self.flight.read(self.position):
             self.position += len(part)
-            self.production.heard()
+            self.flight.heard()
             yield part
 
     async def aclose(self) -> None:
-        self.production.leave(self)
+        self.flight.leave(self)
 
 
-class Productions:
+class Flights:
     """What this worker is making, by the names of all answers that it may become.
 
     Who may be answered by fewer targets shares nothing with who may be answered by more.
     """
 
     def __init__(self) -> None:
-        self._running: dict[tuple[str, ...], Production] = {}
+        self._running: dict[tuple[str, ...], Flight] = {}
 
-    def join(
-        self, name: tuple[str, ...], make: Callable[[Production], Awaitable[None]]
-    ) -> Listener:
-        """Listen to the production called ``name``, which is started if there is none."""
-        production = self._running.get(name)
-        if production is None or not production.is_joinable:
-            production = self._running[name] = Production(make)
-            production.on_end(partial(self._forget, name, production))
-        return production.join()
+    def join(self, name: tuple[str, ...], make: Callable[[Flight], Awaitable[None]]) -> Listener:
+        """Listen to the flight called ``name``, which is started if there is none."""
+        flight = self._running.get(name)
+        if flight is None or not flight.is_joinable:
+            flight = self._running[name] = Flight(make)
+            flight.on_end(partial(self._forget, name, flight))
+        return flight.join()
 
-    def _forget(self, name: tuple[str, ...], production: Production) -> None:
-        if self._running.get(name) is production:
+    def _forget(self, name: tuple[str, ...], flight: Flight) -> None:
+        if self._running.get(name) is flight:
             del self._running[name]

@@ -32,7 +32,7 @@ class Figures:
     is_alive: bool = True
 
 
-class MetricsExchange:
+class WorkerMetrics:
     """``gauges`` tells the figures of this worker that are as they are at the moment."""
 
     def __init__(

@@ -15,7 +15,7 @@ import orjson
 from django.conf import settings
 
 from connections.calling.client import UpstreamClient
-from connections.calling.listing import ListingError, list_models, usable_models
+from connections.calling.model_lists import ListingError, list_models, usable_models
 from connections.calling.open_connection import OpenConnection
 from connections.upstream import Upstream
 from models_registry import shared_cache

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connections.calling.client import UpstreamClient
-from connections.calling.listing import ListingError, list_models, normalise
+from connections.calling.model_lists import ListingError, list_models, normalise
 from connections.calling.open_connection import OpenConnection
 from connections.providers.registry import adapter_for
 from tests.support.builders import SECRET, an_upstream

@@ -7,13 +7,13 @@ from typing import Any
 
 from connections.calling.open_connection import OpenConnection
 from connections.providers.pipelines import PipelinesAdapter
-from models_registry.listing import Listing
+from models_registry.listings import Listing
 
 EVERY_MODEL = "*"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class PipelineFilter:
+class PipelinesFilter:
     """``models`` are the ids it is for, or ``*`` for all. A lower ``priority`` is called first."""
 
     connection: OpenConnection
@@ -31,13 +31,13 @@ def has_filters(connection: OpenConnection) -> bool:
     return isinstance(connection.adapter, PipelinesAdapter)
 
 
-def filters_of(connection: OpenConnection, listing: Listing) -> list[PipelineFilter]:
+def filters_of(connection: OpenConnection, listing: Listing) -> list[PipelinesFilter]:
     """The filters a connection has: none, unless it leads to a pipelines server."""
     adapter = connection.adapter
     if not isinstance(adapter, PipelinesAdapter):
         return []
     return [
-        PipelineFilter(
+        PipelinesFilter(
             connection=connection,
             id=entry["id"],
             priority=_number(pipeline.get("priority")),

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from audio.production import TAIL_BYTES, Productions
+from audio.single_flight import TAIL_BYTES, Flights
 from connections.calling.client import owned_responses
 
 
@@ -17,15 +17,15 @@ class Maker:
         self.may_go_on = asyncio.Event()
         self.failure = failure
 
-    async def __call__(self, production):
+    async def __call__(self, flight):
         self.made += 1
         try:
-            production.begin("audio/mpeg")
-            await production.add(b"one")
+            flight.begin("audio/mpeg")
+            await flight.add(b"one")
             await self.may_go_on.wait()
             if self.failure:
                 raise self.failure
-            await production.add(b"two")
+            await flight.add(b"two")
         except asyncio.CancelledError:
             self.was_cancelled = True
             raise
@@ -59,28 +59,28 @@ async def heard(listener):
 
 
 async def test_all_hear_everything_and_it_is_made_once():
-    productions, maker = Productions(), Maker()
-    early = productions.join(("a",), maker)
+    flights, maker = Flights(), Maker()
+    early = flights.join(("a",), maker)
     listening = asyncio.create_task(heard(early))
-    await early.production.begun()
-    late = productions.join(("a",), maker)
+    await early.flight.begun()
+    late = flights.join(("a",), maker)
     maker.may_go_on.set()
     assert await listening == await heard(late) == b"onetwo"
     assert maker.made == 1
 
 
 async def test_what_is_complete_is_made_anew():
-    productions, maker = Productions(), Maker()
+    flights, maker = Flights(), Maker()
     maker.may_go_on.set()
-    await heard(productions.join(("a",), maker))
+    await heard(flights.join(("a",), maker))
     await asyncio.sleep(0)  # for the first one to be forgotten
-    await heard(productions.join(("a",), maker))
+    await heard(flights.join(("a",), maker))
     assert maker.made == 2
 
 
 async def test_a_failure_reaches_every_listener():
-    productions, maker = Productions(), Maker(failure=ValueError("no"))
-    first, second = productions.join(("a",), maker), productions.join(("a",), maker)
+    flights, maker = Flights(), Maker(failure=ValueError("no"))
+    first, second = flights.join(("a",), maker), flights.join(("a",), maker)
     maker.may_go_on.set()
     for listener in (first, second):
         with pytest.raises(ValueError, match="no"):
@@ -88,17 +88,17 @@ async def test_a_failure_reaches_every_listener():
 
 
 async def test_a_failure_before_the_beginning_is_raised_there():
-    async def fail(production):
+    async def fail(flight):
         raise ValueError("at once")
 
     with pytest.raises(ValueError, match="at once"):
-        await Productions().join(("a",), fail).production.begun()
+        await Flights().join(("a",), fail).flight.begun()
 
 
 async def test_the_last_to_leave_ends_it():
-    productions, maker = Productions(), Maker()
-    first, second = productions.join(("a",), maker), productions.join(("a",), maker)
-    await first.production.begun()
+    flights, maker = Flights(), Maker()
+    first, second = flights.join(("a",), maker), flights.join(("a",), maker)
+    await first.flight.begun()
     await first.aclose()
     await asyncio.sleep(0)
     assert not maker.was_cancelled
@@ -109,36 +109,36 @@ async def test_the_last_to_leave_ends_it():
 
 
 async def test_whoever_comes_after_the_last_one_left_gets_a_new_one():
-    productions, maker = Productions(), Maker()
-    abandoned = productions.join(("a",), maker)
-    await abandoned.production.begun()
+    flights, maker = Flights(), Maker()
+    abandoned = flights.join(("a",), maker)
+    await abandoned.flight.begun()
     await abandoned.aclose()
-    fresh = productions.join(("a",), maker)
+    fresh = flights.join(("a",), maker)
     maker.may_go_on.set()
-    assert fresh.production is not abandoned.production
+    assert fresh.flight is not abandoned.flight
     assert await heard(fresh) == b"onetwo"
 
 
 async def test_a_request_that_ends_leaves():
     owned = []
     owned_responses.set(owned)
-    productions, maker = Productions(), Maker()
-    production = productions.join(("a",), maker).production
-    await production.begun()
+    flights, maker = Flights(), Maker()
+    flight = flights.join(("a",), maker).flight
+    await flight.begun()
     for closable in owned:
         await closable.aclose()
-    assert production.is_abandoned
+    assert flight.is_abandoned
 
 
 async def test_what_the_maker_opens_is_not_the_first_listeners():
     owned_responses.set([])
     seen = []
 
-    async def make(production):
+    async def make(flight):
         seen.append(owned_responses.get())
-        production.begin("audio/mpeg")
+        flight.begin("audio/mpeg")
 
-    await Productions().join(("a",), make).production.begun()
+    await Flights().join(("a",), make).flight.begun()
     assert seen == [[]]
 
 
@@ -151,11 +151,11 @@ async def test_what_the_maker_opens_is_closed_when_it_fails():
 
     opened = Opened()
 
-    async def fail(production):
+    async def fail(flight):
         owned_responses.get().append(opened)
         raise ValueError("no")
 
-    listener = Productions().join(("a",), fail)
+    listener = Flights().join(("a",), fail)
     with pytest.raises(ValueError, match="no"):
         await heard(listener)
     await asyncio.sleep(0)
@@ -174,83 +174,83 @@ PARTS = [bytes([number]) * 100_000 for number in range(20)]  # four times what i
 
 
 def spoken(disk):
-    async def make(production):
-        production.begin("audio/mpeg")
-        production.backing = disk
+    async def make(flight):
+        flight.begin("audio/mpeg")
+        flight.backing = disk
         for part in PARTS:
             disk.write(part)
-            await production.add(part)
+            await flight.add(part)
 
     return make
 
 
 async def test_only_the_end_is_in_memory_and_the_rest_on_disk():
-    disk, productions = Disk(), Productions()
-    late = productions.join(("a",), spoken(disk))
-    await until(lambda: late.production._is_complete)
-    assert len(late.production._tail) <= TAIL_BYTES
+    disk, flights = Disk(), Flights()
+    late = flights.join(("a",), spoken(disk))
+    await until(lambda: late.flight._is_complete)
+    assert len(late.flight._tail) <= TAIL_BYTES
     assert await heard(late) == b"".join(PARTS)
     await late.aclose()
     assert disk.is_closed
 
 
 async def test_a_file_cut_short_by_others_is_an_error_and_not_an_end():
-    disk, productions = Disk(), Productions()
-    listener = productions.join(("a",), spoken(disk))
-    await until(lambda: listener.production._is_complete)
+    disk, flights = Disk(), Flights()
+    listener = flights.join(("a",), spoken(disk))
+    await until(lambda: listener.flight._is_complete)
     del disk.content[1000:]
     with pytest.raises(EOFError):
         await heard(listener)
 
 
 async def test_without_a_disk_it_waits_for_the_slowest():
-    disk, productions = Disk(), Productions()
+    disk, flights = Disk(), Flights()
     disk.is_working = False
-    slow, fast = (productions.join(("a",), spoken(disk)) for _ in range(2))
-    assert slow.production is fast.production
+    slow, fast = (flights.join(("a",), spoken(disk)) for _ in range(2))
+    assert slow.flight is fast.flight
     slow_parts = slow.parts()
     first = await anext(slow_parts)
     hearing = asyncio.create_task(heard(fast))
-    await until(lambda: len(slow.production._tail) > TAIL_BYTES)
+    await until(lambda: len(slow.flight._tail) > TAIL_BYTES)
     assert not hearing.done()
-    assert len(slow.production._tail) <= TAIL_BYTES + len(PARTS[0])
+    assert len(slow.flight._tail) <= TAIL_BYTES + len(PARTS[0])
     rest = [part async for part in slow_parts]
     assert first + b"".join(rest) == await hearing == b"".join(PARTS)
 
 
 async def test_without_a_disk_it_does_not_wait_for_who_left():
-    disk, productions = Disk(), Productions()
+    disk, flights = Disk(), Flights()
     disk.is_working = False
-    gone, fast = (productions.join(("a",), spoken(disk)) for _ in range(2))
+    gone, fast = (flights.join(("a",), spoken(disk)) for _ in range(2))
     hearing = asyncio.create_task(heard(fast))
-    await until(lambda: len(gone.production._tail) > TAIL_BYTES)
+    await until(lambda: len(gone.flight._tail) > TAIL_BYTES)
     await gone.aclose()
     assert await hearing == b"".join(PARTS)
 
 
 async def test_who_would_miss_the_beginning_gets_one_made_anew():
-    disk, productions = Disk(), Productions()
+    disk, flights = Disk(), Flights()
     disk.is_working = False
-    early = productions.join(("a",), spoken(disk))
+    early = flights.join(("a",), spoken(disk))
     parts = early.parts()
-    while early.production._tail_start == 0:
+    while early.flight._tail_start == 0:
         await anext(parts)
-    late = productions.join(("a",), spoken(disk))
-    assert late.production is not early.production
+    late = flights.join(("a",), spoken(disk))
+    assert late.flight is not early.flight
     assert await heard(late) == b"".join(PARTS)
 
 
 async def test_a_disk_that_fails_in_the_middle_loses_nothing():
-    disk, productions = Disk(), Productions()
+    disk, flights = Disk(), Flights()
 
-    async def make(production):
-        production.begin("audio/mpeg")
-        production.backing = disk
+    async def make(flight):
+        flight.begin("audio/mpeg")
+        flight.backing = disk
         for number, part in enumerate(PARTS):
             disk.is_working = number < 10
             disk.write(part)
-            await production.add(part)
+            await flight.add(part)
 
-    slow, fast = (productions.join(("a",), make) for _ in range(2))
+    slow, fast = (flights.join(("a",), make) for _ in range(2))
     first, second = await asyncio.gather(heard(slow), heard(fast))
     assert first == second == b"".join(PARTS)

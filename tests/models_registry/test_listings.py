@@ -10,8 +10,9 @@ import orjson
 import pytest
 from django.core.cache import cache
 
-from models_registry import listing, shared_cache
-from models_registry.listing import Listing
+from models_registry import listings as listing
+from models_registry import shared_cache
+from models_registry.listings import Listing
 from tests.support.builders import SECRET, an_upstream
 
 KNOWN = Listing(models=({"id": "a", "x": [None]},), asked_at=1.5, is_stale=True)
