@@ -76,11 +76,11 @@ def test_default_parameters_of_an_admin_matter():
     ],
 )
 def test_upstream_that_is_told_who_asks(told):
-    assert is_told_who_asks(replace(a_target().line.upstream, **told))
+    assert is_told_who_asks(replace(a_target().connection.upstream, **told))
 
 
 def test_upstream_that_is_not():
-    upstream = replace(a_target().line.upstream, headers=(("X-Region", "eu"),))
+    upstream = replace(a_target().connection.upstream, headers=(("X-Region", "eu"),))
     assert not is_told_who_asks(upstream)
 
 
