@@ -15,7 +15,8 @@ from django.conf import settings
 
 from audio.process_locks import ProcessLocks
 from audio.single_flight import Flights
-from audio.speech_store import Recording, SpeechStore, SpeechWriter, touch
+from audio.speech_files import Recording, SpeechWriter
+from audio.speech_store import SpeechStore, touch
 from audio.tally import Tally
 
 logger = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -60,25 +60,21 @@ async def running_gateway() -> AsyncIterator[Registry]:
         bearer_tokens.activate(tokens)
         use_token_source(token_source(access_tokens))
         activate(registry)
-        tasks = [
-            asyncio.create_task(changes.watch(on_change, callers.confirm, since=since)),
-            asyncio.create_task(callers.run()),
-            asyncio.create_task(last_used.run()),
-            asyncio.create_task(registry.run()),
-            asyncio.create_task(access.run()),
-            asyncio.create_task(WorkerEvents().run()),
-        ]
-        for task in tasks:
-            task.add_done_callback(tell_if_broken)
+        tasks = started(
+            changes.watch(on_change, callers.confirm, since=since),
+            callers.run(),
+            last_used.run(),
+            registry.run(),
+            access.run(),
+            WorkerEvents().run(),
+        )
         yield registry
     finally:
         activate(None)
         bearer_tokens.activate(None)
         use_token_source(None)
         await access_tokens.finish()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await ended(tasks)
         await last_used.flush()
         await stored_responses.flush()
         await recordings.stop()
@@ -86,11 +82,25 @@ async def running_gateway() -> AsyncIterator[Registry]:
         await client.aclose()
 
 
+def started(*coroutines: Coroutine[Any, Any, None]) -> list[asyncio.Task[None]]:
+    """Tasks that run for as long as the worker does."""
+    tasks = [asyncio.create_task(each) for each in coroutines]
+    for task in tasks:
+        task.add_done_callback(tell_if_broken)
+    return tasks
+
+
+async def ended(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
 def tell_if_broken(task: asyncio.Task[None]) -> None:
     """A task that ends by itself leaves the worker deaf to changes, and nobody waits for it."""
     if not task.cancelled() and (exc := task.exception()) is not None:
         name = getattr(task.get_coro(), "__qualname__", "A task")
-        logger.critical("%s has ended. Start this worker anew.", name, exc_info=exc)
+        logger.critical("%s has ended. Restart this worker.", name, exc_info=exc)
 
 
 class Lifespan:

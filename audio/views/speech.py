@@ -16,8 +16,8 @@ from audio.ranges import RangeNotSatisfiableError, is_not_modified, requested_ra
 from audio.recording import following, is_replayed, media_type, record
 from audio.single_flight import Flight
 from audio.speech_cache import SpeechCache, speech_cache
+from audio.speech_files import Recording
 from audio.speech_request import ENDPOINT, SpeechRequest, is_told_who_asks
-from audio.speech_store import Recording
 from models_registry.registry import active
 from models_registry.targets import Target
 from proxy.answering.dispatch import Dispatched

@@ -57,19 +57,25 @@ async def verify(
         credential=credential,
         deadline=asyncio.get_running_loop().time() + timeout_seconds,
     )
+    steps = await _steps(inspection, is_streamed=stream)
+    return Verification(steps=tuple(steps), models=tuple(inspection.models))
+
+
+async def _steps(inspection: Inspection, *, is_streamed: bool) -> list[Step]:
+    """All steps, of which those after a failure are skipped."""
     steps: list[Step] = []
     broken_at = ""
     if problem := _problem_of(inspection.upstream.base_url):
         broken_at = "url"
         steps.append(_step(inspection, broken_at, failed(problem, "Correct the base URL."), 0.0))
-    for name, check in _plan(inspection, is_streamed=stream).items():
+    for name, check in _plan(inspection, is_streamed=is_streamed).items():
         if broken_at:
             step = _step(inspection, name, skipped(f"Not tried, since {broken_at} failed."), 0.0)
         else:
             step = await _take(inspection, name, check)
         steps.append(step)
         broken_at = broken_at or (name if step.status is Status.FAILED else "")
-    return Verification(steps=tuple(steps), models=tuple(inspection.models))
+    return steps
 
 
 def _plan(inspection: Inspection, *, is_streamed: bool) -> dict[str, Check]:

@@ -44,7 +44,6 @@ def logging_config(log_format: str, level: str = "info") -> dict[str, Any]:
         if log_format == "console"
         else [structlog.processors.JSONRenderer()]
     )
-    quiet = {"level": "WARNING"}
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -62,19 +61,24 @@ def logging_config(log_format: str, level: str = "info") -> dict[str, Any]:
         },
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structlog"}},
         "root": {"handlers": ["stderr"], "level": level.upper()},
-        "loggers": {
-            # Each would log every request, with its URL.
-            "httpx": quiet,
-            "httpcore": quiet,
-            "aiohttp.access": quiet,
-            "azure": quiet,
-            # On DEBUG it would log every message of every WebSocket, prompts among them.
-            "uvicorn.error": {"level": max(level, "info", key=_rank).upper()},
-            "django.request": {"level": "ERROR"},
-            "django.server": quiet,
-            # Django attaches a handler of its own; ours is enough.
-            "django": {"handlers": [], "propagate": True},
-        },
+        "loggers": _loggers(level),
+    }
+
+
+def _loggers(level: str) -> dict[str, Any]:
+    quiet = {"level": "WARNING"}
+    return {
+        # Each would log every request, with its URL.
+        "httpx": quiet,
+        "httpcore": quiet,
+        "aiohttp.access": quiet,
+        "azure": quiet,
+        # On DEBUG it would log every message of every WebSocket, prompts among them.
+        "uvicorn.error": {"level": max(level, "info", key=_rank).upper()},
+        "django.request": {"level": "ERROR"},
+        "django.server": quiet,
+        # Django attaches a handler of its own; ours is enough.
+        "django": {"handlers": [], "propagate": True},
     }
 
 

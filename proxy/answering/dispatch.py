@@ -13,7 +13,7 @@ from connections.errors import MidStreamError, NotSentError
 from models_registry.targets import Target
 from proxy.answering.pipelines_server import CallFilters, filtered_call
 from proxy.answering.upstream_errors import error_from_response
-from proxy.client_side.errors import UpstreamUnavailableError
+from proxy.client_side.errors import ApiError, UpstreamUnavailableError
 from proxy.client_side.response_headers import is_plain
 from usage.exchange import Exchange
 from wire_formats.errors import UnsendableError
@@ -83,15 +83,18 @@ async def dispatch(
         exchange.upstream_answer = response
         exchange.upstream_request_id = _request_id(response)
         dispatched = Dispatched(target=target, response=response, filters=filters)
-        if not (200 <= response.status < 300 or response.socket):
-            raise error_from_response(
-                response.status,
-                response.headers,
-                await _error_body(response),
-                secrets=dispatched.kept_from_errors,
-            )
-        return dispatched
+        if 200 <= response.status < 300 or response.socket:
+            return dispatched
+        raise await _error_of(dispatched)
     raise failure
+
+
+async def _error_of(dispatched: Dispatched) -> ApiError:
+    """The error for a response that is no success."""
+    response = dispatched.response
+    body = await _error_body(response)
+    secrets = dispatched.kept_from_errors
+    return error_from_response(response.status, response.headers, body, secrets=secrets)
 
 
 def _request_id(response: UpstreamResponse) -> str:

@@ -74,23 +74,14 @@ class ApiHandler(ASGIHandler):
             write_timeout=self._write_timeout,
             keep_alive=self._keep_alive,
         )
-        request: ApiRequest | None = None
         try:
-            try:
-                request = self.request(
-                    scope, incoming, outgoing, request_id=request_id, serving=serving
-                )
-                await self.answer(await self.respond(request), request, outgoing)
-            except ApiError as exc:
-                failure = error_response(exc, path=scope["path"], request_id=request_id)
-                await self.answer(failure, request, outgoing)
-            except asyncio.CancelledError:
-                if request is None or request.stopped_for is None:
-                    raise
-                uncancel()
-                error = StoppedError(request.stopped_for)
-                failure = error_response(error, path=scope["path"], request_id=request_id)
-                await self.answer(failure, request, outgoing)
+            request = self.request(
+                scope, incoming, outgoing, request_id=request_id, serving=serving
+            )
+            await self.serve(request)
+        except ApiError as exc:  # there is no request that could be served
+            failure = error_response(exc, path=scope["path"], request_id=request_id)
+            await self.answer(failure, None, outgoing)
         except ClientGoneError:
             pass
         except asyncio.CancelledError:
@@ -101,11 +92,30 @@ class ApiHandler(ASGIHandler):
         finally:
             incoming.close()
             outgoing.close()
-            if request is not None and request.exchange is not None:
-                # Before anything that waits; it was closed before if its answer came to its end.
-                request.exchange.is_client_gone = incoming.client_is_gone or outgoing.gave_up
-                in_flight.close(request.exchange)
             await close_all(owned)
+
+    async def serve(self, request: ApiRequest) -> None:
+        """Answer ``request``, and close its account whatever happens."""
+        try:
+            await self.answer(await self.respond(request), request, request.outgoing)
+        except ApiError as exc:
+            await self.refuse(request, exc)
+        except asyncio.CancelledError:
+            if request.stopped_for is None:
+                raise
+            uncancel()
+            await self.refuse(request, StoppedError(request.stopped_for))
+        finally:
+            if request.exchange is not None:
+                # Before anything that waits; it was closed before if its answer came to its end.
+                is_gone = request.incoming.client_is_gone or request.outgoing.gave_up
+                request.exchange.is_client_gone = is_gone
+                in_flight.close(request.exchange)
+
+    async def refuse(self, request: ApiRequest, error: ApiError) -> None:
+        """Answer with ``error``, where no view is there to say it in its form."""
+        failure = error_response(error, path=request.path, request_id=request.request_id)
+        await self.answer(failure, request, request.outgoing)
 
     def request(
         self,

@@ -14,11 +14,8 @@ import logging
 import secrets
 import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
-from dataclasses import dataclass, field
-from typing import IO, Any
 from uuid import UUID
 
-import orjson
 from multipart import (
     MultipartError,
     MultipartSegment,
@@ -32,6 +29,7 @@ from proxy.client_side.errors import ApiError, InvalidRequestError, PayloadTooLa
 from proxy.client_side.incoming import ClientGoneError, IncomingBody
 from proxy.references.names import check_form_field
 from proxy.uploads.held import HeldUploads, no_room
+from proxy.uploads.parts import MODEL, Part, as_field, plain
 from wire_formats.json_types import JsonObject
 
 logger = logging.getLogger(__name__)
@@ -40,42 +38,6 @@ MOST_PARTS = 200
 MOST_FIELD_BYTES = 2**20  # of all fields together
 SPOOL_IN_MEMORY_BYTES = 64 * 1024  # of each file; there may be as many as parts
 READ_BYTES = 64 * 1024
-MODEL = "model"
-AMBIGUOUS = frozenset('"\\;')  # of each there are readers that take it for an end, or for no end
-
-
-@dataclass(slots=True, kw_only=True)
-class Part:
-    """A field, whose value is ``content``, or a file, which is in ``spool`` if it had to wait."""
-
-    name: str
-    filename: str | None = None
-    content_type: str | None = None
-    content: bytearray = field(default_factory=bytearray)
-    spool: IO[bytes] | None = None
-
-    @property
-    def is_file(self) -> bool:
-        return self.filename is not None
-
-    @property
-    def is_model(self) -> bool:
-        return self.common_name == MODEL
-
-    @property
-    def common_name(self) -> str:
-        """What the names have in common that some reader could take for one and the same."""
-        return self.name.strip().removesuffix("[]").lower()
-
-    def head(self, boundary: bytes) -> bytes:
-        """What precedes the part's content."""
-        disposition = f'form-data; name="{self.name}"'
-        if self.filename is not None:
-            disposition += f'; filename="{plain(self.filename)}"'
-        lines = [f"Content-Disposition: {disposition}"]
-        if self.content_type and self.content_type.isprintable():
-            lines.append(f"Content-Type: {self.content_type}")
-        return b"--%b\r\n%b\r\n\r\n" % (boundary, "\r\n".join(lines).encode())
 
 
 def no_defaults(given: Iterable[str]) -> JsonObject:
@@ -238,22 +200,6 @@ class IncomingForm:
                     yield b"\r\n"
                 case _:
                     yield event
-
-
-def as_field(value: Any) -> bytes | None:
-    """``value`` as a form has it; None for what has no form of its own there."""
-    match value:
-        case str():
-            return value.encode()
-        case bool() | int() | float():
-            return orjson.dumps(value)
-        case _:
-            return None
-
-
-def plain(text: str) -> str:
-    """``text`` without what some reader could take for its end."""
-    return "".join(c if c.isprintable() and c not in AMBIGUOUS else "_" for c in text)
 
 
 def _boundary(content_type: str) -> str:

@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from audio.speech_store import FOOTER, MAGIC, SpeechStore, touch
+from audio.speech_files import FOOTER, MAGIC
+from audio.speech_store import SpeechStore, touch
 
 DIGEST = "ab" + "0" * 62
 OTHER = "cd" + "0" * 62

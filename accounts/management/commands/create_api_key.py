@@ -98,8 +98,7 @@ class Command(BaseCommand):
             raise CommandError(f"Keys cannot be made: {exc}.") from exc
         if Scope.ADMIN in row.scopes and not permissions_of_user(user):
             done.append(f"{username} has no permission yet, so the scope admin opens nothing.")
-        for line in done:
-            self.stderr.write(line)
+        self.stderr.write("".join(f"{line}\n" for line in done), ending="")
         self._report(row, key, as_json=json)
 
     def _report(self, row: ApiKey, key: str, *, as_json: bool) -> None:
