@@ -80,8 +80,11 @@ class Upstream:
 @lru_cache(maxsize=1024)
 def whereabouts(base_url: str) -> frozenset[str]:
     """The spellings of where ``base_url`` leads. A host that could be a word is none of them."""
-    parts = urlsplit(base_url)
-    host = parts.hostname or ""
+    try:
+        parts = urlsplit(base_url)
+        host = parts.hostname or ""
+    except ValueError:  # not a URL; nothing is called there
+        return frozenset({base_url})
     found = {base_url, f"{parts.scheme}://{parts.netloc}", f"//{parts.netloc}"}
     found |= {parts.netloc} if ":" in parts.netloc else set()
     return frozenset(found | ({host} if "." in host or ":" in host else set()))
