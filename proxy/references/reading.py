@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from proxy.client_side.errors import InvalidRequestError, RequestTooComplexError
+from proxy.references.blocks import are_plain_blocks
+from proxy.references.items import ITEM_FIELDS, ITEM_REFERENCE, stands_for_another
 from proxy.references.names import Kind, folded, kind_of, odd_spelling
 from proxy.references.opaque import (
     PLAIN_FIELDS,
@@ -20,32 +22,11 @@ from wire_formats.json_types import JsonObject
 
 Path = tuple[str | int, ...]
 DEEPEST = 100  # steps of a path; each takes three frames of Python's stack
-MOST_FIELDS = 300_000  # as many as GATEWAY_MAX_JSON_STRUCTURE lets in by default
+MOST_FIELDS = 1_000_000  # with elements of arrays; GATEWAY_MAX_JSON_STRUCTURE lets no more in
 MESSAGES = frozenset({"messages", "input"})
-ITEM_REFERENCE = "itemreference"
 # Values of a realtime response's `conversation` that name none.
 NO_CONVERSATION = frozenset({"auto", "none"})
-# Items that say all there is to them; any other with an id stands for what the upstream keeps.
-SELF_CONTAINED = frozenset(
-    {
-        "apply_patch_call",
-        "apply_patch_call_output",
-        "computer_call_output",
-        "custom_tool_call",
-        "custom_tool_call_output",
-        "function_call",
-        "function_call_output",
-        "local_shell_call",
-        "local_shell_call_output",
-        "mcp_approval_response",
-        "mcp_call",
-        "mcp_list_tools",
-        "shell_call",
-        "shell_call_output",
-    }
-)
 CONTAINERS = frozenset({"container", "container_id"})
-ITEM_FIELDS = {"id": "id", "encryptedcontent": "encrypted_content", "content": "content"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +62,7 @@ def references_in(body: JsonObject, *, most: int = MOST_FIELDS) -> References:
     """What ``body`` refers to, apart from the model that its own ``model`` names.
 
     Raises ``InvalidRequestError`` for a guarded field in a spelling of its own, and
-    ``RequestTooComplexError`` where more than ``most`` fields had to be read.
+    ``RequestTooComplexError`` where more than ``most`` fields and elements had to be read.
     """
     reader: _Reader | None = None
     for name, value in body.items():
@@ -103,7 +84,7 @@ def shown(path: Path) -> str:
 
 def _is_plain(name: str, values: list[Any]) -> bool:
     if name in MESSAGES:
-        return are_plain_messages(values)
+        return are_plain_messages(values) or are_plain_blocks(values, are_items=name == "input")
     return name == "tools" and are_plain_functions(values)
 
 
@@ -126,9 +107,7 @@ class _Reader:
         return References(**found, has_models=self._has_models)
 
     def field(self, path: Path, name: str, value: Any) -> None:
-        self._left -= 1
-        if self._left < 0:
-            raise RequestTooComplexError
+        self._count(1)
         kind = kind_of(name)
         here = (*path, name)
         match kind:
@@ -170,10 +149,9 @@ class _Reader:
         elif type(value) is list and not is_plain_list(value):
             if len(here) > DEEPEST:
                 raise InvalidRequestError("The request is nested too deeply.")
+            self._count(len(value))
             for place, each in enumerate(value):
-                if name == "tools" and are_plain_functions([each]):
-                    continue
-                if name in MESSAGES and are_plain_messages([each]):
+                if _is_plain(name, [each]):
                     continue
                 if type(each) is dict:
                     if name == "input":
@@ -198,9 +176,13 @@ class _Reader:
         for name in item:
             if (known := ITEM_FIELDS.get(folded(name), name)) != name:
                 raise odd_spelling(name, known)
-        if not item.get("id") or _says_it_all(item):
-            return
-        self._note("items", (*here, "id"), item["id"])
+        if stands_for_another(item):
+            self._note("items", (*here, "id"), item["id"])
+
+    def _count(self, steps: int) -> None:
+        self._left -= steps
+        if self._left < 0:
+            raise RequestTooComplexError
 
     def _note(self, name: str, path: Path, value: Any) -> None:
         self._found[name][path] = Reference(path=path, value=value)
@@ -240,15 +222,3 @@ def _objects(here: Path, value: Any) -> Iterator[tuple[Path, JsonObject]]:
         for place, each in enumerate(value):
             if isinstance(each, dict):
                 yield (*here, place), each
-
-
-def _says_it_all(item: JsonObject) -> bool:
-    match item.get("type"):
-        case None | "message":
-            return bool(item.get("content"))
-        case "reasoning" | "compaction":
-            return bool(item.get("encrypted_content"))
-        case str(kind):
-            return kind in SELF_CONTAINED
-        case _:
-            return False

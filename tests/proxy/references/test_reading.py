@@ -317,3 +317,10 @@ def test_a_body_of_too_many_fields_is_refused():
     assert references_in(body) is NONE
     with pytest.raises(RequestTooComplexError):
         references_in(body, most=50)
+
+
+def test_so_is_one_of_too_many_elements():
+    body = {"model": "m", "x": [[]] * 50}
+    assert references_in(body) is NONE
+    with pytest.raises(RequestTooComplexError):
+        references_in(body, most=50)
