@@ -179,7 +179,7 @@ GATEWAY_MAX_JSON_BYTES = int(
     )
 )
 GATEWAY_MAX_JSON_STRUCTURE = int(
-    environment.number("GATEWAY_MAX_JSON_STRUCTURE", default=1_500_000, minimum=256 * 1024)
+    environment.number("GATEWAY_MAX_JSON_STRUCTURE", default=1_000_000, minimum=256 * 1024)
 )
 GATEWAY_MAX_PAGE_BYTES = int(
     environment.number("GATEWAY_MAX_PAGE_BYTES", default=2.5 * 2**20, minimum=1024)

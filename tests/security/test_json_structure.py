@@ -118,7 +118,7 @@ def test_several_at_once_are_refused(gateway, keys):
 @pytest.mark.parametrize("unit", [b"[],", b'{"a":1},', b"1.50,", b'"ab",'])
 def test_what_is_just_not_too_much_holds_up_nobody(gateway, client, unit):
     weight = unit.count(b",") + 3 * (unit.count(b"[") + unit.count(b"{")) + 4 * unit.count(b":")
-    body = b'{"model":"open","messages":[],"x":[%b0]}' % (unit * (1_400_000 // weight))
+    body = b'{"model":"open","messages":[],"x":[%b0]}' % (unit * (950_000 // weight))
     with watched(gateway):
         answer = client.post(CHAT, content=body, headers=JSON)
     assert answer.status_code == 200

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import contextmanager
+from statistics import median
 
 import httpx
 import psutil
@@ -13,6 +14,7 @@ from tests.support.live import LiveGateway
 
 # Far above what is normal: a stall that this is to find lasts for many seconds.
 LONGEST_SECONDS = 3.0
+TYPICAL_SECONDS = 0.1
 MOST_GROWTH_BYTES = 200 * 2**20
 
 
@@ -56,4 +58,5 @@ def watched(gateway: LiveGateway, *, growth: int = MOST_GROWTH_BYTES):
         thread.join()
     assert watch.seconds
     assert max(watch.seconds) < LONGEST_SECONDS
+    assert median(watch.seconds) < TYPICAL_SECONDS
     assert watch.most_growth < growth
