@@ -43,6 +43,9 @@ from wire_formats.json_types import JsonObject
 logger = logging.getLogger(__name__)
 
 
+WITHOUT_BODY = frozenset({"GET", "DELETE"})
+
+
 class ApiView(APIView):
     """Subclasses write ``async def get`` or ``post``, which return a Django or DRF response.
 
@@ -56,6 +59,7 @@ class ApiView(APIView):
     renderer_classes = (JsonRenderer,)
     administers = ""  # a key of accounts.administration.NEEDS
     reads_body = True  # a view that does not takes the body as it comes, from request.incoming
+    ends_with_client = WITHOUT_BODY  # which of these are given up when their client has left
     http_method_names = ("get", "post", "put", "patch", "delete")
     _payload: JsonObject | None = None
 
@@ -160,7 +164,9 @@ class ApiView(APIView):
         try:
             handler = self._handler()
             await self._admit()
-            if self.reads_body and request.method not in {"GET", "DELETE"}:
+            if request.method in self.ends_with_client:
+                self.api_request.incoming.watch()
+            if self.reads_body and request.method not in WITHOUT_BODY:
                 body = await self.api_request.load_body()
                 if len(body) >= LONG_BYTES:
                     await self._read_aside(body)

@@ -90,7 +90,7 @@ class IncomingBody:
             if self.received_bytes > self.limit:
                 raise PayloadTooLargeError(self.limit)
             if is_complete:
-                self._watch()
+                self.watch()
             if part:
                 yield part
 
@@ -106,7 +106,8 @@ class IncomingBody:
             self._watcher.cancel()
             self._watcher = None
 
-    def _watch(self) -> None:
+    def watch(self) -> None:
+        """Cancel what serves the request once its client leaves. Nothing more of it is read."""
         if self._when_gone is not None:
             self._when_gone(self._leave)
         else:

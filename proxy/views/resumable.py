@@ -71,6 +71,8 @@ class ResumableCallView(ModelCallView):
 class ResumedStreamView(ApiView):
     """``GET`` reads on behind the event ``starting_after``, ``DELETE`` ends the request."""
 
+    ends_with_client = frozenset({"GET"})  # a page that is closed may well say so as its last word
+
     async def get(self, request: Request, request_id: str) -> HttpResponseBase:
         number = starting_after(request)
         source = await self.source(request_id)

@@ -147,6 +147,16 @@ def test_only_connections_there_are_can_be_named(passthrough, connection):
     assert asked(upstream) == before
 
 
+@pytest.mark.parametrize("before", [b"", head(content_type="text/event-stream") + SSE])
+def test_a_call_without_a_body_ends_when_its_client_leaves(passthrough, before):
+    upstream, root, _alice = passthrough
+    upstream.on("GET", "/v1/silent", hang(before))
+    gone = upstream.disconnects
+    with pytest.raises(httpx.ReadTimeout), root.stream("GET", f"{BASE}/silent", timeout=1) as got:
+        got.read()
+    assert upstream.wait_for_disconnect(count=gone + 1)
+
+
 def test_a_stream_is_cut_when_its_caller_is_a_superuser_no_longer(serving, passthrough):
     """And not before, though the key is for nothing but administration."""
     gateway, upstream = serving

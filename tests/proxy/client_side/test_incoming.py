@@ -13,6 +13,7 @@ from proxy.client_side.errors import (
     RequestTooComplexError,
 )
 from proxy.client_side.incoming import ClientGoneError, IncomingBody, declared_length
+from tests.support.processes import PATIENCE_SECONDS
 
 
 def body_of(*messages, limit=100, structure_limit=inf):
@@ -87,12 +88,15 @@ def test_lengths_that_disagree_are_refused():
         declared_length([(b"content-length", b"1"), (b"content-length", b"2")])
 
 
-async def left(body: IncomingBody, leave) -> bool:
+async def left(body: IncomingBody, leave, *, reads: bool = True) -> bool:
     """Whether the task that reads ``body`` and then waits is cancelled once ``leave`` is called."""
 
     async def serve():
         body._serving = asyncio.current_task()
-        await body.read()
+        if reads:
+            await body.read()
+        else:
+            body.watch()
         reading.set()
         await asyncio.Event().wait()
 
@@ -121,3 +125,30 @@ async def test_a_client_that_leaves_behind_its_answer_is_not_missed():
     body._when_gone = told.append
     assert not await left(body, lambda: [body.close(), *(tell() for tell in told)])
     assert not body.client_is_gone
+
+
+async def test_the_client_of_a_request_without_a_body_is_watched_by_the_server():
+    told = []
+    body = body_of()
+    body._when_gone = told.append
+    assert await left(body, lambda: [tell() for tell in told], reads=False)
+
+
+async def test_the_client_of_a_request_without_a_body_is_listened_to():
+    gone = asyncio.Event()
+    coming = iter([part(b"", more=False)])
+
+    async def receive():
+        if message := next(coming, None):
+            return message
+        await gone.wait()
+        return {"type": "http.disconnect"}
+
+    body = IncomingBody(receive, serving=asyncio.current_task(), limit=100)
+    body.watch()
+    body._serving = serving = asyncio.create_task(asyncio.Event().wait())
+    gone.set()
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        await asyncio.wait([serving])
+    assert serving.cancelled()
+    assert body.client_is_gone
