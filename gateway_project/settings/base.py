@@ -237,6 +237,12 @@ GATEWAY_RESUMABLE_MAX_STREAMS = int(
 GATEWAY_RESUMABLE_MAX_STREAMS_TOTAL = int(
     environment.number("GATEWAY_RESUMABLE_MAX_STREAMS_TOTAL", default=512, minimum=1)
 )
+GATEWAY_RESUMABLE_MAX_READERS = int(
+    environment.number("GATEWAY_RESUMABLE_MAX_READERS", default=64, minimum=1)
+)
+GATEWAY_RESUMABLE_MAX_READERS_TOTAL = int(
+    environment.number("GATEWAY_RESUMABLE_MAX_READERS_TOTAL", default=512, minimum=1)
+)
 GATEWAY_RESUMABLE_MAX_KEPT = int(
     environment.number("GATEWAY_RESUMABLE_MAX_KEPT", default=100, minimum=1)
 )

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from connections.call import JsonObject
 from proxy.references.items import stands_for_another
 from proxy.references.opaque import DICTS, NAMELESS, OPAQUE, SCALARS, is_opaque
+from wire_formats.json_types import JsonObject
 
 MOST_BLOCKS = 10_000  # more are read by the walk, which goes on in a thread
 DEEPEST_BLOCK = 8

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connections.call import JsonObject
+from wire_formats.json_types import JsonObject
 
 ITEM_REFERENCE = "itemreference"  # folded
 ITEM_FIELDS = {"id": "id", "encryptedcontent": "encrypted_content", "content": "content"}

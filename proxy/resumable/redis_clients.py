@@ -1,7 +1,8 @@
-"""The connections to Redis that all recordings and readers of a worker share.
+"""The connections to Redis of a worker: some for what records, and others for what reads.
 
-There are at most ``MOST``, however many streams there are: one is held for a command or two, never
-for as long as a stream lasts.
+There are at most ``MOST`` of either, however many streams there are: one is held for a command or
+two, never for as long as a stream lasts. Readers have their own, since there may be many of them:
+a recording that waited behind them would be lost, and a lease would end.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import redis.asyncio
@@ -46,16 +48,38 @@ class Connections:
             await self._idle.pop().aclose()
 
 
-_active: tuple[asyncio.AbstractEventLoop, Connections] | None = None
+@dataclass(frozen=True, slots=True)
+class _OfLoop:
+    loop: asyncio.AbstractEventLoop
+    recording: Connections = field(default_factory=Connections)
+    reading: Connections = field(default_factory=Connections)
+
+
+_active: _OfLoop | None = None
 
 
 def connections() -> Connections:
-    """Those of this worker."""
+    """Those of this worker for recordings, leases and the list of what is kept."""
+    return _of_this_loop().recording
+
+
+def reading_connections() -> Connections:
+    """Those of this worker for readers and their look-ups."""
+    return _of_this_loop().reading
+
+
+async def aclose() -> None:
+    """Close all that are idle."""
+    await connections().aclose()
+    await reading_connections().aclose()
+
+
+def _of_this_loop() -> _OfLoop:
     global _active  # noqa: PLW0603 - one worker, one loop
     loop = asyncio.get_running_loop()
-    if _active is None or _active[0] is not loop:
-        _active = loop, Connections()
-    return _active[1]
+    if _active is None or _active.loop is not loop:
+        _active = _OfLoop(loop)
+    return _active
 
 
 async def redis_time(client: Any) -> float:

@@ -17,7 +17,7 @@ from redis import RedisError
 
 from proxy.client_side.errors import ApiError
 from proxy.resumable.recording import EventsGoneError, Recording
-from proxy.resumable.redis_clients import connections
+from proxy.resumable.redis_clients import connections, reading_connections
 
 logger = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ def _add(pipeline: Any, key: str, number: int, events: Sequence[bytes], *, is_ov
 async def owner_of(request_id: str) -> str | None:
     """Whose recording it is; None if there is none, or Redis does not answer."""
     try:
-        async with asyncio.timeout(SOCKET_SECONDS), connections().one() as client:
+        async with asyncio.timeout(SOCKET_SECONDS), reading_connections().one() as client:
             owner = await client.get(f"{_key(request_id)}:owner")
     except (RedisError, OSError) as exc:
         logger.warning("a stream cannot be looked for: %r", exc)
@@ -106,7 +106,7 @@ async def after(request_id: str, number: int) -> AsyncGenerator[bytes]:
 async def _entries(key: str, number: int) -> AsyncGenerator[bytes]:
     wait = SHORTEST_WAIT_SECONDS
     while True:
-        async with asyncio.timeout(SOCKET_SECONDS), connections().one() as client:
+        async with asyncio.timeout(SOCKET_SECONDS), reading_connections().one() as client:
             is_alive = await client.exists(f"{key}:alive")
             found = await client.xread({key: f"{number}-0"}, READ_AT_ONCE)
             if not found and not is_alive:

@@ -14,6 +14,7 @@ from proxy.client_side.errors import AnsweredError, InvalidRequestError, Stopped
 from proxy.client_side.relayed import RelayResponse
 from proxy.client_side.rendering import JsonResponse
 from proxy.client_side.response_headers import STREAMING
+from proxy.references.ownership import owner_name
 from proxy.resumable import readers
 from proxy.resumable.recordings import Source, recordings
 from proxy.views.model_call import ModelCallView
@@ -78,7 +79,7 @@ class ResumedStreamView(ApiView):
         source = await self.source(request_id)
         if not in_flight.is_accepting:  # any more
             raise StoppedError(StopReason.SHUTTING_DOWN)
-        readers.join(self.api_request)
+        readers.join(self.api_request, owner_name(self.caller))
         self.api_request.outgoing.expect_stream(CHAT)
         return RelayResponse(source.after(number), headers=STREAMING)
 

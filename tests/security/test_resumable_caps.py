@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from contextlib import ExitStack
 
 import httpx
 import pytest
@@ -21,11 +22,12 @@ STREAM_HEAD = head(content_type="text/event-stream", transfer_encoding="chunked"
 EVENT = b'data: {"choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":null}]}\n\n'
 FINISH = b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
 LONG = b'data: {"choices":[{"index":0,"delta":{"content":"%b"}}]}\n\n' % (b"x" * 4000)
-PER_KEY, IN_ALL, KEPT, KEY_BYTES = 6, 9, 4, 20_000
+PER_KEY, IN_ALL, READERS, KEPT, KEY_BYTES = 6, 9, 5, 4, 20_000
 LIMITS = {
     "GATEWAY_SHUTDOWN_GRACE_SECONDS": "0",  # nothing that is under way here ever ends by itself
     "GATEWAY_RESUMABLE_MAX_STREAMS": str(PER_KEY),
     "GATEWAY_RESUMABLE_MAX_STREAMS_TOTAL": str(IN_ALL),
+    "GATEWAY_RESUMABLE_MAX_READERS": str(READERS),
     "GATEWAY_RESUMABLE_MAX_KEPT": str(KEPT),
     "GATEWAY_RESUMABLE_KEY_BYTES": str(KEY_BYTES),
 }
@@ -142,6 +144,27 @@ def test_all_keys_together_have_a_cap(limited, calling):
     for key in keys:
         cancel(limited, key, told)
     wait_until(lambda: under_way(calling) <= before, what="all to end")
+
+
+def test_readers_are_as_many_as_the_cap(limited, calling, key):
+    told = asyncio.run(abandon(limited, [key], 1))
+    (request_id,) = resumable(told)
+    path = f"{CHAT}/{request_id}/stream"
+    limits = httpx.Limits(max_connections=None)
+    with client_of(limited, key, limits=limits) as client, ExitStack() as reading:
+        for _ in range(READERS):
+            assert reading.enter_context(client.stream("GET", path)).status_code == 200
+        refused = client.get(path)
+        assert refused.status_code == 429
+        assert refused.json()["error"]["code"] == "rate_limit_exceeded"
+        reading.close()
+        wait_until(lambda: is_readable(client, path), what="a place")
+    cancel(limited, key, told)
+
+
+def is_readable(client, path):
+    with client.stream("GET", path) as answer:
+        return answer.status_code == 200
 
 
 def test_what_is_kept_of_a_key_has_a_cap(limited, calling, key):
