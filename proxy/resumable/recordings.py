@@ -13,8 +13,7 @@ from accounts.caller import Caller
 from proxy.client_side.incoming import ApiRequest
 from proxy.references.ownership import owner_name
 from proxy.resumable import finished as kept
-from proxy.resumable import leases, redis_stream
-from proxy.resumable import redis_clients as redis_connections
+from proxy.resumable import leases, redis_clients, redis_stream
 from proxy.resumable.recording import Recording
 from proxy.resumable.request import RecordedRequest
 from proxy.resumable.shelf import Shelf
@@ -86,7 +85,7 @@ class Recordings:
         for task in ending:
             task.cancel()
         await asyncio.gather(*ending, return_exceptions=True)
-        await redis_connections.aclose()
+        await redis_clients.aclose()
 
     async def _record(self, recorded: RecordedRequest, request: ApiRequest, owner: str) -> None:
         try:

@@ -1,7 +1,7 @@
 import pytest
 from redis.asyncio import Redis
 
-from proxy.resumable import redis_connections
+from proxy.resumable import redis_clients
 
 
 @pytest.fixture
@@ -15,4 +15,4 @@ async def store(redis_server, settings):
         yield client
         if found := [key async for key in client.scan_iter("gatehouse:*")]:
             await client.delete(*found)
-        await redis_connections.aclose()
+        await redis_clients.aclose()

@@ -2,12 +2,12 @@
 
 import time
 
-from proxy.resumable import kept
+from proxy.resumable import finished
 
 
 async def list_one(store, request_id, size_bytes, owner="ada"):
     await store.set(f"gatehouse:stream:{request_id}:owner", owner, ex=60)
-    await kept.add(owner, request_id, size_bytes)
+    await finished.add(owner, request_id, size_bytes)
 
 
 async def still_there(store, *request_ids):
@@ -39,7 +39,7 @@ async def test_too_many_bytes_of_all_lose_the_oldest_of_anybody(store, settings,
 
 async def test_without_redis_nothing_is_thinned_out_and_nothing_fails(settings):
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    await kept.add("ada", "req_0", 1)
+    await finished.add("ada", "req_0", 1)
 
 
 async def test_a_host_whose_clock_is_ahead_removes_no_recording(store, monkeypatch):

@@ -3,9 +3,8 @@
 import asyncio
 from contextlib import AsyncExitStack
 
-from proxy.resumable.redis_connections import MOST, Connections, connections, reading_connections
-
 from proxy.resumable import leases, redis_stream
+from proxy.resumable.redis_clients import MOST, Connections, connections, reading_connections
 from tests.support.processes import PATIENCE_SECONDS
 
 
