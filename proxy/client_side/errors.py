@@ -100,7 +100,8 @@ class RequestTooComplexError(InvalidRequestError):
 
     def __init__(self) -> None:
         super().__init__(
-            "The JSON has too many values: too many of the characters `,`, `:`, `[` and `{`."
+            "The JSON has too many values: too many of the characters `,`, `:`, `[` and `{` "
+            "outside of strings, or too many backslashes."
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from io import BytesIO
 from math import inf
 from typing import Any
@@ -18,7 +18,13 @@ from proxy.client_side.errors import (
 )
 from proxy.client_side.outgoing import Outgoing
 from usage.exchange import Exchange, StopReason
-from wire_formats.json_cost import SURELY_SIMPLE_BYTES, weight_of
+from wire_formats.json_cost import (
+    LONG_BYTES,
+    SURELY_SIMPLE_BYTES,
+    ExactCount,
+    TooComplexError,
+    weight_of,
+)
 
 LONGEST_LENGTH = 18  # digits; int() refuses to read thousands of them
 WhenGone = Callable[[Callable[[], None]], None]
@@ -52,7 +58,9 @@ class IncomingBody:
         self._when_gone = when_gone
         self._serving = serving
         self._clock = BodyClock(receive, seconds=seconds)
-        self._structure_left = structure_limit
+        self._structure_limit = self._structure_left = structure_limit
+        self._weighed_parts = self._counted_parts = self._counted_bytes = 0
+        self._exact_count: ExactCount | None = None
         self.limit = limit
         self.received_bytes = 0
         self.declared_length: int | None = None
@@ -67,12 +75,12 @@ class IncomingBody:
         :class:`ClientGoneError`.
         """
         parts: list[bytes] = []
-        weighed = 0
         async for part in self.parts():
             parts.append(part)
             if self.received_bytes > SURELY_SIMPLE_BYTES:
-                self._weigh(parts[weighed:])
-                weighed = len(parts)
+                await self._weigh(parts)
+        if self._structure_left < 0:
+            await self._count_exactly(parts)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     async def parts(self) -> AsyncIterator[bytes]:
@@ -94,10 +102,26 @@ class IncomingBody:
             if part:
                 yield part
 
-    def _weigh(self, parts: list[bytes]) -> None:
-        self._structure_left -= sum(map(weight_of, parts))
+    async def _weigh(self, parts: Sequence[bytes]) -> None:
+        """Weigh what is new among ``parts``; exactly, once the upper bound is too much."""
         if self._structure_left < 0:
-            raise RequestTooComplexError
+            is_due = self.received_bytes - self._counted_bytes >= LONG_BYTES
+        else:
+            self._structure_left -= sum(map(weight_of, parts[self._weighed_parts :]))
+            self._weighed_parts = len(parts)
+            is_due = self._structure_left < 0
+        if is_due:
+            await self._count_exactly(parts)
+
+    async def _count_exactly(self, parts: Sequence[bytes]) -> None:
+        text = b"".join(parts[self._counted_parts :])
+        self._counted_parts, self._counted_bytes = len(parts), self.received_bytes
+        if self._exact_count is None:
+            self._exact_count = ExactCount(self._structure_limit)
+        try:
+            await asyncio.to_thread(self._exact_count.add, text)
+        except TooComplexError:
+            raise RequestTooComplexError from None
 
     def close(self) -> None:
         """Stop watching the client."""

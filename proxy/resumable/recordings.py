@@ -12,8 +12,7 @@ from django.conf import settings
 from accounts.caller import Caller
 from proxy.client_side.incoming import ApiRequest
 from proxy.references.ownership import owner_name
-from proxy.resumable import finished as kept
-from proxy.resumable import leases, redis_clients, redis_stream
+from proxy.resumable import finished, leases, redis_clients, redis_stream
 from proxy.resumable.recording import Recording
 from proxy.resumable.request import RecordedRequest
 from proxy.resumable.shelf import Shelf
@@ -99,7 +98,7 @@ class Recordings:
         """In Redis, or else here for as long as it would be there."""
         if settings.REDIS_URL and await redis_stream.copy(recording, request_id):
             self._shelf.remove(request_id)
-            await kept.add(recording.owner, request_id, recording.size_bytes)
+            await finished.add(recording.owner, request_id, recording.size_bytes)
             return
         await recording.completion()
         self._shelf.thin_out(recording.owner)

@@ -152,3 +152,46 @@ async def test_the_client_of_a_request_without_a_body_is_listened_to():
         await asyncio.wait([serving])
     assert serving.cancelled()
     assert body.client_is_gone
+
+
+LEAST_STRUCTURE = 256 * 1024
+
+
+def pieces_of(text, size=60_000):
+    pieces = [text[start : start + size] for start in range(0, len(text), size)]
+    return [*map(part, pieces[:-1]), part(pieces[-1], more=False)]
+
+
+def weighed(*messages):
+    body = body_of(*messages, limit=10**8)
+    body._structure_limit = body._structure_left = LEAST_STRUCTURE
+    return body
+
+
+async def test_a_table_within_a_prompt_is_no_structure():
+    text = b'{"content": "' + b'1,[\\"x\\"]\\n' * 50_000 + b'"}'
+    body = weighed(*pieces_of(text))
+    assert await body.read() == text
+    body.close()
+
+
+@pytest.mark.parametrize("begin", [b"", b'{"content": "' + b"[]," * 100_000 + b'", "x": '])
+async def test_a_hostile_body_is_refused_before_its_end(begin):
+    text = begin + b"[" + b"[]," * 200_000
+    messages = pieces_of(text)[:-1]  # and then silence
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        with pytest.raises(RequestTooComplexError):
+            await weighed(*messages).read()
+
+
+async def test_the_end_of_a_body_is_counted_as_well():
+    text = b'{"content": "' + b"[]," * 120_000 + b'", "x": [' + b"[]," * 70_000
+    with pytest.raises(RequestTooComplexError):
+        await weighed(*pieces_of(text)).read()
+
+
+async def test_a_body_that_never_closes_its_string_is_left_to_the_parser():
+    text = b'{"content": "' + b"[]," * 120_000
+    body = weighed(*pieces_of(text))
+    assert await body.read() == text
+    body.close()

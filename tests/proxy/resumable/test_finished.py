@@ -30,7 +30,7 @@ async def test_too_many_bytes_lose_the_oldest(store):
 
 
 async def test_too_many_bytes_of_all_lose_the_oldest_of_anybody(store, settings, monkeypatch):
-    monkeypatch.setattr(kept, "LOOK_AT_ALL_SECONDS", 0)
+    monkeypatch.setattr(finished, "LOOK_AT_ALL_SECONDS", 0)
     settings.GATEWAY_RESUMABLE_TOTAL_BYTES = 100
     await list_one(store, "a", 60, owner="ada")
     await list_one(store, "b", 60, owner="bob")
