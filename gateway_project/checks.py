@@ -38,7 +38,7 @@ def check_data_directory(**kwargs: Any) -> Iterator[CheckMessage]:
 
 @register(Tags.files)
 def check_private_files(**kwargs: Any) -> Iterator[CheckMessage]:
-    paths = itertools.chain([settings.DATA_DIR], private_paths())
+    paths = itertools.chain([settings.DATA_DIR], private_paths(below_closed=False))
     if open_to_others := list(dict.fromkeys(path for path, _ in exposed(paths))):
         named = ", ".join(str(path) for path in open_to_others[:MOST_NAMED])
         more = len(open_to_others) - MOST_NAMED

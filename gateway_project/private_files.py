@@ -47,22 +47,30 @@ def close_to_others() -> None:
     os.umask(os.umask(OTHERS) | OTHERS)
 
 
-def private_paths() -> Iterator[Path]:
-    """All that should be private, as the settings name it."""
+def private_paths(*, below_closed: bool = True) -> Iterator[Path]:
+    """All that should be private, as the settings name it.
+
+    Without ``below_closed`` what stands in a subdirectory that is closed already is left out:
+    others cannot reach it, and a cache of speech may hold very many files.
+    """
     database = Path(settings.DATABASES["default"]["NAME"]) if settings.DATABASE_IS_SQLITE else None
-    yield from paths_below(settings.DATA_DIR, Path(settings.GATEWAY_SPEECH_CACHE_DIR), database)
+    speech_directory = Path(settings.GATEWAY_SPEECH_CACHE_DIR)
+    yield from paths_below(settings.DATA_DIR, speech_directory, database, below_closed=below_closed)
 
 
 def paths_below(
-    data_directory: Path, speech_directory: Path, database: Path | None
+    data_directory: Path,
+    speech_directory: Path,
+    database: Path | None,
+    *,
+    below_closed: bool = True,
 ) -> Iterator[Path]:
     """All that should be private, directories before what is in them."""
     is_inside = database is not None and database.parent == data_directory
-    yield from _known(
-        data_directory, DATA | ({f"{database.name}*": None} if database and is_inside else {})
-    )
+    data = DATA | ({f"{database.name}*": None} if database and is_inside else {})
+    yield from _known(data_directory, data, below_closed)
     if not speech_directory.is_relative_to(data_directory):
-        yield from _known(speech_directory, SPEECH)
+        yield from _known(speech_directory, SPEECH, below_closed)
     if database is not None:
         yield from (database.with_name(database.name + suffix) for suffix in SQLITE_SUFFIXES)
 
@@ -93,7 +101,7 @@ def repair(paths: Iterator[Path]) -> int:
     return closed
 
 
-def _known(directory: Path, names: Mapping[str, Any]) -> Iterator[Path]:
+def _known(directory: Path, names: Mapping[str, Any], below_closed: bool) -> Iterator[Path]:
     """What ``names`` knows below ``directory``, and that itself where it holds nothing else."""
     try:
         entries = sorted(os.scandir(directory), key=lambda entry: entry.name)
@@ -106,7 +114,17 @@ def _known(directory: Path, names: Mapping[str, Any]) -> Iterator[Path]:
         if match is not None:
             pattern, is_directory = match
             path = Path(entry.path)
-            yield from _known(path, names[pattern]) if is_directory else (path,)
+            if not is_directory:
+                yield path
+            elif below_closed or not _is_closed(entry):
+                yield from _known(path, names[pattern], below_closed)
+
+
+def _is_closed(entry: os.DirEntry[str]) -> bool:
+    try:
+        return not entry.stat(follow_symlinks=False).st_mode & OTHERS
+    except OSError:
+        return False
 
 
 def _is_harmless(entry: os.DirEntry[str], names: Mapping[str, Any]) -> bool:

@@ -154,3 +154,25 @@ def test_the_check_tells_what_others_can_read(data, settings):
 def test_each_bit_for_others_counts(tmp_path, bits):
     assert list(exposed(iter([put(tmp_path / "x", bits)])))
     assert not list(exposed(iter([put(tmp_path / "x", 0o600)])))
+
+
+def test_the_check_does_not_walk_what_is_below_a_closed_directory(data):
+    def looked_at():
+        return set(paths_below(data, data / "speech", None, below_closed=False))
+
+    inside = data / "speech/ab" / ("ab" * 32)
+    assert inside in looked_at()
+    (data / "speech").chmod(0o700)
+    assert inside not in looked_at()
+    assert data / "gatehouse.db" in looked_at()
+    assert inside in set(paths_below(data, data / "speech", None))
+
+
+def test_the_check_tells_of_what_is_open_below_what_is_open(data, settings):
+    settings.DATA_DIR = data
+    settings.GATEWAY_SPEECH_CACHE_DIR = str(data / "speech")
+    repaired(data)
+    (data / "speech").chmod(0o711)
+    (data / "speech/ab").chmod(0o755)
+    [warning] = check_private_files()
+    assert f"{data}/speech, {data}/speech/ab." in warning.msg
