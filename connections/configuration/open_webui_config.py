@@ -26,7 +26,11 @@ from connections.configuration.open_webui import (
 )
 from connections.configuration.options import effective_options
 from connections.configuration.spec import ConnectionSpec
-from connections.configuration.stored_headers import HIDDEN, HiddenValueError, hidden, revealed
+from connections.configuration.stored_headers import (
+    HIDDEN,
+    hidden,
+    revealed_in_entry,
+)
 from connections.configuration.upsert import upsert
 from connections.models import Connection, GatewaySettings
 from connections.models.key_source import KeySource
@@ -173,10 +177,7 @@ def _headers(headers: Any, row: Connection | None, base_url: str, subject: str) 
     if not isinstance(headers, dict):
         return {}
     stored, stored_for = (row.headers, row.base_url) if row else ({}, "")
-    try:
-        return revealed(headers, stored, stored_for=stored_for, base_url=base_url)
-    except HiddenValueError as exc:
-        raise EntryError(subject, "headers", str(exc)) from exc
+    return revealed_in_entry(subject, headers, stored, stored_for=stored_for, base_url=base_url)
 
 
 def _keys(entry: _Entry, row: Connection | None, subject: str) -> tuple[KeySource, ...] | None:

@@ -10,7 +10,10 @@ from connections.configuration.entry import EntryError, read_fields, text
 from connections.configuration.open_webui import provider_of, spec_fields
 from connections.configuration.open_webui_config import is_mask, masked_keys
 from connections.configuration.spec import ConnectionSpec
-from connections.configuration.stored_headers import HIDDEN, HiddenValueError, revealed
+from connections.configuration.stored_headers import (
+    HIDDEN,
+    revealed_in_entry,
+)
 from connections.models import Connection
 from connections.models.key_source import KeySource
 from connections.rules.destination import is_same_destination
@@ -65,10 +68,8 @@ def _headers(headers: dict[str, Any], rows: list[Connection], base_url: str) -> 
     """``headers`` with the values of the first row in place of what stands for them."""
     masked = {name.lower() for name, value in headers.items() if value == HIDDEN}
     found = (row.headers for row in rows if masked <= {name.lower() for name in row.headers})
-    try:
-        return revealed(headers, next(found, {}), stored_for=base_url, base_url=base_url)
-    except HiddenValueError as exc:
-        raise EntryError("the form", "headers", str(exc)) from exc
+    stored: dict[str, str] = next(found, {})
+    return revealed_in_entry("the form", headers, stored, stored_for=base_url, base_url=base_url)
 
 
 def _refuse_callers_own(spec: ConnectionSpec, rows: list[Connection]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from connections.configuration.entry import EntryError
 from connections.rules.destination import is_same_destination
 
 HIDDEN = "…"  # stands for what is not shown; sent back, it leaves things as they are
@@ -35,3 +36,18 @@ def revealed(
         names = ", ".join(missing)
         raise HiddenValueError(f"hold hidden values that {reason}: give {names} anew")
     return {**headers, **{name: known[name.lower()] for name in masked}}
+
+
+def revealed_in_entry(
+    subject: str,
+    headers: Mapping[str, Any],
+    stored: Mapping[str, str],
+    *,
+    stored_for: str,
+    base_url: str,
+) -> dict[str, Any]:
+    """:func:`revealed` for the entry that ``subject`` names. Raises ``EntryError``."""
+    try:
+        return revealed(headers, stored, stored_for=stored_for, base_url=base_url)
+    except HiddenValueError as exc:
+        raise EntryError(subject, "headers", str(exc)) from exc

@@ -12,7 +12,7 @@ from django.db import transaction
 from connections.configuration.difference import Difference, Kind
 from connections.configuration.entry import EntryError
 from connections.configuration.spec import ConnectionSpec
-from connections.configuration.stored_headers import HiddenValueError, revealed
+from connections.configuration.stored_headers import revealed_in_entry
 from connections.models import Connection
 from connections.models.key_source import KeySource
 from connections.rules.destination import is_same_destination
@@ -49,12 +49,13 @@ def upsert(spec: ConnectionSpec, *, is_from_environment: bool = False) -> Differ
 def _with_stored_headers(spec: ConnectionSpec, row: Connection | None) -> ConnectionSpec:
     """``spec`` with the values that it only has masks of, as far as these are stored for it."""
     stored, stored_for = (row.headers, row.base_url) if row else ({}, "")
-    try:
-        headers = revealed(
-            dict(spec.headers), stored, stored_for=stored_for, base_url=spec.base_url
-        )
-    except HiddenValueError as exc:
-        raise EntryError(_subject(spec), "headers", str(exc)) from exc
+    headers = revealed_in_entry(
+        _subject(spec),
+        dict(spec.headers),
+        stored,
+        stored_for=stored_for,
+        base_url=spec.base_url,
+    )
     return replace(spec, headers=tuple(headers.items()))
 
 

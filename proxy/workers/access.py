@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from typing import Protocol
 
 from rest_framework.exceptions import AuthenticationFailed
 
 from accounts.authentication import AuthenticationUnavailable, identify
-from accounts.caller import Scope
+from accounts.caller import Caller, Scope
 from models_registry.registry import active
 from usage.exchange import StopReason
 from usage.in_flight import in_flight
@@ -37,12 +38,30 @@ open_sockets: set[Admitted] = set()
 
 async def is_allowed(credential: str, model: str = "") -> bool:
     """Whether ``credential`` is good, and, if given, for ``model``. In doubt it is."""
+    return await _is_good(credential, partial(_may_infer, model=model))
+
+
+async def may_still_administer(credential: str, permissions: tuple[str, ...]) -> bool:
+    """Whether ``credential`` is good for what asks for ``permissions``. In doubt it is."""
+
+    async def may(caller: Caller) -> bool:
+        return caller.may_administer(*permissions)
+
+    return await _is_good(credential, may)
+
+
+async def _is_good(credential: str, is_enough: Callable[[Caller], Awaitable[bool]]) -> bool:
+    """Whether ``credential`` has a caller who ``is_enough``. In doubt it has."""
     try:
         caller = await identify(credential)
     except AuthenticationUnavailable:
         return True
     except AuthenticationFailed:
         return False
+    return await is_enough(caller)
+
+
+async def _may_infer(caller: Caller, *, model: str) -> bool:
     if not caller.has_scope(Scope.INFERENCE):
         return False
     registry = active()
@@ -56,17 +75,6 @@ async def is_allowed(credential: str, model: str = "") -> bool:
     except TimeoutError:
         return True
     return is_routed()
-
-
-async def may_still_administer(credential: str, permissions: tuple[str, ...]) -> bool:
-    """Whether ``credential`` is good for what asks for ``permissions``. In doubt it is."""
-    try:
-        caller = await identify(credential)
-    except AuthenticationUnavailable:
-        return True
-    except AuthenticationFailed:
-        return False
-    return caller.may_administer(*permissions)
 
 
 class AccessWatch:
