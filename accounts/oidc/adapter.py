@@ -3,6 +3,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+import requests
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialAccount, SocialLogin
@@ -13,6 +14,7 @@ from django.shortcuts import render
 
 from accounts.models import Identity, User
 from accounts.oauth.signing_in import seal
+from accounts.oidc.bounded import bounded
 from accounts.oidc.claims import follow_claims
 from accounts.oidc.flow import OidcError
 from accounts.oidc.linking import remember
@@ -22,6 +24,9 @@ logger = logging.getLogger(__name__)
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):
     """Who comes back from the provider: known by issuer and subject, and by nothing else."""
+
+    def get_requests_session(self) -> requests.Session:
+        return bounded(super().get_requests_session())
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         """Raises ``OidcError`` for an answer to some other question than ours."""

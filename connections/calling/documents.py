@@ -10,6 +10,7 @@ from connections.calling.client import UpstreamClient
 from connections.calling.resolve import tls_verification
 from connections.errors import NotSentError, UpstreamError
 from connections.upstream import Timeouts
+from wire_formats.json_cost import TooComplexError, check_structure
 
 SECONDS = 10.0
 LARGEST_BYTES = 2**20
@@ -46,6 +47,10 @@ async def ask(
         verify_tls=tls_verification("true"),
     )
     try:
-        return response.status, await response.read(LARGEST_BYTES)
+        body = await response.read(LARGEST_BYTES)
+        check_structure(body)
+    except TooComplexError as exc:
+        raise UpstreamError(f"{url} answers with too many values.") from exc
     finally:
         await response.aclose()
+    return response.status, body
