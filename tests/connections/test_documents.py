@@ -2,9 +2,9 @@
 
 import httpx
 import pytest
-from connections.client import UpstreamClient
-from connections.documents import LARGEST_BYTES, ask, read_document
 
+from connections.calling.client import UpstreamClient
+from connections.calling.documents import LARGEST_BYTES, ask, read_document
 from connections.errors import UpstreamError
 
 URL = "https://id.example/jwks"

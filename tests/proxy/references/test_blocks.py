@@ -5,8 +5,8 @@ from dataclasses import asdict
 from itertools import count, islice
 
 import pytest
-from proxy.errors import InvalidRequestError
 
+from proxy.client_side.errors import InvalidRequestError
 from proxy.references.blocks import BLOCK_FIELDS, BLOCK_TYPES, MOST_BLOCKS, are_plain_blocks
 from proxy.references.items import ITEM_FIELDS, ITEM_REFERENCE
 from proxy.references.names import Kind, folded, kind_of

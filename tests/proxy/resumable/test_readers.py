@@ -1,9 +1,9 @@
 """Who comes back to a stream, and how many of them there may be."""
 
 import pytest
-from connections.client import close_all, owned_responses
-from proxy.errors import AnsweredError
 
+from connections.calling.client import close_all, owned_responses
+from proxy.client_side.errors import AnsweredError
 from proxy.resumable import readers
 
 
