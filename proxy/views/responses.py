@@ -16,6 +16,7 @@ from proxy.answering.whole import read_answer
 from proxy.client_side.relayed import RelayResponse
 from proxy.client_side.rendering import JsonResponse
 from proxy.client_side.response_headers import passed_on
+from proxy.references.chosen_ids import check_no_chosen_id
 from proxy.references.stored_responses import stored_responses
 from proxy.views.model_call import ModelCallView
 from usage.exchange import Exchange
@@ -34,6 +35,10 @@ class ResponsesView(ModelCallView):
     endpoint = "responses"
     is_streamable = True
     dialect = RESPONSES
+
+    def check(self, body: JsonObject) -> None:
+        super().check(body)
+        check_no_chosen_id(body)
 
     async def whole(self, dispatched: Dispatched, exchange: Exchange) -> HttpResponseBase:
         note = partial(self.note, dispatched.target)

@@ -56,7 +56,7 @@ TELLS_OF_ERROR = re.compile(r'"error"\s*(?:[,}]|:\s*["{])')
 class ProxiedConsumer(ApiSocket):
     """Both directions of a socket, once the model is found to be the caller's to use.
 
-    Messages of the client are read and written anew, so that what was looked at is what is sent.
+    Messages of the client are read and written again, so that what was looked at is what is sent.
     Those of the upstream pass as they are. One connection is one request in the accounts.
     """
 
@@ -101,6 +101,7 @@ class ProxiedConsumer(ApiSocket):
             return  # nothing is opened for one who was told why the socket closes
         try:
             message = await self._read(text_data)
+            self.check(message)
             model = self.model or model_of(message)
             places = take_main(message, model)
             if self._upstream is None:
@@ -122,6 +123,9 @@ class ProxiedConsumer(ApiSocket):
             if error is None:
                 raise
             await self.send(text_data=_error_event(error))
+
+    def check(self, message: JsonObject) -> None:
+        """Raises ``ApiError`` for a message that no upstream may get."""
 
     # What is told of the responses that are made; None where the upstream keeps none.
     note: Callable[[JsonObject], None] | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from proxy.answering.routing import model_of
+from proxy.references.chosen_ids import check_no_chosen_id
 from proxy.references.stored_responses import stored_responses
 from proxy.websockets.proxied import ProxiedConsumer
 from wire_formats.json_types import JsonObject
@@ -25,6 +26,9 @@ class ResponsesConsumer(ProxiedConsumer):
 
     async def begin(self, model: str) -> None:
         """The upstream is not known yet."""
+
+    def check(self, message: JsonObject) -> None:
+        check_no_chosen_id(message)
 
     def note(self, made: JsonObject) -> None:
         """Remember the response ``made`` as the caller's."""
