@@ -33,9 +33,10 @@ class StoredResponse(models.Model):
             ("view_live", "Can watch live requests"),
             ("end_request", "Can end live requests"),
         )
+        # The first user for whom a connection made it stays its owner.
         constraints = (
             models.UniqueConstraint(
-                fields=("response_id", "user"), name="proxy_stored_response_unique"
+                fields=("response_id", "connection"), name="proxy_stored_response_one_owner"
             ),
         )
 

@@ -252,6 +252,9 @@ GATEWAY_RESUMABLE_KEY_BYTES = int(
 GATEWAY_RESUMABLE_TOTAL_BYTES = int(
     environment.number("GATEWAY_RESUMABLE_TOTAL_BYTES", default=256 * 2**20, minimum=1024)
 )
+GATEWAY_STORED_RESPONSES_PER_USER = int(
+    environment.number("GATEWAY_STORED_RESPONSES_PER_USER", default=10_000, minimum=1)
+)
 GATEWAY_WS_MAX_MESSAGE_BYTES = int(
     environment.number("GATEWAY_WS_MAX_MESSAGE_BYTES", default=16 * 2**20, minimum=1024)
 )

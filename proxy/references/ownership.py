@@ -20,7 +20,8 @@ from proxy.client_side.errors import (
 )
 from proxy.references.further_models import renamed, upstream_name
 from proxy.references.reading import NONE, Reference, References, references_in
-from proxy.references.stored_responses import Kept, stored_responses
+from proxy.references.stored_responses import stored_responses
+from proxy.references.stored_rows import Kept
 from wire_formats.json_types import JsonObject
 
 MOST_ITEMS = 1000

@@ -1,8 +1,11 @@
 """The owner of a stored response and of its items, and the connection that has them.
 
-Upstreams keep responses under the gateway's account, not under the user's: without this, whoever
+Upstreams keep responses under the gateway's account, not under the user's: without this, a user who
 learns an id could read what another user wrote. Rows are written behind the answers, in batches,
-so that no request waits for the database.
+so that no answer waits for the database.
+
+A noted id counts once the database has it. It belongs to the first user for whom a connection made
+it: some upstreams can be made to answer with an id that they have given to somebody else.
 """
 
 from __future__ import annotations
@@ -11,18 +14,17 @@ import asyncio
 import logging
 import re
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import timedelta
+from contextlib import suppress
 from typing import Any
 
-from channels.db import database_sync_to_async
+from django.conf import settings
 from django.db import DatabaseError
-from django.utils import timezone
 
 from models_registry.targets import Target
-from proxy.models import StoredResponse
+from proxy.references import stored_rows
+from proxy.references.stored_rows import Kept
 from wire_formats.json_types import JsonObject
 
 logger = logging.getLogger(__name__)
@@ -35,30 +37,20 @@ RETRY_SECONDS = 1.0
 PRUNED_EVERY_SECONDS = 24 * 3600.0
 # Another worker may be writing the row at this very moment.
 LOOKS_AFTER_SECONDS = (0.0, 0.1, 0.4)
-KEPT = timedelta(days=30)  # as OpenAI and Azure keep responses
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """A response that the connection ``connection_id`` keeps for ``user_id``."""
-
-    response_id: str
-    user_id: int
-    connection_id: int
-    model: str
-
-    @property
-    def key(self) -> tuple[int, str]:
-        return self.user_id, self.response_id
+WRITTEN_WITHIN_SECONDS = 1.0  # what a request waits for rows of this worker
+# How often in each cap a user's rows are cut to it: finding the oldest takes a query.
+CUTS_FOR_EACH_CAP = 10
 
 
 class StoredResponses:
     """What this worker knows of kept responses; the database knows the rest."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[tuple[int, str], Kept] = OrderedDict()
+        self._known: OrderedDict[tuple[int, str], Kept] = OrderedDict()  # the database has them
         self._unwritten: dict[tuple[int, str], Kept] = {}
         self._writing: asyncio.Task[None] | None = None
+        self._progress = asyncio.Event()  # a new one for each batch
+        self._written_of: Counter[int] = Counter()
         self._prune_at = 0.0
 
     def note_response(self, made: JsonObject, *, user_id: int, target: Target) -> None:
@@ -75,20 +67,18 @@ class StoredResponses:
                 )
 
     def note(self, kept: Kept) -> None:
-        """Remember ``kept``, and have it written soon."""
+        """Have ``kept`` written soon, unless its id is known already."""
         if RESPONSE_ID.fullmatch(kept.response_id) is None:
             return  # nobody could ask for it
-        self._remember(kept)
-        self._unwritten[kept.key] = kept
+        if self._known.get(kept.key) == kept or kept.place in self._unwritten:
+            return
+        self._unwritten[kept.place] = kept
         if len(self._unwritten) > REMEMBERED:
             self._unwritten.pop(next(iter(self._unwritten)))
             logger.warning("A stored response is forgotten: the database is down for too long.")
         if self._writing is None or self._writing.done():
+            self._progress = asyncio.Event()
             self._writing = asyncio.create_task(self._write())
-
-    async def find(self, user_id: int, response_id: str) -> Kept | None:
-        """The response, if it is the user's. Raises ``django.db.DatabaseError``."""
-        return (await self.find_all(user_id, {response_id})).get(response_id)
 
     async def find_all(self, user_id: int, ids: set[str]) -> dict[str, Kept]:
         """Those of ``ids`` that are the user's. Raises ``django.db.DatabaseError``."""
@@ -98,10 +88,11 @@ class StoredResponses:
             if not missing:
                 break
             await asyncio.sleep(seconds)
+            await self._until_written(user_id, missing)
             known = [self._known[key] for it in missing if (key := (user_id, it)) in self._known]
             unknown = missing - {kept.response_id for kept in known}
             if unknown:
-                known += await _read(user_id, unknown)
+                known += await stored_rows.read(user_id, unknown)
             for kept in known:
                 self._remember(kept)
                 found[kept.response_id] = kept
@@ -111,8 +102,9 @@ class StoredResponses:
     async def forget(self, kept: Kept) -> None:
         """The upstream keeps it no longer."""
         self._known.pop(kept.key, None)
-        self._unwritten.pop(kept.key, None)
-        await _delete(kept)
+        if self._unwritten.get(kept.place) == kept:
+            del self._unwritten[kept.place]
+        await stored_rows.delete(kept)
 
     async def flush(self) -> None:
         """Write what is left, unless the database is down."""
@@ -121,7 +113,7 @@ class StoredResponses:
             await asyncio.gather(self._writing, return_exceptions=True)
         if self._unwritten:
             try:
-                await _insert(list(self._unwritten.values()))
+                await stored_rows.insert(list(self._unwritten.values()))
             except DatabaseError as exc:
                 logger.warning("%d stored responses are lost: %s", len(self._unwritten), exc)
             self._unwritten.clear()
@@ -132,19 +124,46 @@ class StoredResponses:
         if len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
 
+    async def _until_written(self, user_id: int, ids: set[str]) -> None:
+        """Wait for those of ``ids`` that this worker noted for the user just now."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(WRITTEN_WITHIN_SECONDS):
+                while any(
+                    kept.user_id == user_id and kept.response_id in ids
+                    for kept in self._unwritten.values()
+                ):
+                    await self._progress.wait()
+
     async def _write(self) -> None:
         while batch := list(self._unwritten.values())[:BATCH]:
             try:
-                await _insert(batch)
+                owned = await stored_rows.insert(batch)
             except DatabaseError as exc:
                 logger.warning("Stored responses wait for the database: %s", exc)
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
             for kept in batch:
-                self._unwritten.pop(kept.key, None)
-            if time.monotonic() > self._prune_at:
-                self._prune_at = time.monotonic() + PRUNED_EVERY_SECONDS
-                await _prune()
+                self._unwritten.pop(kept.place, None)
+            for kept in owned:
+                self._remember(kept)
+            self._progress.set()
+            self._progress = asyncio.Event()
+            await self._cut(batch)
+
+    async def _cut(self, batch: list[Kept]) -> None:
+        """Delete old rows once a day, and a user's oldest when they have written many."""
+        most = settings.GATEWAY_STORED_RESPONSES_PER_USER
+        self._written_of.update(kept.user_id for kept in batch)
+        for user_id in [
+            user_id
+            for user_id, rows in self._written_of.items()
+            if rows * CUTS_FOR_EACH_CAP >= most
+        ]:
+            del self._written_of[user_id]
+            await stored_rows.cut(user_id, most)
+        if time.monotonic() > self._prune_at:
+            self._prune_at = time.monotonic() + PRUNED_EVERY_SECONDS
+            await stored_rows.prune(most)
 
 
 stored_responses = StoredResponses()
@@ -157,45 +176,3 @@ def _ids_of_items(output: Any) -> Iterator[Any]:
         if isinstance(item, dict):
             yield item.get("id")
             yield item.get("container_id")
-
-
-@database_sync_to_async
-def _insert(batch: list[Kept]) -> None:
-    rows = [
-        StoredResponse(
-            response_id=kept.response_id,
-            user_id=kept.user_id,
-            connection_id=kept.connection_id,
-            model=kept.model,
-        )
-        for kept in batch
-    ]
-    StoredResponse.objects.bulk_create(rows, ignore_conflicts=True)
-
-
-@database_sync_to_async
-def _read(user_id: int, ids: set[str]) -> list[Kept]:
-    rows = StoredResponse.objects.filter(user_id=user_id, response_id__in=ids)
-    return [
-        Kept(
-            response_id=row.response_id,
-            user_id=row.user_id,
-            connection_id=row.connection_id,
-            model=row.model,
-        )
-        for row in rows
-    ]
-
-
-@database_sync_to_async
-def _delete(kept: Kept) -> None:
-    StoredResponse.objects.filter(user_id=kept.user_id, response_id=kept.response_id).delete()
-
-
-@database_sync_to_async
-def _prune() -> None:
-    """Delete what no upstream keeps any more."""
-    try:
-        StoredResponse.objects.filter(created_at__lt=timezone.now() - KEPT).delete()
-    except DatabaseError as exc:
-        logger.warning("Old stored responses stay for now: %s", exc)

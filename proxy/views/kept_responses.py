@@ -23,7 +23,8 @@ from proxy.client_side.request_headers import passed_upstream
 from proxy.client_side.response_headers import passed_on
 from proxy.filters.chain import filter_chain_for
 from proxy.references.ownership import looked_up
-from proxy.references.stored_responses import Kept, stored_responses
+from proxy.references.stored_responses import stored_responses
+from proxy.references.stored_rows import Kept
 from wire_formats.dialect import Meaning
 from wire_formats.responses.dialect import ResponsesDialect
 from wire_formats.token_counts import Tokens

@@ -1,5 +1,7 @@
 """Who made a response and where, remembered behind the answers."""
 
+import math
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,7 +12,8 @@ from django.utils import timezone
 from accounts.models import User
 from connections.models import Connection
 from proxy.models import StoredResponse
-from proxy.references.stored_responses import KEPT, MOST_ITEMS, Kept, StoredResponses
+from proxy.references.stored_responses import MOST_ITEMS, StoredResponses
+from proxy.references.stored_rows import KEPT, Kept
 from tests.support.builders import a_target, an_upstream
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -23,47 +26,103 @@ def kept():
     return Kept(response_id="resp_1", user_id=user.pk, connection_id=row.pk, model="gpt-4o")
 
 
-async def written(kept):
-    """A store that has written ``kept``."""
+async def written(*several):
+    """A store that has written ``several``."""
     store = StoredResponses()
-    store.note(kept)
-    await store.flush()
+    for kept in several:
+        store.note(kept)
+    if store._writing is not None:
+        await store._writing
     return store
+
+
+async def found(store, user_id, response_id="resp_1"):
+    return (await store.find_all(user_id, {response_id})).get(response_id)
 
 
 async def test_what_one_worker_noted_another_finds(kept):
     await written(kept)
-    assert await StoredResponses().find(kept.user_id, "resp_1") == kept
+    assert await found(StoredResponses(), kept.user_id) == kept
 
 
 async def test_it_is_found_before_it_is_written(kept):
     store = StoredResponses()
     store.note(kept)
-    assert await store.find(kept.user_id, "resp_1") == kept
+    assert await found(store, kept.user_id) == kept
     await store.flush()
 
 
 async def test_nobody_but_the_owner_finds_it(kept):
     store = await written(kept)
-    assert await store.find(kept.user_id + 1, "resp_1") is None
+    assert await found(store, kept.user_id + 1) is None
 
 
-async def test_two_users_may_have_been_given_the_same_id(kept):
-    other = await User.objects.acreate(username="bob")
-    theirs = Kept(
-        response_id="resp_1", user_id=other.pk, connection_id=kept.connection_id, model="m"
-    )
-    await written(kept)
-    await written(theirs)
-    assert await StoredResponses().find(other.pk, "resp_1") == theirs
-    assert await StoredResponses().find(kept.user_id, "resp_1") == kept
+async def test_an_id_stays_with_the_first_for_whom_a_connection_made_it(kept):
+    first = await written(kept)
+    thief = replace(kept, user_id=kept.user_id + 1)
+    second = await written(thief)
+    third = StoredResponses()
+    third.note(thief)
+    third.note(kept)  # too late for this worker, not for the database
+    await third._writing
+    for store in (first, second, third, StoredResponses()):
+        assert await found(store, thief.user_id) is None
+        assert await found(store, kept.user_id) == kept
+
+
+async def test_of_two_in_one_batch_the_first_is_the_owner(kept):
+    thief = replace(kept, user_id=kept.user_id + 1)
+    store = await written(kept, thief)
+    assert await found(store, thief.user_id) is None
+    assert await found(store, kept.user_id) == kept
+
+
+async def test_the_owner_s_forgetting_is_no_other_s(kept):
+    store = await written(kept)
+    await store.forget(replace(kept, user_id=kept.user_id + 1))
+    assert await found(StoredResponses(), kept.user_id) == kept
+
+
+async def test_two_connections_may_have_given_the_same_id(kept):
+    elsewhere = await Connection.objects.acreate(name="two", base_url="https://two.example/v1")
+    theirs = replace(kept, user_id=kept.user_id + 1, connection_id=elsewhere.pk)
+    store = await written(kept, theirs)
+    for each in (store, StoredResponses()):
+        assert await found(each, theirs.user_id) == theirs
+        assert await found(each, kept.user_id) == kept
+
+
+async def test_what_is_known_is_written_once(kept):
+    store = await written(kept)
+    store.note(kept)
+    assert not store._unwritten
+
+
+@pytest.mark.parametrize("is_daily", [False, True])
+async def test_a_user_s_oldest_rows_leave_beyond_their_cap(kept, settings, is_daily):
+    many = [replace(kept, response_id=f"resp_{number}") for number in range(30)]
+    theirs = [
+        replace(each, response_id=f"of-other-{each.response_id}", user_id=10**6) for each in many
+    ]
+    await written(*many, *theirs[:9])
+    settings.GATEWAY_STORED_RESPONSES_PER_USER = 10
+    if is_daily:
+        await written(replace(kept, response_id="of-nobody", user_id=10**7))
+    else:
+        store = StoredResponses()
+        store._prune_at = math.inf
+        store.note(many[-1])
+        await store._writing
+    rows = StoredResponse.objects.filter(user_id=kept.user_id).order_by("pk")
+    assert [row.response_id async for row in rows] == [each.response_id for each in many[-10:]]
+    assert await StoredResponse.objects.filter(user_id=10**6).acount() == 9
 
 
 async def test_what_is_forgotten_is_found_by_nobody(kept):
     store = await written(kept)
     await store.forget(kept)
-    assert await store.find(kept.user_id, "resp_1") is None
-    assert await StoredResponses().find(kept.user_id, "resp_1") is None
+    assert await found(store, kept.user_id) is None
+    assert await found(StoredResponses(), kept.user_id) is None
 
 
 async def test_a_response_is_kept_with_its_items_and_containers(kept):
@@ -81,9 +140,9 @@ async def test_a_response_is_kept_with_its_items_and_containers(kept):
     store.note_response({"output": "odd"}, user_id=kept.user_id, target=target)
     await store.flush()
     ids = {"resp_2", "rs_1", "ci_1", "cntr_1"}
-    found = await StoredResponses().find_all(kept.user_id, ids | {"rs_2", "a/b"})
-    assert found.keys() == ids
-    assert {each.connection_id for each in found.values()} == {kept.connection_id}
+    those = await StoredResponses().find_all(kept.user_id, ids | {"rs_2", "a/b"})
+    assert those.keys() == ids
+    assert {each.connection_id for each in those.values()} == {kept.connection_id}
     assert await StoredResponses().find_all(kept.user_id + 1, ids) == {}
 
 
@@ -100,7 +159,7 @@ async def test_no_response_is_kept_with_items_without_end(kept):
 async def test_what_cannot_be_part_of_a_path_is_not_kept(kept, response_id):
     odd = Kept(response_id=response_id, user_id=kept.user_id, connection_id=1, model="m")
     store = await written(odd)
-    assert await store.find(kept.user_id, response_id) is None
+    assert await found(store, kept.user_id, response_id) is None
     assert await StoredResponse.objects.acount() == 0
 
 
@@ -141,7 +200,7 @@ async def test_what_cannot_be_written_waits(kept):
     try:
         store.note(kept)
         with pytest.raises(DatabaseError):
-            await StoredResponses().find(kept.user_id, "resp_1")
+            await found(StoredResponses(), kept.user_id)
     finally:
         await _run("ALTER TABLE away RENAME TO proxy_storedresponse")
     assert store._unwritten
