@@ -83,19 +83,20 @@ async def owned(
         )
         if not targets:
             raise not_owned(reference)
-    if not (found.responses or found.items):
+    made = (*found.items, *found.containers)
+    if not (found.responses or made):
         return targets
-    if len(found.items) > MOST_ITEMS:
+    if len(made) > MOST_ITEMS:
         raise InvalidRequestError(
-            f"The request refers to more than {MOST_ITEMS} items.", param="input"
+            f"`input` must refer to at most {MOST_ITEMS} items.", param="input"
         )
-    references = (*found.responses, *found.items)
+    references = (*found.responses, *made)
     kept = await looked_up(caller, {it.value for it in references if isinstance(it.value, str)})
     for reference in found.responses:
         targets = _keeping(kept, reference, targets)
         if not targets:
             raise previous_not_found(reference)
-    for reference in found.items:
+    for reference in made:
         sharing = (t for t in targets if t.connection.upstream.shares_account_objects)
         targets = _keeping(kept, reference, targets) or tuple(sharing)
         if not targets:

@@ -46,11 +46,13 @@ class Reference:
 class References:
     """What a body refers to.
 
-    ``responses`` and ``items`` may be the caller's own; ``objects`` are of the account.
+    ``responses``, ``items`` and ``containers`` may be the caller's own; ``objects`` are of the
+    account.
     """
 
     responses: tuple[Reference, ...] = ()
     items: tuple[Reference, ...] = ()
+    containers: tuple[Reference, ...] = ()
     objects: tuple[Reference, ...] = ()
     has_models: bool = False
 
@@ -96,6 +98,7 @@ class _Reader:
         self._found: dict[str, dict[Path, Reference]] = {
             "responses": {},
             "items": {},
+            "containers": {},
             "objects": {},
         }
         self._has_models = False
@@ -136,7 +139,7 @@ class _Reader:
                 if folded(key) == "id" and held:
                     if key != "id":
                         raise odd_spelling(key, "id")
-                    self._note("objects", (*path, key), held)
+                    self._note(_list_of(name, held), (*path, key), held)
         if isinstance(value, list) and kind is Kind.NAMED_HOLDER:
             for place, each in enumerate(value):
                 if isinstance(each, str) and each:
@@ -189,8 +192,8 @@ class _Reader:
 
 
 def _list_of(name: str, value: Any) -> str:
-    """Where to note an object: a container may be known from a response of the caller's."""
-    return "items" if name in CONTAINERS and isinstance(value, str) else "objects"
+    """Where to note an object: a container may be known from an answer to the caller."""
+    return "containers" if name in CONTAINERS and isinstance(value, str) else "objects"
 
 
 def names_a_model(kind: Kind | None, value: Any) -> bool:

@@ -15,7 +15,7 @@ import logging
 import re
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -24,6 +24,7 @@ from django.db import DatabaseError
 
 from models_registry.targets import Target
 from proxy.references import stored_rows
+from proxy.references.made import ids_in_response
 from proxy.references.stored_rows import Kept
 from wire_formats.json_types import JsonObject
 
@@ -32,7 +33,6 @@ logger = logging.getLogger(__name__)
 RESPONSE_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_\-.:]{0,199}")  # can be part of a path
 REMEMBERED = 10_000
 BATCH = 500
-MOST_ITEMS = 100  # of one response
 RETRY_SECONDS = 1.0
 PRUNED_EVERY_SECONDS = 24 * 3600.0
 # Another worker may be writing the row at this very moment.
@@ -55,7 +55,11 @@ class StoredResponses:
 
     def note_response(self, made: JsonObject, *, user_id: int, target: Target) -> None:
         """Remember who made the response ``made``, with its items, and where."""
-        for each in (made.get("id"), *_ids_of_items(made.get("output"))):
+        self.note_ids(ids_in_response(made), user_id=user_id, target=target)
+
+    def note_ids(self, ids: Iterable[Any], *, user_id: int, target: Target) -> None:
+        """Remember for whom ``target``'s upstream made what ``ids`` name."""
+        for each in ids:
             if isinstance(each, str):
                 self.note(
                     Kept(
@@ -167,12 +171,3 @@ class StoredResponses:
 
 
 stored_responses = StoredResponses()
-
-
-def _ids_of_items(output: Any) -> Iterator[Any]:
-    """What later requests may refer to: the items of a response, and the containers they used."""
-    items = output[:MOST_ITEMS] if isinstance(output, list) else []
-    for item in items:
-        if isinstance(item, dict):
-            yield item.get("id")
-            yield item.get("container_id")

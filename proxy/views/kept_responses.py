@@ -18,14 +18,19 @@ from proxy.answering.streamed import relay_answer
 from proxy.answering.whole import read_answer
 from proxy.api import ApiView
 from proxy.client_side.errors import AnsweredError, ApiDisabledError, ApiError
+from proxy.client_side.relayed import RelayResponse
 from proxy.client_side.rendering import JsonResponse
 from proxy.client_side.request_headers import passed_upstream
 from proxy.client_side.response_headers import passed_on
 from proxy.filters.chain import filter_chain_for
+from proxy.references.made import is_finished
 from proxy.references.ownership import looked_up
 from proxy.references.stored_responses import stored_responses
 from proxy.references.stored_rows import Kept
+from proxy.views.responses import WatchedEvents
 from wire_formats.dialect import Meaning
+from wire_formats.json_numbers import load_json
+from wire_formats.json_types import JsonObject
 from wire_formats.responses.dialect import ResponsesDialect
 from wire_formats.token_counts import Tokens
 
@@ -53,8 +58,12 @@ class KeptView(ApiView):
         method: str = "GET",
         query: str = "",
         is_streamed: bool = False,
+        is_response: bool = False,
     ) -> HttpResponseBase:
-        """What the connection says that keeps the response. ``below`` ends the path."""
+        """The connection that keeps the response is asked for it. ``below`` ends the path.
+
+        ``is_response``: the answer is the response itself, whose items are noted as its owner's.
+        """
         registry = active()
         target = target_of(kept, registry.snapshot, self.caller)
         exchange = self.accept(
@@ -75,13 +84,22 @@ class KeptView(ApiView):
         )
         response: HttpResponseBase
         if is_streamed:
-            response = await relay_answer(dispatched, exchange, dialect=KEPT_RESPONSES)
+            relayed = await relay_answer(dispatched, exchange, dialect=KEPT_RESPONSES)
+            events = WatchedEvents(relayed, lambda made: self.note(target, made))
+            response = RelayResponse(events, headers=dict(relayed.headers))
         else:
             body = await read_answer(dispatched, exchange, take_usage=leave_usage)
             exchange.error_code = ""  # counted then as well
+            if is_response:
+                self.note(target, load_json(body))
             response = JsonResponse(body, headers=passed_on(dispatched.response.headers.raw))
         chain = filter_chain_for("responses", self.caller)
         return response if chain is None else await chain.filtered(response)
+
+    def note(self, target: Target, made: JsonObject) -> None:
+        """Remember the items of a response that was made in the background."""
+        if is_finished(made):
+            stored_responses.note_response(made, user_id=self.caller.user_id, target=target)
 
 
 class KeptResponseView(KeptView):
@@ -91,7 +109,9 @@ class KeptResponseView(KeptView):
         is_streamed = request.query_params.get("stream", "").lower() == "true"
         query = passed_query(request) + ("&stream=true" if is_streamed else "")
         kept = await find_kept(self.caller, response_id)
-        return await self.ask(kept, query=query.lstrip("&"), is_streamed=is_streamed)
+        return await self.ask(
+            kept, query=query.lstrip("&"), is_streamed=is_streamed, is_response=True
+        )
 
     async def delete(self, request: Request, response_id: str) -> HttpResponseBase:
         kept = await find_kept(self.caller, response_id)
@@ -107,7 +127,7 @@ class CancelResponseView(KeptView):
 
     async def post(self, request: Request, response_id: str) -> HttpResponseBase:
         kept = await find_kept(self.caller, response_id)
-        return await self.ask(kept, below="/cancel", method="POST")
+        return await self.ask(kept, below="/cancel", method="POST", is_response=True)
 
 
 class InputItemsView(KeptView):
@@ -119,7 +139,7 @@ class InputItemsView(KeptView):
 
 
 def passed_query(request: Request) -> str:
-    """What of the query goes upstream."""
+    """The part of the query that goes upstream."""
     asked = {name: request.query_params.getlist(name) for name in QUERIES}
     return urlencode(asked, doseq=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from django.http.response import HttpResponseBase
@@ -16,21 +17,26 @@ from proxy.answering.whole import read_answer
 from proxy.client_side.relayed import RelayResponse
 from proxy.client_side.rendering import JsonResponse
 from proxy.client_side.response_headers import passed_on
+from proxy.references.made import ids_in_message
 from proxy.references.ownership import permitted
+from proxy.references.stored_responses import stored_responses
 from proxy.views.anthropic import AnthropicSurface
 from proxy.views.model_call import ModelCallView, Required
 from usage.exchange import Exchange, Surface
+from wire_formats.dialect import Meaning, json_object
 from wire_formats.json_cost import read_aside
-from wire_formats.json_numbers import read_json
+from wire_formats.json_numbers import load_json, read_json
 from wire_formats.json_types import JsonObject
 from wire_formats.messages.answer_from_chat import message_of
-from wire_formats.messages.dialect import ANTHROPIC
+from wire_formats.messages.dialect import ANTHROPIC, AnthropicDialect
 from wire_formats.messages.estimate import estimated_tokens
 from wire_formats.messages.request_to_chat import chat_body, left_out
 from wire_formats.messages.stream_from_chat import TRANSLATED_CHAT, MessageEvents
 from wire_formats.payload import DROPPED_HEADER, header_value
-from wire_formats.token_counts import read_messages_usage
+from wire_formats.sse import data_of
+from wire_formats.token_counts import Tokens, read_messages_usage
 
+CONTAINER = b'"container"'
 ESTIMATED_HEADER = "x-gateway-estimated"
 MESSAGES = Required(names=("messages",), kinds=(list,), hint="Give a list of messages.")
 
@@ -56,6 +62,8 @@ class MessagesView(AnthropicSurface, ModelCallView):
         headers = passed_on(dispatched.response.headers.raw)
         if speaks_messages(dispatched.target):
             body = await read_answer(dispatched, exchange, take_usage=read_messages_usage)
+            if CONTAINER in body:
+                self.note(dispatched.target, load_json(body))
             return JsonResponse(body, headers=headers)
         answer = await read_aside(read_json, await read_answer(dispatched, exchange))
         message = message_of(
@@ -70,7 +78,8 @@ class MessagesView(AnthropicSurface, ModelCallView):
         self, dispatched: Dispatched, exchange: Exchange, body: JsonObject
     ) -> HttpResponseBase:
         if speaks_messages(dispatched.target):
-            return await relay_answer(dispatched, exchange, dialect=ANTHROPIC)
+            watched = WatchedMessages(lambda made: self.note(dispatched.target, made))
+            return await relay_answer(dispatched, exchange, dialect=watched)
         chat = await relay_answer(dispatched, exchange, dialect=TRANSLATED_CHAT, keeps_usage=False)
         events = ChangedEvents(
             chat,
@@ -80,10 +89,27 @@ class MessagesView(AnthropicSurface, ModelCallView):
         )
         return RelayResponse(events, headers=dict(chat.headers) | self.dropped())
 
+    def note(self, target: Target, made: JsonObject) -> None:
+        """Remember the container of ``made``, a message or an event, as the caller's."""
+        ids = ids_in_message(made)
+        stored_responses.note_ids(ids, user_id=self.caller.user_id, target=target)
+
     def dropped(self) -> dict[str, str]:
         """The header that names what the chat did without."""
         names = header_value(left_out(self.payload))
         return {DROPPED_HEADER: names} if names else {}
+
+
+class WatchedMessages(AnthropicDialect):
+    """Hands the events to ``note`` that tell of a container."""
+
+    def __init__(self, note: Callable[[JsonObject], None]) -> None:
+        self._note = note
+
+    def meaning_of(self, event: bytes, tokens: Tokens) -> Meaning:
+        if CONTAINER in event:
+            self._note(json_object(data_of(event)))
+        return super().meaning_of(event, tokens)
 
 
 class CountTokensView(AnthropicSurface, ModelCallView):

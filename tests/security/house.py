@@ -16,14 +16,14 @@ from tests.support.socket_upstream import SocketUpstream, socket_upstream
 from tests.support.stores import BACKINGS, Stores
 from tests.support.upstream import ScriptedUpstream
 
-GRANTED = ["main", "helper", "elsewhere", "talk", "listen", "common.main", "common.talk"]
+GRANTED = ["main", "helper", "elsewhere", "talk", "listen", "common.main", "common.talk", "opus"]
 MESSAGE = {"type": "message", "id": "msg_1", "role": "assistant", "content": []}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
-    """``http`` is behind ``one``, ``other`` and ``common``; ``socket`` and ``second`` speak
-    WebSocket. ``keys`` are of ``alice``, ``bob`` and ``root``, who is staff."""
+    """``http`` is behind ``one``, ``other``, ``common`` and ``claude``; ``socket`` and ``second``
+    speak WebSocket. ``keys`` are of ``alice``, ``bob`` and ``root``, who is staff."""
 
     gateway: LiveGateway
     http: ScriptedUpstream
@@ -54,6 +54,13 @@ def built(stores: Stores, directory: Path) -> Iterator[House]:
                     "base_url": http.url,
                     "prefix_id": "common",
                     "shares_account_objects": True,
+                },
+                {
+                    "name": "claude",
+                    "provider": "anthropic",
+                    "base_url": http.url,
+                    "keys": ["k"],
+                    "model_ids": ["opus"],
                 },
                 _speaking("speaking", first, priority=1),
                 _speaking("second", second, priority=2, model_ids=["talk"]),

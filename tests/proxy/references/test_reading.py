@@ -91,7 +91,7 @@ def test_this_refers_to_nothing(body):
         ({"tools": [{"type": "code_interpreter", "container": {"file_ids": ["f"]}}]}, None),
         ({"tools": [{"type": "shell", "environment": {"skills": [{"skill_id": "s"}]}}]}, None),
         ({"tool_resources": {"file_search": {"vector_store_ids": ["vs_1"]}}}, None),
-        ({"container": {"id": "container_1"}}, "container.id"),
+        ({"container": {"id": ["container_1"]}}, "container.id"),
         ({"container": {"skills": [{"type": "custom", "skill_id": "s"}]}}, None),
         ({"container": {"skills": ["skill_1"]}}, "container.skills[0]"),
         ({"thread": "thread_1"}, "thread"),
@@ -179,9 +179,11 @@ def test_an_item_that_the_upstream_would_look_up_is_found(item, is_nested):
 def test_a_container_may_be_known_from_a_response():
     tools = [{"type": "code_interpreter", "container": "cntr_1"}]
     call = {"type": "code_interpreter_call", "id": "ci_1", "container_id": "cntr_1"}
-    found = references_in({"tools": tools, "input": [call], "container": "cntr_2"})
-    assert found.objects == ()
-    assert {reference.value for reference in found.items} == {"cntr_1", "ci_1", "cntr_2"}
+    for container in ("cntr_2", {"id": "cntr_2"}):
+        found = references_in({"tools": tools, "input": [call], "container": container})
+        assert found.objects == ()
+        assert [reference.value for reference in found.items] == ["ci_1"]
+        assert {reference.value for reference in found.containers} == {"cntr_1", "cntr_2"}
 
 
 @pytest.mark.parametrize("value", ["resp_1", "", 5, {"id": "resp_1"}])

@@ -12,7 +12,8 @@ from django.utils import timezone
 from accounts.models import User
 from connections.models import Connection
 from proxy.models import StoredResponse
-from proxy.references.stored_responses import MOST_ITEMS, StoredResponses
+from proxy.references.made import MOST_ITEMS
+from proxy.references.stored_responses import StoredResponses
 from proxy.references.stored_rows import KEPT, Kept
 from tests.support.builders import a_target, an_upstream
 
@@ -130,6 +131,7 @@ async def test_a_response_is_kept_with_its_items_and_containers(kept):
     output = [
         {"type": "reasoning", "id": "rs_1"},
         {"type": "code_interpreter_call", "id": "ci_1", "container_id": "cntr_1"},
+        {"type": "shell_call", "environment": {"container_id": "cntr_2"}},
         {"type": "message", "id": None},
         "odd",
         {"id": "x"} | {"id": 5},
@@ -139,7 +141,7 @@ async def test_a_response_is_kept_with_its_items_and_containers(kept):
     store.note_response(made, user_id=kept.user_id, target=target)
     store.note_response({"output": "odd"}, user_id=kept.user_id, target=target)
     await store.flush()
-    ids = {"resp_2", "rs_1", "ci_1", "cntr_1"}
+    ids = {"resp_2", "rs_1", "ci_1", "cntr_1", "cntr_2"}
     those = await StoredResponses().find_all(kept.user_id, ids | {"rs_2", "a/b"})
     assert those.keys() == ids
     assert {each.connection_id for each in those.values()} == {kept.connection_id}
