@@ -9,7 +9,7 @@ from accounts.caller import Caller
 from models_registry.registry import active
 from models_registry.targets import Target
 from proxy.client_side.errors import InvalidRequestError, ModelNotFoundError
-from proxy.references.names import Kind, is_listed, kind_of
+from proxy.references.names import Kind, is_listed, kind_at
 from proxy.references.opaque import OPAQUE, PLAIN_FIELDS, is_opaque
 from proxy.references.reading import DEEPEST, MESSAGES, Path, shown
 from wire_formats.json_types import JsonObject
@@ -55,7 +55,7 @@ def upstream_name(path: Path, name: str, *, target: Target, caller: Caller) -> s
 
 def _field(path: Path, name: str, value: Any, name_for: NameFor) -> Any:
     here = (*path, name)
-    match kind_of(name):
+    match kind_at(path, name):
         case Kind.MODEL:
             return _one(here, value, name_for)
         case Kind.MODELS:

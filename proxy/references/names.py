@@ -8,12 +8,14 @@ here: Go's decoder ignores case (and takes ``ſ`` for s and the Kelvin sign for 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from enum import Enum, auto
 from functools import lru_cache
 
 from proxy.client_side.errors import InvalidRequestError
 
 LONGEST_SHOWN = 100
+A_MESSAGE = 2  # steps of its path: ``messages`` and its place
 
 
 class Kind(Enum):
@@ -93,6 +95,32 @@ WRITTEN: dict[Kind, tuple[str, ...]] = {
 }
 # Names that some API has in another form as well.
 ALSO_WRITTEN = {"cachedContent": Kind.OBJECT, "previous_interaction_id": Kind.OBJECT}
+# What front ends note in their messages and forget to take out: LibreChat and LobeChat which model
+# wrote it, LangChain the same in `response_metadata`, all of them the conversation. No upstream
+# reads a model anywhere in a message, or these in a message itself, so they are passed on unread.
+# In the body itself they are kept apart: Anthropic reads `thread` and `previous_message_id`,
+# Mistral `conversation_id` and `agent_id`, and a server in .NET or Java may call them
+# `conversationId`. `chat_id`, `session_id`, `parent_message_id` and the `id` of a message are
+# nowhere guarded: to no upstream are they an object of the account.
+MODELS_OF_MESSAGES = frozenset({"modelId", "modelName", "deploymentId"})
+NOTES_OF_MESSAGES = frozenset(
+    {
+        "agent",
+        "agent_id",
+        "agentId",
+        "assistant_id",
+        "assistantId",
+        "conversation",
+        "conversation_id",
+        "conversationId",
+        "preset",
+        "previous_message_id",
+        "previousMessageId",
+        "thread",
+        "thread_id",
+        "threadId",
+    }
+)
 # Whatever comes before: judge_model, allowed_models, input_file_id.
 ENDINGS: dict[str, Kind] = {
     "model": Kind.MODELS,
@@ -129,6 +157,19 @@ def kind_of(name: str) -> Kind | None:
     if (kind := SPELLED.get(name)) is not None:
         return kind
     return _kind_of_short(name) if len(name) <= LONGEST_SHOWN else _kind_of_any(name)
+
+
+def kind_at(path: Sequence[str | int], name: str) -> Kind | None:
+    """The kind of the field ``name`` of what stands at ``path`` in a body.
+
+    Raises ``InvalidRequestError`` as :func:`kind_of` does.
+    """
+    if not path or path[0] != "messages":
+        return kind_of(name)
+    if name in MODELS_OF_MESSAGES or (len(path) == A_MESSAGE and name in NOTES_OF_MESSAGES):
+        return None
+    kind = kind_of(name)
+    return None if kind is Kind.MODEL or kind is Kind.MODELS else kind
 
 
 def _kind_of_any(name: str) -> Kind | None:

@@ -9,7 +9,7 @@ from typing import Any
 from proxy.client_side.errors import InvalidRequestError, RequestTooComplexError
 from proxy.references.blocks import are_plain_blocks
 from proxy.references.items import ITEM_FIELDS, ITEM_REFERENCE, stands_for_another
-from proxy.references.names import Kind, folded, kind_of, odd_spelling
+from proxy.references.names import Kind, folded, kind_at, odd_spelling
 from proxy.references.opaque import (
     PLAIN_FIELDS,
     TEXT_FIELDS,
@@ -111,7 +111,7 @@ class _Reader:
 
     def field(self, path: Path, name: str, value: Any) -> None:
         self._count(1)
-        kind = kind_of(name)
+        kind = kind_at(path, name)
         here = (*path, name)
         match kind:
             case Kind.DEFINITION if value:
