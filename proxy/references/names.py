@@ -15,6 +15,7 @@ from functools import lru_cache
 from proxy.client_side.errors import InvalidRequestError
 
 LONGEST_SHOWN = 100
+URL = "url"
 A_MESSAGE = 2  # steps of its path: ``messages`` and its place
 
 
@@ -28,6 +29,7 @@ class Kind(Enum):
     HOLDER = auto()  # an object of the account where the value is an object with an id
     NAMED_HOLDER = auto()  # the same, and where the value is a string
     RESPONSE = auto()  # the id of an earlier response
+    ADDRESS = auto()  # where a picture, a file or a sound is
     TYPE = auto()  # says how the fields beside it are read
     READ = auto()  # refers to nothing itself, and decides how what is in it is read
 
@@ -132,11 +134,33 @@ ENDINGS: dict[str, Kind] = {
     "deployment": Kind.MODELS,
     "deploymentid": Kind.MODELS,
     "deploymentname": Kind.MODELS,
+    "imageurl": Kind.ADDRESS,
+    "imageurls": Kind.ADDRESS,
+    "fileurl": Kind.ADDRESS,
+    "fileurls": Kind.ADDRESS,
+    "audiourl": Kind.ADDRESS,
+    "videourl": Kind.ADDRESS,
+    "documenturl": Kind.ADDRESS,
     "fileid": Kind.OBJECT,
     "fileids": Kind.OBJECT,
     "vectorstoreid": Kind.OBJECT,
     "vectorstoreids": Kind.OBJECT,
 }
+# Fields in which `url` is such an address.
+WITH_ADDRESS = frozenset(
+    {
+        "audio",
+        "content",
+        "document",
+        "file",
+        "image",
+        "images",
+        "inputaudio",
+        "inputimage",
+        "source",
+        "video",
+    }
+)
 SEPARATORS = str.maketrans("", "", "_- ")
 
 
@@ -164,12 +188,20 @@ def kind_at(path: Sequence[str | int], name: str) -> Kind | None:
 
     Raises ``InvalidRequestError`` as :func:`kind_of` does.
     """
+    if len(name) == len(URL) and name.lower() == URL and _has_address(path):
+        return Kind.ADDRESS
     if not path or path[0] != "messages":
         return kind_of(name)
     if name in MODELS_OF_MESSAGES or (len(path) == A_MESSAGE and name in NOTES_OF_MESSAGES):
         return None
     kind = kind_of(name)
     return None if kind is Kind.MODEL or kind is Kind.MODELS else kind
+
+
+def _has_address(path: Sequence[str | int]) -> bool:
+    """Whether the ``url`` of what stands at ``path`` is where a picture, file or sound is."""
+    holder = next((step for step in reversed(path) if isinstance(step, str)), "")
+    return folded(holder) in WITH_ADDRESS or kind_of(holder) is Kind.ADDRESS
 
 
 def _kind_of_any(name: str) -> Kind | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from proxy.references.addresses import names_an_object
 from wire_formats.json_types import JsonObject
 
 # Fields of a body that are numbers, strings, or data of the client's own.
@@ -167,7 +168,9 @@ def are_plain_parts(parts: list[Any]) -> bool:
 def is_plain_picture(part: JsonObject) -> bool:
     """Whether ``part`` has nothing but a type and the address of a picture."""
     picture = part.get("image_url")
-    is_plain = type(picture) is str or (type(picture) is dict and picture.keys() <= PICTURE_FIELDS)
+    if type(picture) is dict and picture.keys() <= PICTURE_FIELDS:
+        picture = picture.get("url")
+    is_plain = type(picture) is str and not names_an_object(picture)
     return is_plain and part.keys() <= {"type", "image_url"}
 
 

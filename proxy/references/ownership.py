@@ -156,11 +156,13 @@ def previous_not_found(reference: Reference) -> ApiError:
 
 def not_owned(reference: Reference) -> ApiError:
     place = reference.place
-    return InvalidRequestError(
-        NO_CONVERSATIONS
-        if place == "conversation"
-        else f"`{place}` is not an object of yours: it belongs to the account that all users of "
-        "the connection share.",
-        param=place,
-        code="object_not_owned",
-    )
+    if reference.is_address:
+        message = f"`{place}` must be a URL of `http`, `https` or `data`."
+    elif place == "conversation":
+        message = NO_CONVERSATIONS
+    else:
+        message = (
+            f"`{place}` is not an object of yours: it belongs to the account that all users of the "
+            "connection share."
+        )
+    return InvalidRequestError(message, param=place, code="object_not_owned")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from proxy.client_side.errors import InvalidRequestError, RequestTooComplexError
+from proxy.references.addresses import names_an_object
 from proxy.references.blocks import are_plain_blocks
 from proxy.references.items import ITEM_FIELDS, ITEM_REFERENCE, stands_for_another
 from proxy.references.names import Kind, folded, kind_at, odd_spelling
@@ -31,10 +32,11 @@ CONTAINERS = frozenset({"container", "container_id"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
-    """``value`` stands at ``path``."""
+    """``value`` stands at ``path``. ``is_address``: it says where a picture or a file is."""
 
     path: Path
     value: Any
+    is_address: bool = False
 
     @property
     def place(self) -> str:
@@ -122,6 +124,8 @@ class _Reader:
                 self._note("responses", here, value)
             case Kind.HOLDER | Kind.NAMED_HOLDER:
                 self._holder(kind, here, name, value)
+            case Kind.ADDRESS:
+                self._address(here, name, value)
             case Kind.READ:
                 self._inside(here, name, value)
             case None | Kind.MODEL | Kind.MODELS:
@@ -144,6 +148,13 @@ class _Reader:
             for place, each in enumerate(value):
                 if isinstance(each, str) and each:
                     self._note("objects", (*here, place), each)
+        self._inside(here, name, value)
+
+    def _address(self, here: Path, name: str, value: Any) -> None:
+        for place, each in enumerate(value) if isinstance(value, list) else ((None, value),):
+            if names_an_object(each):
+                path = here if place is None else (*here, place)
+                self._found["objects"][path] = Reference(path=path, value=each, is_address=True)
         self._inside(here, name, value)
 
     def _inside(self, here: Path, name: str, value: Any) -> None:
