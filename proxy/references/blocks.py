@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from proxy.references.addresses import names_an_object
 from proxy.references.items import stands_for_another
 from proxy.references.opaque import DICTS, NAMELESS, OPAQUE, SCALARS, is_opaque
 from wire_formats.json_types import JsonObject
@@ -101,6 +102,9 @@ BLOCK_TYPES = frozenset(
 )
 
 
+ADDRESSES = ("url", "image_url")
+
+
 class _NotPlainError(Exception):
     """Something has to be looked at."""
 
@@ -141,6 +145,8 @@ def _are_known(level: list[Any]) -> bool:
 
 def _inner(block: JsonObject) -> Iterator[Any]:
     """The objects and arrays within ``block`` that are no data of the client's own."""
+    if any(names_an_object(block.get(name)) for name in ADDRESSES):
+        raise _NotPlainError
     if SCALARS.issuperset(map(type, block.values())):
         return
     for name, value in block.items():

@@ -7,7 +7,13 @@ from itertools import count, islice
 import pytest
 
 from proxy.client_side.errors import InvalidRequestError
-from proxy.references.blocks import BLOCK_FIELDS, BLOCK_TYPES, MOST_BLOCKS, are_plain_blocks
+from proxy.references.blocks import (
+    ADDRESSES,
+    BLOCK_FIELDS,
+    BLOCK_TYPES,
+    MOST_BLOCKS,
+    are_plain_blocks,
+)
 from proxy.references.items import ITEM_FIELDS, ITEM_REFERENCE
 from proxy.references.names import Kind, folded, kind_of
 from proxy.references.reading import NONE, references_in
@@ -119,6 +125,12 @@ ADDED = [
     {"data": {"type": "item_reference", "id": "rs_2"}},
     {"arguments": {"file_id": "x"}},
     {"status": 1.5},
+    {"url": "gs://bucket/a.png"},
+    {"image_url": "file:///a.png"},
+    {"image_url": {"url": "s3://bucket/a.png"}},
+    {"source": {"type": "url", "url": "gs://bucket/a.pdf"}},
+    {"modelId": "other"},
+    {"thread": "t_1"},
 ]
 
 
@@ -186,6 +198,6 @@ def test_more_than_can_be_seen_at_a_glance_are_walked():
 
 
 def test_no_field_of_a_block_is_guarded():
-    assert {kind_of(name) for name in BLOCK_FIELDS} == {None, Kind.READ, Kind.TYPE}
+    assert {kind_of(name) for name in BLOCK_FIELDS - {*ADDRESSES}} == {None, Kind.READ, Kind.TYPE}
     assert all(ITEM_FIELDS.get(folded(name), name) == name for name in BLOCK_FIELDS)
     assert ITEM_REFERENCE not in {folded(kind) for kind in BLOCK_TYPES if kind}
