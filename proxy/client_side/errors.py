@@ -100,8 +100,8 @@ class RequestTooComplexError(InvalidRequestError):
 
     def __init__(self) -> None:
         super().__init__(
-            "The JSON has too many values: too many of the characters `,`, `:`, `[` and `{` "
-            "outside of strings, or too many backslashes."
+            "The request body has too many JSON values. Each of the characters `,`, `:`, `[` and "
+            "`{` counts outside of strings, and so does a backslash anywhere."
         )
 
 

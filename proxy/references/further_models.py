@@ -34,7 +34,7 @@ def renamed(body: JsonObject, name_for: NameFor) -> JsonObject:
 
 
 def upstream_name(path: Path, name: str, *, target: Target, caller: Caller) -> str:
-    """What ``target``'s connection calls the model that ``caller`` calls ``name``.
+    """The name that ``target``'s connection has for the model that ``caller`` calls ``name``.
 
     A model that passes other filters than the target's would be asked around them: it is taken
     for one that the connection does not have. Raises ``ApiError``.
@@ -80,8 +80,11 @@ def _inside(here: Path, value: Any, name_for: NameFor) -> Any:
 def _one(here: Path, value: Any, name_for: NameFor) -> Any:
     if value is None:
         return None
-    if not isinstance(value, str) or not value:
-        raise ModelNotFoundError(str(value), param=shown(here))
+    if not isinstance(value, str):
+        place = shown(here)
+        raise InvalidRequestError(f"`{place}` must be a string.", param=place)
+    if not value:
+        raise ModelNotFoundError(value, param=shown(here))
     return name_for(here, value)
 
 

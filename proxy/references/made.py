@@ -1,4 +1,4 @@
-"""What an answer names that later requests may refer to: responses, items and containers."""
+"""The responses, items and containers of an answer, to which later requests may refer."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ A_MESSAGE = 2  # steps of its path: ``messages`` and its place
 
 
 class Kind(Enum):
-    """What a guarded field holds."""
+    """The kinds of guarded fields, by their content."""
 
     MODEL = auto()  # the name of one model
     MODELS = auto()  # names of models: a string, an array, or an object with names as keys

@@ -119,7 +119,7 @@ def with_models(body: JsonObject, targets: tuple[Target, ...], caller: Caller) -
 
 
 async def looked_up(caller: Caller, ids: set[str]) -> dict[str, Kept]:
-    """What upstreams keep for ``caller``, of the responses and items called ``ids``.
+    """The responses, items and containers among ``ids`` that upstreams keep for ``caller``.
 
     Raises ``ApiError`` when the database does not answer.
     """

@@ -46,7 +46,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class References:
-    """What a body refers to.
+    """The references of a body.
 
     ``responses``, ``items`` and ``containers`` may be the caller's own; ``objects`` are of the
     account.
@@ -63,7 +63,7 @@ NONE = References()
 
 
 def references_in(body: JsonObject, *, most: int = MOST_FIELDS) -> References:
-    """What ``body`` refers to, apart from the model that its own ``model`` names.
+    """The references of ``body``, apart from the model that its own ``model`` names.
 
     Raises ``InvalidRequestError`` for a guarded field in a spelling of its own, and
     ``RequestTooComplexError`` where more than ``most`` fields and elements had to be read.

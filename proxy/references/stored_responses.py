@@ -43,7 +43,7 @@ CUTS_FOR_EACH_CAP = 10
 
 
 class StoredResponses:
-    """What this worker knows of kept responses; the database knows the rest."""
+    """The kept responses that this worker knows; the database knows the rest."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[tuple[int, str], Kept] = OrderedDict()  # the database has them

@@ -1,4 +1,4 @@
-"""What all sockets of the API have in common."""
+"""The base of all sockets of the API."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class ApiSocket(AsyncWebsocketConsumer):
         await getattr(self, get_handler_name(message))(message)
 
     async def let_in(self) -> Caller:
-        """Who opened the socket; from now on their access is looked at.
+        """The caller who opened the socket; from now on their access is watched.
 
         Raises what :func:`proxy.client_side.exception_handler.to_api_error` knows.
         """
@@ -80,7 +80,7 @@ class ApiSocket(AsyncWebsocketConsumer):
 
     @asynccontextmanager
     async def opening(self) -> AsyncIterator[None]:
-        """What is opened within is closed if it comes to nothing: the socket may try again."""
+        """Close an upstream that is opened within if it comes to nothing. It may be tried again."""
         known = len(self._owned)
         try:
             yield
@@ -95,7 +95,7 @@ class ApiSocket(AsyncWebsocketConsumer):
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
-        """What is waited for within is given up when the client leaves, or by :meth:`interrupt`."""
+        """Give up waiting within when the client leaves, or by :meth:`interrupt`."""
         if self.is_client_gone:
             raise asyncio.CancelledError
         self._is_waiting = True

@@ -38,7 +38,7 @@ class ChatMessage:
 
 
 async def read_message(text: str, *, limit: int) -> ChatMessage:
-    """What a client says. Raises ``InvalidRequestError``, also past ``limit`` bytes."""
+    """A client's message. Raises ``InvalidRequestError``, also past ``limit`` bytes."""
     raw = text.encode()
     if len(raw) > limit:
         raise PayloadTooLargeError(limit)
@@ -111,7 +111,7 @@ def error_message(
 
 
 def message_of(request_id: str | None, error: ApiError) -> str:
-    """What a client is told of a message that led to no request."""
+    """The message to a client whose message led to no request."""
     return error_message(request_id, error.body()["error"], status=int(error.status))
 
 

@@ -1,4 +1,4 @@
-"""What the messages of an upstream tell of their answers."""
+"""Tokens and responses, as an upstream's messages tell of them."""
 
 from __future__ import annotations
 

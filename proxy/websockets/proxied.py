@@ -88,7 +88,7 @@ class ProxiedConsumer(ApiSocket):
         self._start_pump()
 
     async def begin(self, model: str) -> None:
-        """What happens before the handshake is answered. ``model`` is the query's; may be empty."""
+        """Prepare the handshake's answer. ``model`` is the query's and may be empty."""
         raise NotImplementedError
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:

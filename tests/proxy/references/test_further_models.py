@@ -72,10 +72,17 @@ def test_what_belongs_to_the_client_is_left_alone():
     assert renamed(body, upper) == body
 
 
-@pytest.mark.parametrize("name", [["x"], {"x": 1}, 5, True, ""])
+@pytest.mark.parametrize("name", [["x"], {"x": 1}, 5, True])
 def test_what_is_no_string_names_no_model(name):
-    with pytest.raises(ModelNotFoundError) as refused:
+    with pytest.raises(InvalidRequestError) as refused:
         renamed({"tools": [{"model": name}]}, upper)
+    assert refused.value.message == "`tools[0].model` must be a string."
+    assert refused.value.param == "tools[0].model"
+
+
+def test_an_empty_name_is_that_of_no_model():
+    with pytest.raises(ModelNotFoundError) as refused:
+        renamed({"tools": [{"model": ""}]}, upper)
     assert refused.value.param == "tools[0].model"
 
 
