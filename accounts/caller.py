@@ -26,7 +26,7 @@ class Caller:
 
     ``is_staff`` callers may use every model. With a key that has the ``admin`` scope they may use
     those administrative endpoints for which they have Django's ``permissions``, written
-    ``app.codename``; superusers have all, and callers who are not staff none.
+    ``app.codename``; superusers have all without a list, and callers who are not staff none.
     ``model_patterns`` narrow the models the user may use; without any, all of
     them. ``is_resumable``: streams outlive their client unless a request says otherwise. ``key_id``
     and ``key_hint`` identify the key for logs and records; the key itself is not kept.

@@ -13,7 +13,7 @@ from django.db.models import DateTimeField, F, Value
 
 from accounts.caller import Caller, Scope
 from accounts.models import ApiKey, EarlierKey
-from accounts.rights import every_permission, permissions_of
+from accounts.rights import permissions_of
 
 KEY_FIELDS = ("pk", "hint", "expires_at", "scopes", "model_patterns", "is_resumable")
 USER_FIELDS = ("pk", "username", "email", "first_name", "last_name", "is_staff", "is_superuser")
@@ -33,7 +33,7 @@ class KnownCaller:
 
 
 def read_callers(digests: Collection[str]) -> dict[str, KnownCaller]:
-    """The callers of those keys that are usable, by digest, with one query; with two more at most
+    """The callers of those keys that are usable, by digest, with one query; with a second one
     where staff are among them.
 
     A key that was rotated away counts until its overlap has ended. Blocks on the database.
@@ -55,14 +55,11 @@ def _with_permissions(found: dict[str, KnownCaller]) -> dict[str, KnownCaller]:
     if not staff:
         return {}
     held = permissions_of({known.caller.user_id for known in staff.values()})
-    is_any_superuser = any(known.caller.is_superuser for known in staff.values())
-    everything = every_permission() if is_any_superuser else frozenset()
-
-    def permissions(caller: Caller) -> frozenset[str]:
-        return everything if caller.is_superuser else held.get(caller.user_id, frozenset())
-
     return {
-        digest: replace(known, caller=replace(known.caller, permissions=permissions(known.caller)))
+        digest: replace(
+            known,
+            caller=replace(known.caller, permissions=held.get(known.caller.user_id, frozenset())),
+        )
         for digest, known in staff.items()
     }
 

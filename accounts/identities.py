@@ -16,7 +16,6 @@ from django.db import IntegrityError, transaction
 
 from accounts.caller import Caller, Scope
 from accounts.models import Identity, User
-from accounts.rights import permissions_of_user
 
 UNUSUAL = re.compile(r"[^\w.@+-]")
 LONGEST_NAME = 100
@@ -47,7 +46,6 @@ def caller_of(claims: Mapping[str, Any], *, groups_claim: str, new_users: str) -
         display_name=user.display_name,
         is_staff=user.is_staff,
         is_superuser=user.is_superuser,
-        permissions=permissions_of_user(user),
         group_ids=frozenset(own.union(named)),
         key_id=uuid5(NAMESPACE_URL, f"{claims['iss']}#{claims['sub']}"),
         key_hint=f"jwt:{subject[:12]}",

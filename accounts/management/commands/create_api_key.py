@@ -14,7 +14,7 @@ from accounts.caller import Scope
 from accounts.encryption import EncryptionError
 from accounts.management.errors import UsageError
 from accounts.models import ApiKey, User
-from accounts.rights import permissions_of_user
+from accounts.rights import may_administer_anything
 
 LONGEST_LIFETIME_DAYS = 36_500
 
@@ -96,7 +96,7 @@ class Command(BaseCommand):
             raise UsageError(" ".join(exc.messages)) from exc
         except EncryptionError as exc:
             raise CommandError(f"Keys cannot be made: {exc}.") from exc
-        if Scope.ADMIN in row.scopes and not permissions_of_user(user):
+        if Scope.ADMIN in row.scopes and not may_administer_anything(user):
             done.append(f"{username} has no permission yet, so the scope admin opens nothing.")
         self.stderr.write("".join(f"{line}\n" for line in done), ending="")
         self._report(row, key, as_json=json)
