@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from tests.support.live import live_gateway
+from tests.support.plain_http import PLAIN_HTTP
 from tests.support.stores import BACKINGS
 
 pytestmark = pytest.mark.acceptance
@@ -143,7 +144,7 @@ def test_an_answer_serves_once(provider, browser):
 def test_an_answer_to_another_browser_is_refused(gateway, provider, browser):
     provider.person("hal")
     back = browser.begin(provider, "hal")
-    with httpx.Client(trust_env=False) as victim:
+    with httpx.Client(**PLAIN_HTTP) as victim:
         assert victim.get(back).status_code == 401
 
 

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from tests.support.environment import ROOT, clean_environment
+from tests.support.plain_http import PLAIN_HTTP
 from tests.support.processes import free_port
 
 pytestmark = pytest.mark.acceptance
@@ -83,7 +84,7 @@ def test_a_second_start_keeps_everything_and_shows_no_secret(start):
     first.end()
     second = start().until_ready()
     models = f"{second.printed('Admin')[1].removesuffix('admin/')}v1/models"
-    answer = httpx.get(models, headers={"Authorization": f"Bearer {key}"}, trust_env=False)
+    answer = httpx.get(models, headers={"Authorization": f"Bearer {key}"}, **PLAIN_HTTP)
     assert answer.status_code == 200
     assert second.printed("Password") is None
     assert second.printed("API key") is None

@@ -3,12 +3,14 @@
 import httpx
 import pytest
 
+from tests.support.plain_http import PLAIN_HTTP
+
 pytestmark = pytest.mark.acceptance
 
 
 def get(gateway, path, key=""):
     headers = {"Authorization": f"Bearer {key}"} if key else {}
-    return httpx.get(f"{gateway.url}{path}", headers=headers, trust_env=False)
+    return httpx.get(f"{gateway.url}{path}", headers=headers, **PLAIN_HTTP)
 
 
 def test_health_needs_no_key(gateway):

@@ -9,6 +9,7 @@ import pytest
 from tests.support.api import CHAT, chat_body, client_of, wait_for_models
 from tests.support.live import LiveGateway
 from tests.support.oidc.provider import Browser
+from tests.support.plain_http import PLAIN_HTTP
 from tests.support.upstream import ScriptedUpstream
 
 pytestmark = pytest.mark.acceptance
@@ -88,7 +89,7 @@ async def test_twenty_calls_with_an_expired_token_make_one_renewal(
     _, key = signed_in
     before, renewed_before = len(upstream.requests), provider.refreshes()
     await asyncio.to_thread(gateways[0].manage, "shell", "-c", EXPIRE)
-    async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
+    async with httpx.AsyncClient(**PLAIN_HTTP) as client:
         answers = await asyncio.gather(
             *(
                 client.post(

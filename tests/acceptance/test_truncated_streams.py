@@ -12,6 +12,7 @@ from langchain_openai import ChatOpenAI
 
 from tests.support import parts
 from tests.support.environment import ROOT
+from tests.support.plain_http import PLAIN_HTTP
 from tests.support.responders import chunk, close_after, complete_chat, head, reset_after
 from tests.support.serving import gateway_before
 from tests.support.upstream import ScriptedUpstream
@@ -109,7 +110,7 @@ def test_openai_python_raises(served, upstream, responder):
 @pytest.fixture
 def langchain(served):
     base_url, key = served
-    with httpx.Client(trust_env=False) as client:
+    with httpx.Client(**PLAIN_HTTP) as client:
         yield ChatOpenAI(
             base_url=base_url, api_key=key, model="gpt-4o", max_retries=0, http_client=client
         )

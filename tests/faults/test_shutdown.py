@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.api import CHAT, chat_body, client_of
 from tests.support.live import LiveGateway
+from tests.support.plain_http import PLAIN_HTTP
 from tests.support.processes import wait_until
 from tests.support.responders import chunk, complete_chat, hang, head, sse
 from tests.support.stores import BACKINGS
@@ -57,7 +58,7 @@ def start(prepared, tmp_path):
         def start(*options, **variables):
             gateway = LiveGateway(BACKINGS[0], tmp_path, environment | variables)
             stack.callback(gateway.kill)
-            gateway.start(*options)
+            gateway.start(*options, is_forked=False)
             return gateway, stack.enter_context(client_of(gateway, key))
 
         yield start
@@ -73,7 +74,7 @@ def streaming(client):
 
 
 def readiness(gateway):
-    answer = httpx.get(f"{gateway.url}/readyz", trust_env=False)
+    answer = httpx.get(f"{gateway.url}/readyz", **PLAIN_HTTP)
     return answer.status_code, answer.json()["status"]
 
 

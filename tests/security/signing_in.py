@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 
 from tests.support.live import LiveGateway
+from tests.support.plain_http import PLAIN_HTTP
 
 LOGIN = "/accounts/login/"
 
@@ -12,7 +13,7 @@ LOGIN = "/accounts/login/"
 def browser(gateway: LiveGateway, **headers: str) -> httpx.Client:
     """A client with cookies of its own; close it. ``headers`` have ``_`` for ``-``."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return httpx.Client(base_url=gateway.url, headers=named, trust_env=False, timeout=15)
+    return httpx.Client(base_url=gateway.url, headers=named, **PLAIN_HTTP)
 
 
 def sign_in(client: httpx.Client, name: str, password: str) -> httpx.Response:

@@ -10,6 +10,7 @@ from websockets.asyncio.client import connect as connect_async
 
 from tests.security.watching import watched
 from tests.support.api import CHAT, chat_body, client_of
+from tests.support.plain_http import PLAIN_HTTP
 from tests.support.responders import head, json_response
 from tests.support.sockets import heard, open_socket, say
 
@@ -104,9 +105,7 @@ def test_several_at_once_are_refused(gateway, keys):
 
     async def all_of_them():
         headers = {"Authorization": f"Bearer {keys['alice']}"}
-        async with httpx.AsyncClient(
-            base_url=gateway.url, headers=headers, trust_env=False, timeout=120
-        ) as client:
+        async with httpx.AsyncClient(base_url=gateway.url, headers=headers, **PLAIN_HTTP) as client:
             return await asyncio.gather(*(post(client) for _ in range(6)))
 
     with watched(gateway):

@@ -9,6 +9,7 @@ import pytest
 from accounts.keys import generate
 from tests.security.watching import watched
 from tests.support.api import client_of
+from tests.support.plain_http import PLAIN_HTTP
 
 pytestmark = pytest.mark.acceptance
 
@@ -30,9 +31,7 @@ async def flood(gateway, known, fresh):
     """What the made-up keys, a known one and a new one are told; the latter until it is 200."""
     # Without connections that are kept: the clients are slow enough for these to end meanwhile.
     limits = httpx.Limits(max_keepalive_connections=0)
-    async with httpx.AsyncClient(
-        base_url=gateway.url, trust_env=False, timeout=60, limits=limits
-    ) as client:
+    async with httpx.AsyncClient(base_url=gateway.url, **PLAIN_HTTP, limits=limits) as client:
 
         async def make_up():
             return [await status_of(client, generate()) for _ in range(MADE_UP)]

@@ -11,6 +11,7 @@ from tests.support import parts
 from tests.support.api import CHAT, chat_body, client_of, wait_for_models
 from tests.support.environment import ROOT
 from tests.support.parts import Part
+from tests.support.plain_http import PLAIN_HTTP
 from tests.support.redis_server import RedisServer, bundled_executable
 from tests.support.upstream import ScriptedUpstream
 
@@ -52,7 +53,7 @@ def test_the_gateway_lacks_no_right(start_gateway, guarded_redis):
     with browser(gateway) as client:
         statuses = [sign_in(client, "somebody", "wrong").status_code for _ in range(6)]
     assert statuses == [200] * 5 + [429]
-    ready = httpx.get(f"{gateway.url}/readyz", trust_env=False).json()
+    ready = httpx.get(f"{gateway.url}/readyz", **PLAIN_HTTP).json()
     assert ready["redis"] == "ok"
     assert "NOPERM" not in gateway.log
     assert "permission" not in gateway.log

@@ -10,6 +10,7 @@ import redis
 
 from tests.support.api import CHAT, chat_body, client_of, wait_for_models
 from tests.support.live import live_gateway
+from tests.support.plain_http import PLAIN_HTTP
 from tests.support.processes import wait_until
 from tests.support.responders import chunk, drip, hang, head, sse
 from tests.support.stores import BACKINGS
@@ -100,7 +101,7 @@ async def abandon(gateway, keys, count):
 
     gate = asyncio.Semaphore(40)
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
-    async with httpx.AsyncClient(base_url=gateway.url, limits=limits, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=gateway.url, limits=limits, **PLAIN_HTTP) as client:
         return await asyncio.gather(*(leave(client, keys[n % len(keys)]) for n in range(count)))
 
 

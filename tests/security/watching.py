@@ -11,6 +11,7 @@ import httpx
 import psutil
 
 from tests.support.live import LiveGateway
+from tests.support.plain_http import PLAIN_HTTP
 
 # Far above what is normal: a stall that this is to find lasts for many seconds.
 LONGEST_SECONDS = 3.0
@@ -30,7 +31,7 @@ class Watch:
         self.most_growth = 0
 
     def run(self) -> None:
-        with httpx.Client(base_url=self._gateway.url, trust_env=False, timeout=60) as client:
+        with httpx.Client(base_url=self._gateway.url, **PLAIN_HTTP) as client:
             while not (self.seconds and self._has_ended.wait(0.01)):
                 began = time.monotonic()
                 client.get("/livez").raise_for_status()

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 
 from tests.support.live import LiveGateway
+from tests.support.plain_http import PLAIN_HTTP
 from tests.support.processes import PATIENCE_SECONDS, wait_until
 
 CHAT = "/v1/chat/completions"
@@ -35,7 +36,7 @@ def client_of(gateway: LiveGateway, key: str = "", **options: Any) -> httpx.Clie
     """A client whose paths begin at the gateway's root; close it."""
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     options.setdefault("timeout", PATIENCE_SECONDS)
-    return httpx.Client(base_url=gateway.url, headers=headers, trust_env=False, **options)
+    return httpx.Client(base_url=gateway.url, headers=headers, **(PLAIN_HTTP | options))
 
 
 def chat_body(model: str, **fields: Any) -> dict[str, Any]:

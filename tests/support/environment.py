@@ -30,6 +30,8 @@ NAMES = frozenset(
     }
 )
 PREFIXES = ("AIOHTTP_CLIENT_", "GATEWAY_", "OIDC_", "OPENAI_API_")
+# Of pytest: with the name of the test at hand no two tests would have the same environment.
+OF_THE_TEST = "PYTEST_CURRENT_TEST"
 
 
 def is_ours(name: str) -> bool:
@@ -40,6 +42,7 @@ def is_ours(name: str) -> bool:
 def clean_environment(**values: str) -> dict[str, str]:
     """This process's environment, in which only ``values`` configure a gateway."""
     kept = {name: value for name, value in os.environ.items() if not is_ours(name)}
+    kept.pop(OF_THE_TEST, None)
     return hidden_dotenv() | kept | values
 
 

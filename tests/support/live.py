@@ -14,8 +14,9 @@ from typing import Any
 
 import httpx
 
-from tests.support.commands import command_host
 from tests.support.environment import ROOT, clean_environment
+from tests.support.hosts import ForkedProcess, host_of
+from tests.support.plain_http import PLAIN_HTTP
 from tests.support.processes import PATIENCE_SECONDS, free_port, wait_until
 from tests.support.stores import Stores
 
@@ -39,36 +40,48 @@ class LiveGateway:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log_path = directory / "serve.log"
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | ForkedProcess | None = None
+        self._has_served = False
 
     @property
     def log(self) -> str:
         """All that the server has written."""
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 
-    def start(self, *options: str) -> None:
-        """Serve, and wait until it is ready. A gateway that was stopped may be started again."""
-        command = [sys.executable, "manage.py", "serve", "--host", "127.0.0.1"]
-        command += ["--port", str(self.port), *options]
+    def start(self, *options: str, is_forked: bool = True) -> None:
+        """Serve, and wait until it is ready. A gateway that was stopped may be started again.
+
+        Where what a gateway reads at its start can differ from what its host has read, or where its
+        workers are to be several, ``manage.py`` is started as an operator starts it.
+        """
+        command = ["serve", "--host", "127.0.0.1", "--port", str(self.port), *options]
+        if not is_forked or options or self._has_served:
+            self.process = self._started(command)
+        else:
+            self.process = host_of(self.process_environment()).start(*command, log=self.log_path)
+        self._has_served = True
+        running.append(self)
+        with httpx.Client(base_url=self.url, **PLAIN_HTTP) as client:
+            wait_until(lambda: self._is_ready_or_dead(client), what="the gateway")
+        assert self.process.poll() is None, f"the gateway ended:\n{self.log}"
+
+    def _started(self, command: list[str]) -> subprocess.Popen[bytes]:
         with self.log_path.open("ab") as log:
-            self.process = subprocess.Popen(
-                command,
+            return subprocess.Popen(
+                [sys.executable, "manage.py", *command],
                 cwd=ROOT,
                 env=self.process_environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        running.append(self)
-        wait_until(self._is_ready_or_dead, what="the gateway")
-        assert self.process.poll() is None, f"the gateway ended:\n{self.log}"
 
-    def _is_ready_or_dead(self) -> bool:
+    def _is_ready_or_dead(self, client: httpx.Client) -> bool:
         assert self.process is not None
         if self.process.poll() is not None:
             return True
         try:
-            return httpx.get(f"{self.url}/readyz", trust_env=False).status_code == httpx.codes.OK
+            return client.get("/readyz").status_code == httpx.codes.OK
         except httpx.TransportError:
             return False
 
@@ -78,7 +91,7 @@ class LiveGateway:
 
     def manage(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a command of manage.py on this gateway's data."""
-        done = command_host(self.process_environment()).run(*arguments)
+        done = host_of(self.process_environment()).run(*arguments)
         said = f"{' '.join(arguments)}: exit {done.returncode}\n{done.stdout}{done.stderr}"
         assert done.returncode == 0 or not check, said
         return done
@@ -145,7 +158,7 @@ class LiveGateway:
             process.kill()
             process.wait()
 
-    def _no_longer_running(self) -> subprocess.Popen[bytes] | None:
+    def _no_longer_running(self) -> subprocess.Popen[bytes] | ForkedProcess | None:
         process, self.process = self.process, None
         if process is not None:
             running.remove(self)

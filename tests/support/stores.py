@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -13,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.support import parts, postgres_databases, redis_databases
-from tests.support.environment import ROOT, clean_environment, made_up_secrets
+from tests.support.environment import clean_environment, made_up_secrets
+from tests.support.hosts import host_of
 from tests.support.parts import Part, Services
 
 BACKINGS = ("sqlite+memory", "postgres+redis")
@@ -89,5 +88,5 @@ def _redis_database(redis: Part) -> Iterator[str]:
 
 
 def _migrate(environment: dict[str, str]) -> None:
-    command = [sys.executable, "manage.py", "migrate", "--no-input", "--verbosity", "0"]
-    subprocess.run(command, cwd=ROOT, env=clean_environment(**environment), check=True)
+    host = host_of(clean_environment(**environment))
+    host.run("migrate", "--no-input", "--verbosity", "0").check_returncode()

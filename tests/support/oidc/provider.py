@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from tests.support.environment import ROOT
-from tests.support.processes import PATIENCE_SECONDS, free_port, wait_until
+from tests.support.plain_http import PLAIN_HTTP
+from tests.support.processes import free_port, wait_until
 
 CLIENT_ID = "gatehouse"
 CLIENT_SECRET = "canary-client-secret"
@@ -23,7 +24,7 @@ class Provider:
 
     def __init__(self, port: int) -> None:
         self.url = f"http://127.0.0.1:{port}"
-        self.http = httpx.Client(base_url=self.url, trust_env=False, timeout=PATIENCE_SECONDS)
+        self.http = httpx.Client(base_url=self.url, **PLAIN_HTTP)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -64,7 +65,7 @@ class Browser:
 
     def __init__(self, gateway_url: str) -> None:
         self.gateway_url = gateway_url
-        self.http = httpx.Client(base_url=gateway_url, trust_env=False, timeout=PATIENCE_SECONDS)
+        self.http = httpx.Client(base_url=gateway_url, **PLAIN_HTTP)
 
     def get(self, url: str) -> httpx.Response:
         return self.http.get(url)
