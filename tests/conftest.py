@@ -10,7 +10,7 @@ from asgiref.sync import SyncToAsync
 from django.db import connections
 
 from tests.support import live, parts
-from tests.support.live import LiveGateway, live_gateway
+from tests.support.live import TWO_WORKERS, LiveGateway, live_gateway
 from tests.support.parts import Part, Services
 from tests.support.plugin import SERVICES
 from tests.support.stores import BACKINGS, Stores
@@ -63,16 +63,29 @@ def gateway(
         yield gateway
 
 
+@pytest.fixture(scope="module", params=BACKINGS)
+def crew(
+    request: pytest.FixtureRequest, stores: Stores, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LiveGateway]:
+    """A gateway as ``gateway`` is, with two workers where they can share what they know."""
+    options = TWO_WORKERS if "redis" in request.param else ()
+    directory = tmp_path_factory.mktemp("crew")
+    environment = {"GATEWAY_REQUIRE_STAFF_MFA": "false"}
+    with live_gateway(stores, request.param, directory, *options, **environment) as gateway:
+        yield gateway
+
+
 @pytest.fixture
 def start_gateway(
     stores: Stores, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[..., LiveGateway]]:
-    """``start_gateway("sqlite+memory", NAME="value")``: a gateway for this test alone."""
+    """``start_gateway("sqlite+memory", *TWO_WORKERS, NAME="value")``: a gateway for this test."""
     with ExitStack() as stack:
 
-        def start(backing: str = BACKINGS[0], **environment: str) -> LiveGateway:
+        def start(backing: str = BACKINGS[0], *options: str, **environment: str) -> LiveGateway:
             directory = tmp_path_factory.mktemp("gateway")
-            return stack.enter_context(live_gateway(stores, backing, directory, **environment))
+            serving = live_gateway(stores, backing, directory, *options, **environment)
+            return stack.enter_context(serving)
 
         yield start
 

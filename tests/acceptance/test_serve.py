@@ -3,7 +3,9 @@
 import httpx
 import pytest
 
+from tests.support.live import TWO_WORKERS
 from tests.support.plain_http import PLAIN_HTTP
+from tests.support.stores import BACKINGS
 
 pytestmark = pytest.mark.acceptance
 
@@ -47,8 +49,6 @@ def test_keys_outlive_a_restart(start_gateway):
 
 
 def test_several_workers_share_keys_and_end_together(start_gateway):
-    gateway = start_gateway()
-    gateway.stop()
-    gateway.start("--workers", "2")
+    gateway = start_gateway(BACKINGS[0], *TWO_WORKERS)
     key = gateway.api_key("bob")
     assert {get(gateway, "/v1/models", key).status_code for _ in range(8)} == {200}

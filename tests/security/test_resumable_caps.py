@@ -67,11 +67,8 @@ def start_limited(start_gateway, shared_upstream):
     """``start_limited(backing, "--workers", "2", NAME="value")``: a gateway, and a key."""
 
     def start(backing, *options, **environment):
-        gateway = start_gateway(backing, **LIMITS | environment)
+        gateway = start_gateway(backing, *options, **LIMITS | environment)
         configure(gateway, shared_upstream)
-        if options:
-            gateway.stop()
-            gateway.start(*options)
         return gateway, gateway.api_key("alice")
 
     return start

@@ -21,6 +21,9 @@ from tests.support.processes import PATIENCE_SECONDS, free_port, wait_until
 from tests.support.stores import Stores
 
 LOG_LINES_SHOWN = 80
+TWO_WORKERS = ("--workers", "2")
+# An environment for tests that sign in a lot; a hash that is worth its name takes half a second.
+CHEAP_HASHES = {"DJANGO_SETTINGS_MODULE": "tests.support.live_settings"}
 # Of create_api_key: a superuser's key for everything.
 ADMIN_OPTIONS = ("--superuser", "--scope", "inference", "--scope", "admin")
 
@@ -171,13 +174,16 @@ class LiveGateway:
 
 @contextmanager
 def live_gateway(
-    stores: Stores, backing: str, directory: Path, **environment: str
+    stores: Stores, backing: str, directory: Path, *options: str, **environment: str
 ) -> Iterator[LiveGateway]:
-    """A gateway that is serving, with ``environment`` on top of what ``backing`` needs."""
+    """A gateway that is serving, with ``environment`` on top of what ``backing`` needs.
+
+    ``options`` are of ``serve``, such as ``*TWO_WORKERS``.
+    """
     with stores.open(backing, directory / "data") as opened:
         gateway = LiveGateway(backing, directory, {"LOG_FORMAT": "json"} | opened | environment)
         try:
-            gateway.start()
+            gateway.start(*options)
             yield gateway
         except BaseException:
             gateway.kill()

@@ -35,16 +35,12 @@ def upstream():
 
 
 @pytest.fixture(scope="module")
-def ready(gateway, upstream):
-    """The gateway, with two workers where they can share."""
-    if gateway.backing == "postgres+redis":
-        gateway.stop()
-        gateway.start("--workers", "2")
-    gateway.configure(
+def ready(crew, upstream):
+    crew.configure(
         connections=[{"name": "scripted", "base_url": upstream.url, "keys": ["sk-upstream"]}],
         grants=[{"models": ["gpt-4o"], "everyone": True}],
     )
-    return gateway
+    return crew
 
 
 @pytest.fixture(scope="module")

@@ -40,16 +40,12 @@ def connection(upstream):
 
 
 @pytest.fixture(scope="module")
-def ready(gateway, connection):
-    """The gateway, with more workers where it can have them."""
-    if gateway.backing == "postgres+redis":
-        gateway.stop()
-        gateway.start("--workers", "2")
+def ready(crew, connection):
     grants = [{"models": ["open", "closing"], "everyone": True}]
-    gateway.configure(connections=[connection], grants=grants)
-    with client_of(gateway, gateway.api_key("root", is_staff=True)) as client:
+    crew.configure(connections=[connection], grants=grants)
+    with client_of(crew, crew.api_key("root", is_staff=True)) as client:
         wait_for_models(client, "open", "closing")
-    return gateway
+    return crew
 
 
 @contextmanager

@@ -21,18 +21,13 @@ def upstream():
 
 
 @pytest.fixture(scope="module")
-def ready(gateway, upstream):
-    """The gateway, with two workers where it can have them."""
-    if gateway.backing == "postgres+redis":
-        gateway.stop()
-        gateway.environment["GATEWAY_REQUIRE_STAFF_MFA"] = "false"
-        gateway.start("--workers", "2")
-    gateway.configure(
+def ready(crew, upstream):
+    crew.configure(
         connections=[{"name": "scripted", "base_url": upstream.url, "keys": ["sk-upstream"]}],
         grants=[{"models": ["*"], "everyone": True}],
     )
-    gateway.api_key("root", is_admin=True)
-    return gateway
+    crew.api_key("root", is_admin=True)
+    return crew
 
 
 @pytest.fixture(scope="module")
