@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
+import hypothesis
 import pytest
 from django.conf import settings
 
@@ -12,6 +13,10 @@ from tests.support import parts
 
 if settings.configured:
     raise RuntimeError("Django read its settings before the services of this run were chosen")
+
+# How long one example takes is a matter of how busy the machine is.
+hypothesis.settings.register_profile("suite", deadline=None)
+hypothesis.settings.load_profile("suite")
 
 SERVICES = parts.find_services()
 parts.use(SERVICES)

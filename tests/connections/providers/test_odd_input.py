@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from connections.calling.translated import translated_body
@@ -106,7 +106,6 @@ def an_adapter(which: tuple[str, str]) -> OpenAIAdapter:
 
 
 @pytest.mark.parametrize("which", ADAPTERS, ids=" ".join)
-@settings(deadline=None)
 @given(body=requests)
 def test_a_request_is_written_or_refused(which: tuple[str, str], body: dict) -> None:
     before = orjson.dumps(body)
@@ -130,7 +129,6 @@ streamed = answers | st.builds(
 
 
 @pytest.mark.parametrize("which", TRANSLATING, ids=" ".join)
-@settings(deadline=None)
 @given(answer=answers)
 def test_an_answer_is_read_or_blamed_on_the_upstream(which: tuple[str, str], answer: dict) -> None:
     call = a_call({"messages": []})
@@ -143,7 +141,6 @@ def test_an_answer_is_read_or_blamed_on_the_upstream(which: tuple[str, str], ans
 
 
 @pytest.mark.parametrize("which", TRANSLATING, ids=" ".join)
-@settings(deadline=None)
 @given(answers=st.lists(streamed, max_size=4))
 async def test_a_stream_is_read_or_blamed_on_the_upstream(
     which: tuple[str, str], answers: list[dict]
