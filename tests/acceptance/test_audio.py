@@ -124,7 +124,7 @@ def upstream(shared_upstream, keys):
 
 @pytest.fixture
 def client(gateway, keys):
-    with client_of(gateway, keys["alice"], timeout=60) as client:
+    with client_of(gateway, keys["alice"]) as client:
         yield client
 
 
@@ -202,7 +202,7 @@ def test_two_workers_make_one_call(client, worker, keys, upstream):
         return either.post(SPEECH, json=speech("from two workers")).content
 
     with (
-        client_of(worker, keys["alice"], timeout=60) as others_client,
+        client_of(worker, keys["alice"]) as others_client,
         ThreadPoolExecutor(20) as pool,
     ):
         answers = set(pool.map(ask, [client, others_client] * 10))
@@ -214,8 +214,8 @@ def test_the_others_get_their_audio_when_the_first_one_leaves(gateway, keys, ups
     upstream.on("POST", SPEECH, audio(delay=1.0))
     body = speech("leaving")
     with (
-        client_of(gateway, keys["alice"], timeout=60) as first,
-        client_of(gateway, keys["alice"], timeout=60) as second,
+        client_of(gateway, keys["alice"]) as first,
+        client_of(gateway, keys["alice"]) as second,
         first.stream("POST", SPEECH, json=body) as answer,
         second.stream("POST", SPEECH, json=body) as other,
     ):
@@ -289,7 +289,7 @@ def listened_to(gateway, key, body):
     before = process.memory_info().rss
     received = 0
     with (
-        client_of(gateway, key, timeout=60) as client,
+        client_of(gateway, key) as client,
         client.stream("POST", SPEECH, json=body) as answer,
     ):
         for piece in answer.iter_raw(2**20):

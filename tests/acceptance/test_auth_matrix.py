@@ -23,6 +23,7 @@ from websockets.exceptions import ConnectionClosedOK, InvalidStatus
 from tests.support.api import chat_body, client_of, wait_for_models
 from tests.support.live import LiveGateway, live_gateway
 from tests.support.oidc.provider import Browser, Provider
+from tests.support.processes import PATIENCE_SECONDS
 from tests.support.responders import (
     Exchange,
     RecordedRequest,
@@ -183,7 +184,7 @@ def realtime_socket(place: Place) -> tuple[str, str]:
             open_socket(place.gateway, place.key, path, **place.socket_options) as socket,
             pytest.raises(ConnectionClosedOK),
         ):
-            socket.recv(timeout=10)
+            socket.recv(timeout=PATIENCE_SECONDS)
     except InvalidStatus as refused:
         return "realtime", orjson.loads(refused.response.body)["error"]["code"]
     return "realtime", ""

@@ -52,7 +52,7 @@ def key(gateway, upstream):
 
 @pytest.fixture
 def client(gateway, key):
-    with client_of(gateway, key, timeout=60) as client:
+    with client_of(gateway, key) as client:
         yield client
 
 

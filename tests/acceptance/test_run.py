@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.environment import ROOT, clean_environment
 from tests.support.plain_http import PLAIN_HTTP
-from tests.support.processes import free_port
+from tests.support.processes import PATIENCE_SECONDS, free_port
 
 pytestmark = pytest.mark.acceptance
 
@@ -46,7 +46,7 @@ class Run:
     def end(self, signal_number=signal.SIGINT):
         os.killpg(self.process.pid, signal_number)
         self.output += self.process.stdout.read()
-        return self.process.wait(timeout=40)
+        return self.process.wait(timeout=PATIENCE_SECONDS)
 
     def printed(self, label):
         return re.search(rf"^ *{label} +(\S+)$", self.output, re.MULTILINE)
@@ -94,7 +94,7 @@ def test_it_leaves_nothing_behind_when_it_is_terminated(start):
     run = start().until_ready()
     demo_port = int(re.search(r"Demo upstream: http://127\.0\.0\.1:(\d+)", run.output)[1])
     run.process.terminate()
-    assert run.process.wait(timeout=40) == 0
+    assert run.process.wait(timeout=PATIENCE_SECONDS) == 0
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", demo_port), timeout=1)
 
@@ -111,7 +111,7 @@ def test_a_taken_port_is_said_plainly(start):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         run = start(PORT=str(port))
-        assert run.process.wait(timeout=30) == 1
+        assert run.process.wait(timeout=PATIENCE_SECONDS) == 1
     output = run.process.stdout.read()
     assert f"Port {port} on 127.0.0.1 is taken." in output
     assert "Traceback" not in output
@@ -120,13 +120,13 @@ def test_a_taken_port_is_said_plainly(start):
 @pytest.mark.parametrize("port", ["0", "http", "70000", "²"])
 def test_a_port_that_is_none_is_said_plainly(start, port):
     run = start(PORT=port)
-    assert run.process.wait(timeout=30) == 1
+    assert run.process.wait(timeout=PATIENCE_SECONDS) == 1
     assert "PORT must be a number" in run.process.stdout.read()
 
 
 def test_an_unusable_database_is_said_plainly(start, tmp_path):
     run = start(DATABASE_URL=f"sqlite:///{tmp_path}/no/such/directory/file.db")
-    assert run.process.wait(timeout=30) == 1
+    assert run.process.wait(timeout=PATIENCE_SECONDS) == 1
     output = run.process.stdout.read()
     assert "The database cannot be used" in output
     assert "Traceback" not in output

@@ -9,6 +9,7 @@ import pytest
 
 from audio import process_locks as locks
 from audio.process_locks import ProcessLocks
+from tests.support.processes import PATIENCE_SECONDS
 
 DIGEST = "ab" + "0" * 62
 OTHER = "cd" + "0" * 62
@@ -46,7 +47,7 @@ async def test_other_processes_wait_until_it_is_given_back_or_its_process_is_dea
     await asyncio.sleep(0)
     assert not waiting.done()
     other_process.kill()
-    await asyncio.wait_for(waiting, 5)
+    await asyncio.wait_for(waiting, PATIENCE_SECONDS)
     assert not mine.take(DIGEST)
 
 

@@ -17,6 +17,7 @@ import pytest
 import uvicorn
 
 from demo_upstream.app import DemoUpstream
+from tests.support.processes import PATIENCE_SECONDS
 
 SAY_HI = {"model": "demo-chat", "messages": [{"role": "user", "content": "hi there"}]}
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,7 +47,7 @@ def sdk():
     with openai.OpenAI(base_url=url, api_key="sk-any", max_retries=0) as client:
         yield client
     server.should_exit = True
-    thread.join(10)
+    thread.join(PATIENCE_SECONDS)
     listener.close()
 
 
@@ -323,7 +324,7 @@ def test_command_serves_without_a_database_until_it_is_interrupted(tmp_path):
         url = process.stdout.readline().split()[2]
         status = httpx.get(f"{url}/models", headers={"api-key": "k-1"}).status_code
         process.send_signal(signal.SIGINT)
-        output = process.communicate(timeout=20)
+        output = process.communicate(timeout=PATIENCE_SECONDS)
 
     assert status == 200
     assert (process.returncode, output) == (0, ("", ""))
@@ -332,7 +333,7 @@ def test_command_serves_without_a_database_until_it_is_interrupted(tmp_path):
 
 def test_command_names_a_variable_that_is_not_set():
     with demo_command("--port", "0", "--require-key", "DEMO_KEY_NOT_SET") as process:
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=PATIENCE_SECONDS)
 
     assert process.returncode == 1
     assert "DEMO_KEY_NOT_SET" in errors
@@ -342,7 +343,7 @@ def test_command_says_when_its_port_is_taken():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         with demo_command("--port", port) as process:
-            _, errors = process.communicate(timeout=20)
+            _, errors = process.communicate(timeout=PATIENCE_SECONDS)
 
     assert process.returncode == 1
     assert f"Cannot listen on 127.0.0.1:{port}" in errors

@@ -11,7 +11,7 @@ import pytest
 from tests.support.api import CHAT, chat_body, client_of
 from tests.support.live import LiveGateway
 from tests.support.plain_http import PLAIN_HTTP
-from tests.support.processes import wait_until
+from tests.support.processes import PATIENCE_SECONDS, wait_until
 from tests.support.responders import chunk, complete_chat, hang, head, sse
 from tests.support.stores import BACKINGS
 from tests.support.upstream import ScriptedUpstream
@@ -91,7 +91,7 @@ def test_a_stream_in_flight_finishes(start, upstream, options, number):
         content = b"".join(parts)
     assert content.count(b'"Hel"') == 4
     assert content.endswith(b"data: [DONE]\n\n")
-    assert gateway.process.wait(15) == 0
+    assert gateway.process.wait(PATIENCE_SECONDS) == 0
 
 
 def test_new_requests_are_refused_while_a_stream_finishes(start, upstream):
@@ -110,7 +110,7 @@ def test_requests_are_taken_until_load_balancers_have_noticed(start, upstream):
     gateway.process.send_signal(signal.SIGTERM)
     wait_until(lambda: readiness(gateway) == (503, "draining"), what="the drain")
     assert client.post(CHAT, json=chat_body("gpt-4o")).status_code == 200
-    assert gateway.process.wait(10) == 0
+    assert gateway.process.wait(PATIENCE_SECONDS) == 0
 
 
 @pytest.mark.parametrize("options", [(), ("--workers", "2")], ids=["one worker", "two workers"])
@@ -122,7 +122,7 @@ def test_a_stream_that_takes_too_long_ends_with_an_error(start, upstream, option
         rest = b"".join(parts)
     assert json.loads(rest.removeprefix(b"data: "))["error"]["code"] == "shutting_down"
     assert upstream.wait_for_disconnect()
-    assert gateway.process.wait(15) == 0
+    assert gateway.process.wait(PATIENCE_SECONDS) == 0
     assert "Traceback" not in gateway.log
 
 
@@ -135,9 +135,9 @@ def test_a_pending_whole_answer_becomes_a_503(start, upstream):
     asking.start()
     wait_until(lambda: len(upstream.calls) == 1, what="the call")
     gateway.process.send_signal(signal.SIGTERM)
-    asking.join(15)
+    asking.join(PATIENCE_SECONDS)
     assert (answers[0].status_code, answers[0].json()["error"]["code"]) == (503, "shutting_down")
-    assert gateway.process.wait(15) == 0
+    assert gateway.process.wait(PATIENCE_SECONDS) == 0
 
 
 def test_a_client_that_does_not_read_holds_up_nobody(start, upstream):
@@ -147,7 +147,7 @@ def test_a_client_that_does_not_read_holds_up_nobody(start, upstream):
     with client.stream("POST", CHAT, json=chat_body("gpt-4o", stream=True)) as answer:
         assert answer.status_code == 200
         gateway.process.send_signal(signal.SIGTERM)
-        assert gateway.process.wait(15) == 0
+        assert gateway.process.wait(PATIENCE_SECONDS) == 0
     assert "Traceback" not in gateway.log
 
 
@@ -158,4 +158,4 @@ def test_a_second_interrupt_ends_at_once(start, upstream):
         gateway.process.send_signal(signal.SIGINT)
         wait_until(lambda: readiness(gateway) == (503, "draining"), what="the drain")
         gateway.process.send_signal(signal.SIGINT)
-        gateway.process.wait(10)
+        gateway.process.wait(PATIENCE_SECONDS)

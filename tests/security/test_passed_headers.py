@@ -13,6 +13,7 @@ from tests.support.api import (
     request_bytes,
     wait_for_models,
 )
+from tests.support.processes import PATIENCE_SECONDS
 from tests.support.responders import raw, sse
 from tests.support.socket_upstream import socket_upstream
 from tests.support.sockets import heard, heard_to_the_end, open_socket, say
@@ -201,7 +202,7 @@ def test_sockets_that_are_passed_on_do_not_tell_it(gateway, keys, talking):
         say(socket, {"type": "session.update"})
         assert_hidden(json.dumps(heard(socket)), talking)
         with pytest.raises(Exception, match="1011"):
-            socket.recv(timeout=10)
+            socket.recv(timeout=PATIENCE_SECONDS)
         assert_hidden(socket.close_reason or "", talking)
 
 

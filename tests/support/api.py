@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -59,6 +60,17 @@ def connected(port: int, *, seconds: float = PATIENCE_SECONDS) -> Iterator[socke
     """A plain TCP connection to the gateway."""
     with socket.create_connection(("127.0.0.1", port), timeout=seconds) as connection:
         yield connection
+
+
+@contextmanager
+def asked(gateway: LiveGateway, key: str, *headers: str, **fields: Any) -> Iterator[None]:
+    """A chat is asked for, and nobody reads the answer: the client leaves with the block."""
+    body = json.dumps(chat_body(**fields)).encode()
+    own = ("Host: localhost", f"Authorization: Bearer {key}", "Content-Type: application/json")
+    lines = (*own, f"Content-Length: {len(body)}", *headers)
+    with connected(gateway.port) as connection:
+        connection.sendall(request_bytes(CHAT, *lines, method="POST", body=body))
+        yield
 
 
 def exchange(port: int, request: bytes, *, seconds: float = PATIENCE_SECONDS) -> RawAnswer:

@@ -21,6 +21,8 @@ from tests.support.processes import PATIENCE_SECONDS, free_port, wait_until
 from tests.support.stores import Stores
 
 LOG_LINES_SHOWN = 80
+# Comments between the events that tests expect would depend on how slow the machine is.
+WITHOUT_KEEP_ALIVES = {"GATEWAY_STREAM_KEEP_ALIVE_SECONDS": "600"}
 TWO_WORKERS = ("--workers", "2")
 # An environment for tests that sign in a lot; a hash that is worth its name takes half a second.
 CHEAP_HASHES = {"DJANGO_SETTINGS_MODULE": "tests.support.live_settings"}
@@ -39,7 +41,7 @@ class LiveGateway:
     def __init__(self, backing: str, directory: Path, environment: dict[str, str]) -> None:
         self.backing = backing
         self.directory = directory
-        self.environment = environment
+        self.environment = WITHOUT_KEEP_ALIVES | environment
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log_path = directory / "serve.log"

@@ -137,7 +137,7 @@ def _postgres_at(url: str) -> Part | None:
     if not url.startswith(("postgres://", "postgresql://")):
         return None
     try:
-        with psycopg.connect(url, connect_timeout=3) as connection:
+        with psycopg.connect(url, connect_timeout=20) as connection:
             major, minor = divmod(connection.info.server_version, 10_000)
     except psycopg.OperationalError:
         return None
@@ -148,7 +148,7 @@ def _redis_at(url: str) -> Part | None:
     if not url:
         return None
     try:
-        with redis.Redis.from_url(url, socket_connect_timeout=3, socket_timeout=3) as client:
+        with redis.Redis.from_url(url, socket_connect_timeout=20, socket_timeout=20) as client:
             version = client.info("server")["redis_version"]
     except redis.RedisError:
         return None

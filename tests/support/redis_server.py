@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 import redis
 
-from tests.support.processes import free_port, wait_until
+from tests.support.processes import PATIENCE_SECONDS, free_port, wait_until
 
 
 def bundled_executable() -> Path | None:
@@ -46,7 +46,7 @@ class RedisServer:
         wait_until(self.is_answering, what="the Redis server")
 
     def is_answering(self) -> bool:
-        with redis.Redis.from_url(self.url, socket_timeout=1) as client:
+        with redis.Redis.from_url(self.url, socket_timeout=PATIENCE_SECONDS) as client:
             try:
                 return bool(client.ping())
             except (redis.ConnectionError, redis.TimeoutError):
@@ -55,7 +55,7 @@ class RedisServer:
     def stop(self) -> None:
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(timeout=10)
+            self._process.wait(timeout=PATIENCE_SECONDS)
             self._process = None
 
     @contextmanager

@@ -10,11 +10,12 @@ import uvloop
 from connections.request_extensions import TIMEOUTS_EXTENSION, VERIFY_TLS_EXTENSION
 from connections.transport import AiohttpTransport
 from connections.upstream import Timeouts
+from tests.support.processes import PATIENCE_SECONDS
 from tests.support.upstream import ScriptedUpstream
 
 Send = Callable[..., Awaitable[httpx.Response]]
 CHAT = "/v1/chat/completions"
-PATIENT = Timeouts(connect=5, first_byte=5, idle=5, total=5)
+PATIENT = Timeouts(**dict.fromkeys(("connect", "first_byte", "idle", "total"), PATIENCE_SECONDS))
 
 
 def pytest_asyncio_loop_factories(config, item):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+from dataclasses import replace
 
 import httpx
 import pytest
 
 from connections.transport import AiohttpTransport
 from connections.upstream import Timeouts
-from tests.connections.transport.conftest import CHAT, sender
+from tests.connections.transport.conftest import CHAT, PATIENT, sender
 from tests.support.upstream import (
     ScriptedUpstream,
     chunk,
@@ -187,10 +188,9 @@ async def test_a_response_that_arrives_slowly_but_steadily_is_not_idle(send, ups
 
 async def test_silence_does_not_count_while_the_reader_is_away(send, upstream):
     upstream.on("POST", CHAT, sse("1", "2"))
-    timeouts = Timeouts(connect=1, first_byte=1, idle=0.05, total=5)
-    response = await send(timeouts=timeouts)
+    response = await send(timeouts=replace(PATIENT, idle=0.5))
     stream = aiter(response.stream)
     first = await anext(stream)
-    await asyncio.sleep(0.2)  # the reader is busy for four times the idle timeout
+    await asyncio.sleep(1)  # the reader is busy for twice the idle timeout
     assert b"".join([first, *[piece async for piece in stream]]).endswith(b"[DONE]\n\n")
     await response.aclose()

@@ -19,10 +19,12 @@ from aiohttp.client_proto import ResponseHandler
 from connections.request_extensions import VERIFY_TLS_EXTENSION
 from connections.transport.response_body import LARGEST_CHUNK_BYTES
 from tests.connections.transport.conftest import CHAT, PATIENT
+from tests.support.processes import PATIENCE_SECONDS
 from tests.support.upstream import chunk, close_after, drip, head, raw
 
 CHUNKED = head(Transfer_Encoding="chunked")
 END = chunk(b"")
+MOST_SECONDS = 20  # less than asyncio waits for the farewell of a TLS peer
 
 
 async def test_what_is_taken_does_not_reach_the_reader(send, upstream) -> None:
@@ -64,7 +66,7 @@ async def test_the_reader_hears_of_a_break_at_once(send, upstream, responder) ->
     upstream.on("POST", CHAT, responder)
     response = await send()
     response.stream.receiver = lambda _: True
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(MOST_SECONDS):
         with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
             [piece async for piece in response.stream]
     await response.aclose()
@@ -79,7 +81,7 @@ async def test_chunks_that_are_taken_one_by_one_are_not_parsed(send, upstream, m
     monkeypatch.setattr(ResponseHandler, "data_received", lambda _, data: parsed.put_nowait(data))
     response.stream.receiver = lambda piece: taken.append(piece) or True
     reading = asyncio.ensure_future(anext(aiter(response.stream)))
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(MOST_SECONDS):
         assert await parsed.get() == END
     assert taken == words
     reading.cancel()
@@ -87,9 +89,9 @@ async def test_chunks_that_are_taken_one_by_one_are_not_parsed(send, upstream, m
 
 
 async def test_chunks_that_are_taken_are_signs_of_life(send, upstream) -> None:
-    slowly = drip([*map(chunk, [b"1", b"2", b"3", b"4", b"5"])], every=0.15, before=CHUNKED)
+    slowly = drip([*map(chunk, [b"1", b"2", b"3", b"4", b"5"])], every=0.3, before=CHUNKED)
     upstream.on("POST", CHAT, slowly)
-    response = await send(timeouts=replace(PATIENT, idle=0.3))
+    response = await send(timeouts=replace(PATIENT, idle=1))
     taken: list[bytes] = []
     response.stream.receiver = lambda piece: taken.append(piece) or True
     with pytest.raises(httpx.ReadTimeout):
@@ -134,9 +136,9 @@ async def test_a_break_is_heard_of_though_tls_waits_for_the_peer(transport) -> N
         with context.wrap_socket(listener.accept()[0], server_side=True) as peer:
             peer.recv(65536)
             peer.sendall(CHUNKED + chunk(b"1"))
-            has_read.wait(5)
+            has_read.wait(PATIENCE_SECONDS)
             peer.sendall(b"zz\r\n")
-            has_heard.wait(5)
+            has_heard.wait(PATIENCE_SECONDS)
 
     has_read = threading.Event()
     with (
@@ -153,7 +155,7 @@ async def test_a_break_is_heard_of_though_tls_waits_for_the_peer(transport) -> N
         assert await anext(pieces) == b"1"
         has_read.set()
         try:
-            async with asyncio.timeout(3):
+            async with asyncio.timeout(MOST_SECONDS):
                 with pytest.raises(httpx.RemoteProtocolError):
                     await anext(pieces)
         finally:
@@ -169,7 +171,7 @@ async def test_what_goes_wrong_in_taking_is_the_readers(send, upstream) -> None:
         raise RuntimeError("a mistake")
 
     response.stream.receiver = take
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(MOST_SECONDS):
         with pytest.raises(RuntimeError, match="a mistake"):
             [piece async for piece in response.stream]
     await response.aclose()

@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.api import CHAT, chat_body, client_of
 from tests.support.live import LiveGateway
+from tests.support.processes import PATIENCE_SECONDS
 from tests.support.responders import chunk, hang, head, sse
 from tests.support.stores import BACKINGS
 from tests.support.upstream import ScriptedUpstream
@@ -85,7 +86,7 @@ def test_a_reader_is_told_that_its_worker_ends(start, upstream, backing):
         reader.process.send_signal(signal.SIGTERM)
         rest = b"".join(parts)
     assert error_code(rest) == "shutting_down"
-    assert reader.process.wait(15) == 0
+    assert reader.process.wait(PATIENCE_SECONDS) == 0
     assert "Traceback" not in reader.log
 
 
@@ -96,7 +97,7 @@ def test_a_reader_may_go_on_for_as_long_as_whom_it_reads(start, upstream):
     with reading(reader, key, recorded(recorder, key)) as parts:
         reader.process.send_signal(signal.SIGTERM)
         assert b"".join(parts) == b"".join([*events[1:], FINISH, DONE])
-    assert reader.process.wait(15) == 0
+    assert reader.process.wait(PATIENCE_SECONDS) == 0
 
 
 def test_a_reader_who_was_told_goes_on_elsewhere(start, upstream):
@@ -120,6 +121,6 @@ def test_a_reader_elsewhere_is_told_that_the_recording_worker_ends(start, upstre
         recorder.process.send_signal(signal.SIGTERM)
         rest = b"".join(parts)
     assert error_code(rest) == "shutting_down"
-    assert recorder.process.wait(15) == 0
+    assert recorder.process.wait(PATIENCE_SECONDS) == 0
     with client_of(reader, key) as client:
         assert client.get(path, params={"starting_after": 1}).content == rest

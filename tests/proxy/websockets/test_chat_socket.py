@@ -9,7 +9,7 @@ from websockets.sync.client import connect
 
 from tests.proxy.websockets.conftest import UPSTREAM_KEY
 from tests.support.api import CHAT, chat_body, client_of, listed
-from tests.support.processes import wait_until
+from tests.support.processes import PATIENCE_SECONDS, wait_until
 from tests.support.responders import chunk, hang, head, sse
 from tests.support.sockets import SOCKET, heard, heard_to_the_end, open_socket, say
 
@@ -301,5 +301,5 @@ def test_requests_end_with_words_when_the_gateway_stops(start_gateway, upstream)
         with pytest.raises(ConnectionClosed) as closed:
             heard(socket)
     assert closed.value.rcvd.code == 1012
-    assert gateway.process.wait(15) == 0
+    assert gateway.process.wait(PATIENCE_SECONDS) == 0
     assert "Traceback" not in gateway.log

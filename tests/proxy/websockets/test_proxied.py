@@ -10,7 +10,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.proxy.websockets.conftest import UPSTREAM_KEY
 from tests.support.api import connected, request_bytes
-from tests.support.processes import free_port, wait_until
+from tests.support.processes import PATIENCE_SECONDS, free_port, wait_until
 from tests.support.responders import hang
 from tests.support.socket_upstream import socket_upstream
 from tests.support.sockets import heard, open_socket, say
@@ -204,7 +204,7 @@ def test_a_key_that_is_revoked_while_the_upstream_thinks_ends_the_call(callers, 
             what="the call",
         )
         gateway.manage("revoke_api_key", made["id"])
-        assert refused.result(15) == (503, "access_withdrawn")
+        assert refused.result(PATIENCE_SECONDS) == (503, "access_withdrawn")
     assert shared_upstream.wait_for_disconnect(count=gone + 1)
 
 

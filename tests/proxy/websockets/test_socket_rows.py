@@ -8,7 +8,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.proxy.websockets.conftest import UPSTREAM_KEY
 from tests.support.api import CHAT, chat_body, client_of, listed
-from tests.support.processes import wait_until
+from tests.support.processes import PATIENCE_SECONDS, wait_until
 from tests.support.responders import chunk, hang, head, json_response, sse
 from tests.support.socket_upstream import socket_upstream
 from tests.support.sockets import heard, heard_to_the_end, open_socket, say
@@ -139,7 +139,7 @@ def test_a_socket_that_its_upstream_closes_has_one_row(gateway, speaking, person
         with open_socket(gateway, key, path=REALTIME) as socket:
             say(socket, {"type": "response.create"})
             with pytest.raises(ConnectionClosed):
-                socket.recv(timeout=10)
+                socket.recv(timeout=PATIENCE_SECONDS)
     finally:
         speaking.answer = answer_twice
     (row,) = the_rows(gateway, name, count=1)

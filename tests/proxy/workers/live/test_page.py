@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from tests.proxy.workers.live.conftest import HOSTILE, signed_in, streams
+from tests.support.processes import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.acceptance
 
@@ -32,11 +33,11 @@ def test_staff_watch_requests_and_end_one(page, ready, key):
     with streams(ready, key, "gpt-4o", HOSTILE) as begun:
         page.get_by_role("link", name="Live requests").click()
         status = page.locator("[data-status]")
-        expect(status).to_contain_text("2 requests in flight", timeout=10_000)
+        expect(status).to_contain_text("2 requests in flight", timeout=PATIENCE_SECONDS * 1000)
         row = page.get_by_role("row", name=HOSTILE)
         expect(row).to_contain_text("alice")
         row.get_by_role("button", name=f"End {HOSTILE} of alice").click()
         assert b"ended_by_staff" in b"".join(begun[1])
-        expect(status).to_contain_text("1 request in flight", timeout=10_000)
+        expect(status).to_contain_text("1 request in flight", timeout=PATIENCE_SECONDS * 1000)
         expect(row).to_have_count(0)
-    expect(page.get_by_text("Nothing is in flight.")).to_be_visible(timeout=10_000)
+    expect(page.get_by_text("Nothing is in flight.")).to_be_visible(timeout=PATIENCE_SECONDS * 1000)
