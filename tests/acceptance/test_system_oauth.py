@@ -61,7 +61,11 @@ def signed_in(gateways, provider):
     provider.person("ada", email="ada@example.com")
     browser = Browser(gateways[0].url)
     assert browser.sign_in(provider, "ada").status_code == 302
-    yield browser, gateways[0].api_key("ada")
+    key = gateways[0].api_key("ada")
+    for gateway in gateways:
+        with client_of(gateway, key) as client:
+            wait_for_models(client, "gpt-4o")
+    yield browser, key
     browser.http.close()
 
 

@@ -9,7 +9,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.proxy.websockets.conftest import UPSTREAM_KEY
-from tests.support.api import connected, request_bytes
+from tests.support.api import client_of, connected, listed, request_bytes
 from tests.support.processes import PATIENCE_SECONDS, free_port, wait_until
 from tests.support.responders import hang
 from tests.support.socket_upstream import socket_upstream
@@ -59,6 +59,8 @@ def callers(gateway, shared, shared_upstream):
         grants=[{"models": ["talk", "my-talk", "listen", "absent", "mute"], "everyone": True}],
     )
     made = json.loads(gateway.manage("create_api_key", "carol", "--create-user", "--json").stdout)
+    with client_of(gateway, made["key"]) as client:
+        wait_until(lambda: {"talk", "listen", "mute"} <= listed(client), what="the models")
     return gateway, made
 
 
