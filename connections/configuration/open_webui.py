@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from connections.choices import ApiType, Provider
-from connections.configuration.spec import ConnectionSpec
+from connections.configuration.spec import COLUMNS, FACTS, ConnectionSpec
 from connections.configuration.stored_headers import hidden
 
 PROVIDER_HOSTS = {
@@ -24,18 +24,7 @@ PROVIDER_HOSTS = {
 AZURE_DOMAINS = (".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com")
 LONGEST_SLUG = 80
 # Open WebUI's names of the fields, and ours.
-FIELDS = {
-    "enable": "enabled",
-    "model_ids": "model_ids",
-    "prefix_id": "prefix_id",
-    "tags": "tags",
-    "connection_type": "connection_type",
-    "auth_type": "auth_type",
-    "headers": "headers",
-    "api_version": "api_version",
-    "api_type": "api_type",
-    "shares_account_objects": "shares_account_objects",
-}
+FIELDS = {known.open_webui: name for name, known in FACTS.items() if known.open_webui}
 DECIDING = frozenset({"azure", "provider"})  # on the provider
 
 
@@ -90,20 +79,12 @@ def unknown_fields(config: dict[str, Any]) -> list[str]:
 
 def config_of(spec: ConnectionSpec) -> dict[str, Any]:
     """``spec`` as Open WebUI writes it, without the values of headers, which may be secret."""
-    return {
-        "enable": spec.enabled,
-        "model_ids": list(spec.model_ids),
-        "prefix_id": spec.prefix_id,
-        "tags": list(spec.tags),
-        "connection_type": spec.connection_type,
-        "auth_type": spec.auth_type,
-        "headers": hidden(dict(spec.headers)),
-        "azure": spec.provider == Provider.AZURE,
-        "provider": spec.provider,
-        "api_version": spec.api_version,
-        "api_type": spec.api_type,
-        "shares_account_objects": spec.shares_account_objects,
+    stored = spec.columns()
+    values = {
+        theirs: hidden(stored[COLUMNS[ours]]) if FACTS[ours].is_secret else stored[COLUMNS[ours]]
+        for theirs, ours in FIELDS.items()
     }
+    return values | {"azure": spec.provider == Provider.AZURE, "provider": spec.provider}
 
 
 def _translated(theirs: str, value: Any) -> Any:

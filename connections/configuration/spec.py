@@ -9,6 +9,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from connections.choices import ApiType, AuthType, ConnectionType, Provider
+from connections.configuration import field_facts
 from connections.configuration.entry import (
     EntryError,
     Reader,
@@ -20,9 +21,9 @@ from connections.configuration.entry import (
     texts,
     whole_number,
 )
+from connections.configuration.field_facts import FieldFacts, facts
 from connections.models import Connection
 from connections.models.key_source import KeySource
-from connections.rules.validators import normalise_base_url
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,27 +32,60 @@ class ConnectionSpec:
 
     ``verify_tls`` is True, False, or the path of a CA file. ``timeout_seconds`` None means the
     gateway's default. ``headers`` are pairs sorted by name.
+
+    A field is declared here alone. Its facts say how files, the database and Open WebUI have it.
     """
 
-    name: str
-    provider: str = Provider.COMPATIBLE.value
-    base_url: str
-    keys: tuple[KeySource, ...] | None = None
-    enabled: bool = True
-    priority: int = 10
-    auth_type: str = AuthType.BEARER.value
-    api_version: str = ""
-    api_type: str = ""
-    model_ids: tuple[str, ...] = ()
-    prefix_id: str = ""
-    tags: tuple[str, ...] = ()
-    connection_type: str = ConnectionType.EXTERNAL.value
-    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    verify_tls: bool | str = True
-    timeout_seconds: int | None = None
-    forward_cookies: bool = False
-    auth_scope: str = ""
-    shares_account_objects: bool = False
+    name: str = field(metadata=facts(text))
+    provider: str = field(
+        default=Provider.COMPATIBLE.value, metadata=facts(one_of(Provider.values))
+    )
+    base_url: str = field(metadata=facts(field_facts.base_url))
+    keys: tuple[KeySource, ...] | None = field(default=None, metadata=facts(field_facts.keys))
+    enabled: bool = field(
+        default=True, metadata=facts(switch, column="is_enabled", open_webui="enable")
+    )
+    priority: int = field(default=10, metadata=facts(whole_number))
+    auth_type: str = field(
+        default=AuthType.BEARER.value,
+        metadata=facts(one_of(AuthType.values), open_webui="auth_type"),
+    )
+    api_version: str = field(default="", metadata=facts(text, open_webui="api_version"))
+    api_type: str = field(
+        default="", metadata=facts(one_of(["", *ApiType.values]), open_webui="api_type")
+    )
+    model_ids: tuple[str, ...] = field(
+        default=(), metadata=facts(texts, load=tuple, store=list, open_webui="model_ids")
+    )
+    prefix_id: str = field(default="", metadata=facts(text, open_webui="prefix_id"))
+    tags: tuple[str, ...] = field(
+        default=(), metadata=facts(texts, load=tuple, store=list, open_webui="tags")
+    )
+    connection_type: str = field(
+        default=ConnectionType.EXTERNAL.value,
+        metadata=facts(one_of(ConnectionType.values), open_webui="connection_type"),
+    )
+    headers: tuple[tuple[str, str], ...] = field(
+        default=(),
+        repr=False,
+        metadata=facts(
+            text_pairs, load=text_pairs, store=dict, open_webui="headers", is_secret=True
+        ),
+    )
+    verify_tls: bool | str = field(
+        default=True,
+        metadata=facts(
+            field_facts.verify_tls,
+            load=field_facts.verify_tls_of_column,
+            store=field_facts.verify_tls_as_column,
+        ),
+    )
+    timeout_seconds: int | None = field(default=None, metadata=facts(whole_number))
+    forward_cookies: bool = field(default=False, metadata=facts(switch))
+    auth_scope: str = field(default="", metadata=facts(text))
+    shares_account_objects: bool = field(
+        default=False, metadata=facts(switch, open_webui="shares_account_objects")
+    )
 
     @classmethod
     def from_dict(cls, entry: Any, *, subject: str = "") -> ConnectionSpec:
@@ -73,27 +107,8 @@ class ConnectionSpec:
     @classmethod
     def of(cls, row: Connection, *, keys: tuple[KeySource, ...] | None = None) -> ConnectionSpec:
         """``row`` as a value. Its keys are not read, only taken as given."""
-        return cls(
-            name=row.name,
-            base_url=row.base_url,
-            provider=row.provider,
-            keys=keys,
-            enabled=row.is_enabled,
-            priority=row.priority,
-            auth_type=row.auth_type,
-            api_version=row.api_version,
-            api_type=row.api_type,
-            model_ids=tuple(row.model_ids),
-            prefix_id=row.prefix_id,
-            tags=tuple(row.tags),
-            connection_type=row.connection_type,
-            headers=text_pairs(row.headers),
-            verify_tls={"true": True, "false": False}.get(row.verify_tls, row.verify_tls),
-            timeout_seconds=row.timeout_seconds,
-            forward_cookies=row.forward_cookies,
-            auth_scope=row.auth_scope,
-            shares_account_objects=row.shares_account_objects,
-        )
+        values = {name: FACTS[name].load(getattr(row, column)) for name, column in COLUMNS.items()}
+        return cls(keys=keys, **values)
 
     def to_dict(self) -> dict[str, Any]:
         """The entry that reads back as this spec, without what is as by default."""
@@ -106,28 +121,7 @@ class ConnectionSpec:
 
     def columns(self) -> dict[str, Any]:
         """The values of the fields of :class:`connections.models.Connection`."""
-        return {
-            "name": self.name,
-            "base_url": self.base_url,
-            "provider": self.provider,
-            "is_enabled": self.enabled,
-            "priority": self.priority,
-            "auth_type": self.auth_type,
-            "api_version": self.api_version,
-            "api_type": self.api_type,
-            "model_ids": list(self.model_ids),
-            "prefix_id": self.prefix_id,
-            "tags": list(self.tags),
-            "connection_type": self.connection_type,
-            "headers": dict(self.headers),
-            "verify_tls": str(self.verify_tls).lower()
-            if isinstance(self.verify_tls, bool)
-            else self.verify_tls,
-            "timeout_seconds": self.timeout_seconds,
-            "forward_cookies": self.forward_cookies,
-            "auth_scope": self.auth_scope,
-            "shares_account_objects": self.shares_account_objects,
-        }
+        return {column: FACTS[name].store(getattr(self, name)) for name, column in COLUMNS.items()}
 
     def validate(self, subject: str) -> None:
         """Have the model's own validators look, so that there is one set of rules.
@@ -140,49 +134,16 @@ class ConnectionSpec:
             row.clean()
         except ValidationError as exc:
             column, messages = next(iter(exc.message_dict.items()))
-            name = "enabled" if column == "is_enabled" else column
+            name = next((name for name, named in COLUMNS.items() if named == column), column)
             raise EntryError(subject, name, f"is not valid. {' '.join(messages)}") from exc
 
 
-def _base_url(value: Any) -> str:
-    return normalise_base_url(text(value))
-
-
-def _keys(value: Any) -> tuple[KeySource, ...]:
-    try:
-        return tuple(KeySource.parse(key) for key in texts(value))
-    except ValueError as exc:
-        raise ValueError("must be a list of texts, each a key or env:NAME; [] means none") from exc
-
-
-def _verify_tls(value: Any) -> bool | str:
-    if isinstance(value, bool):
-        return value
-    written = text(value)
-    return {"true": True, "false": False}.get(written.lower(), written)
-
-
-READERS: dict[str, Reader] = {
-    "name": text,
-    "base_url": _base_url,
-    "provider": one_of(Provider.values),
-    "keys": _keys,
-    "enabled": switch,
-    "priority": whole_number,
-    "auth_type": one_of(AuthType.values),
-    "api_version": text,
-    "api_type": one_of(["", *ApiType.values]),
-    "model_ids": texts,
-    "prefix_id": text,
-    "tags": texts,
-    "connection_type": one_of(ConnectionType.values),
-    "headers": text_pairs,
-    "verify_tls": _verify_tls,
-    "timeout_seconds": whole_number,
-    "forward_cookies": switch,
-    "auth_scope": text,
-    "shares_account_objects": switch,
+FACTS: dict[str, FieldFacts] = {
+    each.name: each.metadata["facts"] for each in fields(ConnectionSpec)
 }
+READERS: dict[str, Reader] = {name: known.read for name, known in FACTS.items()}
+# The model's names. Keys are rows of their own.
+COLUMNS = {name: known.column or name for name, known in FACTS.items() if name != "keys"}
 ALWAYS_WRITTEN = frozenset({"name", "base_url", "provider"})
 
 

@@ -11,13 +11,11 @@ from django.db import transaction
 
 from connections.configuration.difference import Difference, Kind
 from connections.configuration.entry import EntryError
-from connections.configuration.spec import ConnectionSpec
+from connections.configuration.spec import COLUMNS, FACTS, ConnectionSpec
 from connections.configuration.stored_headers import revealed_in_entry
 from connections.models import Connection
 from connections.models.key_source import KeySource
 from connections.rules.destination import is_same_destination
-
-NEVER_SHOWN = frozenset({"headers"})  # their values may be credentials
 
 
 @transaction.atomic
@@ -75,9 +73,9 @@ def _save(row: Connection, spec: ConnectionSpec, *, is_from_environment: bool) -
 def _details(row: Connection, spec: ConnectionSpec) -> Iterator[str]:
     """What of ``row`` reads otherwise in ``spec``, in words without secrets."""
     before, after = ConnectionSpec.of(row).columns(), spec.columns()
-    for column, value in after.items():
-        if value != before[column]:
-            yield _change(column.removeprefix("is_"), before[column], value)
+    for name, column in COLUMNS.items():
+        if after[column] != before[column]:
+            yield _change(name, before[column], after[column])
     stored = tuple(key.readable_source() for key in row.keys.all())
     if spec.keys is not None and spec.keys != stored:
         yield f"keys {_masked(stored)} → {_masked(spec.keys)}"
@@ -86,7 +84,7 @@ def _details(row: Connection, spec: ConnectionSpec) -> Iterator[str]:
 
 
 def _change(field: str, before: Any, after: Any) -> str:
-    if field in NEVER_SHOWN:
+    if FACTS[field].is_secret:
         names = ", ".join(after) or "none"
         return f"{field} now {names} (values not shown)"
     return f"{field} {_words(before)} → {_words(after)}"
