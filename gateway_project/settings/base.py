@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from gateway_project.private_files import close_to_others
 from gateway_project.settings import environment
+from gateway_project.settings.caps import *  # noqa: F403
 from gateway_project.settings.database import database_of
 from gateway_project.settings.environment import BASE_DIR
 from gateway_project.settings.logs import LEVELS, logging_config
@@ -169,111 +170,7 @@ ENABLE_FORWARD_USER_INFO_HEADERS = environment.switch(
 )
 
 # Our own.
-# Bodies of requests: bytes, structure, time. One that set the older name set all JSON by it.
-GATEWAY_MAX_JSON_BYTES = int(
-    environment.number(
-        "GATEWAY_MAX_JSON_BYTES",
-        # The former name of the setting.
-        default=environment.number("GATEWAY_MAX_BODY_BYTES", default=50 * 2**20, minimum=1024),
-        minimum=1024,
-    )
-)
-GATEWAY_MAX_JSON_STRUCTURE = int(
-    environment.number("GATEWAY_MAX_JSON_STRUCTURE", default=1_000_000, minimum=256 * 1024)
-)
-GATEWAY_MAX_PAGE_BYTES = int(
-    environment.number("GATEWAY_MAX_PAGE_BYTES", default=2.5 * 2**20, minimum=1024)
-)
-# Django's own limits say 400 for more fields (1000) and files (100), and a page needs no more.
-DATA_UPLOAD_MAX_MEMORY_SIZE = GATEWAY_MAX_PAGE_BYTES
-# Beyond it a body waits on disk, so that many at once do not fill the memory.
-FILE_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024
-GATEWAY_BODY_SECONDS = environment.number("GATEWAY_BODY_SECONDS", default=60, minimum=0.1)
-
-GATEWAY_MAX_UPLOAD_BYTES = int(
-    environment.number("GATEWAY_MAX_UPLOAD_BYTES", default=512 * 2**20, minimum=1024)
-)
-GATEWAY_UPLOAD_HELD_BYTES_PER_KEY = int(
-    environment.number(
-        "GATEWAY_UPLOAD_HELD_BYTES_PER_KEY", default=GATEWAY_MAX_UPLOAD_BYTES, minimum=1024
-    )
-)
-GATEWAY_UPLOAD_HELD_BYTES = int(
-    environment.number("GATEWAY_UPLOAD_HELD_BYTES", default=2 * 2**30, minimum=1024)
-)
-GATEWAY_MAX_RESPONSE_BYTES = int(
-    environment.number("GATEWAY_MAX_RESPONSE_BYTES", default=64 * 2**20, minimum=1024)
-)
-GATEWAY_MAX_SSE_LINE_BYTES = int(
-    environment.number("GATEWAY_MAX_SSE_LINE_BYTES", default=8 * 2**20, minimum=1024)
-)
-GATEWAY_MAX_STREAM_BYTES = int(
-    environment.number("GATEWAY_MAX_STREAM_BYTES", default=256 * 2**20, minimum=1024)
-)
-GATEWAY_CONNECT_TIMEOUT = environment.number("GATEWAY_CONNECT_TIMEOUT", default=10, minimum=0.1)
-GATEWAY_STREAM_IDLE_TIMEOUT = environment.number(
-    "GATEWAY_STREAM_IDLE_TIMEOUT", default=120, minimum=0.1
-)
-GATEWAY_STREAM_MAX_SECONDS = environment.number(
-    "GATEWAY_STREAM_MAX_SECONDS", default=3600, minimum=1
-)
-GATEWAY_STREAM_KEEP_ALIVE_SECONDS = environment.number(
-    "GATEWAY_STREAM_KEEP_ALIVE_SECONDS", default=15, minimum=0.1
-)
 GATEWAY_PIPELINES_HOLD_STREAMS = environment.switch("GATEWAY_PIPELINES_HOLD_STREAMS", default=False)
-GATEWAY_HEADER_TIMEOUT = environment.number("GATEWAY_HEADER_TIMEOUT", default=20, minimum=0.1)
-GATEWAY_WRITE_TIMEOUT = environment.number("GATEWAY_WRITE_TIMEOUT", default=60, minimum=0.1)
-GATEWAY_SHUTDOWN_DELAY_SECONDS = environment.number("GATEWAY_SHUTDOWN_DELAY_SECONDS", default=0)
-GATEWAY_SHUTDOWN_GRACE_SECONDS = environment.number(
-    "GATEWAY_SHUTDOWN_GRACE_SECONDS", default=30, minimum=0
-)
-GATEWAY_RESUMABLE_SECONDS = environment.number("GATEWAY_RESUMABLE_SECONDS", default=600, minimum=1)
-GATEWAY_RESUMABLE_MAX_BYTES = int(
-    environment.number("GATEWAY_RESUMABLE_MAX_BYTES", default=4 * 2**20, minimum=1024)
-)
-GATEWAY_RESUMABLE_MAX_STREAMS = int(
-    environment.number("GATEWAY_RESUMABLE_MAX_STREAMS", default=32, minimum=1)
-)
-GATEWAY_RESUMABLE_MAX_STREAMS_TOTAL = int(
-    environment.number("GATEWAY_RESUMABLE_MAX_STREAMS_TOTAL", default=512, minimum=1)
-)
-GATEWAY_RESUMABLE_MAX_READERS = int(
-    environment.number("GATEWAY_RESUMABLE_MAX_READERS", default=64, minimum=1)
-)
-GATEWAY_RESUMABLE_MAX_READERS_TOTAL = int(
-    environment.number("GATEWAY_RESUMABLE_MAX_READERS_TOTAL", default=512, minimum=1)
-)
-GATEWAY_RESUMABLE_MAX_KEPT = int(
-    environment.number("GATEWAY_RESUMABLE_MAX_KEPT", default=100, minimum=1)
-)
-GATEWAY_RESUMABLE_KEY_BYTES = int(
-    environment.number("GATEWAY_RESUMABLE_KEY_BYTES", default=32 * 2**20, minimum=1024)
-)
-GATEWAY_RESUMABLE_TOTAL_BYTES = int(
-    environment.number("GATEWAY_RESUMABLE_TOTAL_BYTES", default=256 * 2**20, minimum=1024)
-)
-GATEWAY_STORED_RESPONSES_PER_USER = int(
-    environment.number("GATEWAY_STORED_RESPONSES_PER_USER", default=10_000, minimum=1)
-)
-GATEWAY_WS_MAX_MESSAGE_BYTES = int(
-    environment.number("GATEWAY_WS_MAX_MESSAGE_BYTES", default=16 * 2**20, minimum=1024)
-)
-GATEWAY_WS_MAX_REQUESTS = int(environment.number("GATEWAY_WS_MAX_REQUESTS", default=16, minimum=1))
-GATEWAY_WS_MAX_SOCKETS = int(environment.number("GATEWAY_WS_MAX_SOCKETS", default=5000, minimum=1))
-GATEWAY_WS_MAX_SOCKETS_PER_KEY = int(
-    environment.number("GATEWAY_WS_MAX_SOCKETS_PER_KEY", default=500, minimum=1)
-)
-GATEWAY_WS_MESSAGES_PER_SECOND = environment.number(
-    "GATEWAY_WS_MESSAGES_PER_SECOND", default=20, minimum=0.1
-)
-GATEWAY_WS_PROXIED_MESSAGES_PER_SECOND = environment.number(
-    "GATEWAY_WS_PROXIED_MESSAGES_PER_SECOND", default=200, minimum=0.1
-)
-GATEWAY_WS_PING_SECONDS = environment.number("GATEWAY_WS_PING_SECONDS", default=20, minimum=1)
-GATEWAY_MODELS_REFRESH_SECONDS = environment.number(
-    "GATEWAY_MODELS_REFRESH_SECONDS", default=60, minimum=1
-)
-GATEWAY_CALLER_STALE_SECONDS = environment.number("GATEWAY_CALLER_STALE_SECONDS", default=600)
 GATEWAY_JWT_ISSUER = environment.text("GATEWAY_JWT_ISSUER")
 GATEWAY_JWT_AUDIENCE = environment.text("GATEWAY_JWT_AUDIENCE")
 GATEWAY_JWT_JWKS_URL = environment.text("GATEWAY_JWT_JWKS_URL")
