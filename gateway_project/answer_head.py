@@ -1,4 +1,7 @@
-"""An answer's head and the first of its body in one write: a system call and a packet less."""
+"""An answer's head and the first of its body in one write: a system call and a packet less.
+
+``private_members.py`` lists what it relies on within uvicorn.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,8 @@
 """uvicorn's protocols, with what a gateway needs besides: a hard way out for answers, a cap on
-headers, and a limit on how long a client may take to send them, or a body that nobody reads."""
+headers, and a limit on how long a client may take to send them, or a body that nobody reads.
+
+``private_members.py`` lists what they rely on within uvicorn.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The pool of connections, and the line between "not sent" and "maybe processed"."""
+"""The pool of connections, and the line between "not sent" and "maybe processed".
+
+``gateway_project/private_members.py`` lists what it relies on within aiohttp.
+"""
 
 from __future__ import annotations
 

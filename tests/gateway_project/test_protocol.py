@@ -15,9 +15,12 @@ from gateway_project.protocol import (
     MOST_HEADERS,
     MOST_UNANSWERED,
     GatewayProtocol,
+    GatewaySocketProtocol,
 )
 from proxy.client_side.scope_extensions import ABORT_EXTENSION, GONE_EXTENSION, WRITE_EXTENSION
 from tests.support.processes import PATIENCE_SECONDS
+
+PING = 0x89  # the first byte of a WebSocket's ping
 
 
 async def echo(scope, receive, send) -> None:
@@ -32,6 +35,12 @@ async def echo(scope, receive, send) -> None:
 async def serving(application=echo) -> AsyncIterator[int]:
     """The port of a server that is up."""
     config = uvicorn.Config(application, http=GatewayProtocol, lifespan="off", log_config=None)
+    async with serving_as(config) as port:
+        yield port
+
+
+@asynccontextmanager
+async def serving_as(config: uvicorn.Config) -> AsyncIterator[int]:
     config.load()
     loop = asyncio.get_running_loop()
     state = uvicorn.server.ServerState()
@@ -320,3 +329,34 @@ async def test_a_client_that_leaves_is_noticed_behind_a_body_that_was_held_back(
         await has_read.wait()
         writer.transport.abort()
         await is_told.wait()
+
+
+async def test_a_socket_that_answers_no_ping_is_cut_without_a_farewell() -> None:
+    async def accept(scope, receive, send) -> None:
+        await send({"type": "websocket.accept"})
+        while (await receive())["type"] != "websocket.disconnect":
+            pass
+
+    config = uvicorn.Config(
+        accept,
+        http=GatewayProtocol,
+        ws=GatewaySocketProtocol,
+        ws_ping_interval=0.05,
+        ws_ping_timeout=0.05,
+        lifespan="off",
+        log_config=None,
+    )
+    key = b"Sec-WebSocket-Key: " + b"A" * 22 + b"=="
+    fields = (b"Upgrade: websocket", b"Sec-WebSocket-Version: 13", key)
+    handshake = a_head(*fields).replace(b"Connection: close", b"Connection: Upgrade")
+    async with serving_as(config) as port, asyncio.timeout(PATIENCE_SECONDS):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(handshake)
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
+        said = b""
+        with suppress(ConnectionResetError):
+            while part := await reader.read(1000):
+                said += part
+        assert said[0] == PING
+        assert b"keepalive" not in said
+        writer.close()
