@@ -1,4 +1,18 @@
-"""A response whose body comes from an upstream, or from the gateway, bit by bit."""
+"""A response whose body comes from an upstream, or from the gateway, bit by bit.
+
+Most chunks of most streams take a short road, on which no task wakes::
+
+    upstream's socket
+      | UpstreamProtocol.data_received    not one whole HTTP chunk: through aiohttp's parser
+      v ResponseBody._offered, _take      the reader is not waiting: to the task
+      | Relay._passed_on                  half an event, noteworthy, past a cap: to the task
+      | Outgoing.write_at_once            counted; the keep-alive timer starts again
+      v GatewayProtocol.write_part        the client reads slowly, or is gone: to the task
+    client's socket
+
+"To the task" means that the task of the request reads the chunk, iterates :class:`Relay`, and sends
+it as ASGI messages. docs/architecture.md says which streams have no short road.
+"""
 
 from __future__ import annotations
 

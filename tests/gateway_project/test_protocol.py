@@ -251,6 +251,17 @@ async def test_a_part_is_written_at_once_while_the_client_keeps_up() -> None:
     assert body == b"1\r\na\r\n1\r\nb\r\n14\r\n" + b"c" * 20 + b"\r\n0\r\n\r\n"
 
 
+async def test_a_part_is_written_at_once_to_a_client_of_http_1_0() -> None:
+    async def stream(scope, receive, send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        assert scope["extensions"][WRITE_EXTENSION](b"abc")
+        await send({"type": "http.response.body"})
+
+    async with serving(stream) as port:
+        said = await answer(port, a_head().replace(b"HTTP/1.1", b"HTTP/1.0"))
+    assert said.count(b"abc") == 1
+
+
 async def test_nothing_is_written_at_once_to_a_client_that_has_to_be_waited_for() -> None:
     written = asyncio.get_running_loop().create_future()
 
