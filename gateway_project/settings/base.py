@@ -170,6 +170,7 @@ ENABLE_FORWARD_USER_INFO_HEADERS = environment.switch(
 )
 
 # Our own.
+GATEWAY_SHORT_ROAD = environment.switch("GATEWAY_SHORT_ROAD", default=True)
 GATEWAY_PIPELINES_HOLD_STREAMS = environment.switch("GATEWAY_PIPELINES_HOLD_STREAMS", default=False)
 GATEWAY_JWT_ISSUER = environment.text("GATEWAY_JWT_ISSUER")
 GATEWAY_JWT_AUDIENCE = environment.text("GATEWAY_JWT_AUDIENCE")

@@ -45,6 +45,7 @@ class ApiHandler(ASGIHandler):
         self._structure_limit: int = settings.GATEWAY_MAX_JSON_STRUCTURE
         self._write_timeout: float = settings.GATEWAY_WRITE_TIMEOUT
         self._keep_alive: float = settings.GATEWAY_STREAM_KEEP_ALIVE_SECONDS
+        self._has_short_road: bool = settings.GATEWAY_SHORT_ROAD
         self._resolver = get_resolver(settings.API_URLCONF)
         self._fixed_paths: dict[str, ResolverMatch] = {}
         self._known_hosts: set[str] = set()
@@ -181,7 +182,7 @@ class ApiHandler(ASGIHandler):
         headers = [(k.lower().encode(), v.encode("latin-1")) for k, v in response.items()]
         if response.streaming:
             await outgoing.begin(response.status_code, headers)
-            if isinstance(response, RelayResponse):
+            if self._has_short_road and isinstance(response, RelayResponse):
                 response.pass_on_by(outgoing.write_at_once)
             async with aclosing(aiter(cast("Any", response))) as parts:
                 await outgoing.stream(parts, exchange)

@@ -117,6 +117,7 @@ SHORT = {
     "Messages": Stream(path=MESSAGES, **OF_ANTHROPIC),
 }
 LONG = {
+    "the setting is off": Stream(settings={"GATEWAY_SHORT_ROAD": False}),
     "compressed": Stream(sent=compressed),
     "a chat over Messages": Stream(**OF_ANTHROPIC),
     "Messages over a chat": Stream(path=MESSAGES),
