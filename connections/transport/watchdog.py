@@ -1,4 +1,16 @@
-"""Ends answers that fall silent or take too long."""
+"""Ends responses that fall silent or take too long.
+
+::
+
+    timer --> _check --+-- the body is complete ------> no further timer
+      ^                |-- past ends_at --------------> _end
+      |                |-- silent for idle seconds ---> _end
+      +----------------+-- else: again after one interval, or at ends_at if that is sooner
+
+    silence begins anew at a check that finds new bytes, or nobody who waits for them
+    _end:  the reader gets httpx.ReadTimeout, the connection is dropped
+    stop:  cancels the timer; called when the body was read, or is closed
+"""
 
 from __future__ import annotations
 

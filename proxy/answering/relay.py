@@ -3,6 +3,7 @@
 Bytes go on as they came. An event is parsed only when a quick look says that it matters to its
 dialect. A stream that breaks off, turns to garbage or never finishes ends with an error event and
 without the mark of a proper end, because clients take silence for success.
+``proxy/client_side/relayed.py`` draws the way of a chunk.
 """
 
 from __future__ import annotations

@@ -1,4 +1,14 @@
-"""How long a client may take to send the body of a request."""
+"""How long a client may take to send the body of a request.
+
+::
+
+    receive() --> timer starts, the server's receive is awaited
+                    |-- a message comes -----> the timer is cancelled; the time that it took is
+                    |                          subtracted, its bytes earn more; it is returned
+                    |-- the timer fires -----> _give_up cancels the task of the reader
+                    |                            --> CancelledError --> RequestTimeoutError
+                    +-- others cancel -------> CancelledError goes on
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,15 @@
-"""The events of one answer, as many as may be kept."""
+"""The events of one response, as many as may be kept.
+
+::
+
+    add(event) --> [ first | ... | last ] --> after(number): any number of readers
+                      |                          |-- events are there ----> they are read
+                      |                          |-- none yet ------------> waits for _news
+                      |                          +-- they were dropped ---> EventsGoneError
+                      +--> dropped past limit_bytes, or while the room is overfull
+    add, complete --> _news is set and replaced: all who wait look again
+    complete()    --> readers end behind the last event; completion() returns
+"""
 
 from __future__ import annotations
 
