@@ -7,10 +7,8 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import Any, ClassVar
-from urllib.parse import parse_qs
+from typing import ClassVar
 
-import orjson
 from django.conf import settings
 
 from connections.call import Call
@@ -21,28 +19,22 @@ from models_registry.targets import Target
 from proxy.answering.dispatch import Dispatched, dispatch
 from proxy.answering.routing import model_of, route
 from proxy.client_side.cancelling import uncancel
-from proxy.client_side.cookies import forwardable_cookies
 from proxy.client_side.errors import (
-    ApiError,
-    InvalidRequestError,
-    PayloadTooLargeError,
-    RequestTooComplexError,
     StoppedError,
     UpstreamAnswerError,
 )
 from proxy.client_side.exception_handler import to_api_error
-from proxy.client_side.origin import is_foreign
-from proxy.client_side.request_id import new_request_id
 from proxy.references.ownership import Permitted, permitted
+from proxy.websockets.accounting import SocketAccount
 from proxy.websockets.api_socket import ApiSocket
 from proxy.websockets.counting import count_message
+from proxy.websockets.forwarded import forwarded_cookies, forwarded_headers, model_of_query
 from proxy.websockets.handshake import refuse
+from proxy.websockets.json_messages import error_event, read_message
 from proxy.websockets.message_rate import MessageRate
 from proxy.websockets.models_named import put_main, take_main
-from usage.exchange import SWITCHING_PROTOCOLS, Exchange, StopReason, Surface
-from usage.in_flight import in_flight
-from wire_formats.json_cost import TooComplexError, read_aside
-from wire_formats.json_numbers import encoded_json, read_json
+from usage.exchange import SWITCHING_PROTOCOLS, StopReason
+from wire_formats.json_numbers import encoded_json
 from wire_formats.json_types import JsonObject
 from wire_formats.secrets import without_secrets
 
@@ -66,7 +58,7 @@ class ProxiedConsumer(ApiSocket):
 
     def __init__(self) -> None:
         super().__init__()
-        self._exchange: Exchange | None = None
+        self._account = SocketAccount()
         self._upstream: UpstreamSocket | None = None
         self._pump: asyncio.Task[None] | None = None
         self._leaving: asyncio.Task[None] | None = None
@@ -77,7 +69,7 @@ class ProxiedConsumer(ApiSocket):
     async def connect(self) -> None:
         try:
             self._caller = await self.let_in()
-            await self.begin(_model_of_query(self.scope["query_string"]))
+            await self.begin(model_of_query(self.scope["query_string"]))
         except Exception as exc:
             error = to_api_error(exc)
             if error is None:
@@ -100,7 +92,7 @@ class ProxiedConsumer(ApiSocket):
         if self._leaving is not None:
             return  # nothing is opened for one who was told why the socket closes
         try:
-            message = await self._read(text_data)
+            message = await read_message(text_data)
             self.check(message)
             model = self.model or model_of(message)
             places = take_main(message, model)
@@ -122,7 +114,7 @@ class ProxiedConsumer(ApiSocket):
             error = to_api_error(exc)
             if error is None:
                 raise
-            await self.send(text_data=_error_event(error))
+            await self.send(text_data=error_event(error))
 
     def check(self, message: JsonObject) -> None:
         """Raises ``ApiError`` for a message that no upstream may get."""
@@ -138,7 +130,7 @@ class ProxiedConsumer(ApiSocket):
         """Close the upstream, too."""
         if self._pump is not None:
             self._pump.cancel()
-        self._close_account(SWITCHING_PROTOCOLS, is_client_gone=True)
+        self._account.close(SWITCHING_PROTOCOLS, is_client_gone=True)
         if self._upstream is not None:
             await self._upstream.close(self._code)
 
@@ -153,7 +145,7 @@ class ProxiedConsumer(ApiSocket):
         ``message`` is the first one, which may be for one of the targets alone. Raises what
         :func:`proxy.client_side.exception_handler.to_api_error` knows.
         """
-        exchange = self._open_account(model)
+        exchange = self._account.open(self._caller, self.endpoint, model, on_stop=self.stop)
         try:
             registry = active()
             async with self.opening():
@@ -171,7 +163,7 @@ class ProxiedConsumer(ApiSocket):
                     )
                 socket = _socket_of(dispatched)
         except asyncio.CancelledError:
-            self._close_account(0, is_client_gone=self.is_client_gone)
+            self._account.close(0, is_client_gone=self.is_client_gone)
             if self._stopped_for is None:
                 raise
             uncancel()
@@ -179,7 +171,7 @@ class ProxiedConsumer(ApiSocket):
         except Exception as exc:
             error = to_api_error(exc)
             exchange.error_code = (error.code or error.type) if error else ""
-            self._close_account(int(error.status) if error else 0)
+            self._account.close(int(error.status) if error else 0)
             raise
         exchange.status = SWITCHING_PROTOCOLS
         self.model = model
@@ -189,8 +181,7 @@ class ProxiedConsumer(ApiSocket):
 
     def stop(self, reason: StopReason) -> None:
         """Tell the client why the socket closes, and close it; cut it if asked twice."""
-        if self._exchange is not None:
-            self._exchange.error_code = reason.value
+        self._account.fail(reason.value)
         self._stopped_for = reason
         if self._upstream is None and self.interrupt():
             return  # who opens it tells the client, or comes back for that
@@ -204,41 +195,13 @@ class ProxiedConsumer(ApiSocket):
             self._pump.cancel()
         if self._upstream is not None:
             await self._upstream.close(1000)
-        self._close_account(SWITCHING_PROTOCOLS)
+        self._account.close(SWITCHING_PROTOCOLS)
         is_restart = reason is StopReason.SHUTTING_DOWN
         with suppress(OSError):
-            await self.send(text_data=_error_event(StoppedError(reason)))
+            await self.send(text_data=error_event(StoppedError(reason)))
             await self.close(RESTARTING if is_restart else POLICY_VIOLATION, reason.value)
 
-    def _open_account(self, model: str) -> Exchange:
-        if not in_flight.is_accepting:
-            raise StoppedError(StopReason.SHUTTING_DOWN)
-        exchange = Exchange(
-            request_id=new_request_id(),
-            caller=self._caller,
-            endpoint=self.endpoint,
-            model=model,
-            is_streamed=True,
-            surface=Surface.WEBSOCKET,
-        )
-        exchange.on_stop = self.stop
-        self._exchange = exchange
-        in_flight.open(exchange)
-        return exchange
-
-    def _close_account(self, status: int, *, is_client_gone: bool = False) -> None:
-        exchange, self._exchange = self._exchange, None
-        if exchange is not None:
-            exchange.status = status
-            exchange.is_client_gone = is_client_gone
-            in_flight.close(exchange)
-
     def _call(self, target: Target, *, request_id: str) -> Call:
-        headers = [
-            (name.decode(), value.decode("latin-1"))
-            for name, value in self.scope["headers"]
-            if name in self.passed_headers and value.isascii() and len(value) <= LONGEST_REASON
-        ]
         return Call(
             endpoint=self.endpoint,
             model=target.model,
@@ -246,35 +209,11 @@ class ProxiedConsumer(ApiSocket):
             caller=self._caller,
             request_id=request_id,
             credential=self.credential,
-            cookies=self._cookies(),
+            cookies=forwarded_cookies(self.scope),
             method="GET",
-            headers=tuple(headers),
+            headers=forwarded_headers(self.scope, self.passed_headers),
             is_socket=True,
         )
-
-    def _cookies(self) -> str:
-        """The caller's cookies, as far as an upstream may see them."""
-        if is_foreign(self.scope):
-            return ""
-        sent = [
-            value.decode("latin-1") for name, value in self.scope["headers"] if name == b"cookie"
-        ]
-        return forwardable_cookies("; ".join(sent))
-
-    async def _read(self, text: str) -> JsonObject:
-        limit = settings.GATEWAY_WS_MAX_MESSAGE_BYTES
-        raw = text.encode()
-        if len(raw) > limit:
-            raise PayloadTooLargeError(limit)
-        try:
-            message: Any = await read_aside(read_json, raw)
-        except TooComplexError as exc:
-            raise RequestTooComplexError from exc
-        except orjson.JSONDecodeError as exc:
-            raise InvalidRequestError("The message is not valid JSON.") from exc
-        if not message or not isinstance(message, dict):
-            raise InvalidRequestError("The message must be a JSON object.")
-        return message
 
     def _start_pump(self) -> None:
         if self._upstream is not None and self._pump is None:
@@ -283,17 +222,17 @@ class ProxiedConsumer(ApiSocket):
     async def _relay(self, upstream: UpstreamSocket) -> None:
         with suppress(OSError):  # the client left; its disconnect is on its way
             async for message in upstream.messages():
-                if self._exchange is not None:
-                    count_message(message, self._exchange, self.note)
+                if self._account.exchange is not None:
+                    count_message(message, self._account.exchange, self.note)
                 if isinstance(message, str):
                     is_error = TELLS_OF_ERROR.search(message) is not None
                     await self.send(text_data=self._censored(message, is_error=is_error))
                 else:
                     await self.send(bytes_data=message)
             code = upstream.close_code
-            if self._exchange is not None and code not in SENDABLE:
-                self._exchange.error_code = "upstream_invalid_response"
-            self._close_account(SWITCHING_PROTOCOLS)
+            if code not in SENDABLE:
+                self._account.fail("upstream_invalid_response")
+            self._account.close(SWITCHING_PROTOCOLS)
             reason = self._censored(upstream.close_reason, is_error=True)[:LONGEST_REASON]
             await self.close(code if code in SENDABLE else UPSTREAM_BROKE, reason)
 
@@ -301,18 +240,8 @@ class ProxiedConsumer(ApiSocket):
         return without_secrets(text, self._kept_from_errors if is_error else self._secrets)
 
 
-def _model_of_query(query: bytes) -> str:
-    fields = parse_qs(query.decode("latin-1"))
-    return next((fields[name][0] for name in ("model", "deployment") if name in fields), "")
-
-
 def _socket_of(dispatched: Dispatched) -> UpstreamSocket:
     socket = dispatched.response.socket
     if socket is None:
         raise UpstreamAnswerError("The upstream opened no WebSocket.")
     return socket
-
-
-def _error_event(error: ApiError) -> str:
-    event = {"type": "error", "status": int(error.status), **error.body()}
-    return orjson.dumps(event).decode()
