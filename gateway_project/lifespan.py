@@ -14,8 +14,10 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from accounts import bearer_tokens, changes
+from accounts.bearer_tokens import BearerTokens
 from accounts.callers import callers
 from accounts.last_used import last_used
+from accounts.oauth.access_tokens import AccessTokens
 from connections.auth.system_oauth import use_token_source
 from connections.calling.client_of_settings import make_client
 from gateway_project.draining import drained_on_signals
@@ -43,14 +45,11 @@ async def running_gateway() -> AsyncIterator[Registry]:
     access = AccessWatch()
 
     async def on_change(subject: changes.Subject) -> None:
-        match subject:
-            case changes.Subject.PEOPLE:
-                if tokens is not None:
-                    tokens.forget()
-                access_tokens.forget()
-                await callers.refresh()
-            case changes.Subject.CONFIGURATION:
-                await registry.reload()
+        if subject is changes.Subject.CONFIGURATION:
+            await registry.reload()
+        else:
+            forget_people(tokens, access_tokens)
+            await callers.refresh()
         access.look_soon()
 
     tasks: list[asyncio.Task[None]] = []
@@ -80,6 +79,13 @@ async def running_gateway() -> AsyncIterator[Registry]:
         await recordings.stop()
         await registry.stop()
         await client.aclose()
+
+
+def forget_people(tokens: BearerTokens | None, access_tokens: AccessTokens) -> None:
+    """Have what is known of people looked up again, after a change of theirs."""
+    if tokens is not None:
+        tokens.forget()
+    access_tokens.forget()
 
 
 def started(*coroutines: Coroutine[Any, Any, None]) -> list[asyncio.Task[None]]:

@@ -18,7 +18,7 @@ from django.http import Http404
 from django.http.response import HttpResponseBase
 from django.urls import ResolverMatch, get_resolver
 
-from connections.calling.client import Closable, close_all, owned_responses
+from connections.calling.client import close_all, owned_responses
 from proxy.client_side.anthropic_errors import error_response
 from proxy.client_side.cancelling import uncancel
 from proxy.client_side.errors import ApiError, InvalidRequestError, StoppedError
@@ -64,8 +64,7 @@ class ApiHandler(ASGIHandler):
             structure_limit=self._structure_limit,
             when_gone=extensions.get(GONE_EXTENSION),
         )
-        owned: list[Closable] = []
-        owned_responses.set(owned)
+        owned_responses.set(owned := [])
         request_id = extensions.get(REQUEST_ID_EXTENSION) or new_request_id()
         outgoing = Outgoing(
             send,

@@ -27,7 +27,7 @@ from rest_framework import exceptions
 
 from proxy.client_side.errors import ApiError, InvalidRequestError, PayloadTooLargeError
 from proxy.client_side.incoming import ClientGoneError, IncomingBody
-from proxy.references.names import check_form_field
+from proxy.references.forms import check_form_field
 from proxy.uploads.held import HeldUploads, no_room
 from proxy.uploads.parts import MODEL, Part, as_field, plain
 from wire_formats.json_types import JsonObject

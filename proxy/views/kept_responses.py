@@ -14,6 +14,7 @@ from accounts.caller import Caller
 from models_registry.registry import active
 from models_registry.snapshot import Snapshot
 from models_registry.targets import Target
+from proxy.answering.dispatch import Dispatched
 from proxy.answering.streamed import relay_answer
 from proxy.answering.whole import read_answer
 from proxy.api import ApiView
@@ -28,6 +29,7 @@ from proxy.references.ownership import looked_up
 from proxy.references.stored_responses import stored_responses
 from proxy.references.stored_rows import Kept
 from proxy.views.responses import WatchedEvents
+from usage.exchange import Exchange
 from wire_formats.dialect import Meaning
 from wire_formats.json_numbers import load_json
 from wire_formats.json_types import JsonObject
@@ -82,19 +84,28 @@ class KeptView(ApiView):
         dispatched = await self.dispatched(
             [target], lambda _: call, exchange, options=registry.snapshot.options
         )
-        response: HttpResponseBase
         if is_streamed:
-            relayed = await relay_answer(dispatched, exchange, dialect=KEPT_RESPONSES)
-            events = WatchedEvents(relayed, lambda made: self.note(target, made))
-            response = RelayResponse(events, headers=dict(relayed.headers))
+            response = await self.streamed(dispatched, exchange)
         else:
-            body = await read_answer(dispatched, exchange, take_usage=leave_usage)
-            exchange.error_code = ""  # counted then as well
-            if is_response:
-                self.note(target, load_json(body))
-            response = JsonResponse(body, headers=passed_on(dispatched.response.headers.raw))
+            response = await self.whole(dispatched, exchange, is_response=is_response)
         chain = filter_chain_for("responses", self.caller)
         return response if chain is None else await chain.filtered(response)
+
+    async def streamed(self, dispatched: Dispatched, exchange: Exchange) -> HttpResponseBase:
+        """The events of the response, from the one that was asked for."""
+        relayed = await relay_answer(dispatched, exchange, dialect=KEPT_RESPONSES)
+        events = WatchedEvents(relayed, lambda made: self.note(dispatched.target, made))
+        return RelayResponse(events, headers=dict(relayed.headers))
+
+    async def whole(
+        self, dispatched: Dispatched, exchange: Exchange, *, is_response: bool
+    ) -> HttpResponseBase:
+        """The upstream's JSON. Its usage was counted when the response was made."""
+        body = await read_answer(dispatched, exchange, take_usage=leave_usage)
+        exchange.error_code = ""  # counted then as well
+        if is_response:
+            self.note(dispatched.target, load_json(body))
+        return JsonResponse(body, headers=passed_on(dispatched.response.headers.raw))
 
     def note(self, target: Target, made: JsonObject) -> None:
         """Remember the items of a response that was made in the background."""

@@ -3,7 +3,8 @@
 import pytest
 
 from proxy.client_side.errors import InvalidRequestError
-from proxy.references.names import check_form_field, kind_of
+from proxy.references.forms import check_form_field
+from proxy.references.names import kind_of
 
 
 @pytest.mark.parametrize(
