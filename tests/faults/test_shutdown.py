@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 import httpx
 import pytest
 
+from tests.faults.roads import ROADS
 from tests.support.api import CHAT, chat_body, client_of
 from tests.support.live import LiveGateway
 from tests.support.plain_http import PLAIN_HTTP
@@ -79,12 +80,17 @@ def readiness(gateway):
 
 
 @pytest.mark.parametrize(
-    ("options", "number"),
-    [((), signal.SIGTERM), ((), signal.SIGINT), (("--workers", "2"), signal.SIGTERM)],
-    ids=["SIGTERM", "SIGINT", "two workers"],
+    ("options", "number", "road"),
+    [
+        ((), signal.SIGTERM, ROADS["short road"]),
+        ((), signal.SIGTERM, ROADS["long road"]),
+        ((), signal.SIGINT, {}),
+        (("--workers", "2"), signal.SIGTERM, {}),
+    ],
+    ids=["SIGTERM", "SIGTERM on the long road", "SIGINT", "two workers"],
 )
-def test_a_stream_in_flight_finishes(start, upstream, options, number):
-    gateway, client = start(*options)
+def test_a_stream_in_flight_finishes(start, upstream, options, number, road):
+    gateway, client = start(*options, **road)
     upstream.on("POST", CHAT, sse(*[EVENT] * 5, FINISH, delay=0.3))
     with streaming(client) as parts:
         gateway.process.send_signal(number)
@@ -113,9 +119,13 @@ def test_requests_are_taken_until_load_balancers_have_noticed(start, upstream):
     assert gateway.process.wait(PATIENCE_SECONDS) == 0
 
 
-@pytest.mark.parametrize("options", [(), ("--workers", "2")], ids=["one worker", "two workers"])
-def test_a_stream_that_takes_too_long_ends_with_an_error(start, upstream, options):
-    gateway, client = start(*options, GATEWAY_SHUTDOWN_GRACE_SECONDS="1")
+@pytest.mark.parametrize(
+    ("options", "road"),
+    [((), ROADS["short road"]), ((), ROADS["long road"]), (("--workers", "2"), {})],
+    ids=["one worker", "one worker on the long road", "two workers"],
+)
+def test_a_stream_that_takes_too_long_ends_with_an_error(start, upstream, options, road):
+    gateway, client = start(*options, GATEWAY_SHUTDOWN_GRACE_SECONDS="1", **road)
     upstream.on("POST", CHAT, hang(STREAM_HEAD + chunk(EVENT)))
     with streaming(client) as parts:
         gateway.process.send_signal(signal.SIGTERM)

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.faults.roads import ROADS
 from tests.support.api import CHAT, chat_body, client_of
 from tests.support.responders import chunk, drip, hang, head, json_response, sse
 from tests.support.serving import gateway_before
@@ -31,11 +32,12 @@ def upstream():
         yield upstream
 
 
-@pytest.fixture(scope="module")
-def client(stores, tmp_path_factory, upstream):
+@pytest.fixture(scope="module", params=ROADS.values(), ids=ROADS)
+def client(request, stores, tmp_path_factory, upstream):
     directory = tmp_path_factory.mktemp("waiting")
+    environment = LIMITS | request.param
     with (
-        gateway_before(upstream, stores, directory, **LIMITS) as (gateway, key),
+        gateway_before(upstream, stores, directory, **environment) as (gateway, key),
         client_of(gateway, key) as client,
     ):
         yield client
