@@ -64,7 +64,8 @@ class ApiHandler(ASGIHandler):
             structure_limit=self._structure_limit,
             when_gone=extensions.get(GONE_EXTENSION),
         )
-        owned_responses.set(owned := [])
+        owned: list[Closable] = []
+        owned_responses.set(owned)
         request_id = extensions.get(REQUEST_ID_EXTENSION) or new_request_id()
         outgoing = Outgoing(
             send,
@@ -84,8 +85,7 @@ class ApiHandler(ASGIHandler):
             await self.answer(failure, None, outgoing)
         except ClientGoneError:
             pass
-        except asyncio.CancelledError:
-            # Raised by us because the client left, or by the server because it shuts down.
+        except asyncio.CancelledError:  # by us as the client left, or by a server that shuts down
             if not (incoming.client_is_gone or outgoing.gave_up):
                 raise
             uncancel()
