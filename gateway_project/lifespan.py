@@ -41,7 +41,6 @@ async def running_gateway() -> AsyncIterator[Registry]:
     registry = Registry(client)
     tokens = configured_tokens(client)
     access_tokens = configured_access_tokens(client)
-
     access = AccessWatch()
 
     async def on_change(subject: changes.Subject) -> None:
@@ -74,9 +73,7 @@ async def running_gateway() -> AsyncIterator[Registry]:
         use_token_source(None)
         await access_tokens.finish()
         await ended(tasks)
-        await last_used.flush()
-        await stored_responses.flush()
-        await recordings.stop()
+        await write_down_the_rest()
         await registry.stop()
         await client.aclose()
 
@@ -94,6 +91,13 @@ def started(*coroutines: Coroutine[Any, Any, None]) -> list[asyncio.Task[None]]:
     for task in tasks:
         task.add_done_callback(tell_if_broken)
     return tasks
+
+
+async def write_down_the_rest() -> None:
+    """Flush what a worker writes behind its requests."""
+    await last_used.flush()
+    await stored_responses.flush()
+    await recordings.stop()
 
 
 async def ended(tasks: list[asyncio.Task[None]]) -> None:

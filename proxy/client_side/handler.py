@@ -18,7 +18,7 @@ from django.http import Http404
 from django.http.response import HttpResponseBase
 from django.urls import ResolverMatch, get_resolver
 
-from connections.calling.client import close_all, owned_responses
+from connections.calling.client import Closable, close_all, owned_responses
 from proxy.client_side.anthropic_errors import error_response
 from proxy.client_side.cancelling import uncancel
 from proxy.client_side.errors import ApiError, InvalidRequestError, StoppedError
