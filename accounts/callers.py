@@ -12,12 +12,13 @@ from typing import Any
 from channels.db import database_sync_to_async
 from django.conf import settings
 
-from accounts import keys, secrets
+from accounts import keys
 from accounts.caller import Caller
 from accounts.caller_lookup import KnownCaller, read_callers
 from accounts.changes import DATABASE_ERRORS
 from accounts.last_used import last_used
 from accounts.look_ups import DIGESTS_PER_QUERY, LookUps
+from accounts.models import api_key_pepper
 
 CAPACITY = 10_000
 MOST_UNKNOWN = 10_000
@@ -144,9 +145,9 @@ callers = CallerCache(stale_seconds=settings.GATEWAY_CALLER_STALE_SECONDS)
 
 
 async def _pepper() -> bytes:
-    if secrets.api_key_pepper.cache_info().currsize:
-        return secrets.api_key_pepper()
+    if api_key_pepper.cache_info().currsize:
+        return api_key_pepper()
     try:
-        return await database_sync_to_async(secrets.api_key_pepper)()
+        return await database_sync_to_async(api_key_pepper)()
     except DATABASE_ERRORS as exc:
         raise CallersUnavailableError from exc

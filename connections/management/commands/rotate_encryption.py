@@ -5,7 +5,6 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts import secrets
 from accounts.encryption import keyring
 from accounts.models import StoredSecret
 from accounts.oauth.models import OAuthToken
@@ -22,9 +21,7 @@ class Command(BaseCommand):
 
     def handle(self, *, dry_run: bool, **options: Any) -> None:
         result = reencrypt(
-            StoredSecret.objects.all(),
-            bound_to=lambda row: secrets.bound_to(row.name),
-            dry_run=dry_run,
+            StoredSecret.objects.all(), bound_to=lambda row: row.bound_to, dry_run=dry_run
         )
         for rows in (ConnectionKey.objects, OAuthToken.objects):
             result += reencrypt(

@@ -1,4 +1,4 @@
-"""Users, their API keys, the gateway's own secrets, and the counter of changes."""
+"""The keys of users, and what they were before a rotation."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts import keys, secrets
+from accounts import keys
 from accounts.caller import Scope
-from accounts.oauth.models import OAuthToken  # noqa: F401 - Django finds models here
+from accounts.models.stored_secret import api_key_pepper
+from accounts.models.users import User
 
 DEFAULT_OVERLAP = timedelta(hours=24)
 UNKNOWN_HINT = "…"
@@ -23,37 +23,6 @@ UNKNOWN_HINT = "…"
 
 class KeyEndedError(Exception):
     """The key is revoked or has expired, for good. The message is safe to show."""
-
-
-class User(AbstractUser):
-    """A person or a service that calls the gateway. Staff manage it and see every model.
-
-    One who came by themselves may be pending: not active until an admin makes them so.
-    """
-
-    is_pending = models.BooleanField("pending", default=False, editable=False)
-
-    class Meta(AbstractUser.Meta):
-        constraints = (
-            models.CheckConstraint(
-                condition=~Q(username=""), name="accounts_user_username_not_empty"
-            ),
-            models.CheckConstraint(
-                condition=Q(is_active=False) | Q(is_pending=False),
-                name="accounts_user_active_is_not_pending",
-            ),
-        )
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if self.is_active and self.is_pending:
-            self.is_pending = False
-            if kwargs.get("update_fields") is not None:
-                kwargs["update_fields"] = {*kwargs["update_fields"], "is_pending"}
-        super().save(*args, **kwargs)
-
-    @property
-    def display_name(self) -> str:
-        return self.get_full_name() or self.username
 
 
 class KeyState(models.TextChoices):
@@ -184,7 +153,7 @@ class ApiKey(models.Model):
     def assign_key(self) -> str:
         """Make the key of this row and return it in the clear. The caller saves the row."""
         key = keys.generate()
-        self.digest = keys.digest(key, secrets.api_key_pepper())
+        self.digest = keys.digest(key, api_key_pepper())
         self.hint = keys.hint(key)
         return key
 
@@ -252,52 +221,3 @@ class EarlierKey(models.Model):
         if not self.has_ended:
             self.expires_at = timezone.now()
             self.save(update_fields=["expires_at"])
-
-
-class Identity(models.Model):
-    """Who a user is to an OIDC issuer, which never gives a subject to somebody else."""
-
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="identities")
-    issuer = models.CharField(max_length=500)
-    subject = models.CharField(max_length=255)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-
-    class Meta:
-        verbose_name_plural = "identities"
-        constraints = (
-            models.UniqueConstraint("issuer", "subject", name="accounts_identity_unique"),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.subject} at {self.issuer}"
-
-
-class StoredSecret(models.Model):
-    """A secret the gateway made for itself, encrypted. Its row doubles as the start-up canary."""
-
-    name = models.CharField(max_length=50, primary_key=True)
-    ciphertext = models.TextField()
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class ConfigVersion(models.Model):
-    """One row whose numbers grow with every change to what workers hold in memory.
-
-    ``people`` counts changes to users, groups and keys, ``version`` those to everything else.
-    """
-
-    SINGLETON_ID = 1
-
-    id = models.PositiveSmallIntegerField(primary_key=True, default=SINGLETON_ID)
-    version = models.PositiveBigIntegerField(default=0)
-    people = models.PositiveBigIntegerField(default=0)
-
-    class Meta:
-        constraints = (
-            models.CheckConstraint(condition=Q(id=1), name="accounts_configversion_singleton"),
-        )
-
-    def __str__(self) -> str:
-        return str(self.version)

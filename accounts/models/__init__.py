@@ -1,0 +1,42 @@
+"""Users, their API keys, the gateway's own secrets, and the counter of changes."""
+
+from accounts.models.api_keys import (
+    DEFAULT_OVERLAP,
+    UNKNOWN_HINT,
+    ApiKey,
+    ApiKeyManager,
+    ApiKeyQuerySet,
+    EarlierKey,
+    EarlierKeyQuerySet,
+    KeyEndedError,
+    KeyState,
+    inference_alone,
+    validate_model_patterns,
+    validate_scopes,
+)
+from accounts.models.config_version import ConfigVersion
+from accounts.models.identities import Identity
+from accounts.models.stored_secret import StoredSecret, api_key_pepper
+from accounts.models.users import User
+from accounts.oauth.models import OAuthToken
+
+__all__ = [
+    "DEFAULT_OVERLAP",
+    "UNKNOWN_HINT",
+    "ApiKey",
+    "ApiKeyManager",
+    "ApiKeyQuerySet",
+    "ConfigVersion",
+    "EarlierKey",
+    "EarlierKeyQuerySet",
+    "Identity",
+    "KeyEndedError",
+    "KeyState",
+    "OAuthToken",
+    "StoredSecret",
+    "User",
+    "api_key_pepper",
+    "inference_alone",
+    "validate_model_patterns",
+    "validate_scopes",
+]
