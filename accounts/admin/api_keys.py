@@ -7,81 +7,23 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
-from django.db.models import ForeignKey, Q, QuerySet
+from django.db.models import ForeignKey, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
 from unfold.admin import ModelAdmin
-from unfold.contrib.filters.admin import AutocompleteSelectFilter, DropdownFilter
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget
 
-from accounts.admin.fields import LinesField
-from accounts.caller import Scope
-from accounts.models import DEFAULT_OVERLAP, ApiKey, KeyState
+from accounts.admin.api_key_filters import StateFilter
+from accounts.admin.api_key_forms import ApiKeyForm, RotationForm
+from accounts.models import ApiKey, KeyState
 from accounts.rights import may_hold, within_rights_of
 from accounts.snippets import snippets
 
 # What a key opens, and for how long; not for those who may not be shown it.
 POWERS = ("scopes", "model_patterns", "is_resumable", "expires_at")
-
-
-class StateFilter(DropdownFilter):
-    title = "state"
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return list(KeyState.choices)
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> QuerySet[ApiKey]:
-        is_expired = Q(expires_at__isnull=False, expires_at__lte=timezone.now())
-        match self.value():
-            case KeyState.ACTIVE:
-                return queryset.filter(~is_expired, revoked_at__isnull=True)
-            case KeyState.EXPIRED:
-                return queryset.filter(is_expired, revoked_at__isnull=True)
-            case KeyState.REVOKED:
-                return queryset.filter(revoked_at__isnull=False)
-        return queryset
-
-
-class ApiKeyForm(forms.ModelForm):
-    scopes = forms.MultipleChoiceField(
-        choices=[(scope.value, scope.capitalize()) for scope in Scope],
-        initial=[Scope.INFERENCE.value],
-        widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        help_text="Inference calls models. Admin uses the administrative endpoints, for staff, as "
-        "far as their permissions reach.",
-    )
-    model_patterns = LinesField(
-        required=False,
-        help_text="One per line; * stands for any characters. Narrows the key to these models. "
-        "Empty: all that its user may use.",
-    )
-
-    def clean_expires_at(self) -> Any:
-        expires_at = self.cleaned_data["expires_at"]
-        if "expires_at" not in self.changed_data:
-            return expires_at
-        if self.instance.state is KeyState.EXPIRED:
-            raise ValidationError("A key that has expired stays so. Make a new one.")
-        if expires_at and expires_at <= timezone.now():
-            raise ValidationError("Choose a time to come, or none for a key that does not expire.")
-        return expires_at
-
-
-class RotationForm(forms.Form):
-    overlap_hours = forms.FloatField(
-        min_value=0,
-        max_value=24 * 365,
-        initial=DEFAULT_OVERLAP // timedelta(hours=1),
-        widget=UnfoldAdminTextInputWidget(attrs={"type": "number", "step": "any"}),
-        label="Hours for which the present key goes on working",
-        help_text="0 ends it at once.",
-    )
 
 
 @admin.register(ApiKey)
