@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from connections.choices import AuthType
+from connections.choices import CALLERS_OWN
 from connections.upstream import Upstream
 from models_registry.targets import Target
 from proxy.client_side.errors import InvalidRequestError
@@ -18,7 +18,6 @@ from wire_formats.json_numbers import write_json
 from wire_formats.json_types import JsonObject
 
 ENDPOINT = "audio/speech"
-CALLERS_OWN = frozenset({AuthType.SESSION, AuthType.SYSTEM_OAUTH})  # credentials
 CONTENT_TYPES = {
     "mp3": "audio/mpeg",
     "opus": "audio/ogg",

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from audio.speech_request import SpeechRequest, is_told_who_asks
+from connections.choices import CALLERS_OWN
 from models_registry.registration import Registration
 from proxy.client_side.errors import InvalidRequestError
 from tests.support.builders import a_target
@@ -69,8 +70,7 @@ def test_default_parameters_of_an_admin_matter():
 @pytest.mark.parametrize(
     "told",
     [
-        {"auth_type": "session"},
-        {"auth_type": "system_oauth"},
+        *({"auth_type": auth_type} for auth_type in sorted(CALLERS_OWN)),
         {"forward_cookies": True},
         {"headers": (("X-User", "{{USER_NAME}}"),)},
     ],
