@@ -69,7 +69,7 @@ def test_file_may_say_nothing(content):
 def test_error_names_its_line_and_what_is_wrong(content, line, words):
     error = problem_of(content)
 
-    assert error.connection == line
+    assert error.line == line
     assert words in str(error)
 
 
