@@ -21,13 +21,10 @@ from urllib.parse import urlsplit
 import uvloop
 
 MESSAGES = [{"role": "user", "content": "Tell me something. " * 20}]
-BEGUN_PER_SECOND = 100
-FEWEST = 200  # requests
+BEGUN_PER_SECOND, FEWEST = 100, 200  # requests
 PATIENCE = 5
 LAST_ANSWER_SECONDS = 60.0
-LAST_CHUNK = b"\r\n0\r\n\r\n"
-EVENT = b"data: {"
-END = b"[DONE]"
+LAST_CHUNK, EVENT, END = b"\r\n0\r\n\r\n", b"data: {", b"[DONE]"
 
 
 @dataclass

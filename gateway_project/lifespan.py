@@ -37,8 +37,7 @@ logger = logging.getLogger(__name__)
 @asynccontextmanager
 async def running_gateway() -> AsyncIterator[Registry]:
     """The worker's client and registry, kept up to date until the block is left."""
-    client = make_client()
-    registry = Registry(client)
+    registry = Registry(client := make_client())
     tokens = configured_tokens(client)
     access_tokens = configured_access_tokens(client)
     access = AccessWatch()
