@@ -10,7 +10,11 @@ from datetime import datetime, timezone
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
-before = [("accounts", "0005_resumable_keys"), ("connections", "0005_last_verification")]
+before = [
+    ("accounts", "0005_resumable_keys"),
+    ("connections", "0005_last_verification"),
+    ("usage", "0005_wider_totals"),
+]
 models = MigrationLoader(connection).project_state(before).apps.get_model
 user = models("accounts", "User").objects.create(username="ada")
 key = models("accounts", "ApiKey").objects.create(user=user, digest="one", hint="sk-gw-1")
@@ -20,10 +24,17 @@ models("accounts", "EarlierKey").objects.create(
 models("connections", "Connection").objects.create(
     name="former", base_url="http://127.0.0.1/v1", url_index=0
 )
+counts = ("requests", "failed", "prompt_tokens", "cached_tokens", "completion_tokens")
+others = ("reasoning_tokens", "audio_seconds", "duration_ms", "unpriced", "cost", "user_id")
+models("usage", "UsageDay").objects.create(
+    day="2026-01-01", key_id=key.pk, **dict.fromkeys(counts + others, 1)
+)
 
 from accounts.models import EarlierKey
 from connections.models import Connection
-print([EarlierKey.objects.get().hint, Connection.objects.get().shares_account_objects])
+from usage.models import UsageDay
+print(EarlierKey.objects.get().hint == "", Connection.objects.get().shares_account_objects)
+print(UsageDay.objects.get().cache_write_tokens)
 """
 
 
@@ -31,4 +42,4 @@ print([EarlierKey.objects.get().hint, Connection.objects.get().shares_account_ob
 def test_the_version_before_goes_on_inserting(stores, tmp_path, backing):
     with stores.open(backing, tmp_path / "data") as environment:
         migrated = LiveGateway(backing, tmp_path, environment)
-        assert migrated.manage("shell", "-v0", "-c", INSERT).stdout.strip() == "['', False]"
+        assert migrated.manage("shell", "-v0", "-c", INSERT).stdout.strip() == "True False\n0"

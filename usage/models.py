@@ -180,6 +180,8 @@ class UsageDay(models.Model):
     failed = models.PositiveBigIntegerField()
     prompt_tokens = models.PositiveBigIntegerField()
     cached_tokens = models.PositiveBigIntegerField()
+    # For the version before, which may still be pruning.
+    cache_write_tokens = models.PositiveBigIntegerField(default=0, db_default=0)
     completion_tokens = models.PositiveBigIntegerField()
     reasoning_tokens = models.PositiveBigIntegerField()
     audio_seconds = models.FloatField()

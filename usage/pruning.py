@@ -18,6 +18,7 @@ TOTALS = {
     "failed": "SUM(CASE WHEN status >= 400 OR error_code <> '' THEN 1 ELSE 0 END)",
     "prompt_tokens": TOLD.format(name="prompt_tokens", most=MOST),
     "cached_tokens": TOLD.format(name="cached_tokens", most=MOST),
+    "cache_write_tokens": TOLD.format(name="cache_write_tokens", most=MOST),
     "completion_tokens": TOLD.format(name="completion_tokens", most=MOST),
     "reasoning_tokens": TOLD.format(name="reasoning_tokens", most=MOST),
     "audio_seconds": TOLD.format(name="audio_seconds", most=MOST),

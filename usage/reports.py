@@ -47,6 +47,7 @@ class Line:
     failed: int = 0
     prompt_tokens: int = 0
     cached_tokens: int = 0
+    cache_write_tokens: int = 0
     completion_tokens: int = 0
     reasoning_tokens: int = 0
     audio_seconds: float = 0.0

@@ -75,6 +75,18 @@ def test_a_report_counts_rows_and_totals_alike(requests, by, counts, is_pruned):
     assert sum(line.prompt_tokens for line in found.values()) == 4000
 
 
+@pytest.mark.django_db
+def test_every_kind_of_token_outlives_its_rows():
+    told = {"cached_tokens": 3, "cache_write_tokens": 5, "reasoning_tokens": 7}
+    store([a_record(request_id=f"req_{n}", accepted_at=days_ago(100), **told) for n in "ab"])
+    for _ in ("rows", "totals"):
+        (line,) = lines(By.USER).values()
+        assert {name: getattr(line, name) for name in told} == {
+            name: 2 * count for name, count in told.items()
+        }
+        prune(timedelta(days=90))
+
+
 def test_days_are_in_their_order(requests):
     prune(timedelta(days=150))
     assert list(lines(By.DAY)) == [
