@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import islice
@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 OnStored = Callable[[Iterable[UsageRecord]], None]
+Store = Callable[[Sequence[UsageRecord]], None]
 
 FLUSH_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 30.0
@@ -33,10 +34,19 @@ class Flusher:
     """Moves complete segments on a thread of its own. One for each worker.
 
     ``on_stored`` is told there of the records of each segment that is in the database, once.
+    ``store`` puts a batch there.
     """
 
-    def __init__(self, journal: Journal, *, syncs: bool, on_stored: OnStored | None = None) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        *,
+        syncs: bool,
+        on_stored: OnStored | None = None,
+        store: Store = store,
+    ) -> None:
         self._journal = journal
+        self._store = store
         self._on_stored = on_stored
         self._syncs = syncs
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="usage-flusher")
@@ -54,7 +64,8 @@ class Flusher:
         try:
             if self._syncs and (descriptor := self._journal.duplicate()) is not None:
                 await self._on_thread(partial(_sync, descriptor))
-            move_all = partial(_move_all, self._journal.directory, self._on_stored)
+            directory, on_stored = self._journal.directory, self._on_stored
+            move_all = partial(_move_all, directory, on_stored, self._store)
             if not await self._on_thread(move_all):
                 return False
             self._journal.rotate()  # only now: while the database is down, segments stay few
@@ -85,7 +96,7 @@ class Flusher:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
 
-def move_segment(path: Path, on_stored: OnStored | None = None) -> int:
+def move_segment(path: Path, on_stored: OnStored | None = None, store: Store = store) -> int:
     """Store the records of a segment and remove it; how many there were.
 
     Raises ``django.db.Error``. Nothing is lost then, and nothing is stored twice by another try.
@@ -117,10 +128,10 @@ def _sync(descriptor: int) -> None:
         os.close(descriptor)
 
 
-def _move_all(directory: Path, on_stored: OnStored | None) -> bool:
+def _move_all(directory: Path, on_stored: OnStored | None, store: Store) -> bool:
     try:
         for path in segments(directory):
-            move_segment(path, on_stored)
+            move_segment(path, on_stored, store)
     except Error as exc:
         logger.warning("usage stays in the journal, the database says: %s", exc)
         return False

@@ -82,10 +82,9 @@ async def test_what_is_moved_in_two_tries_is_told_of_once(journal_directory, mon
         store(records)
 
     monkeypatch.setattr(flushing, "BATCH", 1)
-    monkeypatch.setattr(flushing, "store", store_but_for_the_second)
     told = []
     journal = Journal(journal_directory)
-    flusher = Flusher(journal, syncs=False, on_stored=told.extend)
+    flusher = Flusher(journal, syncs=False, on_stored=told.extend, store=store_but_for_the_second)
     journal.append(a_record(request_id="req_1"))
     journal.append(a_record(request_id="req_2"))
     assert not await flusher.flush()

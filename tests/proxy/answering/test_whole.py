@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import httpx
 import pytest
 
 from proxy.answering.dispatch import Dispatched
-from proxy.answering.limits import Limits
+from proxy.answering.limits import limits
 from proxy.answering.whole import read_answer
 from proxy.client_side.errors import ApiError
 from tests.support.builders import SECRET, a_response, a_target, an_exchange
@@ -57,7 +59,15 @@ async def test_an_answer_that_breaks_off_is_refused(failure: Exception, status: 
     assert (await refused(b'{"a":', failure)).status == status
 
 
-async def test_an_answer_over_the_limit_is_refused(monkeypatch) -> None:
-    monkeypatch.setattr("proxy.answering.whole.limits", lambda: Limits(whole_bytes=10))
+@pytest.fixture
+def limit_of_ten_bytes(settings) -> Iterator[None]:
+    settings.GATEWAY_MAX_RESPONSE_BYTES = 10
+    limits.cache_clear()
+    yield
+    limits.cache_clear()
+
+
+@pytest.mark.usefixtures("limit_of_ten_bytes")
+async def test_an_answer_over_the_limit_is_refused() -> None:
     assert await read(b'{"a": "b"}') == b'{"a": "b"}'
     assert (await refused(b'{"a": ', b'"bc"}')).status == 502
