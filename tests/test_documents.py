@@ -63,3 +63,43 @@ def test_the_command_line_examples_are_found():
     assert "bootstrap" in get_commands()
     assert {"run", "test", "check"} <= MAKE_TARGETS
     assert ROOT / "README.md" in DOCUMENTS
+
+
+GUIDES = ("CONTRIBUTING.md", "README.md", "SECURITY.md", "docs/architecture.md", "docs/filters.md")
+# As code has it: a path, or a pattern of paths such as `tests/proxy/*.py` or `docs/<name>.md`.
+PATH = re.compile(r"`([\w.-]+/[\w./<>*-]*)`")
+TOP_LEVEL = {path.name for path in ROOT.iterdir() if path.is_dir()}
+MADE = (".venv/", "var/", "benchmarks/.peers")  # by running things
+
+
+def paths_in(text: str) -> set[str]:
+    """The paths that ``text`` names: those below a directory of ours, and those of modules."""
+    return {
+        path
+        for path in PATH.findall(text)
+        if path.endswith(".py") or path.partition("/")[0] in TOP_LEVEL
+        if not path.startswith(MADE)
+    }
+
+
+@pytest.mark.parametrize("name", GUIDES)
+def test_named_paths_exist(name):
+    named = paths_in((ROOT / name).read_text())
+    assert [path for path in named if not list(ROOT.glob(re.sub(r"<\w+>", "*", path)))] == []
+
+
+def test_paths_are_found():
+    text = "`docs/nothing.md`, `proxy/gone/`, `gone/module.py`, `openai/*`, `var/x`, `make run`"
+    assert paths_in(text) == {"docs/nothing.md", "proxy/gone/", "gone/module.py"}
+
+
+def test_every_room_and_wing_is_described():
+    told = (ROOT / "docs" / "architecture.md").read_text()
+    packages = [
+        str(file.parent.relative_to(ROOT))
+        for pattern in ("*/__init__.py", "proxy/*/__init__.py", "connections/*/__init__.py")
+        for file in ROOT.glob(pattern)
+    ]
+    plain = ("tests", "management", "migrations")
+    wings = [package for package in packages if not package.endswith(plain)]
+    assert [package for package in wings if f"`{package}/`" not in told] == []

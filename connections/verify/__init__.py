@@ -1,9 +1,9 @@
 """Verification of a connection: what works, what broke, and what to change.
 
 ``run`` takes the steps in order, ``several`` verifies many at once, ``keeping`` also keeps what
-came of it. ``network`` has the steps below HTTP, ``listing`` tells a refused key from a missing
-list, ``chat`` tries a model. ``refusals`` says what a status means, ``texts`` keeps secrets out of
-whatever is said.
+came of it. ``network`` has the steps below HTTP, ``model_list`` tells a refused key from a
+missing list, ``trial_chat`` tries a model. ``refusals`` says what a status means, ``texts`` keeps
+secrets out of whatever is said.
 """
 
 from connections.choices import Outcome
