@@ -98,6 +98,7 @@ class Dialect:
 def json_object(data: bytes) -> JsonObject:
     """The JSON object in an upstream's ``data``, empty if there is none.
 
+    An error that stands in a list, as Google writes it, is that error.
     Raises ``UnreadableAnswerError`` for one that is not parsed, since no filter could look into it.
     """
     try:
@@ -106,4 +107,7 @@ def json_object(data: bytes) -> JsonObject:
         raise UnreadableAnswerError(TOO_COMPLEX) from exc
     except orjson.JSONDecodeError:
         return {}
+    match parsed:
+        case [{"error": error} as failure, *_] if error:
+            return dict(failure)
     return parsed if isinstance(parsed, dict) else {}

@@ -95,6 +95,20 @@ async def test_unknown_fields_and_keep_alives_pass() -> None:
     assert (await relayed(stream, FINISH + DONE)).startswith(stream)
 
 
+GEMINIS_ERROR = [{"error": {"code": 429, "message": f"no more {SECRET}", "status": "EXHAUSTED"}}]
+
+
+@pytest.mark.parametrize("stream", [event(GEMINIS_ERROR), orjson.dumps(GEMINIS_ERROR)])
+async def test_an_error_in_a_list_is_one_before_a_stream(stream: bytes) -> None:
+    error = await refused(stream)
+    assert (error.status, error.message) == (429, "no more [removed]")
+
+
+async def test_an_error_in_a_list_ends_a_stream() -> None:
+    error = error_of(await relayed(HELLO, event(GEMINIS_ERROR)))
+    assert (error["code"], error["message"]) == ("provider_rate_limited", "no more [removed]")
+
+
 async def test_the_usage_chunk_is_taken_out() -> None:
     assert await relayed(HELLO + FINISH + USAGE + DONE) == HELLO + FINISH + DONE
 

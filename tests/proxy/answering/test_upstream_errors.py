@@ -97,6 +97,7 @@ def test_what_is_no_error_object_is_not_shown(body: bytes) -> None:
         {"detail": "no such thing"},
         {"error": {"detail": "no such thing"}},
         {"error": {"message": "no such thing", "code": 404}},
+        [{"error": {"code": 404, "message": "no such thing", "status": "NOT_FOUND"}}],
     ],
 )
 def test_flatter_forms_are_understood(body: object) -> None:

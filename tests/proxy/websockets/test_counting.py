@@ -1,0 +1,40 @@
+"""What is counted of the messages that an upstream says."""
+
+import json
+
+from proxy.websockets.counting import count_message
+from tests.support.builders import an_exchange
+from wire_formats.token_counts import Tokens
+
+# https://platform.openai.com/docs/api-reference/realtime-server-events/response/done
+REALTIME = {
+    "total_tokens": 253,
+    "input_tokens": 132,
+    "output_tokens": 121,
+    "input_token_details": {"text_tokens": 119, "audio_tokens": 13, "cached_tokens": 64},
+    "output_token_details": {"text_tokens": 30, "audio_tokens": 91},
+}
+RESPONSES = {
+    "input_tokens": 20,
+    "input_tokens_details": {"cached_tokens": 8},
+    "output_tokens": 9,
+    "output_tokens_details": {"reasoning_tokens": 4},
+}
+
+
+def counted(*messages):
+    exchange = an_exchange()
+    for message in messages:
+        count_message(json.dumps(message), exchange)
+    return exchange.tokens
+
+
+def test_realtime_writes_its_details_in_the_singular():
+    done = {"type": "response.done", "response": {"usage": REALTIME}}
+    assert counted(done) == Tokens(prompt=132, cached=64, completion=121)
+    assert counted(done, done) == Tokens(prompt=264, cached=128, completion=242)
+
+
+def test_responses_write_theirs_in_the_plural():
+    done = {"type": "response.completed", "response": {"usage": RESPONSES}}
+    assert counted(done) == Tokens(prompt=20, cached=8, completion=9, reasoning=4)
