@@ -22,6 +22,8 @@ LISTED = (
     "cache_read_mtok",
     "cache_write_mtok",
     "output_mtok",
+    "input_audio_mtok",
+    "output_audio_mtok",
     "input_audio_hours",
     "input_mchars",
 )

@@ -41,6 +41,8 @@ class Price(models.Model):
         "cached_per_million",
         "cache_write_per_million",
         "output_per_million",
+        "audio_input_per_million",
+        "audio_output_per_million",
         "per_audio_minute",
         "per_million_characters",
         "per_request",
@@ -81,6 +83,22 @@ class Price(models.Model):
     )
     output_per_million = models.DecimalField(
         "output", max_digits=14, decimal_places=6, null=True, blank=True, help_text="$ / 1M tokens"
+    )
+    audio_input_per_million = models.DecimalField(
+        "audio input",
+        max_digits=14,
+        decimal_places=6,
+        null=True,
+        blank=True,
+        help_text="$ / 1M tokens of sound; empty: as other input",
+    )
+    audio_output_per_million = models.DecimalField(
+        "audio output",
+        max_digits=14,
+        decimal_places=6,
+        null=True,
+        blank=True,
+        help_text="$ / 1M tokens of sound; empty: as other output",
     )
     per_audio_minute = models.DecimalField(
         "audio", max_digits=14, decimal_places=6, null=True, blank=True, help_text="$ / minute"
@@ -140,6 +158,8 @@ class UsageRow(models.Model):
     cache_write_tokens = models.PositiveBigIntegerField(null=True)
     completion_tokens = models.PositiveBigIntegerField(null=True)
     reasoning_tokens = models.PositiveBigIntegerField(null=True)
+    audio_prompt_tokens = models.PositiveBigIntegerField(null=True)
+    audio_completion_tokens = models.PositiveBigIntegerField(null=True)
     tokens_from = models.CharField(max_length=9, choices=TokensFrom)
     audio_seconds = models.FloatField(null=True)
     characters = models.PositiveBigIntegerField(null=True)
@@ -180,10 +200,12 @@ class UsageDay(models.Model):
     failed = models.PositiveBigIntegerField()
     prompt_tokens = models.PositiveBigIntegerField()
     cached_tokens = models.PositiveBigIntegerField()
-    # For the version before, which may still be pruning.
+    # These have a default for the version before, which may still be pruning.
     cache_write_tokens = models.PositiveBigIntegerField(default=0, db_default=0)
     completion_tokens = models.PositiveBigIntegerField()
     reasoning_tokens = models.PositiveBigIntegerField()
+    audio_prompt_tokens = models.PositiveBigIntegerField(default=0, db_default=0)
+    audio_completion_tokens = models.PositiveBigIntegerField(default=0, db_default=0)
     audio_seconds = models.FloatField()
     duration_ms = models.PositiveBigIntegerField()
     unpriced = models.PositiveBigIntegerField()

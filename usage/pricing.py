@@ -16,6 +16,12 @@ from usage.record import UsageRecord
 FAILED = 400
 MILLION = Decimal(1_000_000)
 SECONDS_PER_MINUTE = Decimal(60)
+TOKEN_RATES = (
+    "input_per_million",
+    "output_per_million",
+    "audio_input_per_million",
+    "audio_output_per_million",
+)
 PRECISION = Decimal("1e-10")
 TOO_MUCH = Decimal("1e10")  # what the column cannot hold is a mistake of an upstream or an admin
 
@@ -87,14 +93,21 @@ def cost_of(record: UsageRecord, price: Price) -> Decimal | None:
     prompt, cached = record.prompt_tokens, record.cached_tokens or 0
     written = record.cache_write_tokens or 0
     fresh = None if prompt is None else max(prompt - cached - written, 0)
-    has_token_rates = price.input_per_million is not None or price.output_per_million is not None
+    # Without a rate of its own, sound is text; a count of it may not pass what it is part of.
+    heard = _sound(price.audio_input_per_million, record.audio_prompt_tokens, of=fresh)
+    spoken = _sound(
+        price.audio_output_per_million, record.audio_completion_tokens, of=record.completion_tokens
+    )
+    has_token_rates = any(getattr(price, name) is not None for name in TOKEN_RATES)
     parts = [_part(price.per_request, 1, Decimal(1))]
     if has_token_rates:
         parts += [
-            _part(price.input_per_million, fresh, MILLION),
+            _part(price.input_per_million, _without(fresh, heard), MILLION),
+            _part(price.audio_input_per_million, heard, MILLION),
             _part(_or_input(price.cached_per_million, price), cached, MILLION),
             _part(_or_input(price.cache_write_per_million, price), written, MILLION),
-            _part(price.output_per_million, record.completion_tokens, MILLION),
+            _part(price.output_per_million, _without(record.completion_tokens, spoken), MILLION),
+            _part(price.audio_output_per_million, spoken, MILLION),
         ]
         if any(part is None for part in parts[1:]):
             return None
@@ -111,6 +124,15 @@ def has_rates(price: Price) -> bool:
 
 def _or_input(rate: Decimal | None, price: Price) -> Decimal | None:
     return price.input_per_million if rate is None else rate
+
+
+def _sound(rate: Decimal | None, told: int | None, *, of: int | None) -> int:
+    """How many of the tokens have the ``rate`` of sound."""
+    return 0 if rate is None else min(told or 0, of or 0)
+
+
+def _without(count: int | None, sound: int) -> int | None:
+    return None if count is None else count - sound
 
 
 def _part(rate: Decimal | None, count: float | None, unit: Decimal) -> Decimal | None:

@@ -21,6 +21,8 @@ TOTALS = {
     "cache_write_tokens": TOLD.format(name="cache_write_tokens", most=MOST),
     "completion_tokens": TOLD.format(name="completion_tokens", most=MOST),
     "reasoning_tokens": TOLD.format(name="reasoning_tokens", most=MOST),
+    "audio_prompt_tokens": TOLD.format(name="audio_prompt_tokens", most=MOST),
+    "audio_completion_tokens": TOLD.format(name="audio_completion_tokens", most=MOST),
     "audio_seconds": TOLD.format(name="audio_seconds", most=MOST),
     "duration_ms": "SUM(duration_ms)",
     "unpriced": "SUM(CASE WHEN cost IS NULL AND status < 400 THEN 1 ELSE 0 END)",

@@ -62,6 +62,8 @@ class UsageRecord:
     upstream_request_id: str
     overhead_us: int | None = None
     cache_write_tokens: int | None = None
+    audio_prompt_tokens: int | None = None
+    audio_completion_tokens: int | None = None
 
     @classmethod
     def of(cls, exchange: Exchange) -> UsageRecord:
@@ -98,6 +100,8 @@ class UsageRecord:
             client_request_id=exchange.client_request_id,
             upstream_request_id=exchange.upstream_request_id,
             cache_write_tokens=tokens.cache_write,
+            audio_prompt_tokens=tokens.audio_prompt,
+            audio_completion_tokens=tokens.audio_completion,
             overhead_us=None if overhead is None else round(overhead * 1e6),
         )
 
@@ -149,6 +153,8 @@ TOLD = (
     "cache_write_tokens",
     "completion_tokens",
     "reasoning_tokens",
+    "audio_prompt_tokens",
+    "audio_completion_tokens",
     "audio_seconds",
     "characters",
 )

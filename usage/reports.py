@@ -50,6 +50,8 @@ class Line:
     cache_write_tokens: int = 0
     completion_tokens: int = 0
     reasoning_tokens: int = 0
+    audio_prompt_tokens: int = 0
+    audio_completion_tokens: int = 0
     audio_seconds: float = 0.0
     cost: Decimal = Decimal(0)
     unpriced: int = 0

@@ -16,8 +16,9 @@ class Tokens:
     """Counts as the upstream gave them; None where it said nothing, or where they mean nothing.
 
     ``cached`` and ``cache_write``, read from the provider's cache and written to it, are part of
-    ``prompt``, ``reasoning`` is part of ``completion``. What is spoken or heard is counted in
-    ``audio_seconds``, a text to be spoken in ``characters``.
+    ``prompt``, ``reasoning`` is part of ``completion``. ``audio_prompt`` and ``audio_completion``
+    are the tokens of sound among both, without those from the cache. A length of sound is counted
+    in ``audio_seconds``, a text to be spoken in ``characters``.
     """
 
     prompt: int | None = None
@@ -25,6 +26,8 @@ class Tokens:
     cache_write: int | None = None
     completion: int | None = None
     reasoning: int | None = None
+    audio_prompt: int | None = None
+    audio_completion: int | None = None
     audio_seconds: float | None = None
     characters: int | None = None
 
@@ -47,10 +50,12 @@ def read_usage(usage: Any, tokens: Tokens) -> None:
     tokens.cache_write = _count(
         prompt, "cache_write_tokens", "cache_creation_tokens", default=tokens.cache_write
     )
+    tokens.audio_prompt = _fresh_audio(prompt, default=tokens.audio_prompt)
     completion = _details(
         usage, "completion_tokens_details", "output_tokens_details", "output_token_details"
     )
     tokens.reasoning = _count(completion, "reasoning_tokens", default=tokens.reasoning)
+    tokens.audio_completion = _count(completion, "audio_tokens", default=tokens.audio_completion)
 
 
 def read_messages_usage(usage: Any, tokens: Tokens) -> None:
@@ -96,6 +101,14 @@ def messages_usage(tokens: Tokens) -> JsonObject:
         "cache_read_input_tokens": cached,
         "output_tokens": tokens.completion or 0,
     }
+
+
+def _fresh_audio(prompt: JsonObject, *, default: int | None) -> int | None:
+    heard = _count(prompt, "audio_tokens", default=None)
+    if heard is None:
+        return default
+    cached = _count(_details(prompt, "cached_tokens_details"), "audio_tokens", default=None)
+    return max(heard - (cached or 0), 0)
 
 
 def _details(usage: JsonObject, *names: str) -> JsonObject:

@@ -18,6 +18,15 @@ ENDS_OF_ANSWERS = (
     '"response.incomplete"',
     '"response.failed"',
 )
+SUMMED = (
+    "prompt",
+    "cached",
+    "cache_write",
+    "completion",
+    "reasoning",
+    "audio_prompt",
+    "audio_completion",
+)
 BEGIN_OF_ANSWER = '"response.created"'
 
 
@@ -55,7 +64,7 @@ def add_usage(usage: Any, tokens: Tokens) -> None:
     """Add the counts of one answer to those of the answers before, up to what can be true."""
     counted = Tokens()
     read_usage(usage, counted)
-    for name in ("prompt", "cached", "cache_write", "completion", "reasoning"):
+    for name in SUMMED:
         count = getattr(counted, name)
         if count is not None:
             setattr(tokens, name, min((getattr(tokens, name) or 0) + count, MOST))

@@ -178,6 +178,27 @@ def rates(**values):
             {"cached_tokens": 500, "cache_write_tokens": 400},
             "0.0023",
         ),
+        (
+            rates(input_per_million=2, output_per_million=8),
+            {"audio_prompt_tokens": 500, "audio_completion_tokens": 50},
+            "0.0028",
+        ),
+        (
+            rates(
+                input_per_million=2,
+                audio_input_per_million=20,
+                output_per_million=8,
+                audio_output_per_million=80,
+            ),
+            {"audio_prompt_tokens": 500, "audio_completion_tokens": 50},
+            "0.0154",
+        ),
+        (
+            rates(input_per_million=2, audio_input_per_million=20, output_per_million=8),
+            {"cached_tokens": 900, "audio_prompt_tokens": 500},  # no more than is left of it
+            "0.0046",
+        ),
+        (rates(audio_input_per_million=20), {}, None),
         (rates(input_per_million=2, output_per_million=8), {"completion_tokens": None}, None),
         (rates(input_per_million=2), {}, None),
         (rates(input_per_million=2), {"completion_tokens": None}, "0.002"),
@@ -193,6 +214,16 @@ def rates(**values):
 )
 def test_a_cost_is_known_or_null(price, fields, cost):
     assert cost_of(a_record(**fields), price) == (None if cost is None else Decimal(cost))
+
+
+@pytest.mark.django_db
+def test_the_bundled_list_has_rates_of_sound():
+    price = price_of(upstream_model="gpt-4o-realtime-preview")
+    assert price.audio_input_per_million > price.input_per_million
+    assert price.audio_output_per_million > price.output_per_million
+    heard = a_record(audio_prompt_tokens=1000, audio_completion_tokens=100)
+    rates_of_sound = 1000 * price.audio_input_per_million + 100 * price.audio_output_per_million
+    assert cost_of(heard, price) == rates_of_sound / 1_000_000
 
 
 @pytest.mark.django_db

@@ -78,6 +78,7 @@ def test_a_report_counts_rows_and_totals_alike(requests, by, counts, is_pruned):
 @pytest.mark.django_db
 def test_every_kind_of_token_outlives_its_rows():
     told = {"cached_tokens": 3, "cache_write_tokens": 5, "reasoning_tokens": 7}
+    told |= {"audio_prompt_tokens": 11, "audio_completion_tokens": 13}
     store([a_record(request_id=f"req_{n}", accepted_at=days_ago(100), **told) for n in "ab"])
     for _ in ("rows", "totals"):
         (line,) = lines(By.USER).values()

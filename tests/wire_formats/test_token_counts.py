@@ -14,6 +14,14 @@ def test_what_is_written_to_a_cache_is_part_of_the_prompt(name):
     assert tokens == Tokens(prompt=10, cached=3, cache_write=5)
 
 
+@pytest.mark.parametrize(("cached", "fresh"), [({}, 9), ({"audio_tokens": 3}, 6)])
+def test_sound_from_the_cache_is_not_counted_as_sound(cached, fresh):
+    tokens = Tokens()
+    details = {"audio_tokens": 9, "cached_tokens": 4, "cached_tokens_details": cached}
+    read_usage({"input_tokens": 10, "input_token_details": details}, tokens)
+    assert tokens == Tokens(prompt=10, cached=4, audio_prompt=fresh)
+
+
 def test_anthropic_counts_its_cache_beside_the_input():
     tokens = Tokens()
     said = {"cache_read_input_tokens": 3, "cache_creation_input_tokens": 5, "output_tokens": 1}

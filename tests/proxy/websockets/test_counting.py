@@ -31,8 +31,11 @@ def counted(*messages):
 
 def test_realtime_writes_its_details_in_the_singular():
     done = {"type": "response.done", "response": {"usage": REALTIME}}
-    assert counted(done) == Tokens(prompt=132, cached=64, completion=121)
-    assert counted(done, done) == Tokens(prompt=264, cached=128, completion=242)
+    tokens = Tokens(prompt=132, cached=64, completion=121, audio_prompt=13, audio_completion=91)
+    assert counted(done) == tokens
+    assert counted(done, done) == Tokens(
+        prompt=264, cached=128, completion=242, audio_prompt=26, audio_completion=182
+    )
 
 
 def test_responses_write_theirs_in_the_plural():
