@@ -44,7 +44,7 @@ class EncryptionKey:
         except (binascii.Error, UnicodeEncodeError) as exc:
             raise ValueError("not url-safe base64") from exc
         if len(raw) != KEY_BYTES:
-            raise ValueError(f"{len(raw)} bytes, where {KEY_BYTES} are needed")
+            raise ValueError(f"{len(raw)} bytes instead of {KEY_BYTES}")
         return cls(raw)
 
     @staticmethod

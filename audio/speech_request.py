@@ -51,11 +51,13 @@ class SpeechRequest:
         """Raises :class:`proxy.client_side.errors.InvalidRequestError`."""
         text = body.get("input")
         if not isinstance(text, str) or not text:
-            raise InvalidRequestError("Give an input: the text to speak.", param="input")
+            raise InvalidRequestError("`input` must be a non-empty string.", param="input")
         _check_voice(body.get("voice"))
         audio_format = body.get("response_format") or DEFAULT_FORMAT
         if not isinstance(audio_format, str) or not FORMAT.fullmatch(audio_format):
-            raise InvalidRequestError("This is not an audio format.", param="response_format")
+            raise InvalidRequestError(
+                "`response_format` must be an audio format.", param="response_format"
+            )
         return cls(
             body=body,
             text=text,
@@ -104,4 +106,4 @@ def _check_voice(voice: Any) -> None:
     if name is None:
         return  # some upstreams have a default
     if not isinstance(name, str) or len(name) > LONGEST_VOICE or not VOICE.fullmatch(name):
-        raise InvalidRequestError("This is not the name of a voice.", param="voice")
+        raise InvalidRequestError("`voice` must be the name of a voice.", param="voice")

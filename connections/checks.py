@@ -118,7 +118,7 @@ def _key_messages(row: Connection, key: ConnectionKey) -> Iterator[CheckMessage]
         yield Warning(
             f"The key {key.masked} of the connection {row.name} cannot be read: {exc}.",
             hint="Put the missing key back into ENCRYPTION_KEYS, or enter the connection's key "
-            "anew.",
+            "again.",
             id="connections.W002",
         )
 

@@ -80,7 +80,7 @@ class Chat:
 def _messages(body: dict[str, Any]) -> list[dict[str, Any]]:
     messages = objects_of(body, "messages")
     if not messages:
-        raise DemoError("Give a list of messages.", param="messages")
+        raise DemoError("`messages` must be an array.", param="messages")
     return messages
 
 

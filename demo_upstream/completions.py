@@ -55,5 +55,5 @@ def _prompts(body: dict[str, Any]) -> list[str]:
     prompt = body.get("prompt")
     prompts: list[Any] = prompt if isinstance(prompt, list) else [prompt]
     if not prompts or not all(isinstance(item, str) for item in prompts):
-        raise DemoError("Give a prompt: a text, or a list of texts.", param="prompt")
+        raise DemoError("`prompt` must be a string or an array of strings.", param="prompt")
     return prompts

@@ -54,7 +54,7 @@ def _texts(body: dict[str, Any]) -> list[str]:
     is_one = isinstance(given, str) or _is_tokens(given)
     items = [given] if is_one else given
     if not isinstance(items, list) or not all(isinstance(i, str) or _is_tokens(i) for i in items):
-        raise DemoError("Give a text, tokens, or a list of either.", param="input")
+        raise DemoError("`input` must be a string, tokens, or an array of either.", param="input")
     return [item if isinstance(item, str) else " ".join(map(str, item)) for item in items]
 
 
@@ -65,5 +65,5 @@ def _is_tokens(value: Any) -> bool:
 def _is_base64(body: dict[str, Any]) -> bool:
     encoding = body.get("encoding_format") or "float"
     if encoding not in ("float", "base64"):
-        raise DemoError("Say float or base64.", param="encoding_format")
+        raise DemoError("`encoding_format` must be float or base64.", param="encoding_format")
     return encoding == "base64"

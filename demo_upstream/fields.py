@@ -15,7 +15,7 @@ def object_of(body: JsonObject, name: str) -> JsonObject:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise DemoError("Give an object.", param=name)
+        raise DemoError(f"`{name}` must be an object.", param=name)
     return value
 
 
@@ -25,7 +25,7 @@ def objects_of(body: JsonObject, name: str) -> list[JsonObject]:
     if value is None:
         return []
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        raise DemoError("Give a list of objects.", param=name)
+        raise DemoError(f"`{name}` must be an array of objects.", param=name)
     return value
 
 
@@ -35,5 +35,5 @@ def count_of(body: JsonObject, name: str, *, most: int) -> int | None:
     if value is None:
         return None
     if type(value) is not int or not 1 <= value <= most:
-        raise DemoError(f"Give a whole number from 1 to {most}.", param=name)
+        raise DemoError(f"`{name}` must be a whole number from 1 to {most}.", param=name)
     return value

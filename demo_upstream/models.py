@@ -34,7 +34,7 @@ def chosen_model(body: dict[str, Any], suitable: frozenset[str]) -> str:
     """The model that ``body`` names. Raises ``DemoError`` unless it is among ``suitable``."""
     name = body.get("model")
     if not isinstance(name, str) or not name:
-        raise DemoError("Name a model.", param="model")
+        raise DemoError("`model` must be a string.", param="model")
     if name in suitable:
         return name
     if name not in ENTRIES:

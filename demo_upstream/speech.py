@@ -26,7 +26,9 @@ def speech(body: dict[str, Any]) -> tuple[bytes, bytes]:
     chosen_model(body, SPEECH_MODELS)
     text = body.get("input")
     if not isinstance(text, str) or not 0 < len(text) <= LONGEST_INPUT:
-        raise DemoError(f"Give a text of 1 to {LONGEST_INPUT} characters.", param="input")
+        raise DemoError(
+            f"`input` must be a string of 1 to {LONGEST_INPUT} characters.", param="input"
+        )
     audio_format = body.get("response_format") or "wav"
     if not isinstance(audio_format, str) or audio_format not in CONTENT_TYPES:
         raise DemoError("The demo speaks wav and pcm.", param="response_format")

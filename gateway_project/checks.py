@@ -56,8 +56,8 @@ def check_debug(**kwargs: Any) -> Iterator[CheckMessage]:
     if settings.DEBUG and not settings.DATABASE_IS_SQLITE:
         yield Warning(
             "DEBUG is on although DATABASE_URL names a database server.",
-            hint="Unset DEBUG: with it on, error pages show settings, and secrets that are missing "
-            "are made up.",
+            hint="Unset DEBUG: with it on, error pages show settings, and missing secrets are "
+            "generated.",
             id="gateway_project.W001",
         )
 
@@ -68,9 +68,9 @@ def check_trusted_proxies(**kwargs: Any) -> Iterator[CheckMessage]:
     if is_server and not environment.text("GATEWAY_TRUSTED_PROXIES"):
         yield Warning(
             "GATEWAY_TRUSTED_PROXIES is not set.",
-            hint="Say how many proxies stand before the gateway and add to X-Forwarded-For: 1 for "
-            "the nginx of docs/operations.md, 0 for none. Behind one that it does not know of, all "
-            "people have one address, and share the tries of signing in.",
+            hint="Set it to the number of proxies in front of the gateway that add to "
+            "X-Forwarded-For: 1 for the nginx of docs/operations.md, 0 for none. Behind a proxy "
+            "that is not counted, all clients have one address and share its sign-in attempts.",
             id="gateway_project.W003",
         )
 
@@ -112,7 +112,8 @@ def check_filters(**kwargs: Any) -> Iterator[CheckMessage]:
             re.compile(pattern)
         except re.error as exc:
             yield Error(
-                f"GATEWAY_REDACTED_PATTERNS holds {pattern!r}, no regular expression: {exc}.",
+                f"GATEWAY_REDACTED_PATTERNS holds {pattern!r}, which is not a regular "
+                f"expression: {exc}.",
                 id="gateway_project.E005",
             )
 

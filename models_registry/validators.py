@@ -19,23 +19,23 @@ NO_DEFAULTS = frozenset(
 
 def validate_model_id(text: str) -> None:
     if not is_model_id(text) or text != text.strip():
-        raise ValidationError("This cannot be the id of a model.")
+        raise ValidationError("This is not a valid model id.")
 
 
 def validate_public_id(text: str) -> None:
     validate_model_id(text)
     if "*" in text:
-        raise ValidationError("A * stands for any characters in grants, so no id may hold it.")
+        raise ValidationError("A model id cannot hold a *: in grants it stands for any characters.")
 
 
 def validate_default_parameters(value: Any) -> None:
     if not isinstance(value, dict):
-        raise ValidationError('Give a JSON object, such as {"temperature": 0.2}.')
+        raise ValidationError('Enter a JSON object, such as {"temperature": 0.2}.')
     if refused := sorted(NO_DEFAULTS & value.keys()):
-        raise ValidationError(f"There is no default for {', '.join(refused)}.")
+        raise ValidationError(f"A default cannot be set for {', '.join(refused)}.")
     try:
         size = len(json.dumps(value, allow_nan=False))
     except (TypeError, ValueError, RecursionError) as exc:
-        raise ValidationError("This is not JSON that can be sent.") from exc
+        raise ValidationError("This cannot be sent as JSON.") from exc
     if size > LARGEST_DEFAULTS_BYTES:
         raise ValidationError(f"The parameters are longer than {LARGEST_DEFAULTS_BYTES} bytes.")

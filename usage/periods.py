@@ -19,7 +19,7 @@ def read_span(text: str) -> timedelta:
     """``90d``, ``12h``. Raises :class:`PeriodError`."""
     found = re.fullmatch(r"(\d{1,6})([mhdw])", text.strip().lower(), re.ASCII)
     if found is None:
-        raise PeriodError(f"{text!r} is no span of time; write 7d, 12h or 4w.")
+        raise PeriodError(f"{text!r} is not a span of time; write 7d, 12h or 4w.")
     span = timedelta(**{UNITS[found[2]]: int(found[1])})
     if span > LONGEST:
         raise PeriodError(f"{text!r} is more than a hundred years.")
@@ -41,5 +41,5 @@ def read_moment(text: str, *, now: datetime | None = None) -> datetime:
     except (ValueError, OverflowError):
         moment = EARLIEST
     if not EARLIEST < moment < LATEST:
-        raise PeriodError(f"{text!r} is no moment; write 7d, 12h, 2026-05-01 or 2026-05-01T12:00.")
+        raise PeriodError(f"{text!r} is not a time; write 7d, 12h, 2026-05-01 or 2026-05-01T12:00.")
     return moment

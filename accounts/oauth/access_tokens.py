@@ -122,7 +122,7 @@ class AccessTokens:
             stored = await database_sync_to_async(read)(user_id, self._endpoint.client.issuer)
             if stored is None:
                 raise NoTokenError(
-                    "This model needs the access token of your sign-in, and there is none."
+                    "This model needs the access token of your sign-in, which is missing."
                 )
             live = _usable(stored)
             if not live.is_due or not stored.refresh:

@@ -102,7 +102,9 @@ class TokenEndpoint:
             document = _object(answer.body)
             is_of_issuer = str(document.get("issuer")).rstrip("/") == self.client.issuer.rstrip("/")
             if not is_of_issuer or not document.get("token_endpoint"):
-                raise ProviderUnavailableError("Your provider does not say where tokens are.")
+                raise ProviderUnavailableError(
+                    "Your provider's discovery document names no token endpoint."
+                )
             self._document = document
         return self._document
 

@@ -44,7 +44,7 @@ def _body(response: requests.Response) -> bytes:
         with suppress(ValueError):  # for allauth to find: it may not be meant to be JSON
             json.loads(body)
     except RecursionError as exc:
-        raise OidcError("the provider's answer is nested too deep") from exc
+        raise OidcError("the provider's answer is nested too deeply") from exc
     finally:
         response.close()
     return bytes(body)

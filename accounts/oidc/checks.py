@@ -28,13 +28,13 @@ def check_provider(**kwargs: Any) -> Iterator[CheckMessage]:
         yield Error("OIDC_ISSUER is set, but not OIDC_CLIENT_ID.", id="accounts.E007")
     if "openid" not in settings.OIDC_SCOPES:
         yield Error(
-            "OIDC_SCOPES lacks openid.",
+            "OIDC_SCOPES does not hold openid.",
             hint="Without it a provider sends no ID token, which says who signs in.",
             id="accounts.E008",
         )
     if not all(isinstance(name, str) and name for name in settings.OIDC_GROUP_MAPPING.values()):
         yield Error(
-            "OIDC_GROUP_MAPPING leads to something that is not the name of a group.",
+            "OIDC_GROUP_MAPPING maps to a value that cannot name a group.",
             hint='It reads {"group of the provider": "group here"}.',
             id="accounts.E009",
         )

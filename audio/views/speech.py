@@ -97,7 +97,7 @@ class SpeechView(ApiView):
             wanted = requested_range(meta, recording.size, recording.etag)
         except RangeNotSatisfiableError as exc:
             raise AnsweredError(
-                "The range lies behind the end of the recording.",
+                "The range begins after the end of the recording.",
                 status=416,
                 kind="invalid_request_error",
                 code="range_not_satisfiable",

@@ -21,7 +21,7 @@ class VoicesView(ApiView):
     async def get(self, request: Request) -> HttpResponseBase:
         model = request.query_params.get("model", "")
         if not model:
-            raise InvalidRequestError("Name the model whose voices you want.", param="model")
+            raise InvalidRequestError("`model` is missing from the query.", param="model")
         check_model_id(model)
         exchange = self.accept(endpoint=ENDPOINT, model=model, is_streamed=False)
         targets, options = await route(active(), self.caller, model)

@@ -15,7 +15,7 @@ class AuthUnavailableError(Exception):
     """
 
     code = "upstream_auth_unavailable"
-    hint = "Set it in the environment of the gateway and start anew, or store the key."
+    hint = "Set it in the gateway's environment and restart, or store the key."
 
     @property
     def public_message(self) -> str:

@@ -13,7 +13,7 @@ TokenSource = Callable[[Call], Awaitable[str]]
 
 async def _no_tokens(call: Call) -> str:
     raise SignInRequiredError(
-        "This model needs the access token of your sign-in, and there is none. Sign in again."
+        "This model needs the access token of your sign-in, which is missing. Sign in again."
     )
 
 

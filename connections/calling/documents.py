@@ -50,7 +50,7 @@ async def ask(
         body = await response.read(LARGEST_BYTES)
         check_structure(body)
     except TooComplexError as exc:
-        raise UpstreamError(f"{url} answers with too many values.") from exc
+        raise UpstreamError(f"{url} holds too many values.") from exc
     finally:
         await response.aclose()
     return response.status, body

@@ -109,7 +109,7 @@ class OpenAIAdapter:
         Raises :class:`wire_formats.errors.UnsendableError` for what the upstream cannot be asked.
         """
         if self.endpoints is not None and call.endpoint not in self.endpoints:
-            raise UnsendableError(f"The provider of this model has no {call.endpoint}.")
+            raise UnsendableError(f"The upstream of this model has no {call.endpoint}.")
         payload = self.payload(call)
         headers = encoded(self.headers(call, forward_user_info=forward_user_info))
         content: Any = _content(call, payload)

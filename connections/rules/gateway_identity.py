@@ -69,7 +69,7 @@ class HostPattern:
         if found[2] and ("." not in host or host.rpartition(".")[2].isdigit()):
             raise ValueError("is too wide: name a domain of two parts or more behind *.")
         if scheme == "http" and (found[2] or not _is_loopback(host)):
-            raise ValueError("is not loopback, and tokens go to other hosts by https alone")
+            raise ValueError("is not loopback: tokens go to other hosts only by https")
         return cls(scheme=scheme, host=host, is_parent=bool(found[2]), port=_port(scheme, found[4]))
 
     def matches(self, scheme: str, host: str, port: int) -> bool:

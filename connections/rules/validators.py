@@ -65,7 +65,7 @@ def validate_base_url(url: str) -> None:
     if parts.username is not None or parts.password is not None:
         raise ValidationError("Put credentials in the key, not in the URL.")
     if parts.query or parts.fragment:
-        raise ValidationError("The URL must end with its path: no ? and no #.")
+        raise ValidationError("The URL cannot hold a ? or a #: it ends with its path.")
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
@@ -94,7 +94,7 @@ def validate_identity(base_url: str, scope: str) -> None:
 
 def validate_string_list(value: Any) -> None:
     if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
-        raise ValidationError('Give a list of texts, such as ["gpt-4o", "gpt-4o-mini"].')
+        raise ValidationError('Enter an array of strings, such as ["gpt-4o", "gpt-4o-mini"].')
     if any(CONTROL.search(item) for item in value):
         raise ValidationError("An entry holds a control character.")
 
@@ -106,7 +106,7 @@ def validate_prefix(value: str) -> None:
 
 def validate_headers(value: Any) -> None:
     if not isinstance(value, dict):
-        raise ValidationError('Give an object, such as {"X-Team": "search"}.')
+        raise ValidationError('Enter an object, such as {"X-Team": "search"}.')
     for name, text in value.items():
         validate_header(name, text)
 
@@ -117,7 +117,7 @@ def validate_header(name: str, text: Any) -> None:
     if name.lower() in REFUSED_HEADERS:
         raise ValidationError(f"The header {name} is set by the gateway itself.")
     if not isinstance(text, str):
-        raise ValidationError(f"The value of {name} must be a text.")
+        raise ValidationError(f"The value of {name} must be a string.")
     if CONTROL.search(text):
         raise ValidationError(f"The value of {name} holds a line break or control character.")
 
@@ -126,7 +126,7 @@ def validate_verify_tls(value: str) -> None:
     if value in {"true", "false"}:
         return
     if not _is_file(value):
-        raise ValidationError("Say true, false, or the path of a CA file that exists here.")
+        raise ValidationError("Enter true, false, or the path of a CA file that exists here.")
 
 
 def _is_file(path: str) -> bool:

@@ -93,7 +93,7 @@ def _in_words(answer: Answer) -> str:
 def _about_the_key(inspection: Inspection) -> str:
     if not inspection.upstream.keys:
         return "The connection has no key that can be read: give it one."
-    return "Enter the key anew. Is it of this provider, and neither expired nor revoked?"
+    return "Enter the key again. Check that it is this provider's, not expired and not revoked."
 
 
 def _target(inspection: Inspection, answer: Answer) -> str:

@@ -64,7 +64,9 @@ async def filtered_call(
         )
     if not target.filters or not is_chat:
         if target.filters and call.endpoint in UNFILTERABLE:
-            raise InvalidRequestError("This model passes a filter: ask it by chat completions.")
+            raise InvalidRequestError(
+                "This model has a filter, so it serves only chat completions."
+            )
         return call, None
     filters = CallFilters(client=client, filters=target.filters, call=call)
     body = await filters.inlet()
@@ -101,7 +103,7 @@ class CallFilters:
             content = await self._outlet({"role": "assistant", "content": text or None})
             if (content or "") != text:
                 raise ChangedByFilterError(
-                    "A filter changed this answer, parts of which were sent."
+                    "A filter changed this response after parts of it were sent."
                 )
 
     async def outlet(self, answer: bytes) -> bytes:
@@ -124,7 +126,7 @@ class CallFilters:
             body = await self._passed(each, "outlet", body)
         last = body["messages"][-1] if body["messages"] else None
         if not isinstance(last, dict):
-            raise FilterUnavailableError("A filter left no answer.")
+            raise FilterUnavailableError("A filter removed the whole response.")
         return last.get("content")
 
     async def _passed(self, each: PipelinesFilter, step: str, body: JsonObject) -> JsonObject:
@@ -165,7 +167,7 @@ def _object(each: PipelinesFilter, answer: bytes) -> JsonObject:
     except orjson.JSONDecodeError:
         body = None
     if not isinstance(body, dict) or not isinstance(body.get("messages"), list):
-        raise FilterUnavailableError(f"The filter {each.id} answered with no chat.")
+        raise FilterUnavailableError(f"The filter {each.id} did not return a chat.")
     return body
 
 
@@ -174,7 +176,7 @@ def _messages_of(completion: JsonObject) -> list[JsonObject]:
     try:
         messages = [choice["message"] for choice in completion["choices"]]
     except (KeyError, TypeError) as exc:
-        raise UpstreamAnswerError("The upstream's answer is no chat completion.") from exc
+        raise UpstreamAnswerError("The upstream's answer is not a chat completion.") from exc
     if not all(isinstance(message, dict) for message in messages):
-        raise UpstreamAnswerError("The upstream's answer is no chat completion.")
+        raise UpstreamAnswerError("The upstream's answer is not a chat completion.")
     return messages

@@ -19,7 +19,7 @@ def model_of(body: dict[str, Any]) -> str:
     """The model a request names. Raises ``InvalidRequestError`` if that cannot be a model's id."""
     model = body.get("model")
     if not isinstance(model, str) or not model:
-        raise InvalidRequestError("Name a model, as a text.", param="model")
+        raise InvalidRequestError("`model` must be a string.", param="model")
     check_model_id(model)
     return model
 
@@ -27,7 +27,7 @@ def model_of(body: dict[str, Any]) -> str:
 def check_model_id(model: str) -> None:
     """Refuse what could only be meant to leave a path or a line."""
     if not is_model_id(model):
-        raise InvalidRequestError("This is not the id of a model.", param="model")
+        raise InvalidRequestError("`model` must be the id of a model.", param="model")
 
 
 async def route(

@@ -38,7 +38,7 @@ class JsonParser(BaseParser):
             raise exceptions.ParseError("The request body must be a JSON object.")
         if ambiguous := _field_in_two_cases(parsed):
             raise InvalidRequestError(
-                f"The field `{ambiguous[:100]}` stands twice, in different cases.",
+                f"The field `{ambiguous[:100]}` is given twice, in upper and lower case.",
                 param=ambiguous[:100],
             )
         return parsed

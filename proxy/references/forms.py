@@ -27,5 +27,5 @@ def check_form_field(name: str) -> None:
     if is_held or folded(first) in NESTING or UNSAID_IN_FORMS & kinds:
         shown = name[:LONGEST_SHOWN]
         raise InvalidRequestError(
-            f"A form cannot hold the field `{shown}`.", param=shown, code="unsupported_field"
+            f"The field `{shown}` is not accepted in a form.", param=shown, code="unsupported_field"
         )

@@ -16,7 +16,7 @@ from django.conf import settings
 
 from proxy.client_side.errors import AnsweredError, PayloadTooLargeError
 
-ADVICE = "Name the model in front of the file."
+ADVICE = "Put `model` before the file."
 
 
 @dataclass(slots=True, kw_only=True)

@@ -140,14 +140,16 @@ class IncomingForm:
             content_type=segment.header("Content-Type"),
         )
         if not part.name or part.name != plain(part.name):
-            raise InvalidRequestError("The form has a field whose name is none.")
+            raise InvalidRequestError("The form has a field without a valid name.")
         # Whoever reads the form after us may take the last of two, or know no upper case.
         twins = [other for other in self._parts if other.common_name == part.common_name]
         is_list = part.name.endswith("[]") or part.is_file
         if any(not (is_list and other.name == part.name) for other in twins):
-            raise InvalidRequestError("The form has this field twice.", param=part.name[:100])
+            raise InvalidRequestError(
+                "The form has this field more than once.", param=part.name[:100]
+            )
         if part.is_model and (part.is_file or part.name != MODEL):
-            raise InvalidRequestError("Name the model as a text, in model.", param=part.name[:100])
+            raise InvalidRequestError("`model` must be a string.", param=part.name[:100])
         check_form_field(part.name)
         self._parts.append(part)
         return part
@@ -221,6 +223,6 @@ async def _events(
                 for event in parser.parse(chunk):
                     yield event
     except ParserLimitReached as exc:
-        raise InvalidRequestError(f"The form has too much of something: {exc}.") from exc
+        raise InvalidRequestError(f"The form is over a limit: {exc}.") from exc
     except MultipartError as exc:
         raise InvalidRequestError(f"The form cannot be read: {exc}.") from exc

@@ -8,7 +8,7 @@ from proxy.views.resumable import ResumableCallView
 
 class ChatCompletionsView(ResumableCallView):
     endpoint = "chat/completions"
-    required = (Required(names=("messages",), kinds=(list,), hint="Give a list of messages."),)
+    required = (Required(names=("messages",), kinds=(list,), hint="`messages` must be an array."),)
     is_streamable = True
 
 
@@ -18,7 +18,7 @@ class CompletionsView(ModelCallView):
         Required(
             names=("prompt", "prompt_embeds"),
             kinds=(str, list),
-            hint="Give a prompt: a text, or a list of texts or tokens.",
+            hint="`prompt` must be a string, or an array of strings or tokens.",
         ),
     )
     is_streamable = True

@@ -12,7 +12,7 @@ class EmbeddingsView(ModelCallView):
         Required(
             names=("input", "messages"),  # vLLM embeds conversations, too
             kinds=(str, list),
-            hint="Give an input: a text, or a list of texts or tokens.",
+            hint="`input` must be a string, or an array of strings or tokens.",
         ),
     )
 
@@ -20,7 +20,7 @@ class EmbeddingsView(ModelCallView):
 class ModerationsView(ModelCallView):
     endpoint = "moderations"
     required = (
-        Required(names=("input",), kinds=(str, list), hint="Give an input: a text or a list."),
+        Required(names=("input",), kinds=(str, list), hint="`input` must be a string or an array."),
     )
     default_model = "omni-moderation-latest"  # OpenAI's own default
 
@@ -30,13 +30,19 @@ class RerankView(ModelCallView):
 
     endpoint = "rerank"
     required = (
-        Required(names=("query",), kinds=(str, dict), hint="Give a query."),
-        Required(names=("documents",), kinds=(list, dict), hint="Give the documents to rank."),
+        Required(
+            names=("query",), kinds=(str, dict), hint="`query` must be a string or an object."
+        ),
+        Required(
+            names=("documents",),
+            kinds=(list, dict),
+            hint="`documents` must be an array or an object.",
+        ),
     )
 
 
 class ImageGenerationsView(ModelCallView):
     endpoint = "images/generations"
-    required = (Required(names=("prompt",), kinds=(str,), hint="Give a prompt, as a text."),)
+    required = (Required(names=("prompt",), kinds=(str,), hint="`prompt` must be a string."),)
     is_streamable = True
     dialect = IMAGES

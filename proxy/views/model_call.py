@@ -91,7 +91,7 @@ class ModelCallView(ApiView):
         for field in self.required:
             field.check(body)
         if not isinstance(body.get("stream", False), bool | None):
-            raise InvalidRequestError("Say true or false.", param="stream")
+            raise InvalidRequestError("`stream` must be a boolean.", param="stream")
 
     def model(self, body: JsonObject, deployment: str) -> str:
         """The model that is authorised and called: the one of the path where there is one."""

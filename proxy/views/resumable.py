@@ -38,7 +38,9 @@ class ResumableCallView(ModelCallView):
         is_stream = self.payload.get("stream") is True
         wish = self.wish_to_resume()
         if wish and not is_stream:
-            raise InvalidRequestError("Only a stream can be resumed.", param="stream")
+            raise InvalidRequestError(
+                "`stream` must be true: only streams can be resumed.", param="stream"
+            )
         if not (is_stream if wish is None and self.caller.is_resumable else wish):
             return await super().post(request, deployment)
         started = await recordings.start(self.api_request, self.caller)
@@ -65,7 +67,7 @@ class ResumableCallView(ModelCallView):
         """What the header says; None without one."""
         value: str = self.api_request.META.get("HTTP_X_GATEWAY_RESUMABLE", "").strip().lower()
         if value not in {"", "true", "false"}:
-            raise InvalidRequestError(f"{HEADER} is either true or false.", param=HEADER)
+            raise InvalidRequestError(f"The header {HEADER} must be true or false.", param=HEADER)
         return value == "true" if value else None
 
 
@@ -87,7 +89,7 @@ class ResumedStreamView(ApiView):
         await self.source(request_id)
         if not await stop_anywhere(request_id, StopReason.CANCELLED):
             raise AnsweredError(
-                "The worker that answers cannot be told. Ask again.",
+                "The worker of this stream cannot be reached. Try again.",
                 status=HTTPStatus.SERVICE_UNAVAILABLE,
                 kind="server_error",
                 code="resumable_unavailable",
@@ -113,5 +115,7 @@ def starting_after(request: Request) -> int:
     """The number of the last event that the client has; 0 for none."""
     text = request.query_params.get("starting_after", "0")
     if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER):
-        raise InvalidRequestError("Give the number of events you have.", param="starting_after")
+        raise InvalidRequestError(
+            "`starting_after` must be the number of an event.", param="starting_after"
+        )
     return int(text)

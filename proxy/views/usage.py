@@ -44,7 +44,7 @@ class UsageView(ApiView):
         try:
             return By(self.api_request.GET.get("by", By.MODEL))
         except ValueError:
-            raise InvalidRequestError(f"Choose one of: {', '.join(By)}.", param="by") from None
+            raise InvalidRequestError(f"`by` must be one of {', '.join(By)}.", param="by") from None
 
     def _moment(self, name: str, *, default: str) -> datetime:
         text = self.api_request.GET.get(name, default)
@@ -60,8 +60,8 @@ class UsageView(ApiView):
             return self.caller.user_id
         if not self.caller.may_administer(*NEEDS[USAGE_OF_OTHERS]):
             raise AnsweredError(
-                "What others used is for administrators who may see usage records, with a key "
-                "that has the admin scope.",
+                "The usage of others needs a key with the scope admin, of an administrator who "
+                "may see usage records.",
                 status=403,
                 kind="permission_error",
                 param="user",

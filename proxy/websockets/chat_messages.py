@@ -71,14 +71,15 @@ def _read_object(message: JsonObject) -> ChatMessage:
             chosen = secrets.token_hex(8) if request_id is None else _known(request_id)
             return ChatMessage(request_id=chosen, body=body)
         case _:
-            raise InvalidRequestError("The only type of message is `cancel`.", param="type")
+            raise InvalidRequestError("`type` must be `cancel`, or left out.", param="type")
 
 
 def _known(request_id: Any) -> str:
     if isinstance(request_id, str) and 0 < len(request_id) <= LONGEST_REQUEST_ID:
         return request_id
     raise InvalidRequestError(
-        f"Give a text of 1 to {LONGEST_REQUEST_ID} characters.", param="request_id"
+        f"`request_id` must be a string of 1 to {LONGEST_REQUEST_ID} characters.",
+        param="request_id",
     )
 
 

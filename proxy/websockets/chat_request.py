@@ -82,7 +82,7 @@ class ChatRequest(InnerRequest):
         elif chunk:
             await self._say(chunk_message(self.request_id, data))
         else:  # nothing that could be put into a message
-            error = UpstreamAnswerError("The upstream sent an event that is no JSON object.")
+            error = UpstreamAnswerError("The upstream sent an event that is not a JSON object.")
             await self._end_with_error(error.body()["error"])
             self.hang_up()
 

@@ -87,7 +87,7 @@ class ChatConsumer(ApiSocket):
         if not self._rate.admits():
             raise too_many("Messages come too fast. Send them more slowly.")
         if text is None:
-            raise InvalidRequestError("Send messages of text, not of bytes.")
+            raise InvalidRequestError("Messages must be text frames, not binary frames.")
         return await read_message(text, limit=settings.GATEWAY_WS_MAX_MESSAGE_BYTES)
 
     def _take(self, message: ChatMessage) -> None:
@@ -97,7 +97,9 @@ class ChatConsumer(ApiSocket):
             if running is not None:  # else it has just ended
                 running.cancel()
         elif is_running:
-            raise InvalidRequestError("A request of this id is under way.", param="request_id")
+            raise InvalidRequestError(
+                "A request with this `request_id` is still running.", param="request_id"
+            )
         elif (
             sum(not it.has_ended for it in self._requests.values())
             >= settings.GATEWAY_WS_MAX_REQUESTS

@@ -91,7 +91,7 @@ def test_a_stream_is_filtered_on_its_way_in_and_seen_at_its_end(sdk, upstream, p
 def test_a_stream_that_a_filter_would_change_ends_with_an_error(sdk, pipelines):
     with (
         sdk.chat.completions.create(model="gpt-4o", messages=HELLO, stream=True) as stream,
-        pytest.raises(openai.APIError, match="parts of which were sent"),
+        pytest.raises(openai.APIError, match="after parts of it were sent"),
     ):
         list(stream)
 

@@ -41,7 +41,7 @@ def key_ids():
 
 def test_old_key_can_go_after_a_rotation(stored, settings):
     settings.ENCRYPTION_KEYS = [NEW, OLD]
-    assert run().startswith("3 encrypted anew")
+    assert run().startswith("3 encrypted again")
 
     settings.ENCRYPTION_KEYS = [NEW]
 
@@ -54,7 +54,7 @@ def test_second_rotation_finds_nothing_to_do(stored, settings):
     settings.ENCRYPTION_KEYS = [NEW, OLD]
     run()
 
-    assert run().startswith("0 encrypted anew")
+    assert run().startswith("0 encrypted again")
 
 
 def test_dry_run_changes_nothing(stored, settings):
@@ -85,5 +85,5 @@ def test_every_batch_is_rotated(stored, settings, monkeypatch):
     stored.replace_keys([KeySource(secret=f"sk-{number}") for number in range(5)])
     settings.ENCRYPTION_KEYS = [NEW, OLD]
 
-    assert run().startswith("6 encrypted anew")
+    assert run().startswith("6 encrypted again")
     assert key_ids() == {EncryptionKey.parse(NEW).id}

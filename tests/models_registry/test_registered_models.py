@@ -49,11 +49,11 @@ def test_only_connection_and_model_are_needed(admin_client: Client, connection) 
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"public_id": "fast*"}, "no id may hold it"),
-        ({"public_id": "../x"}, "cannot be the id"),
-        ({"model": "a\\b"}, "cannot be the id"),
-        ({"default_parameters": "[1]"}, "Give a JSON object"),
-        ({"default_parameters": '{"model": "other"}'}, "no default for model"),
+        ({"public_id": "fast*"}, "cannot hold a *"),
+        ({"public_id": "../x"}, "not a valid model id"),
+        ({"model": "a\\b"}, "not a valid model id"),
+        ({"default_parameters": "[1]"}, "Enter a JSON object"),
+        ({"default_parameters": '{"model": "other"}'}, "cannot be set for model"),
         ({"default_parameters": '{"stream": true, "messages": []}'}, "messages, stream"),
         ({"default_parameters": '{"x": "%s"}' % ("y" * 20_000)}, "longer than"),
     ],

@@ -54,7 +54,7 @@ def test_a_file_that_may_not_wait_is_413(narrow, key, path):
         connection.sendall(begun(path, key) + chunk(b"x" * (PER_KEY + 1)))
         answer = read_answer(connection)
     assert answer.status == 413
-    assert b"in front of the file" in answer.body
+    assert b"before the file" in answer.body
 
 
 def test_several_files_of_a_key_share_its_room_and_give_it_back(narrow, key):

@@ -35,12 +35,12 @@ class Image:
         source = part.get("image_url")
         url = source.get("url") if isinstance(source, dict) else source
         if not isinstance(url, str) or not url:
-            raise UnsendableError("An image_url part needs a url.")
+            raise UnsendableError("`image_url` must hold a `url`, a string.")
         if not url.startswith("data:"):
             return cls(url=url)
         match = DATA_URL.match(url)
         if match is None:
-            raise UnsendableError("The data URL of an image must hold base64.")
+            raise UnsendableError("The data URL of an image must be in base64.")
         return cls(media_type=match[1], base64=url[match.end() :])
 
 
@@ -56,9 +56,9 @@ class Function:
         try:
             arguments: Any = read_json((self.arguments or "{}").encode())
         except orjson.JSONDecodeError as exc:
-            raise UnsendableError(f"The arguments of the call of {self.name} are no JSON.") from exc
+            raise UnsendableError(f"The arguments of {self.name} are not JSON.") from exc
         if not isinstance(arguments, dict):
-            raise UnsendableError(f"The arguments of the call of {self.name} are no object.")
+            raise UnsendableError(f"The arguments of {self.name} must be an object.")
         return arguments
 
 
@@ -66,7 +66,7 @@ def messages_of(body: JsonObject) -> Iterator[JsonObject]:
     """The messages of a request. Raises :class:`UnsendableError` for what is none."""
     for message in _items(body, "messages"):
         if not isinstance(message, dict) or not isinstance(message.get("role"), str):
-            raise UnsendableError("Each message must be an object with a role.")
+            raise UnsendableError("Each message must be an object with a `role`.")
         yield message
 
 
@@ -88,7 +88,7 @@ def parts_of(message: JsonObject) -> Iterator[JsonObject]:
         content = [{"type": "text", "text": content}]
     for part in _items({"content": content}, "content"):
         if not isinstance(part, dict):
-            raise UnsendableError("The content of a message must be a text or a list of parts.")
+            raise UnsendableError("`content` must be a string or an array of parts.")
         if part.get("type") == "refusal":
             yield {"type": "text", "text": part.get("refusal")}
         elif part.get("type") != "text" or part.get("text"):
@@ -107,7 +107,7 @@ def function_calls_of(message: JsonObject) -> Iterator[Function]:
             case {"id": str(id_), "function": {"name": str(name), **function}}:
                 yield Function(id=id_, name=name, arguments=str(function.get("arguments") or ""))
             case _:
-                raise UnsendableError("A tool call needs an id and a function with a name.")
+                raise UnsendableError("Each of `tool_calls` needs an `id` and a function's `name`.")
 
 
 def functions_offered(body: JsonObject) -> Iterator[JsonObject]:
@@ -117,7 +117,7 @@ def functions_offered(body: JsonObject) -> Iterator[JsonObject]:
             case {"type": "function", "function": {"name": str(), **_rest} as function}:
                 yield function
             case _:
-                raise UnsendableError("This model's provider takes tools of type function only.")
+                raise UnsendableError("The upstream accepts only tools of the type `function`.")
 
 
 def chosen_function(body: JsonObject) -> str:
@@ -158,12 +158,12 @@ def _items(holder: JsonObject, name: str) -> list[Any]:
     if value is None:
         return []
     if not isinstance(value, list):
-        raise UnsendableError(f"The field {name} must be a list.")
+        raise UnsendableError(f"`{name}` must be an array.")
     return value
 
 
 def _text(part: JsonObject) -> str:
     text = part.get("text")
     if part.get("type") != "text" or not isinstance(text, str):
-        raise UnsendableError("This message can hold text only.")
+        raise UnsendableError("The `content` of this message can hold only text.")
     return text

@@ -25,7 +25,7 @@ def message_of(answer: JsonObject, *, request_id: str, model: str, tokens: Token
         case [{"message": dict(said), **choice}, *_]:
             content = list(_blocks(said))
         case _:
-            raise UnreadableAnswerError("The upstream's answer is no chat completion.")
+            raise UnreadableAnswerError("The upstream's answer is not a chat completion.")
     message = empty_message(request_id=request_id, model=model)
     return message | {
         "content": content,

@@ -31,7 +31,7 @@ def chat_messages(messages: list[Any]) -> Iterator[JsonObject]:
                 yield {"role": "system", "content": _text_of(content, place=f"messages.{place}")}
             case _:
                 raise UnsendableError(
-                    "A message needs a role (user or assistant) and content.",
+                    "A message needs a `role` (user or assistant) and `content`.",
                     param=f"messages.{place}",
                 )
 
@@ -105,7 +105,7 @@ def _url(source: JsonObject, place: str) -> str:
         case {"type": "url", "url": str(url)}:
             return url
         case _:
-            raise UnsendableError("The source must be base64 or a URL.", param=place)
+            raise UnsendableError("`source` must be of the type base64 or url.", param=place)
 
 
 def _plain(parts: list[JsonObject]) -> str | list[JsonObject]:
@@ -118,18 +118,18 @@ def _blocks(content: Any, place: str) -> list[JsonObject]:
         return [{"type": "text", "text": content}] if content else []
     if isinstance(content, list) and all(isinstance(block, dict) for block in content):
         return content
-    raise UnsendableError("Content is a text or a list of blocks.", param=place)
+    raise UnsendableError("`content` must be a string or an array of blocks.", param=place)
 
 
 def _text_of(content: Any, *, place: str) -> str:
     texts = [block.get("text") for block in _blocks(content, place)]
     if not all(isinstance(text, str) for text in texts):
-        raise UnsendableError("This can hold text only.", param=place)
+        raise UnsendableError("Only blocks of the type `text` can stand here.", param=place)
     return "\n\n".join(map(str, texts))
 
 
 def _unsayable(block: JsonObject, place: str) -> UnsendableError:
     kind = str(block.get("type"))[:100]
     return UnsendableError(
-        f"The model's provider cannot take a `{kind}` block like this.", param=place
+        f"The upstream does not accept this block of the type `{kind}`.", param=place
     )

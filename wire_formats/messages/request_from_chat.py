@@ -96,7 +96,9 @@ def _turns(body: JsonObject) -> Iterator[tuple[str, list[JsonObject]]]:
             case "tool":
                 yield "user", [_tool_result(message)]
             case role if role not in SYSTEM_ROLES:
-                raise UnsendableError(f"Messages of the role {role[:50]} cannot be translated.")
+                raise UnsendableError(
+                    f"The upstream accepts no messages of the role `{role[:50]}`."
+                )
 
 
 def _merged(turns: Iterator[tuple[str, list[JsonObject]]]) -> list[JsonObject]:
@@ -139,7 +141,7 @@ def _block(part: JsonObject) -> JsonObject:
         case "image_url":
             return _with_cache_control({"type": "image", "source": _source(Image.of(part))}, part)
         case other:
-            raise UnsendableError(f"Parts of the type {str(other)[:50]} cannot be translated.")
+            raise UnsendableError(f"The upstream accepts no parts of the type `{str(other)[:50]}`.")
 
 
 def _text_block(part: JsonObject) -> JsonObject:
@@ -194,7 +196,7 @@ def _tool_choice(body: JsonObject) -> JsonObject:
     elif isinstance(choice, str) and choice in TOOL_CHOICES:
         chosen = {"type": TOOL_CHOICES[choice]}
     elif choice is not None:
-        raise UnsendableError("This tool_choice cannot be translated.")
+        raise UnsendableError("The upstream does not accept this `tool_choice`.")
     elif is_serial:
         chosen = {"type": "auto"}
     else:

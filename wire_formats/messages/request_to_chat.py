@@ -38,7 +38,7 @@ def chat_body(body: JsonObject) -> JsonObject:
         chat["stream_options"] = {"include_usage": True}
     if unknown := body.keys() - TRANSLATED.keys() - set(SAME + TUNING) - {"system", "messages"}:
         name = min(unknown)
-        raise UnsendableError(f"The model's provider has no `{name}`.", param=name)
+        raise UnsendableError(f"The upstream does not support `{name}`.", param=name)
     return chat
 
 
@@ -62,7 +62,7 @@ def _user(metadata: Any) -> JsonObject:
 
 def _tools(tools: Any) -> JsonObject:
     if not isinstance(tools, list):
-        raise UnsendableError("Give a list of tools.", param="tools")
+        raise UnsendableError("`tools` must be an array.", param="tools")
     return {"tools": list(_functions(tools))} if tools else {}
 
 
@@ -75,11 +75,11 @@ def _functions(tools: list[Any]) -> Iterator[JsonObject]:
                 yield {"type": "function", "function": function}
             case {"type": str(kind)}:
                 raise UnsendableError(
-                    f"The model's provider has no tool `{kind}`.", param=f"tools.{place}"
+                    f"The upstream does not support the tool `{kind}`.", param=f"tools.{place}"
                 )
             case _:
                 raise UnsendableError(
-                    "A tool needs a name and an input_schema.", param=f"tools.{place}"
+                    "A tool needs a `name` and an `input_schema`.", param=f"tools.{place}"
                 )
 
 
@@ -90,7 +90,9 @@ def _tool_choice(choice: Any) -> JsonObject:
         case {"type": "auto" | "any" | "none" as kind}:
             chat = {"tool_choice": TOOL_CHOICES[kind]}
         case _:
-            raise UnsendableError("This is no choice of a tool.", param="tool_choice")
+            raise UnsendableError(
+                "The upstream does not support this `tool_choice`.", param="tool_choice"
+            )
     if choice.get("disable_parallel_tool_use") is True:
         chat["parallel_tool_calls"] = False
     return chat
@@ -102,7 +104,9 @@ def _output(config: Any) -> JsonObject:
             wrapped = {"name": "answer", "schema": schema, "strict": True}
             return {"response_format": {"type": "json_schema", "json_schema": wrapped}}
         case {"format": dict()}:
-            raise UnsendableError("The format must be a json_schema.", param="output_config")
+            raise UnsendableError(
+                "`output_config.format` must be of the type json_schema.", param="output_config"
+            )
         case _:
             return {}
 

@@ -87,7 +87,9 @@ def embed_request(body: JsonObject, *, model: str) -> Payload:
     """What ``/api/embed`` gets for an embedding's ``body``. Raises :class:`UnsendableError`."""
     texts: Any = body.get("input")
     if not isinstance(texts, str) and not _are_texts(texts):
-        raise UnsendableError("Ollama embeds texts, not tokens.")
+        raise UnsendableError(
+            "`input` must be a string or an array of strings: Ollama takes no tokens."
+        )
     request = {"model": model, "input": texts, **_given(body, EMBED_UNCHANGED)}
     return Payload(request, dropped_parameters(body, EMBED_KNOWN))
 
@@ -121,7 +123,7 @@ def _message(message: JsonObject) -> JsonObject:
 def _base64(part: JsonObject) -> str:
     image = Image.of(part)
     if image.url:
-        raise UnsendableError("Ollama fetches no images: send them as data URLs.")
+        raise UnsendableError("`image_url` must be a data URL: Ollama fetches no images.")
     return image.base64
 
 

@@ -106,7 +106,7 @@ def _items(message: JsonObject) -> Iterator[JsonObject]:
             content = [_part(part) for part in parts_of(message)]
             yield {"type": "message", "role": role, "content": content}
         case role:
-            raise UnsendableError(f"Messages of the role {role[:50]} cannot be translated.")
+            raise UnsendableError(f"The upstream accepts no messages of the role `{role[:50]}`.")
 
 
 def _part(part: JsonObject) -> JsonObject:
@@ -120,7 +120,7 @@ def _part(part: JsonObject) -> JsonObject:
             return {"type": "input_file", **file}
         case _:
             kind = str(part.get("type"))[:50]
-            raise UnsendableError(f"Parts of the type {kind} cannot be translated.")
+            raise UnsendableError(f"The upstream accepts no parts of the type `{kind}`.")
 
 
 def _tools(body: JsonObject) -> JsonObject:

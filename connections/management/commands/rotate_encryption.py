@@ -14,7 +14,7 @@ from connections.models import ConnectionKey
 
 
 class Command(BaseCommand):
-    help = "Encrypt every stored secret anew with the first of ENCRYPTION_KEYS."
+    help = "Encrypt every stored secret again with the first of ENCRYPTION_KEYS."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="count and change nothing")
@@ -28,7 +28,7 @@ class Command(BaseCommand):
                 rows.exclude(ciphertext=""), bound_to=lambda row: row.bound_to, dry_run=dry_run
             )
         result += reencrypt_second_factors(dry_run=dry_run)
-        verb = "would be encrypted anew" if dry_run else "encrypted anew"
+        verb = "would be encrypted again" if dry_run else "encrypted again"
         self.stdout.write(
             f"{result.moved} {verb} with key {keyring().primary.id}, {result.current} already were."
         )

@@ -126,8 +126,8 @@ REFUSALS = {
     "its own words": (httpx.Response(500, json={"detail": "Too toxic."}), 400, "Too toxic."),
     "its own key": (httpx.Response(400, json={"detail": f"{SECRET}!"}), 400, "[removed]!"),
     "no words": (httpx.Response(500, text="<html>"), 502, "The filter a failed."),
-    "no chat": (httpx.Response(200, json=[]), 502, "The filter a answered with no chat."),
-    "no JSON": (httpx.Response(200, text="ok"), 502, "The filter a answered with no chat."),
+    "no chat": (httpx.Response(200, json=[]), 502, "The filter a did not return a chat."),
+    "no JSON": (httpx.Response(200, text="ok"), 502, "The filter a did not return a chat."),
     "silence": (httpx.ReadTimeout(""), 502, "The filter a cannot be reached."),
     "no connection": (httpx.ConnectError(""), 502, "The filter a cannot be reached."),
 }
