@@ -34,9 +34,11 @@ class ApiKeyForm(forms.ModelForm):
         if "expires_at" not in self.changed_data:
             return expires_at
         if self.instance.state is KeyState.EXPIRED:
-            raise ValidationError("A key that has expired stays so. Make a new one.")
+            raise ValidationError("An expired key cannot be extended. Make a new one.")
         if expires_at and expires_at <= timezone.now():
-            raise ValidationError("Choose a time to come, or none for a key that does not expire.")
+            raise ValidationError(
+                "Choose a time in the future, or none for a key that does not expire."
+            )
         return expires_at
 
 
