@@ -50,7 +50,7 @@ def clear(request: HttpRequest, store: SpeechStore, tally: Tally) -> None:
 
 
 def facts(store: SpeechStore, counts: Counts) -> dict[str, str | int | Path]:
-    """What the page tells, by the names it tells it under."""
+    """The values of the page, by the names in its template."""
     size = store.size()
     return {
         "State": "on" if settings.GATEWAY_SPEECH_CACHE else "off (GATEWAY_SPEECH_CACHE)",

@@ -9,7 +9,7 @@ ONE_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII | re.IGNORECASE)
 
 
 class RangeNotSatisfiableError(Exception):
-    """The range lies behind the end."""
+    """The range begins after the end."""
 
 
 def requested_range(meta: Mapping[str, str], size: int, etag: str) -> tuple[int, int] | None:

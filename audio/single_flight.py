@@ -105,7 +105,7 @@ class Flight:
             raise self._failure
 
     async def read(self, position: int) -> bytes:
-        """What stands at ``position``, as soon as there is anything; nothing behind the end.
+        """The bytes at ``position``, as soon as there are any; none after the end.
 
         Raises what the making raised, behind all that came before, and what the backing raises.
         """
@@ -168,9 +168,9 @@ class Listener:
 
 
 class Flights:
-    """What this worker is making, by the names of all answers that it may become.
+    """The upstream calls of this worker, by the names of all recordings that they may become.
 
-    Who may be answered by fewer targets shares nothing with who may be answered by more.
+    Callers with fewer targets share no call with callers with more.
     """
 
     def __init__(self) -> None:

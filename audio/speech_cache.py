@@ -106,7 +106,7 @@ class SpeechCache:
         asyncio.get_running_loop().run_in_executor(None, self.tally.save)
 
     def _is_still_there(self, recording: Recording) -> bool:
-        """What was evicted or cleared, by whichever process, is gone from memory, too."""
+        """Drop from memory the recordings that any process has evicted or cleared."""
         try:
             status = os.stat(recording.path)  # noqa: PTH116 - the cheapest way, on a hot path
         except OSError:
@@ -138,7 +138,7 @@ class SpeechCache:
 class QuietWriter:
     """Writes a recording as long as the disk takes it, and as long as it may become one.
 
-    ``is_keeping`` tells whether it does. What was written can be read until :meth:`close`.
+    ``is_keeping`` tells whether it does. The written part can be read until :meth:`close`.
     """
 
     def __init__(self, cache: SpeechCache, writer: SpeechWriter) -> None:

@@ -67,7 +67,7 @@ class SpeechWriter:
         self._when_written = when_written
         self._hash = hashlib.sha256()
         self._size = 0
-        # Who writes to a descriptor that was closed may write to what somebody else has opened.
+        # A write to a closed descriptor may go to a file that was opened since.
         self._lock = threading.Lock()
         self._file: FileIO | None = None
         self._draft: Path | None = None
@@ -115,7 +115,7 @@ class SpeechWriter:
             self._discard()
 
     def close(self) -> None:
-        """Give the file back. What was not committed is discarded."""
+        """Give the file back. An uncommitted recording is discarded."""
         with self._lock:
             self._discard()
             self._is_closed = True
@@ -144,7 +144,7 @@ def _write_all(file: FileIO, data: bytes) -> None:
 
 
 def description_in(file: Any, size: int) -> dict[str, Any] | None:
-    """What the footer says, None if the file is not whole."""
+    """The footer's values; None if the file is not whole."""
     if size < FOOTER.size:
         return None
     file.seek(size - FOOTER.size)

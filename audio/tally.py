@@ -41,7 +41,7 @@ class Tally:
                 self._unsaved.misses += counts.misses
 
     def total(self) -> Counts:
-        """What the file says."""
+        """The counts in the file."""
         try:
             return Counts(**orjson.loads(self._path.read_bytes()))
         except (OSError, orjson.JSONDecodeError, TypeError):

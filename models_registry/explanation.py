@@ -54,7 +54,7 @@ class Explanation:
 
 
 def explain(snapshot: Snapshot, user: User, model_id: str) -> Explanation:
-    """What ``snapshot`` has for ``user`` under ``model_id``, and which grants make it so.
+    """The targets of ``user`` for ``model_id`` in ``snapshot``, and the grants behind them.
 
     Blocks on the database.
     """
@@ -140,7 +140,7 @@ def _notes(user: User, targets: list[Target]) -> Any:
 
 
 def _possible_reasons(snapshot: Snapshot, model_id: str) -> tuple[str, ...]:
-    """What else the name may have meant."""
+    """Other models that the name may have meant."""
     of_connection = [
         target
         for target in snapshot.targets

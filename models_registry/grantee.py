@@ -40,7 +40,7 @@ class Grantee:
         return bool(deleted)
 
     def patterns(self) -> list[str]:
-        """What they are granted in their own name, sorted."""
+        """The patterns granted to this grantee alone, sorted."""
         grants = ModelGrant.objects.filter(**self._columns())
         return sorted(grants.values_list("pattern", flat=True))
 

@@ -1,4 +1,4 @@
-"""Who is granted what: patterns as the database has them, and the sets of models they come to."""
+"""Grants: the patterns in the database, and the sets of models that they match."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Access:
         self._by_user = {k: patterns.covered_by(held) for k, held in grants.by_user.items()}
 
     def of(self, caller: Caller) -> int:
-        """What ``caller`` is granted: as one of all, by their groups, and in their own name."""
+        """The grants of ``caller``: those to everyone, to their groups, and to themselves."""
         granted = self._everyone | self._by_user.get(caller.user_id, 0)
         for group in caller.group_ids:
             granted |= self._by_group.get(group, 0)

@@ -1,4 +1,4 @@
-"""What the database says about connections, models and grants, read in five queries."""
+"""Connections, models and grants from the database, read in five queries."""
 
 from __future__ import annotations
 

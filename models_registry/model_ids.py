@@ -1,9 +1,9 @@
-"""What may be the id of a model: the same for what is listed and for what is called."""
+"""The rules for the id of a model, for listed and for called models."""
 
 from __future__ import annotations
 
 LONGEST_MODEL_ID = 512
-# What ends a path, or is read as another character by whoever decodes it once more.
+# Characters that end a path, or that a second decoding would change.
 NOWHERE_IN_IT = frozenset("\\?#%")
 
 

@@ -8,7 +8,7 @@ from models_registry.snapshot import Snapshot
 
 
 async def current_snapshot() -> Snapshot:
-    """What a worker that starts now would serve. Upstreams are asked that nobody has a list of."""
+    """The registry of a worker that starts now. Asks the upstreams that have no cached list."""
     async with open_client() as client:
         registry = Registry(client)
         try:

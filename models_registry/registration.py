@@ -1,4 +1,4 @@
-"""What an admin says about one model of a connection, as the request path sees it."""
+"""An admin's settings for one model of a connection, as the request path sees them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Registration:
     """Every field may be empty, and then says nothing.
 
     ``is_reasoning`` is true or false where the admin knows the family better than the model's name
-    tells. Whoever knows the family also says that the model chats.
+    tells. Either family also means that the model can chat.
     """
 
     public_id: str = ""
@@ -35,7 +35,7 @@ class Registration:
         return self.is_reasoning is not None
 
     def shown_fields(self, connection_tags: Iterable[str]) -> JsonObject:
-        """What reads otherwise in the model's entry."""
+        """The fields of the model's entry that the admin has changed."""
         shown: dict[str, Any] = {
             "name": self.display_name,
             "description": self.description,

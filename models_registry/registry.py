@@ -51,7 +51,7 @@ class Registry:
 
     @property
     def listings(self) -> dict[OpenConnection, Listing]:
-        """What was last heard from each connection, in order of priority."""
+        """The last known state of each connection, in order of priority."""
         return dict(self._listings)
 
     async def reload(self) -> None:
@@ -142,7 +142,7 @@ class Registry:
             await self._announce()
 
     async def _stored(self, connection: OpenConnection) -> Listing | None:
-        """What another worker heard, of a connection this one knows nothing of."""
+        """Another worker's result, for a connection that this worker has not asked yet."""
         if connection in self._listings or not is_asked(connection):
             return None
         return await load(connection.upstream)

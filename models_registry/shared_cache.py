@@ -1,4 +1,4 @@
-"""What workers share about upstreams: Redis where there is one, else the memory of the process.
+"""The lists that workers share: in Redis if there is one, else in the memory of the process.
 
 Entries are bytes as they are, never pickled: whoever can write to Redis could run code here. Every
 function blocks, for a second or two where Redis does not answer; call them from a thread. Then

@@ -26,7 +26,7 @@ class View:
     usable: int
 
     def for_chat(self) -> View:
-        """What of them chats."""
+        """The models that can chat."""
         return View(catalogue=self.catalogue, usable=self.usable & self.catalogue.for_chat)
 
     def route(self, model_id: str) -> tuple[Target, ...]:
@@ -43,7 +43,7 @@ class View:
         return self.catalogue.rendered(self.usable)
 
     def rendered_of(self, url_index: int) -> bytes:
-        """What of these models one connection offers, whichever connection serves them."""
+        """The models that one connection offers, whichever connection serves them."""
         return rendered_list(
             target.rendered
             for position, target in enumerate(self.catalogue.targets)
@@ -87,7 +87,7 @@ class Snapshot:
         return self.catalogue.targets
 
     def view(self, caller: Caller) -> View:
-        """What ``caller`` may use. What their key is narrowed to holds for staff, too."""
+        """The models of ``caller``. The patterns of a key hold for staff, too."""
         sees_all = caller.is_staff or self.options.bypass_model_access_control
         usable = self.catalogue.everything if sees_all else self._access.of(caller)
         if caller.model_patterns:

@@ -1,4 +1,4 @@
-"""What a connection offers: one target for each model, with the entry that clients are shown."""
+"""The offer of a connection: one target for each model, with its entry for clients."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Target:
 
     @property
     def is_reasoning(self) -> bool | None:
-        """What an admin says about the model's family; None where its name tells."""
+        """The model's family as an admin set it; None if the name decides."""
         return self.registration.is_reasoning
 
     def body(self, body: JsonObject, endpoint: str) -> JsonObject:
@@ -67,7 +67,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelOffer:
-    """What one connection offers: models, and filters where it leads to a pipelines server."""
+    """The offer of one connection: models, and the filters of a pipelines server."""
 
     targets: tuple[Target, ...]
     filters: tuple[PipelinesFilter, ...] = ()
@@ -117,7 +117,7 @@ def _ids_of(target: Target) -> tuple[str, ...]:
 def offered_models(upstream: Upstream, listing: Listing) -> dict[str, JsonObject]:
     """The upstream's own objects by their ids: what it lists, or of that what the admin names.
 
-    What the admin names is offered also where the upstream does not list it.
+    A model that the admin names is offered even if the upstream does not list it.
     """
     listed: dict[str, JsonObject] = {}
     for model in listing.models:

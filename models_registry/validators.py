@@ -1,4 +1,4 @@
-"""What a registered model may hold. Validators raise ``ValidationError`` with words that help."""
+"""The rules for a registered model. Validators raise ``ValidationError`` with helpful words."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from models_registry.model_ids import is_model_id
 
 LARGEST_DEFAULTS_BYTES = 16 * 1024
 
-# What makes a request that very request, or changes how its answer is read, is the client's alone.
+# Only the client sets the content of its request, and how its response is read.
 NO_DEFAULTS = frozenset(
     {"input", "messages", "metadata", "model", "prompt", "stream", "stream_options", "user"}
 )

@@ -1,4 +1,4 @@
-"""What admins should know about the models that this worker serves."""
+"""Warnings for admins about the models that this worker serves."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MOST_NAMED = 5
 
 
 def warnings() -> list[str]:
-    """What is odd, in sentences. Nothing where no gateway runs in this process."""
+    """The warnings, as sentences. None if no gateway runs in this process."""
     if not is_running():
         return []
     return [*_stale_connections(), *_collisions(active().snapshot)]
@@ -41,9 +41,9 @@ def _stale_connections() -> Iterable[str]:
         if listing.is_stale:
             asked_at = datetime.fromtimestamp(listing.asked_at, tz=get_current_timezone())
             ago = timesince(asked_at) if time.time() - listing.asked_at > 60 else "moments"
-            consequence = "What it offered before is still listed."
+            consequence = "Its earlier list is still shown."
             if listing.is_unheard and has_filters(line):
                 consequence = (
-                    "Chats are refused, as nobody knows which of them its filters are to see."
+                    "Chats are refused, since it is unknown which of them need its filters."
                 )
             yield f"{line.upstream.name} gave no list of models when asked {ago} ago. {consequence}"

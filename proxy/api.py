@@ -65,7 +65,7 @@ class ApiView(APIView):
 
     @property
     def caller(self) -> Caller:
-        """Who is calling; set once authentication is through."""
+        """The caller; set once authentication is done."""
         return cast("Caller", self.request.user)
 
     @property
@@ -84,7 +84,7 @@ class ApiView(APIView):
         if self._payload is None:
             body = self.api_request.body
             if body and self.request.content_type == JsonParser.media_type:
-                # What DRF would come to as well, after it has looked for forms and negotiated.
+                # DRF would get the same result after it has looked for forms and negotiated.
                 self._payload = JsonParser.parsed(body)
             else:
                 self._payload = cast("JsonObject", self.request.data)
@@ -127,7 +127,7 @@ class ApiView(APIView):
         return exchange
 
     def call(self, endpoint: str, model: str, body: JsonObject, **more: Any) -> Call:
-        """What the caller asks of ``model``, which is the upstream's own name of it."""
+        """The caller's call of ``model``, which is the upstream's own name."""
         return Call(
             endpoint=endpoint,
             model=model,
@@ -184,7 +184,7 @@ class ApiView(APIView):
         return made
 
     async def _read_aside(self, body: bytes) -> None:
-        """Parse a ``body`` that is long at once, where that holds up nobody."""
+        """Parse a long ``body`` in one go, where that delays no other request."""
         media_type = self.api_request.content_type or ""
         if media_type.lower() == JsonParser.media_type:
             self._payload = await read_aside(JsonParser.parsed, body)

@@ -1,4 +1,4 @@
-"""What the API must remember beyond a request."""
+"""The tables of the API, for facts that outlast a request."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from connections.models import Connection
 class StoredResponse(models.Model):
     """A response that an upstream keeps, so that its owner can ask for it again.
 
-    Written behind the answer and read only when asked for, see
+    Written after the response and read only when a client refers to it, see
     :mod:`proxy.references.stored_responses`.
     """
 

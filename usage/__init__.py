@@ -1,1 +1,1 @@
-"""What was used, what it cost, whether more may be used."""
+"""Usage, its cost, and its limits."""

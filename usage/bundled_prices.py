@@ -49,7 +49,7 @@ _stepped: dict[tuple[str, int, tuple[Decimal | None, ...]], ListedPrice] = {}
 def bundled_price(
     base_url: str, model: str, *, at: datetime, prompt_tokens: int
 ) -> ListedPrice | None:
-    """What ``model`` costs at the provider whose API is at ``base_url``; None if nobody knows.
+    """The price of ``model`` at the provider whose API is at ``base_url``; None if unknown.
 
     Of prices that rise with the length of the input, it is the one that holds for
     ``prompt_tokens``.

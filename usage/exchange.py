@@ -40,7 +40,7 @@ class Waited(Protocol):
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Exchange:
-    """What is known of a request so far. Filled in by whoever learns something; read at its end.
+    """The known facts of a request, filled in on its way and read at its end.
 
     ``accepted_at`` is in seconds since the epoch; ``started`` and ``first_byte_at`` are readings of
     ``time.monotonic``. ``upstream_seconds`` passed until upstreams said that they would answer, or
@@ -81,7 +81,7 @@ class Exchange:
     def note_first_byte(self) -> None:
         """Take note that the client gets the first byte now, at the first of any number of calls.
 
-        What the upstream takes its time for from now on has nothing to do with it.
+        The upstream's time from now on does not count.
         """
         if self.first_byte_at is None:
             self.first_byte_at = time.monotonic()
@@ -89,7 +89,7 @@ class Exchange:
             self.upstream_answer = None
 
     def stop(self, reason: StopReason) -> None:
-        """End the request before its time; whoever answers it tells the client why."""
+        """End the request before its time; its view tells the client why."""
         if self.on_stop is not None:
             self.on_stop(reason)
 
@@ -109,7 +109,7 @@ class Exchange:
 
     @property
     def overhead_seconds(self) -> float | None:
-        """What the gateway itself added to the wait for the first byte.
+        """The gateway's own share of the wait for the first byte.
 
         None where nothing was answered, and for a socket that is passed on: its upstream may have
         waited for the client.

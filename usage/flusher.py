@@ -88,7 +88,7 @@ class Flusher:
     async def _flush_or_log(self) -> bool:
         try:
             return await self.flush()
-        except Exception:  # the boundary: the ledger outlives a record that nobody foresaw
+        except Exception:  # the boundary: the ledger survives an unexpected record
             logger.exception("the usage journal cannot be flushed")
             return False
 

@@ -36,10 +36,10 @@ HELP = {
     FIRST_CHUNK: "How long clients waited for the first byte of a streamed answer.",
     TOKENS: "Tokens of requests, as their upstreams counted them.",
     ATTEMPTS: "How many targets a request was sent to.",
-    OVERHEAD: "What the gateway added to the wait for the first byte, without its upstreams.",
+    OVERHEAD: "The gateway's share of the wait for the first byte, without its upstreams.",
     "gatehouse_requests_in_flight": "Requests that are being answered.",
     "gatehouse_usage_records_lost_total": "Usage records that no disk would take.",
-    "gatehouse_usage_journal_bytes": "What waits in the usage journal for the database.",
+    "gatehouse_usage_journal_bytes": "Bytes in the usage journal that wait for the database.",
     "gatehouse_usage_journal_segments": "Files of the usage journal.",
     "gatehouse_upstream_up": "1 if the upstream gave its list of models when it was last asked.",
 }

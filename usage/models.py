@@ -1,4 +1,4 @@
-"""What was used: a row for each accepted request, their totals by day, and what things cost."""
+"""Usage: a row for each accepted request, totals by day, and prices."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class PriceQuerySet(models.QuerySet["Price"]):
 
 
 class Price(models.Model):
-    """What a model costs, in US dollars. Never changed: a new price is a new row.
+    """The price of a model, in US dollars. Never changed: a new price is a new row.
 
     The bundled list leaves a row here for each of its prices that was used, so that a cost can be
     explained after the list has changed. ``model`` is a pattern for a price that was set here, and

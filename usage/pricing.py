@@ -1,4 +1,4 @@
-"""What requests cost: an administrator's price where there is one, else the bundled list's."""
+"""The cost of requests: by an administrator's price if there is one, else by the bundled list."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Old rows become totals by day. What is spent stays known; who asked when does not."""
+"""Old rows become totals by day, which keep the cost but not the single requests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from usage.models import UsageRow
 from wire_formats.figures import MOST
 
 BATCH = 5000
-# What an older version stored may be beyond all reason; no sum passes 64 bits without it.
+# An older version may have stored impossible figures; without them no sum passes 64 bits.
 TOLD = "COALESCE(SUM(CASE WHEN {name} <= {most} THEN {name} END), 0)"
 GROUP = ("user_id", "username", "key_id", "key_hint", "model", "connection")
 TOTALS = {

@@ -1,4 +1,4 @@
-"""What is kept of a request: one line of a journal."""
+"""The record of a request: one line of a journal."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class UsageRecord:
     said nothing. ``status`` is 499 for a client that left before it was answered. ``overhead_us``
     are the microseconds that the gateway added to the wait for the first byte.
 
-    Not to be changed. What was added later has a default: a journal may be read by a newer version
+    Not to be changed. Later fields have a default: a journal may be read by a newer version
     than wrote it.
     """
 

@@ -1,4 +1,4 @@
-"""Who used what, and what it cost: sums over the rows there are and the totals of older days."""
+"""Usage and cost: sums over the present rows and the totals of older days."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from wire_formats.figures import MOST
 
 
 class By(StrEnum):
-    """What a report has a line for each of."""
+    """The grouping of a report: one line for each."""
 
     USER = "user"
     MODEL = "model"
@@ -62,7 +62,7 @@ class Line:
 
     @property
     def tokens(self) -> int:
-        """What went in and what came out."""
+        """Input and output together."""
         return self.prompt_tokens + self.completion_tokens
 
     def as_json(self) -> dict[str, Any]:
@@ -119,7 +119,7 @@ def _lines(by: By, *, since: datetime, until: datetime, user_id: int | None) -> 
 
 
 def _grouped(source: QuerySet[Any], by: By, *, most: Any, **counts: Any) -> Iterator[Line]:
-    """What was told is added up as far as it is at most ``most``: no sum passes 64 bits then."""
+    """Adds up only values of at most ``most``, so that no sum passes 64 bits."""
     sums = {f"total_{name}": Sum(name, filter=Q(**{f"{name}__lte": most})) for name in TOLD_SUMS}
     sums["total_cost"] = Sum("cost")
     totals = {f"total_{name}": expression for name, expression in counts.items()}

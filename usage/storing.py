@@ -31,7 +31,7 @@ NUMBERS = {f.attname: LARGEST[type(f)] for f in TAKEN if type(f) in LARGEST}
 OTHERS = [f.attname for f in TAKEN if f.attname not in TEXTS and f.attname not in NUMBERS]
 NAMES = [*TEXTS, *NUMBERS, *OTHERS, *DERIVED]
 COLUMNS = ", ".join(NAMES)
-# What SQLite has no type for.
+# Types that SQLite does not have.
 ADAPTED = [
     (NAMES.index(field.attname), field)
     for field in UsageRow._meta.concrete_fields
@@ -42,7 +42,7 @@ PLACES = ", ".join(["%s"] * len(NAMES))
 texts_of, numbers_of, others_of = attrgetter(*TEXTS), attrgetter(*NUMBERS), attrgetter(*OTHERS)
 
 Row = tuple[Any, ...]
-# A line of the journal may be JSON and yet hold what nobody would write.
+# A line of the journal may be JSON and yet hold values that no version writes.
 UNFORESEEN = (TypeError, ValueError, ArithmeticError, AttributeError)
 
 

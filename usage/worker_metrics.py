@@ -25,7 +25,7 @@ LOCK_SUFFIX, FILE_SUFFIX = ".lock", ".json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """What one worker says. Gauges of one that is dead mean nothing; its counters do."""
+    """The metrics of one worker. Of a dead worker only the counters have a meaning."""
 
     histograms: Histograms = field(default_factory=dict)
     gauges: dict[str, float] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What is known of the formats that clients and upstreams speak, and nothing else.
+"""The formats of clients and upstreams, and nothing else.
 
 One folder for each format, with modules named ``<what>_to_chat`` and ``<what>_from_chat``: chat
 completions are the pivot between all of them. A ``dialect`` says how a format writes its streams.

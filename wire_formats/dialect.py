@@ -1,4 +1,4 @@
-"""What every dialect has to say of its streams."""
+"""The interface of every dialect: how its streams begin, end and fail."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from wire_formats.token_counts import Tokens
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meaning:
-    """What an event means for its stream.
+    """The meaning of an event for its stream.
 
     ``has_finished``: the answer is complete, though the mark of its end may be missing.
     ``is_end``: nothing of the answer follows. ``is_usage_only``: token counts and nothing else, for
@@ -37,7 +37,7 @@ TOO_COMPLEX = "The upstream's answer has too many values."
 
 
 class DescribedError(Protocol):
-    """What a stream says of the error that ends it. ``status`` is that of HTTP."""
+    """The event for the error that ends a stream. ``status`` is that of HTTP."""
 
     @property
     def status(self) -> int: ...

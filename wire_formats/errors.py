@@ -1,4 +1,4 @@
-"""What can go wrong between two formats.
+"""The errors of a translation between two formats.
 
 WireFormatError
 ├── UnsendableError         the request cannot be written in the format of the upstream

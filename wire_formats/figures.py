@@ -20,7 +20,7 @@ _complained_at = float("-inf")
 
 
 def told_count(value: Any) -> int | None:
-    """``value`` if it is a count; None for everything else, and for what nobody could count."""
+    """``value`` if it is a count; None for everything else, and for impossible counts."""
     if not isinstance(value, int) or isinstance(value, bool):
         return None
     if 0 <= value <= MOST:

@@ -1,6 +1,6 @@
 """How much work a JSON text makes, told from its bytes before anything is parsed.
 
-What a parser takes grows with values, not with bytes: 50 MB of a picture are read in a tenth of a
+A parser's time grows with values, not with bytes: 50 MB of a picture are read in a tenth of a
 second, 50 MB of ``[],`` in ten seconds, and into a gigabyte of memory. So the characters that make
 values are counted, each with the weight of what it costs (measured with CPython 3.11: about 60 ns
 for a unit). At first those within strings count too, which is fast and never too little. Where that
@@ -24,7 +24,7 @@ NUMBERS_PER_UNIT = 4
 LONG_BYTES = 256 * 1024
 
 
-# What is set by the application at its start, for all that it parses.
+# Set by the application at its start, for everything that it parses.
 _most_units = 1_500_000
 
 

@@ -1,6 +1,6 @@
 """JSON whose numbers keep the way they are spelled.
 
-Bodies are read and written anew, so that no upstream can see another model in them than the one
+Bodies are parsed and written again, so that no upstream can see another model in them than the one
 that was authorised. orjson would write ``1.50`` as ``1.5``, and take an integer beyond 64 bits for
 a fraction. The few texts with such numbers are read a second time, into numbers that remember.
 """
@@ -118,7 +118,7 @@ def encoded_answer(answer: JsonObject) -> bytes:
 
 
 def _outside_of_texts(text: bytes) -> bytes:
-    """What of ``text``, which is valid JSON, stands outside of its texts."""
+    """The part of ``text``, which is valid JSON, outside of its strings."""
     if b'\\"' in text:
         text = text.replace(b"\\\\", b"").replace(b'\\"', b"")
     return b"".join(text.split(b'"')[::2])

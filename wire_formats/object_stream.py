@@ -34,7 +34,7 @@ class ObjectReader:
             yield from self._objects(block)
 
     def flush(self) -> Iterator[JsonObject]:
-        """What is left of a stream that ended without a blank line, unless it was cut short."""
+        """The rest of a stream that ended without a blank line, unless it was cut short."""
         try:
             yield from self._objects(self._splitter.flush())
         except UnreadableAnswerError:
@@ -70,7 +70,7 @@ class LineSplitter:
         return ready
 
     def flush(self) -> bytes:
-        """What is left when the stream has ended."""
+        """The rest of the data, once the stream has ended."""
         return b"".join(self._held)
 
 

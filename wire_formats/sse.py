@@ -50,7 +50,7 @@ class EventSplitter:
         return b""
 
     def flush(self) -> bytes:
-        """What is left when the stream has ended."""
+        """The rest of the data, once the stream has ended."""
         return self._released(b"", b"")
 
     def _released(self, last: bytes, rest: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""What an adapter writes to have the answers to one call translated."""
+"""The interface that an adapter implements to translate the response to one call."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from wire_formats.object_stream import Wire
 
 
 class Translation:
-    """Turns the upstream's objects into OpenAI's. Made anew for every call, since it counts.
+    """Turns the upstream's objects into OpenAI's. Made for every call, since it counts.
 
     Objects that lack what they must have may raise ``KeyError``, ``TypeError``, ``ValueError`` or
     ``AttributeError``: the upstream is to blame then.
@@ -27,9 +27,9 @@ class Translation:
         raise NotImplementedError
 
     def error(self, error: Any) -> Any:
-        """What stands under ``error`` in place of an answer. Its status, if told, is the code."""
+        """The object under ``error`` in place of a response; ``code`` is the status, if known."""
         return error
 
     def event(self, event: JsonObject) -> Iterator[JsonObject]:
-        """What one object of the stream becomes: chunks, ``{"error": …}``, or nothing."""
+        """One object of the stream, translated: chunks, ``{"error": …}``, or nothing."""
         raise NotImplementedError

@@ -79,7 +79,7 @@ class SpeechView(ApiView):
         )
 
     def scope(self, target: Target) -> str:
-        """Who shares recordings: everyone who may use the model, or each user with themself."""
+        """The scope of recordings: shared by all users of the model, or of one user."""
         is_personal = (
             settings.GATEWAY_SPEECH_CACHE_PER_USER
             or self.switches.forward_user_info_headers
@@ -143,7 +143,7 @@ class SpeechView(ApiView):
         flight = listener.flight
         asked_at = time.monotonic()
         await flight.begun()
-        # Whoever makes it, this request or another: it was waited for.
+        # This request waited for the upstream, also when another request made the call.
         exchange.upstream_seconds = time.monotonic() - asked_at
         exchange.upstream_answer = None
         if flight.target is not None:

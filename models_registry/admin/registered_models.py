@@ -1,4 +1,4 @@
-"""What admins say about single models."""
+"""The admin pages of single models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the admin should know about the list of models, wherever it looks."""
+"""The warnings about the list of models, on each page that shows it."""
 
 from __future__ import annotations
 

@@ -36,12 +36,12 @@ class Dispatched:
 
     @property
     def secrets(self) -> frozenset[str]:
-        """What nothing that the upstream says may repeat to a client."""
+        """The secrets that no message of the upstream may repeat to a client."""
         return _with(self.target.connection.upstream.secrets, self.response.secrets)
 
     @property
     def kept_from_errors(self) -> frozenset[str]:
-        """What the upstream's error messages may not repeat to a client."""
+        """The secrets that the upstream's error messages may not repeat to a client."""
         return _with(self.target.connection.upstream.kept_from_errors, self.response.secrets)
 
 
@@ -105,7 +105,7 @@ def _request_id(response: UpstreamResponse) -> str:
 
 
 async def _error_body(response: UpstreamResponse) -> bytes:
-    """What the upstream says of its error, if it can be read. The status counts in any case."""
+    """The upstream's own error, if it can be read. The status counts in any case."""
     try:
         return await response.read(LARGEST_ERROR_BYTES)
     except MidStreamError:

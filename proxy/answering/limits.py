@@ -11,7 +11,7 @@ from django.conf import settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What one stream may take: bytes of an event and in all, seconds without an event.
+    """The limits of one stream: bytes of an event and in all, seconds without an event.
 
     Comments are no events: an upstream may send them long after it has stopped to work.
     ``whole_bytes``: of an answer that comes in one piece although a stream was asked for.

@@ -27,7 +27,7 @@ from wire_formats.json_numbers import read_json, write_json
 from wire_formats.json_types import JsonObject
 from wire_formats.provider_errors import error_in_body
 
-# What else writes text, and holds it where no such filter would find it.
+# Other endpoints that write text, in fields where no such filter would find it.
 UNFILTERABLE = TEXTS - {CHAT}
 # A filter may change what is said, not who is asked and how the answer comes.
 KEPT = ("model", "stream")
@@ -43,7 +43,7 @@ class FilterUnavailableError(ApiError):
 
 
 class ChangedByFilterError(ApiError):
-    """What was streamed cannot be taken back."""
+    """The filter changed a response that was streamed and cannot be taken back."""
 
     status = 502
     code = "changed_by_filter"
@@ -130,7 +130,7 @@ class CallFilters:
         return last.get("content")
 
     async def _passed(self, each: PipelinesFilter, step: str, body: JsonObject) -> JsonObject:
-        """What one filter makes of ``body``."""
+        """``body`` as one filter returns it."""
         connection = each.connection
         adapter = cast("PipelinesAdapter", connection.adapter)
         request = adapter.filter_request(each.id, step, body, self.call.caller)
@@ -172,7 +172,7 @@ def _object(each: PipelinesFilter, answer: bytes) -> JsonObject:
 
 
 def _messages_of(completion: JsonObject) -> list[JsonObject]:
-    """The message of every choice: none may pass unseen."""
+    """The message of every choice: filters must see all of them."""
     try:
         messages = [choice["message"] for choice in completion["choices"]]
     except (KeyError, TypeError) as exc:

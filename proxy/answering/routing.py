@@ -35,7 +35,7 @@ async def route(
 ) -> tuple[tuple[Target, ...], Options]:
     """The targets of ``model`` in the order to try them, and the switches that hold for the call.
 
-    Raises ``ModelNotFoundError`` alike for what does not exist and for what ``caller`` may not use,
+    Raises ``ModelNotFoundError`` for a model that does not exist or that ``caller`` may not use,
     and for a model that is not for chat on an ``endpoint`` that is.
     """
     options = registry.snapshot.options
@@ -50,7 +50,7 @@ async def route(
         if not is_ready(targets):
             registry.refresh_if_older_than(max(UNKNOWN_SECONDS, options.models_cache_ttl))
         return targets, registry.snapshot.options
-    # A model may be new: whoever asks again will find it then.
+    # A model may be new: a retry will find it.
     registry.refresh_if_older_than(max(UNKNOWN_SECONDS, options.models_cache_ttl))
     raise ModelNotFoundError(model)
 

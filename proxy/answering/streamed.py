@@ -89,7 +89,7 @@ class SeenByFilters:
 class ChangedEvents:
     """A stream of whole events, each replaced by what ``change`` makes of it: one, several, none.
 
-    An error that ``change`` raises ends the stream, behind the events before it.
+    An error that ``change`` raises ends the stream, after the events before it.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What an upstream's error becomes: its own words where they are safe, ours where they are not."""
+"""An upstream's error for the client: its own message if that is safe, ours if not."""
 
 from __future__ import annotations
 

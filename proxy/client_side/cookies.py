@@ -1,4 +1,4 @@
-"""What of a client's cookies an upstream may see."""
+"""The cookies of a client that an upstream may see."""
 
 from __future__ import annotations
 

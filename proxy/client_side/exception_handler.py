@@ -1,4 +1,4 @@
-"""From whatever was raised to the one shape of error that clients understand."""
+"""Turns each exception into OpenAI's error object."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class ErrorResponse(JsonResponse):
 
 
 def to_api_error(exc: Exception) -> ApiError | None:
-    """What to tell the client; None for a failure of our own that nobody foresaw."""
+    """The error for the client; None for an unexpected failure of the gateway."""
     match exc:
         case ApiError():
             return exc

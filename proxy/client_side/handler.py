@@ -1,7 +1,7 @@
 """Django's ASGI handler, reduced to what an API needs.
 
 No middleware, no request signals, no temporary file for the body and no thread: Django's own
-handler spends most of a millisecond on those. What is added is what a gateway lacks there: a cap on
+handler spends most of a millisecond on those. This handler adds a cap on
 bodies, an end to calls whose client has gone, and a limit on how long a client may not read.
 """
 

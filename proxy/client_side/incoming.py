@@ -31,7 +31,7 @@ WhenGone = Callable[[Callable[[], None]], None]
 
 
 class ClientGoneError(Exception):
-    """The client hung up while its request was being read. Nobody is left to answer."""
+    """The client disconnected while its request was read, so no response can be sent."""
 
 
 class IncomingBody:

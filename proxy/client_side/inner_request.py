@@ -1,7 +1,7 @@
-"""Requests that the gateway makes to its own API, in the stead of a client.
+"""Requests that the gateway makes to its own API, in place of a client.
 
-They come in by the same door as a client's: authenticated, authorised, filtered, limited and
-accounted for in one place. What differs is who takes the answer.
+These requests take a client's path: they are authenticated, authorised, filtered, limited and
+accounted for in one place. Only the receiver of the response differs.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class InnerRequest:
 
     @property
     def has_hung_up(self) -> bool:
-        """Whether nobody waits for the answer any more."""
+        """Whether no client waits for the response any more."""
         return self._is_gone.is_set()
 
     async def begin(self, status: int, headers: HeaderFields) -> None:

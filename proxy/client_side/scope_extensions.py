@@ -12,5 +12,5 @@ WRITE_EXTENSION = "gatehouse.write"  # writes bytes of a body without a task
 
 
 def extensions_of(scope: Any) -> dict[str, Any]:
-    """What the server, or the gateway itself, has added to ``scope``."""
+    """The extensions that the server or the gateway has added to ``scope``."""
     return scope.get("extensions") or {}

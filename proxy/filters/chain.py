@@ -31,19 +31,19 @@ class FilterRejected(Exception):  # noqa: N818 - what a filter says, not what we
 
 
 class FilterFailedError(ApiError):
-    """A filter broke. What it was to keep from passing does not pass."""
+    """A filter failed, so nothing passes: the filter may be there to protect."""
 
     code = "filter_failed"
 
 
 @cache
 def filter_classes() -> tuple[type, ...]:
-    """The classes of ``GATEWAY_FILTERS``, in order. Raises ``ImportError`` for what is none."""
+    """The classes of ``GATEWAY_FILTERS``, in order. Raises ``ImportError``."""
     return tuple(import_string(path) for path in settings.GATEWAY_FILTERS)
 
 
 def filter_chain_for(endpoint: str, caller: Caller) -> FilterChain | None:
-    """The filters of one request, made anew; None where no filter is configured."""
+    """New filters for one request; None if no filter is configured."""
     classes = filter_classes()
     return FilterChain([made(endpoint) for made in classes], caller) if classes else None
 
@@ -81,12 +81,12 @@ class FilterChain:
         return answer
 
     async def event(self, event: bytes) -> bytes:
-        """What one event of a stream becomes; comments and ``[DONE]`` pass."""
+        """One event of a stream, filtered; comments and ``[DONE]`` pass unchanged."""
         data = data_of(event)
         if not data or data.startswith(DONE_MARK):
             return event
         parsed = json_object(data)
-        objects = [parsed] if parsed else []  # nobody could look into what is no object
+        objects = [parsed] if parsed else []  # filters cannot look into other values
         for step in self._streams:
             objects = [kept for each in objects for kept in _any(await self._run(step, each), step)]
         named = EVENT_NAME.search(event)

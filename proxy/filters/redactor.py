@@ -22,7 +22,7 @@ LONGEST_HELD = 64 * 1024
 
 
 class RegexRedactor:
-    """Replaces whatever matches ``GATEWAY_REDACTED_PATTERNS``, in requests and in answers.
+    """Replaces each match of ``GATEWAY_REDACTED_PATTERNS``, in requests and in responses.
 
     In a stream it holds back the last ``GATEWAY_REDACTION_WINDOW`` characters of each text, so that
     a match that comes in pieces is found; a match longer than that may pass. Only chats and
@@ -54,7 +54,7 @@ class RegexRedactor:
         return event
 
     def refuse_unknown_streams(self) -> None:
-        """Raises ``FilterRejected`` where nobody here knows which pieces make up a text."""
+        """Raises ``FilterRejected`` for a stream whose pieces of text are not known here."""
         if self.endpoint not in CHUNKS:
             raise FilterRejected(
                 "Answers are redacted here and cannot be streamed. Ask for them whole."
@@ -105,7 +105,7 @@ class HeldText:
         self._text = ""
 
     def feed(self, piece: str, *, is_last: bool) -> str:
-        """What may be let out after ``piece``, redacted."""
+        """The text that may be sent after ``piece``, redacted."""
         self._text += piece
         whole = self._passed + self._text
         begin = len(self._passed)
@@ -155,6 +155,6 @@ def append_text(choice: JsonObject, place: tuple[Any, ...], text: str) -> None:
 
 @cache
 def compiled() -> re.Pattern[str]:
-    """All patterns as one. Raises ``re.error`` for what is none."""
+    """All patterns as one. Raises ``re.error``."""
     patterns = settings.GATEWAY_REDACTED_PATTERNS
     return re.compile("|".join(f"(?:{pattern})" for pattern in patterns) or r"(?!)")

@@ -7,7 +7,7 @@ from django.conf import settings
 from accounts.caller import Caller
 from wire_formats.json_types import JsonObject
 
-# Where each endpoint has its instructions beside the messages.
+# The field of each endpoint for instructions outside of the messages.
 INSTRUCTIONS = {"responses": "instructions", "messages": "system"}
 SYSTEM_ROLES = frozenset({"system", "developer"})
 
@@ -39,7 +39,7 @@ class SystemPromptPrefix:
         return [{"role": "system", "content": self.prefix}, *messages]
 
     def prefixed(self, instructions: Any) -> Any:
-        """``instructions``, a text or a list of parts, behind the prefix."""
+        """``instructions``, a string or an array of parts, after the prefix."""
         if isinstance(instructions, list):
             return [{"type": "text", "text": self.prefix}, *instructions]
         return f"{self.prefix}\n\n{instructions}" if instructions else self.prefix

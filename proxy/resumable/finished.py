@@ -1,4 +1,4 @@
-"""What is kept in Redis of streams that have ended, and how much of it there may be.
+"""The ended streams in Redis, and the caps on them.
 
 Each key has a list of its recordings with their sizes, and there is one of all; both end with what
 they list. The oldest go where there are too many, or too many bytes.

@@ -63,7 +63,7 @@ async def renew(owners: Mapping[str, str]) -> None:
 
 
 async def give_back(owner: str, request_id: str) -> None:
-    """Let others begin. What Redis does not hear of ends by itself."""
+    """Let others begin. A lease that Redis does not get to release ends by itself."""
     try:
         async with asyncio.timeout(ANSWER_SECONDS), connections().one() as client:
             pipeline = client.pipeline(transaction=True)

@@ -1,4 +1,4 @@
-"""Who is reading a recording: for a worker that is about to end, and so many at once.
+"""The readers of recordings: counted against a cap, and told when the worker stops.
 
 Each reader polls, so that hundreds of them on one recording would be work without end.
 """

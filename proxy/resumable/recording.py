@@ -74,7 +74,7 @@ class Recording:
         await self._end.wait()
 
     def events_after(self, number: int) -> list[bytes]:
-        """What is there behind event ``number``. Raises :class:`EventsGoneError`."""
+        """The present events after event ``number``. Raises :class:`EventsGoneError`."""
         if number + 1 < self.first:
             raise EventsGoneError
         return self._events[number + 1 - self.first :]
@@ -86,7 +86,7 @@ class Recording:
         return events
 
     async def after(self, number: int) -> AsyncGenerator[bytes]:
-        """The events behind ``number`` to the end of the answer, as they come."""
+        """The events after ``number`` to the end of the response, as they come."""
         while events := await self.news_after(number):
             number += len(events)
             yield b"".join(events)

@@ -28,7 +28,7 @@ class Source:
     recording: Recording | None
 
     def after(self, number: int) -> AsyncGenerator[bytes]:
-        """The events behind ``number`` to the end, as they come. Raises ``ApiError``."""
+        """The events after ``number`` to the end, as they come. Raises ``ApiError``."""
         if self.recording is not None:
             return self.recording.after(number)
         return redis_stream.after(self.request_id, number)

@@ -72,7 +72,7 @@ async def _write(recording: Recording, request_id: str) -> None:
 
 
 def _add(pipeline: Any, key: str, number: int, events: Sequence[bytes], *, is_over: bool) -> None:
-    """What comes behind event ``number``, and a sign of life."""
+    """The events after event ``number``, and a sign of life."""
     for position, event in enumerate(events, number + 1):
         pipeline.xadd(key, {EVENT: event}, id=f"{position}-0")
     if is_over:
@@ -83,7 +83,7 @@ def _add(pipeline: Any, key: str, number: int, events: Sequence[bytes], *, is_ov
 
 
 async def owner_of(request_id: str) -> str | None:
-    """Whose recording it is; None if there is none, or Redis does not answer."""
+    """The owner of the recording; None if there is none, or Redis does not answer."""
     try:
         async with asyncio.timeout(SOCKET_SECONDS), reading_connections().one() as client:
             owner = await client.get(f"{_key(request_id)}:owner")
@@ -94,7 +94,7 @@ async def owner_of(request_id: str) -> str | None:
 
 
 async def after(request_id: str, number: int) -> AsyncGenerator[bytes]:
-    """The events behind ``number`` to the end of the answer, as they come. Raises ``ApiError``."""
+    """The events after ``number`` to the end of the response, as they come. Raises ``ApiError``."""
     try:
         async for event in _entries(_key(request_id), number):
             yield event

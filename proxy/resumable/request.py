@@ -20,7 +20,7 @@ OWN_HEADERS = frozenset(
 
 @dataclass(slots=True, kw_only=True)
 class Answer:
-    """What came of the request: an event stream, kept in the recording, or a whole ``body``."""
+    """The response: an event stream, kept in the recording, or a whole ``body``."""
 
     status: int
     headers: dict[str, str]

@@ -21,7 +21,7 @@ ADVICE = "Put `model` before the file."
 
 @dataclass(slots=True, kw_only=True)
 class HeldUploads:
-    """What waits in this process, by key. ``most_bytes_per_key`` and ``most_bytes`` cap it."""
+    """The waiting bytes of this process, capped by ``most_bytes_per_key`` and ``most_bytes``."""
 
     most_bytes_per_key: int
     most_bytes: int

@@ -141,7 +141,7 @@ class IncomingForm:
         )
         if not part.name or part.name != plain(part.name):
             raise InvalidRequestError("The form has a field without a valid name.")
-        # Whoever reads the form after us may take the last of two, or know no upper case.
+        # An upstream may take the last of two fields, or ignore case.
         twins = [other for other in self._parts if other.common_name == part.common_name]
         is_list = part.name.endswith("[]") or part.is_file
         if any(not (is_list and other.name == part.name) for other in twins):
@@ -188,7 +188,7 @@ class IncomingForm:
         yield b"\r\n"
 
     async def _live(self) -> AsyncIterator[bytes]:
-        """What is still to come, from the content of the file that has begun."""
+        """The rest of the form, from the content of the file that has begun."""
         async for event in self._events:
             part = self._begin(event) if isinstance(event, MultipartSegment) else self._parts[-1]
             if isinstance(event, bytes) and not part.is_file:

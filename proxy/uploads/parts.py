@@ -31,11 +31,11 @@ class Part:
 
     @property
     def common_name(self) -> str:
-        """What the names have in common that some reader could take for one and the same."""
+        """The common form of names that some reader could take for the same."""
         return self.name.strip().removesuffix("[]").lower()
 
     def head(self, boundary: bytes) -> bytes:
-        """What precedes the part's content."""
+        """The bytes in front of the part's content."""
         disposition = f'form-data; name="{self.name}"'
         if self.filename is not None:
             disposition += f'; filename="{plain(self.filename)}"'

@@ -1,4 +1,4 @@
-"""What is Anthropic's about an answer, whatever the endpoint."""
+"""Anthropic's form of errors and request ids, for each of its endpoints."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ class ModelCallView(ApiView):
         return response if chain is None else await chain.filtered(response)
 
     async def answer(self, body: JsonObject, model: str, exchange: Exchange) -> HttpResponseBase:
-        """What the first of the model's targets says that takes the request."""
+        """The response of the first of the model's targets that accepts the request."""
         dispatched = await self.sent(body, model, exchange)
         if exchange.is_streamed:
             return await self.streamed(dispatched, exchange, body)
@@ -118,7 +118,7 @@ class ModelCallView(ApiView):
         return targets
 
     def call_for(self, target: Target, body: JsonObject) -> Call:
-        """What ``target`` is asked."""
+        """The call for ``target``."""
         return self.call(
             self.endpoint,
             target.model,

@@ -27,7 +27,7 @@ class EitherSurface(AnthropicSurface):
 class ModelListView(EitherSurface):
     """Every model the caller may chat with; with ``?all=true`` those for other endpoints, too.
 
-    What was last heard is shown while the news is fetched.
+    The last known list is shown while a new one is fetched.
     """
 
     async def get(self, request: Request) -> HttpResponseBase:

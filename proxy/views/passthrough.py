@@ -1,4 +1,4 @@
-"""Whatever else an upstream can do, for superusers, where an operator has allowed it."""
+"""Every other path of an upstream, for superusers, if an operator has allowed it."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ class PassthroughView(ApiView):
         return await self.ask("POST", connection, path)
 
     async def ask(self, method: str, connection: str, path: str) -> HttpResponseBase:
-        """What the connection says to ``method`` at ``path``."""
+        """The connection's response to ``method`` at ``path``."""
         if self.caller.model_patterns:
-            # Nobody can tell which models a path is about.
+            # The gateway cannot tell which models a path is about.
             raise exceptions.PermissionDenied("This key is narrowed to models.")
         found = open_connection(connection)
         body = self.payload if method == "POST" else {}

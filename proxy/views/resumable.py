@@ -64,7 +64,7 @@ class ResumableCallView(ModelCallView):
         return HttpResponse(answer.body, status=answer.status, headers=answer.headers)
 
     def wish_to_resume(self) -> bool | None:
-        """What the header says; None without one."""
+        """The value of the header; None without the header."""
         value: str = self.api_request.META.get("HTTP_X_GATEWAY_RESUMABLE", "").strip().lower()
         if value not in {"", "true", "false"}:
             raise InvalidRequestError(f"The header {HEADER} must be true or false.", param=HEADER)
@@ -72,7 +72,7 @@ class ResumableCallView(ModelCallView):
 
 
 class ResumedStreamView(ApiView):
-    """``GET`` reads on behind the event ``starting_after``, ``DELETE`` ends the request."""
+    """``GET`` sends the events after ``starting_after``, ``DELETE`` ends the request."""
 
     ends_with_client = frozenset({"GET"})  # a page that is closed may well say so as its last word
 
@@ -99,7 +99,7 @@ class ResumedStreamView(ApiView):
         )
 
     async def source(self, request_id: str) -> Source:
-        """Where the stream is. Raises the same for one that is another's and one that is none."""
+        """The place of the stream. Unknown ids and streams of other keys raise the same error."""
         source = await recordings.find(request_id, self.caller)
         if source is None:
             raise AnsweredError(

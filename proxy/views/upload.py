@@ -68,7 +68,7 @@ class UploadView(ApiView):
         return response
 
     async def answer(self, form: IncomingForm, model: str, exchange: Exchange) -> HttpResponseBase:
-        """What the first target says that takes the form."""
+        """The response of the first target that accepts the form."""
         targets, options = await route(active(), self.caller, model)
         try:
             dispatched = await self.dispatched(
@@ -84,7 +84,7 @@ class UploadView(ApiView):
         return await self.whole(dispatched, exchange)
 
     def call_for(self, target: Target, form: IncomingForm) -> Call:
-        """What ``target`` is asked."""
+        """The call for ``target``."""
         return self.call(
             self.endpoint,
             target.model,

@@ -54,7 +54,7 @@ class UsageView(ApiView):
             raise InvalidRequestError(str(exc), param=name) from exc
 
     async def _user_id(self) -> int | None:
-        """Whose usage is asked for; None for everybody's."""
+        """The user of the query, by id; None for all users."""
         name = self.api_request.GET.get("user", self.caller.username)
         if name == self.caller.username:
             return self.caller.user_id

@@ -1,4 +1,4 @@
-"""The base of all sockets of the API."""
+"""The base class of all sockets of the API."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class ApiSocket(AsyncWebsocketConsumer):
 
     @asynccontextmanager
     async def opening(self) -> AsyncIterator[None]:
-        """Close an upstream that is opened within if it comes to nothing. It may be tried again."""
+        """Closes what was opened within it if the block fails: the socket may try again."""
         known = len(self._owned)
         try:
             yield
@@ -95,7 +95,7 @@ class ApiSocket(AsyncWebsocketConsumer):
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
-        """Give up waiting within when the client leaves, or by :meth:`interrupt`."""
+        """Cancels the block when the client disconnects, or by :meth:`interrupt`."""
         if self.is_client_gone:
             raise asyncio.CancelledError
         self._is_waiting = True

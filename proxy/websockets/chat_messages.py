@@ -38,7 +38,7 @@ class ChatMessage:
 
 
 async def read_message(text: str, *, limit: int) -> ChatMessage:
-    """A client's message. Raises ``InvalidRequestError``, also past ``limit`` bytes."""
+    """A client's message. Raises ``InvalidRequestError``, also over ``limit`` bytes."""
     raw = text.encode()
     if len(raw) > limit:
         raise PayloadTooLargeError(limit)
@@ -112,7 +112,7 @@ def error_message(
 
 
 def message_of(request_id: str | None, error: ApiError) -> str:
-    """The message to a client whose message led to no request."""
+    """The error for a message that started no request."""
     return error_message(request_id, error.body()["error"], status=int(error.status))
 
 

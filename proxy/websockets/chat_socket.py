@@ -62,7 +62,7 @@ class ChatConsumer(ApiSocket):
             await self.send(text_data=message_of(None, exc))
 
     async def let_go(self) -> None:
-        """Stop what was asked for; nobody will read it."""
+        """Stop the running requests: the client is gone."""
         for request in self._tasks.values():
             request.hang_up()
         await asyncio.gather(*self._tasks, return_exceptions=True)

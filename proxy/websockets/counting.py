@@ -1,4 +1,4 @@
-"""Tokens and responses, as an upstream's messages tell of them."""
+"""The tokens and responses in the messages of an upstream."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The right to open a WebSocket, and the answer to clients without it.
+"""The checks before a WebSocket is opened, and their errors.
 
 Only API keys count here. A browser sends the cookies of a signed-in user along with whatever page
 asks it to; they open nothing, and with a foreign page they go to no upstream either, so that such a

@@ -1,1 +1,1 @@
-"""What runs in every worker beside its requests: access that is withdrawn, news, the live view."""
+"""The background tasks of every worker: withdrawn access, news, the live view."""

@@ -27,7 +27,7 @@ SETTLE_SECONDS = 2.0
 
 
 class Admitted(Protocol):
-    """Whatever was let in. ``stop`` may be asked for again where it did not help."""
+    """An admitted request or socket. ``stop`` may be called again."""
 
     async def is_still_allowed(self) -> bool: ...
     def stop(self, reason: StopReason) -> None: ...
@@ -70,7 +70,7 @@ async def _may_infer(caller: Caller, *, model: str) -> bool:
         return not model or bool(registry.snapshot.view(caller).route(model))
 
     try:
-        async with asyncio.timeout(SETTLE_SECONDS):  # an edited connection is asked anew
+        async with asyncio.timeout(SETTLE_SECONDS):  # an edited connection is asked again
             await registry.settled(is_routed)
     except TimeoutError:
         return True

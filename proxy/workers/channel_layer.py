@@ -20,7 +20,7 @@ def layer() -> Any:
 
 
 async def send_to_group(group: str, message: dict[str, Any]) -> bool:
-    """Send ``message`` to whoever is in ``group``. False if the layer is down."""
+    """Send ``message`` to the members of ``group``. False if the layer is down."""
     try:
         await layer().group_send(group, message)
     except LAYER_ERRORS as exc:

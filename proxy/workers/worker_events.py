@@ -1,4 +1,4 @@
-"""What workers tell each other over the channel layer: few, small messages, never answers.
+"""The messages between workers over the channel layer: few and small, never responses.
 
 Without Redis the layer is in process memory, where there is one worker. A message that is lost
 is a wish that has to be repeated; nothing depends on it.

@@ -19,7 +19,7 @@ from usage.reports import By, Line
 PERIODS = {7: "7 days", 30: "30 days", 90: "90 days", 365: "A year"}
 SHORTEST = min(PERIODS)
 MOST_LINES = 10
-# What the list of records calls the filter for a group.
+# The name of a group's filter in the list of records.
 FILTERS = {
     By.USER: "username__icontains",
     By.MODEL: "model__icontains",
@@ -92,7 +92,7 @@ def top(period: Period, by: By) -> list[Row]:
 
 
 def cost_of(line: Line) -> str:
-    """What is not known is not zero."""
+    """An unknown cost is not zero."""
     return "unknown" if line.unpriced and not line.cost else dollars(float(line.cost))
 
 

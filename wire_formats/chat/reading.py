@@ -1,6 +1,6 @@
-"""Reading what clients write into chat requests, for the adapters that write it anew.
+"""Reads the fields of chat requests, for the adapters that translate them.
 
-What cannot be said in the upstream's language is refused, with the place where it stands.
+A field that the upstream's format has no place for is refused, by its place in the request.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Function:
 
 
 def messages_of(body: JsonObject) -> Iterator[JsonObject]:
-    """The messages of a request. Raises :class:`UnsendableError` for what is none."""
+    """The messages of a request. Raises :class:`UnsendableError`."""
     for message in _items(body, "messages"):
         if not isinstance(message, dict) or not isinstance(message.get("role"), str):
             raise UnsendableError("Each message must be an object with a `role`.")

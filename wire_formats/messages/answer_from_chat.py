@@ -20,7 +20,7 @@ def message_id(request_id: str) -> str:
 
 
 def message_of(answer: JsonObject, *, request_id: str, model: str, tokens: Tokens) -> JsonObject:
-    """A whole chat completion as a message. Raises ``UnreadableAnswerError`` for what is none."""
+    """A whole chat completion as a message. Raises ``UnreadableAnswerError``."""
     match answer.get("choices"):
         case [{"message": dict(said), **choice}, *_]:
             content = list(_blocks(said))

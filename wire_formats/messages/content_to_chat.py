@@ -14,7 +14,7 @@ THOUGHTS = frozenset({"thinking", "redacted_thinking"})
 
 
 def system_messages(system: Any) -> list[JsonObject]:
-    """``system``, a text or a list of text blocks, as the first messages of a chat."""
+    """``system``, a string or an array of text blocks, as the first messages of a chat."""
     text = _text_of(system, place="system") if system else ""
     return [{"role": "system", "content": text}] if text else []
 
@@ -37,7 +37,7 @@ def chat_messages(messages: list[Any]) -> Iterator[JsonObject]:
 
 
 def _of_user(blocks: list[JsonObject], place: str) -> Iterator[JsonObject]:
-    """Results of tools come first: a chat wants them right behind the calls."""
+    """Results of tools come first: in a chat they follow the calls directly."""
     parts: list[JsonObject] = []
     for block in blocks:
         if block.get("type") == "tool_result":

@@ -26,7 +26,7 @@ STATUSES = {kind: status for status, kind in ANTHROPIC_TYPES.items()}
 
 
 def anthropic_type(status: int) -> str:
-    """What Anthropic calls an error of ``status``."""
+    """Anthropic's type of an error with ``status``."""
     fallback = "api_error" if status >= 500 else "invalid_request_error"
     return ANTHROPIC_TYPES.get(status, fallback)
 

@@ -51,7 +51,7 @@ TOOL_CHOICES = {"auto": "auto", "none": "none", "required": "any"}
 
 
 def messages_request(body: JsonObject, *, model: str) -> Payload:
-    """What Anthropic gets for a chat's ``body``. Raises :class:`UnsendableError`."""
+    """Anthropic's request for a chat's ``body``. Raises :class:`UnsendableError`."""
     request = {
         "model": model,
         "max_tokens": output_limit(body) or DEFAULT_MAX_TOKENS,

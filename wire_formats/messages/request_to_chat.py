@@ -1,7 +1,7 @@
 """From a request of the Messages API to one for chat completions.
 
-What a chat cannot say is refused, with the place where it stands, if leaving it out would change
-what the client asked for. What only tunes the answer is left out, and named to the client.
+A field that a chat cannot hold is refused, by its place, if leaving it out would change
+the request. A field that only tunes the response is left out, and named to the client.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ TOOL_CHOICES = {"auto": "auto", "any": "required", "none": "none"}
 
 
 def chat_body(body: JsonObject) -> JsonObject:
-    """``body`` as a chat. Raises ``UnsendableError`` for what no chat can hold."""
+    """``body`` as a chat. Raises ``UnsendableError`` for a field that no chat can hold."""
     chat: JsonObject = {name: body[name] for name in SAME if name in body}
     chat["messages"] = [*system_messages(body.get("system")), *chat_messages(body["messages"])]
     for name, translate in TRANSLATED.items():

@@ -45,7 +45,7 @@ class MessageEvents:
         self._is_refused = False
 
     async def __call__(self, event: bytes) -> bytes:
-        """What one event of the chat becomes. Raises ``UnreadableAnswerError``."""
+        """One event of the chat, translated. Raises ``UnreadableAnswerError``."""
         data = data_of(event)
         if not data:
             return event  # a comment

@@ -59,7 +59,7 @@ EMBED_KNOWN = frozenset({"model", "input", "encoding_format", *EMBED_UNCHANGED})
 
 
 def chat_request(body: JsonObject, *, model: str) -> Payload:
-    """What ``/api/chat`` gets for a chat's ``body``. Raises :class:`UnsendableError`."""
+    """The request of ``/api/chat`` for a chat's ``body``. Raises :class:`UnsendableError`."""
     request: JsonObject = {
         "model": model,
         "messages": list(_messages(body)),
@@ -84,7 +84,7 @@ def chat_request(body: JsonObject, *, model: str) -> Payload:
 
 
 def embed_request(body: JsonObject, *, model: str) -> Payload:
-    """What ``/api/embed`` gets for an embedding's ``body``. Raises :class:`UnsendableError`."""
+    """The request of ``/api/embed`` for ``body``. Raises :class:`UnsendableError`."""
     texts: Any = body.get("input")
     if not isinstance(texts, str) and not _are_texts(texts):
         raise UnsendableError(

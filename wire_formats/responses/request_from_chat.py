@@ -54,7 +54,7 @@ KNOWN = frozenset(
 
 
 def responses_request(body: JsonObject, *, model: str) -> Payload:
-    """What ``/responses`` gets for a chat's ``body``. Raises :class:`UnsendableError`."""
+    """The request of ``/responses`` for a chat's ``body``. Raises :class:`UnsendableError`."""
     messages = list(messages_of(body))
     leading = _count_leading_system(messages)
     request: JsonObject = {

@@ -9,7 +9,7 @@ from wire_formats.json_types import JsonObject
 from wire_formats.sse import typed_event
 
 ENDINGS = ("completed", "incomplete", "failed")
-# What is known of a response, an item or a part only once it is there.
+# The fields of a response, an item or a part that are known only at its end.
 LATER: JsonObject = {
     "completed_at": None,
     "error": None,
@@ -17,7 +17,7 @@ LATER: JsonObject = {
     "output": [],
     "usage": None,
 }
-# What is written bit by bit, by the type of the item or the part: the field, and its events.
+# The fields that are streamed, by the type of the item or the part: the field, and its events.
 WRITTEN = {
     "function_call": ("arguments", "function_call_arguments"),
     "custom_tool_call": ("input", "custom_tool_call_input"),

@@ -41,7 +41,7 @@ class Command(BaseCommand):
 
 
 def stats(store: SpeechStore, tally: Tally) -> dict[str, Any]:
-    """What there is, how much there may be, and how often it helped."""
+    """The size of the cache, its cap, and its hits and misses."""
     size, counts = store.size(), tally.total()
     return {
         "enabled": settings.GATEWAY_SPEECH_CACHE,

@@ -1,4 +1,4 @@
-"""The socket behind the live view."""
+"""The socket of the live view."""
 
 from __future__ import annotations
 

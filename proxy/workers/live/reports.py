@@ -1,4 +1,4 @@
-"""What a worker says of its requests in flight."""
+"""A worker's reports of its requests in flight."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def report(worker: str) -> JsonObject:
 
 
 def summary(exchange: Exchange) -> JsonObject:
-    """What staff see of a request. Nothing that was asked or answered is among it."""
+    """The facts of a request that staff see, without prompt and response."""
     return {
         "request_id": exchange.request_id,
         "user": exchange.caller.username,

@@ -17,7 +17,7 @@ SHOWN = ("requests", "failed", "prompt_tokens", "completion_tokens", "cost", "un
 
 
 class Command(BaseCommand):
-    help = "Who used what, and what it cost."
+    help = "Report usage and cost by user, model, connection, key or day."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--by", choices=list(By), default=By.USER, help="default: user")
