@@ -212,7 +212,7 @@ def test_export_reads_back_to_it(name: str) -> None:
     assert fields_of(Connection.objects.get()) == fields_of(plain()) | changed(name)
 
 
-@pytest.mark.parametrize("name", VALUES.keys() - {"name"})
+@pytest.mark.parametrize("name", sorted(VALUES.keys() - {"name"}))
 def test_import_tells_that_it_changes(name: str) -> None:
     stored(**BESIDES.get(name, {}))
 
@@ -256,7 +256,7 @@ def test_open_webui_reads_and_writes_it(name: str) -> None:
     assert current_document()["OPENAI_API_CONFIGS"]["0"][OPEN_WEBUI[name]] == shown
 
 
-@pytest.mark.parametrize("name", VALUES.keys() - OPEN_WEBUI.keys())
+@pytest.mark.parametrize("name", sorted(VALUES.keys() - OPEN_WEBUI.keys()))
 def test_open_webui_leaves_alone_what_it_has_no_place_for(name: str) -> None:
     row = stored(**changed(name))
     before = fields_of(row)
