@@ -1,1 +1,1 @@
-"""Who is calling: users, API keys, and the secrets that protect them."""
+"""The callers: users, API keys, and the secrets that protect them."""

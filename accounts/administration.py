@@ -1,4 +1,4 @@
-"""What each administrative endpoint asks of a person: permissions of Django's, all of them.
+"""The permissions of Django's that each administrative endpoint requires, all of them.
 
 The keys of ``NEEDS`` are paths as the URL confs have them. Over the API a key needs the scope
 ``admin`` besides; pages of the admin are for staff who are signed in. A permission is that of the

@@ -68,7 +68,7 @@ class ApiKeyAuthentication(BaseAuthentication):
 
 
 async def identify(credential: str, address: Callable[[], str] = str) -> Caller:
-    """Whose credential this is.
+    """The caller of this credential.
 
     Missing, malformed, unknown, expired and revoked ones all raise the same
     :class:`InvalidApiKey`; :class:`AuthenticationUnavailable` when nobody can tell just now, and

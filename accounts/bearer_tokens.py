@@ -18,7 +18,7 @@ from accounts.signing_keys import SigningKeys
 
 logger = logging.getLogger(__name__)
 
-# What may be configured. Symmetric signatures and none at all are not among them.
+# The algorithms that may be configured, without symmetric signatures and ``none``.
 ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "EdDSA"})
 CAPACITY = 10_000
 LEEWAY_SECONDS = 30
@@ -27,7 +27,7 @@ REQUIRED_CLAIMS = ("exp", "iss", "aud", "sub")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issuer:
-    """What a token must say. ``groups_claim`` names the claim with names of groups.
+    """The claims that a token must have. ``groups_claim`` names the claim with names of groups.
 
     ``new_users`` is what becomes of somebody new: ``pending``, ``active`` or ``refused``.
     """
@@ -64,7 +64,7 @@ class BearerTokens:
         found = await database_sync_to_async(caller_of)(
             claims, groups_claim=self._issuer.groups_claim, new_users=self._issuer.new_users
         )
-        # What was read before a change that is known by now must not outlive it.
+        # A result from before a known change must not outlive the change.
         if found is not None and forgotten == self._forgotten:
             self._remember(digest, found, float(claims["exp"]))
         return found
@@ -92,7 +92,7 @@ class BearerTokens:
                 options={"require": list(REQUIRED_CLAIMS)},
             )
         except (jwt.PyJWTError, RecursionError, ValueError, TypeError) as exc:
-            # Whatever a made-up token holds, it is a token that is not good.
+            # Every made-up token is an invalid token, whatever exception it causes.
             logger.debug("A token is refused: %s", type(exc).__name__)
             return None
 

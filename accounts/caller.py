@@ -8,7 +8,7 @@ from uuid import UUID
 
 
 class Scope(StrEnum):
-    """What a key is for. ``admin`` counts only while its user is staff, and as far as their
+    """The purpose of a key. ``admin`` counts only while its user is staff, and as far as their
     permissions reach.
     """
 
@@ -46,7 +46,7 @@ class Caller:
     model_patterns: tuple[str, ...] = ()
     is_resumable: bool = False
 
-    # DRF and Django ask these of whatever stands for the user.
+    # DRF and Django read these from the object in place of the user.
     is_authenticated = True
     is_active = True
 

@@ -78,7 +78,7 @@ class CallerCache:
         self._confirmed_at = looked_at
 
     async def refresh(self) -> None:
-        """Read every known caller anew, a few hundred with each query; the old serve meanwhile.
+        """Read every known caller again, a few hundred with each query; the old serve meanwhile.
 
         Raises ``django.db.DatabaseError``.
         """
@@ -95,7 +95,7 @@ class CallerCache:
         self._refreshed_at = started
 
     async def run(self) -> None:
-        """Refresh from time to time, for changes that nobody announced. Runs until cancelled."""
+        """Refresh from time to time, for changes without an announcement. Runs until cancelled."""
         while True:
             await asyncio.sleep(REFRESH_SECONDS)
             try:

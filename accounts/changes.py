@@ -3,7 +3,7 @@
 Every change bumps a counter in the database (:class:`accounts.models.ConfigVersion`) once its
 transaction is committed, and says so on a Redis channel where there is Redis. Each worker watches:
 the channel wakes it at once, and a look at the counters every ``POLL_SECONDS`` makes sure. People
-and their keys have a counter of their own, so that a new grant has no caller looked up anew, and a
+and their keys have a counter of their own, so that a new grant has no caller looked up again, and a
 new key has no upstream asked for its models.
 """
 
@@ -37,7 +37,7 @@ _thread = threading.local()
 
 
 class Subject(StrEnum):
-    """What a change is about; the value is the name of its counter."""
+    """The topic of a change; the value is the name of its counter."""
 
     PEOPLE = "people"  # looked at first: a revocation waits for nothing
     CONFIGURATION = "version"
@@ -74,7 +74,7 @@ def bump(subject: Subject = Subject.CONFIGURATION) -> None:
 
 
 def lock_configuration() -> None:
-    """Hold off whoever else takes this lock until the current transaction ends.
+    """Take this lock until the current transaction ends; other transactions wait.
 
     For writers that look before they write, such as two gateways that start at the same time.
     SQLite needs no row for that: there a transaction has the database to itself.

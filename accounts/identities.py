@@ -25,9 +25,9 @@ MOST_GROUPS = 200
 
 
 def caller_of(claims: Mapping[str, Any], *, groups_claim: str, new_users: str) -> Caller | None:
-    """The caller that verified claims speak of; None if nobody is known by them, or may call.
+    """The caller that verified claims speak of; None if they name no user who may call.
 
-    Whoever is new becomes an ordinary user, who sees what everyone sees: at once where
+    A new person becomes an ordinary user, who sees what everyone sees: at once where
     ``new_users`` is ``active``, when an admin says so where it is ``pending``, and never where it
     is ``refused``. The claim's groups count beside those the user was put into here, and only those
     that exist.
@@ -82,7 +82,7 @@ def _new_user(claims: Mapping[str, Any], *, is_active: bool) -> User:
 
 
 def _free_username(claims: Mapping[str, Any]) -> str:
-    """What the issuer calls the person, told apart from whoever has that name here already."""
+    """The issuer's name of the person, made different from a name that is taken here."""
     wanted = _text(claims.get("preferred_username")) or _text(claims.get("sub"))
     name = UNUSUAL.sub("-", wanted)[:LONGEST_NAME] or "user"
     if not User.objects.filter(username=name).exists():

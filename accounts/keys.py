@@ -40,7 +40,7 @@ def digest(key: str, pepper: bytes) -> str:
 
 
 def hint(key: str) -> str:
-    """What lists and logs may show of a key."""
+    """The part of a key that lists and logs may show."""
     return f"{PREFIX}…{key[-4:]}"
 
 

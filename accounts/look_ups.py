@@ -109,7 +109,7 @@ def _fail(answers: Iterable[Answer], exc: BaseException) -> None:
     for answer in answers:
         if not answer.done():
             answer.set_exception(exc)
-            answer.exception()  # taken note of, also when nobody waits for it any more
+            answer.exception()  # read, also if no request waits for it any more
 
 
 @dataclass(slots=True)

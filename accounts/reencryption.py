@@ -33,10 +33,10 @@ class Reencryption:
 def reencrypt(
     rows: models.QuerySet[Row], *, bound_to: Callable[[Row], str], dry_run: bool = False
 ) -> Reencryption:
-    """Encrypt the ``ciphertext`` of ``rows`` anew under the first of ``ENCRYPTION_KEYS``.
+    """Encrypt the ``ciphertext`` of ``rows`` again under the first of ``ENCRYPTION_KEYS``.
 
     One transaction per batch, so that a large table is never locked for long and a second run goes
-    on where the first one ended. What cannot be read stays as it is.
+    on where the first one ended. An unreadable secret stays unchanged.
     """
     keys = list(rows.order_by("pk").values_list("pk", flat=True))
     result = Reencryption()

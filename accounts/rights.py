@@ -1,4 +1,4 @@
-"""What people may do, and on whose behalf others may act.
+"""The rights of users, and who may act for them.
 
 A permission is Django's, written ``app.codename``. Questions about other people are put to the
 database and not to Django's ``has_perm``, which knows no permission of a user who is inactive: such

@@ -1,4 +1,4 @@
-"""What to paste where, to use a new API key."""
+"""Examples to paste, to use a new API key."""
 
 from __future__ import annotations
 

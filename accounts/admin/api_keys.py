@@ -22,7 +22,7 @@ from accounts.models import ApiKey, KeyState
 from accounts.rights import may_hold, within_rights_of
 from accounts.snippets import snippets
 
-# What a key opens, and for how long; not for those who may not be shown it.
+# The scope and lifetime of a key; hidden from users who may not see them.
 POWERS = ("scopes", "model_patterns", "is_resumable", "expires_at")
 
 
@@ -164,7 +164,7 @@ class ApiKeyAdmin(ModelAdmin):
         return TemplateResponse(request, "admin/accounts/apikey/rotate.html", context)
 
     def has_rotate_permission(self, request: HttpRequest, object_id: str) -> bool:
-        """Whoever sees somebody's new key could act as them."""
+        """A user who sees another user's new key could act as that user."""
         key = self.get_object(request, object_id)
         return (
             key is not None

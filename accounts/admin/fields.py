@@ -1,4 +1,4 @@
-"""Form fields for what is kept as JSON, so that nobody has to write JSON."""
+"""Form fields for values that are stored as JSON, so that admins need not write JSON."""
 
 from __future__ import annotations
 

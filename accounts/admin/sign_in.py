@@ -10,7 +10,7 @@ from django.contrib import admin
 
 from accounts.sign_in.passwords import change_password_in_admin
 
-# What allauth shows there are its own tables, some with secrets; none is ours to edit by hand.
+# allauth registers its own tables there, some with secrets; none should be edited by hand.
 for model in (EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken):
     if admin.site.is_registered(model):
         admin.site.unregister(model)

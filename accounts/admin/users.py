@@ -1,4 +1,4 @@
-"""Users and groups. Only a superuser hands out rights; others touch nobody who has more of them.
+"""Users and groups. Only a superuser grants rights; other staff cannot edit users with more rights.
 
 A password that was set here, or a group that was renamed to what a provider calls one's own, would
 hand over the rights behind it.

@@ -8,7 +8,7 @@ from django.core.management.base import CommandError
 
 
 class UsageError(CommandError):
-    """What was asked for makes no sense or names what is not there. Exits with 2, as argparse."""
+    """The arguments make no sense or name something unknown. Exits with 2, as argparse."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args, returncode=2)

@@ -82,7 +82,7 @@ class AccessTokens:
         return live.secret
 
     def forget(self) -> None:
-        """Read every token anew, since somebody has signed out or changed."""
+        """Read every token again, since a user has signed out or changed."""
         self._live.clear()
         self._forgotten += 1
 
@@ -91,7 +91,7 @@ class AccessTokens:
         await asyncio.gather(*self._fetching.values(), return_exceptions=True)
 
     async def _fetched(self, user_id: int) -> LiveToken:
-        """Whoever asks for the same user meanwhile shares the answer."""
+        """Other requests for the same user share the result (single flight)."""
         task = self._fetching.get(user_id)
         if task is None:
             # In a context of its own: what a request opens is closed when that request ends.
@@ -104,7 +104,7 @@ class AccessTokens:
     def _done(self, user_id: int, task: asyncio.Task[LiveToken]) -> None:
         self._fetching.pop(user_id, None)
         if not task.cancelled():
-            task.exception()  # taken note of, also when nobody waits for it any more
+            task.exception()  # read, also if no request waits for it any more
 
     async def _fetch(self, user_id: int) -> LiveToken:
         forgotten = self._forgotten

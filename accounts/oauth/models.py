@@ -48,12 +48,12 @@ class OAuthTokenQuerySet(models.QuerySet["OAuthToken"]):
         )
 
     def free(self, now: datetime) -> OAuthTokenQuerySet:
-        """Renewed by nobody just now."""
+        """Not being renewed by a worker."""
         return self.filter(Q(renewed_until__isnull=True) | Q(renewed_until__lte=now))
 
 
 class OAuthToken(models.Model):
-    """What one sign-in brought. ``renewed_until`` is the end of a worker's lease to renew it.
+    """The tokens of one sign-in. ``renewed_until`` is the end of a worker's lease to renew it.
 
     Without a ciphertext it can be renewed no more: the person has to sign in again.
     """

@@ -1,4 +1,4 @@
-"""What is asked of an OAuth provider: where its endpoints are, and new tokens for old ones."""
+"""The requests to an OAuth provider: its endpoints, and new tokens for old ones."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ Ask = Callable[[str, Mapping[str, str] | None, Mapping[str, str]], Awaitable[Ans
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
-    """What the gateway is to the provider. A public client has no secret."""
+    """The gateway as a client of the provider. A public client has no secret."""
 
     issuer: str
     id: str

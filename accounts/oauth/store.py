@@ -29,7 +29,7 @@ class StoredToken:
 
 
 def read(user_id: int, issuer: str) -> StoredToken | None:
-    """What ``issuer`` gave for the user's newest session; None without one."""
+    """The token that ``issuer`` gave for the user's newest session; None without one."""
     row = OAuthToken.objects.current().filter(user_id=user_id, issuer=issuer).first()
     if row is None:
         return None
@@ -52,7 +52,7 @@ def take_lease(stored: StoredToken, seconds: float) -> datetime | None:
 
 
 def keep(stored: StoredToken, renewed: Renewed) -> bool:
-    """Write new tokens down, whoever has the lease by now: the old ones are worth nothing.
+    """Store new tokens even if the lease was lost: the old ones have no use.
 
     False when the session has ended meanwhile.
     """

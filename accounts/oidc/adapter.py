@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):
-    """Who comes back from the provider: known by issuer and subject, and by nothing else."""
+    """The person who signs in at the provider: known by issuer and subject only."""
 
     def get_requests_session(self) -> requests.Session:
         return bounded(super().get_requests_session())
@@ -51,13 +51,13 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         exception: Exception | None = None,
         extra_context: dict[str, Any] | None = None,
     ) -> None:
-        # What others raise may quote the provider's answer, tokens and all.
+        # Other exceptions may quote the provider's response, with its tokens.
         is_ours = isinstance(exception, OidcError)
         reason = exception if is_ours else type(exception).__name__ if exception else error
         logger.warning("A sign-in with %s failed: %s.", provider, reason)
 
     def validate_disconnect(self, account: SocialAccount, accounts: Any) -> None:
-        """Raises ``ValidationError`` where nobody could sign in any other way."""
+        """Raises ``ValidationError`` if the user could not sign in any other way."""
         if settings.GATEWAY_SSO_ONLY:
             raise self.validation_error("disconnect_last")
 
@@ -101,7 +101,7 @@ def recognise(sociallogin: SocialLogin) -> None:
 
 
 def refuse_taken_email(request: HttpRequest, sociallogin: SocialLogin) -> None:
-    """Make nobody a second user, nor the first one of somebody else's."""
+    """Give nobody a second user, or the user of somebody else."""
     email = sociallogin.user.email
     if email and User.objects.filter(email__iexact=email).exists():
         raise ImmediateHttpResponse(render(request, "account/email_taken.html", status=403))

@@ -1,4 +1,4 @@
-"""What a provider answers, under a cap: allauth would read any amount of it."""
+"""A provider's response, under a cap: allauth would read any amount of it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from requests.adapters import HTTPAdapter
 
 from accounts.oidc.flow import OidcError
 
-# Documents, keys, tokens and claims have some kilobytes. Whatever a text of this size holds, it is
+# Documents, keys, tokens and claims have some kilobytes. Any text of this size is
 # parsed within a tenth of a second.
 LARGEST_BYTES = 2**20
 PIECE_BYTES = 64 * 1024

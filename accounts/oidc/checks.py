@@ -1,4 +1,4 @@
-"""What of the sign-in is set so that it cannot work, or would lock everybody out."""
+"""System checks for settings of the sign-in that cannot work, or that lock everybody out."""
 
 from __future__ import annotations
 

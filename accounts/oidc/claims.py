@@ -1,4 +1,4 @@
-"""What a provider says about somebody, and what that makes of their user here."""
+"""A provider's claims about a person, and their effect on the user here."""
 
 from __future__ import annotations
 

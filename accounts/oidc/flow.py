@@ -22,7 +22,7 @@ class OidcFlow(OpenIDConnectOAuth2Adapter):
 
     @property
     def openid_config(self) -> dict[str, Any]:
-        """What the issuer publishes about itself. Raises ``OidcError``."""
+        """The issuer's discovery document. Raises ``OidcError``."""
         try:
             document: dict[str, Any] = super().openid_config
         except requests.RequestException as exc:

@@ -52,7 +52,7 @@ class OidcProvider(OpenIDConnectProvider):
     ) -> HttpResponse:
         nonce = secrets.token_urlsafe(24)
         kwargs["auth_params"] = {**(kwargs.get("auth_params") or {}), "nonce": nonce}
-        # What is not allauth's own comes back as the state of the sign-in.
+        # Parameters that allauth does not know come back as the state of the sign-in.
         answer: HttpResponse = super().redirect(
             request, process, next_url=next_url, data=data, nonce=nonce, **kwargs
         )

@@ -32,7 +32,7 @@ class Browser:
 
 
 def browser_of(request: HttpRequest) -> Browser | None:
-    """What the cookie says. None without one, or with one that was not made here."""
+    """The value of the cookie; None without one, or with one that was not made here."""
     cookie = request.COOKIES.get(COOKIE_NAME, "")
     try:
         said = signing.loads(cookie, salt=SALT, max_age=MAX_AGE_SECONDS) if cookie else None

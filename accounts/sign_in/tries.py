@@ -37,7 +37,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bucket:
-    """What tries are counted for: ``name`` is whatever tells it from others, as typed by people."""
+    """The subject of counted tries: ``name`` tells it from others, as typed by people."""
 
     name: tuple[str, ...]
     limit: Limit

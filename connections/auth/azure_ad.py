@@ -54,7 +54,7 @@ class ForeignScopeError(AuthUnavailableError):
 class AzureAdAuth(AuthStrategy):
     """A token of the gateway's own identity at Microsoft Entra ID, by azure-identity.
 
-    azure-identity asks anew for each of many callers who come at once, so the token is kept here
+    azure-identity asks again for each of many simultaneous callers, so the token is kept here
     and asked for once: https://github.com/Azure/azure-sdk-for-python/tree/main/sdk/identity
     """
 
@@ -76,7 +76,7 @@ class AzureAdAuth(AuthStrategy):
         yield request
 
     def refuse_foreign(self, request: httpx.Request) -> None:
-        """Judge where ``request`` really goes, whatever was checked when the row was saved."""
+        """Check where ``request`` really goes: the row may have changed since it was checked."""
         if not may_receive_identity(str(request.url)):
             raise ForeignHostError
         if not is_identity_scope(self.scope):

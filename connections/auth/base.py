@@ -31,7 +31,7 @@ class NoCallerError(AuthUnavailableError):
     )
 
     def __init__(self) -> None:
-        super().__init__("This connection is used with the credential of whoever calls.")
+        super().__init__("This connection needs the credential of its caller.")
 
 
 class NoCallersTokenError(AuthUnavailableError):
@@ -45,7 +45,7 @@ class NoCallersTokenError(AuthUnavailableError):
 
 
 class SignInRequiredError(NoCallersTokenError):
-    """The caller can mend it, by signing in again."""
+    """The caller can fix it, by signing in again."""
 
     code = "sign_in_required"
 
@@ -57,7 +57,7 @@ class AuthStrategy(httpx.Auth):
         self.upstream = upstream
 
     def call_behind(self, request: httpx.Request) -> Call:
-        """What the client asked for. Raises :class:`NoCallerError` if this is for no client."""
+        """The client's call. Raises :class:`NoCallerError` if this is for no client."""
         call: Call | None = request.extensions.get(CALL_EXTENSION)
         if call is None or not call.caller.user_id:
             raise NoCallerError

@@ -15,7 +15,7 @@ REFUSED = frozenset({httpx.codes.UNAUTHORIZED, httpx.codes.TOO_MANY_REQUESTS})
 class BearerAuth(AuthStrategy):
     """The connection's key as ``Authorization: Bearer``; the next key when one is refused.
 
-    401 and 429 are answered before any work is done: asking again with another key bills nobody
+    401 and 429 are answered before any work is done: a retry with another key bills nothing
     twice.
     """
 
@@ -48,7 +48,7 @@ class BearerAuth(AuthStrategy):
 
 
 def why_unusable(key: UpstreamKey) -> str:
-    """What keeps ``key`` from being sent, for an admin."""
+    """The reason why ``key`` is not sent, for an admin."""
     if not key.secret:
         return f"The environment variable {key.hint.removeprefix('env:')} is not set, or empty."
     return f"The key {key.hint} holds a line break or a control character."

@@ -10,8 +10,8 @@ from connections.auth.base import AuthStrategy, NoCallerError
 class SessionAuth(AuthStrategy):
     """The credential that the caller presented to the gateway, passed on.
 
-    For upstreams that know the gateway's keys or take the tokens of the same issuer. Whoever runs
-    the upstream can act as the caller, so it should be one's own.
+    For upstreams that know the gateway's keys or take the tokens of the same issuer. An operator of
+    the upstream can act as the caller, so the upstream should be your own.
     """
 
     async def async_auth_flow(

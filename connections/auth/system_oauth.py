@@ -21,7 +21,7 @@ _source: TokenSource = _no_tokens
 
 
 def use_token_source(source: TokenSource | None) -> None:
-    """Have tokens come from ``source``; None, as at first, means that nobody has one."""
+    """Have tokens come from ``source``; None, as at first, means that no caller has a token."""
     global _source  # noqa: PLW0603 - one worker, one store of tokens
     _source = source or _no_tokens
 

@@ -34,7 +34,7 @@ from wire_formats.translation import Translation
 
 
 class UpstreamResponse:
-    """A response whose body is still to come. Whoever holds it reads it or closes it.
+    """A response whose body is still to come. Its holder reads it or closes it.
 
     With a ``translation`` a success reads as if the upstream spoke OpenAI's API.
     ``waited_seconds`` is how long its body was waited for so far. ``secrets`` are what the request
@@ -59,7 +59,7 @@ class UpstreamResponse:
 
     @property
     def socket(self) -> UpstreamSocket | None:
-        """What the upstream opened, if a WebSocket was asked for and it agreed."""
+        """The WebSocket that the upstream opened, if the request asked for one."""
         stream = self._response.stream
         return stream if isinstance(stream, UpstreamSocket) else None
 
@@ -72,7 +72,7 @@ class UpstreamResponse:
     def offer_to(self, receiver: Receiver | None) -> None:
         """Have ``receiver`` see what arrives while ``chunks`` are waited for, before they have it.
 
-        What it takes does not come through ``chunks``. It is offered nothing of a body that has to
+        Its data does not come through ``chunks``. It is offered nothing of a body that has to
         be decoded or translated.
         """
         if self._translation is None and isinstance(self._response.stream, ResponseBody):

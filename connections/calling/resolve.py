@@ -52,7 +52,7 @@ def resolve(connection: Connection, *, keys: tuple[UpstreamKey, ...] | None = No
 
 
 def tls_verification(text: str) -> bool | Path:
-    """What a connection's ``verify_tls`` means: check, do not check, or trust this CA file.
+    """The meaning of a connection's ``verify_tls``: check, do not check, or trust this CA file.
 
     A connection that says nothing special follows ``AIOHTTP_CLIENT_SESSION_SSL``.
     """

@@ -19,7 +19,7 @@ LARGEST_REFUSAL_BYTES = 256 * 1024
 
 @dataclass(slots=True)
 class StreamUsage:
-    """What one connection is known to make of ``stream_options``."""
+    """The known effect of ``stream_options`` on one connection."""
 
     is_refused: bool = False
 

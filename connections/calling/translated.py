@@ -25,7 +25,7 @@ from wire_formats.translation import Translation
 # streams are read whatever they call themselves.
 IN_ONE_PIECE = {Wire.SSE: (b"{",), Wire.NDJSON: (b"{\n", b"{\r")}
 TELLING_BYTES = 2
-# What comes of taking an object for something that it is not.
+# The errors of reading an object as something that it is not.
 UNEXPECTED = (LookupError, TypeError, ValueError, AttributeError, OverflowError)
 
 
@@ -63,7 +63,7 @@ async def translated_chunks(
 
 
 async def _begin(chunks: AsyncIterator[bytes], limit: int) -> bytes:
-    """What arrives first, as far as it takes to see whether it is a stream.
+    """The first data, until it shows whether the body is a stream.
 
     Raises ``MidStreamError`` for more than ``limit`` bytes of blanks.
     """

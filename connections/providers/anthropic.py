@@ -27,7 +27,7 @@ class AnthropicAdapter(OpenAIAdapter):
 
     @property
     def base(self) -> str:
-        """The base URL, whether or not the admin wrote ``/v1`` behind it."""
+        """The base URL, with or without a final ``/v1`` from the admin."""
         return f"{self.upstream.base_url.removesuffix('/v1')}/v1"
 
     def url(self, endpoint: str, model: str) -> str:

@@ -60,5 +60,5 @@ class AzureAdapter(OpenAIAdapter):
 
     @property
     def resource(self) -> str:
-        """The base URL, whether or not the admin wrote ``/openai`` behind it."""
+        """The base URL, with or without a final ``/openai`` from the admin."""
         return self.upstream.base_url.removesuffix("/openai")

@@ -14,7 +14,7 @@ PLACEHOLDER = re.compile(r"\{\{(USER_NAME|USER_EMAIL|USER_ID|USER_ROLE|CHAT_ID)\
 
 
 def user_info_headers(caller: Caller, chat_id: str, *, audience: str) -> dict[str, str]:
-    """What the connection ``audience`` is told of the user where an admin has switched that on.
+    """The headers that tell the connection ``audience`` of the user, if an admin has enabled them.
 
     With a secret to sign with it is one header with a token; else they are those of Open WebUI.
     """
@@ -40,7 +40,7 @@ def extra_headers(
 
 
 def overlaid(headers: dict[str, str], own: dict[str, str]) -> dict[str, str]:
-    """``headers`` with ``own`` in the place of those of the same name, in whatever case."""
+    """``headers`` with ``own`` in place of those of the same name, in any case."""
     if not own:
         return headers
     replaced = {name.lower() for name in own}
@@ -48,7 +48,7 @@ def overlaid(headers: dict[str, str], own: dict[str, str]) -> dict[str, str]:
 
 
 def encoded(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
-    """As they are sent. What an admin wrote may hold more than ASCII, which httpx refuses."""
+    """As they are sent. An admin's value may hold more than ASCII, which httpx refuses."""
     return [(name.encode(), value.encode()) for name, value in headers.items()]
 
 

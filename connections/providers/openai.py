@@ -36,14 +36,14 @@ REALTIME = "realtime"
 
 
 class OpenAIAdapter:
-    """Turns calls into requests for one upstream. Stateless but for the upstream it serves."""
+    """Turns calls into requests for one upstream. Its only state is the upstream."""
 
     lists_models = True
     is_list_public = False  # whether the upstream lists its models to those without a key
     owned_by = "openai"
     base_headers = BASE_HEADERS
     takes_stream_options: bool = True
-    endpoints: frozenset[str] | None = None  # all the upstream has; None: whatever is asked for
+    endpoints: frozenset[str] | None = None  # all that the upstream has; None: every one
 
     def __init__(self, upstream: Upstream) -> None:
         self.upstream = upstream
@@ -78,7 +78,7 @@ class OpenAIAdapter:
         return Payload({k: v for k, v in (call.body | changes).items() if v is not OMIT})
 
     def translation(self, call: Call) -> Translation | None:
-        """What turns the answers to ``call`` into OpenAI's; None where they are OpenAI's."""
+        """The translation for the responses to ``call``; None if they are OpenAI's already."""
         return None
 
     def chat_changes(self, call: Call) -> JsonObject:
@@ -100,7 +100,7 @@ class OpenAIAdapter:
         return overlaid(headers, self.own_headers(call.caller, call.chat_id))
 
     def own_headers(self, caller: Caller, chat_id: str = "") -> dict[str, str]:
-        """What every request to this upstream carries: an admin's extra headers, filled in."""
+        """An admin's extra headers, filled in, which every request to this upstream carries."""
         return extra_headers(self.upstream.headers, caller, chat_id)
 
     def request(self, call: Call, *, forward_user_info: bool = False) -> httpx.Request:
@@ -160,14 +160,14 @@ parsed_url = lru_cache(maxsize=1024)(httpx.URL)
 
 
 def with_query(url: str, query: str) -> str:
-    """``url`` with one more query behind the one it may have."""
+    """``url`` with one more query, after the one that it may have."""
     if not query:
         return url
     return f"{url}{'&' if '?' in url else '?'}{query}"
 
 
 def is_reasoning_model(model: str) -> bool:
-    """o1, o3, … and gpt-5 and later, also behind ``openai/`` or ``openai.``."""
+    """o1, o3, … and gpt-5 and later, also after ``openai/`` or ``openai.``."""
     return REASONING_MODEL.match(model.lower()) is not None
 
 

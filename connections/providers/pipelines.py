@@ -52,7 +52,7 @@ class PipelinesAdapter(OpenAIAdapter):
 
 
 def user_object(caller: Caller) -> JsonObject:
-    """Who is asking, as Open WebUI tells it."""
+    """The caller, in Open WebUI's form."""
     return {
         "name": caller.display_name,
         "id": str(caller.user_id),

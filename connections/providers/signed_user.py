@@ -1,4 +1,4 @@
-"""Who is asking, as a token that the upstream can check: signed, short-lived, for it alone."""
+"""The caller, as a token that the upstream can check: signed, short-lived, for it alone."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a connection may be: its addresses, its destination, and whose credentials go there."""
+"""The rules for a connection: its address, its destination, and the credentials sent there."""

@@ -32,7 +32,7 @@ METADATA_ENDINGS = frozenset(
         "168.63.129.16",
     )
 )
-# What holds an IPv4 address in its last four bytes.
+# Prefixes of IPv6 with an IPv4 address in the last four bytes.
 ENDING_IN_IPV4 = tuple(
     ipaddress.IPv6Network(network)
     for network in (
@@ -77,7 +77,7 @@ def _embedded(address: Address) -> Iterator[ipaddress.IPv4Address]:
 
 
 def _translated(address: ipaddress.IPv6Address) -> Iterator[ipaddress.IPv4Address]:
-    """Behind prefixes of 48, 56, 64 and 96 bits, around the byte that RFC 6052 leaves empty."""
+    """After prefixes of 48, 56, 64 and 96 bits, around the byte that RFC 6052 leaves empty."""
     packed = address.packed
     without_gap = packed[:8] + packed[9:]
     for start in (6, 7, 8):

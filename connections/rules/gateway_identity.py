@@ -67,7 +67,7 @@ class HostPattern:
             raise ValueError("is not a host, such as api.example or *.example.com")
         scheme, host = (found[1] or "https").lower(), found[3].lower()
         if found[2] and ("." not in host or host.rpartition(".")[2].isdigit()):
-            raise ValueError("is too wide: name a domain of two parts or more behind *.")
+            raise ValueError("is too wide: name a domain of two parts or more after *.")
         if scheme == "http" and (found[2] or not _is_loopback(host)):
             raise ValueError("is not loopback: tokens go to other hosts only by https")
         return cls(scheme=scheme, host=host, is_parent=bool(found[2]), port=_port(scheme, found[4]))
@@ -93,7 +93,7 @@ def is_identity_scope(scope: str) -> bool:
 
 
 def pattern_problems(patterns: Iterable[str]) -> list[str]:
-    """What is wrong with ``patterns``, a sentence for each that no host will match."""
+    """The problems of ``patterns``: a sentence for each that no host will match."""
     problems = []
     for text in patterns:
         try:

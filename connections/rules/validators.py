@@ -1,4 +1,4 @@
-"""What a connection may hold. Each validator raises ``ValidationError`` with words that help."""
+"""The rules for a connection's fields. Validators raise ``ValidationError`` with helpful words."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ class Inspection:
         self.upstream = replace(self.upstream, keys=(key,))
 
     def call(self, endpoint: str, body: JsonObject | None = None) -> Call:
-        """A call on behalf of whoever has the connection verified."""
+        """A call on behalf of the user who verifies the connection."""
         return Call(
             endpoint=endpoint,
             model=self.model,

@@ -145,7 +145,7 @@ def _not_agreed(error: ssl.SSLError) -> Finding:
 
 
 async def speaks_tls(inspection: Inspection) -> bool:
-    """Whether the port answers a TLS handshake, whatever its certificate."""
+    """Whether the port answers a TLS handshake, with any certificate."""
     host = inspection.host
     try:
         await _open_and_close(inspection.addresses[0], inspection.port, tls_context(False), host)

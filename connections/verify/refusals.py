@@ -1,4 +1,4 @@
-"""What the status of an answer says, whatever was asked for."""
+"""The meaning of a response's status, for every step."""
 
 from __future__ import annotations
 

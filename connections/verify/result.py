@@ -1,4 +1,4 @@
-"""What a verification found, as values."""
+"""The findings of a verification, as values."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What one step found. ``hint`` says what to change, where there is something to change."""
+    """The finding of one step. ``hint`` says what to change, if something can be changed."""
 
     status: Status
     detail: str

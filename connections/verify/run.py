@@ -39,7 +39,7 @@ async def verify(
     caller: Caller | None = None,
     credential: str = "",
 ) -> Verification:
-    """Try ``upstream`` step by step, ``timeout_seconds`` for all of them. What breaks is a finding.
+    """Try ``upstream`` step by step, ``timeout_seconds`` for all of them. A failure is a finding.
 
     ``dns``, ``tcp``, ``tls`` (with https), ``auth``, ``models``; ``chat`` when a ``model`` is given
     by the upstream's own name; ``stream`` when that is asked for as well. A malformed URL is a

@@ -2,7 +2,7 @@
 
 Only what comes before the first file is held in memory, and only fields are understood. A client
 may name the model behind its file; until then the file waits on disk, since no upstream is to see a
-byte of it before the model is known to be the client's to use. The form is written anew for the
+byte of it before the model is known to be the client's to use. The form is written again for the
 upstream, under a boundary of our own and with the model in front: what was understood here is what
 is read there.
 """

@@ -33,7 +33,7 @@ async def test_cookies_go_where_the_connection_says_so():
     "call", [None, a_call(caller=Caller.system(), credential="x"), a_call(credential="")]
 )
 async def test_without_a_caller_there_is_nothing_to_pass_on(call):
-    with pytest.raises(NoCallerError, match="whoever calls") as caught:
+    with pytest.raises(NoCallerError, match="credential of its caller") as caught:
         await signed(call)
 
     assert "model_ids" in caught.value.hint
