@@ -35,7 +35,7 @@ class CallerCache:
     """Known callers by the full digest of their key.
 
     A known caller serves without a query, until the database was last known to say so
-    ``stale_seconds`` ago. It says so when the caller is read, when all are read anew
+    ``stale_seconds`` ago. It says so when the caller is read, when all are read again
     (:meth:`refresh`), and when the counter of changes has not moved (:meth:`confirm`). So while the
     database is down, nobody who is known waits for it.
 

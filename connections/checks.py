@@ -24,7 +24,7 @@ from connections.rules.gateway_identity import (
 )
 
 WHO_COULD_ACT_AS_THEM = (
-    "Whoever runs that upstream can act as each of its callers. Use another authentication, or set "
+    "The operator of that upstream can act as its callers. Use another authentication, or set "
     "connection_type to internal if the upstream is your own."
 )
 LOCAL_DOMAINS = (".local", ".internal", ".localhost", ".lan", ".home.arpa", ".svc")

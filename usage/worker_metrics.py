@@ -1,7 +1,7 @@
 """How workers of one machine know each other's figures: each leaves its own in a file.
 
 A scrape comes to one of them, and is about all. A file stays after its worker has gone, since
-counters must not fall; when the last has gone, the next to start begins anew.
+counters must not fall; when the last has gone, the next to start begins at zero.
 """
 
 from __future__ import annotations
