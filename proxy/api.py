@@ -17,6 +17,7 @@ from django.http.response import HttpResponseBase
 from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.utils.mediatypes import media_type_matches
 from rest_framework.views import APIView
 
 from accounts.authentication import ApiKeyAuthentication
@@ -185,8 +186,7 @@ class ApiView(APIView):
 
     async def _read_aside(self, body: bytes) -> None:
         """Parse a long ``body`` in one go, where that delays no other request."""
-        media_type = self.api_request.content_type or ""
-        if media_type.lower() == JsonParser.media_type:
+        if media_type_matches(JsonParser.media_type, self.api_request.content_type or ""):
             self._payload = await read_aside(JsonParser.parsed, body)
 
     def _handler(self) -> Any:

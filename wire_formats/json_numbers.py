@@ -22,6 +22,7 @@ from wire_formats.json_types import JsonObject
 # Of the numbers of one text. With more of them others would have to wait: then fractions keep their
 # value only, and integers beyond 64 bits are refused.
 MOST_BYTES = 64 * 1024
+PIECE_BYTES = 64 * 1024
 LOWEST, HIGHEST = -(2**63), 2**64 - 1
 
 NUMBER = re.compile(rb"-?[0-9][0-9.eE+-]*")
@@ -125,9 +126,13 @@ def _outside_of_texts(text: bytes) -> bytes:
 
 
 def _refuse_long_integers(numbers: bytes) -> None:
-    for each in LONG_INTEGER.findall(numbers):
-        if not LOWEST <= int(each) <= HIGHEST:
-            raise orjson.JSONDecodeError("so many numbers, and one beyond 64 bits", "", 0)
+    start = 0
+    while start < len(numbers):  # piece by piece: other threads wait while one is searched
+        end = numbers.find(b",", start + PIECE_BYTES) + 1 or len(numbers)
+        for each in LONG_INTEGER.findall(numbers, start, end):
+            if not LOWEST <= int(each) <= HIGHEST:
+                raise orjson.JSONDecodeError("so many numbers, and one beyond 64 bits", "", 0)
+        start = end
 
 
 class _Known(dict[str, Any]):

@@ -15,10 +15,10 @@ from typing import Any
 import orjson
 
 from wire_formats.json_numbers import load_json
-from wire_formats.json_types import JsonObject
 from wire_formats.secrets import without_secrets
 
 LONGEST_TEXT = 2000
+DEEPEST = 20
 HTTP_STATUS = re.compile(r"[1-5][0-9]{2}")
 TEXTS = ("message", "type", "param", "code")
 
@@ -71,19 +71,30 @@ def failure_without_secrets(response: Any, secrets: Iterable[str]) -> Any:
 
     Its strings are gone through, not its bytes: JSON may write one string in many ways.
     """
-    match response:
-        case {"error": dict(error)}:
-            return response | {"error": _clean(error, secrets)}
-        case {"error": str(error)}:
-            return response | {"error": without_secrets(error, secrets)[:LONGEST_TEXT]}
+    if isinstance(response, dict) and response.get("error"):
+        return response | {"error": cleaned(response["error"], frozenset(secrets))}
     return response
 
 
-def _clean(error: JsonObject, secrets: Iterable[str]) -> JsonObject:
-    return {
-        name: without_secrets(each, secrets)[:LONGEST_TEXT] if isinstance(each, str) else each
-        for name, each in error.items()
-    }
+def cleaned(value: Any, secrets: frozenset[str], *, depth: int = DEEPEST) -> Any:
+    """``value`` with no secret in any string of it, names among them, and each cut to fit.
+
+    What is nested deeper than ``depth`` is left out: nobody reads an error as deep as that.
+    """
+    match value:
+        case str():
+            return without_secrets(value, secrets)[:LONGEST_TEXT]
+        case dict() | list() if not depth:
+            return None
+        case dict():
+            return {
+                without_secrets(name, secrets): cleaned(each, secrets, depth=depth - 1)
+                for name, each in value.items()
+            }
+        case list():
+            return [cleaned(each, secrets, depth=depth - 1) for each in value]
+        case _:
+            return value
 
 
 def _status(code: Any) -> int:

@@ -16,8 +16,18 @@ def names_an_object(address: Any) -> bool:
 
     The upstream would fetch it with the account of the gateway's key, or from its own disk.
     """
-    if not isinstance(address, str) or not address:
+    if not isinstance(address, str) or not address or _is_passed(address):
         return False
-    if address[:LONGEST_SCHEME].lower().startswith(PASSED):
-        return False
-    return len(address) <= LONGEST_NAME or ":" in address[:LONGEST_NAME]
+    return len(address) <= LONGEST_NAME or ":" in address
+
+
+def is_elsewhere(content: Any) -> bool:
+    """Whether ``content``, which base64 is expected in, is an address that is not public.
+
+    Base64 holds no colon. Readers of URLs remove white space, so a colon counts wherever it is.
+    """
+    return isinstance(content, str) and ":" in content and not _is_passed(content)
+
+
+def _is_passed(address: str) -> bool:
+    return address[:LONGEST_SCHEME].lower().startswith(PASSED)

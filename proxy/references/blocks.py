@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from proxy.references.addresses import names_an_object
+from proxy.references.addresses import is_elsewhere, names_an_object
 from proxy.references.items import stands_for_another
 from proxy.references.opaque import DICTS, NAMELESS, OPAQUE, SCALARS, is_opaque
 from wire_formats.json_types import JsonObject
 
 MOST_BLOCKS = 10_000  # more are read by the walk, which goes on in a thread
+# Of one message among others that have to be walked: what is seen here is not counted there.
+BLOCKS_OF_ONE = 100
 DEEPEST_BLOCK = 8
 # None of them is guarded, in any spelling. Fields of `OPAQUE` may hold anything.
 BLOCK_FIELDS = frozenset(
@@ -102,19 +104,20 @@ BLOCK_TYPES = frozenset(
 )
 
 
-ADDRESSES = ("url", "image_url")
+ADDRESSES = frozenset({"url", "image_url"})
+PLACES = ADDRESSES | {"data", "file", "file_data"}  # an address may stand there, or content
 
 
 class _NotPlainError(Exception):
     """Something has to be looked at."""
 
 
-def are_plain_blocks(blocks: list[Any], *, are_items: bool) -> bool:
+def are_plain_blocks(blocks: list[Any], *, are_items: bool, most: int = MOST_BLOCKS) -> bool:
     """Whether nothing in ``blocks`` refers to anything, as far as that shows at a glance.
 
     ``are_items``: an id may stand for what the upstream keeps, as in the input of Responses.
     """
-    left = MOST_BLOCKS
+    left = most
     level = blocks
     for _ in range(DEEPEST_BLOCK):
         left -= len(level)
@@ -145,8 +148,12 @@ def _are_known(level: list[Any]) -> bool:
 
 def _inner(block: JsonObject) -> Iterator[Any]:
     """The objects and arrays within ``block`` that are no data of the client's own."""
-    if any(names_an_object(block.get(name)) for name in ADDRESSES):
-        raise _NotPlainError
+    for name in PLACES.intersection(block):
+        place = block[name]
+        if type(place) is list or is_elsewhere(place):
+            raise _NotPlainError
+        if name in ADDRESSES and names_an_object(place):
+            raise _NotPlainError
     if SCALARS.issuperset(map(type, block.values())):
         return
     for name, value in block.items():

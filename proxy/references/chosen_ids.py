@@ -17,11 +17,14 @@ def check_no_chosen_id(body: JsonObject) -> None:
     vLLM and SGLang take it for the id of the response: a client could have its own response answer
     to the id of another's, and put it in that one's place. Raises ``InvalidRequestError``.
     """
-    for fields in (body, *(body.get(place) for place in PLACES)):
-        for name in fields if isinstance(fields, dict) else ():
+    level: list[JsonObject] = [body]
+    while level:
+        for name in (name for fields in level for name in fields):
             if len(name) <= LONGEST_SHOWN and folded(name) == REQUEST_ID:
                 raise InvalidRequestError(
                     f"`{name}` is not accepted: the upstream chooses the id of a response.",
                     param=name,
                     code="unsupported_field",
                 )
+        within = [fields.get(place) for fields in level for place in PLACES]
+        level = [fields for fields in within if isinstance(fields, dict)]

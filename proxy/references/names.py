@@ -12,9 +12,10 @@ from enum import Enum, auto
 from functools import lru_cache
 
 from proxy.client_side.errors import InvalidRequestError
+from proxy.references.front_end_notes import MODELS_OF_MESSAGES, NOTES_OF_MESSAGES
 
 LONGEST_SHOWN = 100
-URL = "url"
+URL, DATA = "url", "data"
 A_MESSAGE = 2  # steps of its path: ``messages`` and its place
 
 
@@ -29,6 +30,7 @@ class Kind(Enum):
     NAMED_HOLDER = auto()  # the same, and where the value is a string
     RESPONSE = auto()  # the id of an earlier response
     ADDRESS = auto()  # where a picture, a file or a sound is
+    CONTENT = auto()  # the bytes of one, which some upstreams also take an address for
     TYPE = auto()  # says how the fields beside it are read
     READ = auto()  # refers to nothing itself, and decides how what is in it is read
 
@@ -96,32 +98,6 @@ WRITTEN: dict[Kind, tuple[str, ...]] = {
 }
 # Names that some API has in another form as well.
 ALSO_WRITTEN = {"cachedContent": Kind.OBJECT, "previous_interaction_id": Kind.OBJECT}
-# What front ends note in their messages and forget to take out: LibreChat and LobeChat which model
-# wrote it, LangChain the same in `response_metadata`, all of them the conversation. No upstream
-# reads a model anywhere in a message, or these in a message itself, so they are passed on unread.
-# In the body itself they are kept apart: Anthropic reads `thread` and `previous_message_id`,
-# Mistral `conversation_id` and `agent_id`, and a server in .NET or Java may call them
-# `conversationId`. `chat_id`, `session_id`, `parent_message_id` and the `id` of a message are
-# nowhere guarded: to no upstream are they an object of the account.
-MODELS_OF_MESSAGES = frozenset({"modelId", "modelName", "deploymentId"})
-NOTES_OF_MESSAGES = frozenset(
-    {
-        "agent",
-        "agent_id",
-        "agentId",
-        "assistant_id",
-        "assistantId",
-        "conversation",
-        "conversation_id",
-        "conversationId",
-        "preset",
-        "previous_message_id",
-        "previousMessageId",
-        "thread",
-        "thread_id",
-        "threadId",
-    }
-)
 # Whatever comes before: judge_model, allowed_models, input_file_id.
 ENDINGS: dict[str, Kind] = {
     "model": Kind.MODELS,
@@ -140,11 +116,15 @@ ENDINGS: dict[str, Kind] = {
     "audiourl": Kind.ADDRESS,
     "videourl": Kind.ADDRESS,
     "documenturl": Kind.ADDRESS,
+    "filedata": Kind.CONTENT,
+    "imagedata": Kind.CONTENT,
     "fileid": Kind.OBJECT,
     "fileids": Kind.OBJECT,
     "vectorstoreid": Kind.OBJECT,
     "vectorstoreids": Kind.OBJECT,
 }
+# Names of contents. They are compared as they are written, since a form has files by them.
+CONTENTS = frozenset({"image", "images", "input_image", "input_video", "video"})
 # Fields in which `url` is such an address.
 WITH_ADDRESS = frozenset(
     {
@@ -154,8 +134,11 @@ WITH_ADDRESS = frozenset(
         "file",
         "image",
         "images",
+        "input",
         "inputaudio",
+        "inputfile",
         "inputimage",
+        "inputvideo",
         "source",
         "video",
     }
@@ -189,6 +172,8 @@ def kind_at(path: Sequence[str | int], name: str) -> Kind | None:
     """
     if len(name) == len(URL) and name.lower() == URL and _has_address(path):
         return Kind.ADDRESS
+    if name in CONTENTS or (name == DATA and _is_sound(path)):
+        return Kind.CONTENT
     if not path or path[0] != "messages":
         return kind_of(name)
     if name in MODELS_OF_MESSAGES or (len(path) == A_MESSAGE and name in NOTES_OF_MESSAGES):
@@ -199,8 +184,22 @@ def kind_at(path: Sequence[str | int], name: str) -> Kind | None:
 
 def _has_address(path: Sequence[str | int]) -> bool:
     """Whether the ``url`` of what stands at ``path`` is where a picture, file or sound is."""
-    holder = next((step for step in reversed(path) if isinstance(step, str)), "")
-    return folded(holder) in WITH_ADDRESS or kind_of(holder) is Kind.ADDRESS
+    holder = _holder(path)
+    # A long name is not read again for each `url` in it: it is taken for the worst.
+    return len(holder) > LONGEST_SHOWN or (
+        folded(holder) in WITH_ADDRESS or kind_of(holder) is Kind.ADDRESS
+    )
+
+
+def _is_sound(path: Sequence[str | int]) -> bool:
+    """Whether the ``data`` of what stands at ``path`` is a sound."""
+    holder = _holder(path)
+    return len(holder) <= LONGEST_SHOWN and folded(holder) in {"audio", "inputaudio"}
+
+
+def _holder(path: Sequence[str | int]) -> str:
+    """The name of the field that holds what stands at ``path``."""
+    return next((step for step in reversed(path) if isinstance(step, str)), "")
 
 
 def _kind_of_any(name: str) -> Kind | None:

@@ -125,6 +125,7 @@ FUNCTION_FIELDS = frozenset(
         "type",
     }
 )
+RICH_FIELDS = frozenset({"documents", "query"})
 FUNCTIONS = frozenset({None, "function", "custom"})
 TEXT_FIELDS = frozenset({"cache_control", "text", "type"})
 PICTURE_FIELDS = frozenset({"detail", "url"})
@@ -204,6 +205,14 @@ def is_opaque(name: str, fields: JsonObject) -> bool:
             return kind == "anthropic"
         case _:
             return kind.endswith(CODE_RESULTS) and "role" not in fields
+
+
+def is_rich(name: str, value: Any) -> bool:
+    """Whether a field of a rerank request holds parts of a chat, as vLLM takes them."""
+    if name not in RICH_FIELDS or type(value) in SCALARS:
+        return False
+    each = value if type(value) is list else [value]
+    return any(type(one) is dict and not is_plain_list([*one.values()]) for one in each)
 
 
 def is_plain_list(values: list[Any]) -> bool:

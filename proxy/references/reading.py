@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from proxy.client_side.errors import InvalidRequestError, RequestTooComplexError
-from proxy.references.addresses import names_an_object
-from proxy.references.blocks import are_plain_blocks
+from proxy.references.addresses import is_elsewhere, names_an_object
+from proxy.references.blocks import BLOCKS_OF_ONE, MOST_BLOCKS, are_plain_blocks
 from proxy.references.items import ITEM_FIELDS, ITEM_REFERENCE, stands_for_another
 from proxy.references.names import Kind, folded, kind_at, odd_spelling
 from proxy.references.opaque import (
@@ -18,6 +18,7 @@ from proxy.references.opaque import (
     are_plain_messages,
     is_opaque,
     is_plain_list,
+    is_rich,
 )
 from wire_formats.json_types import JsonObject
 
@@ -70,7 +71,7 @@ def references_in(body: JsonObject, *, most: int = MOST_FIELDS) -> References:
     """
     reader: _Reader | None = None
     for name, value in body.items():
-        if name in PLAIN_FIELDS or name == "model":
+        if name == "model" or (name in PLAIN_FIELDS and not is_rich(name, value)):
             continue
         if type(value) is list and _is_plain(name, value):
             continue
@@ -86,9 +87,12 @@ def shown(path: Path) -> str:
     return text.removeprefix(".")
 
 
-def _is_plain(name: str, values: list[Any]) -> bool:
+def _is_plain(name: str, values: list[Any], *, most: int = MOST_BLOCKS) -> bool:
     if name in MESSAGES:
-        return are_plain_messages(values) or are_plain_blocks(values, are_items=name == "input")
+        are_items = name == "input"
+        return are_plain_messages(values) or are_plain_blocks(
+            values, are_items=are_items, most=most
+        )
     return name == "tools" and are_plain_functions(values)
 
 
@@ -125,7 +129,9 @@ class _Reader:
             case Kind.HOLDER | Kind.NAMED_HOLDER:
                 self._holder(kind, here, name, value)
             case Kind.ADDRESS:
-                self._address(here, name, value)
+                self._address(here, name, value, names_an_object)
+            case Kind.CONTENT:
+                self._address(here, name, value, is_elsewhere)
             case Kind.READ:
                 self._inside(here, name, value)
             case None | Kind.MODEL | Kind.MODELS:
@@ -150,9 +156,9 @@ class _Reader:
                     self._note("objects", (*here, place), each)
         self._inside(here, name, value)
 
-    def _address(self, here: Path, name: str, value: Any) -> None:
+    def _address(self, here: Path, name: str, value: Any, is_object: Callable[[Any], bool]) -> None:
         for place, each in enumerate(value) if isinstance(value, list) else ((None, value),):
-            if names_an_object(each):
+            if is_object(each):
                 path = here if place is None else (*here, place)
                 self._found["objects"][path] = Reference(path=path, value=each, is_address=True)
         self._inside(here, name, value)
@@ -165,7 +171,7 @@ class _Reader:
                 raise InvalidRequestError("The request is nested too deeply.")
             self._count(len(value))
             for place, each in enumerate(value):
-                if _is_plain(name, [each]):
+                if _is_plain(name, [each], most=BLOCKS_OF_ONE):
                     continue
                 if type(each) is dict:
                     if name == "input":

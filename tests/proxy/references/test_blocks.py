@@ -8,10 +8,10 @@ import pytest
 
 from proxy.client_side.errors import InvalidRequestError
 from proxy.references.blocks import (
-    ADDRESSES,
     BLOCK_FIELDS,
     BLOCK_TYPES,
     MOST_BLOCKS,
+    PLACES,
     are_plain_blocks,
 )
 from proxy.references.items import ITEM_FIELDS, ITEM_REFERENCE
@@ -129,6 +129,15 @@ ADDED = [
     {"image_url": "file:///a.png"},
     {"image_url": {"url": "s3://bucket/a.png"}},
     {"source": {"type": "url", "url": "gs://bucket/a.pdf"}},
+    {"image_url": ["gs://bucket/a.png"]},
+    {"image_url": {"url": ["gs://bucket/a.png"]}},
+    {"url": ["file:///a.png"]},
+    {"file": {"file_data": "gs://bucket/a.pdf"}},
+    {"file_data": "file:/etc/passwd"},
+    {"input_audio": {"data": "gs://bucket/a.mp3"}},
+    {"data": "note: a text"},
+    {"image": "file:///a.png"},
+    {"input_video": {"url": "gs://bucket/a.mp4"}},
     {"modelId": "other"},
     {"thread": "t_1"},
 ]
@@ -198,6 +207,6 @@ def test_more_than_can_be_seen_at_a_glance_are_walked():
 
 
 def test_no_field_of_a_block_is_guarded():
-    assert {kind_of(name) for name in BLOCK_FIELDS - {*ADDRESSES}} == {None, Kind.READ, Kind.TYPE}
+    assert {kind_of(name) for name in BLOCK_FIELDS - PLACES} == {None, Kind.READ, Kind.TYPE}
     assert all(ITEM_FIELDS.get(folded(name), name) == name for name in BLOCK_FIELDS)
     assert ITEM_REFERENCE not in {folded(kind) for kind in BLOCK_TYPES if kind}
