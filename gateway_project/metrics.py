@@ -70,8 +70,8 @@ def _upstreams() -> Gauges:
         return {}
     return {
         "gatehouse_upstream_up": {
-            label("gen_ai_provider_name", line.upstream.name): float(not listing.is_stale)
-            for line, listing in active().listings.items()
+            label("gen_ai_provider_name", connection.upstream.name): float(not listing.is_stale)
+            for connection, listing in active().listings.items()
         }
     }
 

@@ -37,13 +37,14 @@ def _collisions(snapshot: Snapshot) -> Iterable[str]:
 
 
 def _stale_connections() -> Iterable[str]:
-    for line, listing in active().listings.items():
+    for connection, listing in active().listings.items():
         if listing.is_stale:
             asked_at = datetime.fromtimestamp(listing.asked_at, tz=get_current_timezone())
             ago = timesince(asked_at) if time.time() - listing.asked_at > 60 else "moments"
             consequence = "Its earlier list is still shown."
-            if listing.is_unheard and has_filters(line):
+            if listing.is_unheard and has_filters(connection):
                 consequence = (
                     "Chats are refused, since it is unknown which of them need its filters."
                 )
-            yield f"{line.upstream.name} gave no list of models when asked {ago} ago. {consequence}"
+            name = connection.upstream.name
+            yield f"{name} gave no list of models when asked {ago} ago. {consequence}"

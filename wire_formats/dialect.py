@@ -98,8 +98,8 @@ class Dialect:
 def json_object(data: bytes) -> JsonObject:
     """The JSON object in an upstream's ``data``, empty if there is none.
 
-    An error that stands in a list, as Google writes it, is that error.
-    Raises ``UnreadableAnswerError`` for one that is not parsed, since no filter could look into it.
+    An error within an array, as Google writes it, counts as the object. Raises
+    ``UnreadableAnswerError`` for too many values, since no filter could look into them.
     """
     try:
         parsed: Any = read_json(data)

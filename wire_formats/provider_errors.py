@@ -76,23 +76,31 @@ def failure_without_secrets(response: Any, secrets: Iterable[str]) -> Any:
     return response
 
 
-def cleaned(value: Any, secrets: frozenset[str], *, depth: int = DEEPEST) -> Any:
-    """``value`` with no secret in any string of it, names among them, and each cut to fit.
+def cleaned(
+    value: Any,
+    secrets: frozenset[str],
+    *,
+    depth: int = DEEPEST,
+    longest: int | None = LONGEST_TEXT,
+) -> Any:
+    """``value`` with no secret in any string of it, and none longer than ``longest`` characters.
 
     What is nested deeper than ``depth`` is left out: nobody reads an error as deep as that.
     """
     match value:
         case str():
-            return without_secrets(value, secrets)[:LONGEST_TEXT]
+            return without_secrets(value, secrets)[:longest]
         case dict() | list() if not depth:
             return None
         case dict():
             return {
-                without_secrets(name, secrets): cleaned(each, secrets, depth=depth - 1)
+                without_secrets(name, secrets): cleaned(
+                    each, secrets, depth=depth - 1, longest=longest
+                )
                 for name, each in value.items()
             }
         case list():
-            return [cleaned(each, secrets, depth=depth - 1) for each in value]
+            return [cleaned(each, secrets, depth=depth - 1, longest=longest) for each in value]
         case _:
             return value
 

@@ -1,1 +1,4 @@
-"""The half that faces clients: requests in, responses and errors out. No upstream is known here."""
+"""The half that faces clients: requests in, responses and errors out.
+
+No target is chosen here, and nothing is sent to an upstream.
+"""

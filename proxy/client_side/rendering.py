@@ -26,7 +26,7 @@ class JsonParser(BaseParser):
 
     @staticmethod
     def parsed(body: bytes) -> JsonObject:
-        """The object in a ``body`` that :class:`proxy.incoming.IncomingBody` has read, and weighed.
+        """The object in a ``body`` that ``IncomingBody`` has read, and weighed.
 
         Raises ``ParseError`` and ``InvalidRequestError``.
         """

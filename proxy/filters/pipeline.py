@@ -1,4 +1,4 @@
-"""The former name of :mod:`proxy.filters.chain`, for filters that were written for 0.1."""
+"""The former name of :mod:`proxy.filters.chain`, for filters that were written for it."""
 
 from proxy.filters.chain import FilterRejected
 

@@ -61,7 +61,7 @@ class ConnectionModelListView(ApiView):
 
     async def get(self, request: Request, url_index: int) -> HttpResponseBase:
         snapshot = (await current_registry()).snapshot
-        if all(line.upstream.url_index != url_index for line in snapshot.connections):
+        if all(connection.upstream.url_index != url_index for connection in snapshot.connections):
             raise AnsweredError(
                 f"There is no enabled connection with the index {url_index}.",
                 status=404,

@@ -13,9 +13,15 @@ from proxy.client_side.errors import (
     PayloadTooLargeError,
     RequestTooComplexError,
 )
+from wire_formats.dialect import json_object
+from wire_formats.errors import UnreadableAnswerError
 from wire_formats.json_cost import TooComplexError, read_aside
-from wire_formats.json_numbers import read_json
+from wire_formats.json_numbers import encoded_answer, read_json
 from wire_formats.json_types import JsonObject
+from wire_formats.provider_errors import cleaned
+from wire_formats.secrets import without_secrets
+
+DEEPEST_MESSAGE = 100
 
 
 async def read_message(text: str) -> JsonObject:
@@ -39,3 +45,19 @@ def error_event(error: ApiError) -> str:
     """``error`` as OpenAI's sockets tell of one."""
     event = {"type": "error", "status": int(error.status), **error.body()}
     return orjson.dumps(event).decode()
+
+
+def told_without(text: str, secrets: frozenset[str]) -> str:
+    """An upstream's message that tells of an error, with no secret in any string of it.
+
+    JSON may write one string in many ways, so the strings are gone through and not the text. What
+    is no JSON object is gone through as it stands.
+    """
+    try:
+        message = json_object(text.encode())
+    except UnreadableAnswerError:
+        message = {}
+    if not message:
+        return without_secrets(text, secrets)
+    told = cleaned(message, secrets, depth=DEEPEST_MESSAGE, longest=None)
+    return text if told == message else encoded_answer(told).decode()

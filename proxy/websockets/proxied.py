@@ -30,7 +30,7 @@ from proxy.websockets.api_socket import ApiSocket
 from proxy.websockets.counting import count_message
 from proxy.websockets.forwarded import forwarded_cookies, forwarded_headers, model_of_query
 from proxy.websockets.handshake import refuse
-from proxy.websockets.json_messages import error_event, read_message
+from proxy.websockets.json_messages import error_event, read_message, told_without
 from proxy.websockets.message_rate import MessageRate
 from proxy.websockets.models_named import put_main, take_main
 from usage.exchange import SWITCHING_PROTOCOLS, StopReason
@@ -237,7 +237,9 @@ class ProxiedConsumer(ApiSocket):
             await self.close(code if code in SENDABLE else UPSTREAM_BROKE, reason)
 
     def _censored(self, text: str, *, is_error: bool) -> str:
-        return without_secrets(text, self._kept_from_errors if is_error else self._secrets)
+        if is_error:
+            return told_without(text, self._kept_from_errors)
+        return without_secrets(text, self._secrets)
 
 
 def _socket_of(dispatched: Dispatched) -> UpstreamSocket:

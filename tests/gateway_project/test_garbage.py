@@ -17,7 +17,16 @@ from tests.support.upstream import ScriptedUpstream
 from tests.usage.in_process import chat
 
 REQUESTS = 5
-ROOMS = {"accounts", "connections", "gateway_project", "models_registry", "proxy", "usage"}
+ROOMS = {
+    "accounts",
+    "audio",
+    "connections",
+    "gateway_project",
+    "models_registry",
+    "proxy",
+    "usage",
+    "wire_formats",
+}
 LIBRARIES = {"aiohttp", "django", "httpx", "rest_framework"}
 
 

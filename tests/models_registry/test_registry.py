@@ -102,14 +102,16 @@ async def test_a_black_hole_holds_up_no_other_list(registry, connect, upstreams)
     await connect("hole", None)
     await connect("good", ["a"])
     await registry.reload()
-    lines = {line.upstream.name: line for line in registry.snapshot.connections}
-    await registry._asking[lines["good"]]
+    connections = {
+        connection.upstream.name: connection for connection in registry.snapshot.connections
+    }
+    await registry._asking[connections["good"]]
     assert ids(registry) == ["a"]
     async with asyncio.timeout(
         PATIENCE_SECONDS
     ):  # the order in which both are asked is nobody's promise
         await upstreams.hears["hole"].wait()
-    assert lines["hole"] in registry._asking
+    assert connections["hole"] in registry._asking
     assert upstreams.asked == {"hole": 1, "good": 1}
 
 
@@ -247,7 +249,7 @@ async def test_a_connection_that_is_gone_offers_nothing(registry, connect, is_de
         await Connection.objects.filter(pk=row.pk).aupdate(is_enabled=False)
     await registry.reload()
     assert ids(registry) == ["b"]
-    assert [line.upstream.name for line in registry.snapshot.connections] == ["two"]
+    assert [connection.upstream.name for connection in registry.snapshot.connections] == ["two"]
 
 
 async def test_an_answer_of_a_connection_that_is_gone_is_dropped(
