@@ -19,7 +19,7 @@ from connections.calling.model_lists import ListingError, list_models, usable_mo
 from connections.calling.open_connection import OpenConnection
 from connections.upstream import Upstream
 from models_registry import shared_cache
-from models_registry.shared_cache import Turn
+from models_registry.shared_cache import RefreshLock
 from wire_formats.json_types import JsonObject
 
 logger = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ Result = TypeVar("Result")
 
 FORMAT = 2
 KEPT_SECONDS = 7 * 24 * 3600  # the last good list outlives an upstream's bad week
-GRACE_SECONDS = 5  # that a turn lasts longer than the upstream may take
+GRACE_SECONDS = 5  # that the lock lasts longer than the upstream may take
 WAIT_SECONDS = 0.1  # between two tries to get a turn
 
 # Threads of their own, as those of the event loop resolve host names: that must not wait for Redis.
@@ -84,7 +84,7 @@ async def renew(
     stored = await load(connection.upstream)
     if stored and stored.asked_at >= since:
         return Renewed(listing=stored)
-    turn = await _turn(connection.upstream)
+    lock = await _refresh_lock(connection.upstream)
     try:
         stored = await load(connection.upstream)
         if stored and stored.asked_at >= since:
@@ -95,7 +95,7 @@ async def renew(
         is_news = before is not NEVER_ASKED and before.ids != fresh.ids
         return Renewed(listing=fresh, is_news=is_news)
     finally:
-        await asyncio.shield(_in_thread(turn.give_back))
+        await asyncio.shield(_in_thread(lock.release))
 
 
 async def fetch(
@@ -167,12 +167,12 @@ def _store(upstream: Upstream, listing: Listing) -> None:
     shared_cache.put(cache_key(upstream), orjson.dumps(entry), KEPT_SECONDS)
 
 
-async def _turn(upstream: Upstream) -> Turn:
+async def _refresh_lock(upstream: Upstream) -> RefreshLock:
     seconds = settings.AIOHTTP_CLIENT_TIMEOUT_MODEL_LIST + GRACE_SECONDS
     while True:
-        turn = await _in_thread(lambda: shared_cache.take_turn(cache_key(upstream), seconds))
-        if turn is not None:
-            return turn
+        lock = await _in_thread(lambda: shared_cache.take_lock(cache_key(upstream), seconds))
+        if lock is not None:
+            return lock
         await asyncio.sleep(WAIT_SECONDS)
 
 

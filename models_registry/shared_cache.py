@@ -44,32 +44,32 @@ def put(key: str, entry: bytes, seconds: int) -> None:
     _answer(lambda client: client.set(key, entry, ex=seconds), otherwise=None)
 
 
-class Turn:
+class RefreshLock:
     """The right to do what only one worker should do at a time. Give it back."""
 
     def __init__(self, lock: Lock | None = None) -> None:
         self._lock = lock
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         if self._lock is not None:
             with suppress(redis.RedisError):  # it has run out, or goes with Redis
                 self._lock.release()
 
 
-def take_turn(key: str, seconds: float) -> Turn | None:
-    """The turn at ``key``, for ``seconds`` at most; None while another worker has it.
+def take_lock(key: str, seconds: float) -> RefreshLock | None:
+    """The lock at ``key``, for ``seconds`` at most; None while another worker has it.
 
-    Without Redis, or while it is out of order, everybody has a turn.
+    Without Redis, or while it is out of order, everybody has a lock.
     """
     if not settings.REDIS_URL:
-        return Turn()
+        return RefreshLock()
 
-    def ask(client: redis.Redis) -> Turn | None:
+    def ask(client: redis.Redis) -> RefreshLock | None:
         # Not thread-local: it is given back in whatever thread comes along.
-        lock = client.lock(f"{key}:turn", timeout=seconds, thread_local=False)
-        return Turn(lock) if lock.acquire(blocking=False) else None
+        lock = client.lock(f"{key}:lock", timeout=seconds, thread_local=False)
+        return RefreshLock(lock) if lock.acquire(blocking=False) else None
 
-    alone: Turn | None = Turn()
+    alone: RefreshLock | None = RefreshLock()
     return _answer(ask, otherwise=alone)
 
 

@@ -25,15 +25,23 @@ class Endpoint:
     has_own_parameters: bool = False
 
 
-CHAT = "chat/completions"
+CHAT_COMPLETIONS = "chat/completions"
 ENDPOINTS = {
-    CHAT: Endpoint(operation="chat", is_chat=True, writes_text=True, has_chunks=True),
+    CHAT_COMPLETIONS: Endpoint(operation="chat", is_chat=True, writes_text=True, has_chunks=True),
     "completions": Endpoint(operation="text_completion", writes_text=True, has_chunks=True),
+    "audio/speech": Endpoint(),
+    "audio/transcriptions": Endpoint(),
+    "audio/translations": Endpoint(),
+    "audio/voices": Endpoint(),
     "embeddings": Endpoint(operation="embeddings"),
+    "images/edits": Endpoint(),
+    "images/variations": Endpoint(),
     "images/generations": Endpoint(operation="generate_content"),
     "messages": Endpoint(operation="chat", is_chat=True, writes_text=True, has_own_parameters=True),
     "messages/count_tokens": Endpoint(has_own_parameters=True),
+    "moderations": Endpoint(),
     "realtime": Endpoint(writes_text=True),
+    "rerank": Endpoint(),
     "responses": Endpoint(
         operation="chat", is_chat=True, writes_text=True, has_own_parameters=True
     ),

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from connections.call import Call
 from connections.providers.openai import BASE_HEADERS, OpenAIAdapter
+from wire_formats.endpoints import CHAT_COMPLETIONS
 from wire_formats.json_types import JsonObject
 from wire_formats.messages.answer_to_chat import MessageTranslation
 from wire_formats.messages.request_from_chat import messages_request
@@ -12,7 +13,7 @@ from wire_formats.translation import Translation
 
 API_VERSION = "2023-06-01"
 PATHS = {
-    "chat/completions": "messages",
+    CHAT_COMPLETIONS: "messages",
     "messages": "messages",
     "messages/count_tokens": "messages/count_tokens",
 }
@@ -45,9 +46,9 @@ class AnthropicAdapter(OpenAIAdapter):
         return entry | {"object": "model", "created": created, "name": entry.get("display_name")}
 
     def payload(self, call: Call) -> Payload:
-        if call.endpoint == "chat/completions":
+        if call.endpoint == CHAT_COMPLETIONS:
             return messages_request(call.body, model=call.model)
         return super().payload(call)
 
     def translation(self, call: Call) -> Translation | None:
-        return MessageTranslation() if call.endpoint == "chat/completions" else None
+        return MessageTranslation() if call.endpoint == CHAT_COMPLETIONS else None

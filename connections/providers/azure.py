@@ -5,6 +5,7 @@ from urllib.parse import quote
 from connections.call import Call
 from connections.providers.azure_parameters import known_parameters
 from connections.providers.openai import REALTIME, OpenAIAdapter, path_segment
+from wire_formats.endpoints import CHAT_COMPLETIONS
 from wire_formats.payload import Payload, dropped_parameters
 
 DEFAULT_API_VERSION = "2024-10-21"
@@ -52,7 +53,7 @@ class AzureAdapter(OpenAIAdapter):
     def payload(self, call: Call) -> Payload:
         """Older versions refuse a chat for a single parameter that they do not know."""
         payload = super().payload(call)
-        if self.is_v1 or call.endpoint != "chat/completions":
+        if self.is_v1 or call.endpoint != CHAT_COMPLETIONS:
             return payload
         known = known_parameters(self.api_version)
         body = {name: value for name, value in payload.body.items() if name in known}

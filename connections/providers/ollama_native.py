@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from connections.call import Call
 from connections.providers.ollama import OllamaAdapter
+from wire_formats.endpoints import CHAT_COMPLETIONS
 from wire_formats.ollama.answer_to_chat import ChatTranslation, EmbeddingTranslation
 from wire_formats.ollama.request_from_chat import chat_request, embed_request
 from wire_formats.payload import Payload
 from wire_formats.translation import Translation
 
-PATHS = {"chat/completions": "api/chat", "embeddings": "api/embed"}
+PATHS = {CHAT_COMPLETIONS: "api/chat", "embeddings": "api/embed"}
 
 
 class OllamaNativeAdapter(OllamaAdapter):

@@ -21,6 +21,7 @@ from connections.request_extensions import (
     TRANSLATION_EXTENSION,
 )
 from connections.upstream import Upstream
+from wire_formats.endpoints import CHAT_COMPLETIONS
 from wire_formats.errors import UnsendableError
 from wire_formats.json_numbers import encoded_json
 from wire_formats.json_types import JsonObject
@@ -71,7 +72,7 @@ class OpenAIAdapter:
         changes: JsonObject = {}
         if call.body.get("model") != call.model:
             changes["model"] = call.model
-        if call.endpoint == "chat/completions":
+        if call.endpoint == CHAT_COMPLETIONS:
             changes |= self.chat_changes(call)
         if not changes:
             return Payload(call.body)

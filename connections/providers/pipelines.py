@@ -8,6 +8,7 @@ from accounts.caller import Caller
 from connections.call import Call
 from connections.providers.headers import encoded, overlaid
 from connections.providers.openai import BASE_HEADERS, OpenAIAdapter, path_segment
+from wire_formats.endpoints import CHAT_COMPLETIONS
 from wire_formats.json_numbers import encoded_json
 from wire_formats.json_types import JsonObject
 from wire_formats.payload import Payload
@@ -34,7 +35,7 @@ class PipelinesAdapter(OpenAIAdapter):
 
     def payload(self, call: Call) -> Payload:
         payload = super().payload(call)
-        if call.endpoint != "chat/completions":
+        if call.endpoint != CHAT_COMPLETIONS:
             return payload
         return Payload(payload.body | {"user": user_object(call.caller)}, payload.dropped)
 

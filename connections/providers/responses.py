@@ -3,6 +3,7 @@ from __future__ import annotations
 from connections.call import Call
 from connections.providers.azure import AzureAdapter
 from connections.providers.openai import OpenAIAdapter
+from wire_formats.endpoints import CHAT_COMPLETIONS
 from wire_formats.payload import Payload
 from wire_formats.responses.answer_to_chat import ResponseTranslation
 from wire_formats.responses.request_from_chat import responses_request
@@ -13,15 +14,15 @@ class ResponsesAdapter(OpenAIAdapter):
     """Chats go to ``responses``; all other endpoints are where OpenAI has them."""
 
     def url(self, endpoint: str, model: str) -> str:
-        return super().url("responses" if endpoint == "chat/completions" else endpoint, model)
+        return super().url("responses" if endpoint == CHAT_COMPLETIONS else endpoint, model)
 
     def payload(self, call: Call) -> Payload:
-        if call.endpoint == "chat/completions":
+        if call.endpoint == CHAT_COMPLETIONS:
             return responses_request(call.body, model=call.model)
         return super().payload(call)
 
     def translation(self, call: Call) -> Translation | None:
-        return ResponseTranslation() if call.endpoint == "chat/completions" else None
+        return ResponseTranslation() if call.endpoint == CHAT_COMPLETIONS else None
 
 
 class AzureResponsesAdapter(ResponsesAdapter, AzureAdapter):

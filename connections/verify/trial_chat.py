@@ -13,6 +13,7 @@ from connections.calling.client import UpstreamResponse
 from connections.verify.inspection import Answer, Inspection
 from connections.verify.refusals import refusal, refused_otherwise
 from connections.verify.result import Finding, failed, ok, warning
+from wire_formats.endpoints import CHAT_COMPLETIONS
 from wire_formats.json_numbers import load_json
 from wire_formats.json_types import JsonObject
 from wire_formats.provider_errors import error_in_body
@@ -72,7 +73,7 @@ def _ping(inspection: Inspection, **more: Any) -> Call:
         "messages": [{"role": "user", "content": "ping"}],
         "max_tokens": 1,
     }
-    return inspection.call("chat/completions", body | more)
+    return inspection.call(CHAT_COMPLETIONS, body | more)
 
 
 def _refused(inspection: Inspection, answer: Answer) -> Finding:

@@ -22,13 +22,13 @@ from models_registry.pipelines_filters import PipelinesFilter
 from models_registry.targets import Target
 from proxy.answering.limits import limits
 from proxy.client_side.errors import ApiError, InvalidRequestError, UpstreamAnswerError
-from wire_formats.endpoints import CHAT, TEXTS
+from wire_formats.endpoints import CHAT_COMPLETIONS, TEXTS
 from wire_formats.json_numbers import read_json, write_json
 from wire_formats.json_types import JsonObject
 from wire_formats.provider_errors import error_in_body
 
 # Other endpoints that write text, in fields where no such filter would find it.
-UNFILTERABLE = TEXTS - {CHAT}
+UNFILTERABLE = TEXTS - {CHAT_COMPLETIONS}
 # A filter may change what is said, not who is asked and how the answer comes.
 KEPT = ("model", "stream")
 STREAMING = frozenset({"stream", "stream_options"})
@@ -56,7 +56,7 @@ async def filtered_call(
 
     Raises :class:`proxy.client_side.errors.ApiError` when one of them refuses or fails.
     """
-    is_chat = call.endpoint == CHAT
+    is_chat = call.endpoint == CHAT_COMPLETIONS
     if target.awaits_filters_of and (is_chat or call.endpoint in UNFILTERABLE):
         raise FilterUnavailableError(
             f"The connection {target.awaits_filters_of} may have filters for this model, and has "

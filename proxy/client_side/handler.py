@@ -86,7 +86,7 @@ class ApiHandler(ASGIHandler):
         except ClientGoneError:
             pass
         except asyncio.CancelledError:  # by us as the client left, or by a server that shuts down
-            if not (incoming.client_is_gone or outgoing.gave_up):
+            if not (incoming.is_client_gone or outgoing.has_given_up):
                 raise
             uncancel()
         finally:
@@ -108,7 +108,7 @@ class ApiHandler(ASGIHandler):
         finally:
             if request.exchange is not None:
                 # Before anything that waits; it was closed before if its answer came to its end.
-                is_gone = request.incoming.client_is_gone or request.outgoing.gave_up
+                is_gone = request.incoming.is_client_gone or request.outgoing.has_given_up
                 request.exchange.is_client_gone = is_gone
                 in_flight.close(request.exchange)
 

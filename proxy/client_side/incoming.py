@@ -66,7 +66,7 @@ class IncomingBody:
         self.declared_length: int | None = None
         self._watcher: asyncio.Task[None] | None = None
         self._is_closed = False
-        self.client_is_gone = False
+        self.is_client_gone = False
 
     async def read(self) -> bytes:
         """The whole body, which is JSON.
@@ -143,9 +143,9 @@ class IncomingBody:
         self._leave()
 
     def _leave(self) -> None:
-        if self._is_closed or self.client_is_gone:
+        if self._is_closed or self.is_client_gone:
             return
-        self.client_is_gone = True
+        self.is_client_gone = True
         self._serving.cancel()
 
 

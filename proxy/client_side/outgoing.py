@@ -31,8 +31,8 @@ STREAM_HEADERS = [(name.encode(), value.encode()) for name, value in STREAMING.i
 class Outgoing:
     """Wraps ASGI's ``send``. One timer for each answer, and one look at the clock for each part.
 
-    ``write_timeout`` and ``keep_alive`` are seconds. ``gave_up`` tells that the client did not read
-    in time: the connection was cut and the task that is ``serving`` the request cancelled.
+    ``write_timeout`` and ``keep_alive`` are seconds. ``has_given_up`` tells that the client did not
+    read in time: the connection was cut and the task that is ``serving`` the request cancelled.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Outgoing:
         self._beat: asyncio.Task[None] | None = None
         self._exchange: Exchange | None = None  # of the stream that is being sent
         self.has_begun = False
-        self.gave_up = False
+        self.has_given_up = False
 
     def expect_stream(self, dialect: Dialect) -> None:
         """Send comments from now on whenever nothing else was sent for a while.
@@ -141,7 +141,7 @@ class Outgoing:
 
     def give_up(self) -> None:
         """Cut the connection and cancel the task of the request."""
-        self.gave_up = True
+        self.has_given_up = True
         self._abort()  # closing politely would wait for the client to read
         self._serving.cancel()
 

@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 
 from accounts.caller import Caller
+from wire_formats.endpoints import CHAT_COMPLETIONS
 from wire_formats.json_types import JsonObject
 
 # The field of each endpoint for instructions outside of the messages.
@@ -27,7 +28,7 @@ class SystemPromptPrefix:
             return body
         if field := INSTRUCTIONS.get(self.endpoint):
             return body | {field: self.prefixed(body.get(field))}
-        if self.endpoint == "chat/completions":
+        if self.endpoint == CHAT_COMPLETIONS:
             return body | {"messages": self.messages(body["messages"])}
         return body
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from proxy.views.model_call import ModelCallView, Required
 from proxy.views.resumable import ResumableCallView
+from wire_formats.endpoints import CHAT_COMPLETIONS
 
 
 class ChatCompletionsView(ResumableCallView):
-    endpoint = "chat/completions"
+    endpoint = CHAT_COMPLETIONS
     required = (Required(names=("messages",), kinds=(list,), hint="`messages` must be an array."),)
     is_streamable = True
 

@@ -24,6 +24,7 @@ from proxy.views.anthropic import AnthropicSurface
 from proxy.views.model_call import ModelCallView, Required
 from usage.exchange import Exchange, Surface
 from wire_formats.dialect import Meaning, json_object
+from wire_formats.endpoints import CHAT_COMPLETIONS
 from wire_formats.json_cost import read_aside
 from wire_formats.json_numbers import load_json, read_json
 from wire_formats.json_types import JsonObject
@@ -55,8 +56,8 @@ class MessagesView(AnthropicSurface, ModelCallView):
         call = super().call_for(target, body)
         if speaks_messages(target):
             return call
-        chat = target.body(chat_body(body), "chat/completions")
-        return replace(call, endpoint="chat/completions", body=chat, headers=())
+        chat = target.body(chat_body(body), CHAT_COMPLETIONS)
+        return replace(call, endpoint=CHAT_COMPLETIONS, body=chat, headers=())
 
     async def whole(self, dispatched: Dispatched, exchange: Exchange) -> HttpResponseBase:
         headers = passed_on(dispatched.response.headers.raw)

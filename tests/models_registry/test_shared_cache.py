@@ -18,7 +18,7 @@ KEY = "gatehouse:test:shared"
 def shared(services) -> Iterator[None]:
     parts.require("Redis", services.redis)
     yield
-    get_redis_connection("default").delete(KEY, f"{KEY}:turn")
+    get_redis_connection("default").delete(KEY, f"{KEY}:lock")
 
 
 @pytest.fixture
@@ -38,25 +38,25 @@ def test_an_entry_is_kept_as_it_is(shared) -> None:
 
 
 def test_one_has_the_turn_at_a_time(shared) -> None:
-    turn = shared_cache.take_turn(KEY, 60)
-    assert turn is not None
-    assert shared_cache.take_turn(KEY, 60) is None
-    turn.give_back()
-    assert shared_cache.take_turn(KEY, 60) is not None
+    lock = shared_cache.take_lock(KEY, 60)
+    assert lock is not None
+    assert shared_cache.take_lock(KEY, 60) is None
+    lock.release()
+    assert shared_cache.take_lock(KEY, 60) is not None
 
 
 def test_a_turn_that_is_not_given_back_runs_out(shared) -> None:
-    assert shared_cache.take_turn(KEY, 0.05) is not None
-    wait_until(lambda: shared_cache.take_turn(KEY, 60) is not None, what="the end of the turn")
+    assert shared_cache.take_lock(KEY, 0.05) is not None
+    wait_until(lambda: shared_cache.take_lock(KEY, 60) is not None, what="the end of the turn")
 
 
 def test_a_turn_that_has_run_out_takes_none_from_others(shared) -> None:
-    late = shared_cache.take_turn(KEY, 60)
-    get_redis_connection("default").delete(f"{KEY}:turn")
-    assert shared_cache.take_turn(KEY, 60) is not None
+    late = shared_cache.take_lock(KEY, 60)
+    get_redis_connection("default").delete(f"{KEY}:lock")
+    assert shared_cache.take_lock(KEY, 60) is not None
     assert late is not None
-    late.give_back()
-    assert shared_cache.take_turn(KEY, 60) is None
+    late.release()
+    assert shared_cache.take_lock(KEY, 60) is None
 
 
 def test_an_entry_of_another_kind_is_none(shared) -> None:
@@ -67,7 +67,7 @@ def test_an_entry_of_another_kind_is_none(shared) -> None:
 def test_without_redis_everybody_goes_alone(no_redis, caplog) -> None:
     shared_cache.put(KEY, b"x", 60)
     assert shared_cache.get(KEY) is None
-    assert [shared_cache.take_turn(KEY, 60) is None for _ in range(2)] == [False, False]
+    assert [shared_cache.take_lock(KEY, 60) is None for _ in range(2)] == [False, False]
     assert len(caplog.records) == 1  # then Redis is left alone for a while
 
 

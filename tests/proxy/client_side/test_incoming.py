@@ -116,7 +116,7 @@ async def test_the_server_tells_of_a_client_that_leaves_behind_its_body():
     body = body_of(part(b"abc", more=False))
     body._when_gone = told.append
     assert await left(body, lambda: [tell() for tell in told])
-    assert body.client_is_gone
+    assert body.is_client_gone
 
 
 async def test_a_client_that_leaves_behind_its_answer_is_not_missed():
@@ -124,7 +124,7 @@ async def test_a_client_that_leaves_behind_its_answer_is_not_missed():
     body = body_of(part(b"abc", more=False))
     body._when_gone = told.append
     assert not await left(body, lambda: [body.close(), *(tell() for tell in told)])
-    assert not body.client_is_gone
+    assert not body.is_client_gone
 
 
 async def test_the_client_of_a_request_without_a_body_is_watched_by_the_server():
@@ -151,7 +151,7 @@ async def test_the_client_of_a_request_without_a_body_is_listened_to():
     async with asyncio.timeout(PATIENCE_SECONDS):
         await asyncio.wait([serving])
     assert serving.cancelled()
-    assert body.client_is_gone
+    assert body.is_client_gone
 
 
 LEAST_STRUCTURE = 256 * 1024

@@ -180,7 +180,7 @@ async def test_a_client_that_does_not_read_is_cut() -> None:
         raise AssertionError
 
     outgoing = await asyncio.create_task(answer())
-    assert outgoing.gave_up
+    assert outgoing.has_given_up
     assert client.was_cut
 
 
