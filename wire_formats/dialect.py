@@ -5,11 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import orjson
-
-from wire_formats.errors import UnreadableAnswerError
-from wire_formats.json_cost import TooComplexError
-from wire_formats.json_numbers import read_json
 from wire_formats.json_types import JsonObject
 from wire_formats.token_counts import Tokens
 
@@ -31,9 +26,6 @@ class Meaning:
     error: Any = None
     has_failed: bool = False
     code: str = ""
-
-
-TOO_COMPLEX = "The upstream's answer has too many values."
 
 
 class DescribedError(Protocol):
@@ -93,21 +85,3 @@ class Dialect:
     def error_event(self, error: DescribedError, *, request_id: str, last_block: bytes) -> bytes:
         """``error`` as an event of its own; ``last_block`` holds the events sent just before."""
         raise NotImplementedError
-
-
-def json_object(data: bytes) -> JsonObject:
-    """The JSON object in an upstream's ``data``, empty if there is none.
-
-    An error within an array, as Google writes it, counts as the object. Raises
-    ``UnreadableAnswerError`` for too many values, since no filter could look into them.
-    """
-    try:
-        parsed: Any = read_json(data)
-    except TooComplexError as exc:
-        raise UnreadableAnswerError(TOO_COMPLEX) from exc
-    except orjson.JSONDecodeError:
-        return {}
-    match parsed:
-        case [{"error": error} as failure, *_] if error:
-            return dict(failure)
-    return parsed if isinstance(parsed, dict) else {}

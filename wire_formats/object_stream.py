@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from enum import Enum, auto
-from typing import Any
-
-import orjson
 
 from wire_formats.errors import EventTooLongError, UnreadableAnswerError
-from wire_formats.json_numbers import read_json
+from wire_formats.json_objects import parsed
 from wire_formats.json_types import JsonObject
 from wire_formats.sse import DONE_MARK, EventSplitter, data_of, is_event_stream, split_events
 
@@ -72,14 +69,3 @@ class LineSplitter:
     def flush(self) -> bytes:
         """The rest of the data, once the stream has ended."""
         return b"".join(self._held)
-
-
-def parsed(text: bytes, *, read: Callable[[bytes], Any] = read_json) -> JsonObject:
-    """The object in ``text``. Raises :class:`UnreadableAnswerError`."""
-    try:
-        value = read(text)
-    except orjson.JSONDecodeError as exc:
-        raise UnreadableAnswerError("The upstream's answer is not JSON.") from exc
-    if not isinstance(value, dict):
-        raise UnreadableAnswerError("The upstream's answer is not a JSON object.")
-    return value

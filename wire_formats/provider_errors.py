@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from wire_formats.json_numbers import load_json
+from wire_formats.json_objects import unwrapped
 from wire_formats.secrets import without_secrets
 
 LONGEST_TEXT = 2000
@@ -47,8 +48,7 @@ def error_in_body(body: bytes) -> ProviderError:
         answer: Any = load_json(body)
     except orjson.JSONDecodeError:
         return ProviderError()
-    if isinstance(answer, list) and answer:
-        answer = answer[0]
+    answer = unwrapped(answer)
     return read_error(answer.get("error", answer)) if isinstance(answer, dict) else ProviderError()
 
 

@@ -15,8 +15,9 @@ from connections.calling.whole_body import whole_body
 from connections.errors import MidStreamError
 from wire_formats.errors import UnreadableAnswerError
 from wire_formats.json_numbers import load_json, read_json, write_json
+from wire_formats.json_objects import parsed
 from wire_formats.json_types import JsonObject
-from wire_formats.object_stream import ObjectReader, Wire, parsed
+from wire_formats.object_stream import ObjectReader, Wire
 from wire_formats.sse import DONE, encoded_event
 from wire_formats.translation import Translation
 

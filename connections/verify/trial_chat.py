@@ -13,13 +13,16 @@ from connections.calling.client import UpstreamResponse
 from connections.verify.inspection import Answer, Inspection
 from connections.verify.refusals import refusal, refused_otherwise
 from connections.verify.result import Finding, failed, ok, warning
+from wire_formats.chat.dialect import CHAT
 from wire_formats.endpoints import CHAT_COMPLETIONS
+from wire_formats.errors import UnreadableAnswerError
 from wire_formats.json_numbers import load_json
 from wire_formats.json_types import JsonObject
-from wire_formats.provider_errors import error_in_body
+from wire_formats.provider_errors import read_error
+from wire_formats.sse import EventSplitter, data_of, split_events
+from wire_formats.token_counts import Tokens
 
 LARGEST_STREAM_BYTES = 2**20
-DONE = b"[DONE]"
 # OpenAI's reasoning models spend the token on thinking, and say so with an error.
 OUT_OF_TOKENS = "output limit was reached"
 
@@ -51,7 +54,10 @@ async def stream(inspection: Inspection) -> Finding:
                 "The answer is not a stream of events.",
                 "Does the upstream, or a proxy before it, allow streaming?",
             )
-        events = await _read_events(response)
+        try:
+            events = await _read_events(response)
+        except UnreadableAnswerError as exc:
+            return failed(exc.message, "Look at the upstream's log.")
     if events.error:
         return failed(
             f"The stream holds an error: {inspection.redactor.quoted(events.error)}",
@@ -120,29 +126,31 @@ class _Events:
     is_done: bool = False
     error: str = ""
 
-    def take(self, line: bytes) -> None:
-        """One line of the stream: only ``data:`` tells anything."""
-        data = line.removeprefix(b"data:").strip()
-        if not line.startswith(b"data:") or not data:
-            return
-        if data == DONE:
-            self.is_done = True
-            return
-        self.count += 1
-        self.error = self.error or error_in_body(data).message
+    def take(self, block: bytes) -> None:
+        """Whole events of the stream."""
+        for event in split_events(block):
+            meaning = CHAT.meaning_of(event, Tokens())
+            if meaning.is_end:
+                self.is_done = True
+                return
+            if data_of(event).strip():
+                self.count += 1
+            if meaning.error and not self.error:
+                self.error = read_error(meaning.error).message or "an error without a message"
 
 
 async def _read_events(response: UpstreamResponse) -> _Events:
-    """Read until ``[DONE]``, the end, or more than a token's worth of bytes."""
+    """Read until ``[DONE]``, the end, or more than a token's worth of bytes.
+
+    Raises ``UnreadableAnswerError``.
+    """
     events = _Events()
+    splitter = EventSplitter(LARGEST_STREAM_BYTES)
     size = 0
-    rest = b""
     async for chunk in response.chunks():
         size += len(chunk)
-        *lines, rest = (rest + chunk).replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
-        for line in lines:
-            events.take(line)
+        events.take(splitter.feed(chunk))
         if events.is_done or size > LARGEST_STREAM_BYTES:
-            break
-    events.take(rest)
+            return events
+    events.take(splitter.flush())
     return events

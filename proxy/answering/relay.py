@@ -19,9 +19,10 @@ from proxy.answering.upstream_errors import error_from_object, error_in
 from proxy.client_side.errors import ApiError, UpstreamAnswerError, UpstreamTimeoutError
 from proxy.client_side.relayed import Write
 from usage.exchange import Exchange
-from wire_formats.dialect import Dialect, json_object
+from wire_formats.dialect import Dialect
 from wire_formats.errors import WireFormatError
 from wire_formats.json_cost import read_aside
+from wire_formats.json_objects import json_object
 from wire_formats.sse import (
     DONE_MARK,
     FIELDS,

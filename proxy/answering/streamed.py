@@ -16,9 +16,10 @@ from proxy.client_side.relayed import RelayResponse
 from proxy.client_side.response_headers import STREAMING, passed_on
 from usage.exchange import Exchange
 from wire_formats.chat.dialect import CHAT
-from wire_formats.dialect import Dialect, json_object
+from wire_formats.dialect import Dialect
 from wire_formats.errors import WireFormatError
 from wire_formats.json_cost import read_aside
+from wire_formats.json_objects import json_object
 from wire_formats.sse import DONE_MARK, data_of, split_events
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
-
-import orjson
 
 from connections.errors import MidStreamError
 from proxy.answering.dispatch import Dispatched
@@ -13,12 +12,15 @@ from proxy.answering.limits import limits
 from proxy.answering.upstream_errors import error_in
 from proxy.client_side.errors import UpstreamAnswerError, UpstreamTimeoutError
 from usage.exchange import Exchange
-from wire_formats.dialect import TOO_COMPLEX
-from wire_formats.json_cost import LONG_BYTES, TooComplexError, read_aside
+from wire_formats.errors import UnreadableAnswerError
+from wire_formats.json_cost import LONG_BYTES, read_aside
 from wire_formats.json_numbers import encoded_answer, load_json, read_json
+from wire_formats.json_objects import parsed
 from wire_formats.json_types import JsonObject
 from wire_formats.provider_errors import failure_without_secrets
 from wire_formats.token_counts import Tokens, read_usage
+
+READ = partial(parsed, read=load_json)
 
 
 async def read_answer(
@@ -40,13 +42,9 @@ async def read_answer(
         raise kind(exc.message) from exc
     try:
         is_long = len(body) >= LONG_BYTES
-        answer: Any = await read_aside(load_json, body) if is_long else load_json(body)
-    except TooComplexError as exc:
-        raise UpstreamAnswerError(TOO_COMPLEX) from exc
-    except orjson.JSONDecodeError as exc:
-        raise UpstreamAnswerError("The upstream's answer is not JSON.") from exc
-    if not isinstance(answer, dict):
-        raise UpstreamAnswerError("The upstream's answer is not a JSON object.")
+        answer: JsonObject = await read_aside(READ, body) if is_long else READ(body)
+    except UnreadableAnswerError as exc:
+        raise UpstreamAnswerError(exc.message) from exc
     if error := error_in(answer, secrets=dispatched.kept_from_errors):
         raise error
     if answer.get("error"):  # a response that tells of its own failure

@@ -6,7 +6,7 @@ import orjson
 
 from proxy.client_side.errors import ApiError
 from proxy.client_side.exception_handler import ErrorResponse
-from wire_formats.messages.dialect import anthropic_type
+from wire_formats.messages.error_types import type_of
 
 PATHS = ("/anthropic", "/v1/messages")
 
@@ -19,7 +19,7 @@ class AnthropicErrorResponse(ErrorResponse):
         self.content = orjson.dumps(
             {
                 "type": "error",
-                "error": {"type": anthropic_type(error.status), "message": error.message},
+                "error": {"type": type_of(error.status), "message": error.message},
                 "request_id": request_id,
             }
         )

@@ -19,9 +19,9 @@ from proxy.client_side.errors import (
     UpstreamUnavailableError,
 )
 from proxy.client_side.rendering import JsonResponse
-from wire_formats.dialect import TOO_COMPLEX
 from wire_formats.errors import UnreadableAnswerError, UnsendableError
 from wire_formats.json_cost import TooComplexError
+from wire_formats.json_objects import TOO_COMPLEX
 
 # The types OpenAI uses for these; every other status below 500 is an invalid_request_error.
 TYPES = {

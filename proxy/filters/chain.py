@@ -16,8 +16,8 @@ from proxy.answering.streamed import ChangedEvents
 from proxy.client_side.errors import ApiError, InvalidRequestError
 from proxy.client_side.relayed import RelayResponse
 from proxy.client_side.rendering import JsonResponse
-from wire_formats.dialect import json_object
 from wire_formats.json_numbers import read_json, write_json
+from wire_formats.json_objects import json_object
 from wire_formats.json_types import JsonObject
 from wire_formats.sse import DONE_MARK, data_of, encoded_event
 

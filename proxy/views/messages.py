@@ -23,10 +23,11 @@ from proxy.references.stored_responses import stored_responses
 from proxy.views.anthropic import AnthropicSurface
 from proxy.views.model_call import ModelCallView, Required
 from usage.exchange import Exchange, Surface
-from wire_formats.dialect import Meaning, json_object
+from wire_formats.dialect import Meaning
 from wire_formats.endpoints import CHAT_COMPLETIONS
 from wire_formats.json_cost import read_aside
 from wire_formats.json_numbers import load_json, read_json
+from wire_formats.json_objects import json_object
 from wire_formats.json_types import JsonObject
 from wire_formats.messages.answer_from_chat import message_of
 from wire_formats.messages.dialect import ANTHROPIC, AnthropicDialect

@@ -20,7 +20,7 @@ from proxy.references.chosen_ids import check_no_chosen_id
 from proxy.references.stored_responses import stored_responses
 from proxy.views.model_call import ModelCallView
 from usage.exchange import Exchange
-from wire_formats.dialect import json_object
+from wire_formats.json_objects import json_object
 from wire_formats.json_types import JsonObject
 from wire_formats.responses.dialect import RESPONSES
 from wire_formats.sse import data_of, split_events

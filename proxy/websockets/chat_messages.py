@@ -8,6 +8,7 @@ Out: ``{"request_id", "type": "chunk", "data"}`` any number of times, then one o
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from dataclasses import dataclass
 from typing import Any
@@ -17,12 +18,11 @@ import orjson
 from proxy.client_side.errors import (
     ApiError,
     InvalidRequestError,
-    PayloadTooLargeError,
-    RequestTooComplexError,
 )
+from proxy.websockets.json_messages import read_message
 from wire_formats.errors import UnsendableError
-from wire_formats.json_cost import TooComplexError, read_aside
-from wire_formats.json_numbers import encoded_json, read_json
+from wire_formats.json_cost import LONG_BYTES
+from wire_formats.json_numbers import encoded_json
 from wire_formats.json_types import JsonObject
 
 LONGEST_REQUEST_ID = 200
@@ -37,28 +37,15 @@ class ChatMessage:
     body: bytes = b""
 
 
-async def read_message(text: str, *, limit: int) -> ChatMessage:
-    """A client's message. Raises ``InvalidRequestError``, also over ``limit`` bytes."""
-    raw = text.encode()
-    if len(raw) > limit:
-        raise PayloadTooLargeError(limit)
-    message: ChatMessage = await read_aside(_read, raw)
-    return message
+async def read_chat_message(text: str) -> ChatMessage:
+    """A client's message. Raises ``InvalidRequestError``."""
+    message = await read_message(text)
+    if len(text) < LONG_BYTES:
+        return _chat_message(message)
+    return await asyncio.to_thread(_chat_message, message)
 
 
-def _read(raw: bytes) -> ChatMessage:
-    try:
-        message: Any = read_json(raw)
-    except TooComplexError as exc:
-        raise RequestTooComplexError from exc
-    except orjson.JSONDecodeError as exc:
-        raise InvalidRequestError(f"The message is not valid JSON: {exc}.") from exc
-    if not isinstance(message, dict):
-        raise InvalidRequestError("The message must be a JSON object.")
-    return _read_object(message)
-
-
-def _read_object(message: JsonObject) -> ChatMessage:
+def _chat_message(message: JsonObject) -> ChatMessage:
     request_id = message.pop("request_id", None)
     match message.pop("type", None):
         case "cancel":

@@ -12,7 +12,7 @@ from proxy.client_side.inner_request import HeaderFields, InnerRequest
 from proxy.client_side.scope_extensions import SURFACE_EXTENSION
 from proxy.websockets.chat_messages import chunk_message, done_message, error_message
 from usage.exchange import StopReason, Surface
-from wire_formats.dialect import json_object
+from wire_formats.json_objects import json_object
 from wire_formats.sse import DONE_MARK, data_of, split_events
 
 PATH = "/v1/chat/completions"

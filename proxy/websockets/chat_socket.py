@@ -13,7 +13,7 @@ from proxy.client_side.exception_handler import to_api_error
 from proxy.client_side.inner_request import Application
 from proxy.client_side.origin import is_foreign
 from proxy.websockets.api_socket import ApiSocket
-from proxy.websockets.chat_messages import ChatMessage, message_of, read_message
+from proxy.websockets.chat_messages import ChatMessage, message_of, read_chat_message
 from proxy.websockets.chat_request import ChatRequest
 from proxy.websockets.handshake import refuse
 from proxy.websockets.message_rate import MessageRate
@@ -88,7 +88,7 @@ class ChatConsumer(ApiSocket):
             raise too_many("Messages come too fast. Send them more slowly.")
         if text is None:
             raise InvalidRequestError("Messages must be text frames, not binary frames.")
-        return await read_message(text, limit=settings.GATEWAY_WS_MAX_MESSAGE_BYTES)
+        return await read_chat_message(text)
 
     def _take(self, message: ChatMessage) -> None:
         running = self._requests.get(message.request_id)

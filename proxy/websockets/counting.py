@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from usage.exchange import Exchange
-from wire_formats.dialect import json_object
 from wire_formats.errors import UnreadableAnswerError
 from wire_formats.figures import MOST
+from wire_formats.json_objects import json_object
 from wire_formats.json_types import JsonObject
 from wire_formats.token_counts import Tokens, read_usage
 

@@ -13,10 +13,10 @@ from proxy.client_side.errors import (
     PayloadTooLargeError,
     RequestTooComplexError,
 )
-from wire_formats.dialect import json_object
 from wire_formats.errors import UnreadableAnswerError
 from wire_formats.json_cost import TooComplexError, read_aside
 from wire_formats.json_numbers import encoded_answer, read_json
+from wire_formats.json_objects import json_object
 from wire_formats.json_types import JsonObject
 from wire_formats.provider_errors import cleaned
 from wire_formats.secrets import without_secrets

@@ -6,7 +6,8 @@ import re
 from typing import Any
 
 from wire_formats.chat.whole_as_stream import completion_events
-from wire_formats.dialect import END, DescribedError, Dialect, Meaning, json_object
+from wire_formats.dialect import END, DescribedError, Dialect, Meaning
+from wire_formats.json_objects import json_object
 from wire_formats.json_types import JsonObject
 from wire_formats.sse import DONE, DONE_MARK, data_of, encoded_event
 from wire_formats.token_counts import Tokens, read_usage

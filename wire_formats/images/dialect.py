@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from wire_formats.dialect import DescribedError, Dialect, Meaning, json_object
+from wire_formats.dialect import DescribedError, Dialect, Meaning
+from wire_formats.json_objects import json_object
 from wire_formats.json_types import JsonObject
 from wire_formats.sse import data_of, encoded_event
 from wire_formats.token_counts import Tokens, read_usage

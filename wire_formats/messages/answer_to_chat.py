@@ -11,19 +11,10 @@ from typing import Any
 from wire_formats.chat.completion import Completion, tool_call
 from wire_formats.json_numbers import write_json
 from wire_formats.json_types import JsonObject
+from wire_formats.messages.error_types import with_status
 from wire_formats.stop_reasons import from_messages
 from wire_formats.token_counts import Tokens, chat_usage, read_messages_usage
 from wire_formats.translation import Translation
-
-# The status that an error in a successful answer would have had.
-STATUSES = {
-    "invalid_request_error": 400,
-    "authentication_error": 401,
-    "permission_error": 403,
-    "not_found_error": 404,
-    "request_too_large": 413,
-    "rate_limit_error": 429,
-}
 
 
 class MessageTranslation(Translation):
@@ -52,8 +43,8 @@ class MessageTranslation(Translation):
     def error(self, error: Any) -> Any:
         if not isinstance(error, dict):
             return error
-        code = STATUSES.get(str(error.get("type")), error.get("code"))
-        return {"message": error.get("message"), "type": error.get("type"), "code": code}
+        told = with_status(error)
+        return {name: told.get(name) for name in ("message", "type", "code")}
 
     def event(self, event: JsonObject) -> Iterator[JsonObject]:
         match event["type"]:

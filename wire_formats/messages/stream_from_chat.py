@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from wire_formats.chat.dialect import ChatDialect
-from wire_formats.dialect import DescribedError, json_object
+from wire_formats.dialect import DescribedError
 from wire_formats.errors import UnreadableAnswerError
+from wire_formats.json_objects import json_object
 from wire_formats.json_types import JsonObject
 from wire_formats.messages.answer_from_chat import empty_message, listed
 from wire_formats.messages.dialect import ANTHROPIC as MESSAGES

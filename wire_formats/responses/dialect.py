@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from wire_formats.dialect import END, NOTHING, DescribedError, Dialect, Meaning, json_object
+from wire_formats.dialect import END, NOTHING, DescribedError, Dialect, Meaning
 from wire_formats.json_numbers import encoded_answer
+from wire_formats.json_objects import json_object
 from wire_formats.json_types import JsonObject
 from wire_formats.provider_errors import failure_without_secrets
 from wire_formats.responses.whole_as_stream import response_events

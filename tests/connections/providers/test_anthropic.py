@@ -371,7 +371,7 @@ async def test_an_error_within_a_stream_is_an_error() -> None:
     error = {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}
     events = await events_of(an_adapter(), a_chat(stream=True), sse(START, error))
     assert events[-1] == {
-        "error": {"message": "Overloaded", "type": "overloaded_error", "code": None}
+        "error": {"message": "Overloaded", "type": "overloaded_error", "code": 529}
     }
 
 
