@@ -12,7 +12,7 @@ SHORTEST_SECRET = 8  # shorter header values are words, and would censor ordinar
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeouts:
-    """Seconds an upstream may take; each starts anew where it applies.
+    """Seconds an upstream may take; each starts again where it applies.
 
     ``connect``: name resolution, TCP and TLS. ``first_byte``: from the request sent to the headers
     of its response. ``idle``: between two reads of the response's body, and between two writes of

@@ -16,6 +16,7 @@ from wire_formats.json_types import JsonObject
 BLANK_LINE = re.compile(rb"(?:\r\n|\n|\r(?!\n)){2}")
 LINE_END = re.compile(rb"\r\n|\n|\r")
 FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
+MEDIA_TYPE = "text/event-stream"
 DONE_MARK = b"[DONE]"
 DONE = b"data: [DONE]\n\n"
 

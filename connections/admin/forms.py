@@ -33,7 +33,7 @@ class ConnectionForm(forms.ModelForm):
         label="Extra headers",
         help_text="Sent with every request. {{USER_NAME}}, {{USER_EMAIL}}, {{USER_ID}}, "
         "{{USER_ROLE}} and {{CHAT_ID}} are filled in. … stands for a stored value and keeps it; "
-        "with another base URL the values must be entered anew.",
+        "with another base URL the values must be entered again.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -59,7 +59,7 @@ class ConnectionForm(forms.ModelForm):
         """A path would tell an editor whether there is such a file, so it is a superuser's."""
         value: str = self.cleaned_data["verify_tls"]
         if not self.is_superuser and value not in {"true", "false", self.instance.verify_tls}:
-            raise ValidationError(f"Say true or false. {RESERVED}: the path of a CA file.")
+            raise ValidationError(f"This must be true or false. {RESERVED}: the path of a CA file.")
         return value
 
     def _reserve(self) -> None:

@@ -30,6 +30,7 @@ from connections.transport.response_body import Receiver, ResponseBody
 from connections.transport.websocket import UpstreamSocket
 from connections.upstream import Timeouts
 from wire_formats.json_cost import read_aside
+from wire_formats.sse import MEDIA_TYPE
 from wire_formats.translation import Translation
 
 
@@ -53,7 +54,7 @@ class UpstreamResponse:
         self.status = response.status_code
         self.headers = response.headers
         if self._translation and "ndjson" in self.headers.get("content-type", ""):
-            self.headers["content-type"] = "text/event-stream"  # as which its lines will be read
+            self.headers["content-type"] = MEDIA_TYPE  # as which its lines will be read
         self._body: bytes | None = None
         self.waited_seconds = 0.0
 

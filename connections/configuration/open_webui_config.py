@@ -185,7 +185,7 @@ def _keys(entry: _Entry, row: Connection | None, subject: str) -> tuple[KeySourc
     shown = masked_keys(row) if row else ""
     if entry.key == shown:
         if shown and row is not None and not is_same_destination(row.base_url, entry.base_url):
-            raise EntryError(subject, "", "has a new URL: give its key anew, too")
+            raise EntryError(subject, "", "has a new URL: give its key again, too")
         return None
     if is_mask(entry.key):
         raise EntryError(subject, "", "has a masked key that is not the stored one")

@@ -34,7 +34,7 @@ def revealed(
     if missing := [name for name in masked if name.lower() not in known]:
         reason = "belong to another base URL" if stored and not is_same else "are not stored"
         names = ", ".join(missing)
-        raise HiddenValueError(f"hold hidden values that {reason}: give {names} anew")
+        raise HiddenValueError(f"hold hidden values that {reason}: give {names} again")
     return {**headers, **{name: known[name.lower()] for name in masked}}
 
 

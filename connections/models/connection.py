@@ -184,7 +184,7 @@ class Connection(models.Model):
         return self.name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save; a base URL that leads elsewhere drops the keys, which must be given anew.
+        """Save; a base URL that leads elsewhere drops the keys, which must be given again.
 
         Otherwise an editor of the URL could have the keys sent to a host of their own. Header
         values are held back before: see :mod:`connections.configuration.stored_headers`.

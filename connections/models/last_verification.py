@@ -10,7 +10,7 @@ from connections.models.connection import Connection
 
 
 class LastVerification(models.Model):
-    """A table of its own: workers hold connections in memory, and none has to read them anew."""
+    """A table of its own: workers hold connections in memory, and none has to read them again."""
 
     connection = models.OneToOneField(
         Connection, on_delete=models.CASCADE, primary_key=True, related_name="last_verification"

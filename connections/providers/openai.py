@@ -26,6 +26,7 @@ from wire_formats.errors import UnsendableError
 from wire_formats.json_numbers import encoded_json
 from wire_formats.json_types import JsonObject
 from wire_formats.payload import Payload
+from wire_formats.sse import MEDIA_TYPE
 from wire_formats.translation import Translation
 
 BASE_HEADERS = {"accept-encoding": "identity", "user-agent": "gatehouse"}
@@ -93,7 +94,7 @@ class OpenAIAdapter:
     def headers(self, call: Call, *, forward_user_info: bool) -> dict[str, str]:
         """The headers of a call, without the credential."""
         headers = self.base_headers | dict(call.headers)
-        headers["accept"] = "text/event-stream" if call.is_streamed else "application/json"
+        headers["accept"] = MEDIA_TYPE if call.is_streamed else "application/json"
         if call.method == "POST":
             headers["content-type"] = call.upload_type or "application/json"
         if forward_user_info:

@@ -19,7 +19,7 @@ from wire_formats.errors import UnreadableAnswerError
 from wire_formats.json_numbers import load_json
 from wire_formats.json_types import JsonObject
 from wire_formats.provider_errors import read_error
-from wire_formats.sse import EventSplitter, data_of, split_events
+from wire_formats.sse import MEDIA_TYPE, EventSplitter, data_of, split_events
 from wire_formats.token_counts import Tokens
 
 LARGEST_STREAM_BYTES = 2**20
@@ -49,7 +49,7 @@ async def stream(inspection: Inspection) -> Finding:
         if response.status != 200:
             return _refused(inspection, await inspection.read(response))
         content_type = response.headers.get("content-type", "")
-        if not content_type.startswith("text/event-stream"):
+        if not content_type.startswith(MEDIA_TYPE):
             return failed(
                 "The answer is not a stream of events.",
                 "Does the upstream, or a proxy before it, allow streaming?",

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 
 from connections.retry_after import retry_after_milliseconds, retry_after_seconds
+from wire_formats.sse import MEDIA_TYPE
 
 LONGEST_VALUE = 200
 LONGEST_LIST = 2000  # a proxy in front may take no more than 4 KiB for all headers
@@ -28,7 +29,7 @@ WRITTEN_ANEW: dict[str, Callable[[str], int | None]] = {
     "retry-after-ms": retry_after_milliseconds,
 }
 # Keeps buffering proxies from holding a stream back.
-STREAMING = {"content-type": "text/event-stream; charset=utf-8", "x-accel-buffering": "no"}
+STREAMING = {"content-type": f"{MEDIA_TYPE}; charset=utf-8", "x-accel-buffering": "no"}
 
 
 def passed_on(fields: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

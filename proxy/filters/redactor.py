@@ -9,12 +9,12 @@ from django.conf import settings
 
 from accounts.caller import Caller
 from proxy.filters.chain import FilterRejected
+from wire_formats.chat.reading import DATA_URL
 from wire_formats.endpoints import CHUNKS
 from wire_formats.json_types import JsonObject
 
 # Names and values of a protocol, not texts.
 NOT_TEXTS = frozenset({"model", "id", "role", "type", "object", "name", "finish_reason"})
-DATA_URL = re.compile(r"data:[\w.+/-]*;base64,", re.ASCII)
 DELTA_TEXTS = ("content", "reasoning_content", "reasoning", "refusal")
 PIECES = frozenset({*DELTA_TEXTS, "tool_calls"})
 LOOKED_BACK = 64

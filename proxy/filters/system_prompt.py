@@ -5,12 +5,12 @@ from typing import Any
 from django.conf import settings
 
 from accounts.caller import Caller
+from wire_formats.chat.reading import SYSTEM_ROLES
 from wire_formats.endpoints import CHAT_COMPLETIONS
 from wire_formats.json_types import JsonObject
 
 # The field of each endpoint for instructions outside of the messages.
 INSTRUCTIONS = {"responses": "instructions", "messages": "system"}
-SYSTEM_ROLES = frozenset({"system", "developer"})
 
 
 class SystemPromptPrefix:

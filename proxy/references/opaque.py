@@ -10,6 +10,7 @@ from typing import Any
 
 from proxy.references.addresses import names_an_object
 from wire_formats.json_types import JsonObject
+from wire_formats.messages.whole_as_stream import TOOL_USES
 
 # Fields of a body that are numbers, strings, or data of the client's own.
 PLAIN_FIELDS = frozenset(
@@ -134,7 +135,6 @@ NAMELESS: frozenset[str] = frozenset()  # its union with objects are their names
 TEXTS = frozenset({str, type(None)})
 CONTENTS = TEXTS | {list}
 # Blocks whose input is what a model has written, and those that tell what came of it.
-TOOL_USES = frozenset({"tool_use", "server_tool_use", "mcp_tool_use"})
 CODE_RESULTS = "code_execution_tool_result"
 SCALARS = frozenset({str, int, float, bool, type(None)})
 

@@ -10,7 +10,7 @@ from proxy.client_side.incoming import ApiRequest
 from proxy.client_side.inner_request import HeaderFields, InnerRequest
 from proxy.client_side.scope_extensions import ABORT_EXTENSION, REQUEST_ID_EXTENSION
 from proxy.resumable.recording import Recording
-from wire_formats.sse import data_of, encoded_event, split_events
+from wire_formats.sse import MEDIA_TYPE, data_of, encoded_event, split_events
 
 # Every answer has these of its own.
 OWN_HEADERS = frozenset(
@@ -28,7 +28,7 @@ class Answer:
 
     @property
     def is_stream(self) -> bool:
-        return self.headers.get("content-type", "").startswith("text/event-stream")
+        return self.headers.get("content-type", "").startswith(MEDIA_TYPE)
 
 
 class RecordedRequest(InnerRequest):

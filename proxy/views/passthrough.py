@@ -24,8 +24,9 @@ from proxy.client_side.exception_handler import not_found
 from proxy.client_side.permissions import MayAdminister
 from proxy.client_side.request_headers import passed_upstream
 from proxy.client_side.response_headers import STREAMING, passed_on
-from proxy.views.upload import EVENT_STREAM, passed_through, safe_media_type
+from proxy.views.upload import passed_through, safe_media_type
 from proxy.workers.access import may_still_administer
+from wire_formats.sse import MEDIA_TYPE
 
 PASSED_HEADERS = ("openai-beta", "anthropic-version", "anthropic-beta")
 
@@ -73,7 +74,7 @@ class PassthroughView(ApiView):
         )
         headers = passed_on(dispatched.response.headers.raw)
         media_type = dispatched.response.headers.get("content-type", "")
-        if media_type.startswith(EVENT_STREAM):
+        if media_type.startswith(MEDIA_TYPE):
             return StreamingHttpResponse(passed_through(dispatched), headers=STREAMING | headers)
         try:
             content = await dispatched.response.read(limits().whole_bytes)

@@ -25,8 +25,7 @@ from proxy.client_side.response_headers import LONGEST_VALUE, STREAMING, is_plai
 from proxy.uploads.held import held_uploads
 from proxy.uploads.multipart import IncomingForm
 from usage.exchange import Exchange, Surface
-
-EVENT_STREAM = "text/event-stream"
+from wire_formats.sse import MEDIA_TYPE
 
 
 class UploadView(ApiView):
@@ -79,7 +78,7 @@ class UploadView(ApiView):
             raise form.failure or exc from exc
         finally:
             exchange.bytes_received = self.api_request.incoming.received_bytes
-        if dispatched.response.headers.get("content-type", "").startswith(EVENT_STREAM):
+        if dispatched.response.headers.get("content-type", "").startswith(MEDIA_TYPE):
             return await self.streamed(dispatched, form)
         return await self.whole(dispatched, exchange)
 

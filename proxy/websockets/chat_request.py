@@ -13,7 +13,7 @@ from proxy.client_side.scope_extensions import SURFACE_EXTENSION
 from proxy.websockets.chat_messages import chunk_message, done_message, error_message
 from usage.exchange import StopReason, Surface
 from wire_formats.json_objects import json_object
-from wire_formats.sse import DONE_MARK, data_of, split_events
+from wire_formats.sse import DONE_MARK, MEDIA_TYPE, data_of, split_events
 
 PATH = "/v1/chat/completions"
 OK = 200
@@ -58,7 +58,7 @@ class ChatRequest(InnerRequest):
     async def begin(self, status: int, headers: HeaderFields) -> None:
         fields = dict(headers)
         self._status = status
-        self._is_stream = fields[b"content-type"].startswith(b"text/event-stream")
+        self._is_stream = fields[b"content-type"].startswith(MEDIA_TYPE.encode())
         self._gateway_request_id = fields[b"x-request-id"].decode()
 
     async def part(self, body: bytes, *, is_last: bool) -> None:

@@ -116,7 +116,7 @@ def test_mask_keeps_the_value_and_is_no_change(admin_client: Client) -> None:
 def test_mask_does_not_follow_to_another_url(admin_client: Client, url: str) -> None:
     made = make(headers=HEADERS)
     response = save(admin_client, made, base_url=url, **MASKED)
-    assert "belong to another base URL: give X-Secret anew" in response.content.decode()
+    assert "belong to another base URL: give X-Secret again" in response.content.decode()
     assert "stored-header-value" not in response.content.decode()
     stored = Connection.objects.get()
     assert (stored.base_url, stored.headers) == (URL, HEADERS)
@@ -152,7 +152,7 @@ def paths(tmp_path: Any) -> list[str]:
 def test_editor_learns_nothing_of_files_from_verify_tls(editor: Client, paths: list[str]) -> None:
     made = make()
     answers = {
-        save(editor, made, verify_tls=path).content.decode().count("Say true or false.")
+        save(editor, made, verify_tls=path).content.decode().count("This must be true or false.")
         for path in paths
     }
     assert answers == {1}

@@ -11,7 +11,7 @@ from wire_formats.sse import typed_event
 
 # Known when all is said; a stream tells of it last.
 LAST = ("stop_reason", "stop_sequence", "stop_details", "container")
-CALLS = ("tool_use", "server_tool_use", "mcp_tool_use")
+TOOL_USES = frozenset({"tool_use", "server_tool_use", "mcp_tool_use"})
 
 
 def message_events(answer: JsonObject) -> bytes:
@@ -53,7 +53,7 @@ def _told_apart(block: JsonObject) -> tuple[JsonObject, list[JsonObject]]:
             if block.get("signature"):
                 told.append({"type": "signature_delta", "signature": block["signature"]})
             return block | {"thinking": "", "signature": ""}, told
-        case {"type": str(kind), "input": dict(given)} if kind in CALLS:
+        case {"type": str(kind), "input": dict(given)} if kind in TOOL_USES:
             told = [{"type": "input_json_delta", "partial_json": write_json(given).decode()}]
             return block | {"input": {}}, told
     return block, []

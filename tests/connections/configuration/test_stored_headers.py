@@ -20,7 +20,7 @@ def test_mask_stands_for_the_stored_value_at_the_same_place(name):
 
 @pytest.mark.parametrize("url", [ELSEWHERE, "http://one.example/v1", "https://one.example:8/v1"])
 def test_mask_opens_nothing_elsewhere(url):
-    with pytest.raises(HiddenValueError, match="belong to another base URL: give X-Secret anew"):
+    with pytest.raises(HiddenValueError, match="belong to another base URL: give X-Secret again"):
         revealed({"X-Secret": HIDDEN, "X-New": "n"}, STORED, stored_for=URL, base_url=url)
 
 
@@ -30,7 +30,7 @@ def test_values_that_are_given_go_anywhere():
 
 
 def test_mask_of_nothing_is_refused():
-    with pytest.raises(HiddenValueError, match="are not stored: give X-Other anew"):
+    with pytest.raises(HiddenValueError, match="are not stored: give X-Other again"):
         revealed({"X-Other": HIDDEN}, STORED, stored_for=URL, base_url=URL)
     with pytest.raises(HiddenValueError, match="are not stored"):
         revealed({"X-Secret": HIDDEN}, {}, stored_for="", base_url=URL)
