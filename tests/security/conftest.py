@@ -91,10 +91,11 @@ def shared_house(stores, tmp_path_factory):
 
 @pytest.fixture
 def house(shared_house):
-    """The house, with nothing heard yet on its sockets."""
+    """The house, with nothing heard yet on its sockets. What its upstream is told is forgotten."""
     for upstream in shared_house.sockets:
         upstream.forget()
-    return shared_house
+    with shared_house.http.as_it_was():
+        yield shared_house
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from __future__ import annotations
 import asyncio
 import ssl
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from fnmatch import fnmatchcase
 from types import TracebackType
 from typing import Any, Self
@@ -89,6 +89,15 @@ class ScriptedUpstream:
         The last one stays. The newest matching rule wins.
         """
         self._rules.insert(0, (method, path, list(responders)))
+
+    @contextmanager
+    def as_it_was(self) -> Iterator[None]:
+        """Forget in the end what it was told within."""
+        before = [*self._rules]
+        try:
+            yield
+        finally:
+            self._rules[:] = before
 
     @property
     def url(self) -> str:
