@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any, cast
 
@@ -140,16 +140,16 @@ class ApiView(APIView):
             **more,
         )
 
-    async def dispatched(
+    def dispatched(
         self,
         targets: Sequence[Target],
         call_for: Callable[[Target], Call],
         exchange: Exchange,
         *,
         options: Options,
-    ) -> Dispatched:
+    ) -> Coroutine[Any, Any, Dispatched]:
         """The success of the first of ``targets`` that takes what ``call_for`` makes for it."""
-        return await dispatch(
+        return dispatch(
             active().client,
             targets,
             call_for,

@@ -42,7 +42,7 @@ async def read_answer(
         raise kind(exc.message) from exc
     try:
         is_long = len(body) >= LONG_BYTES
-        answer: JsonObject = await read_aside(READ, body) if is_long else READ(body)
+        answer = await read_aside(READ, body) if is_long else parsed(body, read=load_json)
     except UnreadableAnswerError as exc:
         raise UpstreamAnswerError(exc.message) from exc
     if error := error_in(answer, secrets=dispatched.kept_from_errors):
