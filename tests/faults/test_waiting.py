@@ -109,4 +109,4 @@ def test_a_stream_without_an_end_ends_in_time(client, upstream):
 def test_a_stream_without_an_end_ends_at_its_cap(client, upstream):
     upstream.on("POST", CHAT, sse(*[EVENT] * 2000))
     seen = before_the_error(stream(client), "upstream_invalid_response")
-    assert 50_000 < len(seen) <= 100_000
+    assert len(EVENT) <= len(seen) <= 100_000  # a read that passes the cap is not passed on at all
