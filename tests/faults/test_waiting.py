@@ -1,12 +1,13 @@
 """What a client sees while the upstream thinks, and of upstreams that only seem alive."""
 
 import json
+import threading
 
 import pytest
 
 from tests.faults.roads import ROADS
 from tests.support.api import CHAT, chat_body, client_of
-from tests.support.responders import chunk, drip, hang, head, json_response, sse
+from tests.support.responders import chunk, drip, hang, head, json_response, sse, when_told
 from tests.support.serving import gateway_before
 from tests.support.upstream import ScriptedUpstream
 
@@ -107,6 +108,15 @@ def test_a_stream_without_an_end_ends_in_time(client, upstream):
 
 
 def test_a_stream_without_an_end_ends_at_its_cap(client, upstream):
-    upstream.on("POST", CHAT, sse(*[EVENT] * 2000))
-    seen = before_the_error(stream(client), "upstream_invalid_response")
-    assert len(EVENT) <= len(seen) <= 100_000  # a read that passes the cap is not passed on at all
+    half_is_there = threading.Event()  # a read that passes the cap would not be passed on at all
+    before, after = EVENT * 700, EVENT * 1300
+    upstream.on("POST", CHAT, when_told(half_is_there, STREAM_HEAD + chunk(before), chunk(after)))
+    with client.stream("POST", CHAT, json=chat_body("gpt-4o", stream=True)) as answer:
+        parts = []
+        for part in answer.iter_bytes():
+            parts.append(part)
+            if b"".join(parts).replace(COMMENT, b"") == before:
+                half_is_there.set()
+    seen, _, error = b"".join(parts).partition(b'data: {"error"')
+    assert json.loads(b'{"error"' + error)["error"]["code"] == "upstream_invalid_response"
+    assert 50_000 < len(seen) <= 100_000

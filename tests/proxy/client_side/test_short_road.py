@@ -24,6 +24,7 @@ from proxy.client_side.inner_request import InnerRequest
 from proxy.client_side.relayed import PassedOn
 from proxy.client_side.scope_extensions import WRITE_EXTENSION
 from proxy.filters.chain import filter_classes
+from proxy.resumable.recordings import recordings
 from tests.support.api import HELLO
 from tests.support.asgi import AsgiClient
 from tests.support.builders import Chunks
@@ -181,6 +182,7 @@ async def key(upstream: ScriptedUpstream, transactional_db: None) -> AsyncIterat
     user = await User.objects.acreate(username="ada", is_staff=True)
     yield (await sync_to_async(ApiKey.objects.issue)(user))[1]
     activate(None)
+    await recordings.stop()
     await registry.stop()
     await transport.aclose()
 

@@ -2,24 +2,7 @@
 
 import time
 
-import pytest
-from redis.asyncio import Redis
-
 from proxy.resumable import leases
-from proxy.resumable.redis_clients import connections
-
-
-@pytest.fixture
-async def store(redis_server, settings):
-    settings.GATEWAY_RESUMABLE_MAX_STREAMS = 2
-    settings.GATEWAY_RESUMABLE_MAX_STREAMS_TOTAL = 3
-    settings.GATEWAY_RESUMABLE_MAX_KEPT = 2
-    settings.GATEWAY_RESUMABLE_KEY_BYTES = 100
-    async with Redis.from_url(settings.REDIS_URL) as client:
-        yield client
-        if found := [key async for key in client.scan_iter("gatehouse:*")]:
-            await client.delete(*found)
-        await connections().aclose()
 
 
 async def test_a_lease_is_free_when_it_is_given_back(store):
