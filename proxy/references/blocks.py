@@ -12,7 +12,7 @@ from typing import Any
 
 from proxy.references.addresses import is_elsewhere, names_an_object
 from proxy.references.items import stands_for_another
-from proxy.references.opaque import DICTS, NAMELESS, OPAQUE, SCALARS, is_opaque
+from proxy.references.opaque import OPAQUE, SCALARS, are_known, is_opaque
 from wire_formats.json_types import JsonObject
 
 MOST_BLOCKS = 10_000  # more are read by the walk, which goes on in a thread
@@ -121,7 +121,7 @@ def are_plain_blocks(blocks: list[Any], *, are_items: bool, most: int = MOST_BLO
     level = blocks
     for _ in range(DEEPEST_BLOCK):
         left -= len(level)
-        if left < 0 or not _are_known(level):
+        if left < 0 or not are_known(level, fields=BLOCK_FIELDS, types=BLOCK_TYPES):
             return False
         if are_items and level is blocks and any(map(stands_for_another, blocks)):
             return False
@@ -132,18 +132,6 @@ def are_plain_blocks(blocks: list[Any], *, are_items: bool, most: int = MOST_BLO
         if not level:
             return True
     return False
-
-
-def _are_known(level: list[Any]) -> bool:
-    """Whether all of ``level`` are objects of known names and types. The loops are in C."""
-    if not DICTS.issuperset(map(type, level)):
-        return False
-    if not BLOCK_FIELDS.issuperset(NAMELESS.union(*level)):
-        return False
-    try:
-        return BLOCK_TYPES.issuperset([block.get("type") for block in level])
-    except TypeError:  # a type that is an array or an object
-        return False
 
 
 def _inner(block: JsonObject) -> Iterator[Any]:

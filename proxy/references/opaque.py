@@ -177,12 +177,17 @@ def is_plain_picture(part: JsonObject) -> bool:
 
 def are_plain_functions(tools: list[Any]) -> bool:
     """Whether ``tools`` are functions of the client's, whose schemas name what they like."""
-    if not DICTS.issuperset(map(type, tools)):
+    return are_known(tools, fields=FUNCTION_FIELDS, types=FUNCTIONS)
+
+
+def are_known(values: list[Any], *, fields: frozenset[str], types: frozenset[str | None]) -> bool:
+    """Whether all ``values`` are objects of these ``fields`` and ``types``. The loops are in C."""
+    if not DICTS.issuperset(map(type, values)):
         return False
-    if not FUNCTION_FIELDS.issuperset(NAMELESS.union(*tools)):
+    if not fields.issuperset(NAMELESS.union(*values)):
         return False
     try:
-        return FUNCTIONS.issuperset([tool.get("type") for tool in tools])
+        return types.issuperset([value.get("type") for value in values])
     except TypeError:  # a type that is an array or an object
         return False
 
