@@ -31,9 +31,9 @@ class ProcessLocks:
         return ProcessLock(self, digest)
 
     def take(self, digest: str) -> bool:
-        """Whether this caller has the lock of ``digest`` now, and nobody else.
+        """Take the lock of ``digest`` for this caller alone, and tell whether that succeeded.
 
-        Not in a thread: of a lock that came after a cancellation nobody would know.
+        Call it on the event loop: a thread could take the lock after its caller was cancelled.
         """
         if digest in self._taken:
             return False

@@ -64,7 +64,7 @@ async def record(
                 raise UpstreamAnswerError("The upstream's answer is too large.")
             await writer.write(chunk)
             if not writer.is_keeping:
-                lock.release()  # nobody else will have it from here
+                lock.release()  # other processes have to make their own
             if not flight.content_type:
                 flight.begin(content_type)
             await flight.add(chunk)
@@ -82,7 +82,7 @@ async def following(first: bytes, pieces: AsyncGenerator[bytes]) -> AsyncGenerat
 
 
 def media_type(dispatched: Dispatched, speech: SpeechRequest) -> str:
-    """The type of the audio. Raises ``UpstreamAnswerError`` for an answer that is none."""
+    """The type of the audio. Raises ``UpstreamAnswerError`` for other media types."""
     said: str = dispatched.response.headers.get("content-type", "").strip().lower()
     if said.partition(";")[0].strip() in SILENT_TYPES:
         return speech.content_type

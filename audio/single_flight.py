@@ -177,7 +177,7 @@ class Flights:
         self._running: dict[tuple[str, ...], Flight] = {}
 
     def join(self, name: tuple[str, ...], make: Callable[[Flight], Awaitable[None]]) -> Listener:
-        """Listen to the flight called ``name``, which is started if there is none."""
+        """Listen to the flight called ``name``. Starts it unless it is running."""
         flight = self._running.get(name)
         if flight is None or not flight.is_joinable:
             flight = self._running[name] = Flight(make)

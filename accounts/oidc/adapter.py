@@ -101,7 +101,7 @@ def recognise(sociallogin: SocialLogin) -> None:
 
 
 def refuse_taken_email(request: HttpRequest, sociallogin: SocialLogin) -> None:
-    """Give nobody a second user, or the user of somebody else."""
+    """Refuse a sign-in whose e-mail address belongs to a user already."""
     email = sociallogin.user.email
     if email and User.objects.filter(email__iexact=email).exists():
         raise ImmediateHttpResponse(render(request, "account/email_taken.html", status=403))

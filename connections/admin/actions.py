@@ -32,7 +32,7 @@ class ConnectionActions(ModelAdmin):
         return self.has_change_permission(request, self.get_object(request, str(object_id)))
 
     def has_verify_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        """Those from the environment are verified as well, by whoever may change the others."""
+        """Permission to change connections is needed, also for those from the environment."""
         return self.has_change_permission(request)
 
     @admin.action(description="Enable selected connections", permissions=["change"])

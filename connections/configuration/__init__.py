@@ -1,1 +1,1 @@
-"""Writing connections down, whoever does it: YAML, the environment, Open WebUI's endpoints."""
+"""Writing connections down: from YAML, the environment and Open WebUI's endpoints."""

@@ -7,7 +7,7 @@
       |                |-- silent for idle seconds ---> _end
       +----------------+-- else: again after one interval, or at ends_at if that is sooner
 
-    silence begins again at a check that finds new bytes, or nobody who waits for them
+    the count of silence restarts at a check that finds new bytes, or no waiting reader
     _end:  the reader gets httpx.ReadTimeout, the connection is dropped
     stop:  cancels the timer; called when the body was read, or is closed
 """
