@@ -1,5 +1,6 @@
 """What clients see of a stream does not depend on the road that its chunks take."""
 
+import asyncio
 import json
 import socket
 import threading
@@ -143,8 +144,15 @@ def test_a_client_that_leaves_ends_the_call(client, upstream):
 
 def test_a_client_that_leaves_between_chunks_that_keep_coming_ends_the_call(client, upstream):
     has_left = threading.Event()
-    first = BEGIN + chunk(numbered(0))
-    upstream.on("POST", CHAT, when_told(has_left, first, chunk(numbered(1)) * 2000 + ENDING))
+    begin = when_told(has_left, BEGIN + chunk(numbered(0)), chunk(numbered(1)))
+
+    async def keep_coming(exchange):
+        await begin(exchange)
+        while True:  # until the connection breaks
+            await exchange.send(chunk(numbered(1)))
+            await asyncio.sleep(0.001)
+
+    upstream.on("POST", CHAT, keep_coming)
     with client.stream("POST", CHAT, json=chat_body("gpt-4o", stream=True)) as answer:
         assert next(answer.iter_bytes()) == numbered(0)
         has_left.set()
