@@ -52,6 +52,13 @@ class SpeechCache:
         if self._saving is None:
             self._saving = asyncio.get_running_loop().call_later(SAVE_SECONDS, self._save)
 
+    async def flush(self) -> None:
+        """Save what was counted and is not saved yet, as before the end of the worker."""
+        if self._saving is not None:
+            self._saving.cancel()
+            self._saving = None
+            await asyncio.to_thread(self.tally.save)
+
     async def find(self, digest: str) -> Recording | None:
         """The recording called ``digest``, if there is one."""
         held = self._memory.get(digest)
@@ -182,6 +189,12 @@ class QuietWriter:
 def speech_cache() -> SpeechCache | None:
     """The cache of this process; None where it is switched off."""
     return SpeechCache(configured_store()) if settings.GATEWAY_SPEECH_CACHE else None
+
+
+async def flush() -> None:
+    """Save the counts of this process, if there is a cache."""
+    if (cache := speech_cache()) is not None:
+        await cache.flush()
 
 
 def configured_store() -> SpeechStore:

@@ -18,6 +18,7 @@ from accounts.bearer_tokens import BearerTokens
 from accounts.callers import callers
 from accounts.last_used import last_used
 from accounts.oauth.access_tokens import AccessTokens
+from audio import speech_cache
 from connections.auth.system_oauth import use_token_source
 from connections.calling.client_of_settings import make_client
 from gateway_project.draining import drained_on_signals
@@ -97,6 +98,7 @@ async def write_down_the_rest() -> None:
     await last_used.flush()
     await stored_responses.flush()
     await recordings.stop()
+    await speech_cache.flush()
 
 
 async def ended(tasks: list[asyncio.Task[None]]) -> None:

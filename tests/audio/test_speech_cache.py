@@ -134,3 +134,14 @@ def largest_file(size):
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+async def test_counts_are_saved_before_the_worker_ends(cache):
+    cache.count(is_hit=True)
+    cache.count(is_hit=False)
+    due = cache._saving
+    await cache.flush()
+    assert (cache.tally.total().hits, cache.tally.total().misses) == (1, 1)
+    assert due.cancelled()
+    await cache.flush()  # of which nothing comes
+    assert cache.tally.total().hits == 1
