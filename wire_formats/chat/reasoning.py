@@ -1,0 +1,190 @@
+"""A model's reasoning in the messages of a chat, in every spelling that is in use.
+
+OpenAI's chat completions have no place for it. These side fields of an assistant's message (and of
+a stream's ``delta``) carry it, in requests and in answers:
+
+``reasoning_content``   text alone: DeepSeek, Kimi, Qwen, vLLM before 0.12
+``reasoning``           text alone: OpenRouter, vLLM, Ollama, Groq
+``reasoning_details``   text, summaries, signatures, sealed reasoning: OpenRouter
+``thinking_blocks``     Anthropic's own blocks: LiteLLM
+``content``             an array with parts of the type ``thinking``: Mistral's Magistral
+
+https://openrouter.ai/docs/guides/best-practices/reasoning-tokens
+https://docs.litellm.ai/docs/reasoning_content
+https://docs.mistral.ai/capabilities/reasoning
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from wire_formats.json_types import JsonObject
+
+# OpenRouter's names of who signed or sealed a piece, and so of who can be given it back.
+ANTHROPIC = "anthropic-claude-v1"
+OPENAI = "openai-responses-v1"
+GOOGLE = "google-gemini-v1"
+TEXT_FIELDS = ("reasoning_content", "reasoning")
+FIELDS = frozenset({*TEXT_FIELDS, "reasoning_details", "thinking_blocks"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thought:
+    """One piece of reasoning.
+
+    ``text`` is what people may read, a summary where ``is_summary``. ``signature`` proves to the
+    provider that the text is its own. ``sealed`` is what only the provider can read. ``id`` is that
+    of an item of the Responses API. ``format`` is one of the names above; empty where unknown.
+    """
+
+    text: str = ""
+    is_summary: bool = False
+    signature: str = ""
+    sealed: str = ""
+    id: str = ""
+    format: str = ""
+
+
+def thoughts_of(message: JsonObject) -> list[Thought]:
+    """The reasoning of an assistant's message, from the field that tells most of it."""
+    for read, name in ((_of_details, "reasoning_details"), (_of_blocks, "thinking_blocks")):
+        value = message.get(name)
+        if isinstance(value, list) and (found := list(read(value))):
+            return found
+    text = reasoning_text(message)
+    return [Thought(text=text)] if text else []
+
+
+def reasoning_text(message: JsonObject) -> str:
+    """The reasoning of a message or a ``delta`` as plain text; empty where it has none."""
+    for name in TEXT_FIELDS:
+        if isinstance(value := message.get(name), str) and value:
+            return value
+    content = message.get("content")
+    if isinstance(content, list):
+        return "".join(_texts_of_parts(content))
+    details = message.get("reasoning_details")
+    return "".join(each.text for each in _of_details(details)) if isinstance(details, list) else ""
+
+
+def spoken_text(content: Any) -> str:
+    """What an answer's ``content`` says aloud: a string, or the texts of its parts."""
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        return ""
+    parts = (part for part in content if isinstance(part, dict) and part.get("type") == "text")
+    return "".join(part["text"] for part in parts if isinstance(part.get("text"), str))
+
+
+def reasoning_fields(thoughts: Iterable[Thought]) -> JsonObject:
+    """The side fields that hold ``thoughts``; empty for none."""
+    kept = list(thoughts)
+    fields: JsonObject = {}
+    if text := "".join(each.text for each in kept):
+        fields["reasoning_content"] = text
+    if any(each.signature or each.sealed or each.id for each in kept):
+        fields["reasoning_details"] = [
+            detail for index, each in enumerate(kept) for detail in _details(each, index)
+        ]
+    if blocks := [_block(each) for each in kept if each.format == ANTHROPIC]:
+        fields["thinking_blocks"] = blocks
+    return fields
+
+
+def _texts_of_parts(parts: list[Any]) -> Iterator[str]:
+    for part in parts:
+        match part:
+            case {"type": "thinking", "thinking": str(text)}:
+                yield text
+            case {"type": "thinking", "thinking": list(pieces)}:
+                yield spoken_text(pieces)
+
+
+def _of_blocks(blocks: list[Any]) -> Iterator[Thought]:
+    for block in blocks:
+        match block:
+            case {"type": "thinking", "thinking": str(text)}:
+                signature = block.get("signature")
+                signature = signature if isinstance(signature, str) else ""
+                yield Thought(text=text, signature=signature, format=ANTHROPIC)
+            case {"type": "redacted_thinking", "data": str(data)}:
+                yield Thought(sealed=data, format=ANTHROPIC)
+
+
+def _of_details(details: list[Any]) -> Iterator[Thought]:
+    """Pieces that a stream told one by one, and pieces of one ``id``, become one thought."""
+    last: Thought | None = None
+    last_index: Any = None
+    for detail in details:
+        thought = _of_detail(detail)
+        if thought is None:
+            continue
+        index = detail.get("index")
+        if last is not None and _continues(last, thought, is_same_place=index == last_index):
+            last = _joined(last, thought)
+        else:
+            if last is not None:
+                yield last
+            last = thought
+        last_index = index
+    if last is not None:
+        yield last
+
+
+def _of_detail(detail: Any) -> Thought | None:
+    if not isinstance(detail, dict):
+        return None
+    known = {"id": _text(detail, "id"), "format": _text(detail, "format")}
+    match detail.get("type"):
+        case "reasoning.text":
+            text, signature = _text(detail, "text"), _text(detail, "signature")
+            return Thought(text=text, signature=signature, **known)
+        case "reasoning.summary":
+            return Thought(text=_text(detail, "summary"), is_summary=True, **known)
+        case "reasoning.encrypted":
+            return Thought(sealed=_text(detail, "data"), **known)
+        case _:
+            return None
+
+
+def _continues(last: Thought, thought: Thought, *, is_same_place: bool) -> bool:
+    if last.format != thought.format or last.signature:
+        return False
+    if last.id or thought.id:
+        return last.id == thought.id and not (last.sealed and thought.sealed)
+    return is_same_place and not (last.sealed or thought.sealed)
+
+
+def _joined(last: Thought, thought: Thought) -> Thought:
+    return replace(
+        last,
+        text=last.text + thought.text,
+        is_summary=last.is_summary or thought.is_summary,
+        signature=thought.signature,
+        sealed=last.sealed or thought.sealed,
+    )
+
+
+def _details(thought: Thought, index: int) -> Iterator[JsonObject]:
+    shared = {"id": thought.id or None, "format": thought.format or "unknown", "index": index}
+    if thought.is_summary and thought.text:
+        yield {"type": "reasoning.summary", "summary": thought.text, **shared}
+    elif thought.text or thought.signature:
+        signature = thought.signature or None
+        yield {"type": "reasoning.text", "text": thought.text, "signature": signature, **shared}
+    if thought.sealed or not (thought.text or thought.signature):
+        yield {"type": "reasoning.encrypted", "data": thought.sealed, **shared}
+
+
+def _block(thought: Thought) -> JsonObject:
+    if thought.sealed:
+        return {"type": "redacted_thinking", "data": thought.sealed}
+    return {"type": "thinking", "thinking": thought.text, "signature": thought.signature}
+
+
+def _text(holder: JsonObject, name: str) -> str:
+    value = holder.get(name)
+    return value if isinstance(value, str) else ""
