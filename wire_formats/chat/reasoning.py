@@ -137,15 +137,16 @@ def _of_details(details: list[Any]) -> Iterator[Thought]:
 def _of_detail(detail: Any) -> Thought | None:
     if not isinstance(detail, dict):
         return None
-    known = {"id": _text(detail, "id"), "format": _text(detail, "format")}
+    id_, format_ = _text(detail, "id"), _text(detail, "format")
     match detail.get("type"):
         case "reasoning.text":
             text, signature = _text(detail, "text"), _text(detail, "signature")
-            return Thought(text=text, signature=signature, **known)
+            return Thought(text=text, signature=signature, id=id_, format=format_)
         case "reasoning.summary":
-            return Thought(text=_text(detail, "summary"), is_summary=True, **known)
+            text = _text(detail, "summary")
+            return Thought(text=text, is_summary=True, id=id_, format=format_)
         case "reasoning.encrypted":
-            return Thought(sealed=_text(detail, "data"), **known)
+            return Thought(sealed=_text(detail, "data"), id=id_, format=format_)
         case _:
             return None
 
