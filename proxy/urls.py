@@ -5,6 +5,12 @@ from typing import Any
 from django.urls import URLPattern, URLResolver, include, path
 
 from proxy.views.completions import ChatCompletionsView, CompletionsView
+from proxy.views.conversations import (
+    ConversationItemsView,
+    ConversationItemView,
+    ConversationsView,
+    ConversationView,
+)
 from proxy.views.images import ImageEditsView, ImageVariationsView
 from proxy.views.inference import (
     EmbeddingsView,
@@ -50,6 +56,10 @@ openai_surface: list[URLPattern | URLResolver] = [
     path("responses/<str:response_id>", KeptResponseView.as_view()),
     path("responses/<str:response_id>/cancel", CancelResponseView.as_view()),
     path("responses/<str:response_id>/input_items", InputItemsView.as_view()),
+    path("conversations", ConversationsView.as_view()),
+    path("conversations/<str:conversation_id>", ConversationView.as_view()),
+    path("conversations/<str:conversation_id>/items", ConversationItemsView.as_view()),
+    path("conversations/<str:conversation_id>/items/<str:item_id>", ConversationItemView.as_view()),
     path("usage", UsageView.as_view()),
     *model_lists,
 ]

@@ -6,6 +6,7 @@ from django.core.management import CommandError, call_command
 from accounts import reencryption
 from accounts.encryption import EncryptionKey, key_id_of, keyring
 from accounts.models import StoredSecret
+from accounts.reencryption import encrypted_models
 from connections.models import Connection, ConnectionKey
 from connections.models.key_source import KeySource
 
@@ -87,3 +88,9 @@ def test_every_batch_is_rotated(stored, settings, monkeypatch):
 
     assert run().startswith("6 encrypted again")
     assert key_ids() == {EncryptionKey.parse(NEW).id}
+
+
+def test_every_model_with_a_ciphertext_names_its_rows():
+    models = {model.__name__ for model in encrypted_models()}
+    assert models >= {"StoredSecret", "ConnectionKey", "OAuthToken", "OwnResponse", "Conversation"}
+    assert all(isinstance(model.bound_to, property) for model in encrypted_models())
