@@ -1,12 +1,15 @@
 """A chat request in the form of OpenAI's Responses API.
 
+The request is typed as OpenAI's SDK types it, except for what is copied from the client: options,
+tools, images and files may have fields that are newer than the SDK.
+
 https://platform.openai.com/docs/guides/migrate-to-responses
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wire_formats.chat.reading import (
     SYSTEM_ROLES,
@@ -23,6 +26,13 @@ from wire_formats.chat.reading import (
 from wire_formats.errors import UnsendableError
 from wire_formats.json_types import JsonObject
 from wire_formats.payload import Payload, dropped_parameters
+
+if TYPE_CHECKING:
+    from openai.types.responses import EasyInputMessageParam, ResponseFunctionToolCallParam
+    from openai.types.responses.response_create_params import ResponseCreateParamsBase
+    from openai.types.responses.response_input_item_param import FunctionCallOutput
+
+    Item = EasyInputMessageParam | ResponseFunctionToolCallParam | FunctionCallOutput
 
 UNCHANGED = (
     "metadata",
@@ -57,13 +67,12 @@ def responses_request(body: JsonObject, *, model: str) -> Payload:
     """The request of ``/responses`` for a chat's ``body``. Raises :class:`UnsendableError`."""
     messages = list(messages_of(body))
     leading = _count_leading_system(messages)
-    request: JsonObject = {
+    copied = {name: body[name] for name in UNCHANGED if body.get(name) is not None}
+    request: ResponseCreateParamsBase = {
         "model": model,
         "input": [item for message in messages[leading:] for item in _items(message)],
         # A chat is not kept unless the client says so; a response would be.
         "store": body.get("store") is True,
-        **{name: body[name] for name in UNCHANGED if body.get(name) is not None},
-        **_tools(body),
     }
     if instructions := "\n\n".join(text_of(message) for message in messages[:leading]):
         request["instructions"] = instructions
@@ -71,9 +80,8 @@ def responses_request(body: JsonObject, *, model: str) -> Payload:
         request["max_output_tokens"] = limit
     if (effort := body.get("reasoning_effort")) is not None:
         request["reasoning"] = {"effort": effort}
-    if text := _text_options(body):
-        request["text"] = text
-    return Payload(request, dropped_parameters(body, KNOWN) + dropped_fields(body))
+    copied |= _tools(body) | _text_options(body)
+    return Payload({**request, **copied}, dropped_parameters(body, KNOWN) + dropped_fields(body))
 
 
 def _count_leading_system(messages: list[JsonObject]) -> int:
@@ -82,11 +90,12 @@ def _count_leading_system(messages: list[JsonObject]) -> int:
     return next((n for n, role in enumerate(roles) if role not in SYSTEM_ROLES), len(roles))
 
 
-def _items(message: JsonObject) -> Iterator[JsonObject]:
+def _items(message: JsonObject) -> Iterator[Item]:
     match message["role"]:
         case "assistant":
             if text := text_of(message):
-                content = [{"type": "output_text", "text": text}]
+                # The SDK knows such a text only with annotations, which the API does not ask for.
+                content: list[Any] = [{"type": "output_text", "text": text}]
                 yield {"type": "message", "role": "assistant", "content": content}
             for call in function_calls_of(message):
                 yield {
@@ -96,10 +105,9 @@ def _items(message: JsonObject) -> Iterator[JsonObject]:
                     "arguments": call.arguments,
                 }
         case "tool":
-            call_id = message.get("tool_call_id")
             yield {
                 "type": "function_call_output",
-                "call_id": call_id,
+                "call_id": message.get("tool_call_id"),
                 "output": text_of(message),
             }
         case "user" | "system" | "developer" as role:
@@ -142,4 +150,4 @@ def _text_options(body: JsonObject) -> JsonObject:
         options["format"] = {"type": "json_schema"} | schema
     elif body.get("response_format") is not None:
         options["format"] = body["response_format"]
-    return options
+    return {"text": options} if options else {}
