@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from wire_formats.figures import told_count
 from wire_formats.json_types import JsonObject
@@ -30,6 +30,34 @@ class Tokens:
     audio_completion: int | None = None
     audio_seconds: float | None = None
     characters: int | None = None
+
+
+class PromptDetails(TypedDict):
+    cached_tokens: int
+    cache_write_tokens: NotRequired[int]
+
+
+class CompletionDetails(TypedDict):
+    reasoning_tokens: int
+
+
+class ChatUsage(TypedDict):
+    """The ``usage`` of a chat completion."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+    prompt_tokens_details: PromptDetails
+    completion_tokens_details: NotRequired[CompletionDetails]
+
+
+class MessagesUsage(TypedDict):
+    """The ``usage`` of a message."""
+
+    input_tokens: int
+    cache_creation_input_tokens: int
+    cache_read_input_tokens: int
+    output_tokens: int
 
 
 def read_usage(usage: Any, tokens: Tokens) -> None:
@@ -74,12 +102,12 @@ def read_messages_usage(usage: Any, tokens: Tokens) -> None:
         tokens.prompt = tokens.prompt if whole is None else whole
 
 
-def chat_usage(tokens: Tokens) -> JsonObject | None:
+def chat_usage(tokens: Tokens) -> ChatUsage | None:
     """The ``usage`` of a chat completion; None without both of the counts that make up a price."""
     prompt, completion = tokens.prompt, tokens.completion
     if prompt is None or completion is None:
         return None
-    usage: JsonObject = {
+    usage: ChatUsage = {
         "prompt_tokens": prompt,
         "completion_tokens": completion,
         "total_tokens": prompt + completion,
@@ -92,7 +120,7 @@ def chat_usage(tokens: Tokens) -> JsonObject | None:
     return usage
 
 
-def messages_usage(tokens: Tokens) -> JsonObject:
+def messages_usage(tokens: Tokens) -> MessagesUsage:
     """The ``usage`` of a message: cached tokens stand beside the input, not within."""
     cached, written = tokens.cached or 0, tokens.cache_write or 0
     return {

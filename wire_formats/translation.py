@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from wire_formats.json_types import JsonObject
+from wire_formats.json_types import JsonMapping, JsonObject
 from wire_formats.object_stream import Wire
 
 
@@ -22,7 +22,7 @@ class Translation:
     def __init__(self) -> None:
         self.is_done = False  # whether the stream came to its proper end
 
-    def answer(self, answer: JsonObject) -> JsonObject:
+    def answer(self, answer: JsonObject) -> JsonMapping:
         """An answer in one piece."""
         raise NotImplementedError
 
@@ -30,6 +30,6 @@ class Translation:
         """The object under ``error`` in place of a response; ``code`` is the status, if known."""
         return error
 
-    def event(self, event: JsonObject) -> Iterator[JsonObject]:
+    def event(self, event: JsonObject) -> Iterator[JsonMapping]:
         """One object of the stream, translated: chunks, ``{"error": …}``, or nothing."""
         raise NotImplementedError
