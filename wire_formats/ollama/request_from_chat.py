@@ -6,7 +6,7 @@ https://github.com/ollama/ollama/blob/main/docs/api.md
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 from wire_formats.chat.reading import (
     SYSTEM_ROLES,
@@ -22,6 +22,7 @@ from wire_formats.chat.reading import (
 )
 from wire_formats.errors import UnsendableError
 from wire_formats.json_types import JsonObject
+from wire_formats.ollama.types import ChatRequest, EmbedRequest, Message
 from wire_formats.payload import Payload, dropped_parameters
 
 # Parameters of a chat that Ollama takes among its options, under the same name.
@@ -60,11 +61,11 @@ EMBED_KNOWN = frozenset({"model", "input", "encoding_format", *EMBED_UNCHANGED})
 
 def chat_request(body: JsonObject, *, model: str) -> Payload:
     """The request of ``/api/chat`` for a chat's ``body``. Raises :class:`UnsendableError`."""
-    request: JsonObject = {
+    copied = _given(body, UNCHANGED)
+    request: ChatRequest = {
         "model": model,
         "messages": list(_messages(body)),
         "stream": body.get("stream") is True,  # Ollama streams unless it is told not to
-        **_given(body, UNCHANGED),
     }
     handled = set(KNOWN)
     if options := _options(body):
@@ -74,13 +75,13 @@ def chat_request(body: JsonObject, *, model: str) -> Payload:
     else:
         handled.discard("response_format")
     if (effort := body.get("reasoning_effort")) is not None:
-        request.setdefault("think", False if effort == "none" else effort)
+        request["think"] = False if effort == "none" else effort
     choice = body.get("tool_choice")
     if body.get("tools") and choice != "none":
         request["tools"] = body["tools"]
     if choice in ("auto", "none"):
         handled.add("tool_choice")
-    return Payload(request, dropped_parameters(body, handled) + dropped_fields(body))
+    return Payload({**request, **copied}, dropped_parameters(body, handled) + dropped_fields(body))
 
 
 def embed_request(body: JsonObject, *, model: str) -> Payload:
@@ -90,11 +91,12 @@ def embed_request(body: JsonObject, *, model: str) -> Payload:
         raise UnsendableError(
             "`input` must be a string or an array of strings: Ollama takes no tokens."
         )
-    request = {"model": model, "input": texts, **_given(body, EMBED_UNCHANGED)}
-    return Payload(request, dropped_parameters(body, EMBED_KNOWN))
+    request: EmbedRequest = {"model": model, "input": texts}
+    copied = _given(body, EMBED_UNCHANGED)
+    return Payload({**request, **copied}, dropped_parameters(body, EMBED_KNOWN))
 
 
-def _messages(body: JsonObject) -> Iterator[JsonObject]:
+def _messages(body: JsonObject) -> Iterator[Message]:
     names: dict[str, str] = {}  # of the functions called so far, by the id of the call
     for message in messages_of(body):
         calls = list(function_calls_of(message))
@@ -110,14 +112,16 @@ def _messages(body: JsonObject) -> Iterator[JsonObject]:
         yield written
 
 
-def _message(message: JsonObject) -> JsonObject:
+def _message(message: JsonObject) -> Message:
     """Role, text and images of ``message``."""
     role = "system" if message["role"] in SYSTEM_ROLES else message["role"]
     parts = list(parts_of(message))
     images = [_base64(part) for part in parts if part.get("type") == "image_url"]
     texts = [part for part in parts if part.get("type") != "image_url"]
-    written: JsonObject = {"role": role, "content": text_of({"content": texts})}
-    return written | {"images": images} if images else written
+    written: Message = {"role": role, "content": text_of({"content": texts})}
+    if images:
+        written["images"] = images
+    return written
 
 
 def _base64(part: JsonObject) -> str:
@@ -138,7 +142,7 @@ def _options(body: JsonObject) -> JsonObject:
     return options | own if isinstance(own, dict) else options
 
 
-def _format(body: JsonObject) -> Any:
+def _format(body: JsonObject) -> JsonObject | Literal["json"] | None:
     if (schema := json_schema_of(body)) is not None:
         return schema.get("schema")
     match body.get("response_format"):
