@@ -1,4 +1,4 @@
-"""Responses that an upstream keeps, asked for again by their owner."""
+"""Stored responses, asked for again by their owner."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from proxy.filters.chain import filter_chain_for
 from proxy.references.made import is_finished
 from proxy.references.ownership import looked_up
 from proxy.references.stored_responses import stored_responses
-from proxy.references.stored_rows import Kept
+from proxy.references.stored_rows import StoredReference
 from proxy.views.responses import WatchedEvents
 from usage.exchange import Exchange
 from wire_formats.dialect import Meaning
@@ -37,7 +37,7 @@ from wire_formats.responses.dialect import ResponsesDialect
 from wire_formats.token_counts import Tokens
 
 PASSED_HEADERS = ("openai-beta",)
-# What may be asked of a kept response. Lists are written as ``name[]`` by OpenAI's clients.
+# What may be asked of a stored response. Lists are written as ``name[]`` by OpenAI's clients.
 QUERIES = (
     "include",
     "include[]",
@@ -49,12 +49,12 @@ QUERIES = (
 )
 
 
-class KeptView(ApiView):
-    """The base: a kept response is there for its owner alone; others are told there is none."""
+class StoredResponseView(ApiView):
+    """The base: a stored response is there for its owner alone; others are told there is none."""
 
     async def ask(
         self,
-        kept: Kept,
+        stored: StoredReference,
         *,
         below: str = "",
         method: str = "GET",
@@ -67,12 +67,12 @@ class KeptView(ApiView):
         ``is_response``: the answer is the response itself, whose items are noted as its owner's.
         """
         registry = active()
-        target = target_of(kept, registry.snapshot, self.caller)
+        target = target_of(stored, registry.snapshot, self.caller)
         exchange = self.accept(
             endpoint=f"responses{below}", model=target.public_id, is_streamed=is_streamed
         )
         call = self.call(
-            f"responses/{kept.response_id}{below}",
+            f"responses/{stored.response_id}{below}",
             target.model,
             {"stream": True} if is_streamed else {},
             method=method,
@@ -80,7 +80,7 @@ class KeptView(ApiView):
             headers=passed_upstream(self.api_request.META, PASSED_HEADERS),
         )
         if is_streamed:
-            self.api_request.outgoing.expect_stream(KEPT_RESPONSES)
+            self.api_request.outgoing.expect_stream(STORED_RESPONSES)
         dispatched = await self.dispatched(
             [target], lambda _: call, exchange, options=registry.snapshot.options
         )
@@ -93,7 +93,7 @@ class KeptView(ApiView):
 
     async def streamed(self, dispatched: Dispatched, exchange: Exchange) -> HttpResponseBase:
         """The events of the response, from the one that was asked for."""
-        relayed = await relay_answer(dispatched, exchange, dialect=KEPT_RESPONSES)
+        relayed = await relay_answer(dispatched, exchange, dialect=STORED_RESPONSES)
         events = WatchedEvents(relayed, lambda made: self.note(dispatched.target, made))
         return RelayResponse(events, headers=dict(relayed.headers))
 
@@ -113,40 +113,40 @@ class KeptView(ApiView):
             stored_responses.note_response(made, user_id=self.caller.user_id, target=target)
 
 
-class KeptResponseView(KeptView):
+class ResponseDetailView(StoredResponseView):
     """``GET`` and ``DELETE /v1/responses/{id}``"""
 
     async def get(self, request: Request, response_id: str) -> HttpResponseBase:
         is_streamed = request.query_params.get("stream", "").lower() == "true"
         query = passed_query(request) + ("&stream=true" if is_streamed else "")
-        kept = await find_kept(self.caller, response_id)
+        stored = await find_stored(self.caller, response_id)
         return await self.ask(
-            kept, query=query.lstrip("&"), is_streamed=is_streamed, is_response=True
+            stored, query=query.lstrip("&"), is_streamed=is_streamed, is_response=True
         )
 
     async def delete(self, request: Request, response_id: str) -> HttpResponseBase:
-        kept = await find_kept(self.caller, response_id)
-        response = await self.ask(kept, method="DELETE")
-        await stored_responses.forget(kept)
+        stored = await find_stored(self.caller, response_id)
+        response = await self.ask(stored, method="DELETE")
+        await stored_responses.forget(stored)
         return response
 
 
-class CancelResponseView(KeptView):
+class CancelResponseView(StoredResponseView):
     """``POST /v1/responses/{id}/cancel``: ends one that is made in the background."""
 
     reads_body = False
 
     async def post(self, request: Request, response_id: str) -> HttpResponseBase:
-        kept = await find_kept(self.caller, response_id)
-        return await self.ask(kept, below="/cancel", method="POST", is_response=True)
+        stored = await find_stored(self.caller, response_id)
+        return await self.ask(stored, below="/cancel", method="POST", is_response=True)
 
 
-class InputItemsView(KeptView):
+class InputItemsView(StoredResponseView):
     """``GET /v1/responses/{id}/input_items``"""
 
     async def get(self, request: Request, response_id: str) -> HttpResponseBase:
-        kept = await find_kept(self.caller, response_id)
-        return await self.ask(kept, below="/input_items", query=passed_query(request))
+        stored = await find_stored(self.caller, response_id)
+        return await self.ask(stored, below="/input_items", query=passed_query(request))
 
 
 def passed_query(request: Request) -> str:
@@ -155,38 +155,38 @@ def passed_query(request: Request) -> str:
     return urlencode(asked, doseq=True)
 
 
-class KeptResponsesDialect(ResponsesDialect):
-    """Its tokens were counted when the response was made, and so was its failure."""
+class StoredResponsesDialect(ResponsesDialect):
+    """The events of a stored response, whose tokens and failure were counted when it was made."""
 
     def meaning_of(self, event: bytes, tokens: Tokens) -> Meaning:
         return replace(super().meaning_of(event, Tokens()), code="")
 
 
-KEPT_RESPONSES = KeptResponsesDialect()
+STORED_RESPONSES = StoredResponsesDialect()
 
 
 def leave_usage(usage: Any, tokens: Tokens) -> None:
     """The tokens were counted when the response was made."""
 
 
-async def find_kept(caller: Caller, response_id: str) -> Kept:
+async def find_stored(caller: Caller, response_id: str) -> StoredReference:
     """The response, if it is the caller's. Raises ``ApiError``."""
-    kept = (await looked_up(caller, {response_id})).get(response_id)
-    if kept is None:
+    stored = (await looked_up(caller, {response_id})).get(response_id)
+    if stored is None:
         raise unknown_response(response_id)
-    return kept
+    return stored
 
 
-def target_of(kept: Kept, snapshot: Snapshot, caller: Caller) -> Target:
-    """Where the response is kept, if the caller may still use its model there."""
+def target_of(stored: StoredReference, snapshot: Snapshot, caller: Caller) -> Target:
+    """Where the response is stored, if the caller may still use its model there."""
     if not snapshot.options.enable_openai_api:
         raise ApiDisabledError("The API is switched off by an administrator.")
     for connection in snapshot.connections:
-        if connection.upstream.id == kept.connection_id:
-            for target in snapshot.view(caller).route(f"{connection.upstream.name}/{kept.model}"):
-                if target.connection is connection and target.model == kept.model:
+        if connection.upstream.id == stored.connection_id:
+            for target in snapshot.view(caller).route(f"{connection.upstream.name}/{stored.model}"):
+                if target.connection is connection and target.model == stored.model:
                     return target
-    raise unknown_response(kept.response_id)
+    raise unknown_response(stored.response_id)
 
 
 def unknown_response(response_id: str) -> ApiError:
