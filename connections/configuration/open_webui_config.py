@@ -201,7 +201,7 @@ def _refuse_if_from_environment(row: Connection) -> None:
 
 def _positional_texts(value: Any) -> list[str]:
     if not isinstance(value, list):
-        raise ValueError("must be a list of texts")  # noqa: TRY004 - one error per reader
+        raise ValueError("must be a list of strings")  # noqa: TRY004 - one error per reader
     return [text(item) for item in value]
 
 

@@ -70,7 +70,7 @@ async def test_a_recording_cut_short_while_it_is_read_is_an_error_and_not_an_end
         await anext(pieces)
 
 
-@pytest.mark.parametrize("replacement", [None, b"other"], ids=["evicted", "made anew"])
+@pytest.mark.parametrize("replacement", [None, b"other"], ids=["evicted", "made again"])
 async def test_what_is_no_longer_there_is_not_mixed_with_what_is(cache, replacement):
     await keep(cache, b"x" * (LARGEST_IN_MEMORY_BYTES + 1))
     recording = await cache.find(DIGEST)

@@ -124,9 +124,9 @@ def test_mask_does_not_follow_to_another_url(admin_client: Client, url: str) -> 
 
 def test_new_url_takes_headers_that_are_entered_anew_or_none(admin_client: Client) -> None:
     made = make(headers=HEADERS)
-    rows = {"headers_name": ["X-Secret"], "headers_value": ["anew"]}
+    rows = {"headers_name": ["X-Secret"], "headers_value": ["new"]}
     save(admin_client, made, base_url="https://two.example", **rows)
-    assert Connection.objects.get().headers == {"X-Secret": "anew"}
+    assert Connection.objects.get().headers == {"X-Secret": "new"}
     save(admin_client, made, base_url="https://three.example")
     assert Connection.objects.get().headers == {}
 

@@ -17,7 +17,7 @@ from proxy.client_side.errors import ApiError
 from tests.support.builders import SECRET, a_response, an_exchange
 from wire_formats.chat.dialect import CHAT
 from wire_formats.dialect import Dialect
-from wire_formats.messages.dialect import ANTHROPIC
+from wire_formats.messages.dialect import MESSAGES
 from wire_formats.responses.dialect import RESPONSES
 from wire_formats.sse import data_of, encoded_event, split_events
 
@@ -78,8 +78,8 @@ RESPONSES_SAMPLE = Sample(
     ),
     error=typed("error", message=f"no {SECRET}", code="server_error", sequence_number=2),
 )
-ANTHROPIC_SAMPLE = Sample(
-    dialect=ANTHROPIC,
+MESSAGES_SAMPLE = Sample(
+    dialect=MESSAGES,
     begin=typed(
         "message_start",
         message={"usage": {"input_tokens": 5, "cache_read_input_tokens": 4, "output_tokens": 1}},
@@ -89,7 +89,7 @@ ANTHROPIC_SAMPLE = Sample(
     end=typed("message_stop"),
     error=typed("error", error={"type": "overloaded_error", "message": f"no {SECRET}"}),
 )
-SAMPLES = [CHAT_SAMPLE, RESPONSES_SAMPLE, ANTHROPIC_SAMPLE]
+SAMPLES = [CHAT_SAMPLE, RESPONSES_SAMPLE, MESSAGES_SAMPLE]
 every_dialect = pytest.mark.parametrize(
     "sample", SAMPLES, ids=lambda sample: type(sample.dialect).__name__
 )
@@ -170,7 +170,7 @@ async def test_an_error_in_mid_stream_is_told_without_its_secrets(sample: Sample
     assert b"no [removed]" in orjson.dumps(error_of(sample, stream))
 
 
-@pytest.mark.parametrize("sample", [CHAT_SAMPLE, ANTHROPIC_SAMPLE])
+@pytest.mark.parametrize("sample", [CHAT_SAMPLE, MESSAGES_SAMPLE])
 async def test_a_finished_stream_gets_the_end_it_lacks(sample: Sample) -> None:
     assert await relayed(sample, sample.begin, sample.text + sample.finish) == sample.whole
 
@@ -197,12 +197,12 @@ async def test_an_error_among_responses_goes_on_counting() -> None:
 )
 async def test_an_error_of_anthropic_at_once_has_its_status(kind: str, status: int) -> None:
     with pytest.raises(ApiError) as caught:
-        await relayed(ANTHROPIC_SAMPLE, typed("error", error={"type": kind, "message": "no"}))
+        await relayed(MESSAGES_SAMPLE, typed("error", error={"type": kind, "message": "no"}))
     assert caught.value.status == status
 
 
 async def test_an_error_of_anthropic_has_its_form() -> None:
-    error = error_of(ANTHROPIC_SAMPLE, await relayed(ANTHROPIC_SAMPLE, ANTHROPIC_SAMPLE.begin))
+    error = error_of(MESSAGES_SAMPLE, await relayed(MESSAGES_SAMPLE, MESSAGES_SAMPLE.begin))
     assert error["error"]["type"] == "api_error"
     assert error["request_id"] == "req_1"
 

@@ -2,7 +2,7 @@ import pytest
 
 from audio.views.listening import TranscriptionsView
 from tests.support.builders import an_exchange
-from wire_formats.messages.dialect import ANTHROPIC
+from wire_formats.messages.dialect import MESSAGES
 from wire_formats.token_counts import Tokens, read_messages_usage, read_usage
 
 
@@ -42,7 +42,7 @@ def test_a_message_that_begins_tells_nothing_of_its_end():
     begin = (
         b'{"type": "message_start", "message": {"usage": {"input_tokens": 2, "output_tokens": 1}}}'
     )
-    ANTHROPIC.meaning_of(b"event: message_start\ndata: " + begin + b"\n\n", tokens)
+    MESSAGES.meaning_of(b"event: message_start\ndata: " + begin + b"\n\n", tokens)
     assert tokens == Tokens(prompt=2)
 
 

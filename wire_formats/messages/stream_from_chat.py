@@ -11,7 +11,7 @@ from wire_formats.errors import UnreadableAnswerError
 from wire_formats.json_objects import json_object
 from wire_formats.json_types import JsonObject
 from wire_formats.messages.answer_from_chat import empty_message, listed
-from wire_formats.messages.dialect import ANTHROPIC as MESSAGES
+from wire_formats.messages.dialect import MESSAGES
 from wire_formats.messages.types import Block, InputJsonDelta, MessageDelta, TextDelta
 from wire_formats.sse import DONE_MARK, data_of, typed_event
 from wire_formats.stop_reasons import to_messages

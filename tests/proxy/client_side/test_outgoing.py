@@ -11,7 +11,7 @@ from proxy.client_side.outgoing import KEEP_ALIVE, Outgoing
 from proxy.client_side.scope_extensions import ABORT_EXTENSION, WRITE_EXTENSION
 from tests.support.builders import an_exchange
 from wire_formats.chat.dialect import CHAT
-from wire_formats.messages.dialect import ANTHROPIC
+from wire_formats.messages.dialect import MESSAGES
 from wire_formats.sse import data_of
 
 SECONDS = 0.05
@@ -147,7 +147,7 @@ async def test_a_comment_that_was_about_to_be_sent_gives_way_to_a_status() -> No
     assert (client.starts, client.body) == ([400], b"{}")
 
 
-@pytest.mark.parametrize("dialect", [CHAT, ANTHROPIC])
+@pytest.mark.parametrize("dialect", [CHAT, MESSAGES])
 async def test_an_answer_that_has_begun_fails_with_an_event(dialect) -> None:
     client = Client()
     outgoing = to(client)

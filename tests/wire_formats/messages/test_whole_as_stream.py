@@ -9,7 +9,7 @@ import pytest
 
 from proxy.client_side.errors import ApiError
 from tests.support.stream_events import parsed, told_by
-from wire_formats.messages.dialect import ANTHROPIC
+from wire_formats.messages.dialect import MESSAGES
 from wire_formats.messages.whole_as_stream import message_events
 
 MESSAGE: dict[str, Any] = {
@@ -35,7 +35,7 @@ def of_block(block: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]
 
 async def test_a_message_is_told_in_order_and_counted() -> None:
     text = {"type": "text", "text": "Bonjour"}
-    events, exchange = await told_by(ANTHROPIC, MESSAGE | {"content": [text, text]})
+    events, exchange = await told_by(MESSAGES, MESSAGE | {"content": [text, text]})
     block = ["content_block_start", "content_block_delta", "content_block_stop"]
     ending = ["message_delta", "message_stop"]
     assert [event["type"] for event in events] == ["message_start", *block, *block, *ending]
@@ -114,7 +114,7 @@ def test_no_delta_is_empty(text: str) -> None:
 
 async def test_counts_that_are_missing_stay_unknown() -> None:
     answer = {name: value for name, value in MESSAGE.items() if name != "usage"}
-    _, exchange = await told_by(ANTHROPIC, answer)
+    _, exchange = await told_by(MESSAGES, answer)
     assert (exchange.tokens.prompt, exchange.tokens.completion) == (None, None)
 
 
@@ -130,9 +130,9 @@ async def test_counts_that_are_missing_stay_unknown() -> None:
 )
 async def test_an_object_that_is_no_message_becomes_a_502(answer: dict[str, Any]) -> None:
     with pytest.raises(ApiError, match="not an event stream"):
-        await told_by(ANTHROPIC, answer)
+        await told_by(MESSAGES, answer)
 
 
 async def test_a_message_that_holds_an_error_is_that_error() -> None:
     with pytest.raises(ApiError, match="Boom"):
-        await told_by(ANTHROPIC, MESSAGE | {"error": {"message": "Boom"}})
+        await told_by(MESSAGES, MESSAGE | {"error": {"message": "Boom"}})
