@@ -12,7 +12,7 @@ from functools import partial
 from channels.db import database_sync_to_async
 from django.db import DatabaseError
 
-from accounts.oauth.models import TokenPair
+from accounts.models.oauth_tokens import TokenPair
 from accounts.oauth.provider import ProviderUnavailableError, RefusedError, TokenEndpoint
 from accounts.oauth.store import StoredToken, give_up, keep, put_off, read, take_lease
 

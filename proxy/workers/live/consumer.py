@@ -21,7 +21,7 @@ from accounts.sign_in.second_factors import RequireStaffMfa
 from proxy.client_side.origin import is_own_origin
 from proxy.workers.channel_layer import LAYER_ERRORS
 from proxy.workers.live.page import LIVE_SOCKET
-from proxy.workers.live.reports import WATCHERS
+from proxy.workers.reports import WATCHERS
 from proxy.workers.worker_events import stop_anywhere, watch_anywhere
 from usage.exchange import StopReason
 from wire_formats.json_numbers import load_json

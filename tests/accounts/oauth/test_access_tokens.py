@@ -9,8 +9,8 @@ from channels.db import database_sync_to_async
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.models.oauth_tokens import OAuthToken, TokenPair
 from accounts.oauth.access_tokens import AccessTokens, NoTokenError, SignInAgainError
-from accounts.oauth.models import OAuthToken, TokenPair
 from accounts.oauth.provider import Answer, Client, ProviderUnavailableError, TokenEndpoint
 
 pytestmark = pytest.mark.django_db(transaction=True)

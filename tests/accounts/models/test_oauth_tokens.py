@@ -1,13 +1,11 @@
 """Stored tokens are unreadable, belong to their row, and move to a new key."""
 
 import pytest
-from allauth.socialaccount.models import SocialAccount, SocialLogin, SocialToken
 from django.core.management import call_command
 
 from accounts.encryption import EncryptionError, EncryptionKey, key_id_of, keyring
 from accounts.models import User
-from accounts.oauth.models import OAuthToken, TokenPair
-from accounts.oauth.signing_in import seal
+from accounts.models.oauth_tokens import OAuthToken, TokenPair
 from tests.accounts.oauth.test_access_tokens import make_token
 
 
@@ -34,12 +32,3 @@ def test_a_token_moves_to_a_new_key(token, settings):
 
 def test_a_token_pair_does_not_show_itself():
     assert "secret" not in repr(TokenPair(access="secret-a", refresh="secret-r"))
-
-
-def test_a_sign_in_under_way_holds_no_token_in_the_clear():
-    login = SocialLogin(
-        account=SocialAccount(provider="https://id.example", uid="1"),
-    )
-    login.token = SocialToken(token="canary-access", token_secret="canary-refresh")
-    seal(login)
-    assert "canary" not in login.token.token + login.token.token_secret
