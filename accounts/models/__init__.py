@@ -1,4 +1,4 @@
-"""Users, API keys, the tokens of sign-ins, the gateway's own secrets, and the counter of changes."""
+"""Users, API keys, tokens of sign-ins, the gateway's own secrets, and the counter of changes."""
 
 from accounts.models.api_keys import (
     DEFAULT_OVERLAP,
