@@ -51,7 +51,7 @@ def announce(subject: Subject = Subject.CONFIGURATION) -> None:
     registered = time.monotonic()
 
     def bump_once() -> None:
-        # A transaction that changed a thousand rows registers as often; one bump serves all.
+        # A transaction that changes a thousand rows calls this a thousand times; one bump will do.
         last_bumps: dict[Subject, float] = _thread.__dict__.setdefault("last_bumps", {})
         if last_bumps.get(subject, 0.0) >= registered:
             return
@@ -143,7 +143,7 @@ async def _wait(wake: asyncio.Event) -> None:
 
 async def _listen(wake: asyncio.Event) -> None:
     while True:
-        # socket_timeout stays unset: an idle subscription has nothing to read.
+        # No socket_timeout: a subscription may have nothing to read for hours.
         client = redis.asyncio.Redis.from_url(settings.REDIS_URL, socket_timeout=None)
         try:
             async with client, client.pubsub() as pubsub:

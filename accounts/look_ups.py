@@ -55,13 +55,13 @@ class LookUps:
         whence = network_of(address())
         answer = self._answers.get(digest)
         if answer is None:
-            # Counted before the answer: many that come at once must not all find the same room.
+            # Counted before the result is known, so that look-ups at one moment share no place.
             has_room = self._misses.take(whence)
             lane = self._fast if has_room else self._slow
             answer = self._answers[digest] = lane.enter(digest)
             answer.add_done_callback(lambda _: self._answers.pop(digest, None))
             answer.add_done_callback(partial(self._settle, whence if has_room else ""))
-        # Shielded: a client that hangs up must not take the answer from the others.
+        # Shielded: a client that hangs up must not cancel what others wait for.
         return await asyncio.shield(answer)
 
     def _settle(self, whence: str, answer: Answer) -> None:

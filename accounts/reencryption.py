@@ -63,6 +63,6 @@ def _reencrypt_row(row: Any, bound_to: str, *, dry_run: bool) -> Reencryption:
         return Reencryption(unreadable=(f"{bound_to}: {exc}",))
     if not dry_run:
         row.ciphertext = keyring().encrypt(plaintext, bound_to=bound_to)
-        # No signal: the secret is the same, and workers that hold it need no news.
+        # update() sends no signal: the secret is the same, so workers need not load it again.
         type(row).objects.filter(pk=row.pk).update(ciphertext=row.ciphertext)
     return Reencryption(moved=1)

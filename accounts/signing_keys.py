@@ -91,7 +91,7 @@ class SigningKeys:
         except (SigningKeysUnavailableError, jwt.PyJWTError) as exc:
             logger.warning("No keys from the token issuer %s: %s", self._issuer, exc)
             return
-        # A symmetric key has no business in public.
+        # Symmetric keys are ignored: all who can read a published one could sign with it.
         self._keys = {key.key_id: key for key in found.keys if key.key_type != "oct"}
         self._fetched_at = self._clock()
 

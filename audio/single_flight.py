@@ -47,7 +47,7 @@ class Flight:
         self._news = asyncio.Event()
         self._room = asyncio.Event()
         self._owned: list[Closable] = []
-        # A context of its own: what the first listener's request owns ends with that request.
+        # In a context of its own: what is opened in a request's context is closed at its end.
         self._task = asyncio.create_task(self._run(make), context=Context())
 
     @property

@@ -44,7 +44,7 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        # Several where a client does not wait, in the order in which they are answered.
+        # A client may pipeline requests: they are answered in this order.
         self._cycles: deque[RequestResponseCycle] = deque()
         self._head_seconds: float = settings.GATEWAY_HEADER_TIMEOUT
         self._await_head()
@@ -92,7 +92,7 @@ class GatewayProtocol(HttpToolsProtocol):
         self._header_bytes = 0
         if self._head_timer is None:  # a further request on the same connection
             self._await_head()
-        # Closing a transport waits for the client to read what is buffered; aborting does not.
+        # `abort` rather than close: closing a transport waits until the client has read the buffer.
         self.scope["extensions"] = {
             ABORT_EXTENSION: self.abort,  # type: ignore[dict-item]
             GONE_EXTENSION: self.when_gone,  # type: ignore[dict-item]

@@ -63,7 +63,7 @@ class Registry:
             configuration = await database_sync_to_async(load_configuration)()
             connections = self._connections.to(configuration.upstreams)
             loaded = await asyncio.gather(*(self._stored(connection) for connection in connections))
-            # A connection that was only renamed or re-tagged lists what it did before.
+            # By cache key, so that a connection that was only renamed or re-tagged keeps its list.
             heard = {
                 cache_key(connection.upstream): known
                 for connection, known in self._listings.items()

@@ -65,7 +65,7 @@ def take_lock(key: str, seconds: float) -> RefreshLock | None:
         return RefreshLock()
 
     def ask(client: redis.Redis) -> RefreshLock | None:
-        # Not thread-local: it is given back in whatever thread comes along.
+        # Not thread-local: another thread may release it.
         lock = client.lock(f"{key}:lock", timeout=seconds, thread_local=False)
         return RefreshLock(lock) if lock.acquire(blocking=False) else None
 

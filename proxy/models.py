@@ -33,7 +33,7 @@ class StoredResponse(models.Model):
     """
 
     response_id = models.CharField(max_length=200)
-    # A row may be written just after its user or connection has gone; it leads nowhere then.
+    # No constraint: rows are written later, and their user or connection may be gone by then.
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_constraint=False
     )
@@ -44,12 +44,12 @@ class StoredResponse(models.Model):
     created_at = models.DateTimeField(default=timezone.now, db_index=True)
 
     class Meta:
-        # The live view has no table of its own, and permissions belong to a model.
+        # Django ties permissions to a model, and the live view has none.
         permissions = (
             ("view_live", "Can watch live requests"),
             ("end_request", "Can end live requests"),
         )
-        # The first user for whom a connection made it stays its owner.
+        # One owner for each id of a connection: the first user for whom it was made.
         constraints = (
             models.UniqueConstraint(
                 fields=("response_id", "connection"), name="proxy_stored_response_one_owner"

@@ -94,8 +94,8 @@ def _price_list() -> DataSnapshot:
 
     gc.collect()  # or what is garbage now would be kept for ever
     snapshot = get_snapshot()
-    # Nothing of it is garbage, and a collection that went through it would halt every stream for
-    # 60 ms. What else is alive is spared too; without a reference left, it is freed all the same.
+    # A garbage collection that walked the snapshot would halt every stream for 60 ms, and find
+    # nothing. Freezing spares all other live objects too; reference counts still free them.
     gc.freeze()
     return snapshot
 

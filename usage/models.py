@@ -200,7 +200,7 @@ class UsageDay(models.Model):
     failed = models.PositiveBigIntegerField()
     prompt_tokens = models.PositiveBigIntegerField()
     cached_tokens = models.PositiveBigIntegerField()
-    # These have a default for the version before, which may still be pruning.
+    # `db_default`, here and below: the version before may still write rows during an upgrade.
     cache_write_tokens = models.PositiveBigIntegerField(default=0, db_default=0)
     completion_tokens = models.PositiveBigIntegerField()
     reasoning_tokens = models.PositiveBigIntegerField()

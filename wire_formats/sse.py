@@ -41,7 +41,7 @@ class EventSplitter:
         """
         if chunk.endswith(b"\n\n"):
             return self._released(chunk, b"")
-        # The blank line may lie across the border of two chunks.
+        # The blank line that ends an event may be split between two chunks.
         window = self._tail + chunk
         end = end_of_last_event(window)
         if end:

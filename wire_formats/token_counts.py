@@ -71,10 +71,10 @@ def read_usage(usage: Any, tokens: Tokens) -> None:
     tokens.completion = _count(
         usage, "completion_tokens", "output_tokens", default=tokens.completion
     )
-    # Realtime alone writes the singular.
+    # `input_token_details` is Realtime's.
     prompt = _details(usage, "prompt_tokens_details", "input_tokens_details", "input_token_details")
     tokens.cached = _count(prompt, "cached_tokens", default=tokens.cached)
-    # Not OpenAI's; OpenRouter and we ourselves write the former, LiteLLM the latter.
+    # OpenAI has neither: OpenRouter and Gatehouse write the first, LiteLLM the second.
     tokens.cache_write = _count(
         prompt, "cache_write_tokens", "cache_creation_tokens", default=tokens.cache_write
     )
@@ -93,7 +93,7 @@ def read_messages_usage(usage: Any, tokens: Tokens) -> None:
     tokens.completion = _count(usage, "output_tokens", default=tokens.completion)
     fresh = _count(usage, "input_tokens", default=None)
     if fresh is not None:
-        # The end of a stream may repeat the input without what was told of the cache before.
+        # The end of a stream may count the input again and leave out the counts of the cache.
         tokens.cached = _count(usage, "cache_read_input_tokens", default=tokens.cached)
         tokens.cache_write = _count(
             usage, "cache_creation_input_tokens", default=tokens.cache_write

@@ -42,7 +42,7 @@ class LiveToken:
     @classmethod
     def of(cls, pair: TokenPair, expires_at: datetime) -> LiveToken:
         end = expires_at.timestamp()
-        # Some providers give tokens of a minute, and those are not to be renewed for each call.
+        # Tokens of some providers last a minute: EARLY_SECONDS would renew them for each call.
         early = min(EARLY_SECONDS, pair.lifetime_seconds / 2 or EARLY_SECONDS)
         return cls(secret=pair.access, renew_at=end - early, expires_at=end)
 
@@ -94,11 +94,11 @@ class AccessTokens:
         """Other requests for the same user share the result (single flight)."""
         task = self._fetching.get(user_id)
         if task is None:
-            # In a context of its own: what a request opens is closed when that request ends.
+            # In a context of its own: what is opened in a request's context is closed at its end.
             task = asyncio.create_task(self._fetch(user_id), context=Context())
             self._fetching[user_id] = task
             task.add_done_callback(partial(self._done, user_id))
-        # Shielded: a client that hangs up must not lose the others what is already paid for.
+        # Shielded: a client that hangs up must not cancel what others wait for.
         return await asyncio.shield(task)
 
     def _done(self, user_id: int, task: asyncio.Task[LiveToken]) -> None:

@@ -31,7 +31,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         """Raises ``OidcError`` for an answer to some other question than ours."""
         check_nonce(sociallogin)
-        # On its way through second factors, a sign-in is kept in the session, as is its token.
+        # allauth stores a sign-in that waits for a second factor in the session, with its token.
         seal(sociallogin)
         keep_vouched_email_alone(sociallogin)
         if not sociallogin.is_existing:

@@ -29,7 +29,7 @@ class _Bounded(HTTPAdapter):
 
     def send(self, *args: Any, **kwargs: Any) -> requests.Response:
         response = super().send(*args, **kwargs | {"stream": True})
-        # Where requests keeps a body that it has read.
+        # The attribute in which `requests` stores a body that it has read.
         response._content = _body(response)
         return response
 

@@ -63,7 +63,7 @@ class Bucket:
 
     @property
     def _key(self) -> str:
-        # The limit is no part of the name: another one counts the same tries.
+        # Without the limit: tries still count after the limit is changed.
         return f"sign-in:{hashlib.sha256(repr(self.name).encode()).hexdigest()}"
 
     def _moments(self, now: float) -> list[float]:
@@ -73,7 +73,7 @@ class Bucket:
     def _locked(self) -> Iterator[None]:
         """Raises :class:`TooManyTriesError` where so many try at once that none gets its turn."""
         ends_at = time.monotonic() + LONGEST_WAIT_SECONDS
-        # False: another one has it. None: the cache is down.
+        # False: another request has the lock. None: the cache is down.
         while (taken := cache.add(f"{self._key}:lock", 1, LOCK_SECONDS)) is False:
             if time.monotonic() > ends_at:
                 raise TooManyTriesError(1)

@@ -117,7 +117,7 @@ class OpenAIAdapter:
         content: Any = _content(call, payload)
         stream = None
         if isinstance(content, bytes):
-            # httpx's own way from bytes to a body takes longer than all the rest here.
+            # Faster than `content=`: httpx takes longer for that than all else in this method.
             headers.append((b"content-length", b"%d" % len(content)))
             content, stream = None, httpx.ByteStream(content)
         request = httpx.Request(

@@ -35,7 +35,7 @@ class ResponseBody(httpx.AsyncByteStream):
         self._response = response
         self._watchdog = watchdog
         self._waiter: asyncio.Future[bytes] | None = None
-        # None once the whole body is there, which may be so from the beginning.
+        # `connection` is None once the whole body has arrived, possibly with the headers.
         connection = response.connection
         self._protocol = cast("UpstreamProtocol", connection.protocol) if connection else None
         self._is_framed = _is_framed(response)

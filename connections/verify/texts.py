@@ -30,7 +30,7 @@ class Redactor:
 
     def quoted(self, text: str) -> str:
         """``text`` in one line of at most 200 printable characters, with secrets masked."""
-        # Masked first: half a key, left by the shortening, would not be found any more.
+        # Masked before it is shortened: the masking would not find half a key.
         line = " ".join(_printable(self.masked(text)).split())
         return line if len(line) <= LONGEST_QUOTE else f"{line[: LONGEST_QUOTE - 1]}…"
 

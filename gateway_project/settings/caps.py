@@ -8,7 +8,6 @@ from gateway_project.settings import environment
 GATEWAY_MAX_JSON_BYTES = int(
     environment.number(
         "GATEWAY_MAX_JSON_BYTES",
-        # The former name of the setting.
         default=environment.number("GATEWAY_MAX_BODY_BYTES", default=50 * 2**20, minimum=1024),
         minimum=1024,
     )

@@ -17,7 +17,7 @@ env.read_env(BASE_DIR / ".env")
 
 def text(name: str, default: str = "") -> str:
     """A string without surrounding space; empty counts as not set."""
-    # Not env.str(): that takes a value beginning with $, as a password may, for another variable.
+    # env.str() would read a value that begins with $, as a password may, as a variable's name.
     return str(env.ENVIRON.get(name, "")).strip() or default
 
 
@@ -85,5 +85,5 @@ def json_value(name: str, value: str) -> Any:
     try:
         return json.loads(value)
     except ValueError as exc:
-        # The value itself may hold a secret, so only the place is told.
+        # The value may hold a secret: the message names only the position of the mistake.
         raise ImproperlyConfigured(f"{name} is not valid JSON: {exc}.") from None

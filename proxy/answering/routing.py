@@ -44,13 +44,13 @@ async def route(
     targets = targets_of(registry, caller, model, endpoint)
     if is_ready(targets):
         return targets, options
-    # Just after the start an upstream may not have been asked for its models yet.
+    # After a start, lists of models may still be on their way.
     await registry.settled(lambda: is_ready(targets_of(registry, caller, model, endpoint)))
     if targets := targets_of(registry, caller, model, endpoint):
         if not is_ready(targets):
             registry.refresh_if_older_than(max(UNKNOWN_SECONDS, options.models_cache_ttl))
         return targets, registry.snapshot.options
-    # A model may be new: a retry will find it.
+    # The upstream's list may be old: after a refresh, a retry finds a new model.
     registry.refresh_if_older_than(max(UNKNOWN_SECONDS, options.models_cache_ttl))
     raise ModelNotFoundError(model)
 

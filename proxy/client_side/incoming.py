@@ -177,7 +177,7 @@ class ApiRequest(ASGIRequest):
         """Read the body into ``self.body``, where DRF's parsers find it, and return it."""
         body = await self.incoming.read()
         self._body = body
-        # DRF takes a body without a declared length, as in a chunked request, for none at all.
+        # DRF reads no body without a declared length, and chunked requests declare none.
         self.META["CONTENT_LENGTH"] = str(len(body))
         return body
 

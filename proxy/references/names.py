@@ -185,7 +185,7 @@ def kind_at(path: Sequence[str | int], name: str) -> Kind | None:
 def _has_address(path: Sequence[str | int]) -> bool:
     """Whether the ``url`` of what stands at ``path`` is where a picture, file or sound is."""
     holder = _holder(path)
-    # A long name is not read again for each `url` in it: it is taken for the worst.
+    # A long name is not read again for each `url` in it: it counts as one that has an address.
     return len(holder) > LONGEST_SHOWN or (
         folded(holder) in WITH_ADDRESS or kind_of(holder) is Kind.ADDRESS
     )

@@ -74,7 +74,7 @@ class UploadView(ApiView):
                 targets, lambda target: self.call_for(target, form), exchange, options=options
             )
         except UpstreamError as exc:
-            # A form that went wrong on its way up shows as an upstream that broke off.
+            # A form that fails while it is sent looks like an upstream that broke off.
             raise form.failure or exc from exc
         finally:
             exchange.bytes_received = self.api_request.incoming.received_bytes

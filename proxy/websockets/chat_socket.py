@@ -47,7 +47,7 @@ class ChatConsumer(ApiSocket):
                 raise
             await refuse(self.scope, self.base_send, error)
             return
-        # The rest of the headers go with each request, as a client of HTTP would repeat them.
+        # All other headers go with each chat, as an HTTP client would repeat them.
         left_out = (
             (*CREDENTIAL_HEADERS, b"cookie") if is_foreign(self.scope) else CREDENTIAL_HEADERS
         )

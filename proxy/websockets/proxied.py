@@ -119,7 +119,7 @@ class ProxiedConsumer(ApiSocket):
     def check(self, message: JsonObject) -> None:
         """Raises ``ApiError`` for a message that no upstream may get."""
 
-    # What is told of the responses that are made; None where the upstream keeps none.
+    # Called with each finished response; None for sockets whose upstream stores none.
     note: Callable[[JsonObject], None] | None = None
 
     async def disconnect(self, code: int) -> None:

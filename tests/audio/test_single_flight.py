@@ -69,7 +69,7 @@ async def test_all_hear_everything_and_it_is_made_once():
     assert maker.made == 1
 
 
-async def test_what_is_complete_is_made_anew():
+async def test_what_is_complete_is_made_again():
     flights, maker = Flights(), Maker()
     maker.may_go_on.set()
     await heard(flights.join(("a",), maker))
@@ -228,7 +228,7 @@ async def test_without_a_disk_it_does_not_wait_for_who_left():
     assert await hearing == b"".join(PARTS)
 
 
-async def test_who_would_miss_the_beginning_gets_one_made_anew():
+async def test_who_would_miss_the_beginning_gets_a_flight_of_its_own():
     disk, flights = Disk(), Flights()
     disk.is_working = False
     early = flights.join(("a",), spoken(disk))

@@ -122,7 +122,7 @@ def test_mask_does_not_follow_to_another_url(admin_client: Client, url: str) -> 
     assert (stored.base_url, stored.headers) == (URL, HEADERS)
 
 
-def test_new_url_takes_headers_that_are_entered_anew_or_none(admin_client: Client) -> None:
+def test_new_url_takes_headers_that_are_entered_again_or_none(admin_client: Client) -> None:
     made = make(headers=HEADERS)
     rows = {"headers_name": ["X-Secret"], "headers_value": ["new"]}
     save(admin_client, made, base_url="https://two.example", **rows)

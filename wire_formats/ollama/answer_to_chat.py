@@ -109,6 +109,6 @@ def _tool_call(call: JsonObject) -> ToolCall:
 
 
 def _usage(answer: JsonObject) -> ChatUsage | None:
-    # A prompt that was cached whole is not counted at all.
+    # Ollama leaves the count out for a prompt that was cached whole.
     prompt, completion = answer.get("prompt_eval_count") or 0, answer.get("eval_count") or 0
     return chat_usage(Tokens(prompt=told_count(prompt), completion=told_count(completion)))

@@ -71,7 +71,7 @@ def responses_request(body: JsonObject, *, model: str) -> Payload:
     request: ResponseCreateParamsBase = {
         "model": model,
         "input": [item for message in messages[leading:] for item in _items(message)],
-        # A chat is not kept unless the client says so; a response would be.
+        # By default a chat is not stored and a response is.
         "store": body.get("store") is True,
     }
     if instructions := "\n\n".join(text_of(message) for message in messages[:leading]):
@@ -132,7 +132,7 @@ def _part(part: JsonObject) -> JsonObject:
 
 
 def _tools(body: JsonObject) -> JsonObject:
-    # Where nothing is said, a chat is lenient about a function's schema and a response is not.
+    # By default `strict` is false in a chat and true in a response.
     tools = [{"type": "function", "strict": False} | each for each in functions_offered(body)]
     if not tools:
         return {}

@@ -77,7 +77,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         try:
             await super().__call__(scope, receive, send)
         finally:
-            # A client that is gone may end a send before its disconnect is read.
+            # A send to a client that has gone may fail before `disconnect` is called.
             watchers.discard(self)
             if self._watching is not None:
                 self._watching.cancel()

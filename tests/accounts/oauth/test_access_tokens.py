@@ -202,7 +202,7 @@ async def test_a_client_that_hangs_up_does_not_end_the_renewal(expired, provider
     assert expired.reveal().access == "access-1"
 
 
-async def test_what_is_forgotten_is_read_anew(user, provider):
+async def test_what_is_forgotten_is_read_again(user, provider):
     row = await a_token(user, seconds=3600)
     tokens = worker(provider)
     await tokens.of(user.pk)

@@ -59,7 +59,7 @@ def test_headers_that_are_not_named_do_not_follow_either(config):
     assert Connection.objects.get().base_url == URL
 
 
-def test_headers_that_are_given_anew_do():
+def test_headers_that_are_given_again_do():
     make(headers=HEADERS)
     configs = {"0": {"headers": {"X-Secret": "new"}}}
 
