@@ -47,7 +47,7 @@ class CallerCache:
     def __init__(self, *, stale_seconds: float) -> None:
         self.stale_seconds = stale_seconds
         self._known: OrderedDict[str, KnownCaller] = OrderedDict()
-        self._unknown: OrderedDict[str, float] = OrderedDict()  # when they were looked for
+        self._unknown: OrderedDict[str, float] = OrderedDict()  # the moments of their look-ups
         self._look_ups = LookUps(self._read)
         self._confirmed_at = float("-inf")
         self._refreshed_at = float("-inf")
@@ -101,10 +101,10 @@ class CallerCache:
             try:
                 await self.refresh()
             except DATABASE_ERRORS:
-                continue  # whoever watches for changes has said so
+                continue  # the watch over changes has logged it
 
     def _is_confirmed(self, known: KnownCaller) -> bool:
-        if known.read_at < self._refreshed_at:  # its look-up was under way during a refresh
+        if known.read_at < self._refreshed_at:  # the refresh began during its look-up
             return False
         confirmed_at = max(known.read_at, self._confirmed_at)
         return time.monotonic() - confirmed_at < self.stale_seconds

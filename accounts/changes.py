@@ -39,7 +39,7 @@ _thread = threading.local()
 class Subject(StrEnum):
     """The topic of a change; the value is the name of its counter."""
 
-    PEOPLE = "people"  # looked at first: a revocation waits for nothing
+    PEOPLE = "people"  # looked at first, so that a revocation does not wait
     CONFIGURATION = "version"
 
 
@@ -148,7 +148,7 @@ async def _listen(wake: asyncio.Event) -> None:
         try:
             async with client, client.pubsub() as pubsub:
                 await pubsub.subscribe(CHANNEL)
-                wake.set()  # whatever was announced while nobody listened
+                wake.set()  # for changes that were announced before the subscription
                 async for message in pubsub.listen():
                     if message["type"] == "message":
                         wake.set()

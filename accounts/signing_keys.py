@@ -19,8 +19,8 @@ Fetch = Callable[[str], Awaitable[bytes]]
 Clock = Callable[[], float]
 
 DISCOVERY_PATH = "/.well-known/openid-configuration"
-KEPT_SECONDS = 3600.0
-REST_SECONDS = 30.0  # between two looks for a key that was not there
+CACHED_SECONDS = 3600.0
+REST_SECONDS = 30.0  # between two requests for a key that was not published
 
 
 class SigningKeysUnavailableError(Exception):
@@ -58,7 +58,7 @@ class SigningKeys:
         return self._named(key_id)
 
     def _is_fresh(self, key_id: str | None) -> bool:
-        is_recent = self._clock() - self._fetched_at < KEPT_SECONDS
+        is_recent = self._clock() - self._fetched_at < CACHED_SECONDS
         return is_recent and self._named(key_id) is not None
 
     def _named(self, key_id: str | None) -> jwt.PyJWK | None:

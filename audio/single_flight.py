@@ -11,14 +11,14 @@ from typing import Protocol
 from connections.calling.client import Closable, close_all, owned_responses
 from models_registry.targets import Target
 
-TAIL_BYTES = 512 * 1024  # of an answer, that are held in memory
+TAIL_BYTES = 512 * 1024  # of each response, held in memory
 PIECE_BYTES = 128 * 1024
 
 
 class Backing(Protocol):
     """Where an answer is written to while it is made."""
 
-    written_bytes: int  # so many of its first bytes can be read, whatever happens
+    written_bytes: int  # this many of the first bytes can be read, even after a failure
 
     async def read(self, position: int, size: int) -> bytes: ...
 
@@ -36,8 +36,8 @@ class Flight:
 
     def __init__(self, make: Callable[[Flight], Awaitable[None]]) -> None:
         self.content_type = ""
-        self.target: Target | None = None  # who gives the answer
-        self.is_abandoned = False  # by all listeners: nobody is to join any more
+        self.target: Target | None = None  # whose upstream responds
+        self.is_abandoned = False  # all listeners have left, and no other may join
         self.backing: Backing | None = None  # closed when nobody listens any more
         self._tail = bytearray()
         self._tail_start = 0

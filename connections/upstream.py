@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
-SHORTEST_SECRET = 8  # shorter header values are words, and would censor ordinary text
+SHORTEST_SECRET = 8  # shorter header values are words, and masking them would spoil texts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from models_registry.snapshot import Snapshot
 
 logger = logging.getLogger(__name__)
 
-ANNOUNCE_SECONDS = 5.0  # an upstream whose list changes all the time shall not keep everybody busy
+ANNOUNCE_SECONDS = 5.0  # at least, between two announcements of changed lists
 
 
 class Registry:

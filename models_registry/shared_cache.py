@@ -82,6 +82,6 @@ def _answer(ask: Callable[[redis.Redis], Answer], *, otherwise: Answer) -> Answe
     except (redis.ConnectionError, redis.TimeoutError) as exc:
         _asked_again_at = time.monotonic() + PAUSE_SECONDS
         logger.warning("Workers share no lists of models for a while: Redis says %s", exc)
-    except redis.RedisError as exc:  # it is full, or what is there is not ours
+    except redis.RedisError as exc:  # Redis is full, or the lock belongs to another worker
         logger.warning("Redis keeps no list of models: %s", exc)
     return otherwise

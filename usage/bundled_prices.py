@@ -59,7 +59,7 @@ def bundled_price(
         return None
     provider, info = found
     listed = info.get_prices(at)
-    if id(listed) in _flat:  # the list is never let go of, so that no other has its id
+    if id(listed) in _flat:  # the list lives for ever, so no other object gets its id
         return _flat[id(listed)]
     rates = _rates(listed, prompt_tokens)
     if not any(rate is not None for rate in rates):

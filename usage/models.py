@@ -176,7 +176,7 @@ class UsageRow(models.Model):
 
     class Meta:
         verbose_name = "usage record"
-        ordering = ("-request_id",)  # they begin with the time
+        ordering = ("-request_id",)  # request ids begin with the time
         indexes = (
             models.Index(fields=("user_id", "accepted_at"), name="usage_row_user_time"),
             models.Index(fields=("client_request_id",), name="usage_row_client_request"),

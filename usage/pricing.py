@@ -23,7 +23,7 @@ TOKEN_RATES = (
     "audio_output_per_million",
 )
 PRECISION = Decimal("1e-10")
-TOO_MUCH = Decimal("1e10")  # what the column cannot hold is a mistake of an upstream or an admin
+TOO_MUCH = Decimal("1e10")  # more than the column can hold: an upstream or an admin is wrong
 
 
 class Pricing:
@@ -49,7 +49,7 @@ class Pricing:
             if price.valid_from <= at:
                 if has_rates(price):
                     return price
-                break  # one without rates takes the ones before it back
+                break  # a price without rates cancels those before it
         base_url = self._base_urls.get(record.connection, "")
         if not base_url:
             return None

@@ -136,7 +136,7 @@ class UsageRecord:
         """One line of JSON."""
         try:
             return orjson.dumps(self, option=orjson.OPT_APPEND_NEWLINE)
-        except orjson.JSONEncodeError:  # half a surrogate in a text, or a number beyond all bounds
+        except orjson.JSONEncodeError:  # half a surrogate in a string, or too large a number
             return orjson.dumps(self._encodable(), option=orjson.OPT_APPEND_NEWLINE)
 
     def _encodable(self) -> dict[str, Any]:

@@ -84,7 +84,7 @@ def read_weighed_json(text: bytes) -> Any:
     except TypeError:
         return value  # nested too deeply to be written, now or later
     if written == text or written.translate(None, SPACE) == text.translate(None, SPACE):
-        return value  # which is how clients write, nearly always
+        return value  # as nearly all clients write
     numbers = _outside_of_texts(text)
     if len(numbers) > MOST_BYTES:
         _refuse_long_integers(numbers)
@@ -158,9 +158,7 @@ def _int(text: str) -> int:
 
 
 def _spelled(value: Any) -> Any:
-    if isinstance(value, str) and isinstance(
-        value, Enum
-    ):  # of our own making: no client's body holds one
+    if isinstance(value, str) and isinstance(value, Enum):  # from our own code, not a client
         return value.value
     if isinstance(value, SpelledFloat | SpelledInt):
         return orjson.Fragment(value.text)

@@ -17,7 +17,7 @@ class Translation:
     """
 
     wire = Wire.SSE
-    is_numeric = False  # whether answers are numbers above all, whose spelling tells nothing
+    is_numeric = False  # whether responses are mostly numbers, whose notation does not matter
 
     def __init__(self) -> None:
         self.is_done = False  # whether the stream came to its proper end

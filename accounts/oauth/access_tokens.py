@@ -16,7 +16,7 @@ from accounts.models.oauth_tokens import TokenPair
 from accounts.oauth.provider import ProviderUnavailableError, RefusedError, TokenEndpoint
 from accounts.oauth.store import StoredToken, give_up, keep, put_off, read, take_lease
 
-EARLY_SECONDS = 60.0  # how long before its end a token is renewed, if it lasts twice as long
+EARLY_SECONDS = 60.0  # before a token's end: it is renewed then, if it lasts twice as long
 LEASE_SECONDS = 30.0  # longer than a renewal may take
 LOOK_SECONDS = 0.1  # between two looks for what another worker is renewing
 REST_SECONDS = 5.0  # between two tries with a provider that does not answer
@@ -104,7 +104,7 @@ class AccessTokens:
     def _done(self, user_id: int, task: asyncio.Task[LiveToken]) -> None:
         self._fetching.pop(user_id, None)
         if not task.cancelled():
-            task.exception()  # read, also if no request waits for it any more
+            task.exception()  # marks it as read: perhaps no request waits for it any more
 
     async def _fetch(self, user_id: int) -> LiveToken:
         forgotten = self._forgotten
@@ -141,7 +141,7 @@ class AccessTokens:
             renewed = await self._endpoint.renew(stored.refresh)
         except RefusedError as exc:
             if not live.is_over:
-                return live  # the lease keeps others from asking in vain until it ends
+                return live  # until the lease ends, no other worker asks in vain
             await database_sync_to_async(give_up)(stored, lease)
             raise SignInAgainError(SIGN_IN_AGAIN) from exc
         except ProviderUnavailableError:

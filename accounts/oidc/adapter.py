@@ -77,7 +77,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
 def check_nonce(sociallogin: SocialLogin) -> None:
     expected = sociallogin.state.get("nonce", "")
     answered = sociallogin.account.extra_data["id_token"].get("nonce", "")
-    if not expected or answered != expected:  # no secret: it came by way of the browser
+    if not expected or answered != expected:  # the nonce is no secret: the browser has seen it
         raise OidcError("the ID token was made for another sign-in")
 
 

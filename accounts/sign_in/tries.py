@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from django.core.cache import cache
 
-LOCK_SECONDS = 10  # then it is given up that its worker will let go of it
+LOCK_SECONDS = 10  # after which the worker that holds the lock counts as gone
 LONGEST_WAIT_SECONDS = 1.0
 WAIT_SECONDS = 0.01
 

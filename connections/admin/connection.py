@@ -56,7 +56,7 @@ class ConnectionAdmin(ConnectionActions):
             },
         ),
     )
-    list_before_template = "admin/models_registry/list_before.html"  # what the models tell of it
+    list_before_template = "admin/models_registry/list_before.html"  # warnings about models
     change_form_before_template = "admin/connections/connection/environment_banner.html"
     list_display = (
         "name_and_url",

@@ -16,8 +16,8 @@ from connections.upstream import Upstream
 
 logger = logging.getLogger(__name__)
 
-EARLY_SECONDS = 300.0  # before its end, a token is renewed while it still serves
-REST_SECONDS = 10.0  # after a failure, for which azure-identity has tried every way there is
+EARLY_SECONDS = 300.0  # before a token's end: it is renewed while it is still valid
+REST_SECONDS = 10.0  # after a failure: azure-identity has tried all its sources
 
 
 class EntraUnavailableError(AuthUnavailableError):

@@ -8,7 +8,7 @@ from connections.upstream import Upstream
 from wire_formats.secrets import without_secrets
 
 LONGEST_QUOTE = 200
-SHORTEST_KEY = 4  # what is shorter is no secret, and masking it would garble every text
+SHORTEST_KEY = 4  # shorter values are no secrets, and masking them would spoil texts
 SHORTEST_HEADER_VALUE = 8
 MASK = "•••"
 

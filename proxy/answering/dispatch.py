@@ -79,7 +79,7 @@ async def dispatch(
             continue
         finally:
             exchange.upstream_seconds += time.monotonic() - asked_at
-        response.waited_seconds = 0.0  # what was read by now lies within what was just counted
+        response.waited_seconds = 0.0  # the reading so far is part of the time just counted
         exchange.upstream_answer = response
         exchange.upstream_request_id = _request_id(response)
         dispatched = Dispatched(target=target, response=response, filters=filters)

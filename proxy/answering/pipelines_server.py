@@ -30,7 +30,7 @@ from wire_formats.provider_errors import error_in_body
 # Other endpoints that write text, in fields where no such filter would find it.
 UNFILTERABLE = TEXTS - {CHAT_COMPLETIONS}
 # A filter may change what is said, not who is asked and how the answer comes.
-KEPT = ("model", "stream")
+UNCHANGED = ("model", "stream")
 # In the metadata that an inlet sees, and as Open WebUI tells them to an outlet.
 OUTLET_IDS = {"chat_id": "chat_id", "session_id": "session_id", "message_id": "id"}
 STREAMING = frozenset({"stream", "stream_options"})
@@ -104,10 +104,10 @@ class CallFilters:
         Providers refuse what Open WebUI's filters write there. What the client sent, they may
         change and remove.
         """
-        given = {name: self.call.body[name] for name in KEPT if name in self.call.body}
+        given = {name: self.call.body[name] for name in UNCHANGED if name in self.call.body}
         own, noted = self.call.body.get("metadata"), body.get("metadata")
         kept = _common(own, noted)
-        dropped = {*KEPT, "metadata"}
+        dropped = {*UNCHANGED, "metadata"}
         body = {name: value for name, value in body.items() if name not in dropped} | given
         return body | {"metadata": kept} if kept else body
 

@@ -12,7 +12,7 @@ from models_registry.targets import Target
 from proxy.client_side.errors import ApiDisabledError, InvalidRequestError, ModelNotFoundError
 from wire_formats.endpoints import CHATS
 
-UNKNOWN_SECONDS = 1.0  # between two questions for new models that unknown names give rise to
+UNKNOWN_SECONDS = 1.0  # between two refreshes for unknown models
 
 
 def model_of(body: dict[str, Any]) -> str:

@@ -50,7 +50,7 @@ async def read_answer(
         raise UpstreamAnswerError(exc.message) from exc
     if error := error_in(answer, secrets=dispatched.kept_from_errors):
         raise error
-    if answer.get("error"):  # a response that tells of its own failure
+    if answer.get("error"):  # a response object that failed
         exchange.error_code = "upstream_error"
         failed = read_json(body)
         told = failure_without_secrets(failed, dispatched.kept_from_errors)

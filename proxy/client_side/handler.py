@@ -85,7 +85,7 @@ class ApiHandler(ASGIHandler):
             await self.answer(failure, None, outgoing)
         except ClientGoneError:
             pass
-        except asyncio.CancelledError:  # by us as the client left, or by a server that shuts down
+        except asyncio.CancelledError:  # the client has left, or the server shuts down
             if not (incoming.is_client_gone or outgoing.has_given_up):
                 raise
             uncancel()
@@ -186,7 +186,7 @@ class ApiHandler(ASGIHandler):
             async with aclosing(aiter(cast("Any", response))) as parts:
                 await outgoing.stream(parts, exchange)
             if exchange is not None:
-                in_flight.close(exchange)  # whoever has a whole answer has a record of it
+                in_flight.close(exchange)  # before the last byte: a full response has a record
             await outgoing.finish()
         elif outgoing.has_begun:
             if exchange is not None:

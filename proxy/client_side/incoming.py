@@ -168,7 +168,7 @@ class ApiRequest(ASGIRequest):
         self.incoming = incoming
         self.outgoing = outgoing
         self.request_id = request_id
-        self.application: Any = None  # what serves it, for who has to ask once more
+        self.application: Any = None  # the ASGI application, for views that make inner requests
         self.exchange: Exchange | None = None  # set once the request is accepted
         self.stopped_for: StopReason | None = None
         self._serving = serving

@@ -37,7 +37,7 @@ RETRY_SECONDS = 1.0
 PRUNED_EVERY_SECONDS = 24 * 3600.0
 # Another worker may be writing the row at this very moment.
 LOOKS_AFTER_SECONDS = (0.0, 0.1, 0.4)
-WRITTEN_WITHIN_SECONDS = 1.0  # what a request waits for rows of this worker
+WRITTEN_WITHIN_SECONDS = 1.0  # how long a request waits for rows of this worker
 # How often in each cap a user's rows are cut to it: finding the oldest takes a query.
 CUTS_FOR_EACH_CAP = 10
 
@@ -74,7 +74,7 @@ class StoredResponses:
     def note(self, stored: StoredReference) -> None:
         """Have ``stored`` written soon, unless its id is known already."""
         if RESPONSE_ID.fullmatch(stored.response_id) is None:
-            return  # nobody could ask for it
+            return  # no client could ask for it
         if self._known.get(stored.key) == stored or stored.place in self._unwritten:
             return
         self._unwritten[stored.place] = stored

@@ -102,7 +102,7 @@ class StoredResponseView(ApiView):
     ) -> HttpResponseBase:
         """The upstream's JSON. Its usage was counted when the response was made."""
         body = await read_answer(dispatched, exchange, take_usage=leave_usage)
-        exchange.error_code = ""  # counted then as well
+        exchange.error_code = ""  # a failure was counted then, too
         if is_response:
             self.note(dispatched.target, load_json(body))
         return JsonResponse(body, headers=passed_on(dispatched.response.headers.raw))

@@ -114,7 +114,7 @@ class UploadView(ApiView):
         headers = STREAMING | passed_on(dispatched.response.headers.raw)
         owned = owned_responses.get()
         if owned is not None:
-            owned.append(form)  # events that nobody begins to read would not close it
+            owned.append(form)  # closes it even if the client never reads the events
 
         async def events() -> AsyncGenerator[bytes]:
             with closing(form):  # the upstream may answer before it has all of it

@@ -126,7 +126,7 @@ class ChatConsumer(ApiSocket):
             await request.run(self._application)
             await request.conclude()
         except OSError:
-            request.hang_up()  # the client is gone; its disconnect is on its way
+            request.hang_up()  # the client has left: `disconnect` follows
         finally:
             if self._requests.get(request.request_id) is request:  # else its id is used again
                 del self._requests[request.request_id]

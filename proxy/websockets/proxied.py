@@ -53,7 +53,7 @@ class ProxiedConsumer(ApiSocket):
     """
 
     endpoint: ClassVar[str]
-    has_items_of_its_own: ClassVar[bool] = False  # not of the upstream's account
+    has_items_of_its_own: ClassVar[bool] = False  # whether its items belong to the socket alone
     passed_headers: ClassVar[tuple[bytes, ...]] = (b"openai-beta",)
 
     def __init__(self) -> None:
@@ -90,7 +90,7 @@ class ProxiedConsumer(ApiSocket):
         if delay := self._rate.delay():
             await asyncio.sleep(delay)  # what is refused would be missing in what is said
         if self._leaving is not None:
-            return  # nothing is opened for one who was told why the socket closes
+            return  # the client was told of the end: no upstream is opened any more
         try:
             message = await read_message(text_data)
             self.check(message)
@@ -106,7 +106,7 @@ class ProxiedConsumer(ApiSocket):
             with self.waiting():
                 await self._upstream.send(text)  # type: ignore[union-attr]
         except (MidStreamError, OSError):
-            pass  # whoever reads of the upstream has noticed, too
+            pass  # the task that reads from the upstream has noticed, too
         except StoppedError as exc:
             if self._leaving is None:
                 self.stop(exc.reason)
@@ -184,7 +184,7 @@ class ProxiedConsumer(ApiSocket):
         self._account.fail(reason.value)
         self._stopped_for = reason
         if self._upstream is None and self.interrupt():
-            return  # who opens it tells the client, or comes back for that
+            return  # the task that opens the upstream is told, and calls this again
         if self._leaving is None:
             self._leaving = asyncio.create_task(self._leave(reason))
         else:
@@ -220,7 +220,7 @@ class ProxiedConsumer(ApiSocket):
             self._pump = asyncio.create_task(self._relay(self._upstream))
 
     async def _relay(self, upstream: UpstreamSocket) -> None:
-        with suppress(OSError):  # the client left; its disconnect is on its way
+        with suppress(OSError):  # the client has left: `disconnect` follows
             async for message in upstream.messages():
                 if self._account.exchange is not None:
                     count_message(message, self._account.exchange, self.note)

@@ -14,8 +14,8 @@ from wire_formats.json_types import JsonObject
 
 WATCHERS = "gatehouse.live"
 REPORT_SECONDS = 1.0
-WATCHED_SECONDS = 5.0  # that a word of being watched holds
-MOST_REQUESTS = 200  # in a report; the number of all of them is told
+WATCHED_SECONDS = 5.0  # how long reports go on after the last message of a watcher
+MOST_REQUESTS = 200  # in one report, which also has the number of all
 
 
 class LiveReports:

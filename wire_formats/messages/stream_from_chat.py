@@ -55,7 +55,7 @@ class MessageEvents:
             return b"".join([*self._begin(), *self._end()])
         parsed = json_object(data)
         if parsed.get("error"):
-            return event  # the relay's last word, which is Anthropic's already
+            return event  # the relay's error event, in Anthropic's form already
         return b"".join([*self._begin(), *self._of_chunk(parsed)])
 
     def _begin(self) -> Iterator[bytes]:

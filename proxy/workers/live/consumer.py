@@ -84,7 +84,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def disconnect(self, code: int) -> None:
         if self._watching is not None:
-            with suppress(*LAYER_ERRORS):  # a membership ends by itself
+            with suppress(*LAYER_ERRORS):  # memberships expire
                 await self.channel_layer.group_discard(WATCHERS, self.channel_name)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
