@@ -1,8 +1,7 @@
-"""How streams of each API end, well or badly, and what is read of them on the way."""
+"""How streams of each API pass a relay: they end, well or badly, and are counted on the way."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 
 import httpx
@@ -15,99 +14,29 @@ from proxy.answering.limits import Limits
 from proxy.answering.relay import Relay
 from proxy.client_side.errors import ApiError
 from tests.support.builders import SECRET, a_response, an_exchange
-from wire_formats.chat.dialect import CHAT
-from wire_formats.dialect import Dialect
-from wire_formats.messages.dialect import MESSAGES
-from wire_formats.responses.dialect import RESPONSES
-from wire_formats.sse import data_of, encoded_event, split_events
-
-
-def typed(kind: str, **fields: object) -> bytes:
-    return encoded_event({"type": kind, **fields}, name=kind)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sample:
-    """A stream of one dialect in its parts."""
-
-    dialect: Dialect
-    begin: bytes
-    text: bytes
-    finish: bytes
-    end: bytes
-    error: bytes
-    tokens: tuple[int | None, ...] = (9, 4, 2)
-
-    @property
-    def whole(self) -> bytes:
-        return self.begin + self.text + self.finish + self.end
-
-
-CHAT_SAMPLE = Sample(
-    dialect=CHAT,
-    begin=encoded_event({"choices": [{"delta": {"role": "assistant"}, "finish_reason": None}]}),
-    text=encoded_event({"choices": [{"delta": {"content": "Hi"}, "finish_reason": None}]}),
-    finish=encoded_event(
-        {
-            "choices": [{"delta": {}, "finish_reason": "stop"}],
-            "usage": {
-                "prompt_tokens": 9,
-                "completion_tokens": 2,
-                "prompt_tokens_details": {"cached_tokens": 4},
-            },
-        }
-    ),
-    end=b"data: [DONE]\n\n",
-    error=encoded_event({"error": {"message": f"no {SECRET}", "type": "server_error"}}),
+from tests.support.stream_samples import (
+    ANTHROPIC_SAMPLE,
+    CHAT_SAMPLE,
+    RESPONSES_SAMPLE,
+    SAMPLES,
+    Sample,
+    every_dialect,
 )
-RESPONSES_SAMPLE = Sample(
-    dialect=RESPONSES,
-    begin=typed("response.created", response={"usage": None, "error": None}, sequence_number=0),
-    text=typed("response.output_text.delta", delta="Hi", sequence_number=1),
-    finish=b"",
-    end=typed(
-        "response.completed",
-        response={
-            "usage": {
-                "input_tokens": 9,
-                "output_tokens": 2,
-                "input_tokens_details": {"cached_tokens": 4},
-            }
-        },
-        sequence_number=2,
-    ),
-    error=typed("error", message=f"no {SECRET}", code="server_error", sequence_number=2),
-)
-MESSAGES_SAMPLE = Sample(
-    dialect=MESSAGES,
-    begin=typed(
-        "message_start",
-        message={"usage": {"input_tokens": 5, "cache_read_input_tokens": 4, "output_tokens": 1}},
-    ),
-    text=typed("content_block_delta", delta={"type": "text_delta", "text": "Hi"}),
-    finish=typed("message_delta", delta={"stop_reason": "end_turn"}, usage={"output_tokens": 2}),
-    end=typed("message_stop"),
-    error=typed("error", error={"type": "overloaded_error", "message": f"no {SECRET}"}),
-)
-SAMPLES = [CHAT_SAMPLE, RESPONSES_SAMPLE, MESSAGES_SAMPLE]
-every_dialect = pytest.mark.parametrize(
-    "sample", SAMPLES, ids=lambda sample: type(sample.dialect).__name__
-)
+from usage.exchange import Exchange
+from wire_formats.sse import data_of, encoded_event, split_events, typed_event
 
 
-def a_relay(sample: Sample, *parts: bytes | Exception) -> Relay:
-    return Relay(
+async def relayed(
+    sample: Sample, *parts: bytes | Exception, exchange: Exchange | None = None
+) -> bytes:
+    relay = Relay(
         a_response(*parts),
         dialect=sample.dialect,
         keeps_usage=False,
         limits=Limits(),
         secrets=frozenset({SECRET}),
-        exchange=an_exchange(),
+        exchange=exchange or an_exchange(),
     )
-
-
-async def relayed(sample: Sample, *parts: bytes | Exception) -> bytes:
-    relay = a_relay(sample, *parts)
     await relay.open()
     return b"".join([part async for part in relay])
 
@@ -139,9 +68,9 @@ async def test_nothing_follows_the_end(sample: Sample) -> None:
 
 @every_dialect
 async def test_tokens_are_counted_with_the_cached_ones_among_the_prompt(sample: Sample) -> None:
-    relay = a_relay(sample, sample.whole)
-    await relay.open()
-    tokens = relay._exchange.tokens
+    exchange = an_exchange()
+    await relayed(sample, sample.whole, exchange=exchange)
+    tokens = exchange.tokens
     assert (tokens.prompt, tokens.cached, tokens.completion) == sample.tokens
 
 
@@ -177,18 +106,10 @@ async def test_a_finished_stream_gets_the_end_it_lacks(sample: Sample) -> None:
 
 @pytest.mark.parametrize("kind", ["response.incomplete", "response.failed"])
 async def test_a_response_may_end_in_other_ways(kind: str) -> None:
-    end = typed(kind, response={"usage": {"output_tokens": 1}}, sequence_number=2)
-    relay = a_relay(RESPONSES_SAMPLE, RESPONSES_SAMPLE.begin, end)
-    await relay.open()
-    assert b"".join([part async for part in relay]) == RESPONSES_SAMPLE.begin + end
-    assert relay._exchange.error_code == ("upstream_error" if kind == "response.failed" else "")
-
-
-async def test_an_error_among_responses_goes_on_counting() -> None:
-    sample = RESPONSES_SAMPLE
-    error = error_of(sample, await relayed(sample, sample.begin, sample.text))
-    assert set(error) == {"type", "code", "message", "param", "sequence_number"}
-    assert (error["type"], error["sequence_number"]) == ("error", 2)
+    sample, exchange = RESPONSES_SAMPLE, an_exchange()
+    end = typed_event(kind, response={"usage": {"output_tokens": 1}}, sequence_number=2)
+    assert await relayed(sample, sample.begin, end, exchange=exchange) == sample.begin + end
+    assert exchange.error_code == ("upstream_error" if kind == "response.failed" else "")
 
 
 @pytest.mark.parametrize(
@@ -197,14 +118,8 @@ async def test_an_error_among_responses_goes_on_counting() -> None:
 )
 async def test_an_error_of_anthropic_at_once_has_its_status(kind: str, status: int) -> None:
     with pytest.raises(ApiError) as caught:
-        await relayed(MESSAGES_SAMPLE, typed("error", error={"type": kind, "message": "no"}))
+        await relayed(ANTHROPIC_SAMPLE, typed_event("error", error={"type": kind, "message": "no"}))
     assert caught.value.status == status
-
-
-async def test_an_error_of_anthropic_has_its_form() -> None:
-    error = error_of(MESSAGES_SAMPLE, await relayed(MESSAGES_SAMPLE, MESSAGES_SAMPLE.begin))
-    assert error["error"]["type"] == "api_error"
-    assert error["request_id"] == "req_1"
 
 
 @every_dialect
