@@ -12,7 +12,7 @@ from django.test import Client
 from accounts.models import User
 from connections.configuration.stored_headers import HIDDEN
 from connections.models import Connection
-from tests.connections.test_admin import ADD, LIST, URL, form, make, page, save
+from tests.connections.admin.test_connection import ADD, LIST, URL, form, make, page, save
 
 pytestmark = pytest.mark.django_db
 HEADERS = {"X-Secret": "stored-header-value"}
