@@ -74,11 +74,14 @@ def messages_request(body: JsonObject, *, model: str) -> Payload:
     """Anthropic's request for a chat's ``body``. Raises :class:`UnsendableError`."""
     copied = {name: body[name] for name in UNCHANGED if body.get(name) is not None}
     copied |= _temperature(body)
+    system = _system(body)
     request: MessageCreateParamsBase = {
         "model": model,
         "max_tokens": output_limit(body) or DEFAULT_MAX_TOKENS,
         "messages": list(_merged(_turns(body))),
     }
+    if system:
+        request["system"] = system
     _add_options(request, body)
     handled = set(KNOWN)
     if (schema := json_schema_of(body)) is not None:
@@ -95,8 +98,6 @@ def messages_request(body: JsonObject, *, model: str) -> Payload:
 
 
 def _add_options(request: MessageCreateParamsBase, body: JsonObject) -> None:
-    if system := _system(body):
-        request["system"] = system
     if stop := stop_sequences(body):
         request["stop_sequences"] = stop
     if user := body.get("user"):
