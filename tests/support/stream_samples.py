@@ -68,7 +68,7 @@ RESPONSES_SAMPLE = Sample(
     ),
     error=typed_event("error", message=f"no {SECRET}", code="server_error", sequence_number=2),
 )
-ANTHROPIC_SAMPLE = Sample(
+MESSAGES_SAMPLE = Sample(
     dialect=ANTHROPIC,
     begin=typed_event(
         "message_start",
@@ -81,7 +81,7 @@ ANTHROPIC_SAMPLE = Sample(
     end=typed_event("message_stop"),
     error=typed_event("error", error={"type": "overloaded_error", "message": f"no {SECRET}"}),
 )
-SAMPLES = [CHAT_SAMPLE, RESPONSES_SAMPLE, ANTHROPIC_SAMPLE]
+SAMPLES = [CHAT_SAMPLE, RESPONSES_SAMPLE, MESSAGES_SAMPLE]
 every_dialect = pytest.mark.parametrize(
     "sample", SAMPLES, ids=lambda sample: type(sample.dialect).__name__
 )

@@ -15,8 +15,8 @@ from proxy.answering.relay import Relay
 from proxy.client_side.errors import ApiError
 from tests.support.builders import SECRET, a_response, an_exchange
 from tests.support.stream_samples import (
-    ANTHROPIC_SAMPLE,
     CHAT_SAMPLE,
+    MESSAGES_SAMPLE,
     RESPONSES_SAMPLE,
     SAMPLES,
     Sample,
@@ -118,7 +118,7 @@ async def test_a_response_may_end_in_other_ways(kind: str) -> None:
 )
 async def test_an_error_of_anthropic_at_once_has_its_status(kind: str, status: int) -> None:
     with pytest.raises(ApiError) as caught:
-        await relayed(ANTHROPIC_SAMPLE, typed_event("error", error={"type": kind, "message": "no"}))
+        await relayed(MESSAGES_SAMPLE, typed_event("error", error={"type": kind, "message": "no"}))
     assert caught.value.status == status
 
 

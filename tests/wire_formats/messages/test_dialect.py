@@ -6,25 +6,25 @@ import orjson
 import pytest
 
 from proxy.client_side.errors import ApiError, InvalidRequestError, UpstreamAnswerError
-from tests.support.stream_samples import ANTHROPIC_SAMPLE as SAMPLE
+from tests.support.stream_samples import MESSAGES_SAMPLE as SAMPLE
 from wire_formats.dialect import NOTHING
-from wire_formats.messages.dialect import ANTHROPIC
+from wire_formats.messages.dialect import MESSAGES
 from wire_formats.sse import data_of, typed_event
 from wire_formats.token_counts import Tokens
 
 
 def meaning(event: bytes, tokens: Tokens | None = None):
-    assert ANTHROPIC.is_noteworthy(event)
-    return ANTHROPIC.meaning_of(event, tokens or Tokens())
+    assert MESSAGES.is_noteworthy(event)
+    return MESSAGES.meaning_of(event, tokens or Tokens())
 
 
 def test_a_stream_begins_finishes_and_ends() -> None:
     assert meaning(SAMPLE.begin) == NOTHING
-    assert not ANTHROPIC.is_noteworthy(SAMPLE.text)
+    assert not MESSAGES.is_noteworthy(SAMPLE.text)
     finished = meaning(SAMPLE.finish)
     assert (finished.has_finished, finished.is_end) == (True, False)
     assert meaning(SAMPLE.end).is_end
-    assert SAMPLE.end == ANTHROPIC.ending
+    assert SAMPLE.end == MESSAGES.ending
 
 
 def test_tokens_come_at_the_begin_and_at_the_end() -> None:
@@ -39,7 +39,7 @@ def test_a_message_that_begins_tells_nothing_of_its_end():
     begin = (
         b'{"type": "message_start", "message": {"usage": {"input_tokens": 2, "output_tokens": 1}}}'
     )
-    ANTHROPIC.meaning_of(b"event: message_start\ndata: " + begin + b"\n\n", tokens)
+    MESSAGES.meaning_of(b"event: message_start\ndata: " + begin + b"\n\n", tokens)
     assert tokens == Tokens(prompt=2)
 
 
@@ -75,7 +75,7 @@ def test_events_that_make_no_sense_mean_nothing(kind: str, fields: dict) -> None
     ],
 )
 def test_an_error_has_anthropics_form(error: ApiError, kind: str) -> None:
-    event = ANTHROPIC.error_event(error, request_id="req_1", last_block=b"")
+    event = MESSAGES.error_event(error, request_id="req_1", last_block=b"")
     assert event.startswith(b"event: error\n")
     told = {"type": kind, "message": "no"}
     assert orjson.loads(data_of(event)) == {"type": "error", "error": told, "request_id": "req_1"}
