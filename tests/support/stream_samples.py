@@ -9,7 +9,7 @@ import pytest
 from tests.support.builders import SECRET
 from wire_formats.chat.dialect import CHAT
 from wire_formats.dialect import Dialect
-from wire_formats.messages.dialect import ANTHROPIC
+from wire_formats.messages.dialect import MESSAGES
 from wire_formats.responses.dialect import RESPONSES
 from wire_formats.sse import encoded_event, typed_event
 
@@ -69,7 +69,7 @@ RESPONSES_SAMPLE = Sample(
     error=typed_event("error", message=f"no {SECRET}", code="server_error", sequence_number=2),
 )
 MESSAGES_SAMPLE = Sample(
-    dialect=ANTHROPIC,
+    dialect=MESSAGES,
     begin=typed_event(
         "message_start",
         message={"usage": {"input_tokens": 5, "cache_read_input_tokens": 4, "output_tokens": 1}},

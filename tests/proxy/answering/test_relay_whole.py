@@ -14,7 +14,7 @@ from tests.support.builders import a_response, an_exchange
 from usage.exchange import Exchange
 from wire_formats.chat.dialect import CHAT
 from wire_formats.dialect import Dialect
-from wire_formats.messages.dialect import ANTHROPIC
+from wire_formats.messages.dialect import MESSAGES
 from wire_formats.responses.dialect import RESPONSES
 
 FAILURE = {"code": "server_error", "message": "Boom."}
@@ -47,7 +47,7 @@ RESPONSE: dict[str, Any] = {
         "input_tokens_details": {"cached_tokens": 4},
     },
 }
-ANSWERS = {"chat": (CHAT, COMPLETION), "message": (ANTHROPIC, MESSAGE)}
+ANSWERS = {"chat": (CHAT, COMPLETION), "message": (MESSAGES, MESSAGE)}
 ANSWERS |= {"response": (RESPONSES, RESPONSE)}
 every_answer = pytest.mark.parametrize(("dialect", "answer"), ANSWERS.values(), ids=ANSWERS)
 
@@ -113,11 +113,11 @@ async def test_a_response_that_failed_is_booked_as_one(fields: dict[str, Any], c
 async def test_counts_that_are_missing_stay_unknown() -> None:
     exchange = an_exchange()
     answer = {name: value for name, value in MESSAGE.items() if name != "usage"}
-    await told(ANTHROPIC, answer, exchange=exchange)
+    await told(MESSAGES, answer, exchange=exchange)
     assert (exchange.tokens.prompt, exchange.tokens.completion) == (None, None)
 
 
-@pytest.mark.parametrize("dialect", [CHAT, ANTHROPIC, RESPONSES])
+@pytest.mark.parametrize("dialect", [CHAT, MESSAGES, RESPONSES])
 @pytest.mark.parametrize("body", [b"{}", b'{"choices":[]}', b'{"type":"message"}', b"{"])
 async def test_an_object_that_is_no_answer_becomes_a_502(dialect: Dialect, body: bytes) -> None:
     with pytest.raises(ApiError, match="not an event stream") as caught:
@@ -127,7 +127,7 @@ async def test_an_object_that_is_no_answer_becomes_a_502(dialect: Dialect, body:
 
 async def test_an_answer_that_holds_an_error_is_that_error() -> None:
     with pytest.raises(ApiError, match="Boom"):
-        await told(ANTHROPIC, MESSAGE | {"error": {"message": "Boom"}})
+        await told(MESSAGES, MESSAGE | {"error": {"message": "Boom"}})
 
 
 async def test_a_whole_answer_has_its_own_cap() -> None:
