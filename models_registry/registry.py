@@ -97,12 +97,14 @@ class Registry:
         if time.monotonic() - self._asked_at > seconds:
             self.refresh_soon(max_age=seconds)
 
-    def refresh_soon(self, *, max_age: float = 0.0) -> None:
-        """Have every list renewed in the background unless it is younger than ``max_age``."""
+    def refresh_soon(self, *, max_age: float = 0.0) -> list[asyncio.Task[None]]:
+        """Have every list renewed in the background unless it is younger than ``max_age``.
+
+        Returns the tasks, for who wants to wait.
+        """
         self._asked_at = time.monotonic()
-        for connection in self._listings:
-            if is_asked(connection):
-                self._ask(connection, max_age)
+        asked = [connection for connection in self._listings if is_asked(connection)]
+        return [self._ask(connection, max_age) for connection in asked]
 
     async def run(self) -> None:
         """Refresh from time to time, until cancelled."""
