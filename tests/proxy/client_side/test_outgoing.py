@@ -141,7 +141,8 @@ async def test_a_comment_that_was_about_to_be_sent_gives_way_to_a_status() -> No
     client = Client()
     outgoing = to(client, keep_alive=0.0)
     outgoing.expect_stream(CHAT)
-    outgoing._check()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # the comment is due now, and its task has not had its turn
     await outgoing.whole(400, [], b"{}")
     await asyncio.sleep(0)
     assert (client.starts, client.body) == ([400], b"{}")
