@@ -58,6 +58,26 @@ def opened(text: Any) -> Sealed | None:
     return Sealed(thoughts=thoughts, extras=extras if isinstance(extras, dict) else {})
 
 
+def without_seals(body: JsonObject) -> tuple[JsonObject, tuple[str, ...]]:
+    """``body`` for an upstream that seals its reasoning itself, and the places of what is missing.
+
+    Such an upstream refuses a request with reasoning that it did not seal.
+    """
+    items = body.get("input")
+    if not isinstance(items, list):
+        return body, ()
+    ours = [
+        place
+        for place, item in enumerate(items)
+        if isinstance(item, dict) and is_sealed(item.get("encrypted_content"))
+    ]
+    if not ours:
+        return body, ()
+    left = set(ours)
+    kept = [item for place, item in enumerate(items) if place not in left]
+    return body | {"input": kept}, tuple(f"input.{place}" for place in ours)
+
+
 def _is_sound(thought: Thought) -> bool:
     values = asdict(thought)
     is_summary = values.pop("is_summary")
