@@ -14,18 +14,24 @@ from wire_formats.responses.stream_items import OpenCall
 
 @dataclass(slots=True)
 class StreamedCall:
-    """``arguments`` so far. ``item`` is None until its client can be told of it."""
+    """``pieces`` are the arguments so far. ``item`` is None until its client can be told of it."""
 
     index: Any
     id: str = ""
     name: str = ""
-    arguments: str = ""
+    pieces: list[str] = field(default_factory=list)
     item: OpenCall | None = None
     extra: JsonObject = field(default_factory=dict)
 
     @property
+    def arguments(self) -> str:
+        return "".join(self.pieces)
+
+    @property
     def is_whole(self) -> bool:
         """Whether its arguments are JSON that is complete."""
+        if not any(piece.rstrip().endswith("}") for piece in self.pieces[-2:]):
+            return False  # a glance, since some upstreams repeat the name with each piece
         try:
             orjson.loads(self.arguments)
         except orjson.JSONDecodeError:
@@ -55,7 +61,7 @@ class StreamedCalls:
         call.id = call.id or id_
         call.name = call.name or name
         added = arguments_text(function.get("arguments"))
-        call.arguments += added
+        call.pieces.append(added)
         if isinstance(piece.get("extra_content"), dict):
             call.extra |= piece["extra_content"]
         return call, added

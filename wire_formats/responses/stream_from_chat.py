@@ -14,10 +14,11 @@ that have items of their own types are told of at the end, where their arguments
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from itertools import chain
 from typing import Any
 
 from wire_formats.chat.dialect import ChatDialect
-from wire_formats.chat.reasoning import TEXT_FIELDS, reasoning_text, spoken_text
+from wire_formats.chat.reasoning import FIELDS, TEXT_FIELDS, reasoning_text, spoken_text
 from wire_formats.dialect import DescribedError
 from wire_formats.errors import UnreadableAnswerError
 from wire_formats.json_objects import json_object
@@ -78,12 +79,10 @@ class ResponseEvents:
         data = data_of(event)
         if not data:
             return event  # a comment
-        if data.startswith(DONE_MARK):
-            return b"".join(map(self._encoded, [*self._begin(), *self._end()]))
-        parsed = json_object(data)
-        if parsed.get("type") == "error":  # the relay's last word
-            return b"".join(map(self._encoded, [*self._begin(), *self._failed(parsed)]))
-        return b"".join(map(self._encoded, [*self._begin(), *self._of_chunk(parsed)]))
+        told = self._end() if data.startswith(DONE_MARK) else self._of_object(json_object(data))
+        if not self._number:
+            told = chain(self._begin(), told)
+        return b"".join(map(self._encoded, told))
 
     def _encoded(self, told: Told) -> bytes:
         kind, fields = told
@@ -91,10 +90,13 @@ class ResponseEvents:
         return typed_event(kind, sequence_number=number, **fields)
 
     def _begin(self) -> Iterator[Told]:
-        if not self._number:
-            response = self._asked.begun()
-            yield "response.created", {"response": response}
-            yield "response.in_progress", {"response": response}
+        response = self._asked.begun()
+        yield "response.created", {"response": response}
+        yield "response.in_progress", {"response": response}
+
+    def _of_object(self, parsed: JsonObject) -> Iterator[Told]:
+        is_error = parsed.get("type") == "error"  # the relay's last word
+        return self._failed(parsed) if is_error else self._of_chunk(parsed)
 
     def _of_chunk(self, chunk: JsonObject) -> Iterator[Told]:
         if isinstance(chunk.get("service_tier"), str):
@@ -107,8 +109,9 @@ class ResponseEvents:
                 self._finish_reason = reason
 
     def _of_delta(self, delta: JsonObject, logprobs: Any) -> Iterator[Told]:
-        yield from self._of_reasoning(delta)
         content, refusal = delta.get("content"), delta.get("refusal")
+        if isinstance(content, list) or not FIELDS.isdisjoint(delta):
+            yield from self._of_reasoning(delta)
         if text := content if isinstance(content, str) else spoken_text(content):
             message = yield from self._message()
             yield from message.text(text, logprobs)
@@ -117,7 +120,8 @@ class ResponseEvents:
             yield from message.refusal(refusal)
         if isinstance(self._open, OpenMessage) and delta.get("annotations"):
             yield from self._open.annotations(delta["annotations"])
-        self._extras |= extra_of(delta, OF_THE_MESSAGE)
+        if "extra_content" in delta:
+            self._extras |= extra_of(delta, OF_THE_MESSAGE)
         pieces = delta.get("tool_calls")
         for piece in pieces if isinstance(pieces, list) else ():
             if isinstance(piece, dict):
