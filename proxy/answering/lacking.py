@@ -1,4 +1,4 @@
-"""Whether an upstream's refusal says that it does not have the endpoint.
+"""Whether an upstream has the endpoint for Responses, and whether its refusal says that it has not.
 
 Only the path may be at fault. A model that is not there, or anything else that was asked for, is
 the client's affair, and asking once more would not help.
@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 
+from models_registry.targets import Target
 from wire_formats.provider_errors import error_in_body
 
+RESPONSES = "responses"
 NOT_FOUND = 404
 STATUSES = frozenset({NOT_FOUND, 405, 501})
 # What a 404 may speak of apart from the path.
@@ -27,6 +29,21 @@ MISSING = re.compile(
     r"|method not allowed|not implemented|/responses\b",
     re.IGNORECASE,
 )
+
+
+def takes_responses(target: Target) -> bool:
+    """Whether the upstream is asked for a response, and not for a chat.
+
+    Chats alone pass the filters of pipelines servers.
+    """
+    connection = target.connection
+    adapter = connection.adapter
+    return (
+        (adapter.endpoints is None or RESPONSES in adapter.endpoints)
+        and adapter.speaks_responses is not False
+        and RESPONSES not in connection.lacking
+        and not target.filters
+    )
 
 
 def says_path_is_missing(status: int, body: bytes) -> bool:

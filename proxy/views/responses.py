@@ -13,6 +13,7 @@ from django.http.response import HttpResponseBase
 from connections.call import Call
 from models_registry.targets import Target
 from proxy.answering.dispatch import Dispatched
+from proxy.answering.lacking import takes_responses
 from proxy.answering.streamed import ChangedEvents, relay_answer
 from proxy.answering.whole import read_answer
 from proxy.client_side.relayed import RelayResponse
@@ -31,7 +32,12 @@ from wire_formats.json_types import JsonObject
 from wire_formats.payload import DROPPED_HEADER, header_value
 from wire_formats.responses.answer_from_chat import Asked, response_of
 from wire_formats.responses.dialect import RESPONSES
-from wire_formats.responses.request_to_chat import ChatRequest, chat_request, is_told
+from wire_formats.responses.request_to_chat import (
+    ChatRequest,
+    chat_request,
+    is_told,
+    without_needless_ids,
+)
 from wire_formats.responses.sealed import without_seals
 from wire_formats.responses.stream_from_chat import TRANSLATED_CHAT, ResponseEvents
 from wire_formats.sse import data_of, split_events
@@ -57,6 +63,10 @@ class ResponsesView(ModelCallView):
     def check(self, body: JsonObject) -> None:
         super().check(body)
         check_no_chosen_id(body)
+
+    def readable(self, body: JsonObject, targets: tuple[Target, ...]) -> JsonObject:
+        """A chat has no ids of items, so where all are asked for chats none is looked up."""
+        return body if any(map(takes_responses, targets)) else without_needless_ids(body)
 
     def call_for(self, target: Target, body: JsonObject) -> Call:
         call = super().call_for(target, body)
@@ -116,22 +126,6 @@ class ResponsesView(ModelCallView):
         Clients send back the items of a response that is not stored, too, and with their ids.
         """
         stored_responses.note_response(made, user_id=self.caller.user_id, target=target)
-
-
-def takes_responses(target: Target) -> bool:
-    """Whether the upstream is asked for a response, and not for a chat.
-
-    Chats alone pass the filters of pipelines servers.
-    """
-    connection = target.connection
-    adapter = connection.adapter
-    has_endpoint = adapter.endpoints is None or ResponsesView.endpoint in adapter.endpoints
-    return (
-        has_endpoint
-        and adapter.speaks_responses is not False
-        and ResponsesView.endpoint not in connection.lacking
-        and not target.filters
-    )
 
 
 def check_is_complete(body: JsonObject) -> None:

@@ -232,6 +232,25 @@ def test_what_cannot_be_done_is_refused_by_its_place(sdk, chat, param, fields):
     assert len(chat.calls) == before
 
 
+def test_reasoning_of_elsewhere_does_not_end_a_conversation(sdk, chat):
+    sdk.responses.create(model="chat-model", input="Hello")  # now it is known to lack the path
+    summary = [{"type": "summary_text", "text": "Hm."}]
+    history = [
+        {"role": "user", "content": "Hello"},
+        {"type": "reasoning", "id": "rs_1", "summary": summary},
+        {"type": "reasoning", "id": "rs_2", "summary": [], "encrypted_content": "gAAAA"},
+        {"role": "assistant", "content": "Hi."},
+        {"role": "user", "content": "How are you?"},
+    ]
+    made = sdk.responses.with_raw_response.create(model="chat-model", input=history)
+    assert made.headers["x-gateway-dropped-params"] == "input.2"
+    assert chat.calls[-1].json["messages"][1] == {
+        "role": "assistant",
+        "content": "Hi.",
+        "reasoning_content": "Hm.",
+    }
+
+
 def test_a_model_that_is_not_there_is_not_asked_for_again(sdk, chat):
     missing = {"error": {"message": "The model `m` does not exist.", "code": "model_not_found"}}
     chat.on("POST", CHAT, json_response(missing, status=404))

@@ -96,6 +96,27 @@ def items_of(body: JsonObject) -> list[Any]:
     return given
 
 
+def without_needless_ids(body: JsonObject) -> JsonObject:
+    """``body`` with no id at reasoning that says all there is, and so need not be looked up."""
+    items = body.get("input")
+    if not isinstance(items, list) or not any(map(_is_told_reasoning, items)):
+        return body
+    kept = [
+        {k: v for k, v in item.items() if k != "id"} if _is_told_reasoning(item) else item
+        for item in items
+    ]
+    return body | {"input": kept}
+
+
+def _is_told_reasoning(item: Any) -> bool:
+    return (
+        isinstance(item, dict)
+        and item.get("type") == "reasoning"
+        and bool(item.get("content") or item.get("summary"))
+        and "id" in item
+    )
+
+
 def _check_possible(body: JsonObject) -> None:
     if body.get("background") is True:
         raise UnsendableError(

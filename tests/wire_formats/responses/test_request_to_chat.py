@@ -5,7 +5,7 @@ from openai.types.chat import completion_create_params
 from pydantic import TypeAdapter
 
 from wire_formats.errors import UnsendableError
-from wire_formats.responses.request_to_chat import chat_request
+from wire_formats.responses.request_to_chat import chat_request, without_needless_ids
 
 FUNCTION = {"type": "function", "name": "f", "parameters": {"type": "object"}}
 CHATS = TypeAdapter(completion_create_params.CompletionCreateParams)
@@ -140,6 +140,15 @@ def test_what_only_tunes_is_left_out_and_named():
         "include.0",
         "tools.1",
     )
+
+
+def test_reasoning_that_says_it_all_needs_no_id():
+    told = {"type": "reasoning", "summary": [{"type": "summary_text", "text": "Hm."}]}
+    bare = {"type": "reasoning", "id": "rs_2", "summary": []}
+    items = [{"role": "user", "content": "Hello", "id": "msg_1"}, told | {"id": "rs_1"}, bare]
+    assert without_needless_ids({"input": items})["input"] == [items[0], told, bare]
+    for body in ({"input": "Hello"}, {"input": items[:1]}, {}):
+        assert without_needless_ids(body) is body
 
 
 @pytest.mark.parametrize(
