@@ -20,7 +20,8 @@ class Call:
     ``is_reasoning`` is an admin's word on the model's family, None where its name tells.
     ``query`` is URL-encoded. ``headers`` are those of the client's that the upstream needs to know.
     Only a POST has its body sent, unless it is empty. An ``upload`` of the media type
-    ``upload_type`` is sent in place of the body, and can be sent once.
+    ``upload_type`` is sent in place of the body, and can be sent once. ``has_substitute``: should
+    the upstream lack the endpoint, it can be asked for the same at another.
     """
 
     endpoint: str
@@ -37,6 +38,7 @@ class Call:
     headers: tuple[tuple[str, str], ...] = ()
     upload: AsyncIterable[bytes] | None = field(default=None, repr=False)
     upload_type: str = ""
+    has_substitute: bool = False
     is_socket: bool = False  # asks for a WebSocket, by GET
 
     @property

@@ -36,6 +36,7 @@ FROM_RESPONSES: dict[str, FinishReason] = {
     "content_filter": "content_filter",
     "max_output_tokens": "length",
 }
+TO_RESPONSES: dict[str, str] = {finish: reason for reason, finish in FROM_RESPONSES.items()}
 # ``done_reason`` of Ollama's own API.
 FROM_OLLAMA: dict[str, FinishReason] = {"stop": "stop", "length": "length"}
 
@@ -62,6 +63,11 @@ def from_responses(response: JsonObject, *, has_calls: bool) -> FinishReason:
         details = response.get("incomplete_details") or {}
         return FROM_RESPONSES.get(str(details.get("reason")), "length")
     return "tool_calls" if has_calls else "stop"
+
+
+def to_responses(finish_reason: Any) -> str:
+    """``finish_reason`` of a chat as why a response is incomplete; empty for one that is not."""
+    return TO_RESPONSES.get(str(finish_reason), "")
 
 
 def from_ollama(reason: Any, *, has_calls: bool) -> FinishReason:

@@ -131,6 +131,21 @@ def messages_usage(tokens: Tokens) -> MessagesUsage:
     }
 
 
+def responses_usage(tokens: Tokens) -> JsonObject | None:
+    """The ``usage`` of a response; None where the upstream counted nothing."""
+    if tokens.prompt is None and tokens.completion is None:
+        return None
+    prompt, completion = tokens.prompt or 0, tokens.completion or 0
+    cached, written = tokens.cached or 0, tokens.cache_write or 0
+    return {
+        "input_tokens": prompt,
+        "input_tokens_details": {"cached_tokens": cached, "cache_write_tokens": written},
+        "output_tokens": completion,
+        "output_tokens_details": {"reasoning_tokens": tokens.reasoning or 0},
+        "total_tokens": prompt + completion,
+    }
+
+
 def _fresh_audio(prompt: JsonObject, *, default: int | None) -> int | None:
     heard = _count(prompt, "audio_tokens", default=None)
     if heard is None:

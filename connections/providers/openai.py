@@ -45,6 +45,8 @@ class OpenAIAdapter:
     owned_by = "openai"
     base_headers = BASE_HEADERS
     takes_stream_options: bool = True
+    # Whether it has ``responses``; None: it is asked, and asked for a chat if it has none.
+    speaks_responses: bool | None = None
     endpoints: frozenset[str] | None = None  # all that the upstream has; None: every one
 
     def __init__(self, upstream: Upstream) -> None:

@@ -23,6 +23,7 @@ class PipelinesAdapter(OpenAIAdapter):
     """
 
     is_list_public = True
+    speaks_responses = False
 
     def offers(self, entry: JsonObject) -> bool:
         return self.filter_of(entry) is None

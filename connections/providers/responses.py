@@ -13,6 +13,8 @@ from wire_formats.translation import Translation
 class ResponsesAdapter(OpenAIAdapter):
     """Chats go to ``responses``; all other endpoints are where OpenAI has them."""
 
+    speaks_responses = True
+
     def url(self, endpoint: str, model: str) -> str:
         return super().url("responses" if endpoint == CHAT_COMPLETIONS else endpoint, model)
 

@@ -32,7 +32,7 @@ from proxy.websockets.forwarded import forwarded_cookies, forwarded_headers, mod
 from proxy.websockets.handshake import refuse
 from proxy.websockets.json_messages import error_event, read_message, told_without
 from proxy.websockets.message_rate import MessageRate
-from proxy.websockets.models_named import put_main, take_main
+from proxy.websockets.models_named import Place, put_main, take_main
 from usage.exchange import SWITCHING_PROTOCOLS, StopReason
 from wire_formats.json_numbers import encoded_json
 from wire_formats.json_types import JsonObject
@@ -95,16 +95,7 @@ class ProxiedConsumer(ApiSocket):
             message = await read_message(text_data)
             self.check(message)
             model = self.model or model_of(message)
-            places = take_main(message, model)
-            if self._upstream is None:
-                await self.open_upstream(model, message)
-                self._start_pump()
-            allowed = await self._permitted(message, (self._target,))
-            message = allowed.body(self._target, message)
-            put_main(message, places, self._target.model)
-            text = encoded_json(message).decode()
-            with self.waiting():
-                await self._upstream.send(text)  # type: ignore[union-attr]
+            await self.pass_on(message, model, take_main(message, model))
         except (MidStreamError, OSError):
             pass  # the task that reads from the upstream has noticed, too
         except StoppedError as exc:
@@ -115,6 +106,21 @@ class ProxiedConsumer(ApiSocket):
             if error is None:
                 raise
             await self.send(text_data=error_event(error))
+
+    async def pass_on(self, message: JsonObject, model: str, places: tuple[Place, ...]) -> None:
+        """Send ``message``, which names the ``model`` at ``places``, to the upstream.
+
+        Raises what :func:`proxy.client_side.exception_handler.to_api_error` knows.
+        """
+        if self._upstream is None:
+            await self.open_upstream(model, message)
+            self._start_pump()
+        allowed = await self._permitted(message, (self._target,))
+        message = allowed.body(self._target, message)
+        put_main(message, places, self._target.model)
+        text = encoded_json(message).decode()
+        with self.waiting():
+            await self._upstream.send(text)  # type: ignore[union-attr]
 
     def check(self, message: JsonObject) -> None:
         """Raises ``ApiError`` for a message that no upstream may get."""
