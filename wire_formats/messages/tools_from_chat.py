@@ -48,7 +48,7 @@ def tools_of(body: JsonObject, family: Family, called: list[str], lost: list[str
     if choice.get("type") in FORCED and not family.takes_forced_tools:
         lost.append("tool_choice")
         choice = {"type": "auto"}
-    is_serial = body.get("parallel_tool_calls") is False or "functions" in body
+    is_serial = body.get("parallel_tool_calls") is False or bool(body.get("functions"))
     if is_serial and choice.get("type") != "none":
         choice = {"type": "auto"} | choice | {"disable_parallel_tool_use": True}
     return {"tools": offered, "tool_choice": choice} if choice else {"tools": offered}
@@ -69,7 +69,7 @@ def custom_tools(body: JsonObject) -> frozenset[str]:
 def _offered(body: JsonObject, lost: list[str]) -> Iterator[JsonObject]:
     for name in ("tools", "functions"):
         entries: Any = body.get(name)
-        if entries is not None and not isinstance(entries, list):
+        if entries and not isinstance(entries, list):
             raise UnsendableError(f"`{name}` must be an array.", param=name)
         for index, entry in enumerate(entries or ()):
             tool = entry if name == "tools" else {"type": "function", "function": entry}
@@ -121,7 +121,7 @@ def _schema(parameters: Any) -> JsonObject:
 
 def _choice(body: JsonObject, lost: list[str]) -> tuple[JsonObject, set[str] | None]:
     """The choice, empty where Anthropic's default says the same, and the tools it is among."""
-    name = "function_call" if "functions" in body and "tool_choice" not in body else "tool_choice"
+    name = "tool_choice" if body.get("tool_choice") is not None else "function_call"
     choice: Any = body.get(name)
     match choice:
         case None:
