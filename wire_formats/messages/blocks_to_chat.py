@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from wire_formats.chat.completion import tool_call
 from wire_formats.chat.reasoning import ANTHROPIC, Thought
 from wire_formats.json_numbers import write_json
 from wire_formats.json_types import JsonObject
-from wire_formats.messages.tools_from_chat import custom_tools
+from wire_formats.messages.tools_from_chat import custom_tools, foreign_names
 from wire_formats.stop_reasons import from_messages
 from wire_formats.token_counts import Tokens, chat_usage, read_messages_usage
 
@@ -19,13 +19,20 @@ from wire_formats.token_counts import Tokens, chat_usage, read_messages_usage
 class ClientForm:
     """What of a request decides on the form of its answer.
 
-    ``custom`` are the names of its tools that take text. ``is_legacy``: it has ``functions`` and so
+    ``custom`` are the names of its tools that take text, ``names`` its own ones of tools that
+    Anthropic knows by others. ``is_legacy``: it has ``functions`` and so
     wants a ``function_call``. ``hides_thoughts``: it wants none told.
     """
 
     custom: frozenset[str] = frozenset()
+    names: Mapping[str, str] = field(default_factory=dict)
     is_legacy: bool = False
     hides_thoughts: bool = False
+
+    def name_of(self, block: JsonObject) -> str:
+        """The client's name of the tool that a block calls."""
+        name: str = block["name"]
+        return self.names.get(name, name)
 
 
 def client_form(body: JsonObject) -> ClientForm:
@@ -34,6 +41,7 @@ def client_form(body: JsonObject) -> ClientForm:
     excluded = isinstance(reasoning, dict) and reasoning.get("exclude") is True
     return ClientForm(
         custom=custom_tools(body),
+        names=foreign_names(body),
         is_legacy=bool(body.get("functions")) and not body.get("tools"),
         hides_thoughts=excluded or body.get("include_reasoning") is False,
     )
@@ -52,7 +60,7 @@ def thought_of(block: JsonObject) -> Thought | None:
 
 def call_of(block: JsonObject, form: ClientForm) -> JsonObject:
     """A call as a message holds it."""
-    name, given = block["name"], block.get("input") or {}
+    name, given = form.name_of(block), block.get("input") or {}
     if name in form.custom:
         return custom_call(block["id"], name, custom_input(given))
     return tool_call(block["id"], name, write_json(given).decode())

@@ -7,15 +7,12 @@ turn, and clients leave out results of calls that were broken off.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from hashlib import sha256
 
 from wire_formats.json_types import JsonObject
+from wire_formats.messages.alphabet import own_id
 
-VALID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
-FOREIGN = re.compile(r"[^A-Za-z0-9_-]")
 # What was lost or changed.
 UNANSWERED = "messages.tool_calls"
 UNASKED = "messages.tool_call_id"
@@ -111,16 +108,6 @@ class Pairing:
             elif any(item is left for left in results):
                 self.lost.append(UNASKED)
                 yield from item.as_words()
-
-
-def own_id(original: str) -> str:
-    """An id of Anthropic's alphabet for any other, always the same."""
-    if VALID.match(original):
-        return original
-    if not original:
-        return "call"
-    digest = sha256(original.encode(errors="surrogatepass")).hexdigest()[:16]
-    return f"{FOREIGN.sub('_', original)[:40]}_{digest}"
 
 
 def _answers(result: Result, call: _Waiting) -> bool:

@@ -10,6 +10,7 @@ import orjson
 
 from wire_formats.json_numbers import read_json
 from wire_formats.json_types import JsonObject
+from wire_formats.messages.alphabet import own_name
 
 LOST = "messages.tool_calls"
 
@@ -29,12 +30,17 @@ def calls_of(message: JsonObject, lost: list[str]) -> Iterator[JsonObject]:
             case _:
                 lost.append(LOST)
                 continue
-        id_ = call.get("id")
+        id_, mark = call.get("id"), call.get("cache_control")
         yield {
             "type": "tool_use",
             "id": id_ if isinstance(id_, str) else "",
-            "name": name,
+            "name": own_name(name),
             "input": _input(arguments, lost),
+            **(
+                {"cache_control": mark}
+                if isinstance(mark := call.get("cache_control"), dict)
+                else {}
+            ),
         }
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from wire_formats.families import family_of
 from wire_formats.family import Family
 from wire_formats.json_types import JsonObject
+from wire_formats.messages.cache_marks import limit_marks
 from wire_formats.messages.history_from_chat import GO_ON, History, history_of
 from wire_formats.messages.options_from_chat import (
     format_of,
@@ -95,6 +96,7 @@ def messages_request(body: JsonObject, *, model: str, family: Family | None = No
         **thinking,
         **({"output_config": config} if config else {}),
     }
+    limit_marks(request, lost)
     dropped = (*dropped_parameters(body, KNOWN), *lost, *history.lost)
     return Payload(request, tuple(dict.fromkeys(dropped)))
 

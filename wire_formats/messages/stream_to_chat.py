@@ -90,8 +90,9 @@ class MessageStream:
             case "tool_use":
                 block.call_index = self._calls
                 self._calls += 1
-                if fields["name"] not in self._form.custom:
-                    yield from self._call(block, tool_call(fields["id"], fields["name"], ""))
+                if not self._is_custom(block):
+                    name = self._form.name_of(fields)
+                    yield from self._call(block, tool_call(fields["id"], name, ""))
             case "text" if fields.get("text"):
                 yield from self._said(fields["text"])
             case "thinking" if fields.get("thinking"):
@@ -160,20 +161,23 @@ class MessageStream:
             yield self._completion.chunk(delta)
 
     def _arguments(self, block: _Block, piece: str) -> Iterator[JsonObject]:
-        if block.fields["name"] not in self._form.custom:
+        if not self._is_custom(block):
             yield from self._call(block, {"function": {"arguments": piece}})
 
     def _whole_call(self, block: _Block) -> Iterator[JsonObject]:
         """A call without arguments has none written; clients parse them all the same."""
         written = "".join(block.pieces)
         given = block.fields.get("input") or {}
-        if block.fields["name"] in self._form.custom:
+        if self._is_custom(block):
             text = custom_input(read_json(written.encode()) if written else given)
             yield from self._call(
-                block, custom_call(block.fields["id"], block.fields["name"], text)
+                block, custom_call(block.fields["id"], self._form.name_of(block.fields), text)
             )
         elif not written:
             yield from self._arguments(block, write_json(given).decode())
+
+    def _is_custom(self, block: _Block) -> bool:
+        return self._form.name_of(block.fields) in self._form.custom
 
     def _call(self, block: _Block, call: JsonObject) -> Iterator[JsonObject]:
         if not self._form.is_legacy:

@@ -9,6 +9,7 @@ from typing import Any
 from wire_formats.errors import UnsendableError
 from wire_formats.family import Family
 from wire_formats.json_types import JsonObject
+from wire_formats.messages.alphabet import own_name
 
 CHOICES = {"auto": "auto", "none": "none", "required": "any", "any": "any"}
 FORCED = frozenset({"any", "tool"})
@@ -54,6 +55,14 @@ def tools_of(body: JsonObject, family: Family, called: list[str], lost: list[str
     return {"tools": offered, "tool_choice": choice} if choice else {"tools": offered}
 
 
+def foreign_names(body: JsonObject) -> dict[str, str]:
+    """The client's names of those tools that Anthropic knows by another."""
+    given = [body.get("tools"), body.get("functions")]
+    tools = [tool for each in given if isinstance(each, list) for tool in each]
+    names = {name for tool in tools if (name := name_of(tool))}
+    return {own: name for name in names if (own := own_name(name)) != name}
+
+
 def custom_tools(body: JsonObject) -> frozenset[str]:
     """The names of the tools that take text and no object."""
     tools = body.get("tools")
@@ -86,9 +95,9 @@ def _tool(tool: Any, place: str) -> JsonObject | None:
             return _function(function, tool)
         case {"custom": {"name": str(name)} as custom} if name:
             description = {"description": d} if (d := custom.get("description")) else {}
-            return {"name": name, **description, "input_schema": CUSTOM_SCHEMA}
+            return {"name": own_name(name), **description, "input_schema": CUSTOM_SCHEMA}
         case {"name": str(name), "input_schema": dict()} if name:
-            return dict(tool)
+            return {**tool, "name": own_name(name)}
         case {"type": "function", "name": str(name)} if name:  # as Responses have it
             return _function(tool, tool)
         case {"type": str(kind), "name": str()} if OWN_TOOL.match(kind):
@@ -106,7 +115,7 @@ def _function(function: JsonObject, tool: JsonObject) -> JsonObject:
     if function.get("strict") is True:
         kept["strict"] = True
     return {
-        "name": function["name"],
+        "name": own_name(function["name"]),
         **kept,
         "input_schema": _schema(function.get("parameters")),
         **extras,
@@ -130,9 +139,9 @@ def _choice(body: JsonObject, lost: list[str]) -> tuple[JsonObject, set[str] | N
             allowed = rest.get("allowed_tools") if "allowed_tools" in rest else rest
             return _allowed(allowed, lost)
         case {"function": {"name": str(function)}} | {"custom": {"name": str(function)}}:
-            return {"type": "tool", "name": function}, None
+            return {"type": "tool", "name": own_name(function)}, None
         case {"name": str(function)}:
-            return {"type": "tool", "name": function}, None
+            return {"type": "tool", "name": own_name(function)}, None
         case str(word) | {"type": str(word)} if word in CHOICES:
             return {"type": CHOICES[word]}, None
     lost.append(name)
@@ -144,12 +153,13 @@ def _allowed(allowed: Any, lost: list[str]) -> tuple[JsonObject, set[str] | None
     if not isinstance(tools, list):
         lost.append("tool_choice")
         return {}, None
-    names = {name for tool in tools if (name := _name_of(tool))}
+    names = {own_name(name) for tool in tools if (name := name_of(tool))}
     mode = CHOICES.get(str(allowed.get("mode")), "auto")
     return {"type": mode} if mode != "auto" else {}, names
 
 
-def _name_of(tool: Any) -> str:
+def name_of(tool: Any) -> str:
+    """The name of a tool, however it is written; empty where it has none."""
     match tool:
         case {"function": {"name": str(name)}} | {"custom": {"name": str(name)}}:
             return name

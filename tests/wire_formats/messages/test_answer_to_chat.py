@@ -229,7 +229,8 @@ def test_a_refusal_is_explained() -> None:
 
 
 def test_thinking_tokens_are_reasoning_tokens() -> None:
-    usage = MESSAGE["usage"] | {"output_tokens_details": {"thinking_tokens": 4}}  # type: ignore[operator]
+    details = {"output_tokens_details": {"thinking_tokens": 4}}
+    usage = {"input_tokens": 12, "output_tokens": 6, **details}
     assert whole(usage=usage)["usage"]["completion_tokens_details"] == {"reasoning_tokens": 4}
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -10,9 +11,9 @@ from pydantic import TypeAdapter
 
 from wire_formats.chat.reasoning import ANTHROPIC, OPENAI, Thought, reasoning_fields
 from wire_formats.errors import UnsendableError
-from wire_formats.messages.call_ids import VALID
 from wire_formats.messages.history_from_chat import History, history_of
 
+VALID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 HI = {"role": "user", "content": "Hi"}
 PNG = "data:image/png;base64,iVBO"
 PDF = "data:application/pdf;base64,JVBE"

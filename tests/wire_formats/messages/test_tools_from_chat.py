@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
 from tests.wire_formats.messages.test_request_from_chat import HI, lost, payload, sent
 from wire_formats.errors import UnsendableError
+from wire_formats.messages.blocks_to_chat import call_of, client_form
 
 MARK = {"type": "ephemeral"}
 ANY = {"type": "object", "properties": {}}
@@ -139,3 +141,27 @@ def test_functions_that_were_called_are_declared_where_none_is_offered() -> None
     request = sent(messages=history)
     assert request["tools"] == [{"name": "f", "input_schema": ANY}]
     assert request["tool_choice"] == {"type": "none"}
+
+
+@pytest.mark.parametrize("name", ["caldav-mcp.create-event", "a/b", "n" * 129, "größe"])
+def test_names_that_anthropic_refuses_are_mapped_there_and_back(name: str) -> None:
+    call = {"id": "x", "type": "function", "function": {"name": name, "arguments": "{}"}}
+    body = {
+        "messages": [*HI, {"role": "assistant", "tool_calls": [call]}],
+        "tools": [a_tool(name)],
+        "tool_choice": {"type": "function", "function": {"name": name}},
+    }
+    request = sent(**body)
+    [own] = {
+        request["tools"][0]["name"],
+        request["tool_choice"]["name"],
+        request["messages"][1]["content"][0]["name"],
+    }
+    assert re.fullmatch(r"[A-Za-z0-9_-]{1,128}", own)
+    block = {"type": "tool_use", "id": "toolu_1", "name": own, "input": {}}
+    assert call_of(block, client_form(body))["function"]["name"] == name
+
+
+def test_names_that_look_alike_stay_apart() -> None:
+    names = [tool["name"] for tool in tools(a_tool("a.b"), a_tool("a_b"), a_tool("a/b"))]
+    assert len(set(names)) == 3
