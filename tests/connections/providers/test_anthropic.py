@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import httpx
 import orjson
 import pytest
@@ -226,6 +228,21 @@ REFUSED = {
 def test_what_cannot_be_translated_is_refused(messages: list) -> None:
     with pytest.raises(UnsendableError):
         sent(messages)
+
+
+def test_betas_of_a_chat_stand_beside_those_of_an_admin() -> None:
+    chat = a_chat(betas=["a-1", "b-2"])
+    assert an_adapter().request(chat).headers["anthropic-beta"] == "a-1,b-2"
+    own = an_adapter(headers=(("Anthropic-Beta", "c-3, a-1"),))
+    assert own.request(chat).headers.get_list("anthropic-beta") == ["c-3,a-1,b-2"]
+    assert "anthropic-beta" not in an_adapter().request(a_chat()).headers
+
+
+def test_facts_of_an_admin_decide() -> None:
+    call = replace(a_chat(temperature=0.5), family_facts=(("like", "claude-opus-5"),))
+    request = an_adapter().request(call)
+    assert "temperature" not in orjson.loads(request.content)
+    assert request.extensions[DROPPED_EXTENSION] == ("temperature",)
 
 
 def test_endpoints_anthropic_does_not_have_are_refused() -> None:
