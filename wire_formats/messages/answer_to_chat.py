@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from wire_formats.chat.completion import Completion
-from wire_formats.chat.reasoning import reasoning_fields
 from wire_formats.json_types import JsonObject
 from wire_formats.messages.blocks_to_chat import (
     ClientForm,
@@ -20,7 +19,7 @@ from wire_formats.messages.blocks_to_chat import (
     finish_reason,
     refusal_of,
     texts_of,
-    thought_of,
+    thought_fields,
     usage_of,
 )
 from wire_formats.messages.error_types import with_status
@@ -47,8 +46,7 @@ class MessageTranslation(Translation):
         if annotations:
             message["annotations"] = annotations
         if not self._form.hides_thoughts:
-            thoughts = (thought_of(block) for block in blocks)
-            message |= reasoning_fields(thought for thought in thoughts if thought)
+            message |= thought_fields(blocks)
         message |= self._calls([block for block in blocks if block.get("type") == "tool_use"])
         return Completion(id=str(answer.get("id") or ""), model=answer["model"]).whole(
             message,

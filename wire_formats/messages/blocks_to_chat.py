@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wire_formats.chat.completion import tool_call
-from wire_formats.chat.reasoning import ANTHROPIC, Thought
+from wire_formats.chat.reasoning import ANTHROPIC, Thought, reasoning_fields
 from wire_formats.json_numbers import write_json
 from wire_formats.json_types import JsonObject
+from wire_formats.messages.thought_order import mark_positions, position_of
 from wire_formats.messages.tools_from_chat import custom_tools, foreign_names
 from wire_formats.stop_reasons import from_messages
 from wire_formats.token_counts import Tokens, chat_usage, read_messages_usage
@@ -56,6 +57,24 @@ def thought_of(block: JsonObject) -> Thought | None:
         case {"type": "redacted_thinking", "data": str(data)}:
             return Thought(sealed=data, format=ANTHROPIC)
     return None
+
+
+def thought_fields(blocks: Iterable[JsonObject]) -> JsonObject:
+    """The side fields of a message for the thoughts among ``blocks``."""
+    thoughts: list[Thought] = []
+    positions: list[JsonObject] = []
+    characters = calls = 0
+    for block in blocks:
+        if thought := thought_of(block):
+            thoughts.append(thought)
+            positions.append(position_of(characters, calls))
+        elif block.get("type") == "text":
+            characters += len(block.get("text") or "")
+        elif block.get("type") == "tool_use":
+            calls += 1
+    fields = reasoning_fields(thoughts)
+    mark_positions(fields, thoughts, positions)
+    return fields
 
 
 def call_of(block: JsonObject, form: ClientForm) -> JsonObject:

@@ -28,6 +28,7 @@ from wire_formats.messages.blocks_to_chat import (
     thought_of,
     usage_of,
 )
+from wire_formats.messages.thought_order import position_of
 
 
 @dataclass(slots=True)
@@ -43,6 +44,7 @@ class _Block:
     signature: list[str] = field(default_factory=list)
     citations: list[Any] = field(default_factory=list)
     call_index: int = -1
+    calls_before: int = 0
 
     @property
     def kind(self) -> Any:
@@ -85,7 +87,7 @@ class MessageStream:
                 yield from self._completion.usage_chunks(usage_of(self._usage))
 
     def _started(self, index: Any, fields: JsonObject) -> Iterator[JsonObject]:
-        block = self._blocks[index] = _Block(fields, self._length)
+        block = self._blocks[index] = _Block(fields, self._length, calls_before=self._calls)
         match block.kind:
             case "tool_use":
                 block.call_index = self._calls
@@ -153,9 +155,10 @@ class MessageStream:
             return
         delta = reasoning_fields([thought])
         delta.pop("reasoning_content", None)
+        place = {"index": self._thoughts, **position_of(block.start, block.calls_before)}
         for entries in delta.values():
             for entry in entries:
-                entry["index"] = self._thoughts
+                entry.update(place)
         self._thoughts += 1
         if delta:
             yield self._completion.chunk(delta)
