@@ -91,7 +91,11 @@ def read_messages_usage(usage: Any, tokens: Tokens) -> None:
     if not isinstance(usage, dict):
         return
     tokens.completion = _count(usage, "output_tokens", default=tokens.completion)
+    details = _details(usage, "output_tokens_details")
+    tokens.reasoning = _count(details, "thinking_tokens", default=tokens.reasoning)
     fresh = _count(usage, "input_tokens", default=None)
+    if fresh == 0 and tokens.prompt:
+        return  # as some end a stream that told the input at its beginning
     if fresh is not None:
         # The end of a stream may count the input again and leave out the counts of the cache.
         tokens.cached = _count(usage, "cache_read_input_tokens", default=tokens.cached)

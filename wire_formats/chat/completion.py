@@ -12,10 +12,10 @@ from wire_formats.chat.types import (
     Chunk,
     ChunkChoice,
     ContinuedCall,
-    Delta,
     Message,
     ToolCall,
 )
+from wire_formats.json_types import JsonMapping
 from wire_formats.stop_reasons import FinishReason
 from wire_formats.token_counts import ChatUsage
 
@@ -29,8 +29,9 @@ class Completion:
     created: int = field(default_factory=lambda: int(time.time()))
 
     def whole(
-        self, message: Message, finish_reason: FinishReason, usage: ChatUsage | None
+        self, message: JsonMapping, finish_reason: FinishReason, usage: ChatUsage | None
     ) -> ChatCompletion:
+        message = {"role": "assistant", "content": None, "refusal": None, **message}
         return {
             "id": self.id,
             "object": "chat.completion",
@@ -42,7 +43,7 @@ class Completion:
             "usage": usage,
         }
 
-    def chunk(self, delta: Delta, finish_reason: FinishReason | None = None) -> Chunk:
+    def chunk(self, delta: JsonMapping, finish_reason: FinishReason | None = None) -> Chunk:
         return self._chunk(
             [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}]
         )

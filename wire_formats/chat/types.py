@@ -1,13 +1,16 @@
 """The parts of chat completions that are written here, whole and in chunks.
 
 OpenAI's SDK has models of them and no TypedDicts. These here are as the models are, with the fields
-that are written and no others. ``reasoning_content`` is DeepSeek's; many clients show it.
+that are written and no others. ``reasoning_content`` is DeepSeek's; many clients show it. A message
+or a ``delta`` may have side fields of other providers, such as :mod:`wire_formats.chat.reasoning`
+writes.
 """
 
 from __future__ import annotations
 
 from typing import Literal, NotRequired, TypedDict
 
+from wire_formats.json_types import JsonMapping
 from wire_formats.stop_reasons import FinishReason
 from wire_formats.token_counts import ChatUsage
 
@@ -36,7 +39,7 @@ class Message(TypedDict):
 
 class Choice(TypedDict):
     index: int
-    message: Message
+    message: JsonMapping
     logprobs: None
     finish_reason: FinishReason
 
@@ -73,7 +76,7 @@ class Delta(TypedDict, total=False):
 
 class ChunkChoice(TypedDict):
     index: int
-    delta: Delta
+    delta: JsonMapping
     logprobs: None
     finish_reason: FinishReason | None
 

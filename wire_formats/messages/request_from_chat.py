@@ -1,241 +1,135 @@
 """A chat request in the form of Anthropic's Messages API.
 
-The request is typed as Anthropic's SDK types it, except for what is copied from the client: that
-is not checked here, and the SDK no longer knows the sampling parameters that older models take.
-
-https://docs.anthropic.com/en/api/messages
+https://platform.claude.com/docs/en/api/messages
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import groupby
-from typing import TYPE_CHECKING, Any, Literal
+import re
+from typing import Any
 
-from wire_formats.chat.reading import (
-    SYSTEM_ROLES,
-    Image,
-    chosen_function,
-    dropped_fields,
-    function_calls_of,
-    functions_offered,
-    json_schema_of,
-    messages_of,
-    output_limit,
-    parts_of,
-    stop_sequences,
-    text_of,
-)
-from wire_formats.errors import UnsendableError
+from wire_formats.families import family_of
+from wire_formats.family import Family
 from wire_formats.json_types import JsonObject
-from wire_formats.messages.thinking import thinking_for
+from wire_formats.messages.cache_marks import limit_marks
+from wire_formats.messages.history_from_chat import GO_ON, History, history_of
+from wire_formats.messages.options_from_chat import (
+    format_of,
+    sampling_of,
+    stops_of,
+    tier_of,
+    token_limit,
+    user_of,
+)
+from wire_formats.messages.thinking import Limits, is_forced, thinking_for, wish_of
+from wire_formats.messages.tools_from_chat import tools_of
 from wire_formats.payload import Payload, dropped_parameters
 
-if TYPE_CHECKING:
-    from anthropic.types import (
-        Base64ImageSourceParam,
-        ImageBlockParam,
-        MessageParam,
-        TextBlockParam,
-        ToolChoiceParam,
-        ToolParam,
-        ToolResultBlockParam,
-        ToolUseBlockParam,
-        URLImageSourceParam,
-    )
-    from anthropic.types.message_create_params import MessageCreateParamsBase
-
-    Block = TextBlockParam | ImageBlockParam | ToolResultBlockParam | ToolUseBlockParam
-    Turn = tuple[Literal["user", "assistant"], Sequence[Block]]
-
-# Anthropic insists on a limit, which OpenAI's clients need not give.
-DEFAULT_MAX_TOKENS = 4096
-HIGHEST_TEMPERATURE = 1
-UNCHANGED = ("top_p", "top_k", "stream", "thinking", "stop_sequences")
+# Anthropic's own, from clients that know it.
+UNCHANGED = ("stream", "cache_control", "container", "context_management")
 KNOWN = frozenset(
     {
-        "model",
-        "messages",
-        "max_tokens",
+        "betas",
+        "function_call",
+        "functions",
+        "include_reasoning",
         "max_completion_tokens",
-        "temperature",
-        "stop",
-        "user",
-        "tools",
-        "tool_choice",
+        "max_tokens",
+        "messages",
+        "metadata",
+        "model",
+        "output_config",
         "parallel_tool_calls",
+        "reasoning",
+        "reasoning_effort",
+        "response_format",
+        "safety_identifier",
+        "service_tier",
+        "stop",
+        "stop_sequences",
         "stream_options",
+        "temperature",
+        "thinking",
+        "tool_choice",
+        "tools",
+        "top_k",
+        "top_p",
+        "user",
         *UNCHANGED,
     }
 )
+BETA_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}\Z")
+BETAS_OF_FIELDS = {"context_management": "context-management-2025-06-27"}
 
 
-def messages_request(body: JsonObject, *, model: str) -> Payload:
+def messages_request(body: JsonObject, *, model: str, family: Family | None = None) -> Payload:
     """Anthropic's request for a chat's ``body``. Raises :class:`UnsendableError`."""
-    copied = {name: body[name] for name in UNCHANGED if body.get(name) is not None}
-    copied |= _temperature(body)
-    system = _system(body)
-    request: MessageCreateParamsBase = {
+    family = family or family_of(model)
+    history = history_of(body, keeps_all_thoughts=family.needs_reasoning_back)
+    lost: list[str] = []
+    _end_with_the_user(history, family)
+    limit, is_own_limit = token_limit(body, family, lost)
+    schema, wishes = format_of(body, lost)
+    tools = tools_of(body, family, history.called, lost)
+    limits = Limits(
+        max_tokens=limit,
+        is_own=is_own_limit,
+        is_forced=is_forced(tools),
+        is_prefilled=history.is_prefilled,
+        lacks_thoughts=history.calls_without_thought,
+    )
+    thinking = thinking_for(wish_of(body), family, limits, lost)
+    config = _config(body, schema, thinking.pop("output_config", {}))
+    is_thinking = thinking.get("thinking", {}).get("type") in {"adaptive", "enabled"}
+    system = [*history.system, *wishes]
+    request = {
         "model": model,
-        "max_tokens": output_limit(body) or DEFAULT_MAX_TOKENS,
-        "messages": list(_merged(_turns(body))),
+        "max_tokens": limit,
+        **({"system": system} if system else {}),
+        "messages": history.messages,
+        **{name: body[name] for name in UNCHANGED if body.get(name) not in (None, [], {})},
+        **sampling_of(body, family, is_thinking=is_thinking, lost=lost),
+        **stops_of(body, lost),
+        **user_of(body, lost),
+        **tier_of(body, lost),
+        **tools,
+        **thinking,
+        **({"output_config": config} if config else {}),
     }
-    if system:
-        request["system"] = system
-    _add_options(request, body)
-    handled = set(KNOWN)
-    if (schema := json_schema_of(body)) is not None:
-        request["output_config"] = {
-            "format": {"type": "json_schema", "schema": schema.get("schema") or {}}
-        }
-        handled.add("response_format")
-    if thinking := thinking_for(body, request):
-        request["max_tokens"], request["thinking"] = thinking
-        handled.add("reasoning_effort")
-        if copied.pop("temperature", None) is not None:
-            handled.discard("temperature")
-    return Payload({**copied, **request}, dropped_parameters(body, handled) + dropped_fields(body))
+    limit_marks(request, lost)
+    dropped = (*dropped_parameters(body, KNOWN), *lost, *history.lost)
+    return Payload(request, tuple(dict.fromkeys(dropped)))
 
 
-def _add_options(request: MessageCreateParamsBase, body: JsonObject) -> None:
-    if stop := stop_sequences(body):
-        request["stop_sequences"] = stop
-    if user := body.get("user"):
-        request["metadata"] = {"user_id": user}
-    if tools := [_tool(function) for function in functions_offered(body)]:
-        request["tools"] = tools
-        if choice := _tool_choice(body):
-            request["tool_choice"] = choice
-
-
-def _system(body: JsonObject) -> list[TextBlockParam]:
-    return [
-        _text_block(part)
-        for message in messages_of(body)
-        if message["role"] in SYSTEM_ROLES
-        for part in parts_of(message)
+def betas_of(body: JsonObject) -> list[str]:
+    """Anthropic's names of what is in beta and ``body`` makes use of, for a header."""
+    given: Any = body.get("betas")
+    named = [
+        name
+        for name in (given if isinstance(given, list) else ())
+        if isinstance(name, str) and BETA_NAME.match(name)
     ]
+    needed = [beta for name, beta in BETAS_OF_FIELDS.items() if body.get(name)]
+    return list(dict.fromkeys([*named, *needed]))
 
 
-def _turns(body: JsonObject) -> Iterator[Turn]:
-    """The conversation as roles and blocks; results of tools are the user's words."""
-    for message in messages_of(body):
-        match message["role"]:
-            case "user":
-                yield "user", [_block(part) for part in parts_of(message)]
-            case "assistant":
-                yield "assistant", list(_assistant_blocks(message))
-            case "tool":
-                yield "user", [_tool_result(message)]
-            case role if role not in SYSTEM_ROLES:
-                raise UnsendableError(
-                    f"The upstream accepts no messages of the role `{role[:50]}`."
-                )
+def _config(body: JsonObject, schema: JsonObject, own: JsonObject) -> JsonObject:
+    """``output_config``: the client's own, and over it what was said in OpenAI's words."""
+    given = body.get("output_config")
+    config = dict(given) if isinstance(given, dict) else {}
+    if schema:
+        config["format"] = schema
+    return config | own
 
 
-def _merged(turns: Iterator[Turn]) -> Iterator[MessageParam]:
-    """Neighbours of one role in one message: results of tools must stand together."""
-    with_content = ((role, blocks) for role, blocks in turns if blocks)
-    for role, neighbours in groupby(with_content, key=lambda turn: turn[0]):
-        content = [block for _, blocks in neighbours for block in blocks]
-        if role == "user":
-            yield {"role": "user", "content": content}
-        else:
-            yield {"role": "assistant", "content": content}
-
-
-def _assistant_blocks(message: JsonObject) -> Iterator[TextBlockParam | ToolUseBlockParam]:
-    for part in parts_of(message):
-        yield _text_block(part)
-    for call in function_calls_of(message):
-        yield {
-            "type": "tool_use",
-            "id": call.id,
-            "name": call.name,
-            "input": call.parsed_arguments(),
-        }
-
-
-def _tool_result(message: JsonObject) -> ToolResultBlockParam:
-    call_id: Any = message.get("tool_call_id")
-    return {
-        "type": "tool_result",
-        "tool_use_id": call_id,
-        "content": [_block(part) for part in parts_of(message)],
-    }
-
-
-def _block(part: JsonObject) -> TextBlockParam | ImageBlockParam:
-    match part.get("type"):
-        case "text":
-            return _text_block(part)
-        case "image_url":
-            block: ImageBlockParam = {"type": "image", "source": _source(Image.of(part))}
-            _copy_cache_control(part, block)
-            return block
-        case other:
-            raise UnsendableError(f"The upstream accepts no parts of the type `{str(other)[:50]}`.")
-
-
-def _text_block(part: JsonObject) -> TextBlockParam:
-    block: TextBlockParam = {"type": "text", "text": text_of({"content": [part]})}
-    _copy_cache_control(part, block)
-    return block
-
-
-def _copy_cache_control(part: JsonObject, block: TextBlockParam | ImageBlockParam) -> None:
-    """The mark that clients who know Anthropic put on what is to be cached goes to ``block``."""
-    if (mark := part.get("cache_control")) is not None:
-        block["cache_control"] = mark
-
-
-def _source(image: Image) -> URLImageSourceParam | Base64ImageSourceParam:
-    if image.url:
-        return {"type": "url", "url": image.url}
-    media_type: Any = image.media_type  # Anthropic says itself which ones it takes
-    return {"type": "base64", "media_type": media_type, "data": image.base64}
-
-
-def _temperature(body: JsonObject) -> JsonObject:
-    temperature: Any = body.get("temperature")
-    if not isinstance(temperature, int | float):
-        return {}
-    return {"temperature": min(temperature, HIGHEST_TEMPERATURE)}
-
-
-def _tool(function: JsonObject) -> ToolParam:
-    schema = function.get("parameters") or {"type": "object", "properties": {}}
-    tool: ToolParam = {"name": function["name"], "input_schema": schema}
-    if description := function.get("description"):
-        tool["description"] = description
-    if strict := function.get("strict"):
-        tool["strict"] = strict
-    return tool
-
-
-def _tool_choice(body: JsonObject) -> ToolChoiceParam | None:
-    """None where Anthropic's default says the same."""
-    choice = _plain_tool_choice(body)
-    if body.get("parallel_tool_calls") is not False:
-        return choice
-    if choice is None:
-        return {"type": "auto", "disable_parallel_tool_use": True}
-    if choice["type"] != "none":
-        choice["disable_parallel_tool_use"] = True
-    return choice
-
-
-def _plain_tool_choice(body: JsonObject) -> ToolChoiceParam | None:
-    if name := chosen_function(body):
-        return {"type": "tool", "name": name}
-    match body.get("tool_choice"):
-        case None:
-            return None
-        case "auto":
-            return {"type": "auto"}
-        case "none":
-            return {"type": "none"}
-        case "required":
-            return {"type": "any"}
-        case _:
-            raise UnsendableError("The upstream does not accept this `tool_choice`.")
+def _end_with_the_user(history: History, family: Family) -> None:
+    """A chat may end with the assistant's words; most models refuse to begin with them."""
+    if not history.is_prefilled:
+        return
+    if not family.takes_prefill:
+        history.messages.append({"role": "user", "content": [GO_ON]})
+        history.lost.append("messages.prefill")
+        return
+    last = history.messages[-1]["content"][-1]
+    if last["type"] == "text":
+        last["text"] = last["text"].rstrip()

@@ -1,65 +1,54 @@
-"""How much a model of Anthropic may think."""
+from __future__ import annotations
+
+from typing import Any
 
 import pytest
 
-from wire_formats.messages.thinking import thinking_for
+from tests.wire_formats.messages.test_request_from_chat import HI, payload
+from wire_formats.chat.reasoning import ANTHROPIC, Thought, reasoning_fields
 
-REQUEST = {"max_tokens": 4096}
-
-
-def budget(tokens):
-    return {"type": "enabled", "budget_tokens": tokens}
-
-
-@pytest.mark.parametrize(
-    ("effort", "tokens"), [("low", 1024), ("medium", 4096), ("high", 16384), ("xhigh", 32768)]
-)
-def test_an_effort_is_a_budget_beside_the_answer(effort, tokens):
-    told = thinking_for({"reasoning_effort": effort}, REQUEST)
-    assert told == (4096 + tokens, budget(tokens))
+CALL = {"id": "x", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+RESULT = {"role": "tool", "tool_call_id": "x", "content": "4"}
+SIGNED = reasoning_fields([Thought(text="Hm", signature="sig", format=ANTHROPIC)])
+TOOLS = [{"type": "function", "function": {"name": "f"}}]
 
 
-@pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens"])
-def test_a_limit_of_the_client_holds(name):
-    body = {"reasoning_effort": "high", name: 2000}
-    told = thinking_for(body, {"max_tokens": 2000})
-    assert told == (2000, budget(1999))
+def within_a_loop(model: str, **fields: Any) -> Any:
+    messages = [*HI, {"role": "assistant", "tool_calls": [CALL]} | fields, RESULT]
+    return payload(model, messages, tools=TOOLS, reasoning_effort="low")
 
 
-@pytest.mark.parametrize(("limit", "thinks"), [(1024, False), (1025, True)])
-def test_below_the_smallest_budget_there_is_none(limit, thinks):
-    body = {"reasoning_effort": "low", "max_tokens": limit}
-    assert bool(thinking_for(body, {"max_tokens": limit})) == thinks
+@pytest.mark.parametrize("model", ["claude-sonnet-4-5", "claude-opus-4-7", "claude-opus-5-5"])
+def test_thinking_goes_on_within_a_loop_of_signed_thoughts(model: str) -> None:
+    request = within_a_loop(model, **SIGNED)
+
+    assert request.body["thinking"]["type"] in {"enabled", "adaptive"}
+    assert request.body["messages"][1]["content"][0]["signature"] == "sig"
+    assert request.dropped == ()
 
 
-@pytest.mark.parametrize("effort", [None, "none", "minimal", 7, {}])
-def test_what_is_no_effort_gives_no_thoughts(effort):
-    assert thinking_for({"reasoning_effort": effort}, REQUEST) is None
+def test_older_families_cannot_go_on_without_their_thoughts() -> None:
+    request = within_a_loop("claude-sonnet-4-5")
+
+    assert "thinking" not in request.body
+    assert request.dropped == ("reasoning_effort",)
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"tool_choice": {"type": "any"}},
-        {"tool_choice": {"type": "tool", "name": "f"}},
-    ],
-)
-def test_a_request_that_must_call_a_tool_is_left_alone(fields):
-    assert thinking_for({"reasoning_effort": "low"}, REQUEST | fields) is None
+def test_adaptive_families_can() -> None:
+    assert within_a_loop("claude-opus-4-7").body["thinking"]["type"] == "adaptive"
 
 
-def test_a_tool_that_may_be_called_does_not_hinder():
-    request = REQUEST | {"tool_choice": {"type": "auto"}}
-    assert thinking_for({"reasoning_effort": "low"}, request)
+def test_words_that_the_answer_goes_on_from_end_with_no_blank() -> None:
+    messages = [*HI, {"role": "assistant", "content": "It is "}]
+    request = payload("claude-sonnet-4-5", messages, reasoning_effort="low")
+
+    assert request.body["messages"][-1]["content"] == [{"type": "text", "text": "It is"}]
+    assert "thinking" not in request.body
+    assert request.dropped == ("reasoning_effort",)
 
 
-@pytest.mark.parametrize(("last", "thinks"), [("tool", False), ("user", True)])
-def test_a_model_does_not_think_in_the_midst_of_a_call(last, thinks):
-    messages = [{"role": "user"}, {"role": "assistant"}, {"role": last}]
-    body = {"reasoning_effort": "low", "messages": messages}
-    assert bool(thinking_for(body, REQUEST)) == thinks
+def test_families_that_take_no_beginning_are_asked_to_continue() -> None:
+    request = payload("claude-opus-4-7", [*HI, {"role": "assistant", "content": "It is "}])
 
-
-def test_thoughts_of_the_client_are_left_alone():
-    body = {"reasoning_effort": "low", "thinking": {"type": "disabled"}}
-    assert thinking_for(body, REQUEST) is None
+    assert request.body["messages"][-1]["role"] == "user"
+    assert request.dropped == ("messages.prefill",)
