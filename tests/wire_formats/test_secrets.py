@@ -1,0 +1,25 @@
+"""Nothing secret in what is told of an error."""
+
+import pytest
+
+from wire_formats.secrets import safe_text
+
+SECRET = "sk-a/b+c=d"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (f"key {SECRET}!", "key [removed]!"),
+        ("key sk-a%2Fb%2Bc%3Dd!", "key [removed]!"),
+        ("https://h/x?key=AIzaSy&alt=sse", "https://h/x?key=[removed]&alt=sse"),
+        ("at https://h/x?a=1&api-key=v1 now", "at https://h/x?a=1&api-key=[removed] now"),
+        ("https://me:pw@host/x", "https://[removed]@host/x"),
+        ("Authorization: Bearer ya29.a0Af", "Authorization: Bearer [removed]"),
+        ("Basic dXNlcjpwYXNzMQ==", "Basic [removed]"),
+        ("Basic authentication needs a bearer certificate.", None),
+        ("Write to me@example.com about key=value", None),
+    ],
+)
+def test_what_looks_like_a_credential_is_removed(text, told):
+    assert safe_text(text, frozenset({SECRET})) == (text if told is None else told)
