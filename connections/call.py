@@ -6,6 +6,8 @@ from collections.abc import AsyncIterable
 from dataclasses import dataclass, field
 
 from accounts.caller import Caller
+from wire_formats.families import Facts, family_of
+from wire_formats.family import Family
 from wire_formats.json_types import JsonObject
 
 
@@ -17,7 +19,8 @@ class Call:
     client's JSON, never changed in place. ``model`` is the upstream's own name of the model.
     ``credential`` is the key that the client presented, for the strategies that pass it on.
     ``cookies`` is the client's Cookie header without the gateway's own, for the same strategies.
-    ``is_reasoning`` is an admin's word on the model's family, None where its name tells.
+    ``is_reasoning`` is an admin's word on the model's family, None where its name tells;
+    ``family_facts`` are further ones.
     ``query`` is URL-encoded. ``headers`` are those of the client's that the upstream needs to know.
     Only a POST has its body sent, unless it is empty. An ``upload`` of the media type
     ``upload_type`` is sent in place of the body, and can be sent once.
@@ -32,12 +35,18 @@ class Call:
     cookies: str = field(default="", repr=False)
     chat_id: str = ""
     is_reasoning: bool | None = None
+    family_facts: Facts = ()
     method: str = "POST"
     query: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     upload: AsyncIterable[bytes] | None = field(default=None, repr=False)
     upload_type: str = ""
     is_socket: bool = False  # asks for a WebSocket, by GET
+
+    @property
+    def family(self) -> Family:
+        """What is known of the model's family."""
+        return family_of(self.model, self.family_facts)
 
     @property
     def is_streamed(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
@@ -14,9 +16,14 @@ from connections.rules.validators import validate_string_list
 from models_registry.registration import Registration
 from models_registry.validators import (
     validate_default_parameters,
+    validate_family_facts,
     validate_model_id,
     validate_public_id,
 )
+from wire_formats.families import Facts
+from wire_formats.family_facts import facts_of
+
+logger = logging.getLogger(__name__)
 
 
 class ModelGrant(models.Model):
@@ -115,6 +122,15 @@ class RegisteredModel(models.Model):
         help_text="Reasoning models take max_completion_tokens, and no system message. "
         "Choosing either also says that this is a model to chat with.",
     )
+    family_facts = models.JSONField(
+        "facts about the family",
+        default=dict,
+        db_default={},  # for the version before, which may still be running
+        blank=True,
+        validators=[validate_family_facts],
+        help_text='Where the name does not tell, as in {"like": "claude-opus-5"} for a model that '
+        'is called otherwise, or {"max_output_tokens": 8192}. See docs/providers.md.',
+    )
     default_parameters = models.JSONField(
         default=dict,
         blank=True,
@@ -169,11 +185,20 @@ class RegisteredModel(models.Model):
             display_name=self.display_name,
             description=self.description,
             is_reasoning=IS_REASONING[self.family],
+            family_facts=self._known_facts(),
             default_parameters=self.default_parameters,
             tags=tuple(self.tags),
             is_hidden=self.is_hidden,
             order=self.order,
         )
+
+    def _known_facts(self) -> Facts:
+        """None at all rather than no models, where a later version wrote what this one refuses."""
+        try:
+            return facts_of(self.family_facts)
+        except ValueError as exc:
+            logger.warning("The facts about %s are ignored: %s.", self.model, exc)
+            return ()
 
 
 IS_REASONING: dict[str, bool | None] = {

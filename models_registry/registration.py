@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from wire_formats.families import Facts
 from wire_formats.json_types import JsonObject
 
 # Names of one and the same parameter: giving either is giving it.
@@ -17,13 +18,15 @@ class Registration:
     """Every field may be empty, and then says nothing.
 
     ``is_reasoning`` is true or false where the admin knows the family better than the model's name
-    tells. Either family also means that the model can chat.
+    tells. Either family also means that the model can chat. ``family_facts`` are what the admin
+    knows better of :class:`wire_formats.family.Family`.
     """
 
     public_id: str = ""
     display_name: str = ""
     description: str = ""
     is_reasoning: bool | None = None
+    family_facts: Facts = ()
     default_parameters: JsonObject = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     is_hidden: bool = False

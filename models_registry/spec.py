@@ -41,6 +41,7 @@ class RegisteredModelSpec:
     name: str = ""
     description: str = ""
     family: str = Family.AUTO.value
+    family_facts: Mapping[str, Any] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     hidden: bool = False
@@ -116,12 +117,16 @@ class RegisteredModelSpec:
             COLUMNS.get(each.name, each.name): getattr(self, each.name) for each in fields(self)
         }
         del columns["connection"]
-        return columns | {"tags": list(self.tags), "default_parameters": dict(self.defaults)}
+        return columns | {
+            "tags": list(self.tags),
+            "family_facts": dict(self.family_facts),
+            "default_parameters": dict(self.defaults),
+        }
 
 
 def _mapping(value: Any) -> dict[str, Any]:
     if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
-        raise ValueError("must be a mapping of parameters to values")
+        raise ValueError("must be a mapping of names to values")
     return dict(value)
 
 
@@ -132,6 +137,7 @@ READERS: dict[str, Reader] = {
     "name": text,
     "description": text,
     "family": one_of(Family.values),
+    "family_facts": _mapping,
     "defaults": _mapping,
     "tags": texts,
     "hidden": switch,

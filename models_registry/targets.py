@@ -16,6 +16,8 @@ from models_registry.model_ids import is_model_id
 from models_registry.pipelines_filters import PipelinesFilter, filters_of
 from models_registry.registration import AS_LISTED, Registration
 from wire_formats.endpoints import OWN_PARAMETERS
+from wire_formats.families import family_of
+from wire_formats.family import Family
 from wire_formats.json_types import JsonObject
 
 # OpenAI lists every model it has; those named so cannot chat.
@@ -59,6 +61,11 @@ class Target:
     def is_reasoning(self) -> bool | None:
         """The model's family as an admin set it; None if the name decides."""
         return self.registration.is_reasoning
+
+    @property
+    def family(self) -> Family:
+        """What is known of the model's family, by its name and from an admin."""
+        return family_of(self.model, self.registration.family_facts)
 
     def body(self, body: JsonObject, endpoint: str) -> JsonObject:
         """``body`` with the admin's default parameters where the client gave none."""

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from models_registry.model_ids import is_model_id
+from wire_formats.family_facts import facts_of
 
 LARGEST_DEFAULTS_BYTES = 16 * 1024
 
@@ -39,3 +40,10 @@ def validate_default_parameters(value: Any) -> None:
         raise ValidationError("This cannot be sent as JSON.") from exc
     if size > LARGEST_DEFAULTS_BYTES:
         raise ValidationError(f"The parameters are longer than {LARGEST_DEFAULTS_BYTES} bytes.")
+
+
+def validate_family_facts(value: Any) -> None:
+    try:
+        facts_of(value)
+    except ValueError as exc:
+        raise ValidationError(f"The facts are not valid: {exc}.") from exc

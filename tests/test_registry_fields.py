@@ -32,6 +32,7 @@ OF_A_MODEL: dict[str, tuple[str, Any]] = {
     "display_name": ("name", "Fast"),
     "description": ("description", "For drafts."),
     "family": ("family", "reasoning"),
+    "family_facts": ("family_facts", {"like": "gpt-5", "max_output_tokens": 9}),
     "default_parameters": ("defaults", {"temperature": 0.2}),
     "tags": ("tags", ["draft", "eu"]),
     "is_hidden": ("hidden", True),

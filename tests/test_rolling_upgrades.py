@@ -13,6 +13,7 @@ from django.db.migrations.loader import MigrationLoader
 before = [
     ("accounts", "0005_resumable_keys"),
     ("connections", "0005_last_verification"),
+    ("models_registry", "0002_registered_models"),
     ("usage", "0005_wider_totals"),
 ]
 models = MigrationLoader(connection).project_state(before).apps.get_model
@@ -21,9 +22,10 @@ key = models("accounts", "ApiKey").objects.create(user=user, digest="one", hint=
 models("accounts", "EarlierKey").objects.create(
     api_key=key, digest="two", expires_at=datetime.now(timezone.utc)
 )
-models("connections", "Connection").objects.create(
+connection = models("connections", "Connection").objects.create(
     name="former", base_url="http://127.0.0.1/v1", url_index=0
 )
+models("models_registry", "RegisteredModel").objects.create(connection=connection, model="m")
 counts = ("requests", "failed", "prompt_tokens", "cached_tokens", "completion_tokens")
 others = ("reasoning_tokens", "audio_seconds", "duration_ms", "unpriced", "cost", "user_id")
 models("usage", "UsageDay").objects.create(
@@ -32,9 +34,10 @@ models("usage", "UsageDay").objects.create(
 
 from accounts.models import EarlierKey
 from connections.models import Connection
+from models_registry.models import RegisteredModel
 from usage.models import UsageDay
 print(EarlierKey.objects.get().hint == "", Connection.objects.get().shares_account_objects)
-print(UsageDay.objects.get().cache_write_tokens)
+print(UsageDay.objects.get().cache_write_tokens, RegisteredModel.objects.get().family_facts)
 """
 
 
@@ -42,4 +45,4 @@ print(UsageDay.objects.get().cache_write_tokens)
 def test_the_version_before_goes_on_inserting(stores, tmp_path, backing):
     with stores.open(backing, tmp_path / "data") as environment:
         migrated = LiveGateway(backing, tmp_path, environment)
-        assert migrated.manage("shell", "-v0", "-c", INSERT).stdout.strip() == "True False\n0"
+        assert migrated.manage("shell", "-v0", "-c", INSERT).stdout.strip() == "True False\n0 {}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterable
 from functools import lru_cache
 from typing import Any
@@ -23,6 +22,7 @@ from connections.request_extensions import (
 from connections.upstream import Upstream
 from wire_formats.endpoints import CHAT_COMPLETIONS
 from wire_formats.errors import UnsendableError
+from wire_formats.family import Family
 from wire_formats.json_numbers import encoded_json
 from wire_formats.json_types import JsonObject
 from wire_formats.payload import Payload
@@ -30,9 +30,6 @@ from wire_formats.sse import MEDIA_TYPE
 from wire_formats.translation import Translation
 
 BASE_HEADERS = {"accept-encoding": "identity", "user-agent": "gatehouse"}
-# gpt-35 is how Azure writes gpt-3.5, after which most deployments of it are named.
-REASONING_MODEL = re.compile(r"^(?:openai[/.])?(?:o\d|gpt-(?!35)(?:[5-9]|\d{2,}))")
-SYSTEM_AS_USER_MODEL = re.compile(r"^(?:openai[/.])?o1-(?:mini|preview)")
 
 REALTIME = "realtime"
 
@@ -85,11 +82,11 @@ class OpenAIAdapter:
 
     def chat_changes(self, call: Call) -> JsonObject:
         """The fields of a chat request that must read otherwise; ``OMIT`` leaves one out."""
-        return reasoning_changes(call.body, call.model) if self.is_reasoning(call) else {}
+        return reasoning_changes(call.body, call.family) if self.is_reasoning(call) else {}
 
     def is_reasoning(self, call: Call) -> bool:
         """Whether the model takes requests as OpenAI's reasoning models do."""
-        return is_reasoning_model(call.model) if call.is_reasoning is None else call.is_reasoning
+        return call.family.is_reasoning if call.is_reasoning is None else call.is_reasoning
 
     def headers(self, call: Call, *, forward_user_info: bool) -> dict[str, str]:
         """The headers of a call, without the credential."""
@@ -168,12 +165,7 @@ def with_query(url: str, query: str) -> str:
     return f"{url}{'&' if '?' in url else '?'}{query}"
 
 
-def is_reasoning_model(model: str) -> bool:
-    """o1, o3, … and gpt-5 and later, also after ``openai/`` or ``openai.``."""
-    return REASONING_MODEL.match(model.lower()) is not None
-
-
-def reasoning_changes(body: JsonObject, model: str) -> JsonObject:
+def reasoning_changes(body: JsonObject, family: Family) -> JsonObject:
     """Reasoning models know ``max_completion_tokens``, and ``developer`` instead of ``system``."""
     changes: JsonObject = {}
     if "max_tokens" in body:
@@ -182,7 +174,7 @@ def reasoning_changes(body: JsonObject, model: str) -> JsonObject:
             changes["max_completion_tokens"] = body["max_tokens"]
     messages = body.get("messages")
     if isinstance(messages, list) and messages and _is_system(messages[0]):
-        role = "user" if SYSTEM_AS_USER_MODEL.match(model.lower()) else "developer"
+        role = "user" if family.system_role == "user" else "developer"
         changes["messages"] = [messages[0] | {"role": role}, *messages[1:]]
     return changes
 

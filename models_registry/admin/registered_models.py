@@ -24,6 +24,9 @@ class RegisteredModelForm(forms.ModelForm):
     def clean_default_parameters(self) -> Any:
         return self.cleaned_data["default_parameters"] or {}
 
+    def clean_family_facts(self) -> Any:
+        return self.cleaned_data["family_facts"] or {}
+
 
 @admin.register(RegisteredModel)
 class RegisteredModelAdmin(ModelAdmin):
@@ -38,7 +41,7 @@ class RegisteredModelAdmin(ModelAdmin):
             },
         ),
         ("Shown to clients", {"fields": ("display_name", "description", "tags", "order")}),
-        ("Requests", {"fields": ("family", "default_parameters")}),
+        ("Requests", {"fields": ("family", "family_facts", "default_parameters")}),
     )
     autocomplete_fields = ("connection",)
     list_display = ("model", "connection", "public_id", "family_label", "is_hidden", "order")

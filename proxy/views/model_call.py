@@ -125,6 +125,7 @@ class ModelCallView(ApiView):
             target.body(body, self.endpoint),
             chat_id=chat_id_of(body),
             is_reasoning=target.is_reasoning,
+            family_facts=target.registration.family_facts,
             headers=passed_upstream(self.api_request.META, self.passed_headers),
         )
 

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from connections.providers.openai import OMIT, is_reasoning_model, reasoning_changes
+from connections.providers.openai import OMIT, reasoning_changes
+from wire_formats.families import family_of
 
 
 @pytest.mark.parametrize(
@@ -25,7 +26,7 @@ from connections.providers.openai import OMIT, is_reasoning_model, reasoning_cha
     ],
 )
 def test_a_reasoning_model_is_known_by_its_name(model: str) -> None:
-    assert is_reasoning_model(model)
+    assert family_of(model).is_reasoning
 
 
 @pytest.mark.parametrize(
@@ -48,7 +49,7 @@ def test_a_reasoning_model_is_known_by_its_name(model: str) -> None:
     ],
 )
 def test_any_other_model_is_none(model: str) -> None:
-    assert not is_reasoning_model(model)
+    assert not family_of(model).is_reasoning
 
 
 @pytest.mark.parametrize(
@@ -65,21 +66,21 @@ def test_any_other_model_is_none(model: str) -> None:
 )
 def test_the_first_system_message_takes_the_role_the_model_knows(model: str, role: str) -> None:
     messages = [{"role": "system", "content": "a", "x": 1}, {"role": "system", "content": "b"}]
-    changed = reasoning_changes({"messages": messages}, model)["messages"]
+    changed = reasoning_changes({"messages": messages}, family_of(model))["messages"]
     assert changed == [{"role": role, "content": "a", "x": 1}, messages[1]]
 
 
 @pytest.mark.parametrize("value", [5, None, 0])
 def test_max_tokens_moves_with_its_value(value: object) -> None:
-    changes = reasoning_changes({"max_tokens": value}, "o1")
+    changes = reasoning_changes({"max_tokens": value}, family_of("o1"))
     assert changes == {"max_tokens": OMIT, "max_completion_tokens": value}
 
 
 def test_max_completion_tokens_of_the_client_stays() -> None:
-    changes = reasoning_changes({"max_tokens": 5, "max_completion_tokens": 9}, "o1")
+    changes = reasoning_changes({"max_tokens": 5, "max_completion_tokens": 9}, family_of("o1"))
     assert changes == {"max_tokens": OMIT}
 
 
 @pytest.mark.parametrize("messages", [None, [], "x", ["system"], [None], [{"role": ["system"]}]])
 def test_odd_messages_are_left_to_the_upstream(messages: object) -> None:
-    assert reasoning_changes({"messages": messages}, "o1") == {}
+    assert reasoning_changes({"messages": messages}, family_of("o1")) == {}

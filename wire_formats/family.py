@@ -1,0 +1,71 @@
+"""The facts that are kept of one family of models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+# From little thinking to much. ``none`` turns it off.
+EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+
+Effort = Literal["none", "reasoning_effort", "budget", "adaptive"]
+Sampling = Literal["all", "one", "none"]
+ThinkingOff = Literal["", "disabled", "between_tools"]
+NeedsResponses = Literal["never", "tools", "always"]
+SystemRole = Literal["system", "developer", "user"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """The facts about one family, each as far as a translation or an adapter needs it.
+
+    ``is_reasoning``: as OpenAI's reasoning models it takes ``max_completion_tokens`` only, and a
+    first system message with the role ``system_role``.
+    ``max_output_tokens``: the most that may be asked for; None where unknown.
+    ``min_response_tokens``: the least ``max_output_tokens`` of the Responses API.
+    ``effort``: how the effort of thinking is written: not at all, as ``reasoning_effort``, as
+    Anthropic's ``thinking.budget_tokens``, or as adaptive thinking and ``output_config.effort``.
+    ``efforts``: the values of it that are accepted.
+    ``sampling``: whether ``temperature``, ``top_p`` and ``top_k`` are accepted: all, one of
+    ``temperature`` and ``top_p``, or none.
+    ``thinking_off``: Anthropic's ``thinking.type`` that turns thinking off; empty if nothing does.
+    ``hides_thoughts``: thoughts come without their text unless ``thinking.display`` asks for it.
+    ``takes_forced_tools``: whether ``tool_choice`` may force a call on Anthropic's API.
+    ``takes_prefill``: whether the last message may be the beginning of the answer.
+    ``needs_responses``: whether OpenAI serves it at ``/responses`` only: never, for chats with
+    tools unless ``reasoning_effort`` is ``none``, or always.
+    ``needs_reasoning_back``: earlier messages that call tools must keep their reasoning.
+    ``source`` is where this was read.
+    """
+
+    name: str
+    pattern: str = ""
+    is_reasoning: bool = False
+    system_role: SystemRole = "system"
+    max_output_tokens: int | None = None
+    min_response_tokens: int = 16
+    effort: Effort = "reasoning_effort"
+    efforts: tuple[str, ...] = ("low", "medium", "high")
+    sampling: Sampling = "all"
+    thinking_off: ThinkingOff = "disabled"
+    hides_thoughts: bool = False
+    takes_forced_tools: bool = True
+    takes_prefill: bool = True
+    needs_responses: NeedsResponses = "never"
+    needs_reasoning_back: bool = False
+    source: str = ""
+
+    def nearest_effort(self, wanted: Any) -> str | None:
+        """The accepted effort that is the most not above ``wanted``, else the least there is.
+
+        None for a word that is no effort, for ``none`` where it is not accepted, and for a family
+        without efforts.
+        """
+        if wanted in self.efforts:
+            return str(wanted)
+        if wanted not in EFFORTS or wanted == "none":
+            return None
+        rank = EFFORTS.index(wanted)
+        known = [each for each in EFFORTS[1:] if each in self.efforts]
+        lower = [each for each in known if EFFORTS.index(each) <= rank]
+        return (lower[-1] if lower else known[0]) if known else None
