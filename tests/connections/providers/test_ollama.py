@@ -6,6 +6,7 @@ import struct
 
 import orjson
 import pytest
+from openai.types.chat import ChatCompletion
 
 from connections.calling.model_lists import normalise
 from connections.errors import MidStreamError
@@ -104,6 +105,17 @@ REQUESTS = {
         {"format": {"type": "null"}},
     ),
     "reasoning": ({"reasoning_effort": "high"}, {"think": "high"}),
+    "reasoning as OpenRouter has it": ({"reasoning": {"effort": "low"}}, {"think": "low"}),
+    "thinking in its own words": ({"think": True, "reasoning_effort": "low"}, {"think": True}),
+    "probabilities": (
+        {"logprobs": True, "top_logprobs": 2},
+        {"logprobs": True, "top_logprobs": 2},
+    ),
+    "a format in its own words": ({"format": {"type": "null"}}, {"format": {"type": "null"}}),
+    "tools written as for a response": (
+        {"tools": [{"type": "function"} | TOOL["function"]]},
+        {"tools": [TOOL]},
+    ),
     "no reasoning": ({"reasoning_effort": "none"}, {"think": False}),
     "tools": ({"tools": [TOOL], "tool_choice": "auto"}, {"tools": [TOOL]}),
     "no tools": ({"tools": [TOOL], "tool_choice": "none"}, {}),
@@ -114,6 +126,24 @@ REQUESTS = {
 def test_parameters_are_said_in_ollamas_words(fields: dict, expected: dict) -> None:
     assert sent(**fields) == {"model": MODEL, "messages": HI, "stream": False} | expected
     assert dropped(**fields) == ()
+
+
+@pytest.mark.parametrize(
+    ("effort", "level"), [("minimal", "low"), ("xhigh", "high"), ("max", "high")]
+)
+@pytest.mark.parametrize("name", ["reasoning_effort", "think"])
+def test_an_effort_without_a_word_becomes_the_nearest_and_is_told(
+    name: str, effort: str, level: str
+) -> None:
+    assert sent(**{name: effort})["think"] == level
+    assert dropped(**{name: effort}) == (name,)
+
+
+def test_tools_that_are_no_functions_are_dropped_and_told() -> None:
+    tools = [{"type": "custom", "custom": {"name": "x"}}, TOOL, 5]
+    assert sent(tools=tools)["tools"] == [TOOL]
+    assert dropped(tools=tools) == ("tools.0", "tools.2")
+    assert "tools" not in sent(tools=tools[:1])
 
 
 def test_what_ollama_does_not_know_is_dropped_and_told() -> None:
@@ -156,11 +186,80 @@ def test_calls_of_tools_and_their_results() -> None:
     ]
     system, assistant, tool = sent(messages)["messages"]
     assert system == {"role": "system", "content": "Be brief."}
-    arguments = {"city": "Paris"}
-    assert assistant["tool_calls"] == [
-        {"function": {"name": "get_weather", "arguments": arguments}}
+    called = {"name": "get_weather", "arguments": {"city": "Paris"}}
+    assert assistant["tool_calls"] == [{"id": "call_1", "function": called}]
+    assert tool == {
+        "role": "tool",
+        "content": "22°",
+        "tool_name": "get_weather",
+        "tool_call_id": "call_1",
+    }
+
+
+def past(*messages: dict) -> list[dict]:
+    """Ollama's messages for a conversation that goes on after ``messages``."""
+    *told, last = sent([*messages, *HI])["messages"]
+    assert last == HI[0]
+    return told
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"reasoning_content": "Hm"},
+        {"reasoning": "Hm"},
+        {"reasoning_details": [{"type": "reasoning.summary", "summary": "Hm", "id": "rs_1"}]},
+        {"thinking_blocks": [{"type": "thinking", "thinking": "Hm", "signature": "x"}]},
+        {"content": [{"type": "thinking", "thinking": "Hm"}, {"type": "text", "text": "Hi"}]},
+    ],
+)
+def test_thinking_goes_back_in_whatever_way_it_was_told(fields: dict) -> None:
+    [told] = past({"role": "assistant", "content": "Hi"} | fields)
+    assert told == {"role": "assistant", "content": "Hi", "thinking": "Hm"}
+    request = an_adapter().request(a_chat([{"role": "assistant"} | fields, *HI]))
+    assert request.extensions[DROPPED_EXTENSION] == ()
+
+
+def test_sealed_thinking_is_left_out_and_named() -> None:
+    sealed = {"reasoning_details": [{"type": "reasoning.encrypted", "data": "x"}]}
+    request = an_adapter().request(a_chat([{"role": "assistant", "content": "Hi"} | sealed, *HI]))
+    assert "thinking" not in orjson.loads(request.content)["messages"][0]
+    assert request.extensions[DROPPED_EXTENSION] == ("messages.reasoning_details",)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ({"city": "Oslo"}, {"city": "Oslo"}),
+        ("", {}),
+        (None, {}),
+        ('{"city": ', {"arguments": '{"city": '}),
+        ("[1]", {"arguments": [1]}),
+    ],
+)
+def test_arguments_of_any_kind_become_an_object(arguments: object, told: dict) -> None:
+    call = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": arguments}}
+    [said] = past({"role": "assistant", "content": None, "tool_calls": [call]})
+    assert said["tool_calls"][0]["function"]["arguments"] == told
+
+
+def test_what_the_past_cannot_hold_is_left_out_and_named() -> None:
+    image = {"type": "image_url", "image_url": {"url": "https://x/y.png"}}
+    messages = [
+        {"role": "user", "content": [image, {"type": "text", "text": "See"}], "name": "bob"},
+        {"role": "assistant", "content": None, "refusal": "No.", "tool_calls": [{"id": "x"}]},
+        {"role": "function", "name": "f", "content": {"a": 1}},
+        *HI,
     ]
-    assert tool == {"role": "tool", "content": "22°", "tool_name": "get_weather"}
+    request = an_adapter().request(a_chat(messages))
+    told = orjson.loads(request.content)["messages"]
+    assert [each["content"] for each in told] == ["See", "No.", '{"a":1}', HI[0]["content"]]
+    assert told[2]["tool_name"] == "f"
+    assert request.extensions[DROPPED_EXTENSION] == (
+        "messages.content",
+        "messages.name",
+        "messages.tool_calls",
+    )
 
 
 @pytest.mark.parametrize(
@@ -189,6 +288,34 @@ async def test_arguments_become_a_text_and_calls_get_ids() -> None:
     assert first["function"]["arguments"] == '{"city":"Tokyo"}'
     assert first["id"] != second["id"]
     assert choice["message"]["reasoning_content"] == "Hm"
+
+
+LOGPROB = {"token": "The", "logprob": -0.1, "top_logprobs": [{"token": "A", "logprob": -2.0}]}
+
+
+async def test_probabilities_are_told() -> None:
+    completion = await answer_of(an_adapter(), a_chat(), ANSWER | {"logprobs": [LOGPROB]})
+    ChatCompletion.model_validate_json(orjson.dumps(completion), strict=True)
+    [told] = completion["choices"][0]["logprobs"]["content"]
+    assert (told["token"], told["top_logprobs"][0]["token"]) == ("The", "A")
+    stream = lines(line(content="The") | {"logprobs": [LOGPROB]}, ANSWER)
+    _, chunk, *_ = await events_of(an_adapter(), a_chat(stream=True), stream)
+    assert chunk["choices"][0]["logprobs"]["content"] == [told]
+
+
+@pytest.mark.parametrize("arguments", ['{"city":"Tokyo"}', {"city": "Tokyo"}])
+async def test_arguments_may_be_a_text_already(arguments: object) -> None:
+    call = {"id": "call_7", "function": {"index": 0, "name": "f", "arguments": arguments}}
+    said = {"role": "assistant", "tool_calls": [call, {"odd": 1}, 5]}
+    [choice] = (await answer_of(an_adapter(), a_chat(), ANSWER | {"message": said}))["choices"]
+    [told] = choice["message"]["tool_calls"]
+    assert (told["id"], told["function"]["arguments"]) == ("call_7", '{"city":"Tokyo"}')
+
+
+async def test_odd_lines_are_passed_over() -> None:
+    stream = lines({}, {"message": 5}, line(content=7, thinking=[]), {"odd": 1}, ANSWER)
+    events = await events_of(an_adapter(), a_chat(stream=True), stream)
+    assert deltas(events)[1:] == [{"content": "The sky"}, {}]
 
 
 def lines(*events: dict) -> bytes:
