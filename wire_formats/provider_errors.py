@@ -142,8 +142,8 @@ def _message(value: Any, depth: int = DEEPEST_QUOTE) -> str:
             place = _place([value])
             return f"{place}: {said}" if place and said else said
         case list() if depth:
-            said = [_message(each, depth - 1) for each in value[:MOST_COMPLAINTS]]
-            return "; ".join(filter(None, said))
+            complaints = [_message(each, depth - 1) for each in value[:MOST_COMPLAINTS]]
+            return "; ".join(filter(None, complaints))
     return ""
 
 

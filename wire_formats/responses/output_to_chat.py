@@ -94,7 +94,7 @@ def annotation_of(note: Any, *, start: int) -> JsonObject | None:
     """A citation of a page; ``start`` is where its part begins in the text of the message."""
     match note:
         case {"type": "url_citation", "url": str(url)}:
-            told = {"url": url, "title": _text(note.get("title"))}
+            told: JsonObject = {"url": url, "title": _text(note.get("title"))}
             for name in ("start_index", "end_index"):
                 place = note.get(name)
                 told[name] = start + place if isinstance(place, int) else start

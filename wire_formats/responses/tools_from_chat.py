@@ -29,7 +29,8 @@ def tool_fields(body: JsonObject, dropped: list[str]) -> JsonObject:
 
 def _tools(body: JsonObject, dropped: list[str]) -> Iterator[JsonObject]:
     for place, tool in enumerate(_listed(body.get("tools"))):
-        if (written := _tool(tool)) is not None:
+        written = _tool(tool) if isinstance(tool, dict) else None
+        if written is not None:
             yield written
         else:
             dropped.append(f"tools.{place}")
@@ -38,14 +39,14 @@ def _tools(body: JsonObject, dropped: list[str]) -> Iterator[JsonObject]:
             yield _function(function)
 
 
-def _tool(tool: Any) -> JsonObject | None:
+def _tool(tool: JsonObject) -> JsonObject | None:
     match tool:
         case {"type": "function", "function": {"name": str()} as function}:
             return _function(function)
         case {"type": "function", "name": str()}:  # written as for a response already
             return _function(tool)
         case {"type": "custom", "custom": {"name": str()} as custom}:
-            return {"type": "custom"} | custom | _format(custom.get("format"))
+            return {"type": "custom", **custom, **_format(custom.get("format"))}
         case {"type": "custom", "name": str()}:
             return dict(tool)
         case {"type": str(kind)} if kind in PASSED:
