@@ -74,16 +74,17 @@ def error_in_body(body: bytes) -> ProviderError:
     except orjson.JSONDecodeError:
         return ProviderError(message=_plain_text(body))
     answer = unwrapped(answer)
-    if not isinstance(answer, dict):
-        return ProviderError()
+    return error_in_answer(answer) if isinstance(answer, dict) else ProviderError()
+
+
+def error_in_answer(answer: JsonObject) -> ProviderError:
+    """The error that a whole ``answer`` tells of, within an envelope or beside other fields."""
     error = answer.get("error")
     if isinstance(error, dict | list):
         return read_error(error)
-    read = read_error(answer)
-    if not isinstance(error, str) or not error:
-        return replace(read, more={})
+    read = replace(read_error(answer), more={})
     # A text beside a longer one is a name: {"error": "Bad Request", "message": "…"}.
-    return replace(read, message=read.message or error, more={})
+    return replace(read, message=read.message or _text(error))
 
 
 def read_error(error: Any) -> ProviderError:

@@ -14,7 +14,12 @@ from wire_formats.context_overflow import CODE, overflow_in
 from wire_formats.error_meanings import is_about_credentials
 from wire_formats.json_types import JsonObject
 from wire_formats.messages.error_types import OVERLOADED
-from wire_formats.provider_errors import ProviderError, error_in_body, read_error
+from wire_formats.provider_errors import (
+    ProviderError,
+    error_in_answer,
+    error_in_body,
+    read_error,
+)
 
 # Statuses that speak of the client's request, and so are the client's to know.
 ABOUT_THE_REQUEST = frozenset(
@@ -47,7 +52,17 @@ def error_from_response(
 
 def error_from_object(error: Any, *, secrets: frozenset[str]) -> ApiError:
     """The error for an error object in an answer that began as a success."""
-    told = read_error(error).without(secrets)
+    return _of_a_success(read_error(error).without(secrets))
+
+
+def error_in(answer: JsonObject, *, secrets: frozenset[str]) -> ApiError | None:
+    """The error that a whole ``answer`` is, if it is one. A response tells itself how it failed."""
+    if not answer.get("error") or answer.get("object") == "response":
+        return None
+    return _of_a_success(error_in_answer(answer).without(secrets))
+
+
+def _of_a_success(told: ProviderError) -> ApiError:
     if failure := _of_the_request(told.status, {}, told):
         return failure
     code = _code_of_failure(told.status)
@@ -58,13 +73,6 @@ def error_from_object(error: Any, *, secrets: frozenset[str]) -> ApiError:
         code=told.code if IDENTIFIER.fullmatch(told.code) and code != OVERLOADED else code,
         more=told.more,
     )
-
-
-def error_in(answer: JsonObject, *, secrets: frozenset[str]) -> ApiError | None:
-    """The error that a whole ``answer`` is, if it is one. A response tells itself how it failed."""
-    if not answer.get("error") or answer.get("object") == "response":
-        return None
-    return error_from_object(answer["error"], secrets=secrets)
 
 
 def _of_the_request(

@@ -32,6 +32,7 @@ class ApiError(Exception):
     status: int = HTTPStatus.INTERNAL_SERVER_ERROR
     type: str = "server_error"
     code: str | None = None
+    details: JsonObject | None = None  # for clients of the Messages API alone
 
     def __init__(
         self,

@@ -47,7 +47,7 @@ def in_anthropics_words(error: DescribedError) -> JsonObject:
     told: JsonObject = {"type": type_of(error.status), "message": error.message}
     if error.code == CODE and (overflow := overflow_in(error.message, CODE)):
         told["message"] = overflow.in_anthropics_words(error.message)
-    details = error.body()["error"].get("details")
+    details = error.details or error.body()["error"].get("details")
     return told | {"details": details} if isinstance(details, dict) else told
 
 

@@ -70,7 +70,7 @@ class Messages:
         self, message: JsonObject, place: str, *, is_past: bool
     ) -> tuple[list[str], list[str]]:
         content = message.get("content")
-        if content is not None and not isinstance(content, str | list):
+        if message["role"] in RESULT_ROLES and not _is_readable(content):
             return [encoded_json(content).decode()], []  # a tool may say anything
         texts: list[str] = []
         images: list[str] = []
@@ -135,6 +135,12 @@ class Messages:
         return {"role": "tool", "tool_name": name if isinstance(name, str) else "", **told}
 
 
+def _is_readable(content: Any) -> bool:
+    if isinstance(content, list):
+        return all(isinstance(part, dict) for part in content)
+    return content is None or isinstance(content, str)
+
+
 def functions_of(tools: Any, dropped: list[str]) -> Iterator[JsonObject]:
     """The tools that Ollama knows: functions."""
     for place, tool in enumerate(tools if isinstance(tools, list) else ()):
@@ -150,13 +156,13 @@ def functions_of(tools: Any, dropped: list[str]) -> Iterator[JsonObject]:
 
 def _add(part: JsonObject, texts: list[str], images: list[str]) -> None:
     """Take a part into ``texts`` or ``images``. Raises :class:`UnsendableError`."""
-    kind, text = part.get("type"), part.get("text")
+    kind, text = str(part.get("type")), part.get("text")
     if kind in TEXTS and isinstance(text, str):
         texts.append(text)
     elif kind in {"image_url", "input_image"}:
         images.append(_base64(part))
     else:
-        raise UnsendableError(f"Ollama accepts no parts of the type `{str(kind)[:50]}`.")
+        raise UnsendableError(f"Ollama accepts no parts of the type `{kind[:50]}`.")
 
 
 def _base64(part: JsonObject) -> str:

@@ -166,8 +166,8 @@ class Items:
         content = message.get("content")
         if content is None or isinstance(content, str):
             return content or ""
-        if not isinstance(content, list):
-            return encoded_json(content).decode()
+        if not isinstance(content, list) or not all(isinstance(part, dict) for part in content):
+            return encoded_json(content).decode()  # a tool may say anything
         parts = list(self._parts(message, "", is_past=True))
         if all(part["type"] == "input_text" for part in parts):
             return "\n".join(part["text"] for part in parts)

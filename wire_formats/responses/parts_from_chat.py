@@ -27,5 +27,5 @@ def _image(url: str, detail: object) -> JsonObject:
     return {
         "type": "input_image",
         "image_url": url,
-        "detail": detail if detail in DETAILS else "auto",
+        "detail": detail if isinstance(detail, str) and detail in DETAILS else "auto",
     }

@@ -95,9 +95,9 @@ def responses_request(
 
 
 def _count_leading_system(messages: list[JsonObject]) -> int:
-    """How many messages stand before the conversation."""
+    """How many messages stand before the conversation; 0 if they are all there is."""
     roles = [message["role"] for message in messages]
-    return next((n for n, role in enumerate(roles) if role not in SYSTEM_ROLES), len(roles))
+    return next((n for n, role in enumerate(roles) if role not in SYSTEM_ROLES), 0)
 
 
 def _words(message: JsonObject) -> str:

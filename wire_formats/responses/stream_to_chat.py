@@ -60,7 +60,7 @@ class ResponseStream:
 
     def __init__(self, completion: Completion) -> None:
         self._completion = completion
-        self._items: dict[Any, _Item] = {}
+        self._items: dict[str, _Item] = {}
         self._length = 0  # of the content
         self._part_start = 0
         self._thoughts = 0
@@ -69,9 +69,9 @@ class ResponseStream:
     def event(self, event: JsonObject) -> Iterator[JsonObject]:
         """The chunks for one event; none for those that tell nothing."""
         match event.get("type"):
-            case kind if kind in TEXTS:
+            case str(kind) if kind in TEXTS:
                 yield from self._said(TEXTS[kind], event)
-            case kind if kind in CALLED:
+            case str(kind) if kind in CALLED:
                 yield from self._arguments(event, *CALLED[kind])
             case "response.output_item.added":
                 yield from self._started(event)
@@ -87,7 +87,7 @@ class ResponseStream:
         if place is None:
             whole = event.get("item")
             place = event.get("item_id") or (whole.get("id") if isinstance(whole, dict) else None)
-        return self._items.setdefault(place, _Item())
+        return self._items.setdefault(str(place), _Item())
 
     def _said(self, name: str, event: JsonObject) -> Iterator[JsonObject]:
         text = event.get("delta")
@@ -137,7 +137,7 @@ class ResponseStream:
                 yield from self._whole_thought(item, whole)
             case "message":
                 yield from self._whole_message(item, whole)
-            case kind if kind in WRITTEN:
+            case str(kind) if kind in WRITTEN:
                 yield from self._whole_call(event, item, *WRITTEN[kind])
 
     def _whole_message(self, item: _Item, whole: JsonObject) -> Iterator[JsonObject]:

@@ -259,6 +259,12 @@ def test_instructions_stand_before_the_conversation() -> None:
     assert [item["role"] for item in request["input"]] == ["user", "system"]
 
 
+def test_instructions_alone_are_what_is_asked() -> None:
+    request = sent([{"role": "system", "content": "Be brief."}])
+    assert "instructions" not in request
+    assert [item["role"] for item in request["input"]] == ["system"]
+
+
 def test_images_files_calls_and_results_are_items() -> None:
     url = "data:image/png;base64,iVBO"
     messages = [

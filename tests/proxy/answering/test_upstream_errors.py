@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.answering.upstream_errors import error_from_object, error_from_response
+from proxy.answering.upstream_errors import error_from_object, error_from_response, error_in
 from proxy.client_side.errors import ApiError
 from tests.support.builders import SECRET
 from tests.support.provider_failures import FAILURES, Failure
@@ -202,6 +202,22 @@ def test_a_message_is_cut_to_a_length() -> None:
 def test_an_error_within_an_answer_is_told(error: object) -> None:
     told = error_from_object(error, secrets=frozenset())
     assert (told.status, told.message) == (502, "out of memory")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"error": True, "message": "no words"},
+        {"error": "Bad Request", "message": "no words", "statusCode": 400},
+        {"error": "no words", "error_type": "validation"},
+        {"error": {"message": "no words"}},
+    ],
+)
+def test_a_whole_answer_that_is_an_error_tells_it(answer: dict) -> None:
+    error = error_in(answer, secrets=frozenset())
+    assert error is not None
+    assert error.message == "no words"
+    assert error.status == (400 if "statusCode" in answer else 502)
 
 
 @pytest.mark.parametrize("error", [[5], 5, True, {"message": None}, {"message": {"a": 1}}])
