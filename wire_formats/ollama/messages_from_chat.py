@@ -69,7 +69,7 @@ class Messages:
     def _content(
         self, message: JsonObject, place: str, *, is_past: bool
     ) -> tuple[list[str], list[str]]:
-        content = message.get("content")
+        content: Any = message.get("content")
         if message["role"] in RESULT_ROLES and not _is_readable(content):
             return [encoded_json(content).decode()], []  # a tool may say anything
         texts: list[str] = []
