@@ -29,7 +29,10 @@ class Meaning:
 
 
 class DescribedError(Protocol):
-    """The event for the error that ends a stream. ``status`` is that of HTTP."""
+    """The event for the error that ends a stream. ``status`` is that of HTTP.
+
+    ``details`` are for clients of the Messages API alone; others may be in the ``body``.
+    """
 
     @property
     def status(self) -> int: ...
@@ -41,6 +44,8 @@ class DescribedError(Protocol):
     def param(self) -> str | None: ...
     @property
     def message(self) -> str: ...
+    @property
+    def details(self) -> JsonObject | None: ...
 
     def body(self) -> JsonObject:
         """OpenAI's error object, ``{"error": {…}}``."""

@@ -9,6 +9,10 @@ from wire_formats.figures import told_count
 from wire_formats.json_types import JsonObject
 
 BYTES_PER_TOKEN = 4  # of plain text, as an estimate
+# Beside the details, where Kimi writes the former and DeepSeek the latter.
+CACHED = ("cached_tokens", "prompt_cache_hit_tokens")
+# Not OpenAI's: in the order of OpenRouter and us, LiteLLM, Qwen.
+CACHE_WRITES = ("cache_write_tokens", "cache_creation_tokens", "cache_creation_input_tokens")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -73,17 +77,16 @@ def read_usage(usage: Any, tokens: Tokens) -> None:
     )
     # `input_token_details` is Realtime's.
     prompt = _details(usage, "prompt_tokens_details", "input_tokens_details", "input_token_details")
-    tokens.cached = _count(prompt, "cached_tokens", default=tokens.cached)
-    # OpenAI has neither: OpenRouter and Gatehouse write the first, LiteLLM the second.
-    tokens.cache_write = _count(
-        prompt, "cache_write_tokens", "cache_creation_tokens", default=tokens.cache_write
-    )
+    beside = _count(usage, *CACHED, default=tokens.cached)
+    tokens.cached = _count(prompt, "cached_tokens", default=beside)
+    tokens.cache_write = _count(prompt, *CACHE_WRITES, default=tokens.cache_write)
     tokens.audio_prompt = _fresh_audio(prompt, default=tokens.audio_prompt)
     completion = _details(
         usage, "completion_tokens_details", "output_tokens_details", "output_token_details"
     )
     tokens.reasoning = _count(completion, "reasoning_tokens", default=tokens.reasoning)
     tokens.audio_completion = _count(completion, "audio_tokens", default=tokens.audio_completion)
+    _add_thoughts(usage, tokens)
 
 
 def read_messages_usage(usage: Any, tokens: Tokens) -> None:
@@ -148,6 +151,23 @@ def responses_usage(tokens: Tokens) -> JsonObject | None:
         "output_tokens_details": {"reasoning_tokens": tokens.reasoning or 0},
         "total_tokens": prompt + completion,
     }
+
+
+def _add_thoughts(usage: JsonObject, tokens: Tokens) -> None:
+    """Gemini and Grok tell of thinking in the total alone, and are paid for it as for output.
+
+    A difference that is no more than the cache is one of providers that count that beside.
+    """
+    total = _count(usage, "total_tokens", default=None)
+    prompt, completion = tokens.prompt, tokens.completion
+    if total is None or prompt is None or completion is None:
+        return
+    thought = total - prompt - completion
+    if thought > (tokens.cached or 0) + (tokens.cache_write or 0) or (
+        thought > 0 and thought == tokens.reasoning
+    ):
+        tokens.completion = completion + thought
+        tokens.reasoning = max(tokens.reasoning or 0, thought)
 
 
 def _fresh_audio(prompt: JsonObject, *, default: int | None) -> int | None:

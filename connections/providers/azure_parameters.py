@@ -49,6 +49,9 @@ SINCE = {
 }
 
 
+RESPONSES_SINCE = "2025-03-01"
+
+
 @cache
 def known_parameters(api_version: str) -> frozenset[str]:
     """The parameters of ``api_version``; all there are where it is no date, as ``preview``."""
@@ -56,3 +59,9 @@ def known_parameters(api_version: str) -> frozenset[str]:
     if date is None:
         return ALWAYS | frozenset(SINCE)
     return ALWAYS | {name for name, since in SINCE.items() if since <= date[0]}
+
+
+def has_responses(api_version: str) -> bool:
+    """Whether ``api_version`` has the Responses API; one that is no date is a recent one."""
+    date = DATE.match(api_version)
+    return date is None or date[0] >= RESPONSES_SINCE

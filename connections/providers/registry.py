@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connections.choices import ApiType, Provider
 from connections.providers.anthropic import AnthropicAdapter
-from connections.providers.azure import AzureAdapter
+from connections.providers.by_family import AzureByFamily, OpenAIByFamily
 from connections.providers.ollama import OllamaAdapter
 from connections.providers.ollama_native import OllamaNativeAdapter
 from connections.providers.openai import OpenAIAdapter
@@ -15,11 +15,12 @@ from connections.upstream import Upstream
 
 ADAPTERS: dict[tuple[str, str], type[OpenAIAdapter]] = {
     (Provider.ANTHROPIC, ""): AnthropicAdapter,
-    (Provider.AZURE, ""): AzureAdapter,
+    (Provider.AZURE, ""): AzureByFamily,
     (Provider.AZURE, ApiType.RESPONSES): AzureResponsesAdapter,
     (Provider.COMPATIBLE, ApiType.RESPONSES): ResponsesAdapter,
     (Provider.OLLAMA, ""): OllamaAdapter,
     (Provider.OLLAMA, ApiType.NATIVE): OllamaNativeAdapter,
+    (Provider.OPENAI, ""): OpenAIByFamily,
     (Provider.OPENAI, ApiType.RESPONSES): ResponsesAdapter,
     (Provider.OPENROUTER, ""): OpenRouterAdapter,
     (Provider.PIPELINES, ""): PipelinesAdapter,

@@ -20,7 +20,12 @@ class ResponsesAdapter(OpenAIAdapter):
 
     def payload(self, call: Call) -> Payload:
         if call.endpoint == CHAT_COMPLETIONS:
-            return responses_request(call.body, model=call.model)
+            return responses_request(
+                call.body,
+                model=call.model,
+                family=call.family,
+                is_reasoning=self.is_reasoning(call),
+            )
         return super().payload(call)
 
     def translation(self, call: Call) -> Translation | None:

@@ -2,68 +2,143 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from proxy.client_side.errors import AnsweredError, ApiError, UpstreamAnswerError
+from connections.retry_after import retry_after_seconds
+from proxy.client_side.errors import AnsweredError, ApiError
 from proxy.client_side.response_headers import retry_headers
+from wire_formats.context_overflow import CODE, overflow_in
+from wire_formats.error_meanings import is_about_credentials
 from wire_formats.json_types import JsonObject
-from wire_formats.provider_errors import ProviderError, error_in_body, read_error
+from wire_formats.messages.error_types import OVERLOADED
+from wire_formats.provider_errors import (
+    ProviderError,
+    error_in_answer,
+    error_in_body,
+    read_error,
+)
 
 # Statuses that speak of the client's request, and so are the client's to know.
-ABOUT_THE_REQUEST = frozenset({400, 404, 409, 413, 415, 422, 429})
-# The upstream refuses the gateway's own credential; the client's is fine.
-ABOUT_THE_CREDENTIAL = frozenset({401, 403})
+ABOUT_THE_REQUEST = frozenset(
+    {400, 402, 403, 404, 408, 409, 410, 412, 413, 415, 416, 422, 424, 425, 429, 451}
+)
 SAFE_SERVER_STATUSES = {503: 503, 504: 504, 529: 503}
+# Statuses under which some providers tell of a context that is too long.
+MAY_BE_OVERFLOW = frozenset({400, 404, 413, 422, 500})
+KINDS = {402: "insufficient_quota", 403: "permission_error", 429: "rate_limit_error"}
+CODES = {402: "insufficient_quota", 429: "provider_rate_limited"}
+IDENTIFIER = re.compile(r"[A-Za-z][\w.:-]{0,99}", re.ASCII)
+GOOGLES_DELAY = re.compile(r"([0-9.]{1,12})s")
 
 
 def error_from_response(
     status: int, headers: Mapping[str, str], body: bytes, *, secrets: frozenset[str]
 ) -> ApiError:
     """The error for a response that is not a success."""
-    return _error(status, headers, error_in_body(body).without(secrets))
+    told = error_in_body(body).without(secrets)
+    if error := _of_the_request(status, headers, told):
+        return error
+    return AnsweredError(
+        f"The upstream failed with status {status}.",
+        status=SAFE_SERVER_STATUSES.get(status, HTTPStatus.BAD_GATEWAY),
+        kind="upstream_error",
+        code=_code_of_failure(status),
+        headers=retry_headers(headers),
+    )
 
 
 def error_from_object(error: Any, *, secrets: frozenset[str]) -> ApiError:
     """The error for an error object in an answer that began as a success."""
-    told = read_error(error).without(secrets)
-    if told.status in ABOUT_THE_REQUEST | ABOUT_THE_CREDENTIAL:
-        return _error(told.status, {}, told)
-    message = told.message or "The upstream reported an error."
-    return UpstreamAnswerError(message, code="upstream_error")
+    return _of_a_success(read_error(error).without(secrets))
 
 
 def error_in(answer: JsonObject, *, secrets: frozenset[str]) -> ApiError | None:
     """The error that a whole ``answer`` is, if it is one. A response tells itself how it failed."""
     if not answer.get("error") or answer.get("object") == "response":
         return None
-    return error_from_object(answer["error"], secrets=secrets)
+    return _of_a_success(error_in_answer(answer).without(secrets))
 
 
-def _error(status: int, headers: Mapping[str, str], told: ProviderError) -> ApiError:
-    if status in ABOUT_THE_CREDENTIAL:
-        return AnsweredError(
-            "The upstream refused the gateway's credentials. An administrator must fix them.",
-            status=HTTPStatus.BAD_GATEWAY,
-            kind="upstream_error",
-            code="upstream_auth_failed",
-        )
-    retry = retry_headers(headers)
+def _of_a_success(told: ProviderError) -> ApiError:
+    if failure := _of_the_request(told.status, {}, told):
+        return failure
+    code = _code_of_failure(told.status)
+    return AnsweredError(
+        told.message or "The upstream reported an error.",
+        status=SAFE_SERVER_STATUSES.get(told.status, HTTPStatus.BAD_GATEWAY),
+        kind="upstream_error",
+        code=told.code if IDENTIFIER.fullmatch(told.code) and code != OVERLOADED else code,
+        more=told.more,
+    )
+
+
+def _of_the_request(
+    status: int, headers: Mapping[str, str], told: ProviderError
+) -> AnsweredError | None:
+    """The error that is the client's to know, in the upstream's words; None for a failure."""
+    if _is_about_the_credential(status, told):
+        return _refused_credential()
+    if error := _overflow(status, told):
+        return error
     if status not in ABOUT_THE_REQUEST:
-        return AnsweredError(
-            f"The upstream failed with status {status}.",
-            status=SAFE_SERVER_STATUSES.get(status, HTTPStatus.BAD_GATEWAY),
-            kind="upstream_error",
-            code="upstream_error",
-            headers=retry,
-        )
-    code = "provider_rate_limited" if status == HTTPStatus.TOO_MANY_REQUESTS else None
+        return None
     return AnsweredError(
         told.message or f"The upstream answered with status {status}.",
         status=status,
-        kind=told.type or "invalid_request_error",
+        kind=told.type or KINDS.get(status, "invalid_request_error"),
         param=told.param or None,
-        code=code or told.code or None,
-        headers=retry,
+        code=told.code or CODES.get(status),
+        headers=_delay(told) | retry_headers(headers),
+        more=told.more,
     )
+
+
+def _overflow(status: int, told: ProviderError) -> AnsweredError | None:
+    """The error that OpenAI's clients know, whatever the provider calls it."""
+    if status and status not in MAY_BE_OVERFLOW:
+        return None
+    overflow = overflow_in(told.message, told.code, told.type)
+    if overflow is None:
+        return None
+    return AnsweredError(
+        overflow.in_openais_words(told.message),
+        status=HTTPStatus.BAD_REQUEST,
+        kind="invalid_request_error",
+        param=told.param or None,
+        code=CODE,
+        more=told.more,
+    )
+
+
+def _is_about_the_credential(status: int, told: ProviderError) -> bool:
+    """Whether the upstream refuses the gateway's own credential; the client's is fine."""
+    if status == HTTPStatus.FORBIDDEN:
+        return is_about_credentials(told.message, told.code, told.type)
+    return status == HTTPStatus.UNAUTHORIZED
+
+
+def _refused_credential() -> AnsweredError:
+    return AnsweredError(
+        "The upstream refused the gateway's credentials. An administrator must fix them.",
+        status=HTTPStatus.BAD_GATEWAY,
+        kind="upstream_error",
+        code="upstream_auth_failed",
+    )
+
+
+def _code_of_failure(status: int) -> str:
+    return OVERLOADED if status == 529 else "upstream_error"
+
+
+def _delay(told: ProviderError) -> dict[str, str]:
+    """When to come back, as Google says it: among the details."""
+    details = told.more.get("details")
+    for detail in details if isinstance(details, list) else ():
+        match detail:
+            case {"retryDelay": str(delay)} if match := GOOGLES_DELAY.fullmatch(delay):
+                seconds = retry_after_seconds(match[1])
+                return {} if seconds is None else {"retry-after": str(seconds)}
+    return {}

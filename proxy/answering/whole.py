@@ -18,7 +18,7 @@ from wire_formats.json_cost import LONG_BYTES, read_aside
 from wire_formats.json_numbers import encoded_answer, load_json, read_json, write_json
 from wire_formats.json_objects import parsed
 from wire_formats.json_types import JsonObject
-from wire_formats.provider_errors import failure_without_secrets
+from wire_formats.secrets import failure_without_secrets
 from wire_formats.token_counts import Tokens, read_usage
 
 READ = partial(parsed, read=load_json)

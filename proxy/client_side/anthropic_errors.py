@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import orjson
-
 from proxy.client_side.errors import ApiError
 from proxy.client_side.exception_handler import ErrorResponse
-from wire_formats.messages.error_types import type_of
+from wire_formats.json_numbers import write_json
+from wire_formats.messages.error_types import in_anthropics_words, status_of
 
 PATHS = ("/anthropic", "/v1/messages")
 
@@ -16,13 +15,9 @@ class AnthropicErrorResponse(ErrorResponse):
 
     def __init__(self, error: ApiError, *, request_id: str) -> None:
         super().__init__(error)
-        self.content = orjson.dumps(
-            {
-                "type": "error",
-                "error": {"type": type_of(error.status), "message": error.message},
-                "request_id": request_id,
-            }
-        )
+        self.status_code = status_of(error)
+        told = {"type": "error", "error": in_anthropics_words(error), "request_id": request_id}
+        self.content = write_json(told)
         self["request-id"] = request_id
 
 

@@ -21,9 +21,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from http import HTTPStatus
-from typing import Any
 
 from usage.exchange import StopReason
+from wire_formats.json_types import JsonObject
 
 
 class ApiError(Exception):
@@ -32,6 +32,7 @@ class ApiError(Exception):
     status: int = HTTPStatus.INTERNAL_SERVER_ERROR
     type: str = "server_error"
     code: str | None = None
+    details: JsonObject | None = None  # for clients of the Messages API alone
 
     def __init__(
         self,
@@ -40,17 +41,20 @@ class ApiError(Exception):
         param: str | None = None,
         code: str | None = None,
         headers: dict[str, str] | None = None,
+        more: JsonObject | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.param = param
         self.code = code or type(self).code
         self.headers = headers or {}
+        self.more = more or {}  # fields of the upstream's error that OpenAI has not
 
-    def body(self) -> dict[str, Any]:
+    def body(self) -> JsonObject:
         """OpenAI's error object."""
         return {
-            "error": {
+            "error": self.more
+            | {
                 "message": self.message,
                 "type": self.type,
                 "param": self.param,
@@ -163,7 +167,8 @@ class AnsweredError(ApiError):
         param: str | None = None,
         code: str | None = None,
         headers: dict[str, str] | None = None,
+        more: JsonObject | None = None,
     ) -> None:
-        super().__init__(message, param=param, code=code, headers=headers)
+        super().__init__(message, param=param, code=code, headers=headers, more=more)
         self.status = status
         self.type = kind

@@ -18,8 +18,7 @@ from wire_formats.json_cost import TooComplexError, read_aside
 from wire_formats.json_numbers import encoded_answer, read_json
 from wire_formats.json_objects import json_object
 from wire_formats.json_types import JsonObject
-from wire_formats.provider_errors import cleaned
-from wire_formats.secrets import without_secrets
+from wire_formats.secrets import cleaned, without_secrets
 
 DEEPEST_MESSAGE = 100
 
@@ -44,7 +43,7 @@ async def read_message(text: str) -> JsonObject:
 def error_event(error: ApiError) -> str:
     """``error`` as OpenAI's sockets tell of one."""
     event = {"type": "error", "status": int(error.status), **error.body()}
-    return orjson.dumps(event).decode()
+    return encoded_answer(event).decode()
 
 
 def told_without(text: str, secrets: frozenset[str]) -> str:

@@ -146,7 +146,7 @@ def test_the_providers_rate_limit_is_a_rate_limit_error_with_its_delay(sdk, answ
     answer(json_response({"error": error}, status=429, headers={"Retry-After": "7"}))
     with pytest.raises(openai.RateLimitError) as caught:
         sdk.chat.completions.create(model="gpt-4o", messages=HELLO)
-    assert caught.value.code == "provider_rate_limited"
+    assert caught.value.code == "rate_limit_exceeded"
     assert caught.value.response.headers["retry-after"] == "7"
 
 

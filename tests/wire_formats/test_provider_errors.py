@@ -2,7 +2,8 @@
 
 import pytest
 
-from wire_formats.provider_errors import DEEPEST, cleaned, error_in_body, failure_without_secrets
+from wire_formats.provider_errors import error_in_body
+from wire_formats.secrets import DEEPEST, cleaned, failure_without_secrets
 
 SECRETS = frozenset({"sk-secret", "sk-secret-longer"})
 

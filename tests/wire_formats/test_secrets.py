@@ -1,6 +1,10 @@
 """Secrets that are taken out of what an upstream said."""
 
-from wire_formats.secrets import without_secrets
+import pytest
+
+from wire_formats.secrets import safe_text, without_secrets
+
+SECRET = "sk-a/b+c=d"
 
 
 def test_every_secret_is_replaced_wherever_it_stands():
@@ -19,3 +23,21 @@ def test_the_mask_may_be_another():
 
 def test_other_text_stays():
     assert without_secrets("nothing", ["sk-1"]) == without_secrets("nothing", []) == "nothing"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (f"key {SECRET}!", "key [removed]!"),
+        ("key sk-a%2Fb%2Bc%3Dd!", "key [removed]!"),
+        ("https://h/x?key=AIzaSy&alt=sse", "https://h/x?key=[removed]&alt=sse"),
+        ("at https://h/x?a=1&api-key=v1 now", "at https://h/x?a=1&api-key=[removed] now"),
+        ("https://me:pw@host/x", "https://[removed]@host/x"),
+        ("Authorization: Bearer ya29.a0Af", "Authorization: Bearer [removed]"),
+        ("Basic dXNlcjpwYXNzMQ==", "Basic [removed]"),
+        ("Basic authentication needs a bearer certificate.", None),
+        ("Write to me@example.com about key=value", None),
+    ],
+)
+def test_what_looks_like_a_credential_is_removed(text, told):
+    assert safe_text(text, frozenset({SECRET})) == (text if told is None else told)

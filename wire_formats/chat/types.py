@@ -40,7 +40,7 @@ class Message(TypedDict):
 class Choice(TypedDict):
     index: int
     message: JsonMapping
-    logprobs: None
+    logprobs: JsonMapping | None
     finish_reason: FinishReason
 
 
@@ -77,7 +77,7 @@ class Delta(TypedDict, total=False):
 class ChunkChoice(TypedDict):
     index: int
     delta: JsonMapping
-    logprobs: None
+    logprobs: JsonMapping | None
     finish_reason: FinishReason | None
 
 

@@ -7,7 +7,7 @@ import re
 from wire_formats.dialect import END, NOTHING, DescribedError, Dialect, Meaning
 from wire_formats.json_objects import json_object
 from wire_formats.json_types import JsonObject
-from wire_formats.messages.error_types import type_of, with_status
+from wire_formats.messages.error_types import in_anthropics_words, with_status
 from wire_formats.messages.whole_as_stream import message_events
 from wire_formats.sse import data_of, typed_event
 from wire_formats.token_counts import Tokens, read_messages_usage
@@ -45,8 +45,7 @@ class MessagesDialect(Dialect):
         return message_events(answer)
 
     def error_event(self, error: DescribedError, *, request_id: str, last_block: bytes) -> bytes:
-        told = {"type": type_of(error.status), "message": error.message}
-        return typed_event("error", error=told, request_id=request_id)
+        return typed_event("error", error=in_anthropics_words(error), request_id=request_id)
 
 
 MESSAGES = MessagesDialect()

@@ -5,24 +5,12 @@ https://github.com/ollama/ollama/blob/main/docs/api.md
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any
 
-from wire_formats.chat.reading import (
-    SYSTEM_ROLES,
-    Image,
-    dropped_fields,
-    function_calls_of,
-    json_schema_of,
-    messages_of,
-    output_limit,
-    parts_of,
-    stop_sequences,
-    text_of,
-)
+from wire_formats.chat.reading import json_schema_of, output_limit, stop_sequences
 from wire_formats.errors import UnsendableError
 from wire_formats.json_types import JsonObject
-from wire_formats.ollama.types import ChatRequest, EmbedRequest, Message
+from wire_formats.ollama.messages_from_chat import Messages, functions_of
 from wire_formats.payload import Payload, dropped_parameters
 
 # Parameters of a chat that Ollama takes among its options, under the same name.
@@ -37,7 +25,9 @@ OPTIONS = (
     "repeat_penalty",
     "num_ctx",
 )
-UNCHANGED = ("keep_alive", "think")
+UNCHANGED = ("format", "keep_alive", "logprobs", "think", "top_logprobs")
+# The efforts that Ollama has no word for, as the nearest that it has; of ``think``, too.
+LEVELS = {"none": False, "minimal": "low", "xhigh": "high", "max": "high"}
 KNOWN = frozenset(
     {
         "model",
@@ -50,6 +40,7 @@ KNOWN = frozenset(
         "options",
         "tools",
         "response_format",
+        "reasoning",
         "reasoning_effort",
         *OPTIONS,
         *UNCHANGED,
@@ -61,12 +52,14 @@ EMBED_KNOWN = frozenset({"model", "input", "encoding_format", *EMBED_UNCHANGED})
 
 def chat_request(body: JsonObject, *, model: str) -> Payload:
     """The request of ``/api/chat`` for a chat's ``body``. Raises :class:`UnsendableError`."""
-    copied = _given(body, UNCHANGED)
-    request: ChatRequest = {
+    messages = Messages(body)
+    request: JsonObject = {
         "model": model,
-        "messages": list(_messages(body)),
+        "messages": messages.written(),
         "stream": body.get("stream") is True,  # Ollama streams unless it is told not to
+        **_given(body, UNCHANGED),
     }
+    dropped = list(dict.fromkeys(messages.dropped))
     handled = set(KNOWN)
     if options := _options(body):
         request["options"] = options
@@ -74,14 +67,13 @@ def chat_request(body: JsonObject, *, model: str) -> Payload:
         request["format"] = output_format
     else:
         handled.discard("response_format")
-    if (effort := body.get("reasoning_effort")) is not None:
-        request["think"] = False if effort == "none" else effort
+    request |= _think(body, dropped)
     choice = body.get("tool_choice")
-    if body.get("tools") and choice != "none":
-        request["tools"] = body["tools"]
     if choice in ("auto", "none"):
         handled.add("tool_choice")
-    return Payload({**request, **copied}, dropped_parameters(body, handled) + dropped_fields(body))
+    if choice != "none" and (tools := list(functions_of(body.get("tools"), dropped))):
+        request["tools"] = tools
+    return Payload(request, dropped_parameters(body, handled) + tuple(dropped))
 
 
 def embed_request(body: JsonObject, *, model: str) -> Payload:
@@ -91,44 +83,25 @@ def embed_request(body: JsonObject, *, model: str) -> Payload:
         raise UnsendableError(
             "`input` must be a string or an array of strings: Ollama takes no tokens."
         )
-    request: EmbedRequest = {"model": model, "input": texts}
-    copied = _given(body, EMBED_UNCHANGED)
-    return Payload({**request, **copied}, dropped_parameters(body, EMBED_KNOWN))
+    request = {"model": model, "input": texts, **_given(body, EMBED_UNCHANGED)}
+    return Payload(request, dropped_parameters(body, EMBED_KNOWN))
 
 
-def _messages(body: JsonObject) -> Iterator[Message]:
-    names: dict[str, str] = {}  # of the functions called so far, by the id of the call
-    for message in messages_of(body):
-        calls = list(function_calls_of(message))
-        names |= {call.id: call.name for call in calls}
-        written = _message(message)
-        if calls:
-            written["tool_calls"] = [
-                {"function": {"name": call.name, "arguments": call.parsed_arguments()}}
-                for call in calls
-            ]
-        if message["role"] == "tool":
-            written["tool_name"] = names.get(str(message.get("tool_call_id")), "")
-        yield written
-
-
-def _message(message: JsonObject) -> Message:
-    """Role, text and images of ``message``."""
-    role = "system" if message["role"] in SYSTEM_ROLES else message["role"]
-    parts = list(parts_of(message))
-    images = [_base64(part) for part in parts if part.get("type") == "image_url"]
-    texts = [part for part in parts if part.get("type") != "image_url"]
-    written: Message = {"role": role, "content": text_of({"content": texts})}
-    if images:
-        written["images"] = images
-    return written
-
-
-def _base64(part: JsonObject) -> str:
-    image = Image.of(part)
-    if image.url:
-        raise UnsendableError("`image_url` must be a data URL: Ollama fetches no images.")
-    return image.base64
+def _think(body: JsonObject, dropped: list[str]) -> JsonObject:
+    """``think`` in the client's own words, or for the effort that OpenAI's clients ask for."""
+    reasoning = body.get("reasoning")
+    name, level = "think", body.get("think")
+    if level is None:
+        name, level = "reasoning_effort", body.get("reasoning_effort")
+    if level is None and isinstance(reasoning, dict):
+        name, level = "reasoning", reasoning.get("effort")
+    if level is None:
+        return {}
+    if not isinstance(level, str) or level not in LEVELS:
+        return {"think": level}
+    if level != "none":
+        dropped.append(name)
+    return {"think": LEVELS[level]}
 
 
 def _options(body: JsonObject) -> JsonObject:
@@ -142,7 +115,7 @@ def _options(body: JsonObject) -> JsonObject:
     return options | own if isinstance(own, dict) else options
 
 
-def _format(body: JsonObject) -> JsonObject | Literal["json"] | None:
+def _format(body: JsonObject) -> Any:
     if (schema := json_schema_of(body)) is not None:
         return schema.get("schema")
     match body.get("response_format"):

@@ -1,33 +1,19 @@
-"""Responses as chat completions.
-
-https://platform.openai.com/docs/api-reference/responses-streaming
-"""
+"""Responses as chat completions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any
 
-from wire_formats.chat.completion import (
-    Completion,
-    begun_call,
-    continued_call,
-    said_message,
-    tool_call,
-)
-from wire_formats.chat.types import ChatCompletion, Chunk, Delta, Message
+from wire_formats.chat.completion import Completion
 from wire_formats.json_types import JsonMapping, JsonObject
+from wire_formats.responses.output_to_chat import listed, logprobs_of, message_of
+from wire_formats.responses.stream_to_chat import ResponseStream
 from wire_formats.stop_reasons import from_responses
 from wire_formats.token_counts import ChatUsage, Tokens, chat_usage, read_usage
 from wire_formats.translation import Translation
 
-# Where a chunk holds the text of an event.
-TEXTS: dict[str, Literal["content", "refusal", "reasoning_content"]] = {
-    "response.output_text.delta": "content",
-    "response.refusal.delta": "refusal",
-    "response.reasoning_summary_text.delta": "reasoning_content",
-    "response.reasoning_text.delta": "reasoning_content",
-}
+ENDED = frozenset({"completed", "incomplete"})
 
 
 class ResponseTranslation(Translation):
@@ -36,91 +22,82 @@ class ResponseTranslation(Translation):
     def __init__(self) -> None:
         super().__init__()
         self._completion = Completion(id="", model="")
-        self._calls: dict[int, int] = {}  # the index of a call by that of its output item
-        self._begun: set[int] = set()  # calls of whose arguments some were written
+        self._stream: ResponseStream | None = None
 
-    def answer(self, answer: JsonObject) -> ChatCompletion:
-        if answer.get("status", "completed") not in {"completed", "incomplete"}:
+    def answer(self, answer: JsonObject) -> JsonMapping:
+        if answer.get("status", "completed") not in ENDED:
             raise ValueError("It has not come to its end.")
-        message = _message(answer["output"])
+        message = message_of(answer["output"])
         reason = from_responses(answer, has_calls="tool_calls" in message)
-        return _completion(answer).whole(message, reason, _usage(answer))
+        whole = _completion(answer).whole(message, reason, _usage(answer))
+        whole["choices"][0]["logprobs"] = logprobs_of(answer["output"])
+        return whole | _service_tier(answer)
 
     def event(self, event: JsonObject) -> Iterator[JsonMapping]:
-        match event["type"]:
-            case "response.created":
-                self._completion = _completion(event["response"])
-                yield self._completion.opening()
-            case kind if kind in TEXTS:
-                delta: Delta = {}
-                delta[TEXTS[kind]] = event["delta"]
-                yield self._completion.chunk(delta)
-            case "response.output_item.added" if event["item"]["type"] == "function_call":
-                yield self._call(event)
-            case "response.function_call_arguments.delta":
-                yield self._arguments(event["output_index"], event["delta"])
-            case "response.output_item.done" if event["output_index"] in self._calls:
-                yield from self._unwritten_arguments(event)
+        match event.get("type"):
             case "response.completed" | "response.incomplete":
-                yield from self._ended(event["response"])
+                yield from self._ended(_response_in(event))
             case "response.failed":
-                yield {"error": event["response"]["error"]}
+                error = _response_in(event).get("error")
+                yield {"error": error or "The upstream reported an error."}
             case "error":
-                yield {"error": {name: event.get(name) for name in ("message", "code", "param")}}
+                yield {"error": event.get("error") or _flat_error(event)}
+            case None if event.get("error"):
+                yield {"error": event["error"]}
+            case "response.created" | "response.in_progress" | "response.queued":
+                yield from self._begin(_response_in(event))
+            case str(kind) if kind.startswith("response."):
+                yield from self._begin({})
+                if self._stream is not None:
+                    yield from self._stream.event(event)
 
-    def _call(self, event: JsonObject) -> Chunk:
-        item = event["item"]
-        index = self._calls[event["output_index"]] = len(self._calls)
-        call = tool_call(item["call_id"], item["name"], "")
-        return self._completion.chunk({"tool_calls": [begun_call(index, call)]})
+    def _begin(self, response: JsonObject) -> Iterator[JsonMapping]:
+        if self._stream is None:
+            self._completion = _completion(response)
+            self._stream = ResponseStream(self._completion)
+            yield self._completion.opening()
 
-    def _arguments(self, output_index: int, arguments: str) -> Chunk:
-        self._begun.add(output_index)
-        call = continued_call(self._calls[output_index], arguments)
-        return self._completion.chunk({"tool_calls": [call]})
-
-    def _unwritten_arguments(self, event: JsonObject) -> Iterator[Chunk]:
-        """Some upstreams give a call's arguments in one piece, at its end."""
-        arguments = event["item"].get("arguments")
-        if arguments and event["output_index"] not in self._begun:
-            yield self._arguments(event["output_index"], arguments)
-
-    def _ended(self, response: JsonObject) -> Iterator[Chunk]:
+    def _ended(self, response: JsonObject) -> Iterator[JsonMapping]:
+        if self._stream is None:  # the whole answer is told in its last event
+            yield from self._begin(response)
+            told = {k: v for k, v in message_of(listed(response.get("output"))).items() if v}
+            if calls := told.get("tool_calls"):
+                told["tool_calls"] = [{"index": n} | call for n, call in enumerate(calls)]
+            if told:
+                yield self._completion.chunk(told)
+            has_calls = "tool_calls" in told
+        else:
+            has_calls = self._stream.calls > 0
         self.is_done = True
-        reason = from_responses(response, has_calls=bool(self._calls))
-        yield self._completion.chunk({}, reason)
+        last = self._completion.chunk({}, from_responses(response, has_calls=has_calls))
+        yield last | _service_tier(response)
         yield from self._completion.usage_chunks(_usage(response))
 
 
+def _response_in(event: JsonObject) -> JsonObject:
+    response = event.get("response")
+    return response if isinstance(response, dict) else {}
+
+
 def _completion(response: JsonObject) -> Completion:
+    told: dict[str, Any] = {}
+    if isinstance(created := response.get("created_at"), int | float):
+        told["created"] = int(created)
+    id_, model = response.get("id"), response.get("model")
     return Completion(
-        id=response["id"], model=response["model"], created=int(response["created_at"])
+        id=id_ if isinstance(id_, str) else "",
+        model=model if isinstance(model, str) else "",
+        **told,
     )
 
 
-def _message(output: list[JsonObject]) -> Message:
-    """The output items as the one message that a chat has."""
-    parts = [part for item in output if item["type"] == "message" for part in item["content"]]
-    thoughts = [
-        part["text"]
-        for item in output
-        if item["type"] == "reasoning"
-        for part in [*item.get("summary", ()), *(item.get("content") or ())]
-    ]
-    return said_message(
-        _joined(parts, "output_text", "text") or None,
-        refusal=_joined(parts, "refusal", "refusal") or None,
-        thoughts="\n".join(thoughts) if thoughts else None,
-        calls=[
-            tool_call(item["call_id"], item["name"], item["arguments"])
-            for item in output
-            if item["type"] == "function_call"
-        ],
-    )
+def _service_tier(response: JsonObject) -> JsonObject:
+    tier = response.get("service_tier")
+    return {"service_tier": tier} if isinstance(tier, str) else {}
 
 
-def _joined(parts: list[JsonObject], kind: str, name: str) -> str:
-    return "".join(part[name] for part in parts if part["type"] == kind)
+def _flat_error(event: JsonObject) -> JsonObject:
+    return {name: event.get(name) for name in ("message", "code", "param")}
 
 
 def _usage(response: JsonObject) -> ChatUsage | None:

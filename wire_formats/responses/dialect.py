@@ -8,8 +8,8 @@ from wire_formats.dialect import END, NOTHING, DescribedError, Dialect, Meaning
 from wire_formats.json_numbers import encoded_answer
 from wire_formats.json_objects import json_object
 from wire_formats.json_types import JsonObject
-from wire_formats.provider_errors import failure_without_secrets
 from wire_formats.responses.whole_as_stream import response_events
+from wire_formats.secrets import failure_without_secrets
 from wire_formats.sse import DONE_MARK, data_of, typed_event
 from wire_formats.token_counts import Tokens, read_usage
 

@@ -1,56 +1,52 @@
 """A chat request in the form of OpenAI's Responses API.
 
-The request is typed as OpenAI's SDK types it, except for what is copied from the client: options,
-tools, images and files may have fields that are newer than the SDK.
-
 https://platform.openai.com/docs/guides/migrate-to-responses
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from wire_formats.chat.reading import (
     SYSTEM_ROLES,
-    chosen_function,
-    dropped_fields,
-    function_calls_of,
-    functions_offered,
     json_schema_of,
     messages_of,
     output_limit,
     parts_of,
-    text_of,
 )
-from wire_formats.errors import UnsendableError
+from wire_formats.family import Family
 from wire_formats.json_types import JsonObject
 from wire_formats.payload import Payload, dropped_parameters
-
-if TYPE_CHECKING:
-    from openai.types.responses import EasyInputMessageParam, ResponseFunctionToolCallParam
-    from openai.types.responses.response_create_params import ResponseCreateParamsBase
-    from openai.types.responses.response_input_item_param import FunctionCallOutput
-
-    Item = EasyInputMessageParam | ResponseFunctionToolCallParam | FunctionCallOutput
+from wire_formats.responses.items_from_chat import read_items
+from wire_formats.responses.tools_from_chat import tool_fields
 
 UNCHANGED = (
     "metadata",
+    "moderation",
     "parallel_tool_calls",
     "prompt_cache_key",
+    "prompt_cache_options",
+    "prompt_cache_retention",
     "safety_identifier",
     "service_tier",
     "stream",
     "temperature",
+    "top_logprobs",
     "top_p",
+    "truncation",
     "user",
 )
 KNOWN = frozenset(
     {
         "model",
         "messages",
+        "functions",
+        "function_call",
+        "include",
+        "logprobs",
         "max_tokens",
         "max_completion_tokens",
+        "reasoning",
         "reasoning_effort",
         "response_format",
         "store",
@@ -58,88 +54,90 @@ KNOWN = frozenset(
         "tool_choice",
         "tools",
         "verbosity",
+        "web_search_options",
         *UNCHANGED,
     }
 )
+SEALED_REASONING = "reasoning.encrypted_content"
+LOGPROBS = "message.output_text.logprobs"
+UNKNOWN = Family(name="any")
 
 
-def responses_request(body: JsonObject, *, model: str) -> Payload:
-    """The request of ``/responses`` for a chat's ``body``. Raises :class:`UnsendableError`."""
+def responses_request(
+    body: JsonObject, *, model: str, family: Family = UNKNOWN, is_reasoning: bool = False
+) -> Payload:
+    """The request of ``/responses`` for a chat's ``body``. Raises :class:`UnsendableError`.
+
+    ``is_reasoning``: the model thinks, and its reasoning is asked for in the sealed form that can
+    be given back, since a chat is not kept.
+    """
     messages = list(messages_of(body))
     leading = _count_leading_system(messages)
-    copied = {name: body[name] for name in UNCHANGED if body.get(name) is not None}
-    request: ResponseCreateParamsBase = {
+    items = read_items(body, skipped=leading)
+    dropped = list(dict.fromkeys(items.dropped))
+    request: JsonObject = {
         "model": model,
-        "input": [item for message in messages[leading:] for item in _items(message)],
-        # By default a chat is not stored and a response is.
+        "input": items.items,
+        # A chat is not kept unless the client says so; a response would be.
         "store": body.get("store") is True,
+        **{name: body[name] for name in UNCHANGED if body.get(name) not in (None, [], {})},
+        **tool_fields(body, dropped),
+        **_limit(body, family, dropped),
+        **_reasoning(body, family, dropped),
     }
-    if instructions := "\n\n".join(text_of(message) for message in messages[:leading]):
+    if instructions := "\n\n".join(_words(message) for message in messages[:leading]):
         request["instructions"] = instructions
-    if (limit := output_limit(body)) is not None:
-        request["max_output_tokens"] = limit
-    if (effort := body.get("reasoning_effort")) is not None:
-        request["reasoning"] = {"effort": effort}
-    copied |= _tools(body) | _text_options(body)
-    return Payload({**request, **copied}, dropped_parameters(body, KNOWN) + dropped_fields(body))
+    if include := _include(body, is_reasoning=is_reasoning):
+        request["include"] = include
+    if text := _text_options(body):
+        request["text"] = text
+    return Payload(request, dropped_parameters(body, KNOWN) + tuple(dropped))
 
 
 def _count_leading_system(messages: list[JsonObject]) -> int:
-    """How many messages stand before the conversation."""
+    """How many messages stand before the conversation; 0 if they are all there is."""
     roles = [message["role"] for message in messages]
-    return next((n for n, role in enumerate(roles) if role not in SYSTEM_ROLES), len(roles))
+    return next((n for n, role in enumerate(roles) if role not in SYSTEM_ROLES), 0)
 
 
-def _items(message: JsonObject) -> Iterator[Item]:
-    match message["role"]:
-        case "assistant":
-            if text := text_of(message):
-                # The SDK knows such a text only with annotations, which the API does not ask for.
-                content: list[Any] = [{"type": "output_text", "text": text}]
-                yield {"type": "message", "role": "assistant", "content": content}
-            for call in function_calls_of(message):
-                yield {
-                    "type": "function_call",
-                    "call_id": call.id,
-                    "name": call.name,
-                    "arguments": call.arguments,
-                }
-        case "tool":
-            yield {
-                "type": "function_call_output",
-                "call_id": message.get("tool_call_id"),
-                "output": text_of(message),
-            }
-        case "user" | "system" | "developer" as role:
-            content = [_part(part) for part in parts_of(message)]
-            yield {"type": "message", "role": role, "content": content}
-        case role:
-            raise UnsendableError(f"The upstream accepts no messages of the role `{role[:50]}`.")
+def _words(message: JsonObject) -> str:
+    texts = (part.get("text") for part in parts_of(message))
+    return "\n".join(text for text in texts if isinstance(text, str))
 
 
-def _part(part: JsonObject) -> JsonObject:
-    match part:
-        case {"type": "text", "text": str(text)}:
-            return {"type": "input_text", "text": text}
-        case {"type": "image_url", "image_url": {"url": str(url)} as image}:
-            detail = {"detail": image["detail"]} if "detail" in image else {}
-            return {"type": "input_image", "image_url": url, **detail}
-        case {"type": "file", "file": dict(file)}:
-            return {"type": "input_file", **file}
-        case _:
-            kind = str(part.get("type"))[:50]
-            raise UnsendableError(f"The upstream accepts no parts of the type `{kind}`.")
-
-
-def _tools(body: JsonObject) -> JsonObject:
-    # By default `strict` is false in a chat and true in a response.
-    tools = [{"type": "function", "strict": False} | each for each in functions_offered(body)]
-    if not tools:
+def _limit(body: JsonObject, family: Family, dropped: list[str]) -> JsonObject:
+    limit = output_limit(body)
+    if limit is None:
         return {}
-    choice: Any = body.get("tool_choice")
-    if name := chosen_function(body):
-        choice = {"type": "function", "name": name}
-    return {"tools": tools} if choice is None else {"tools": tools, "tool_choice": choice}
+    if limit < family.min_response_tokens:
+        name = "max_completion_tokens" if body.get("max_completion_tokens") else "max_tokens"
+        dropped.append(name)
+    return {"max_output_tokens": max(limit, family.min_response_tokens)}
+
+
+def _reasoning(body: JsonObject, family: Family, dropped: list[str]) -> JsonObject:
+    """``reasoning`` from the field of chats, and from the one that OpenRouter's clients know."""
+    given: Any = body.get("reasoning")
+    told: JsonObject = given if isinstance(given, dict) else {}
+    reasoning = {name: told[name] for name in ("effort", "summary") if told.get(name) is not None}
+    if (effort := body.get("reasoning_effort")) is not None:
+        reasoning["effort"] = effort
+    wanted = reasoning.get("effort")
+    if family.is_reasoning and wanted is not None and wanted not in family.efforts:
+        dropped.append("reasoning_effort")
+        reasoning["effort"] = family.nearest_effort(wanted)
+    reasoning = {name: value for name, value in reasoning.items() if value is not None}
+    return {"reasoning": reasoning} if reasoning else {}
+
+
+def _include(body: JsonObject, *, is_reasoning: bool) -> list[str]:
+    given = body.get("include")
+    include = [each for each in given if isinstance(each, str)] if isinstance(given, list) else []
+    if body.get("logprobs") is True:
+        include.append(LOGPROBS)
+    if is_reasoning and body.get("store") is not True:
+        include.append(SEALED_REASONING)
+    return list(dict.fromkeys(include))
 
 
 def _text_options(body: JsonObject) -> JsonObject:
@@ -148,6 +146,6 @@ def _text_options(body: JsonObject) -> JsonObject:
         options["verbosity"] = body["verbosity"]
     if (schema := json_schema_of(body)) is not None:
         options["format"] = {"type": "json_schema"} | schema
-    elif body.get("response_format") is not None:
+    elif body.get("response_format"):
         options["format"] = body["response_format"]
-    return {"text": options} if options else {}
+    return options

@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.answering.upstream_errors import error_from_object, error_from_response
+from proxy.answering.upstream_errors import error_from_object, error_from_response, error_in
 from proxy.client_side.errors import ApiError
 from tests.support.builders import SECRET
+from tests.support.provider_failures import FAILURES, Failure
 from wire_formats.json_numbers import read_json
+from wire_formats.messages.error_types import in_anthropics_words, status_of
 from wire_formats.responses.dialect import RESPONSES
 from wire_formats.sse import data_of
 
@@ -43,6 +45,22 @@ def test_what_the_request_did_wrong_is_passed_on(status: int) -> None:
     assert (error.status, error.body()) == (status, {"error": details})
 
 
+@pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: failure.name)
+def test_the_errors_of_providers_are_told_to_openais_clients(failure: Failure) -> None:
+    error = answered(failure.status, failure.content)
+    assert (error.status, error.type, error.code) == failure.openai
+    assert failure.words in error.message
+    assert error.param == failure.param
+
+
+@pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: failure.name)
+def test_the_errors_of_providers_are_told_to_anthropics_clients(failure: Failure) -> None:
+    error = answered(failure.status, failure.content)
+    told = in_anthropics_words(error)
+    assert (status_of(error), told["type"]) == failure.anthropic
+    assert (failure.anthropic_words or failure.words) in told["message"]
+
+
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_refused_key_is_the_gateways_fault(status: int) -> None:
     error = answered(status, {"error": {"message": f"bad key {SECRET}", "type": "auth"}})
@@ -50,9 +68,69 @@ def test_a_refused_key_is_the_gateways_fault(status: int) -> None:
     assert "bad key" not in error.message
 
 
-def test_a_busy_provider_is_told_apart_from_our_own_limits() -> None:
-    error = answered(429, {"error": {"message": "slow", "code": "rate_limit_exceeded"}})
-    assert (error.status, error.code, error.message) == (429, "provider_rate_limited", "slow")
+@pytest.mark.parametrize(
+    ("told", "code"),
+    [
+        ("rate_limit_exceeded", "rate_limit_exceeded"),
+        ("insufficient_quota", "insufficient_quota"),
+        (None, "provider_rate_limited"),
+        (429, "provider_rate_limited"),
+        ("429", "provider_rate_limited"),
+    ],
+)
+def test_a_busy_providers_own_code_is_kept(told: object, code: str) -> None:
+    error = answered(429, {"error": {"message": "slow", "code": told}})
+    assert (error.status, error.code, error.message) == (429, code, "slow")
+
+
+def test_googles_delay_stands_among_its_details() -> None:
+    details = [{"@type": "x"}, {"retryDelay": "34.07s"}, {"retryDelay": "1s"}]
+    body = [{"error": {"code": 429, "message": "Quota", "details": details}}]
+    assert answered(429, body).headers == {"retry-after": "35"}
+    assert answered(429, body, retry_after="7").headers == {"retry-after": "7"}
+    odd = {"error": {"message": "Quota", "details": [{"retryDelay": "1.2.3s"}, 5, {}]}}
+    assert answered(429, odd).headers == {}
+
+
+def test_a_providers_own_fields_are_kept_without_secrets() -> None:
+    inner = {"code": "Filtered", SECRET: f"https://host/x?key=abc&q=1 {SECRET}"}
+    error = {"message": "no", "innererror": inner, "status": 400, "metadata": {"raw": ""}}
+    told = answered(400, {"error": error}).body()["error"]
+    assert told["innererror"] == {
+        "code": "Filtered",
+        "[removed]": "https://host/x?key=[removed]&q=1 [removed]",
+    }
+    assert told["status"] == 400
+
+
+def test_more_than_a_client_needs_is_left_out() -> None:
+    error = {"message": "no", "huge": ["x" * 2000] * 9, "small": 1}
+    told = answered(400, {"error": error}).body()["error"]
+    assert "huge" not in told
+    assert len(orjson.dumps(told)) < 20_000
+
+
+def test_a_field_in_our_own_names_cannot_be_replaced() -> None:
+    told = answered(400, {"error": {"message": "no", "[removed]": 1, f"{SECRET}": 2}}).body()
+    assert told["error"]["message"] == "no"
+
+
+def test_a_rate_of_tokens_is_no_overflow() -> None:
+    words = "Request too large for model on tokens per minute (TPM): reduce the length of messages"
+    error = answered(413, {"error": {"message": words, "code": "rate_limit_exceeded"}})
+    assert (error.status, error.code) == (413, "rate_limit_exceeded")
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_only_a_forbidden_key_is_an_administrators_concern(status: int) -> None:
+    error = answered(status, b"")
+    assert error.status == (502 if status == 401 else 403)
+
+
+@pytest.mark.parametrize("code", ["server_error", "invalid_prompt"])
+def test_a_failed_responses_own_code_is_kept(code: str) -> None:
+    error = error_from_object({"message": "m", "code": code}, secrets=frozenset())
+    assert (error.code, error.status) == (code, 400 if code == "invalid_prompt" else 502)
 
 
 @pytest.mark.parametrize("status", [429, 503])
@@ -68,8 +146,7 @@ def test_the_delay_a_provider_asks_for_is_kept(status: int) -> None:
         (502, 502),
         (503, 503),
         (504, 504),
-        (529, 503),
-        (402, 502),
+        (405, 502),
         (302, 502),
         (101, 502),
     ],
@@ -127,7 +204,23 @@ def test_an_error_within_an_answer_is_told(error: object) -> None:
     assert (told.status, told.message) == (502, "out of memory")
 
 
-@pytest.mark.parametrize("error", [["x"], 5, True, {"message": None}, {"message": {"a": 1}}])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"error": True, "message": "no words"},
+        {"error": "Bad Request", "message": "no words", "statusCode": 400},
+        {"error": "no words", "error_type": "validation"},
+        {"error": {"message": "no words"}},
+    ],
+)
+def test_a_whole_answer_that_is_an_error_tells_it(answer: dict) -> None:
+    error = error_in(answer, secrets=frozenset())
+    assert error is not None
+    assert error.message == "no words"
+    assert error.status == (400 if "statusCode" in answer else 502)
+
+
+@pytest.mark.parametrize("error", [[5], 5, True, {"message": None}, {"message": {"a": 1}}])
 def test_an_error_without_words_is_still_an_error(error: object) -> None:
     assert (
         error_from_object(error, secrets=frozenset()).message == "The upstream reported an error."

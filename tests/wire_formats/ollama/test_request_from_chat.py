@@ -107,9 +107,14 @@ def test_calls_of_tools_and_their_results() -> None:
     assert system == {"role": "system", "content": "Be brief."}
     arguments = {"city": "Paris"}
     assert assistant["tool_calls"] == [
-        {"function": {"name": "get_weather", "arguments": arguments}}
+        {"id": "call_1", "function": {"name": "get_weather", "arguments": arguments}}
     ]
-    assert tool == {"role": "tool", "content": "22°", "tool_name": "get_weather"}
+    assert tool == {
+        "role": "tool",
+        "content": "22°",
+        "tool_name": "get_weather",
+        "tool_call_id": "call_1",
+    }
 
 
 @pytest.mark.parametrize(

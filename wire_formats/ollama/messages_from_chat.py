@@ -1,0 +1,172 @@
+"""The messages of a chat as Ollama's: text, images and thinking, and calls with objects.
+
+A chat's past is taken as it is: what has no place is left out and named, and never fails a
+conversation for ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+import orjson
+
+from wire_formats.chat.reading import SYSTEM_ROLES, Image, messages_of, parts_of
+from wire_formats.chat.reasoning import FIELDS, reasoning_text, thoughts_of
+from wire_formats.errors import UnsendableError
+from wire_formats.json_numbers import encoded_json, read_json
+from wire_formats.json_types import JsonObject
+
+RESULT_ROLES = frozenset({"tool", "function"})
+TEXTS = frozenset({"text", "input_text", "output_text"})
+EXPRESSED = frozenset(
+    {"role", "content", "tool_calls", "tool_call_id", "function_call", "refusal", *FIELDS}
+)
+
+
+class Messages:
+    """Reads the messages of ``body``; ``dropped`` names what they do without."""
+
+    def __init__(self, body: JsonObject) -> None:
+        self._messages = list(messages_of(body))
+        self._names: dict[str, str] = {}  # of the functions called so far, by the id of the call
+        self.dropped: list[str] = []
+
+    def written(self) -> list[JsonObject]:
+        """Ollama's messages. Raises :class:`UnsendableError`."""
+        roles = [message["role"] for message in self._messages]
+        past = len(roles) - roles[::-1].index("assistant") if "assistant" in roles else 0
+        written = []
+        for place, message in enumerate(self._messages):
+            is_past = place < past or message["role"] != "user"
+            written.append(self._message(message, f"messages.{place}", is_past=is_past))
+            self.dropped += [
+                f"messages.{name}"
+                for name, value in message.items()
+                if name not in EXPRESSED
+                and value not in (None, "", [], {})
+                and not (name == "name" and message["role"] in RESULT_ROLES)
+            ]
+        return written
+
+    def _message(self, message: JsonObject, place: str, *, is_past: bool) -> JsonObject:
+        role = message["role"]
+        texts, images = self._content(message, place, is_past=is_past)
+        if isinstance(refusal := message.get("refusal"), str):
+            texts.append(refusal)
+        written: JsonObject = {"role": role, "content": "\n".join(texts)}
+        if images:
+            written["images"] = images
+        if role in SYSTEM_ROLES:
+            written["role"] = "system"
+        elif role == "assistant":
+            written |= self._thinking(message) | self._calls(message)
+        elif role in RESULT_ROLES:
+            written |= self._result(message)
+        return written
+
+    def _content(
+        self, message: JsonObject, place: str, *, is_past: bool
+    ) -> tuple[list[str], list[str]]:
+        content: Any = message.get("content")
+        if message["role"] in RESULT_ROLES and not _is_readable(content):
+            return [encoded_json(content).decode()], []  # a tool may say anything
+        texts: list[str] = []
+        images: list[str] = []
+        for index, part in enumerate(parts_of(message)):
+            try:
+                _add(part, texts, images)
+            except UnsendableError as exc:
+                if not is_past:
+                    at = f"{place}.content.{index}"
+                    raise UnsendableError(exc.message, param=at) from exc
+                if part.get("type") != "thinking":
+                    self.dropped.append("messages.content")
+        return texts, images
+
+    def _thinking(self, message: JsonObject) -> JsonObject:
+        """All that was thought, whoever it was: it is text alone, which nobody has signed."""
+        thoughts = thoughts_of(message)
+        if any(each.sealed for each in thoughts):
+            self.dropped.append("messages.reasoning_details")
+        text = "".join(each.text for each in thoughts) or reasoning_text(message)
+        return {"thinking": text} if text else {}
+
+    def _calls(self, message: JsonObject) -> JsonObject:
+        calls = message.get("tool_calls")
+        legacy = message.get("function_call")
+        read = [*(calls if isinstance(calls, list) else ()), *([legacy] if legacy else ())]
+        written = [call for each in read if (call := self._call(each)) is not None]
+        return {"tool_calls": written} if written else {}
+
+    def _call(self, call: Any) -> JsonObject | None:
+        match call:
+            case {"function": {"name": str(name), **function}}:
+                arguments = function.get("arguments")
+            case {"custom": {"name": str(name), **custom}}:
+                arguments = {"input": custom.get("input")}
+            case {"name": str(name)}:
+                arguments = call.get("arguments")
+            case _:
+                self.dropped.append("messages.tool_calls")
+                return None
+        id_ = call.get("id")
+        told = {"id": id_} if isinstance(id_, str) and id_ else {}
+        self._names[told.get("id", "")] = name
+        return told | {"function": {"name": name, "arguments": self._object(arguments)}}
+
+    def _object(self, arguments: Any) -> JsonObject:
+        """The model's own words may be broken, and must not break all that follows."""
+        if isinstance(arguments, str):
+            with suppress(orjson.JSONDecodeError, UnicodeEncodeError):
+                arguments = read_json(arguments.encode()) if arguments.strip() else {}
+        if isinstance(arguments, dict):
+            return arguments
+        if arguments is None:
+            return {}
+        self.dropped.append("messages.tool_calls")
+        return {"arguments": arguments}
+
+    def _result(self, message: JsonObject) -> JsonObject:
+        id_ = message.get("tool_call_id")
+        told = {"tool_call_id": id_} if isinstance(id_, str) and id_ else {}
+        name = self._names.get(told.get("tool_call_id", "")) or message.get("name")
+        return {"role": "tool", "tool_name": name if isinstance(name, str) else "", **told}
+
+
+def _is_readable(content: Any) -> bool:
+    if isinstance(content, list):
+        return all(isinstance(part, dict) for part in content)
+    return content is None or isinstance(content, str)
+
+
+def functions_of(tools: Any, dropped: list[str]) -> Iterator[JsonObject]:
+    """The tools that Ollama knows: functions."""
+    for place, tool in enumerate(tools if isinstance(tools, list) else ()):
+        match tool:
+            case {"type": "function", "function": {"name": str()}}:
+                yield tool
+            case {"type": "function", "name": str()}:  # as for a response
+                function = {name: value for name, value in tool.items() if name != "type"}
+                yield {"type": "function", "function": function}
+            case _:
+                dropped.append(f"tools.{place}")
+
+
+def _add(part: JsonObject, texts: list[str], images: list[str]) -> None:
+    """Take a part into ``texts`` or ``images``. Raises :class:`UnsendableError`."""
+    kind, text = str(part.get("type")), part.get("text")
+    if kind in TEXTS and isinstance(text, str):
+        texts.append(text)
+    elif kind in {"image_url", "input_image"}:
+        images.append(_base64(part))
+    else:
+        raise UnsendableError(f"Ollama accepts no parts of the type `{kind[:50]}`.")
+
+
+def _base64(part: JsonObject) -> str:
+    image = Image.of(part)
+    if image.url:
+        raise UnsendableError("`image_url` must be a data URL: Ollama fetches no images.")
+    return image.base64

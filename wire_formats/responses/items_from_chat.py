@@ -1,0 +1,210 @@
+"""The messages of a chat as the input items of a response.
+
+One message of the assistant becomes several items: its reasoning, its words, its calls. A chat's
+past is taken as it is: what has no place becomes text, or is left out and named.
+
+https://platform.openai.com/docs/guides/reasoning#encrypted-reasoning-items
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+from wire_formats.chat.reading import messages_of, parts_of
+from wire_formats.chat.reasoning import FIELDS, OPENAI, Thought, spoken_text, thoughts_of
+from wire_formats.errors import UnsendableError
+from wire_formats.json_numbers import encoded_json
+from wire_formats.json_types import JsonObject
+from wire_formats.responses.parts_from_chat import part_of
+
+LONGEST_ID = 64
+EXPRESSED = frozenset(
+    {"role", "content", "tool_calls", "tool_call_id", "function_call", "refusal", *FIELDS}
+)
+NO_RESULT = "This call has no result."
+
+
+@dataclass(slots=True)
+class Items:
+    """Reads messages one by one. ``dropped`` names what the ``items`` do without."""
+
+    items: list[JsonObject] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
+    _kinds: dict[str, str] = field(default_factory=dict)  # of the calls so far, by their ids
+    _answered: set[str] = field(default_factory=set)
+    _legacy: int = 0  # calls without an id, which are answered one after another
+
+    def read(self, messages: list[JsonObject], *, first: int = 0) -> None:
+        """Add the items of ``messages``, which begin at the place ``first`` of the request.
+
+        Raises :class:`UnsendableError`.
+        """
+        roles = [message["role"] for message in messages]
+        past = len(roles) - roles[::-1].index("assistant") if "assistant" in roles else 0
+        self._answered |= {
+            short_id(id_)
+            for message in messages
+            if message["role"] == "tool" and isinstance(id_ := message.get("tool_call_id"), str)
+        }
+        for place, message in enumerate(messages):
+            self._message(message, f"messages.{first + place}", is_past=place < past)
+            self.dropped += [
+                f"messages.{name}"
+                for name, value in message.items()
+                if name not in EXPRESSED and value not in (None, "", [], {})
+            ]
+
+    def _message(self, message: JsonObject, place: str, *, is_past: bool) -> None:
+        match message["role"]:
+            case "assistant":
+                self._assistant(message)
+            case "tool" | "function":
+                self._result(message)
+            case "user" | "system" | "developer" as role:
+                content = list(self._parts(message, place, is_past=is_past))
+                if content:
+                    self.items.append({"type": "message", "role": role, "content": content})
+            case role:
+                raise UnsendableError(
+                    f"The upstream accepts no messages of the role `{role[:50]}`.",
+                    param=f"{place}.role",
+                )
+
+    def _parts(self, message: JsonObject, place: str, *, is_past: bool) -> Iterator[JsonObject]:
+        for index, part in enumerate(parts_of(message)):
+            if (written := part_of(part)) is not None:
+                yield written
+            elif is_past or message["role"] != "user":
+                self.dropped.append("messages.content")
+            else:
+                kind = str(part.get("type"))[:50]
+                raise UnsendableError(
+                    f"The upstream accepts no parts of the type `{kind}`.",
+                    param=f"{place}.content.{index}",
+                )
+
+    def _assistant(self, message: JsonObject) -> None:
+        calls = list(self._calls(message))
+        text = spoken_text(message.get("content")) or _text(message.get("refusal"))
+        if text or calls:
+            self._reasoning(message)
+        if text:
+            self.items.append({"role": "assistant", "content": text})
+        for call in calls:
+            self.items.append(call)
+            if call["call_id"] not in self._answered and not call["call_id"].startswith("legacy_"):
+                self.dropped.append("messages.tool_calls")
+                self.items.append(_output(call["type"], call["call_id"], NO_RESULT))
+
+    def _reasoning(self, message: JsonObject) -> None:
+        """Only what can be read without anything kept: a response of a chat is kept nowhere."""
+        thoughts = thoughts_of(message)
+        own = [each for each in thoughts if each.sealed and each.format in (OPENAI, "")]
+        self.items += map(_reasoning_item, own)
+        if len(own) < len(thoughts):
+            self.dropped += [f"messages.{name}" for name in sorted(FIELDS) if message.get(name)]
+
+    def _calls(self, message: JsonObject) -> Iterator[JsonObject]:
+        calls = message.get("tool_calls")
+        for call in calls if isinstance(calls, list) else ():
+            if (item := self._call(call)) is not None:
+                yield item
+            else:
+                self.dropped.append("messages.tool_calls")
+        match message.get("function_call"):
+            case {"name": str(name), **function}:
+                yield self._legacy_call(name, function.get("arguments"))
+
+    def _call(self, call: Any) -> JsonObject | None:
+        match call:
+            case {"function": {"name": str(name), **function}}:
+                item = {"type": "function_call", "name": name}
+                item["arguments"] = _arguments(function.get("arguments"))
+            case {"custom": {"name": str(name), **custom}}:
+                item = {
+                    "type": "custom_tool_call",
+                    "name": name,
+                    "input": _text(custom.get("input")),
+                }
+            case _:
+                return None
+        id_ = call.get("id")
+        if not isinstance(id_, str) or not id_:
+            return None
+        call_id = short_id(id_)
+        self._kinds[call_id] = item["type"]
+        return item | {"call_id": call_id}
+
+    def _legacy_call(self, name: str, arguments: Any) -> JsonObject:
+        self._legacy += 1
+        call_id = f"legacy_{self._legacy}"
+        self._kinds[call_id] = "function_call"
+        return {
+            "type": "function_call",
+            "name": name,
+            "arguments": _arguments(arguments),
+            "call_id": call_id,
+        }
+
+    def _result(self, message: JsonObject) -> None:
+        id_ = message.get("tool_call_id")
+        call_id = short_id(id_) if isinstance(id_, str) else f"legacy_{self._legacy}"
+        output = self._output(message)
+        if call_id in self._kinds:
+            self.items.append(_output(self._kinds[call_id], call_id, output))
+            return
+        self.dropped.append("messages.tool_call_id")
+        texts = [{"type": "input_text", "text": "Result of an earlier tool call:"}]
+        texts += [{"type": "input_text", "text": output}] if isinstance(output, str) else output
+        self.items.append({"type": "message", "role": "user", "content": texts})
+
+    def _output(self, message: JsonObject) -> str | list[JsonObject]:
+        """The text of a result, or its parts if it has others than texts."""
+        content = message.get("content")
+        if content is None or isinstance(content, str):
+            return content or ""
+        if not isinstance(content, list) or not all(isinstance(part, dict) for part in content):
+            return encoded_json(content).decode()  # a tool may say anything
+        parts = list(self._parts(message, "", is_past=True))
+        if all(part["type"] == "input_text" for part in parts):
+            return "\n".join(part["text"] for part in parts)
+        return parts
+
+
+def read_items(body: JsonObject, *, skipped: int) -> Items:
+    """The items of a chat's messages but for the first ``skipped``."""
+    items = Items()
+    items.read(list(messages_of(body))[skipped:], first=skipped)
+    return items
+
+
+def short_id(id_: str) -> str:
+    """The same for every mention of ``id_``: OpenAI refuses those of over 64 characters."""
+    if 0 < len(id_) <= LONGEST_ID:
+        return id_
+    return f"call_{sha256(id_.encode(errors='surrogatepass')).hexdigest()[:32]}"
+
+
+def _reasoning_item(thought: Thought) -> JsonObject:
+    summary = [{"type": "summary_text", "text": thought.text}] if thought.text else []
+    item: JsonObject = {"type": "reasoning", "summary": summary}
+    if 0 < len(thought.id) <= LONGEST_ID:
+        item["id"] = thought.id
+    return item | {"encrypted_content": thought.sealed}
+
+
+def _output(kind: str, call_id: str, output: str | list[JsonObject]) -> JsonObject:
+    return {"type": f"{kind}_output", "call_id": call_id, "output": output}
+
+
+def _arguments(arguments: Any) -> str:
+    if isinstance(arguments, str):
+        return arguments or "{}"
+    return "{}" if arguments is None else encoded_json(arguments).decode()
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""

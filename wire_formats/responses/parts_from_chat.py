@@ -1,0 +1,31 @@
+"""The parts of a chat's messages as those of a response's input."""
+
+from __future__ import annotations
+
+from wire_formats.json_types import JsonObject
+
+DETAILS = frozenset({"low", "high", "auto", "original"})
+FILE_FIELDS = ("file_data", "file_id", "file_url", "filename")
+
+
+def part_of(part: JsonObject) -> JsonObject | None:
+    """The same said to a response; None if it has no words for it."""
+    match part:
+        case {"type": "text" | "input_text" | "output_text", "text": str(text)}:
+            return {"type": "input_text", "text": text}
+        case {"type": "image_url" | "input_image", "image_url": {"url": str(url)} as image}:
+            return _image(url, image.get("detail"))
+        case {"type": "image_url" | "input_image", "image_url": str(url)}:
+            return _image(url, part.get("detail"))
+        case {"type": "file", "file": dict(file)}:
+            given = {name: file[name] for name in FILE_FIELDS if isinstance(file.get(name), str)}
+            return {"type": "input_file", **given}
+    return None
+
+
+def _image(url: str, detail: object) -> JsonObject:
+    return {
+        "type": "input_image",
+        "image_url": url,
+        "detail": detail if isinstance(detail, str) and detail in DETAILS else "auto",
+    }

@@ -1,0 +1,122 @@
+"""The tools of a chat as those of a response, which writes them without an envelope.
+
+https://platform.openai.com/docs/guides/migrate-to-responses
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from wire_formats.json_types import JsonObject
+
+# Of the built-in tools, those that touch nothing of the account's.
+PASSED = frozenset({"web_search", "web_search_2025_08_26", "web_search_preview"})
+FUNCTION_FIELDS = ("name", "description", "parameters")
+MODES = frozenset({"auto", "none", "required"})
+
+
+def tool_fields(body: JsonObject, dropped: list[str]) -> JsonObject:
+    """``tools`` and ``tool_choice`` for a chat's ``body``; ``dropped`` gets what has no place."""
+    tools = [*_tools(body, dropped), *_web_search(body)]
+    if not tools:
+        return {}
+    choice = _choice(body.get("tool_choice"), dropped)
+    if choice is None:
+        choice = _legacy_choice(body.get("function_call"))
+    return {"tools": tools} if choice is None else {"tools": tools, "tool_choice": choice}
+
+
+def _tools(body: JsonObject, dropped: list[str]) -> Iterator[JsonObject]:
+    for place, tool in enumerate(_listed(body.get("tools"))):
+        written = _tool(tool) if isinstance(tool, dict) else None
+        if written is not None:
+            yield written
+        else:
+            dropped.append(f"tools.{place}")
+    for function in _listed(body.get("functions")):
+        if isinstance(function, dict) and isinstance(function.get("name"), str):
+            yield _function(function)
+
+
+def _tool(tool: JsonObject) -> JsonObject | None:
+    match tool:
+        case {"type": "function", "function": {"name": str()} as function}:
+            return _function(function)
+        case {"type": "function", "name": str()}:  # written as for a response already
+            return _function(tool)
+        case {"type": "custom", "custom": {"name": str()} as custom}:
+            return {"type": "custom", **custom, **_format(custom.get("format"))}
+        case {"type": "custom", "name": str()}:
+            return dict(tool)
+        case {"type": str(kind)} if kind in PASSED:
+            return dict(tool)
+    return None
+
+
+def _function(function: JsonObject) -> JsonObject:
+    """Where nothing is said, a chat is lenient about a function's schema, a response is not."""
+    written = {"type": "function", "parameters": None}
+    written |= {name: function[name] for name in FUNCTION_FIELDS if name in function}
+    return written | {"strict": bool(function.get("strict"))}
+
+
+def _format(given: Any) -> JsonObject:
+    match given:
+        case {"type": "grammar", "grammar": dict(grammar)}:
+            return {"format": {"type": "grammar"} | grammar}
+    return {}
+
+
+def _web_search(body: JsonObject) -> Iterator[JsonObject]:
+    options = body.get("web_search_options")
+    if not isinstance(options, dict):
+        return
+    tool: JsonObject = {"type": "web_search"}
+    if options.get("search_context_size") is not None:
+        tool["search_context_size"] = options["search_context_size"]
+    match options.get("user_location"):
+        case {"approximate": dict(place)}:
+            tool["user_location"] = {"type": "approximate"} | place
+    yield tool
+
+
+def _choice(choice: Any, dropped: list[str]) -> Any:
+    match choice:
+        case None:
+            return None
+        case str() if choice in MODES:
+            return choice
+        case {"type": "allowed_tools", "allowed_tools": {"tools": list(tools), **allowed}}:
+            named = [each for tool in tools if (each := _named(tool)) is not None]
+            mode = allowed.get("mode") or "auto"
+            return {"type": "allowed_tools", "mode": mode, "tools": named}
+    if (named_tool := _named(choice)) is None:
+        dropped.append("tool_choice")
+    return named_tool
+
+
+def _named(tool: Any) -> JsonObject | None:
+    match tool:
+        case {"type": "function" | "custom" as kind, "name": str(name)}:
+            return {"type": kind, "name": name}
+        case {"type": "function", "function": {"name": str(name)}}:
+            return {"type": "function", "name": name}
+        case {"type": "custom", "custom": {"name": str(name)}}:
+            return {"type": "custom", "name": name}
+        case {"type": str(kind)} if kind in PASSED:
+            return {"type": kind}
+    return None
+
+
+def _legacy_choice(choice: Any) -> Any:
+    match choice:
+        case "auto" | "none":
+            return choice
+        case {"name": str(name)}:
+            return {"type": "function", "name": name}
+    return None
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
