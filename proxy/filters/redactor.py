@@ -16,7 +16,7 @@ from wire_formats.json_types import JsonObject
 # Names and values of a protocol, not texts.
 NOT_TEXTS = frozenset({"model", "id", "role", "type", "object", "name", "finish_reason"})
 DELTA_TEXTS = ("content", "reasoning_content", "reasoning", "refusal")
-PIECES = frozenset({*DELTA_TEXTS, "tool_calls"})
+PIECES = frozenset({*DELTA_TEXTS, "tool_calls", "function_call"})
 LOOKED_BACK = 64
 LONGEST_HELD = 64 * 1024
 
@@ -68,7 +68,10 @@ class RegexRedactor:
         if name == "logprobs":
             return None  # log probabilities repeat the text, token by token
         if isinstance(value, dict):
-            return {key: self.redacted(each, key) for key, each in value.items()}
+            redacted = {key: self.redacted(each, key) for key, each in value.items()}
+            if "signature" in redacted and redacted != value:
+                redacted["signature"] = ""  # of a thought that is its author's no more
+            return redacted
         if isinstance(value, list):
             return [self.redacted(each, name) for each in value]
         return value
@@ -133,10 +136,15 @@ def texts_of(choice: JsonObject) -> Iterator[tuple[tuple[Any, ...], JsonObject, 
     for key in DELTA_TEXTS:
         if isinstance(delta.get(key), str):
             yield (key,), delta, key
+    called = delta.get("function_call")
+    if isinstance(called, dict) and isinstance(called.get("arguments"), str):
+        yield ("function_call",), called, "arguments"
     for call in delta.get("tool_calls") or ():
         match call:
             case {"function": {"arguments": str()} as function}:
                 yield ("arguments", call.get("index")), function, "arguments"
+            case {"custom": {"input": str()} as custom}:
+                yield ("input", call.get("index")), custom, "input"
 
 
 def append_text(choice: JsonObject, place: tuple[Any, ...], text: str) -> None:
@@ -144,9 +152,13 @@ def append_text(choice: JsonObject, place: tuple[Any, ...], text: str) -> None:
     match place:
         case ("text",):
             choice["text"] = f"{choice.get('text') or ''}{text}"
-        case ("arguments", index):
+        case ("function_call",):
             delta = choice.setdefault("delta", {})
-            call = {"index": index, "function": {"arguments": text}}
+            begun = (delta.get("function_call") or {}).get("arguments") or ""
+            delta["function_call"] = {"arguments": f"{begun}{text}"}
+        case ("arguments" | "input" as key, index):
+            delta = choice.setdefault("delta", {})
+            call = {"index": index, "function" if key == "arguments" else "custom": {key: text}}
             delta["tool_calls"] = [*(delta.get("tool_calls") or ()), call]
         case (str(key),):
             delta = choice.setdefault("delta", {})

@@ -85,6 +85,36 @@ async def test_arguments_of_tools_are_redacted_each_for_itself():
     assert said == {0: '{"a": "[redacted]"}', 1: '{"b": 1}'}
 
 
+async def test_inputs_of_custom_tools_are_redacted_in_pieces():
+    def call(text):
+        return {"index": 0, "custom": {"input": text}}
+
+    deltas = await streamed(
+        chunk(tool_calls=[call(CARD[:7])]), chunk(tool_calls=[call(CARD[7:])]), chunk("tool_calls")
+    )
+    calls = [call for delta in deltas for call in delta.get("tool_calls", ())]
+    assert "".join(call["custom"]["input"] for call in calls) == "[redacted]"
+
+
+async def test_the_older_calls_are_redacted_in_pieces():
+    deltas = await streamed(
+        chunk(function_call={"name": "f", "arguments": CARD[:7]}),
+        chunk(function_call={"arguments": CARD[7:]}),
+        chunk("function_call"),
+    )
+    pieces = [delta["function_call"]["arguments"] for delta in deltas if "function_call" in delta]
+    assert "".join(pieces) == "[redacted]"
+
+
+async def test_a_thought_that_was_redacted_is_signed_no_more():
+    blocks = [
+        {"type": "thinking", "thinking": f"The card is {CARD}.", "signature": "sig"},
+        {"type": "thinking", "thinking": "Nothing.", "signature": "sig"},
+    ]
+    [delta] = await streamed(chunk(thinking_blocks=blocks))
+    assert [block["signature"] for block in delta["thinking_blocks"]] == ["", "sig"]
+
+
 @pytest.mark.parametrize("endpoint", ["responses", "messages", "images/generations"])
 async def test_streams_it_does_not_know_are_refused(endpoint):
     with pytest.raises(FilterRejected, match="whole"):
