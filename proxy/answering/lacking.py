@@ -21,7 +21,7 @@ ANOTHER_MATTER = re.compile(
 )
 # How servers say that they have no such path: Go, FastAPI, Express, OpenAI, Groq, Kong, llama.cpp …
 MISSING = re.compile(
-    r"^(?:404\W*)?(?:(?:page|path|route|url|file|resource|endpoint|the requested url)\W*)?"
+    r"^(?:404\W*)?(?:(?:page|path|route|url|method|file|resource|endpoint|the requested url)\W*)?"
     r"(?:was\W+)?not\W+found\b"
     r"|cannot post|invalid url|unknown (?:request )?url|no (?:such )?route|no handler"
     r"|(?:unknown|unexpected|invalid|unsupported|no such) (?:endpoint|path|route|operation)"

@@ -31,7 +31,7 @@ from wire_formats.json_objects import json_object
 from wire_formats.json_types import JsonObject
 from wire_formats.payload import DROPPED_HEADER, header_value
 from wire_formats.responses.answer_from_chat import Asked, response_of
-from wire_formats.responses.dialect import RESPONSES
+from wire_formats.responses.dialect import RESPONSES, TRANSLATED_CHAT
 from wire_formats.responses.request_to_chat import (
     ChatRequest,
     chat_request,
@@ -39,7 +39,7 @@ from wire_formats.responses.request_to_chat import (
     without_needless_ids,
 )
 from wire_formats.responses.sealed import without_seals
-from wire_formats.responses.stream_from_chat import TRANSLATED_CHAT, ResponseEvents
+from wire_formats.responses.stream_from_chat import ResponseEvents
 from wire_formats.sse import data_of, split_events
 
 # The events that hold all that was made.

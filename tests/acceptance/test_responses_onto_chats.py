@@ -1,15 +1,19 @@
 """openai's SDK asks for responses where the upstreams know chats alone, or Messages."""
 
+import json
 from contextlib import ExitStack
 from typing import Any
 
 import openai
 import pytest
+from langchain_core.messages import HumanMessage, ToolMessage
+from langchain_openai import ChatOpenAI
 from openai.types.responses import Response
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 
+from tests.faults.ledger import Ledger
 from tests.support.api import client_of, wait_for_models
-from tests.support.responders import json_response, sse
+from tests.support.responders import complete_chat, head, json_response, raw, sse
 from tests.support.stores import on_one_backing
 from tests.support.upstream import ScriptedUpstream
 
@@ -185,14 +189,50 @@ def output_of(made: Response) -> dict:
     return {"type": "function_call_output", "call_id": made.output[-1].call_id, "output": "Rain"}
 
 
-def test_a_stream_that_breaks_off_says_so(sdk, chat):
+def test_an_answer_in_one_piece_is_told_as_a_stream(sdk, chat):
+    said = {"reasoning_content": "Rain?", "content": "Let me look.", "tool_calls": [call()]}
+    body = json.dumps(completion("tool_calls", **said), indent=2).encode()
+    answer = head(content_type="application/json", content_length=len(body)) + body
+    chat.on("POST", CHAT, raw(answer))
+    with sdk.responses.stream(model="chat-model", input="Weather?", tools=[TOOL]) as stream:
+        made = stream.until_done().get_final_response()
+    assert [each.type for each in made.output] == ["reasoning", "message", "function_call"]
+    assert made.output[-1].arguments == ARGUMENTS
+    assert made.usage.total_tokens == 11
+
+
+@pytest.mark.parametrize("version", ["v0", "responses/v1", "v1"])
+def test_langchains_agents_bring_back_what_was_signed(gateway, key, chat, version):
+    signed = {"type": "thinking", "thinking": "Rain?", "signature": "c2lnbmVk"}
+    deltas = [{"reasoning_content": "Rain?"}, {"thinking_blocks": [signed]}]
+    deltas.append({"tool_calls": [{"index": 0} | call()]})
+    chat.on("POST", CHAT, sse(*chunks(*deltas, finish_reason="tool_calls")), complete_chat)
+    model = ChatOpenAI(
+        model="chat-model",
+        base_url=f"{gateway.url}/v1",
+        api_key=SecretStr(key),
+        max_retries=0,
+        use_responses_api=True,
+        output_version=version,
+    ).bind_tools([TOOL])
+    parts = list(model.stream("Weather?"))
+    called = sum(parts[1:], start=parts[0])
+    result = ToolMessage("Rain", tool_call_id=called.tool_calls[0]["id"])
+    answer = model.invoke([HumanMessage("Weather?"), called, result])
+    assert answer.text == "Hello world"
+    assert chat.calls[-1].json["messages"][1]["thinking_blocks"] == [signed]
+
+
+def test_a_stream_that_breaks_off_says_so(gateway, sdk, chat):
     chat.on("POST", CHAT, sse(*chunks({"content": "Hel"}, finish_reason=None), done=False))
+    ledger = Ledger(gateway)
     with sdk.responses.create(model="chat-model", input="Hello", stream=True) as stream:
         events = list(stream)
     error, failed = events[-2:]
     assert (error.type, error.code) == ("error", "upstream_invalid_response")
     assert failed.type == "response.failed"
     assert (failed.response.status, failed.response.error.code) == ("failed", "server_error")
+    ledger.assert_one_more(200, "upstream_invalid_response", endpoint="responses")
     assert [each.sequence_number for each in events] == list(range(len(events)))
 
 

@@ -53,6 +53,8 @@ CODES = {
     "rate_limit_exceeded": "rate_limit_exceeded",
     "context_length_exceeded": "context_length_exceeded",
 }
+# Others have words of their own, which clients of Responses do not know.
+TIERS = frozenset({"auto", "default", "flex", "scale", "priority"})
 NO_SUMMARY = (None, "none")
 
 
@@ -147,9 +149,7 @@ def response_of(answer: JsonObject, asked: Asked, tokens: Tokens) -> JsonObject:
         output.append(message_item(asked.id_of("message", len(output)), [text_part("")]))
     if to_responses(reason) and output:
         output[-1] = with_status(output[-1], CUT)
-    tier = answer.get("service_tier")
-    tier = tier if isinstance(tier, str) else None
-    return asked.ended(output, reason, tokens, service_tier=tier)
+    return asked.ended(output, reason, tokens, service_tier=tier_of(answer))
 
 
 def needs_message(output: list[JsonObject], finish_reason: Any) -> bool:
@@ -175,7 +175,7 @@ def _items(said: JsonObject, logprobs: Any, asked: Asked) -> Iterator[JsonObject
         yield message_item(asked.id_of("message", index), content)
         index += 1
     calls = said.get("tool_calls")
-    extras = extra_of(said, OF_THE_MESSAGE)
+    signatures = signature_of(said, OF_THE_MESSAGE)
     for call in calls if isinstance(calls, list) else ():
         match call:
             case {"function": {"name": str(name), **function}} if name:
@@ -184,13 +184,12 @@ def _items(said: JsonObject, logprobs: Any, asked: Asked) -> Iterator[JsonObject
                 arguments = arguments_text(function.get("arguments")) or "{}"
                 item_id = asked.id_of(call_type(tool), index)
                 yield call_item(item_id, tool, call_id, arguments)
-                extras |= extra_of(call, call_id)
+                signatures |= signature_of(call, call_id)
                 index += 1
             case _:
                 raise UnreadableAnswerError("The upstream's answer calls a tool without a name.")
-    if extras:
-        id_ = asked.id_of("reasoning", index)
-        yield reasoning_item(id_, (), extras=extras)
+    if signatures:
+        yield reasoning_item(asked.id_of("reasoning", index), (), signatures=signatures)
 
 
 def whole_thoughts(said: JsonObject) -> list[Thought]:
@@ -210,10 +209,19 @@ def call_id_of(call: JsonObject, asked: Asked, index: int) -> str:
     return f"call_{asked.request_id.removeprefix('req_')}_{index}"
 
 
-def extra_of(holder: JsonObject, call_id: str) -> JsonObject:
-    """The ``extra_content`` of a call or a message, such as Gemini's signatures, by its place."""
-    extra = holder.get("extra_content")
-    return {call_id: extra} if isinstance(extra, dict) and extra else {}
+def signature_of(holder: JsonObject, call_id: str) -> dict[str, str]:
+    """Gemini's signature of a call or a message, by its place; empty where there is none."""
+    match holder.get("extra_content"):
+        case {"google": {"thought_signature": str(signature)}}:
+            return {call_id: signature}
+        case _:
+            return {}
+
+
+def tier_of(answer: JsonObject) -> str | None:
+    """The service tier that an answer, or a chunk of one, tells of; None for any other word."""
+    tier = answer.get("service_tier")
+    return tier if isinstance(tier, str) and tier in TIERS else None
 
 
 def _content(said: JsonObject, logprobs: Any) -> list[JsonObject]:

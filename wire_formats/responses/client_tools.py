@@ -92,7 +92,8 @@ def _output_text(item: JsonObject) -> str:
 
 
 def _patch_result(item: JsonObject) -> str:
-    return "\n".join(filter(None, (str(item.get("status") or ""), item.get("output"))))
+    told = (item.get("status"), item.get("output"))
+    return "\n".join(str(each) for each in told if each)
 
 
 def _tools_found(item: JsonObject) -> str:

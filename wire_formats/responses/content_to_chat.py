@@ -8,7 +8,7 @@ from wire_formats.errors import UnsendableError
 from wire_formats.json_types import JsonObject
 
 TEXTS = frozenset({"input_text", "output_text", "text", "summary_text", "reasoning_text"})
-DETAILS = frozenset({"low", "high"})
+DETAILS = ("low", "high")
 
 
 def parts_of(content: Any, place: str, dropped: list[str] | None) -> list[JsonObject]:

@@ -26,7 +26,7 @@ from wire_formats.responses.tools_to_chat import INPUT, Tool, function_name
 CALLED = frozenset({"function_call", "custom_tool_call", *CALLS})
 RESULT = frozenset({"function_call_output", "custom_tool_call_output", *RESULTS})
 # Read with the tools, and no part of what is said.
-ABOUT_TOOLS = frozenset({"additional_tools"})
+ABOUT_TOOLS = ("additional_tools",)
 # Calls of built-in tools that tell in words what was done: the field of each.
 TOLD = {"mcp_call": "output", "code_interpreter_call": "outputs", "program_output": "result"}
 ROLES = {"user": "user", "assistant": "assistant", "system": "system", "developer": "system"}
@@ -40,20 +40,23 @@ class _Turn:
     thoughts: list[Thought] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     calls: dict[str, JsonObject] = field(default_factory=dict)
-    extras: JsonObject = field(default_factory=dict)
+    signatures: dict[str, str] = field(default_factory=dict)
 
     def message(self) -> JsonObject:
         message: JsonObject = {"role": "assistant", "content": "\n\n".join(self.texts) or None}
         message |= reasoning_fields(self.thoughts)
-        if OF_THE_MESSAGE in self.extras:
-            message["extra_content"] = self.extras[OF_THE_MESSAGE]
+        message |= self._extra(OF_THE_MESSAGE)
         if self.calls:
-            message["tool_calls"] = [self._with_extra(call) for call in self.calls.values()]
+            calls = self.calls.values()
+            message["tool_calls"] = [call | self._extra(call["id"]) for call in calls]
         return message
 
-    def _with_extra(self, call: JsonObject) -> JsonObject:
-        extra = self.extras.get(call["id"])
-        return call if extra is None else call | {"extra_content": extra}
+    def _extra(self, call_id: str) -> JsonObject:
+        """Gemini's signature where it stood, if there was one."""
+        signature = self.signatures.get(call_id)
+        if signature is None:
+            return {}
+        return {"extra_content": {"google": {"thought_signature": signature}}}
 
 
 class ItemReader:
@@ -100,7 +103,7 @@ class ItemReader:
                 )
             case str(kind) if kind in TOLD:
                 self._turn.texts.append(_told(kind, item))
-            case str(kind) if kind not in ABOUT_TOOLS:
+            case kind if kind not in ABOUT_TOOLS:
                 self.dropped.append(f"input.{place}")
 
     def _message(self, place: int, item: JsonObject) -> None:
@@ -125,7 +128,7 @@ class ItemReader:
         known = opened(item.get("encrypted_content"))
         if known is not None:
             self._turn.thoughts += known.thoughts
-            self._turn.extras |= known.extras
+            self._turn.signatures |= known.signatures
         elif item.get("encrypted_content"):
             self.dropped.append(f"input.{place}")  # another provider's, and for its eyes only
         elif text := _thought_text(item):
@@ -177,7 +180,7 @@ class ItemReader:
 
 
 def _is_of(item: Any, kinds: frozenset[str]) -> bool:
-    return isinstance(item, dict) and item.get("type") in kinds
+    return isinstance(item, dict) and str(item.get("type")) in kinds
 
 
 def _is_of_assistant(item: Any) -> bool:

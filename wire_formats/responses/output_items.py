@@ -40,7 +40,7 @@ def reasoning_item(
     *,
     text: str = "",
     is_summary: bool = False,
-    extras: JsonObject | None = None,
+    signatures: dict[str, str] | None = None,
 ) -> JsonObject:
     """Reasoning that shows ``text``, and keeps all of ``thoughts`` for its provider."""
     item: JsonObject = {"id": id_, "type": "reasoning", "summary": []}
@@ -48,7 +48,7 @@ def reasoning_item(
         item["summary"] = [{"type": "summary_text", "text": text}]
     elif text:
         item["content"] = [{"type": "reasoning_text", "text": text}]
-    return item | {"encrypted_content": sealed(thoughts, extras), "status": DONE}
+    return item | {"encrypted_content": sealed(thoughts, signatures), "status": DONE}
 
 
 def message_item(id_: str, content: list[JsonObject]) -> JsonObject:

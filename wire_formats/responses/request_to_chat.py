@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wire_formats.errors import UnsendableError
+from wire_formats.json_numbers import encoded_json
 from wire_formats.json_types import JsonObject
 from wire_formats.responses.items_to_chat import ItemReader
 from wire_formats.responses.tools_to_chat import Tools, check_missing, tool_choice
@@ -45,7 +46,7 @@ HANDLED = frozenset(
 # A value that asks for what happens anyway, or for nothing.
 NEUTRAL: JsonObject = {"background": False, "truncation": "disabled", "service_tier": "auto"}
 LOGPROBS = "message.output_text.logprobs"
-INCLUDED = frozenset({"reasoning.encrypted_content", LOGPROBS})
+INCLUDED = ("reasoning.encrypted_content", LOGPROBS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +61,8 @@ class ChatRequest:
 def chat_request(body: JsonObject) -> ChatRequest:
     """``body`` as a chat. Raises ``UnsendableError`` for what no chat can do."""
     _check_possible(body)
+    # The response repeats it, and what is nested too deeply cannot be written.
+    encoded_json({name: value for name, value in body.items() if name != "input"})
     items = items_of(body)
     reader = ItemReader(items)
     reader.read()

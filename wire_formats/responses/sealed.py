@@ -2,7 +2,8 @@
 
 Clients of Responses keep this field and understand nothing of it, which is what a signature needs:
 Anthropic takes its own thoughts back only byte for byte, and Gemini's calls only with theirs. The
-form is ours, and no secret: a version, then JSON in base64. It never goes to an upstream as it is.
+form is ours, and no secret: a version, then JSON in base64. It never goes to an upstream as it is,
+and what is in it was checked by no guard of references: it is to hold nothing that refers.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import binascii
 from base64 import b64encode, urlsafe_b64decode
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -25,16 +26,16 @@ OF_THE_MESSAGE = ""  # the place of what belongs to no call
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sealed:
-    """``extras`` are ``extra_content`` by the ids of calls; that of the message has no id."""
+    """``signatures`` are Gemini's, by the ids of calls; that of the message has no id."""
 
     thoughts: tuple[Thought, ...] = ()
-    extras: JsonObject = field(default_factory=dict)
+    signatures: dict[str, str] = field(default_factory=dict)
 
 
-def sealed(thoughts: Iterable[Thought], extras: JsonObject | None = None) -> str:
+def sealed(thoughts: Iterable[Thought], signatures: dict[str, str] | None = None) -> str:
     """The text for ``encrypted_content``."""
     told = [{k: v for k, v in asdict(thought).items() if v} for thought in thoughts]
-    value = {"thoughts": told} | ({"extras": extras} if extras else {})
+    value: JsonObject = {"thoughts": told} | ({"signatures": signatures} if signatures else {})
     return PREFIX + b64encode(write_json(value), altchars=b"-_").decode()
 
 
@@ -52,10 +53,10 @@ def opened(text: Any) -> Sealed | None:
         thoughts = tuple(Thought(**each) for each in value["thoughts"])
     except (binascii.Error, orjson.JSONDecodeError, KeyError, TypeError, ValueError):
         return None
-    extras = value.get("extras")
-    if not all(map(_is_sound, thoughts)):
+    signatures = value.get("signatures", {})
+    if not all(map(_is_sound, thoughts)) or not _is_texts(signatures):
         return None
-    return Sealed(thoughts=thoughts, extras=extras if isinstance(extras, dict) else {})
+    return Sealed(thoughts=tuple(map(_self_contained, thoughts)), signatures=signatures)
 
 
 def without_seals(body: JsonObject) -> tuple[JsonObject, tuple[str, ...]]:
@@ -76,6 +77,16 @@ def without_seals(body: JsonObject) -> tuple[JsonObject, tuple[str, ...]]:
     left = set(ours)
     kept = [item for place, item in enumerate(items) if place not in left]
     return body | {"input": kept}, tuple(f"input.{place}" for place in ours)
+
+
+def _is_texts(value: Any) -> bool:
+    """Anybody may write a seal, so nothing in it could be more than a text to an upstream."""
+    return isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
+
+
+def _self_contained(thought: Thought) -> Thought:
+    """``thought`` with no id that an upstream would look up, as it does where nothing is sealed."""
+    return thought if thought.sealed else replace(thought, id="")
 
 
 def _is_sound(thought: Thought) -> bool:

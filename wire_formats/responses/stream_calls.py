@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from wire_formats.json_types import JsonObject
+from wire_formats.responses.answer_from_chat import signature_of
 from wire_formats.responses.output_items import arguments_text
 from wire_formats.responses.stream_items import OpenCall
 
@@ -21,7 +22,7 @@ class StreamedCall:
     name: str = ""
     pieces: list[str] = field(default_factory=list)
     item: OpenCall | None = None
-    extra: JsonObject = field(default_factory=dict)
+    signature: str = ""
 
     @property
     def arguments(self) -> str:
@@ -62,8 +63,7 @@ class StreamedCalls:
         call.name = call.name or name
         added = arguments_text(function.get("arguments"))
         call.pieces.append(added)
-        if isinstance(piece.get("extra_content"), dict):
-            call.extra |= piece["extra_content"]
+        call.signature = signature_of(piece, "").get("", call.signature)
         return call, added
 
     def _known(self, index: Any, id_: str, name: str) -> StreamedCall | None:

@@ -17,19 +17,17 @@ from collections.abc import Generator, Iterator
 from itertools import chain
 from typing import Any
 
-from wire_formats.chat.dialect import ChatDialect
 from wire_formats.chat.reasoning import FIELDS, TEXT_FIELDS, reasoning_text, spoken_text
-from wire_formats.dialect import DescribedError
 from wire_formats.errors import UnreadableAnswerError
 from wire_formats.json_objects import json_object
 from wire_formats.json_types import JsonObject
 from wire_formats.responses.answer_from_chat import (
     Asked,
     call_id_of,
-    extra_of,
     needs_message,
+    signature_of,
+    tier_of,
 )
-from wire_formats.responses.dialect import RESPONSES
 from wire_formats.responses.output_items import CUT, call_type, reasoning_item
 from wire_formats.responses.sealed import OF_THE_MESSAGE
 from wire_formats.responses.stream_calls import StreamedCall, StreamedCalls
@@ -49,16 +47,6 @@ from wire_formats.token_counts import Tokens
 STREAMED = frozenset({FUNCTION, CUSTOM})
 
 
-class TranslatedChatDialect(ChatDialect):
-    """A chat's stream whose client reads the events of Responses: failures are told in those."""
-
-    def error_event(self, error: DescribedError, *, request_id: str, last_block: bytes) -> bytes:
-        return RESPONSES.error_event(error, request_id=request_id, last_block=b"")
-
-
-TRANSLATED_CHAT = TranslatedChatDialect()
-
-
 class ResponseEvents:
     """Turns one stream. Whoever reads the chat fills in ``tokens`` until its end."""
 
@@ -69,7 +57,7 @@ class ResponseEvents:
         self._output: list[JsonObject | None] = []  # None for an item that is open
         self._open: OpenItem | None = None
         self._calls = StreamedCalls()
-        self._extras: JsonObject = {}
+        self._signatures: dict[str, str] = {}
         self._is_unsigned = False  # whether the last reasoning came without any details
         self._finish_reason: Any = None
         self._tier: str | None = None
@@ -99,8 +87,8 @@ class ResponseEvents:
         return self._failed(parsed) if is_error else self._of_chunk(parsed)
 
     def _of_chunk(self, chunk: JsonObject) -> Iterator[Told]:
-        if isinstance(chunk.get("service_tier"), str):
-            self._tier = chunk["service_tier"]
+        if "service_tier" in chunk:
+            self._tier = tier_of(chunk) or self._tier
         match chunk.get("choices"):
             case [{"delta": dict(delta)} as choice, *_] | [{"message": dict(delta)} as choice, *_]:
                 yield from self._of_delta(delta, choice.get("logprobs"))
@@ -121,7 +109,7 @@ class ResponseEvents:
         if isinstance(self._open, OpenMessage) and delta.get("annotations"):
             yield from self._open.annotations(delta["annotations"])
         if "extra_content" in delta:
-            self._extras |= extra_of(delta, OF_THE_MESSAGE)
+            self._signatures |= signature_of(delta, OF_THE_MESSAGE)
         pieces = delta.get("tool_calls")
         for piece in pieces if isinstance(pieces, list) else ():
             if isinstance(piece, dict):
@@ -208,8 +196,8 @@ class ResponseEvents:
             if call.item is None:
                 yield from self._call(call)
             yield from self._call_ended(call)
-        if self._extras:
-            yield from self._extra_item()
+        if self._signatures:
+            yield from self._signature_item()
         if needs_message(self._written(), self._finish_reason):
             message = yield from self._message()
             yield from message.text("")
@@ -223,7 +211,7 @@ class ResponseEvents:
         if call.item is not None:
             yield from call.item.ended(call.arguments)
             self._output[call.item.place] = call.item.item
-            self._extras |= {call.id: call.extra} if call.extra else {}
+            self._signatures |= {call.id: call.signature} if call.signature else {}
 
     def _mark_cut(self) -> None:
         """Have the item that was being written say so, if the answer was cut short."""
@@ -231,11 +219,11 @@ class ResponseEvents:
         if last is not None and to_responses(self._finish_reason):
             last.status = CUT
 
-    def _extra_item(self) -> Iterator[Told]:
+    def _signature_item(self) -> Iterator[Told]:
         """What belongs to calls and has no place in their items."""
         place = self._place()
         item = OpenItem(self._asked.id_of("reasoning", place), place)
-        item.item = reasoning_item(item.id, (), extras=self._extras)
+        item.item = reasoning_item(item.id, (), signatures=self._signatures)
         yield item.added({"id": item.id, "type": "reasoning", "summary": []})
         yield from item.closed()
         self._output[place] = item.item

@@ -129,7 +129,7 @@ def _allowed(mode: Any, allowed: list[Any], tools: Tools) -> tuple[str, list[Jso
 
 def _chosen(choice: JsonObject, tools: Tools) -> str | None:
     """The function that is meant, if it is offered."""
-    kind, name = choice.get("type"), choice.get("name")
+    kind, name = str(choice.get("type")), choice.get("name")
     namespace = choice.get("namespace")
     for function, tool in tools.named.items():
         is_meant = tool.name == name and namespace in (None, "", tool.namespace)

@@ -167,7 +167,7 @@ def test_what_belongs_to_a_call_is_kept():
     call = {"function": {"name": "f", "arguments": "{}"}, "extra_content": extra}
     first, held = answered("tool_calls", tool_calls=[call], body={"tools": TOOLS})["output"]
     assert first["call_id"]
-    assert opened(held["encrypted_content"]).extras == {first["call_id"]: extra}
+    assert opened(held["encrypted_content"]).signatures == {first["call_id"]: "c2ln"}
 
 
 @pytest.mark.parametrize(

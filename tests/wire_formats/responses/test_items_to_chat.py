@@ -99,7 +99,7 @@ def test_reasoning_belongs_to_the_message_behind_it():
 
 def test_what_belongs_to_a_call_comes_back_to_it():
     extra = {"google": {"thought_signature": "c2ln"}}
-    held = REASONING | {"encrypted_content": sealed([], {"c1": extra, "": extra})}
+    held = REASONING | {"encrypted_content": sealed([], {"c1": "c2ln", "": "c2ln"})}
     called, _ = messages(CALL, held, RESULT)
     assert called["tool_calls"][0]["extra_content"] == extra
     assert called["extra_content"] == extra

@@ -1,6 +1,8 @@
 """A request of the Responses API as a chat."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from openai.types.chat import completion_create_params
 from pydantic import TypeAdapter
 
@@ -140,6 +142,48 @@ def test_what_only_tunes_is_left_out_and_named():
         "include.0",
         "tools.1",
     )
+
+
+def test_what_could_not_be_repeated_is_refused():
+    deep: list = []
+    for _ in range(300):
+        deep = [deep]
+    with pytest.raises(UnsendableError, match="nested too deeply"):
+        translated(metadata={"a": deep})
+
+
+KEYS = """
+type role content id call_id name namespace arguments output input text summary tools action
+encrypted_content image_url file_data refusal status operation format effort function detail
+"""
+WORDS = """
+message reasoning function_call function_call_output custom_tool_call shell_call user
+mcp_call local_shell_call_output apply_patch_call apply_patch_call_output tool_search_output
+input_text input_image input_file assistant developer function custom namespace shell
+web_search auto allowed_tools
+"""
+FIELDS = """
+input instructions tools tool_choice text reasoning include metadata store top_logprobs
+max_output_tokens stream_options truncation previous_response_id user
+"""
+keys, words, fields = (st.sampled_from(each.split()) for each in (KEYS, WORDS, FIELDS))
+values = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=4), words),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(keys, inner, max_size=4)),
+    max_leaves=12,
+)
+items = st.lists(st.dictionaries(keys, values, max_size=6), max_size=5)
+
+
+@given(st.dictionaries(fields, values), items)
+def test_whatever_is_asked_is_a_chat_or_an_error_of_the_client(body, given_items):
+    """Upstreams judge the values; nothing here may fail in any other way."""
+    for asked in (body, body | {"input": given_items}):
+        try:
+            request = chat_request({"model": "m"} | asked)
+        except UnsendableError:
+            continue
+        assert all(message["role"] for message in request.body["messages"])
 
 
 def test_reasoning_that_says_it_all_needs_no_id():

@@ -1,5 +1,7 @@
 """Reasoning that comes back in ``encrypted_content``."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,9 +23,19 @@ THEIRS = OURS | {"encrypted_content": "gAAAAABo"}
 HELLO = {"role": "user", "content": "Hello"}
 
 
-@given(st.lists(thoughts, max_size=3), st.dictionaries(texts, st.dictionaries(texts, texts)))
-def test_it_comes_back_as_it_was(told, extras):
-    assert opened(sealed(told, extras)) == Sealed(thoughts=tuple(told), extras=extras)
+@given(st.lists(thoughts, max_size=3), st.dictionaries(texts, texts))
+def test_it_comes_back_as_it_was(told, signatures):
+    kept = tuple(each if each.sealed else replace(each, id="") for each in told)
+    assert opened(sealed(told, signatures)) == Sealed(thoughts=kept, signatures=signatures)
+
+
+def test_an_id_that_an_upstream_would_look_up_is_taken_out():
+    [thought] = opened(sealed([Thought(id="rs_of_another", text="Hm.")])).thoughts
+    assert thought == Thought(text="Hm.")
+
+
+def test_signatures_are_nothing_but_texts():
+    assert opened(sealed([], {"c1": {"file_uri": "gs://bucket"}})) is None  # type: ignore[dict-item]
 
 
 @given(st.one_of(texts, texts.map(PREFIX.__add__), st.none(), st.integers()))

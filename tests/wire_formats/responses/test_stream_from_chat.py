@@ -1,18 +1,20 @@
 """The chunks of a chat as the events of a response, as the official SDK reads them."""
 
 import json
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from openai.types.responses import ResponseStreamEvent
+from openai.types.responses import Response, ResponseStreamEvent
 from pydantic import TypeAdapter
 
 from tests.wire_formats.responses.test_answer_from_chat import TOKENS, TOOLS, asked
 from wire_formats.errors import UnreadableAnswerError
 from wire_formats.responses.answer_from_chat import response_of
+from wire_formats.responses.dialect import TRANSLATED_CHAT
 from wire_formats.responses.sealed import opened
-from wire_formats.responses.stream_from_chat import TRANSLATED_CHAT, ResponseEvents
+from wire_formats.responses.stream_from_chat import ResponseEvents
 from wire_formats.sse import DONE, data_of, encoded_event, split_events, typed_event
 
 EVENTS = TypeAdapter(ResponseStreamEvent)
@@ -334,3 +336,37 @@ async def test_a_stream_says_what_the_whole_says(thought, text, refusal, told_ca
         tools=TOOLS,
     )
     assert streamed == whole["output"]
+
+
+KEYS = """
+role content reasoning reasoning_content reasoning_details thinking_blocks tool_calls function name
+arguments id index type text thinking signature data format annotations refusal extra_content google
+summary url_citation url title start_index
+"""
+WORDS = """
+text thinking redacted_thinking reasoning.text reasoning.summary reasoning.encrypted f patch shell
+url_citation anthropic-claude-v1
+"""
+keys, words = (st.sampled_from(each.split()) for each in (KEYS, WORDS))
+values = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(-9, 9), st.text(max_size=4), words),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(keys, inner, max_size=4)),
+    max_leaves=10,
+)
+deltas = st.lists(st.dictionaries(keys, values, max_size=4), max_size=4)
+
+
+@given(deltas)
+async def test_whatever_is_said_can_be_read_or_is_the_upstreams_error(said):
+    with suppress(UnreadableAnswerError):
+        await output(*(chunk(**each) for each in said), tools=TOOLS)
+
+
+@given(st.dictionaries(keys, values, max_size=5))
+def test_whatever_is_answered_can_be_read_or_is_the_upstreams_error(message):
+    choice = {"message": message, "finish_reason": "stop"}
+    try:
+        made = response_of({"choices": [choice]}, asked(tools=TOOLS), TOKENS)
+    except UnreadableAnswerError:
+        return
+    Response.model_validate(made, strict=True)
