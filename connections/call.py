@@ -19,6 +19,7 @@ class Call:
     ``cookies`` is the client's Cookie header without the gateway's own, for the same strategies.
     ``is_reasoning`` is an admin's word on the model's family, None where its name tells.
     ``query`` is URL-encoded. ``headers`` are those of the client's that the upstream needs to know.
+    ``hops`` are the gateways before this one, as :mod:`connections.hops` writes them.
     Only a POST has its body sent, unless it is empty. An ``upload`` of the media type
     ``upload_type`` is sent in place of the body, and can be sent once.
     """
@@ -37,6 +38,7 @@ class Call:
     headers: tuple[tuple[str, str], ...] = ()
     upload: AsyncIterable[bytes] | None = field(default=None, repr=False)
     upload_type: str = ""
+    hops: str = ""
     is_socket: bool = False  # asks for a WebSocket, by GET
 
     @property

@@ -137,6 +137,7 @@ class ApiView(APIView):
             request_id=self.api_request.request_id,
             credential=self.credential,
             cookies=self.cookies,
+            hops=self.api_request.META.get("HTTP_X_GATEWAY_HOPS", ""),
             **more,
         )
 

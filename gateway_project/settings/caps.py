@@ -38,6 +38,9 @@ GATEWAY_UPLOAD_HELD_BYTES = int(
     environment.number("GATEWAY_UPLOAD_HELD_BYTES", default=2 * 2**30, minimum=1024)
 )
 
+# How many gateways a request may have passed before it comes here.
+GATEWAY_MAX_HOPS = int(environment.number("GATEWAY_MAX_HOPS", default=8, minimum=1))
+
 # What upstreams send, and how long they take.
 GATEWAY_MAX_RESPONSE_BYTES = int(
     environment.number("GATEWAY_MAX_RESPONSE_BYTES", default=64 * 2**20, minimum=1024)

@@ -23,6 +23,7 @@ from proxy.client_side.anthropic_errors import error_response
 from proxy.client_side.cancelling import uncancel
 from proxy.client_side.errors import ApiError, InvalidRequestError, StoppedError
 from proxy.client_side.exception_handler import ErrorResponse, not_found
+from proxy.client_side.hops import check_hops
 from proxy.client_side.incoming import ApiRequest, ClientGoneError, IncomingBody, declared_length
 from proxy.client_side.outgoing import Outgoing
 from proxy.client_side.relayed import RelayResponse
@@ -136,6 +137,8 @@ class ApiHandler(ASGIHandler):
             raise InvalidRequestError("The URL is not valid UTF-8.") from exc
         request.application = self
         self.check_host(request)
+        if hops := request.META.get("HTTP_X_GATEWAY_HOPS"):
+            check_hops(hops)
         return request
 
     async def respond(self, request: ApiRequest) -> HttpResponseBase:

@@ -6,6 +6,7 @@ from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from accounts.administration import CONNECTION_MODELS
+from connections.hops import read_hops
 from models_registry.registry import Registry, active
 from proxy.api import ApiView
 from proxy.client_side.errors import AnsweredError, ModelNotFoundError
@@ -27,6 +28,7 @@ class EitherSurface(AnthropicSurface):
 class ModelListView(EitherSurface):
     """Every model the caller may chat with; with ``?all=true`` those for other endpoints, too.
 
+    A gateway is not shown what would lead back to it.
     The last known list is shown while a new one is fetched.
     """
 
@@ -35,9 +37,12 @@ class ModelListView(EitherSurface):
         view = registry.snapshot.view(self.caller)
         if request.query_params.get("all", "").lower() not in {"true", "1"}:
             view = view.for_chat()
+        hops = request.META.get("HTTP_X_GATEWAY_HOPS", "")
+        if hops:
+            view = view.beside(read_hops(hops))
         if self.is_anthropic:
             return JsonResponse(model_page(view.entries()))
-        return JsonResponse(view.rendered)
+        return JsonResponse(view.rendered_for_gateway if hops else view.rendered)
 
 
 class ModelDetailView(EitherSurface):
