@@ -5,10 +5,9 @@ from typing import Any
 from django.urls import URLPattern, URLResolver, include, path
 
 from proxy.views.completions import ChatCompletionsView, CompletionsView
-from proxy.views.images import ImageEditsView, ImageVariationsView
+from proxy.views.images import ImageEditsView, ImageGenerationsView, ImageVariationsView
 from proxy.views.inference import (
     EmbeddingsView,
-    ImageGenerationsView,
     ModerationsView,
     RerankView,
 )
@@ -78,6 +77,7 @@ urlpatterns = [
     path("anthropic/v1/", include(model_lists)),
     path("v1/", include(openai_surface)),
     path("openai/v1/", include(openai_surface)),
+    path("v2/rerank", RerankView.as_view()),  # Cohere's second version
     path("openai/", include(azure_surface)),
     path("openai/", include(open_webui_surface)),
     path("", include(openai_surface)),  # for clients whose base URL lacks the /v1
@@ -85,5 +85,6 @@ urlpatterns = [
 
 # A path that begins with one of these belongs to the API.
 API_SEGMENTS = frozenset(
-    {"v1", "openai", "anthropic"} | {str(route.pattern).split("/")[0] for route in openai_surface}
+    {"v1", "v2", "openai", "anthropic"}
+    | {str(route.pattern).split("/")[0] for route in openai_surface}
 )

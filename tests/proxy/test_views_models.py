@@ -135,7 +135,7 @@ async def test_a_gateway_is_not_shown_what_would_lead_back_to_it(gateway, staff_
     hops = headers | {"x-gateway-hops": "x, a"}
     shown = await AsgiClient("GET", "/v1/models", headers=hops).through(gateway)
     paths = {model["id"]: model["gateway_path"] for model in shown.json["data"]}
-    own = dict.fromkeys(["a/b:free", "c", "p.d"], [own_id()])
+    own = {model: [own_id()] for model in ("a/b:free", "c", "p.d")}
     assert paths == own | {"q.m": [own_id(), "b"]}
 
 
