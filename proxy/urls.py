@@ -4,6 +4,7 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from proxy.views.client_secrets import ClientSecretsView, RealtimeSessionsView
 from proxy.views.completions import ChatCompletionsView, CompletionsView
 from proxy.views.images import ImageEditsView, ImageGenerationsView, ImageVariationsView
 from proxy.views.inference import (
@@ -49,6 +50,8 @@ openai_surface: list[URLPattern | URLResolver] = [
     path("responses/<str:response_id>", KeptResponseView.as_view()),
     path("responses/<str:response_id>/cancel", CancelResponseView.as_view()),
     path("responses/<str:response_id>/input_items", InputItemsView.as_view()),
+    path("realtime/client_secrets", ClientSecretsView.as_view()),
+    path("realtime/sessions", RealtimeSessionsView.as_view()),
     path("usage", UsageView.as_view()),
     *model_lists,
 ]

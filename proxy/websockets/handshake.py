@@ -28,8 +28,8 @@ from usage.in_flight import in_flight
 RESPONSE_EXTENSION = "websocket.http.response"
 
 
-async def admit(scope: Any) -> tuple[Caller, str]:
-    """The caller of a handshake, and the credential it presents.
+def presented(scope: Any) -> str:
+    """The credential of a handshake that may be served.
 
     Raises what :func:`proxy.client_side.exception_handler.to_api_error` knows.
     """
@@ -38,9 +38,17 @@ async def admit(scope: Any) -> tuple[Caller, str]:
     check_host(scope)
     if hops := hops_of(scope):
         check_hops(hops)
-    credential = presented_key_of_handshake(
+    return presented_key_of_handshake(
         scope["headers"], scope.get("subprotocols", ()), scope.get("query_string", b"")
     )
+
+
+async def admit(scope: Any) -> tuple[Caller, str]:
+    """The caller of a handshake, and the credential it presents.
+
+    Raises what :func:`proxy.client_side.exception_handler.to_api_error` knows.
+    """
+    credential = presented(scope)
     caller = await identify(credential, partial(address_of_scope, scope))
     if not caller.has_scope(Scope.INFERENCE):
         raise exceptions.PermissionDenied(MayInfer.message)
