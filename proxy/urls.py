@@ -47,9 +47,9 @@ openai_surface: list[URLPattern | URLResolver] = [
     *(path(route, view) for route, view in model_calls.items()),
     path("chat/completions/<str:request_id>/stream", ResumedStreamView.as_view()),
     path("responses", ResponsesView.as_view()),
-    path("responses/<str:response_id>", KeptResponseView.as_view()),
-    path("responses/<str:response_id>/cancel", CancelResponseView.as_view()),
-    path("responses/<str:response_id>/input_items", InputItemsView.as_view()),
+    path("responses/<path:response_id>/cancel", CancelResponseView.as_view()),
+    path("responses/<path:response_id>/input_items", InputItemsView.as_view()),
+    path("responses/<path:response_id>", KeptResponseView.as_view()),  # base64 may hold a slash
     path("realtime/client_secrets", ClientSecretsView.as_view()),
     path("realtime/sessions", RealtimeSessionsView.as_view()),
     path("usage", UsageView.as_view()),

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Iterable
@@ -25,12 +24,11 @@ from django.db import DatabaseError
 from models_registry.targets import Target
 from proxy.references import stored_rows
 from proxy.references.made import ids_in_response
-from proxy.references.stored_rows import Kept
+from proxy.references.stored_rows import Kept, is_id
 from wire_formats.json_types import JsonObject
 
 logger = logging.getLogger(__name__)
 
-RESPONSE_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_\-.:]{0,199}")  # can be part of a path
 REMEMBERED = 10_000
 BATCH = 500
 RETRY_SECONDS = 1.0
@@ -72,7 +70,7 @@ class StoredResponses:
 
     def note(self, kept: Kept) -> None:
         """Have ``kept`` written soon, unless its id is known already."""
-        if RESPONSE_ID.fullmatch(kept.response_id) is None:
+        if not is_id(kept.response_id):
             return  # nobody could ask for it
         if self._known.get(kept.key) == kept or kept.place in self._unwritten:
             return
@@ -86,7 +84,7 @@ class StoredResponses:
 
     async def find_all(self, user_id: int, ids: set[str]) -> dict[str, Kept]:
         """Those of ``ids`` that are the user's. Raises ``django.db.DatabaseError``."""
-        missing = {each for each in ids if RESPONSE_ID.fullmatch(each)}
+        missing = {each for each in ids if is_id(each)}
         found: dict[str, Kept] = {}
         for seconds in LOOKS_AFTER_SECONDS:
             if not missing:

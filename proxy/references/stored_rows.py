@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,6 +20,25 @@ from proxy.models import StoredResponse
 logger = logging.getLogger(__name__)
 
 KEPT = timedelta(days=30)  # as OpenAI and Azure keep responses
+
+
+LONGEST_ID = 4096  # characters
+PLAIN_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_\-.:]{0,199}")
+DIGEST_MARK = "sha256:"
+
+
+def is_id(text: str) -> bool:
+    """Whether ``text`` may be an id: not too long, and no way out of a path that it is part of."""
+    if not 0 < len(text) <= LONGEST_ID or not text.isprintable():
+        return False
+    return {"", ".", ".."}.isdisjoint(text.replace("\\", "/").split("/"))
+
+
+def stored_form(response_id: str) -> str:
+    """``response_id`` as a row has it: a digest where it is long, or of unusual characters."""
+    if PLAIN_ID.fullmatch(response_id) and not response_id.startswith(DIGEST_MARK):
+        return response_id
+    return DIGEST_MARK + hashlib.sha256(response_id.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +66,7 @@ def insert(batch: list[Kept]) -> list[Kept]:
     """Write those of ``batch`` whose place is free. Returns those that are their user's now."""
     rows = [
         StoredResponse(
-            response_id=kept.response_id,
+            response_id=stored_form(kept.response_id),
             user_id=kept.user_id,
             connection_id=kept.connection_id,
             model=kept.model,
@@ -53,18 +74,23 @@ def insert(batch: list[Kept]) -> list[Kept]:
         for kept in batch
     ]
     StoredResponse.objects.bulk_create(rows, ignore_conflicts=True)
-    written = StoredResponse.objects.filter(response_id__in={kept.response_id for kept in batch})
+    written = StoredResponse.objects.filter(response_id__in={row.response_id for row in rows})
     owners = {(row.connection_id, row.response_id): row.user_id for row in written}
-    return [kept for kept in batch if owners.get(kept.place) == kept.user_id]
+    return [
+        kept
+        for kept in batch
+        if owners.get((kept.connection_id, stored_form(kept.response_id))) == kept.user_id
+    ]
 
 
 @database_sync_to_async
 def read(user_id: int, ids: set[str]) -> list[Kept]:
     """Those of ``ids`` that are the user's, the newest last."""
-    rows = StoredResponse.objects.filter(user_id=user_id, response_id__in=ids).order_by("pk")
+    asked = {stored_form(each): each for each in ids}
+    rows = StoredResponse.objects.filter(user_id=user_id, response_id__in=asked).order_by("pk")
     return [
         Kept(
-            response_id=row.response_id,
+            response_id=asked[row.response_id],
             user_id=row.user_id,
             connection_id=row.connection_id,
             model=row.model,
@@ -77,7 +103,9 @@ def read(user_id: int, ids: set[str]) -> list[Kept]:
 def delete(kept: Kept) -> None:
     """Delete the row of ``kept``."""
     StoredResponse.objects.filter(
-        user_id=kept.user_id, connection_id=kept.connection_id, response_id=kept.response_id
+        user_id=kept.user_id,
+        connection_id=kept.connection_id,
+        response_id=stored_form(kept.response_id),
     ).delete()
 
 

@@ -154,6 +154,18 @@ async def test_a_request_that_may_not_pass_on_ends_here(gateway, key, hops, stat
     assert (client.status, client.json["error"]["code"]) == (status, code)
 
 
+async def test_they_are_always_listed_where_that_is_set(gateway, staff_key, settings) -> None:
+    settings.GATEWAY_LIST_EVERY_MODEL = True
+    await Connection.objects.filter(name="one").aupdate(
+        provider="openai", model_ids=["gpt-4o", "text-embedding-3-small"]
+    )
+    await active().reload()
+    for query, is_listed in ((b"", True), (b"all=true", True), (b"all=false", False)):
+        client = await get(gateway, "/v1/models", staff_key, query)
+        ids = [model["id"] for model in client.json["data"]]
+        assert ("text-embedding-3-small" in ids) == is_listed
+
+
 async def test_others_do_not(gateway, key) -> None:
     client = await get(gateway, "/openai/models/1", key)
     assert (client.status, client.json["error"]["code"]) == (403, "permission_denied")

@@ -157,7 +157,7 @@ async def test_no_response_is_kept_with_items_without_end(kept):
     assert await StoredResponse.objects.acount() == MOST_ITEMS + 1  # with the response
 
 
-@pytest.mark.parametrize("response_id", ["", "..", "a/b", "a b", "é", "a" * 201, "a\n"])
+@pytest.mark.parametrize("response_id", ["", "..", "a/../b", "/a", "a\\..", "a\n", "a" * 4097])
 async def test_what_cannot_be_part_of_a_path_is_not_kept(kept, response_id):
     odd = Kept(response_id=response_id, user_id=kept.user_id, connection_id=1, model="m")
     store = await written(odd)
@@ -214,3 +214,20 @@ async def test_what_cannot_be_written_waits(kept):
 def _run(sql):
     with connection.cursor() as cursor:
         cursor.execute(sql)
+
+
+LONG = "resp_" + "bGl0ZWxsbTpjdXN0b21fbGxt" * 19 + "=="
+
+
+@pytest.mark.parametrize("response_id", [LONG, "a+b/c==", "ä", "x" * 4096, "sha256:" + "0" * 64])
+async def test_an_id_may_be_of_any_length_and_alphabet(kept, response_id):
+    kept = replace(kept, response_id=response_id)
+    store = await written(kept)
+    for one in (store, StoredResponses()):
+        assert await found(one, kept.user_id, response_id) == kept
+        assert await found(one, kept.user_id + 1, response_id) is None
+    row = await StoredResponse.objects.aget()
+    assert len(row.response_id) <= 200
+    assert await found(StoredResponses(), kept.user_id, row.response_id) is None
+    await store.forget(kept)
+    assert await found(StoredResponses(), kept.user_id, response_id) is None

@@ -10,6 +10,7 @@ import pytest
 from accounts.models import ApiKey, User
 from connections.models import Connection
 from models_registry.models import ModelGrant
+from proxy.client_side.handler import ApiHandler
 from tests.support.in_process import RecordingUpstream, in_process, post
 
 
@@ -37,11 +38,16 @@ def key(transactional_db) -> str:
 
 
 @pytest.fixture
-async def ask(connection, upstream, key) -> AsyncIterator[Any]:
-    """``await ask(path, body, **headers)``: the answer to a POST with a key."""
+async def api(connection, upstream) -> AsyncIterator[ApiHandler]:
     async with in_process(upstream) as api:
+        yield api
 
-        async def asked(path: str, body: Any, **headers: str) -> Any:
-            return await post(api, key, path, body, **headers)
 
-        yield asked
+@pytest.fixture
+def ask(api, key) -> Any:
+    """``await ask(path, body, **headers)``: the answer to a POST with a key."""
+
+    async def asked(path: str, body: Any, **headers: str) -> Any:
+        return await post(api, key, path, body, **headers)
+
+    return asked
