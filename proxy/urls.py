@@ -21,6 +21,7 @@ from proxy.views.messages import CountTokensView, MessagesView
 from proxy.views.models import ConnectionModelListView, ModelDetailView, ModelListView
 from proxy.views.open_webui import ConfigUpdateView, ConfigView, VerifyView
 from proxy.views.passthrough import PassthroughView
+from proxy.views.response_inputs import CompactView, InputTokensView
 from proxy.views.responses import ResponsesView
 from proxy.views.resumable import ResumedStreamView
 from proxy.views.usage import UsageView
@@ -47,6 +48,8 @@ openai_surface: list[URLPattern | URLResolver] = [
     *(path(route, view) for route, view in model_calls.items()),
     path("chat/completions/<str:request_id>/stream", ResumedStreamView.as_view()),
     path("responses", ResponsesView.as_view()),
+    path("responses/compact", CompactView.as_view()),
+    path("responses/input_tokens", InputTokensView.as_view()),
     path("responses/<path:response_id>/cancel", CancelResponseView.as_view()),
     path("responses/<path:response_id>/input_items", InputItemsView.as_view()),
     path("responses/<path:response_id>", KeptResponseView.as_view()),  # base64 may hold a slash
