@@ -11,6 +11,7 @@ from django.urls import ResolverMatch, get_resolver
 from proxy.client_side.errors import AnsweredError, ApiError
 
 MOST_SEGMENTS = 12  # of a path that is searched for one of the API's
+PASSED_ON = "/passthrough/"
 EVERY_METHOD = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
@@ -64,7 +65,12 @@ class Paths:
 
 
 def plain_path(path: str) -> str:
-    """Base URLs are often written with a slash too many, and paths with one at their end."""
+    """Base URLs are often written with a slash too many, and paths with one at their end.
+
+    The end of a path that is passed on means what it means to the upstream.
+    """
     while "//" in path:
         path = path.replace("//", "/")
-    return path.rstrip("/") if path.endswith("/") and path != "/" else path
+    if not path.endswith("/") or path == "/" or PASSED_ON in path:
+        return path
+    return path[:-1]
