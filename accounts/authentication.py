@@ -91,6 +91,19 @@ async def identify(credential: str, address: Callable[[], str] = str) -> Caller:
     return caller
 
 
+async def identify_digest(digest: str) -> Caller:
+    """The caller of an API key by its digest. Raises as :func:`identify` does."""
+    try:
+        caller = await callers.find_digest(digest)
+    except TooManyLookUpsError as exc:
+        raise TooManyUnknownKeys from exc
+    except (CallersUnavailableError, *DATABASE_ERRORS) as exc:
+        raise AuthenticationUnavailable from exc
+    if caller is None:
+        raise InvalidApiKey
+    return caller
+
+
 def presented_key(meta: dict[str, str]) -> str:
     """The one credential a request presents, empty if none.
 

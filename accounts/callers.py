@@ -73,6 +73,13 @@ class CallerCache:
         last_used.note(known.caller.key_id)
         return known.caller
 
+    async def find_digest(self, digest: str) -> Caller | None:
+        """The caller of a key with this ``digest``, as :meth:`find`."""
+        known = self._known.get(digest)
+        if known is None or not self._is_confirmed(known):
+            known = await self._look_up(digest, str)
+        return None if known is None or known.is_expired else known.caller
+
     def confirm(self, looked_at: float) -> None:
         """Have heard, by a question asked at ``looked_at``, that nothing has changed."""
         self._confirmed_at = looked_at

@@ -13,24 +13,28 @@ import secrets
 import zlib
 
 PREFIX = "sk-gw-"
+EPHEMERAL_PREFIX = "ek_gw_"  # of client secrets: OpenAI's clients look for the beginning
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 RANDOM_LENGTH = 32
 CHECKSUM_LENGTH = 6
-LOOKS_LIKE_KEY = re.compile(re.escape(PREFIX) + r"\w+")
-KEY_LENGTH = len(PREFIX) + RANDOM_LENGTH + CHECKSUM_LENGTH
+LOOKS_LIKE_KEY = re.compile(rf"({PREFIX}|{EPHEMERAL_PREFIX})\w+")
+LENGTH_BEHIND_PREFIX = RANDOM_LENGTH + CHECKSUM_LENGTH
+KEY_LENGTH = len(PREFIX) + LENGTH_BEHIND_PREFIX
 
 
-def generate() -> str:
+def generate(prefix: str = PREFIX) -> str:
     """A new key in the clear. Show it once and keep only its digest."""
     random_part = "".join(secrets.choice(ALPHABET) for _ in range(RANDOM_LENGTH))
-    return PREFIX + random_part + checksum_of(random_part)
+    return prefix + random_part + checksum_of(random_part)
 
 
-def is_well_formed(key: str) -> bool:
+def is_well_formed(key: str, prefix: str = PREFIX) -> bool:
     """Whether ``key`` could have come from :func:`generate`."""
-    if len(key) != KEY_LENGTH or not key.startswith(PREFIX) or not key.isascii():
+    if len(key) != len(prefix) + LENGTH_BEHIND_PREFIX:
         return False
-    random_part, checksum = key[len(PREFIX) : -CHECKSUM_LENGTH], key[-CHECKSUM_LENGTH:]
+    if not key.startswith(prefix) or not key.isascii():
+        return False
+    random_part, checksum = key[len(prefix) : -CHECKSUM_LENGTH], key[-CHECKSUM_LENGTH:]
     return hmac.compare_digest(checksum_of(random_part), checksum)
 
 
@@ -46,7 +50,9 @@ def hint(key: str) -> str:
 
 def censored(text: str) -> str:
     """``text`` without anything that looks like a key: clients paste theirs into odd places."""
-    return LOOKS_LIKE_KEY.sub(f"{PREFIX}…", text) if PREFIX in text else text
+    if PREFIX not in text and EPHEMERAL_PREFIX not in text:
+        return text
+    return LOOKS_LIKE_KEY.sub(r"\1…", text)
 
 
 def checksum_of(text: str) -> str:

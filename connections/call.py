@@ -22,6 +22,7 @@ class Call:
     ``is_reasoning`` is an admin's word on the model's family, None where its name tells;
     ``family_facts`` are further ones.
     ``query`` is URL-encoded. ``headers`` are those of the client's that the upstream needs to know.
+    ``hops`` are the gateways before this one, as :mod:`connections.hops` writes them.
     Only a POST has its body sent, unless it is empty. An ``upload`` of the media type
     ``upload_type`` is sent in place of the body, and can be sent once. ``has_substitute``: should
     the upstream lack the endpoint, it can be asked for the same at another.
@@ -43,6 +44,7 @@ class Call:
     upload: AsyncIterable[bytes] | None = field(default=None, repr=False)
     upload_type: str = ""
     has_substitute: bool = False
+    hops: str = ""
     is_socket: bool = False  # asks for a WebSocket, by GET
 
     @property

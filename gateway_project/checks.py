@@ -17,6 +17,7 @@ from django.utils.module_loading import import_string
 
 from gateway_project.private_files import exposed, private_paths
 from gateway_project.settings import environment
+from proxy.client_side.cors import is_origin
 
 SWITCHES = frozenset({"true", "yes", "on", "1", "false", "no", "off", "0"})
 MOST_NAMED = 3
@@ -126,6 +127,17 @@ def check_user_info_secret(**kwargs: Any) -> Iterator[CheckMessage]:
             hint=f"Take at least {SHORTEST_SECRET} characters, made at random.",
             id="gateway_project.E006",
         )
+
+
+@register(Tags.security)
+def check_cors_origins(**kwargs: Any) -> Iterator[CheckMessage]:
+    for origin in settings.GATEWAY_CORS_ORIGINS:
+        if not is_origin(origin):
+            yield Error(
+                f"GATEWAY_CORS_ORIGINS holds {origin!r}, which is no origin.",
+                hint="Give scheme, host and port alone, such as https://app.example, or * for all.",
+                id="gateway_project.E007",
+            )
 
 
 def _redis_url_problem(url: str) -> str:

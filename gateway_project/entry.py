@@ -7,7 +7,7 @@ from typing import Any
 from channels.routing import URLRouter
 from django.core.asgi import get_asgi_application
 
-from gateway_project.api_urls import API_SEGMENTS
+from gateway_project.api_requests import is_for_api
 from gateway_project.health import HEALTH_PATHS, answer_health
 from gateway_project.lifespan import Lifespan
 from gateway_project.metrics import METRICS_PATH, answer_metrics
@@ -29,7 +29,7 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
                 await answer_health(scope, receive, send)
             elif path == METRICS_PATH:
                 await answer_metrics(scope, receive, send)
-            elif path.lstrip("/").split("/", 1)[0] in API_SEGMENTS:
+            elif is_for_api(scope):
                 await api_application(scope, receive, send)
             else:
                 await page_application(scope, receive, send)

@@ -40,13 +40,14 @@ class Listing:
     """``models`` are the upstream's own objects, as of when it last gave a list.
 
     ``asked_at`` is when it was last asked, in seconds since the epoch; 0 means never. ``is_stale``
-    says that it gave no list then, ``is_unheard`` that it never gave one.
+    says that it gave no list then, and ``problem`` why; ``is_unheard`` that it never gave one.
     """
 
     models: tuple[JsonObject, ...] = ()
     asked_at: float = 0.0
     is_stale: bool = False
     is_unheard: bool = False
+    problem: str = ""
 
     def says_the_same_as(self, other: Listing) -> bool:
         """Whether clients would see no difference."""
@@ -106,7 +107,7 @@ async def fetch(
         models = await list_models(client, connection)
     except ListingError as exc:
         logger.warning("No list of models from %s: %s", connection.upstream.name, exc)
-        return replace(known, asked_at=time.time(), is_stale=True)
+        return replace(known, asked_at=time.time(), is_stale=True, problem=str(exc))
     return Listing(models=tuple(models), asked_at=time.time())
 
 
@@ -150,6 +151,7 @@ def _load(upstream: Upstream) -> Listing | None:
             asked_at=min(float(entry["asked_at"]), time.time()),  # clocks differ
             is_stale=entry["is_stale"] is True,
             is_unheard=entry.get("is_unheard") is True,
+            problem=str(entry.get("problem", "")),
         )
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
         logger.warning("An unreadable list of models of %s is ignored.", upstream.name)
@@ -162,6 +164,7 @@ def _store(upstream: Upstream, listing: Listing) -> None:
         "asked_at": listing.asked_at,
         "is_stale": listing.is_stale,
         "is_unheard": listing.is_unheard,
+        "problem": listing.problem,
         "models": listing.models,
     }
     shared_cache.put(cache_key(upstream), orjson.dumps(entry), RETENTION_SECONDS)

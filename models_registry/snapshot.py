@@ -6,14 +6,18 @@ it: a set of targets. Callers with the same set are shown the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+
+import orjson
 
 from accounts.caller import Caller
 from connections.calling.open_connection import OpenConnection
 from connections.configuration.options import Options
-from models_registry.catalogue import Catalogue, rendered_list
+from connections.hops import PATH_FIELD, own_id
+from models_registry.catalogue import Catalogue, rendered_as, rendered_list
 from models_registry.grants import Access, Grants
+from models_registry.patterns import positions_set
 from models_registry.targets import Target
 from wire_formats.json_types import JsonObject
 
@@ -50,6 +54,20 @@ class View:
             if target.connection.upstream.url_index == url_index and self.usable >> position & 1
         )
 
+    @property
+    def rendered_for_gateway(self) -> bytes:
+        """The list with the gateways that a call of each model passes."""
+        return rendered_list(
+            with_path(rendered_as(model_id, target), target) for model_id, target in self.listed()
+        )
+
+    def beside(self, gateways: Collection[str]) -> View:
+        """The models whose calls pass none of ``gateways``."""
+        targets = self.catalogue.targets
+        passing = (n for n, t in enumerate(targets) if not set(t.path).isdisjoint(gateways))
+        usable = self.usable & ~positions_set(passing, len(targets))
+        return View(catalogue=self.catalogue, usable=usable)
+
     def listed(self) -> list[tuple[str, Target]]:
         """The ids of the list in its order, each with the target that serves it."""
         return list(self.catalogue.listed(self.usable))
@@ -62,6 +80,11 @@ class View:
         """One model under any of its ids; None if the caller may not use it."""
         targets = self.route(model_id)
         return targets[0].entry | {"id": model_id} if targets else None
+
+
+def with_path(rendered: bytes, target: Target) -> bytes:
+    """The entry of ``target`` with the gateways that a call of it passes, this one first."""
+    return rendered[:-1] + b"," + orjson.dumps({PATH_FIELD: [own_id(), *target.path]})[1:]
 
 
 class Snapshot:

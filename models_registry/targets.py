@@ -10,6 +10,7 @@ import orjson
 
 from connections.calling.open_connection import OpenConnection
 from connections.choices import Provider
+from connections.hops import PATH_FIELD, path_of
 from connections.upstream import Upstream
 from models_registry.listings import Listing
 from models_registry.model_ids import is_model_id
@@ -33,7 +34,8 @@ class Target:
     ``rendered`` is its entry in lists of models, as JSON: bytes cost the garbage collector nothing,
     and are ready to be joined. ``is_chat`` is false for what the official API lists for its other
     endpoints. ``filters`` are those that its chats pass, in order. ``awaits_filters_of`` names a
-    connection that may have more of them, and has not told of any yet.
+    connection that may have more of them, and has not told of any yet. ``path`` are the gateways
+    behind the connection that a call passes, by their ids.
     """
 
     connection: OpenConnection
@@ -45,6 +47,7 @@ class Target:
     registration: Registration = field(default=AS_LISTED, repr=False)
     filters: tuple[PipelinesFilter, ...] = ()
     awaits_filters_of: str = ""
+    path: tuple[str, ...] = ()
 
     @property
     def qualified_id(self) -> str:
@@ -152,12 +155,15 @@ def _target(
             is_chat=registration.is_chat or not _is_not_for_chat(upstream, model["id"]),
             is_stale=is_stale,
             registration=registration,
+            path=path_of(model),
         )
 
 
 def _entry(connection: OpenConnection, model: JsonObject, public_id: str) -> JsonObject:
     """A model as ``/v1/models`` shows it: OpenAI's fields, then what Open WebUI adds."""
     upstream = connection.upstream
+    if PATH_FIELD in model:  # for gateways, who are told of their own path
+        model = {name: value for name, value in model.items() if name != PATH_FIELD}
     name = model.get("name")
     return model | {
         "id": public_id,

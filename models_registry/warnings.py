@@ -47,4 +47,5 @@ def _stale_connections() -> Iterable[str]:
                     "Chats are refused, since it is unknown which of them need its filters."
                 )
             name = connection.upstream.name
-            yield f"{name} gave no list of models when asked {ago} ago. {consequence}"
+            said = [f"{name} gave no list of models when asked {ago} ago.", listing.problem]
+            yield " ".join(filter(None, [*said, consequence]))

@@ -32,6 +32,7 @@ from proxy.client_side.cookies import forwardable_cookies
 from proxy.client_side.errors import ApiError, MethodNotAllowedError, StoppedError
 from proxy.client_side.exception_handler import ErrorResponse, to_api_error
 from proxy.client_side.incoming import ApiRequest, ClientGoneError
+from proxy.client_side.origin import is_foreign
 from proxy.client_side.permissions import MayInfer
 from proxy.client_side.rendering import JsonParser, JsonRenderer
 from proxy.client_side.scope_extensions import SURFACE_EXTENSION, extensions_of
@@ -44,7 +45,7 @@ from wire_formats.json_types import JsonObject
 logger = logging.getLogger(__name__)
 
 
-WITHOUT_BODY = frozenset({"GET", "DELETE"})
+WITHOUT_BODY = frozenset({"GET", "HEAD", "DELETE"})
 
 
 class ApiView(APIView):
@@ -61,8 +62,14 @@ class ApiView(APIView):
     administers = ""  # a key of accounts.administration.NEEDS
     reads_body = True  # a view that does not takes the body as it comes, from request.incoming
     ends_with_client = WITHOUT_BODY  # which of these are given up when their client has left
-    http_method_names = ("get", "post", "put", "patch", "delete")
+    http_method_names = ("get", "head", "post", "put", "patch", "delete")
     _payload: JsonObject | None = None
+
+    @classmethod
+    def methods(cls) -> tuple[str, ...]:
+        """The methods that the view knows. HEAD is GET without the body of its response."""
+        own = [name.upper() for name in cls.http_method_names if hasattr(cls, name)]
+        return (*own, *(["HEAD"] if "GET" in own else []), "OPTIONS")
 
     @property
     def caller(self) -> Caller:
@@ -76,8 +83,11 @@ class ApiView(APIView):
 
     @property
     def cookies(self) -> str:
-        """The caller's cookies, as far as an upstream may see them."""
-        return forwardable_cookies(self.request.META.get("HTTP_COOKIE", ""))
+        """The caller's cookies, as far as an upstream may see them, and not of a foreign page."""
+        sent: str = self.request.META.get("HTTP_COOKIE", "")
+        if not sent or is_foreign(self.api_request.scope):
+            return ""
+        return forwardable_cookies(sent)
 
     @property
     def payload(self) -> JsonObject:
@@ -137,6 +147,7 @@ class ApiView(APIView):
             request_id=self.api_request.request_id,
             credential=self.credential,
             cookies=self.cookies,
+            hops=self.api_request.META.get("HTTP_X_GATEWAY_HOPS", ""),
             **more,
         )
 
@@ -193,8 +204,7 @@ class ApiView(APIView):
         method = (self.request.method or "").lower()
         handler = getattr(self, method, None) if method in self.http_method_names else None
         if handler is None:
-            allowed = (name.upper() for name in self.http_method_names if hasattr(self, name))
-            raise MethodNotAllowedError(self.request.method or "", allowed)
+            raise MethodNotAllowedError(self.request.method or "", self.methods())
         return handler
 
     async def _admit(self) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from proxy.views.client_secrets import ClientSecretsView, RealtimeSessionsView
 from proxy.views.completions import ChatCompletionsView, CompletionsView
 from proxy.views.conversations import (
     ConversationItemsView,
@@ -11,10 +12,9 @@ from proxy.views.conversations import (
     ConversationsView,
     ConversationView,
 )
-from proxy.views.images import ImageEditsView, ImageVariationsView
+from proxy.views.images import ImageEditsView, ImageGenerationsView, ImageVariationsView
 from proxy.views.inference import (
     EmbeddingsView,
-    ImageGenerationsView,
     ModerationsView,
     RerankView,
 )
@@ -22,6 +22,7 @@ from proxy.views.messages import CountTokensView, MessagesView
 from proxy.views.models import ConnectionModelListView, ModelDetailView, ModelListView
 from proxy.views.open_webui import ConfigUpdateView, ConfigView, VerifyView
 from proxy.views.passthrough import PassthroughView
+from proxy.views.response_inputs import CompactView, InputTokensView
 from proxy.views.responses import ResponsesView
 from proxy.views.resumable import ResumedStreamView
 from proxy.views.stored_responses import (
@@ -53,9 +54,13 @@ openai_surface: list[URLPattern | URLResolver] = [
     *(path(route, view) for route, view in model_calls.items()),
     path("chat/completions/<str:request_id>/stream", ResumedStreamView.as_view()),
     path("responses", ResponsesView.as_view()),
-    path("responses/<str:response_id>", ResponseDetailView.as_view()),
-    path("responses/<str:response_id>/cancel", CancelResponseView.as_view()),
-    path("responses/<str:response_id>/input_items", InputItemsView.as_view()),
+    path("responses/compact", CompactView.as_view()),
+    path("responses/input_tokens", InputTokensView.as_view()),
+    path("responses/<path:response_id>/cancel", CancelResponseView.as_view()),
+    path("responses/<path:response_id>/input_items", InputItemsView.as_view()),
+    path("responses/<path:response_id>", ResponseDetailView.as_view()),  # base64 may hold a slash
+    path("realtime/client_secrets", ClientSecretsView.as_view()),
+    path("realtime/sessions", RealtimeSessionsView.as_view()),
     path("conversations", ConversationsView.as_view()),
     path("conversations/<str:conversation_id>", ConversationView.as_view()),
     path("conversations/<str:conversation_id>/items", ConversationItemsView.as_view()),
@@ -88,6 +93,7 @@ urlpatterns = [
     path("anthropic/v1/", include(model_lists)),
     path("v1/", include(openai_surface)),
     path("openai/v1/", include(openai_surface)),
+    path("v2/rerank", RerankView.as_view()),  # Cohere's second version
     path("openai/", include(azure_surface)),
     path("openai/", include(open_webui_surface)),
     path("", include(openai_surface)),  # for clients whose base URL lacks the /v1
@@ -95,5 +101,6 @@ urlpatterns = [
 
 # A path that begins with one of these belongs to the API.
 API_SEGMENTS = frozenset(
-    {"v1", "openai", "anthropic"} | {str(route.pattern).split("/")[0] for route in openai_surface}
+    {"v1", "v2", "openai", "anthropic"}
+    | {str(route.pattern).split("/")[0] for route in openai_surface}
 )

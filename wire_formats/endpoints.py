@@ -45,6 +45,8 @@ ENDPOINTS = {
     "responses": Endpoint(
         operation="chat", is_chat=True, writes_text=True, has_own_parameters=True
     ),
+    "responses/compact": Endpoint(operation="chat", writes_text=True, has_own_parameters=True),
+    "responses/input_tokens": Endpoint(has_own_parameters=True),
 }
 
 

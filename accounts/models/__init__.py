@@ -14,6 +14,7 @@ from accounts.models.api_keys import (
     validate_model_patterns,
     validate_scopes,
 )
+from accounts.models.client_secrets import ClientSecret, ClientSecretQuerySet
 from accounts.models.config_version import ConfigVersion
 from accounts.models.identities import Identity
 from accounts.models.oauth_tokens import OAuthToken
@@ -26,6 +27,8 @@ __all__ = [
     "ApiKey",
     "ApiKeyManager",
     "ApiKeyQuerySet",
+    "ClientSecret",
+    "ClientSecretQuerySet",
     "ConfigVersion",
     "EarlierKey",
     "EarlierKeyQuerySet",

@@ -14,12 +14,14 @@ from connections.auth.base import AuthUnavailableError
 from connections.calling.client import UpstreamClient
 from connections.calling.open_connection import OpenConnection
 from connections.errors import UpstreamError
+from connections.hops import is_loop, leads_back
 from connections.providers.openai import OpenAIAdapter
 from connections.upstream import Timeouts
 from wire_formats.json_numbers import load_json
 from wire_formats.json_types import JsonObject
 
 LARGEST_LIST_BYTES = 32 * 2**20
+LEADS_BACK = "The connection leads back to this gateway."
 
 
 class ListingError(Exception):
@@ -47,6 +49,8 @@ async def list_models(client: UpstreamClient, connection: OpenConnection) -> lis
         raise ListingError(str(exc)) from exc
     except httpx.InvalidURL as exc:
         raise ListingError("The upstream's base URL is not valid.") from exc
+    if is_loop(response.status, response.headers):
+        raise ListingError(LEADS_BACK)
     if response.status != httpx.codes.OK:
         raise ListingError(f"The upstream answered {response.status} when asked for its models.")
     # In a thread: a list may be long, and parsing it would hold up the event loop.
@@ -57,7 +61,7 @@ def normalise(body: bytes, adapter: OpenAIAdapter) -> list[JsonObject]:
     """The models in an upstream's answer: ``{"data": […]}``, ``{"models": […]}`` or a bare list.
 
     Entries may be objects or plain ids; ``adapter`` knows how its upstream describes a model. Those
-    without a usable id are left out.
+    without a usable id are left out, and so are models of this very gateway.
     """
     try:
         answer: Any = load_json(body)
@@ -69,7 +73,8 @@ def normalise(body: bytes, adapter: OpenAIAdapter) -> list[JsonObject]:
     if not isinstance(entries, list):
         raise ListingError("The upstream's answer holds no list of models.")
     described = ({"id": entry} if isinstance(entry, str) else entry for entry in entries)
-    return usable_models(adapter.listed(entry) for entry in described if isinstance(entry, dict))
+    objects = (entry for entry in described if isinstance(entry, dict))
+    return usable_models(adapter.listed(entry) for entry in objects if not leads_back(entry))
 
 
 def usable_models(entries: Iterable[Any]) -> list[JsonObject]:

@@ -12,6 +12,7 @@ import httpx
 from accounts.caller import Caller
 from connections.call import Call
 from connections.errors import NotSentError
+from connections.hops import HOPS_HEADER, with_own
 from connections.providers.headers import encoded, extra_headers, overlaid, user_info_headers
 from connections.request_extensions import (
     CALL_EXTENSION,
@@ -98,7 +99,9 @@ class OpenAIAdapter:
             headers["content-type"] = call.upload_type or "application/json"
         if forward_user_info:
             headers |= user_info_headers(call.caller, call.chat_id, audience=self.upstream.name)
-        return overlaid(headers, self.own_headers(call.caller, call.chat_id))
+        headers = overlaid(headers, self.own_headers(call.caller, call.chat_id))
+        headers[HOPS_HEADER] = with_own(call.hops)
+        return headers
 
     def own_headers(self, caller: Caller, chat_id: str = "") -> dict[str, str]:
         """An admin's extra headers, filled in, which every request to this upstream carries."""
@@ -139,7 +142,8 @@ class OpenAIAdapter:
     def models_request(self) -> httpx.Request:
         """The request for the upstream's list of models, unsigned."""
         own = self.own_headers(Caller.system())
-        headers = overlaid(self.base_headers | {"accept": "application/json"}, own)
+        asking = {"accept": "application/json", HOPS_HEADER: with_own("")}
+        headers = overlaid(self.base_headers | asking, own)
         return httpx.Request("GET", self.models_url(), headers=encoded(headers))
 
 

@@ -6,6 +6,7 @@ import httpx
 
 from accounts.caller import Caller
 from connections.call import Call
+from connections.hops import HOPS_HEADER, with_own
 from connections.providers.headers import encoded, overlaid
 from connections.providers.openai import BASE_HEADERS, OpenAIAdapter, path_segment
 from wire_formats.endpoints import CHAT_COMPLETIONS
@@ -46,7 +47,11 @@ class PipelinesAdapter(OpenAIAdapter):
         self, filter_id: str, step: str, body: JsonObject, caller: Caller
     ) -> httpx.Request:
         """The request that has a filter look at ``body``; ``step`` is ``inlet`` or ``outlet``."""
-        headers = BASE_HEADERS | {"content-type": "application/json", "accept": "application/json"}
+        headers = BASE_HEADERS | {
+            "content-type": "application/json",
+            "accept": "application/json",
+            HOPS_HEADER: with_own(""),
+        }
         return httpx.Request(
             "POST",
             f"{self.upstream.base_url}/{path_segment(filter_id)}/filter/{step}",

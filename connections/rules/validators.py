@@ -30,6 +30,7 @@ REFUSED_HEADERS = frozenset(
         "proxy-authorization",
         "proxy-connection",
         "accept-encoding",
+        "x-gateway-hops",
     }
 )
 

@@ -6,7 +6,9 @@ import asyncio
 from urllib.parse import urlsplit
 
 from connections.auth.base import AuthUnavailableError
+from connections.calling.model_lists import LEADS_BACK
 from connections.errors import UpstreamError
+from connections.hops import is_loop
 from connections.verify.inspection import Answer, Inspection
 from connections.verify.network import speaks_tls
 from connections.verify.result import Finding, failed, warning
@@ -30,6 +32,11 @@ def refusal(inspection: Inspection, answer: Answer) -> Finding | None:
             return warning(
                 f"The upstream limits requests just now{said}",
                 "Try again later, and look at the quota and billing of the account.",
+            )
+        case 508 if is_loop(answer.status, answer.headers):
+            return failed(
+                f"{LEADS_BACK[:-1]} (508).",
+                "Set the base URL to the upstream's own, or disable the connection.",
             )
         case status if 300 <= status < 400:
             return failed(

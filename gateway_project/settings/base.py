@@ -209,6 +209,8 @@ GATEWAY_USER_INFO_JWT_SECONDS = environment.number(
     "GATEWAY_USER_INFO_JWT_SECONDS", default=300, minimum=1
 )
 GATEWAY_QUERY_KEYS = environment.switch("GATEWAY_QUERY_KEYS", default=False)
+GATEWAY_LIST_EVERY_MODEL = environment.switch("GATEWAY_LIST_EVERY_MODEL", default=False)
+GATEWAY_CORS_ORIGINS = environment.items("GATEWAY_CORS_ORIGINS")
 GATEWAY_ACCESS_LOG = environment.switch("GATEWAY_ACCESS_LOG", default=True)
 GATEWAY_METRICS_TOKEN = environment.text("GATEWAY_METRICS_TOKEN")
 # OpenTelemetry's own variables say where spans go.

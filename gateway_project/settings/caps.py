@@ -37,12 +37,15 @@ GATEWAY_UPLOAD_HELD_BYTES = int(
     environment.number("GATEWAY_UPLOAD_HELD_BYTES", default=2 * 2**30, minimum=1024)
 )
 
+# How many gateways a request may have passed before it comes here.
+GATEWAY_MAX_HOPS = int(environment.number("GATEWAY_MAX_HOPS", default=8, minimum=1))
+
 # What upstreams send, and how long they take.
 GATEWAY_MAX_RESPONSE_BYTES = int(
     environment.number("GATEWAY_MAX_RESPONSE_BYTES", default=64 * 2**20, minimum=1024)
 )
 GATEWAY_MAX_SSE_LINE_BYTES = int(
-    environment.number("GATEWAY_MAX_SSE_LINE_BYTES", default=8 * 2**20, minimum=1024)
+    environment.number("GATEWAY_MAX_SSE_LINE_BYTES", default=32 * 2**20, minimum=1024)
 )
 GATEWAY_MAX_STREAM_BYTES = int(
     environment.number("GATEWAY_MAX_STREAM_BYTES", default=256 * 2**20, minimum=1024)
@@ -69,7 +72,7 @@ GATEWAY_SHUTDOWN_GRACE_SECONDS = environment.number(
 # Streams that are kept for clients who come back.
 GATEWAY_RESUMABLE_SECONDS = environment.number("GATEWAY_RESUMABLE_SECONDS", default=600, minimum=1)
 GATEWAY_RESUMABLE_MAX_BYTES = int(
-    environment.number("GATEWAY_RESUMABLE_MAX_BYTES", default=4 * 2**20, minimum=1024)
+    environment.number("GATEWAY_RESUMABLE_MAX_BYTES", default=16 * 2**20, minimum=1024)
 )
 GATEWAY_RESUMABLE_MAX_STREAMS = int(
     environment.number("GATEWAY_RESUMABLE_MAX_STREAMS", default=32, minimum=1)

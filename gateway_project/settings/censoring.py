@@ -87,6 +87,11 @@ _RULES = (
         pattern=re.compile(r"(?<![A-Za-z0-9])(sk-(?:gw-)?)[A-Za-z0-9][A-Za-z0-9_-]{5,}"),
         replacement=rf"\1{CENSORED}",
     ),
+    Rule(  # secrets for realtime clients, of the gateway and of upstreams
+        hints=("ek_",),
+        pattern=re.compile(r"(?<![A-Za-z0-9])(ek_)[A-Za-z0-9][A-Za-z0-9_-]{15,}"),
+        replacement=rf"\1{CENSORED}",
+    ),
     Rule(  # Google, Groq, Hugging Face, xAI, Perplexity, Replicate
         hints=("aiza", "gsk_", "hf_", "xai-", "pplx-", "r8_"),
         pattern=re.compile(r"\b(AIza|gsk_|hf_|xai-|pplx-|r8_)[A-Za-z0-9_-]{16,}"),

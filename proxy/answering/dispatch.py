@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,14 +11,18 @@ from connections.auth.base import AuthUnavailableError
 from connections.call import Call
 from connections.calling.client import UpstreamClient, UpstreamResponse
 from connections.errors import MidStreamError, NotSentError
+from connections.hops import is_loop
 from models_registry.targets import Target
 from proxy.answering.lacking import STATUSES, says_path_is_missing
 from proxy.answering.pipelines_server import CallFilters, filtered_call
 from proxy.answering.upstream_errors import error_from_response
 from proxy.client_side.errors import ApiError, UpstreamUnavailableError
+from proxy.client_side.hops import comes_back
 from proxy.client_side.response_headers import is_plain
 from usage.exchange import Exchange
 from wire_formats.errors import UnsendableError
+
+logger = logging.getLogger(__name__)
 
 LARGEST_ERROR_BYTES = 256 * 1024
 # The last one: another provider may know what this one cannot be asked.
@@ -66,9 +71,9 @@ async def dispatch(
 ) -> Dispatched:
     """Call the targets in order until one takes the request.
 
-    The next is tried only if this one surely saw nothing of the request. A target that lacks the
-    endpoint is asked again for the substitute, if ``call_for`` has one. ``exchange`` is told what
-    was tried. Raises ``ApiError`` and ``UpstreamError``.
+    The next is tried only if this one surely saw nothing of the request, or led back here. A target
+    that lacks the endpoint is asked again for the substitute, if ``call_for`` has one. ``exchange``
+    is told what was tried. Raises ``ApiError`` and ``UpstreamError``.
     """
     failure: Exception = UpstreamUnavailableError("No upstream serves this model at the moment.")
     asking = _Asking(client=client, exchange=exchange, forward_user_info=forward_user_info)
@@ -81,10 +86,17 @@ async def dispatch(
         except NOTHING_WAS_SENT as exc:
             failure = exc
             continue
+        except _LedBackError:
+            failure = comes_back()
+            continue
         if dispatched.is_success:
             return dispatched
         raise await _error_of(dispatched)
     raise failure
+
+
+class _LedBackError(Exception):
+    """The connection leads to this gateway again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +121,11 @@ class _Asking:
             )
         finally:
             exchange.upstream_seconds += time.monotonic() - asked_at
+        if is_loop(response.status, response.headers):
+            # Mostly two gateways that stand in for each other: the next target may be another way.
+            logger.warning("The connection %s leads back to this gateway.", exchange.connection)
+            await response.aclose()
+            raise _LedBackError
         response.waited_seconds = 0.0  # the reading so far is part of the time just counted
         exchange.upstream_answer = response
         exchange.upstream_request_id = _request_id(response)

@@ -17,7 +17,7 @@ class Limits:
     ``whole_bytes``: of an answer that comes in one piece although a stream was asked for.
     """
 
-    event_bytes: int = 8 * 2**20
+    event_bytes: int = 32 * 2**20
     whole_bytes: int = 64 * 2**20
     total_bytes: float = inf
     idle_seconds: float = inf

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from accounts.caller import Caller
@@ -22,6 +23,27 @@ def model_of(body: dict[str, Any]) -> str:
         raise InvalidRequestError("`model` must be a string.", param="model")
     check_model_id(model)
     return model
+
+
+async def default_model(registry: Registry, caller: Caller, names: Sequence[str]) -> str:
+    """The first of ``names`` that ``caller`` may use, for a request that names no model.
+
+    Raises ``InvalidRequestError`` where there is none.
+    """
+
+    def usable() -> str:
+        view = registry.snapshot.view(caller)
+        return next((name for name in names if view.route(name)), "")
+
+    # Just after the start an upstream may not have been asked for its models yet.
+    await registry.settled(lambda: bool(usable()))
+    if found := usable():
+        return found
+    known = ", ".join(f"`{name}`" for name in names)
+    raise InvalidRequestError(
+        f"`model` must be a string: you have access to none of the API's defaults ({known}).",
+        param="model",
+    )
 
 
 def check_model_id(model: str) -> None:

@@ -9,22 +9,25 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
+from http import HTTPStatus
 from typing import Any, cast
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.core.handlers.asgi import ASGIHandler
-from django.http import Http404
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
-from django.urls import ResolverMatch, get_resolver
 
 from connections.calling.client import Closable, close_all, owned_responses
 from proxy.client_side.anthropic_errors import error_response
 from proxy.client_side.cancelling import uncancel
+from proxy.client_side.cors import Cors, is_preflight
 from proxy.client_side.errors import ApiError, InvalidRequestError, StoppedError
-from proxy.client_side.exception_handler import ErrorResponse, not_found
+from proxy.client_side.exception_handler import ErrorResponse
+from proxy.client_side.hops import check_hops
 from proxy.client_side.incoming import ApiRequest, ClientGoneError, IncomingBody, declared_length
 from proxy.client_side.outgoing import Outgoing
+from proxy.client_side.paths import EVERY_METHOD, Paths
 from proxy.client_side.relayed import RelayResponse
 from proxy.client_side.request_id import new_request_id
 from proxy.client_side.scope_extensions import GONE_EXTENSION, REQUEST_ID_EXTENSION, extensions_of
@@ -46,8 +49,8 @@ class ApiHandler(ASGIHandler):
         self._write_timeout: float = settings.GATEWAY_WRITE_TIMEOUT
         self._keep_alive: float = settings.GATEWAY_STREAM_KEEP_ALIVE_SECONDS
         self._has_short_road: bool = settings.GATEWAY_SHORT_ROAD
-        self._resolver = get_resolver(settings.API_URLCONF)
-        self._fixed_paths: dict[str, ResolverMatch] = {}
+        self._paths = Paths(settings.API_URLCONF)
+        self._cors = Cors(settings.GATEWAY_CORS_ORIGINS)
         self._known_hosts: set[str] = set()
 
     def load_middleware(self, is_async: bool = False) -> None:
@@ -74,6 +77,7 @@ class ApiHandler(ASGIHandler):
             request_id=request_id,
             write_timeout=self._write_timeout,
             keep_alive=self._keep_alive,
+            more_headers=self._cors.headers(scope["headers"]),
         )
         try:
             request = self.request(
@@ -134,26 +138,39 @@ class ApiHandler(ASGIHandler):
             request = ApiRequest(scope, incoming, outgoing, request_id=request_id, serving=serving)
         except UnicodeDecodeError as exc:
             raise InvalidRequestError("The URL is not valid UTF-8.") from exc
+        incoming.content_encoding = request.META.get("HTTP_CONTENT_ENCODING", "")
         request.application = self
         self.check_host(request)
+        if hops := request.META.get("HTTP_X_GATEWAY_HOPS"):
+            check_hops(hops)
         return request
 
     async def respond(self, request: ApiRequest) -> HttpResponseBase:
         """The response of the view that the path leads to. Raises ``ApiError`` if there is none."""
-        path = _single_slashes(request.path_info)
-        match = self._fixed_paths.get(path) or self._resolved(path)
+        if request.method == "OPTIONS":
+            return self.options(request)
+        match = self._paths.match(request.path_info)
         response: HttpResponseBase = await match.func(request, *match.args, **match.kwargs)
         return response
 
-    def _resolved(self, path: str) -> ResolverMatch:
+    def options(self, request: ApiRequest) -> HttpResponseBase:
+        """The methods of a path, which need no key, and what a browser asks before a request.
+
+        A browser is answered for paths that do not exist, so that its page can read the error.
+        """
+        fields = request.scope["headers"]
         try:
-            match = self._resolver.resolve(path)
-        except Http404 as exc:
-            raise not_found() from exc
-        if not match.args and not match.kwargs:
-            # Only fixed paths, of which there are few: resolving one takes 30 µs.
-            self._fixed_paths[path] = match
-        return match
+            methods = self._paths.methods(request.path_info)
+        except ApiError:
+            if not is_preflight(fields):
+                raise
+            methods = EVERY_METHOD
+        response = HttpResponse(status=HTTPStatus.NO_CONTENT, headers={"allow": ", ".join(methods)})
+        del response["content-type"]
+        if is_preflight(fields):
+            for name, value in self._cors.preflight(fields, methods):
+                response[name.decode()] = value.decode("latin-1")
+        return response
 
     def check_host(self, request: ApiRequest) -> None:
         """Raises ``InvalidRequestError`` for a Host that ``ALLOWED_HOSTS`` does not know."""
@@ -179,7 +196,11 @@ class ApiHandler(ASGIHandler):
             # For a stream that failed in its first bytes the code is noted already.
             exchange.error_code = getattr(response, "error_code", exchange.error_code)
         headers = [(k.lower().encode(), v.encode("latin-1")) for k, v in response.items()]
-        if response.streaming:
+        is_head = request is not None and request.method == "HEAD"
+        if response.streaming and is_head:
+            await outgoing.begin(response.status_code, headers)
+            await outgoing.finish()
+        elif response.streaming:
             await outgoing.begin(response.status_code, headers)
             if self._has_short_road and isinstance(response, RelayResponse):
                 response.pass_on_by(outgoing.write_at_once)
@@ -198,11 +219,4 @@ class ApiHandler(ASGIHandler):
                 exchange.note_first_byte()
                 exchange.bytes_sent = len(body)
                 in_flight.close(exchange)
-            await outgoing.whole(response.status_code, headers, body)
-
-
-def _single_slashes(path: str) -> str:
-    """Base URLs are often written with a slash too many."""
-    while "//" in path:
-        path = path.replace("//", "/")
-    return path
+            await outgoing.whole(response.status_code, headers, body, is_sent=not is_head)

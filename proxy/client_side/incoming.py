@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing
 from io import BytesIO
 from math import inf
 from typing import Any
@@ -16,6 +17,7 @@ from proxy.client_side.errors import (
     PayloadTooLargeError,
     RequestTooComplexError,
 )
+from proxy.client_side.inflating import Inflater, inflater_for
 from proxy.client_side.outgoing import Outgoing
 from usage.exchange import Exchange, StopReason
 from wire_formats.json_cost import (
@@ -26,6 +28,7 @@ from wire_formats.json_cost import (
     weight_of,
 )
 
+ASIDE_BYTES = 4096  # of a compressed body, which may stand for many more
 LONGEST_LENGTH = 18  # digits; int() refuses to read thousands of them
 WhenGone = Callable[[Callable[[], None]], None]
 
@@ -62,7 +65,8 @@ class IncomingBody:
         self._weighed_parts = self._counted_parts = self._counted_bytes = 0
         self._exact_count: ExactCount | None = None
         self.limit = limit
-        self.received_bytes = 0
+        self.received_bytes = 0  # as they are without compression
+        self.content_encoding = ""
         self.declared_length: int | None = None
         self._watcher: asyncio.Task[None] | None = None
         self._is_closed = False
@@ -83,10 +87,31 @@ class IncomingBody:
             await self._count_exactly(parts)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
-    async def parts(self) -> AsyncIterator[bytes]:
-        """The body as it arrives. Once it is there, the client is watched."""
+    def parts(self) -> AsyncIterator[bytes]:
+        """The body as it arrives, without compression. Once it is there, the client is watched.
+
+        Raises ``ApiError``, at once or while it is read, and :class:`ClientGoneError`.
+        """
         if self.declared_length is not None and self.declared_length > self.limit:
             raise PayloadTooLargeError(self.limit)
+        inflater = inflater_for(self.content_encoding)
+        return self._arriving() if inflater is None else self._inflated(inflater)
+
+    async def _inflated(self, inflater: Inflater) -> AsyncIterator[bytes]:
+        async with aclosing(self._arriving(is_counted=False)) as parts:
+            async for part in parts:
+                if len(part) < ASIDE_BYTES:
+                    pieces = inflater.add(part, self.limit)
+                else:
+                    pieces = await asyncio.to_thread(inflater.add, part, self.limit)
+                for piece in pieces:
+                    self.received_bytes += len(piece)
+                    yield piece
+        inflater.finish()
+
+    async def _arriving(self, *, is_counted: bool = True) -> AsyncGenerator[bytes]:
+        """The body as it is sent."""
+        sent_bytes = 0
         is_complete = False
         while not is_complete:
             message = await self._clock.receive()
@@ -94,8 +119,10 @@ class IncomingBody:
                 raise ClientGoneError
             part = message.get("body", b"")
             is_complete = not message.get("more_body", False)
-            self.received_bytes += len(part)
-            if self.received_bytes > self.limit:
+            sent_bytes += len(part)
+            if is_counted:
+                self.received_bytes = sent_bytes
+            if sent_bytes > self.limit:
                 raise PayloadTooLargeError(self.limit)
             if is_complete:
                 self.watch()

@@ -20,6 +20,7 @@ HeaderFields = Iterable[tuple[bytes, bytes]]
 LEFT_BEHIND = frozenset(
     {
         b"connection",
+        b"content-encoding",
         b"content-length",
         b"content-type",
         b"expect",

@@ -1,4 +1,4 @@
-"""Which pages' sockets may use the cookies that browsers send along with any of them."""
+"""Which pages may use the cookies that browsers send along with any of them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def check_host(scope: Any) -> None:
 
 
 def is_own_origin(scope: Any) -> bool:
-    """Whether a handshake comes from a page of this host, or of ``CSRF_TRUSTED_ORIGINS``."""
+    """Whether a request comes from a page of this host, or of ``CSRF_TRUSTED_ORIGINS``."""
     headers = dict(scope["headers"])
     origin = headers.get(b"origin", b"").decode("latin-1").lower()
     try:
@@ -31,7 +31,7 @@ def is_own_origin(scope: Any) -> bool:
         return False
     if parts.scheme not in {"http", "https"} or not parts.netloc:
         return False
-    is_secure = scope.get("scheme") == "wss"
+    is_secure = scope.get("scheme") in {"wss", "https"}
     if parts.netloc == headers[b"host"].decode("latin-1").lower() and (
         parts.scheme == "https" or not is_secure
     ):
@@ -40,7 +40,7 @@ def is_own_origin(scope: Any) -> bool:
 
 
 def is_foreign(scope: Any) -> bool:
-    """Whether a handshake comes from another site's page; programs have no Origin."""
+    """Whether a request comes from another site's page; programs have no Origin."""
     return b"origin" in dict(scope["headers"]) and not is_own_origin(scope)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from http import HTTPStatus
 from typing import Any
 
 from proxy.client_side.errors import ApiError
@@ -31,8 +32,9 @@ STREAM_HEADERS = [(name.encode(), value.encode()) for name, value in STREAMING.i
 class Outgoing:
     """Wraps ASGI's ``send``. One timer for each answer, and one look at the clock for each part.
 
-    ``write_timeout`` and ``keep_alive`` are seconds. ``has_given_up`` tells that the client did not
-    read in time: the connection was cut and the task that is ``serving`` the request cancelled.
+    ``write_timeout`` and ``keep_alive`` are seconds. ``more_headers`` are added to the others.
+    ``has_given_up`` tells that the client did not read in time: the connection was cut and the task
+    that is ``serving`` the request cancelled.
     """
 
     def __init__(
@@ -44,12 +46,14 @@ class Outgoing:
         request_id: str,
         write_timeout: float,
         keep_alive: float,
+        more_headers: Headers | None = None,
     ) -> None:
         self._send = send
         extensions = scope.get("extensions") or {}
         self._abort: Callable[[], None] = extensions.get(ABORT_EXTENSION, _no_abort)
         self._write: Callable[[bytes], bool] = extensions.get(WRITE_EXTENSION, _no_write)
         self._request_id = request_id
+        self._more_headers = more_headers or []
         self._write_timeout = write_timeout
         self._keep_alive = keep_alive
         self._loop = serving.get_loop()
@@ -84,12 +88,15 @@ class Outgoing:
         self.has_begun = True
         await self._sent(self._start(status, headers))
 
-    async def whole(self, status: int, headers: Headers, body: bytes) -> None:
-        """Send an answer in one piece."""
+    async def whole(
+        self, status: int, headers: Headers, body: bytes, *, is_sent: bool = True
+    ) -> None:
+        """Send an answer in one piece; where the body is not ``is_sent``, its length alone."""
         self._dialect = None
-        headers = [*headers, (b"content-length", b"%d" % len(body))]
+        if status != HTTPStatus.NO_CONTENT:
+            headers = [*headers, (b"content-length", b"%d" % len(body))]
         await self.begin(status, headers)
-        await self._sent({"type": "http.response.body", "body": body})
+        await self._sent({"type": "http.response.body", "body": body if is_sent else b""})
 
     async def stream(self, parts: AsyncIterator[bytes], exchange: Exchange | None) -> None:
         """Send ``parts`` as they come; :meth:`finish` ends them. ``exchange`` counts them."""
@@ -155,7 +162,7 @@ class Outgoing:
 
     def _start(self, status: int, headers: Headers) -> dict[str, Any]:
         identity = (b"x-request-id", self._request_id.encode())
-        every = [*headers, identity, *COMMON_HEADERS]
+        every = [*headers, identity, *COMMON_HEADERS, *self._more_headers]
         return {"type": "http.response.start", "status": status, "headers": every}
 
     async def _sent(self, message: dict[str, Any]) -> None:

@@ -124,7 +124,7 @@ ENDINGS: dict[str, Kind] = {
     "vectorstoreids": Kind.OBJECT,
 }
 # Names of contents. They are compared as they are written, since a form has files by them.
-CONTENTS = frozenset({"image", "images", "input_image", "input_video", "video"})
+CONTENTS = frozenset({"image", "images", "input_image", "input_video", "markup", "mask", "video"})
 # Fields in which `url` is such an address.
 WITH_ADDRESS = frozenset(
     {

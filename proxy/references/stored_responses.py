@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Iterable
@@ -25,12 +24,11 @@ from django.db import DatabaseError
 from models_registry.targets import Target
 from proxy.references import stored_rows
 from proxy.references.made import ids_in_response
-from proxy.references.stored_rows import StoredReference
+from proxy.references.stored_rows import StoredReference, is_id
 from wire_formats.json_types import JsonObject
 
 logger = logging.getLogger(__name__)
 
-RESPONSE_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_\-.:]{0,199}")  # can be part of a path
 REMEMBERED = 10_000
 BATCH = 500
 RETRY_SECONDS = 1.0
@@ -73,8 +71,8 @@ class StoredResponses:
 
     def note(self, stored: StoredReference) -> None:
         """Have ``stored`` written soon, unless its id is known already."""
-        if RESPONSE_ID.fullmatch(stored.response_id) is None:
-            return  # no client could ask for it
+        if not is_id(stored.response_id):
+            return  # nobody could ask for it
         if self._known.get(stored.key) == stored or stored.place in self._unwritten:
             return
         self._unwritten[stored.place] = stored
@@ -87,7 +85,7 @@ class StoredResponses:
 
     async def find_all(self, user_id: int, ids: set[str]) -> dict[str, StoredReference]:
         """Those of ``ids`` that are the user's. Raises ``django.db.DatabaseError``."""
-        missing = {each for each in ids if RESPONSE_ID.fullmatch(each)}
+        missing = {each for each in ids if is_id(each)}
         found: dict[str, StoredReference] = {}
         for seconds in LOOKS_AFTER_SECONDS:
             if not missing:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,6 +20,25 @@ from proxy.models import StoredResponse
 logger = logging.getLogger(__name__)
 
 RETENTION = timedelta(days=30)  # as OpenAI and Azure keep responses
+
+
+LONGEST_ID = 4096  # characters
+PLAIN_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_\-.:]{0,199}")
+DIGEST_MARK = "sha256:"
+
+
+def is_id(text: str) -> bool:
+    """Whether ``text`` may be an id: not too long, and no way out of a path that it is part of."""
+    if not 0 < len(text) <= LONGEST_ID or not text.isprintable():
+        return False
+    return {"", ".", ".."}.isdisjoint(text.replace("\\", "/").split("/"))
+
+
+def stored_form(response_id: str) -> str:
+    """``response_id`` as a row has it: a digest where it is long, or of unusual characters."""
+    if PLAIN_ID.fullmatch(response_id) and not response_id.startswith(DIGEST_MARK):
+        return response_id
+    return DIGEST_MARK + hashlib.sha256(response_id.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +69,7 @@ def insert(batch: list[StoredReference]) -> list[StoredReference]:
     """Write those of ``batch`` whose place is free. Returns those that are their user's now."""
     rows = [
         StoredResponse(
-            response_id=stored.response_id,
+            response_id=stored_form(stored.response_id),
             user_id=stored.user_id,
             connection_id=stored.connection_id,
             model=stored.model,
@@ -56,20 +77,23 @@ def insert(batch: list[StoredReference]) -> list[StoredReference]:
         for stored in batch
     ]
     StoredResponse.objects.bulk_create(rows, ignore_conflicts=True)
-    written = StoredResponse.objects.filter(
-        response_id__in={stored.response_id for stored in batch}
-    )
+    written = StoredResponse.objects.filter(response_id__in={row.response_id for row in rows})
     owners = {(row.connection_id, row.response_id): row.user_id for row in written}
-    return [stored for stored in batch if owners.get(stored.place) == stored.user_id]
+    return [
+        stored
+        for stored in batch
+        if owners.get((stored.connection_id, stored_form(stored.response_id))) == stored.user_id
+    ]
 
 
 @database_sync_to_async
 def read(user_id: int, ids: set[str]) -> list[StoredReference]:
     """Those of ``ids`` that are the user's, the newest last."""
-    rows = StoredResponse.objects.filter(user_id=user_id, response_id__in=ids).order_by("pk")
+    asked = {stored_form(each): each for each in ids}
+    rows = StoredResponse.objects.filter(user_id=user_id, response_id__in=asked).order_by("pk")
     return [
         StoredReference(
-            response_id=row.response_id,
+            response_id=asked[row.response_id],
             user_id=row.user_id,
             connection_id=row.connection_id,
             model=row.model,
@@ -82,7 +106,9 @@ def read(user_id: int, ids: set[str]) -> list[StoredReference]:
 def delete(stored: StoredReference) -> None:
     """Delete the row of ``stored``."""
     StoredResponse.objects.filter(
-        user_id=stored.user_id, connection_id=stored.connection_id, response_id=stored.response_id
+        user_id=stored.user_id,
+        connection_id=stored.connection_id,
+        response_id=stored_form(stored.response_id),
     ).delete()
 
 

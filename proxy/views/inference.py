@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from proxy.views.model_call import ModelCallView, Required
-from wire_formats.images.dialect import IMAGES
 
 
 class EmbeddingsView(ModelCallView):
@@ -22,11 +21,14 @@ class ModerationsView(ModelCallView):
     required = (
         Required(names=("input",), kinds=(str, list), hint="`input` must be a string or an array."),
     )
-    default_model = "omni-moderation-latest"  # OpenAI's own default
+    default_models = ("omni-moderation-latest",)  # OpenAI's own default
 
 
 class RerankView(ModelCallView):
-    """As Cohere, Jina and vLLM have it; they differ only in what a document may be."""
+    """As Cohere (in both versions), Jina, vLLM and LiteLLM have it.
+
+    They differ only in what a document may be, and in fields that pass as they are.
+    """
 
     endpoint = "rerank"
     required = (
@@ -39,10 +41,3 @@ class RerankView(ModelCallView):
             hint="`documents` must be an array or an object.",
         ),
     )
-
-
-class ImageGenerationsView(ModelCallView):
-    endpoint = "images/generations"
-    required = (Required(names=("prompt",), kinds=(str,), hint="`prompt` must be a string."),)
-    is_streamable = True
-    dialect = IMAGES

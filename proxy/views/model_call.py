@@ -12,7 +12,7 @@ from connections.call import Call
 from models_registry.registry import active
 from models_registry.targets import Target
 from proxy.answering.dispatch import Dispatched
-from proxy.answering.routing import check_model_id, model_of, route
+from proxy.answering.routing import check_model_id, default_model, model_of, route
 from proxy.answering.streamed import relay_answer
 from proxy.answering.whole import read_answer
 from proxy.api import ApiView
@@ -48,13 +48,14 @@ class ModelCallView(ApiView):
     """``POST``: routed by the model, sent to the first target that takes it, answered as asked.
 
     Subclasses say what is theirs. ``endpoint`` is the path below a base URL. ``is_streamable`` says
-    whether ``stream: true`` has a meaning there. ``passed_headers`` are those of the client's that
+    whether ``stream: true`` has a meaning there. ``default_models`` are tried in order where a
+    request may leave the model out. ``passed_headers`` are those of the client's that
     go upstream.
     """
 
     endpoint: ClassVar[str]
     required: ClassVar[tuple[Required, ...]] = ()
-    default_model: ClassVar[str] = ""
+    default_models: ClassVar[tuple[str, ...]] = ()
     is_streamable: ClassVar[bool] = False
     dialect: ClassVar[Dialect] = CHAT
     surface: ClassVar[Surface] = Surface.OPENAI
@@ -67,6 +68,9 @@ class ModelCallView(ApiView):
         chain = filter_chain_for(self.endpoint, self.caller)
         if chain is not None:
             body = await chain.inlet(body)
+        if self.default_models and not deployment and body.get("model") is None:
+            default = await default_model(active(), self.caller, self.default_models)
+            body = body | {"model": default}
         model = self.model(body, deployment)
         exchange = self.accept(
             endpoint=self.endpoint,
@@ -98,8 +102,6 @@ class ModelCallView(ApiView):
         if deployment:
             check_model_id(deployment)
             return deployment
-        if self.default_model and body.get("model") is None:
-            return self.default_model
         return model_of(body)
 
     async def sent(self, body: JsonObject, model: str, exchange: Exchange) -> Dispatched:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from accounts.administration import CONNECTION_MODELS
+from connections.hops import read_hops
 from models_registry.registry import Registry, active
 from proxy.api import ApiView
 from proxy.client_side.errors import AnsweredError, ModelNotFoundError
@@ -27,17 +29,23 @@ class EitherSurface(AnthropicSurface):
 class ModelListView(EitherSurface):
     """Every model the caller may chat with; with ``?all=true`` those for other endpoints, too.
 
+    ``GATEWAY_LIST_EVERY_MODEL`` makes that the default, which ``?all=false`` turns off.
+
+    A gateway is not shown what would lead back to it.
     The last known list is shown while a new one is fetched.
     """
 
     async def get(self, request: Request) -> HttpResponseBase:
         registry = await current_registry()
         view = registry.snapshot.view(self.caller)
-        if request.query_params.get("all", "").lower() not in {"true", "1"}:
+        if not lists_all(request.query_params.get("all", "")):
             view = view.for_chat()
+        hops = request.META.get("HTTP_X_GATEWAY_HOPS", "")
+        if hops:
+            view = view.beside(read_hops(hops))
         if self.is_anthropic:
             return JsonResponse(model_page(view.entries()))
-        return JsonResponse(view.rendered)
+        return JsonResponse(view.rendered_for_gateway if hops else view.rendered)
 
 
 class ModelDetailView(EitherSurface):
@@ -69,6 +77,14 @@ class ConnectionModelListView(ApiView):
                 code="not_found",
             )
         return JsonResponse(snapshot.view(self.caller).rendered_of(url_index))
+
+
+def lists_all(asked: str) -> bool:
+    """Whether models for other endpoints than chats are listed: as ``asked``, or as set."""
+    if asked:
+        return asked.lower() in {"true", "1"}
+    is_set: bool = settings.GATEWAY_LIST_EVERY_MODEL
+    return is_set
 
 
 async def current_registry() -> Registry:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
@@ -27,7 +27,7 @@ from proxy.filters.chain import filter_chain_for
 from proxy.references.made import is_finished
 from proxy.references.ownership import looked_up
 from proxy.references.stored_responses import stored_responses
-from proxy.references.stored_rows import StoredReference
+from proxy.references.stored_rows import StoredReference, is_id
 from proxy.views.responses import WatchedEvents
 from usage.exchange import Exchange
 from wire_formats.dialect import Meaning
@@ -72,7 +72,7 @@ class StoredResponseView(ApiView):
             endpoint=f"responses{below}", model=target.public_id, is_streamed=is_streamed
         )
         call = self.call(
-            f"responses/{stored.response_id}{below}",
+            f"responses/{segment_of(stored.response_id)}{below}",
             target.model,
             {"stream": True} if is_streamed else {},
             method=method,
@@ -187,6 +187,13 @@ def target_of(stored: StoredReference, snapshot: Snapshot, caller: Caller) -> Ta
                 if target.connection is connection and target.model == stored.model:
                     return target
     raise unknown_response(stored.response_id)
+
+
+def segment_of(response_id: str) -> str:
+    """``response_id`` as one segment of a path. Raises ``ApiError`` for what could leave it."""
+    if not is_id(response_id):
+        raise unknown_response(response_id)
+    return quote(response_id, safe="=:")
 
 
 def unknown_response(response_id: str) -> ApiError:

@@ -18,7 +18,7 @@ from models_registry.registry import active
 from models_registry.targets import Target
 from proxy.answering.dispatch import Dispatched
 from proxy.answering.limits import limits
-from proxy.answering.routing import check_model_id, model_of, route
+from proxy.answering.routing import check_model_id, default_model, model_of, route
 from proxy.api import ApiView
 from proxy.client_side.errors import UpstreamAnswerError
 from proxy.client_side.response_headers import LONGEST_VALUE, STREAMING, is_plain, passed_on
@@ -36,6 +36,7 @@ class UploadView(ApiView):
     """
 
     endpoint: ClassVar[str]
+    default_models: ClassVar[tuple[str, ...]] = ()
     reads_body = False
 
     async def post(self, request: Request, deployment: str = "") -> HttpResponseBase:
@@ -50,7 +51,7 @@ class UploadView(ApiView):
         )
         try:
             named = await form.read_model(is_known=bool(deployment))
-            model = deployment or model_of({"model": named})
+            model = deployment or await self.model(named)
             check_model_id(model)
             exchange = self.accept(
                 endpoint=self.endpoint,
@@ -65,6 +66,12 @@ class UploadView(ApiView):
         if not response.streaming:
             form.close()
         return response
+
+    async def model(self, named: str | None) -> str:
+        """The model that the form names, or the API's default. Raises ``ApiError``."""
+        if named is None and self.default_models:
+            return await default_model(active(), self.caller, self.default_models)
+        return model_of({"model": named})
 
     async def answer(self, form: IncomingForm, model: str, exchange: Exchange) -> HttpResponseBase:
         """The response of the first target that accepts the form."""

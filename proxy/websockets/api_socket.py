@@ -69,9 +69,14 @@ class ApiSocket(AsyncWebsocketConsumer):
 
         Raises what :func:`proxy.client_side.exception_handler.to_api_error` knows.
         """
-        caller, self.credential = await admit(self.scope)
+        caller = await self.identify()
         self._counted_as = open_counts.enter(caller)
         open_sockets.add(self)  # type: ignore[arg-type]
+        return caller
+
+    async def identify(self) -> Caller:
+        """The caller of the handshake. Raises as :meth:`let_in`."""
+        caller, self.credential = await admit(self.scope)
         return caller
 
     async def welcome(self) -> None:

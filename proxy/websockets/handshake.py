@@ -17,7 +17,9 @@ from rest_framework import exceptions
 from accounts.authentication import SUBPROTOCOL_PREFIX, identify, presented_key_of_handshake
 from accounts.caller import Caller, Scope
 from accounts.client_address import address_of_scope
+from connections.hops import HOPS_HEADER
 from proxy.client_side.errors import ApiError, StoppedError
+from proxy.client_side.hops import check_hops
 from proxy.client_side.origin import check_host
 from proxy.client_side.permissions import MayInfer
 from usage.exchange import StopReason
@@ -26,21 +28,37 @@ from usage.in_flight import in_flight
 RESPONSE_EXTENSION = "websocket.http.response"
 
 
-async def admit(scope: Any) -> tuple[Caller, str]:
-    """The caller of a handshake, and the credential it presents.
+def presented(scope: Any) -> str:
+    """The credential of a handshake that may be served.
 
     Raises what :func:`proxy.client_side.exception_handler.to_api_error` knows.
     """
     if not in_flight.is_accepting:
         raise StoppedError(StopReason.SHUTTING_DOWN)
     check_host(scope)
-    credential = presented_key_of_handshake(
+    if hops := hops_of(scope):
+        check_hops(hops)
+    return presented_key_of_handshake(
         scope["headers"], scope.get("subprotocols", ()), scope.get("query_string", b"")
     )
+
+
+async def admit(scope: Any) -> tuple[Caller, str]:
+    """The caller of a handshake, and the credential it presents.
+
+    Raises what :func:`proxy.client_side.exception_handler.to_api_error` knows.
+    """
+    credential = presented(scope)
     caller = await identify(credential, partial(address_of_scope, scope))
     if not caller.has_scope(Scope.INFERENCE):
         raise exceptions.PermissionDenied(MayInfer.message)
     return caller, credential
+
+
+def hops_of(scope: Any) -> str:
+    """The gateways that a handshake came through; empty if there are none."""
+    name = HOPS_HEADER.encode()
+    return ", ".join(value.decode("latin-1") for key, value in scope["headers"] if key == name)
 
 
 def accepted_subprotocol(offered: Iterable[str]) -> str | None:

@@ -29,7 +29,7 @@ from proxy.websockets.accounting import SocketAccount
 from proxy.websockets.api_socket import ApiSocket
 from proxy.websockets.counting import count_message
 from proxy.websockets.forwarded import forwarded_cookies, forwarded_headers, model_of_query
-from proxy.websockets.handshake import refuse
+from proxy.websockets.handshake import hops_of, refuse
 from proxy.websockets.json_messages import error_event, read_message, told_without
 from proxy.websockets.message_rate import MessageRate
 from proxy.websockets.models_named import Place, put_main, take_main
@@ -217,6 +217,7 @@ class ProxiedConsumer(ApiSocket):
             credential=self.credential,
             cookies=forwarded_cookies(self.scope),
             method="GET",
+            hops=hops_of(self.scope),
             headers=forwarded_headers(self.scope, self.passed_headers),
             is_socket=True,
         )

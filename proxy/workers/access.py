@@ -14,7 +14,7 @@ from typing import Protocol
 
 from rest_framework.exceptions import AuthenticationFailed
 
-from accounts.authentication import AuthenticationUnavailable, identify
+from accounts.authentication import AuthenticationUnavailable, identify, identify_digest
 from accounts.caller import Caller, Scope
 from models_registry.registry import active
 from usage.exchange import StopReason
@@ -38,7 +38,12 @@ open_sockets: set[Admitted] = set()
 
 async def is_allowed(credential: str, model: str = "") -> bool:
     """Whether ``credential`` is good, and, if given, for ``model``. In doubt it is."""
-    return await _is_good(credential, partial(_may_infer, model=model))
+    return await _is_good(partial(identify, credential), partial(_may_infer, model=model))
+
+
+async def is_parent_allowed(digest: str, model: str = "") -> bool:
+    """Whether the API key with this ``digest`` is good, and for ``model``. In doubt it is."""
+    return await _is_good(partial(identify_digest, digest), partial(_may_infer, model=model))
 
 
 async def may_still_administer(credential: str, permissions: tuple[str, ...]) -> bool:
@@ -47,13 +52,18 @@ async def may_still_administer(credential: str, permissions: tuple[str, ...]) ->
     async def may(caller: Caller) -> bool:
         return caller.may_administer(*permissions)
 
-    return await _is_good(credential, may)
+    return await _is_good(partial(identify, credential), may)
 
 
-async def _is_good(credential: str, is_enough: Callable[[Caller], Awaitable[bool]]) -> bool:
-    """Whether ``credential`` has a caller who ``is_enough``. In doubt it has."""
+async def _is_good(
+    find: Callable[[], Awaitable[Caller]], is_enough: Callable[[Caller], Awaitable[bool]]
+) -> bool:
+    """Whether a credential, which ``find`` looks up, has a caller who ``is_enough``.
+
+    In doubt it has.
+    """
     try:
-        caller = await identify(credential)
+        caller = await find()
     except AuthenticationUnavailable:
         return True
     except AuthenticationFailed:

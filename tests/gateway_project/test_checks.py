@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from gateway_project.checks import (
+    check_cors_origins,
     check_data_directory,
     check_debug,
     check_filters,
@@ -142,3 +143,12 @@ def test_patterns_must_be_regular_expressions(settings):
 def test_the_secret_for_tokens_about_users_is_not_short(settings, length, is_good):
     settings.GATEWAY_USER_INFO_JWT_SECRET = "x" * length
     assert ids(check_user_info_secret) == ([] if is_good else ["gateway_project.E006"])
+
+
+@pytest.mark.parametrize(
+    ("origins", "found"),
+    [([], []), (["*"], []), (["https://app.example/"], ["gateway_project.E007"])],
+)
+def test_origins_are_exact(settings, origins: list[str], found: list[str]) -> None:
+    settings.GATEWAY_CORS_ORIGINS = origins
+    assert ids(check_cors_origins) == found

@@ -16,6 +16,7 @@ SENT_UPSTREAM = {
     "accept-encoding",
     "user-agent",
     "authorization",
+    "x-gateway-hops",
 }
 SENT_BY_A_CLIENT = {
     "Cookie": "sessionid=of-the-client",

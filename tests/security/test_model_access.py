@@ -14,7 +14,15 @@ from tests.support.sockets import heard, open_socket, say
 pytestmark = pytest.mark.acceptance
 
 JSON = {"Content-Type": "application/json"}
-NAMING_NO_MODEL = ("/config", "/verify", "/cancel", "/passthrough/")
+# Keys for browsers name it in their session; conversations are of no model.
+NAMING_NO_MODEL = (
+    "/config",
+    "/verify",
+    "/cancel",
+    "/passthrough/",
+    "/client_secrets",
+    "/conversations",
+)
 MODEL_ROUTES = [
     route.path
     for route in routes_of("gateway_project.api_urls")
@@ -89,6 +97,13 @@ def test_no_second_model_opens_the_way_for_it(caller, no_calls, path):
         assert_unknown(caller.post(path, content=body, headers=JSON), "secret")
         answer = caller.post(path, params=granted, json=chat_body("secret", **ANY_INPUT))
     assert_unknown(answer, "secret")
+
+
+@pytest.mark.parametrize("base", BASES)
+@pytest.mark.parametrize("model", DENIED)
+def test_a_key_for_browsers_denies_it_alike(caller, no_calls, base, model):
+    body = {"session": {"model": model}}
+    assert_unknown(caller.post(f"{base}/realtime/client_secrets", json=body), model)
 
 
 @pytest.mark.parametrize("base", BASES)

@@ -21,7 +21,7 @@ def test_every_endpoint_that_is_called_is_in_the_table():
 
 def test_what_is_known_of_them():
     assert {"chat/completions", "messages", "responses"} == CHATS
-    assert CHATS | {"completions", "realtime"} == TEXTS
+    assert CHATS | {"completions", "realtime", "responses/compact"} == TEXTS
     assert {"chat/completions", "completions"} == CHUNKS
     assert "messages/count_tokens" in OWN_PARAMETERS
     assert OPERATIONS["embeddings"] == "embeddings"

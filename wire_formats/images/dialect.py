@@ -12,9 +12,13 @@ from wire_formats.token_counts import Tokens, read_usage
 
 
 class ImagesDialect(Dialect):
-    """Images that come clearer and clearer. Each ends with an event, their stream with none."""
+    """Images that come clearer and clearer. Each ends with an event, their stream with none.
+
+    ``whole`` is the type of the event with a whole image.
+    """
 
     ending = b""
+    whole = "image_generation.completed"
     _types = re.compile(rb'"type"\s*:\s*"(?:image_\w+\.completed|error)"|"error"\s*:\s*[{"]')
 
     def is_noteworthy(self, block: bytes) -> bool:
@@ -30,7 +34,7 @@ class ImagesDialect(Dialect):
 
     def events_of(self, answer: JsonObject) -> bytes:
         images = answer.get("data")
-        kind = "image_generation.completed"
+        kind = self.whole
         shared = {"type": kind} | {k: v for k, v in answer.items() if k != "data"}
         return b"".join(
             encoded_event(shared | image, name=kind)
@@ -42,4 +46,11 @@ class ImagesDialect(Dialect):
         return encoded_event(error.body(), name="error")
 
 
+class EditsDialect(ImagesDialect):
+    """Images made of other images."""
+
+    whole = "image_edit.completed"
+
+
 IMAGES = ImagesDialect()
+EDITS = EditsDialect()

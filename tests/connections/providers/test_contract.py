@@ -128,7 +128,7 @@ def test_the_headers_are_the_gateways_and_the_connections(adapter: OpenAIAdapter
     names = set(sent(adapter).headers) - {"http-referer", "x-title"}
     names -= {"anthropic-version"}
     gateways = {"content-length", "content-type", "accept", "accept-encoding", "user-agent"}
-    assert names == gateways | {"x-team"}
+    assert names == gateways | {"x-gateway-hops", "x-team"}
 
 
 def test_a_stream_is_asked_for_as_one(adapter: OpenAIAdapter) -> None:

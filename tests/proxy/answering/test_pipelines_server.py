@@ -283,7 +283,14 @@ async def test_a_held_answer_without_anything_to_tell_is_an_error(settings) -> N
     assert (await stream(world, a_filtered_target(entry("a")))).startswith(b"error: ")
 
 
-ENDPOINTS = ["chat/completions", "completions", "responses", "messages", "realtime"]
+ENDPOINTS = [
+    "chat/completions",
+    "completions",
+    "responses",
+    "responses/compact",
+    "messages",
+    "realtime",
+]
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)

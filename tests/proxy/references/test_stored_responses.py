@@ -159,8 +159,8 @@ async def test_no_response_is_kept_with_items_without_end(stored):
     assert await StoredResponse.objects.acount() == MOST_ITEMS + 1  # with the response
 
 
-@pytest.mark.parametrize("response_id", ["", "..", "a/b", "a b", "é", "a" * 201, "a\n"])
-async def test_what_cannot_be_part_of_a_path_is_not_kept(stored, response_id):
+@pytest.mark.parametrize("response_id", ["", "..", "a/../b", "/a", "a\\..", "a\n", "a" * 4097])
+async def test_what_cannot_be_part_of_a_path_is_not_stored(stored, response_id):
     odd = StoredReference(
         response_id=response_id, user_id=stored.user_id, connection_id=1, model="m"
     )
@@ -218,3 +218,24 @@ async def test_what_cannot_be_written_waits(stored):
 def _run(sql):
     with connection.cursor() as cursor:
         cursor.execute(sql)
+
+
+LONG = "resp_" + "bGl0ZWxsbTpjdXN0b21fbGxt" * 19 + "=="
+
+
+@pytest.mark.parametrize(
+    "response_id",
+    [LONG, "a+b/c==", "ä", "x" * 4096, "sha256:" + "0" * 64],
+    ids=["LiteLLM's", "base64", "a letter", "the longest", "a digest"],
+)
+async def test_an_id_may_be_of_any_length_and_alphabet(stored, response_id):
+    stored = replace(stored, response_id=response_id)
+    store = await written(stored)
+    for one in (store, StoredResponses()):
+        assert await found(one, stored.user_id, response_id) == stored
+        assert await found(one, stored.user_id + 1, response_id) is None
+    row = await StoredResponse.objects.aget()
+    assert len(row.response_id) <= 200
+    assert await found(StoredResponses(), stored.user_id, row.response_id) is None
+    await store.forget(stored)
+    assert await found(StoredResponses(), stored.user_id, response_id) is None

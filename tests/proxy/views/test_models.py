@@ -11,6 +11,7 @@ from channels.db import database_sync_to_async
 
 from accounts.models import ApiKey, User
 from connections.calling.client import UpstreamClient
+from connections.hops import own_id
 from connections.models import Connection
 from models_registry.models import ModelGrant
 from models_registry.registry import Registry, activate, active
@@ -113,6 +114,56 @@ async def test_models_for_other_endpoints_are_listed_when_asked_for(gateway, sta
     chat = AsgiClient("POST", "/v1/chat/completions", body=[body], headers=headers)
     await chat.through(gateway)
     assert (chat.status, chat.json["error"]["code"]) == (404, "model_not_found")
+
+
+async def test_a_gateway_is_not_shown_what_would_lead_back_to_it(gateway, staff_key) -> None:
+    """The entries of a gateway behind say which gateways a call of them passes."""
+    entries = [{"id": "m", "gateway_path": ["b"]}, {"id": "n", "gateway_path": ["b", "a"]}]
+    registry = active()
+    registry.client = UpstreamClient(
+        httpx.MockTransport(lambda _: httpx.Response(200, json={"data": entries}))
+    )
+    await Connection.objects.acreate(
+        name="three", base_url="https://three.example/v1", prefix_id="q"
+    )
+    await registry.reload()
+    await registry.settled()
+    headers = {"authorization": f"Bearer {staff_key}"}
+    plain = await AsgiClient("GET", "/v1/models", headers=headers).through(gateway)
+    assert [model["id"] for model in plain.json["data"]] == ["a/b:free", "c", "p.d", "q.m", "q.n"]
+    assert b"gateway_path" not in plain.body
+    hops = headers | {"x-gateway-hops": "x, a"}
+    shown = await AsgiClient("GET", "/v1/models", headers=hops).through(gateway)
+    paths = {model["id"]: model["gateway_path"] for model in shown.json["data"]}
+    own = {model: [own_id()] for model in ("a/b:free", "c", "p.d")}
+    assert paths == own | {"q.m": [own_id(), "b"]}
+
+
+@pytest.mark.parametrize(
+    ("hops", "status", "code"),
+    [
+        (own_id, 508, "loop_detected"),
+        (lambda: f"a, {own_id()}, b", 508, "loop_detected"),
+        (lambda: ",".join("abcdefgh"), 508, "too_many_hops"),
+        (lambda: "not a list", 400, None),
+    ],
+)
+async def test_a_request_that_may_not_pass_on_ends_here(gateway, key, hops, status, code) -> None:
+    headers = {"authorization": f"Bearer {key}", "x-gateway-hops": hops()}
+    client = await AsgiClient("GET", "/v1/models", headers=headers).through(gateway)
+    assert (client.status, client.json["error"]["code"]) == (status, code)
+
+
+async def test_they_are_always_listed_where_that_is_set(gateway, staff_key, settings) -> None:
+    settings.GATEWAY_LIST_EVERY_MODEL = True
+    await Connection.objects.filter(name="one").aupdate(
+        provider="openai", model_ids=["gpt-4o", "text-embedding-3-small"]
+    )
+    await active().reload()
+    for query, is_listed in ((b"", True), (b"all=true", True), (b"all=false", False)):
+        client = await get(gateway, "/v1/models", staff_key, query)
+        ids = [model["id"] for model in client.json["data"]]
+        assert ("text-embedding-3-small" in ids) == is_listed
 
 
 async def test_others_do_not(gateway, key) -> None:

@@ -334,3 +334,32 @@ def test_a_socket_is_closed_when_its_key_is_revoked(callers, upstream):
         assert heard(socket)["error"]["code"] == "access_withdrawn"
         assert close_code(socket) == 1008
     wait_until(lambda: 1000 in upstream.closed_with, what="the close")
+
+
+def client_secret(callers, **body):
+    gateway, made = callers
+    with client_of(gateway, made["key"]) as client:
+        answer = client.post("/v1/realtime/client_secrets", json=body).raise_for_status()
+        return answer.json()["value"]
+
+
+def test_a_client_secret_opens_realtime_with_its_session(callers, upstream):
+    gateway, _ = callers
+    session = {"type": "realtime", "model": "talk", "instructions": "Be brief."}
+    secret = client_secret(callers, session=session)
+    for path in (REALTIME, "/v1/realtime"):
+        with open_socket(gateway, secret, path=path) as socket:
+            first = heard(socket)["message"]
+            assert first["type"] == "session.update"
+            assert first["session"] == {"type": "realtime", "instructions": "Be brief."}
+            say(socket, {"type": "response.create"})
+            assert heard(socket)["message"] == {"type": "response.create"}
+    assert all(secret not in str(handshake.headers) for handshake in upstream.handshakes)
+
+
+def test_a_client_secret_is_for_its_model_and_for_realtime_alone(callers, upstream):
+    secret = client_secret(callers, session={"model": "talk"})
+    assert refusal(callers, "/v1/realtime?model=listen", secret) == (400, None)
+    assert refusal(callers, RESPONSES, secret) == (401, "invalid_api_key")
+    assert refusal(callers, "/v1/chat/completions", secret) == (401, "invalid_api_key")
+    assert refusal(callers, REALTIME, f"{secret[:-1]}x") == (401, "invalid_api_key")

@@ -1,0 +1,37 @@
+"""Which requests are meant for the API. Programs cannot read pages, not even that there is none."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from gateway_project.api_urls import API_SEGMENTS
+
+PAGE_SEGMENTS = frozenset({"accounts", "admin", "favicon.ico", "static"})
+# As base URLs of other servers and versions of APIs are written.
+LOOKS_LIKE_API = re.compile(r"api|v\d+[a-z]*\d*")
+KEY_HEADERS = frozenset({b"api-key", b"x-api-key"})
+JSON, PAGE = b"application/json", b"text/html"
+
+
+def is_for_api(scope: Any) -> bool:
+    """Whether the API's handler answers, if only to say that there is no such endpoint."""
+    segment = scope["path"].lstrip("/").split("/", 1)[0]
+    if segment in API_SEGMENTS:
+        return True
+    if segment in PAGE_SEGMENTS:
+        return False
+    return LOOKS_LIKE_API.fullmatch(segment) is not None or _is_from_program(scope["headers"])
+
+
+def _is_from_program(fields: list[tuple[bytes, bytes]]) -> bool:
+    """Whether a request has a key, or sends JSON, or wants nothing else."""
+    for name, value in fields:
+        text = value.lower()
+        if name in KEY_HEADERS or (name == b"authorization" and text.startswith(b"bearer ")):
+            return True
+        if name == b"content-type" and text.startswith(JSON):
+            return True
+        if name == b"accept" and JSON in text and PAGE not in text:
+            return True
+    return False

@@ -1,0 +1,27 @@
+"""Counts of tokens that no upstream was asked for."""
+
+from __future__ import annotations
+
+import pytest
+
+from wire_formats.responses.estimate import MEDIA_TOKENS, estimated_input_tokens
+
+
+@pytest.mark.parametrize("body", [{}, {"input": None}, {"input": "", "tools": []}])
+def test_there_is_always_one(body) -> None:
+    assert estimated_input_tokens(body) == 1
+
+
+def test_four_bytes_are_a_token() -> None:
+    few = estimated_input_tokens({"input": "x" * 400})
+    assert estimated_input_tokens({"input": "x" * 800}) - few == 100
+    assert estimated_input_tokens({"input": "x" * 400, "metadata": {"a": "x" * 400}}) == few
+
+
+def test_a_picture_counts_as_one_however_large() -> None:
+    def asked(size: int) -> dict:
+        image = {"type": "input_image", "image_url": f"data:image/png;base64,{'A' * size}"}
+        return {"input": [{"role": "user", "content": [image, image]}]}
+
+    assert estimated_input_tokens(asked(4)) == estimated_input_tokens(asked(40_000))
+    assert estimated_input_tokens(asked(4)) > 2 * MEDIA_TOKENS
