@@ -18,6 +18,7 @@ from proxy.websockets.models_named import Place
 from proxy.websockets.proxied import ProxiedConsumer
 from proxy.websockets.response_turns import ResponseTurns
 from wire_formats.json_types import JsonObject
+from wire_formats.responses.request_to_chat import CLIENT_NOTES
 
 SOCKET = "responses over a socket"  # as a connection remembers that it has none
 # A handshake sets nothing in motion, so what answers it like this can be asked over HTTP.
@@ -63,6 +64,7 @@ class ResponsesConsumer(ProxiedConsumer):
         check_no_chosen_id(message)
 
     async def pass_on(self, message: JsonObject, model: str, places: tuple[Place, ...]) -> None:
+        message.pop(CLIENT_NOTES, None)
         if self._turns is not None:
             await self._answer(self._turns, message, model)
             return
