@@ -33,10 +33,12 @@ from wire_formats.payload import DROPPED_HEADER, header_value
 from wire_formats.responses.answer_from_chat import Asked, response_of
 from wire_formats.responses.dialect import RESPONSES, TRANSLATED_CHAT
 from wire_formats.responses.request_to_chat import (
+    CLIENT_NOTES,
     ChatRequest,
     chat_request,
     is_told,
     without_needless_ids,
+    without_notes,
 )
 from wire_formats.responses.sealed import without_seals
 from wire_formats.responses.stream_from_chat import ResponseEvents
@@ -66,6 +68,7 @@ class ResponsesView(ModelCallView):
 
     def readable(self, body: JsonObject, targets: tuple[Target, ...]) -> JsonObject:
         """A chat has no ids of items, so where all are asked for chats none is looked up."""
+        body = without_notes(body)
         return body if any(map(takes_responses, targets)) else without_needless_ids(body)
 
     def call_for(self, target: Target, body: JsonObject) -> Call:
@@ -110,13 +113,15 @@ class ResponsesView(ModelCallView):
         return Asked(
             body=self.payload,
             tools=chat.tools,
+            known_calls=chat.calls,
             request_id=exchange.request_id,
             model=exchange.model,
         )
 
     def with_dropped(self, headers: dict[str, str]) -> dict[str, str]:
         """``headers`` with the names of what the upstream was not sent, by whomever."""
-        names = [header_value(self._dropped), headers.get(DROPPED_HEADER, "")]
+        notes = (CLIENT_NOTES,) if is_told(self.payload, CLIENT_NOTES) else ()
+        names = [header_value((*notes, *self._dropped)), headers.get(DROPPED_HEADER, "")]
         told = ", ".join(filter(None, names))
         return headers | {DROPPED_HEADER: told} if told else headers
 

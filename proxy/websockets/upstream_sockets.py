@@ -31,6 +31,7 @@ from proxy.websockets.response_turns import ResponseTurns
 from proxy.workers.access import is_parent_allowed
 from wire_formats.json_numbers import encoded_json
 from wire_formats.json_types import JsonObject
+from wire_formats.responses.request_to_chat import CLIENT_NOTES
 
 UPDATE: JsonObject = {"type": "session.update"}
 SOCKET = "responses over a socket"  # as a connection remembers that it has none
@@ -105,6 +106,7 @@ class ResponsesConsumer(ProxiedConsumer):
         check_no_chosen_id(message)
 
     async def pass_on(self, message: JsonObject, model: str, places: tuple[Place, ...]) -> None:
+        message.pop(CLIENT_NOTES, None)
         if self._turns is not None:
             await self._answer(self._turns, message, model)
             return

@@ -291,6 +291,15 @@ def test_reasoning_of_elsewhere_does_not_end_a_conversation(sdk, chat):
     }
 
 
+def test_what_codex_notes_of_itself_goes_to_no_upstream(sdk, chat):
+    notes = {"client_metadata": {"thread_id": "th_1", "session_id": "s_1"}}
+    made = sdk.responses.with_raw_response.create(
+        model="chat-model", input="Hello", extra_body=notes
+    )
+    assert made.headers["x-gateway-dropped-params"] == "client_metadata"
+    assert "client_metadata" not in chat.calls[-1].json
+
+
 def test_a_model_that_is_not_there_is_not_asked_for_again(sdk, chat):
     missing = {"error": {"message": "The model `m` does not exist.", "code": "model_not_found"}}
     chat.on("POST", CHAT, json_response(missing, status=404))

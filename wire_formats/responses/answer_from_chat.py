@@ -63,12 +63,14 @@ class Asked:
     """What an answer must know of its request. ``body`` is the client's own.
 
     ``model`` is the name by which the client knows it; ``request_id`` is the gateway's.
+    ``known_calls`` are the ids of the calls that were sent along.
     """
 
     body: JsonObject
     tools: Tools
     request_id: str
     model: str
+    known_calls: frozenset[str] = frozenset()
     created: int = field(default_factory=lambda: int(time.time()))
 
     @property
@@ -202,9 +204,12 @@ def whole_thoughts(said: JsonObject) -> list[Thought]:
 
 
 def call_id_of(call: JsonObject, asked: Asked, index: int) -> str:
-    """The id of a call, made up where the upstream gave none."""
+    """The id of a call, made up where the upstream gave none, or one that it gave before.
+
+    Clients tell the calls of a conversation apart by it, and some upstreams count anew each turn.
+    """
     found = call.get("id")
-    if isinstance(found, str) and found:
+    if isinstance(found, str) and found and found not in asked.known_calls:
         return found
     return f"call_{asked.request_id.removeprefix('req_')}_{index}"
 

@@ -39,7 +39,7 @@ class _Turn:
 
     thoughts: list[Thought] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
-    calls: dict[str, JsonObject] = field(default_factory=dict)
+    calls: dict[int, JsonObject] = field(default_factory=dict)
     signatures: dict[str, str] = field(default_factory=dict)
 
     def message(self) -> JsonObject:
@@ -67,11 +67,8 @@ class ItemReader:
         self.messages: list[JsonObject] = []
         self.dropped: list[str] = []
         self._turn = _Turn()
-        self._called = {_call_id(item) for item in items if _is_of(item, CALLED)}
-        self._results: dict[str, tuple[int, JsonObject]] = {}
-        for place, item in enumerate(items):
-            if _is_of(item, RESULT):
-                self._results.setdefault(_call_id(item), (place, item))
+        self._results = _results_by_call(items)
+        self._calls = {result: call for call, (result, _) in self._results.items()}
         self._history_ends = max(
             (place for place, item in enumerate(items) if _is_of_assistant(item)), default=-1
         )
@@ -141,15 +138,15 @@ class ItemReader:
             return
         function = {"name": name, "arguments": arguments}
         call = {"id": _call_id(item), "type": "function", "function": function}
-        self._turn.calls[f"input.{place}"] = call
+        self._turn.calls[place] = call
 
     def _result(self, place: int, item: JsonObject) -> None:
-        if _call_id(item) not in self._called:
+        if place not in self._calls:
             self.dropped.append(f"input.{place}")
             self._end_turn()
             text = f"Result of an earlier tool call:\n{self._text(place, item, [])}"
             self.messages.append({"role": "user", "content": text})
-        elif any(call["id"] == _call_id(item) for call in self._turn.calls.values()):
+        elif self._calls[place] in self._turn.calls:
             self._end_turn()
 
     def _end_turn(self) -> None:
@@ -159,9 +156,9 @@ class ItemReader:
         self.messages.append(turn.message())
         pictures: list[JsonObject] = []
         for place, call in turn.calls.items():
-            known = self._results.pop(call["id"], None)
+            known = self._results.get(place)
             if known is None:
-                self.dropped.append(place)
+                self.dropped.append(f"input.{place}")
             content = NO_RESULT if known is None else self._text(*known, pictures)
             self.messages.append({"role": "tool", "tool_call_id": call["id"], "content": content})
         if pictures:
@@ -177,6 +174,21 @@ class ItemReader:
         parts = parts_of(output, f"input.{place}.output", self.dropped)
         pictures += [part for part in parts if part["type"] != "text"]
         return text_of(parts)
+
+
+def _results_by_call(items: list[Any]) -> dict[int, tuple[int, JsonObject]]:
+    """The place and the item of each call's result, by the place of the call.
+
+    Some upstreams give the calls of every turn the same ids, so a result is of the last call.
+    """
+    waiting: dict[str, int] = {}
+    results = {}
+    for place, item in enumerate(items):
+        if _is_of(item, CALLED):
+            waiting[_call_id(item)] = place
+        elif _is_of(item, RESULT) and _call_id(item) in waiting:
+            results[waiting.pop(_call_id(item))] = (place, item)
+    return results
 
 
 def _is_of(item: Any, kinds: frozenset[str]) -> bool:

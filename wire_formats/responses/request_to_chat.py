@@ -45,6 +45,7 @@ HANDLED = frozenset(
 )
 # A value that asks for what happens anyway, or for nothing.
 NEUTRAL: JsonObject = {"background": False, "truncation": "disabled", "service_tier": "auto"}
+CLIENT_NOTES = "client_metadata"
 LOGPROBS = "message.output_text.logprobs"
 INCLUDED = ("reasoning.encrypted_content", LOGPROBS)
 
@@ -56,6 +57,15 @@ class ChatRequest:
     body: JsonObject
     tools: Tools
     dropped: tuple[str, ...] = ()
+
+    @property
+    def calls(self) -> frozenset[str]:
+        """The ids of the calls in its history."""
+        return frozenset(
+            call["id"]
+            for message in self.body["messages"]
+            for call in message.get("tool_calls", ())
+        )
 
 
 def chat_request(body: JsonObject) -> ChatRequest:
@@ -118,6 +128,16 @@ def _is_told_reasoning(item: Any) -> bool:
         and bool(item.get("content") or item.get("summary"))
         and "id" in item
     )
+
+
+def without_notes(body: JsonObject) -> JsonObject:
+    """``body`` without what Codex notes of itself, which names threads and sessions of its own.
+
+    No upstream but its own needs it, and to the guards it looks like objects of an account.
+    """
+    if CLIENT_NOTES not in body:
+        return body
+    return {name: value for name, value in body.items() if name != CLIENT_NOTES}
 
 
 def _check_possible(body: JsonObject) -> None:

@@ -15,10 +15,14 @@ from wire_formats.responses.stream_items import OpenCall
 
 @dataclass(slots=True)
 class StreamedCall:
-    """``pieces`` are the arguments so far. ``item`` is None until its client can be told of it."""
+    """``pieces`` are the arguments so far. ``item`` is None until its client can be told of it.
+
+    ``id`` is the upstream's; the client knows the call by ``told_id``.
+    """
 
     index: Any
     id: str = ""
+    told_id: str = ""
     name: str = ""
     pieces: list[str] = field(default_factory=list)
     item: OpenCall | None = None

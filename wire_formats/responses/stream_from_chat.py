@@ -141,8 +141,8 @@ class ResponseEvents:
         yield from self._close()
         tool = self._asked.tools.kind_of(call.name)
         place = self._place()
-        call.id = call_id_of({"id": call.id}, self._asked, place)
-        call.item = OpenCall(self._asked.id_of(call_type(tool), place), place, tool, call.id)
+        call.told_id = call_id_of({"id": call.id}, self._asked, place)
+        call.item = OpenCall(self._asked.id_of(call_type(tool), place), place, tool, call.told_id)
         if tool.kind in STREAMED:
             yield call.item.begun()
             yield from call.item.arguments(call.arguments)
@@ -211,7 +211,7 @@ class ResponseEvents:
         if call.item is not None:
             yield from call.item.ended(call.arguments)
             self._output[call.item.place] = call.item.item
-            self._signatures |= {call.id: call.signature} if call.signature else {}
+            self._signatures |= {call.told_id: call.signature} if call.signature else {}
 
     def _mark_cut(self) -> None:
         """Have the item that was being written say so, if the answer was cut short."""

@@ -163,6 +163,19 @@ def test_arguments_that_are_an_object_or_missing():
     assert [c["function"]["arguments"] for c in called["tool_calls"]] == ['{"a":1}', "{}"]
 
 
+def test_turns_whose_calls_have_the_same_ids():
+    items = [CALL, RESULT, said("Rain."), USER, CALL, RESULT | {"output": "Sun"}]
+    found, dropped = read(*items)
+    assert [m["content"] for m in found if m["role"] == "tool"] == ["Rain", "Sun"]
+    assert dropped == []
+
+
+def test_a_result_is_of_the_last_call_with_its_id():
+    found, dropped = read(CALL, USER, CALL, RESULT)
+    assert [m["content"] for m in found if m["role"] == "tool"] == [NO_RESULT, "Rain"]
+    assert dropped == ["input.0"]
+
+
 def test_a_call_without_a_result_gets_one():
     found, dropped = read(CALL, USER)
     assert [(m["role"], m["content"]) for m in found[1:]] == [

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -229,6 +230,15 @@ async def test_whole_calls_without_ids():
     first, second = await output(chunk(tool_calls=calls), tools=TOOLS)
     assert first["call_id"] != second["call_id"]
     assert (first["arguments"], second["arguments"]) == ('{"x":1}', '{"y":2}')
+
+
+async def test_an_id_that_the_conversation_has_already_is_not_given_again():
+    pieces = [piece('{"x"', name="f", index=0, id="a"), piece(":1}", name="f", index=0, id="a")]
+    events = ResponseEvents(replace(asked(tools=TOOLS), known_calls=frozenset({"a"})), TOKENS)
+    chunks = [encoded_event(chunk(tool_calls=[each])) for each in pieces]
+    told_events = checked(b"".join([await events(each) for each in [*chunks, DONE]]))
+    [call] = told_events[-1]["response"]["output"]
+    assert (call["call_id"], call["arguments"]) == ("call_0a1b_0", '{"x":1}')
 
 
 async def test_text_between_the_pieces_of_a_call():
