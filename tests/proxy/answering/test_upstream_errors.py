@@ -211,6 +211,7 @@ def test_an_error_within_an_answer_is_told(error: object) -> None:
         {"error": "Bad Request", "message": "no words", "statusCode": 400},
         {"error": "no words", "error_type": "validation"},
         {"error": {"message": "no words"}},
+        {"choices": [{"finish_reason": "error", "error": {"code": 502, "message": "no words"}}]},
     ],
 )
 def test_a_whole_answer_that_is_an_error_tells_it(answer: dict) -> None:
