@@ -12,7 +12,7 @@ help:
 	@echo 'make bench    measure the gateway, beside nginx where there is one'
 	@echo '              bench-peers: beside LiteLLM and Open WebUI too, which are installed first'
 	@echo 'make install  only make .venv, with everything that tests and checks need'
-	@echo 'make lock     compile requirements/*.in anew (needs uv)'
+	@echo 'make lock     compile requirements/*.in again (needs uv)'
 	@echo 'make clean    remove .venv and caches; var/ with its data stays'
 
 run: install-base

@@ -27,7 +27,7 @@ EDITS = ("add", "change", "delete")
 
 NEEDS: dict[str, tuple[str, ...]] = {
     CONFIG: ("connections.view_connection",),
-    # A document may add, change and remove connections and their keys, and switch the API.
+    # An update may add, change and delete connections and keys, and switch the API on or off.
     CONFIG_UPDATE: (
         *(f"connections.{edit}_connection" for edit in EDITS),
         *(f"connections.{edit}_connectionkey" for edit in EDITS),
@@ -47,7 +47,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "/admin/connections/connection/{object_id}/verify/": ("connections.change_connection",),
     "/admin/accounts/apikey/{object_id}/rotate/": ("accounts.change_apikey",),
     "/admin/accounts/apikey/{object_id}/revoke/": ("accounts.change_apikey",),
-    # Django's own rule: a user is made in two steps, of which the second is a change.
+    # Django asks for both: its admin adds a user in two steps, the second being a change.
     "/admin/accounts/user/add/": ("accounts.add_user", "accounts.change_user"),
     "/admin/accounts/user/{id}/password/": ("accounts.change_user",),
 }

@@ -64,7 +64,7 @@ class BearerTokens:
         found = await database_sync_to_async(caller_of)(
             claims, groups_claim=self._issuer.groups_claim, new_users=self._issuer.new_users
         )
-        # A result from before a known change must not outlive the change.
+        # Not remembered if a change was announced during the look-up: the result may be older.
         if found is not None and forgotten == self._forgotten:
             self._remember(digest, found, float(claims["exp"]))
         return found
@@ -92,7 +92,7 @@ class BearerTokens:
                 options={"require": list(REQUIRED_CLAIMS)},
             )
         except (jwt.PyJWTError, RecursionError, ValueError, TypeError) as exc:
-            # Every made-up token is an invalid token, whatever exception it causes.
+            # A malformed token may cause any of these, and is an invalid token in each case.
             logger.debug("A token is refused: %s", type(exc).__name__)
             return None
 

@@ -16,7 +16,7 @@ class Scope(StrEnum):
     ADMIN = "admin"
 
 
-EVERY_SCOPE = frozenset(Scope)
+INFERENCE_ALONE = frozenset({Scope.INFERENCE})
 SUPERUSER = "superuser"  # stands in place of a permission; no admin page can grant it
 
 
@@ -42,7 +42,7 @@ class Caller:
     key_hint: str
     is_superuser: bool = False
     permissions: frozenset[str] = frozenset()
-    scopes: frozenset[str] = EVERY_SCOPE
+    scopes: frozenset[str] = INFERENCE_ALONE
     model_patterns: tuple[str, ...] = ()
     is_resumable: bool = False
 

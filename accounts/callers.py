@@ -47,11 +47,11 @@ class CallerCache:
     def __init__(self, *, stale_seconds: float) -> None:
         self.stale_seconds = stale_seconds
         self._known: OrderedDict[str, KnownCaller] = OrderedDict()
-        self._unknown: OrderedDict[str, float] = OrderedDict()  # when they were looked for
+        self._unknown: OrderedDict[str, float] = OrderedDict()  # the moments of their look-ups
         self._look_ups = LookUps(self._read)
         self._confirmed_at = float("-inf")
         self._refreshed_at = float("-inf")
-        self._look_up_seconds = 0.001
+        self.look_up_seconds = 0.001  # about what a query takes
 
     async def find(self, key: str, address: Callable[[], str] = str) -> Caller | None:
         """The caller of ``key``; None if it is malformed, unknown, expired or revoked.
@@ -65,7 +65,7 @@ class CallerCache:
         if known is not None and self._is_confirmed(known):
             self._known.move_to_end(digest)
         elif known is None and (not keys.is_well_formed(key) or self._is_unknown(digest)):
-            await asyncio.sleep(self._look_up_seconds)
+            await asyncio.sleep(self.look_up_seconds)
         else:
             known = await self._look_up(digest, address)
         if known is None or known.is_expired:
@@ -101,10 +101,10 @@ class CallerCache:
             try:
                 await self.refresh()
             except DATABASE_ERRORS:
-                continue  # whoever watches for changes has said so
+                continue  # the watch over changes has logged it
 
     def _is_confirmed(self, known: KnownCaller) -> bool:
-        if known.read_at < self._refreshed_at:  # its look-up was under way during a refresh
+        if known.read_at < self._refreshed_at:  # the refresh began during its look-up
             return False
         confirmed_at = max(known.read_at, self._confirmed_at)
         return time.monotonic() - confirmed_at < self.stale_seconds
@@ -124,7 +124,7 @@ class CallerCache:
         started = time.monotonic()
         found = await database_sync_to_async(read_callers)(digests)
         taken = min(time.monotonic() - started, LONGEST_PRETENCE_SECONDS)
-        self._look_up_seconds += (taken - self._look_up_seconds) / 8
+        self.look_up_seconds += (taken - self.look_up_seconds) / 8
         for digest in digests:
             if digest in found:
                 _keep(self._known, digest, found[digest], CAPACITY)

@@ -39,7 +39,7 @@ _thread = threading.local()
 class Subject(StrEnum):
     """The topic of a change; the value is the name of its counter."""
 
-    PEOPLE = "people"  # looked at first: a revocation waits for nothing
+    PEOPLE = "people"  # looked at first, so that a revocation does not wait
     CONFIGURATION = "version"
 
 
@@ -51,7 +51,7 @@ def announce(subject: Subject = Subject.CONFIGURATION) -> None:
     registered = time.monotonic()
 
     def bump_once() -> None:
-        # A transaction that changed a thousand rows registers as often; one bump serves all.
+        # A transaction that changes a thousand rows calls this a thousand times; one bump will do.
         last_bumps: dict[Subject, float] = _thread.__dict__.setdefault("last_bumps", {})
         if last_bumps.get(subject, 0.0) >= registered:
             return
@@ -143,12 +143,12 @@ async def _wait(wake: asyncio.Event) -> None:
 
 async def _listen(wake: asyncio.Event) -> None:
     while True:
-        # socket_timeout stays unset: an idle subscription has nothing to read.
+        # No socket_timeout: a subscription may have nothing to read for hours.
         client = redis.asyncio.Redis.from_url(settings.REDIS_URL, socket_timeout=None)
         try:
             async with client, client.pubsub() as pubsub:
                 await pubsub.subscribe(CHANNEL)
-                wake.set()  # whatever was announced while nobody listened
+                wake.set()  # for changes that were announced before the subscription
                 async for message in pubsub.listen():
                     if message["type"] == "message":
                         wake.set()

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 
-IPV6_PREFIX = 64  # what one customer is given; addresses in it cost nothing
+IPV6_PREFIX = 64  # bits: one customer usually has a whole /64
 
 
 def address_of(peer: str, forwarded_for: str) -> str:

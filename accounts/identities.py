@@ -14,7 +14,7 @@ from uuid import NAMESPACE_URL, uuid5
 from django.contrib.auth.models import Group
 from django.db import IntegrityError, transaction
 
-from accounts.caller import Caller, Scope
+from accounts.caller import INFERENCE_ALONE, Caller
 from accounts.models import Identity, User
 
 UNUSUAL = re.compile(r"[^\w.@+-]")
@@ -49,7 +49,7 @@ def caller_of(claims: Mapping[str, Any], *, groups_claim: str, new_users: str) -
         group_ids=frozenset(own.union(named)),
         key_id=uuid5(NAMESPACE_URL, f"{claims['iss']}#{claims['sub']}"),
         key_hint=f"jwt:{subject[:12]}",
-        scopes=frozenset({Scope.INFERENCE}),
+        scopes=INFERENCE_ALONE,
     )
 
 

@@ -23,7 +23,7 @@ KEY_LENGTH = len(PREFIX) + RANDOM_LENGTH + CHECKSUM_LENGTH
 def generate() -> str:
     """A new key in the clear. Show it once and keep only its digest."""
     random_part = "".join(secrets.choice(ALPHABET) for _ in range(RANDOM_LENGTH))
-    return PREFIX + random_part + _checksum(random_part)
+    return PREFIX + random_part + checksum_of(random_part)
 
 
 def is_well_formed(key: str) -> bool:
@@ -31,7 +31,7 @@ def is_well_formed(key: str) -> bool:
     if len(key) != KEY_LENGTH or not key.startswith(PREFIX) or not key.isascii():
         return False
     random_part, checksum = key[len(PREFIX) : -CHECKSUM_LENGTH], key[-CHECKSUM_LENGTH:]
-    return hmac.compare_digest(_checksum(random_part), checksum)
+    return hmac.compare_digest(checksum_of(random_part), checksum)
 
 
 def digest(key: str, pepper: bytes) -> str:
@@ -49,7 +49,8 @@ def censored(text: str) -> str:
     return LOOKS_LIKE_KEY.sub(f"{PREFIX}…", text) if PREFIX in text else text
 
 
-def _checksum(text: str) -> str:
+def checksum_of(text: str) -> str:
+    """The last characters of a key whose rest is ``text``."""
     number = zlib.crc32(text.encode())
     digits = []
     for _ in range(CHECKSUM_LENGTH):

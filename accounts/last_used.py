@@ -52,6 +52,6 @@ last_used = LastUsed()
 def _write(key_ids: set[UUID], at: datetime) -> None:
     remaining = iter(key_ids)
     while chunk := list(islice(remaining, KEYS_PER_QUERY)):
-        # Clocks of workers differ; a time never goes back.
+        # The clocks of workers differ: an earlier time never replaces a later one.
         is_earlier = Q(last_used_at__isnull=True) | Q(last_used_at__lt=at)
         ApiKey.objects.filter(is_earlier, pk__in=chunk).update(last_used_at=at)

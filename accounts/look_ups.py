@@ -24,7 +24,7 @@ from accounts.caller_lookup import KnownCaller
 from accounts.client_address import network_of
 
 DIGESTS_PER_QUERY = 500
-MOST_WAITING = 5000  # in the fast lane: more clients than start again at once
+MOST_WAITING = 5000  # in the fast lane: more than the clients that reconnect at once
 MOST_WAITING_SLOWLY = DIGESTS_PER_QUERY
 SLOW_SECONDS = 0.5
 BURST, MISSES_PER_SECOND = 60.0, 5.0  # unknown keys of one address
@@ -55,13 +55,13 @@ class LookUps:
         whence = network_of(address())
         answer = self._answers.get(digest)
         if answer is None:
-            # Counted before the answer: many that come at once must not all find the same room.
+            # Counted before the result is known, so that look-ups at one moment share no place.
             has_room = self._misses.take(whence)
             lane = self._fast if has_room else self._slow
             answer = self._answers[digest] = lane.enter(digest)
             answer.add_done_callback(lambda _: self._answers.pop(digest, None))
             answer.add_done_callback(partial(self._settle, whence if has_room else ""))
-        # Shielded: a client that hangs up must not take the answer from the others.
+        # Shielded: a client that hangs up must not cancel what others wait for.
         return await asyncio.shield(answer)
 
     def _settle(self, whence: str, answer: Answer) -> None:
@@ -95,7 +95,7 @@ class _Lane:
             asked = {digest: self._waiting.pop(digest) for digest in chunk}
             try:
                 found = await self._read(chunk)
-            except BaseException as exc:  # each caller that waits gets an answer
+            except BaseException as exc:  # each request that waits gets the failure
                 _fail(asked.values(), exc)
                 if isinstance(exc, asyncio.CancelledError):
                     raise
@@ -109,7 +109,7 @@ def _fail(answers: Iterable[Answer], exc: BaseException) -> None:
     for answer in answers:
         if not answer.done():
             answer.set_exception(exc)
-            answer.exception()  # read, also if no request waits for it any more
+            answer.exception()  # marks it as read: perhaps no request waits for it any more
 
 
 @dataclass(slots=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from django.apps import apps
 from django.db import models, transaction
 
 from accounts.encryption import EncryptionError, key_id_of, keyring
@@ -28,6 +29,11 @@ class Reencryption:
             current=self.current + other.current,
             unreadable=self.unreadable + other.unreadable,
         )
+
+
+def encrypted_models() -> Iterator[type[Any]]:
+    """Every model with a ``ciphertext``, which is bound to the ``bound_to`` of its row."""
+    return (model for model in apps.get_models() if hasattr(model, "ciphertext"))
 
 
 def reencrypt(
@@ -57,6 +63,6 @@ def _reencrypt_row(row: Any, bound_to: str, *, dry_run: bool) -> Reencryption:
         return Reencryption(unreadable=(f"{bound_to}: {exc}",))
     if not dry_run:
         row.ciphertext = keyring().encrypt(plaintext, bound_to=bound_to)
-        # No signal: the secret is the same, and workers that hold it need no news.
+        # update() sends no signal: the secret is the same, so workers need not load it again.
         type(row).objects.filter(pk=row.pk).update(ciphertext=row.ciphertext)
     return Reencryption(moved=1)

@@ -22,7 +22,7 @@ from accounts.models import ApiKey, EarlierKey, Identity, User
 @receiver(m2m_changed, sender=Group.permissions.through)
 @receiver(post_delete, sender=Permission)
 def announce_change(sender: Any, **kwargs: Any) -> None:
-    # Django saves the user at each sign-in for last_login alone, which no worker remembers.
+    # Each sign-in saves the user's last_login, which no worker holds in memory.
     if kwargs.get("update_fields") == frozenset({"last_login"}):
         return
     changes.announce(changes.Subject.PEOPLE)

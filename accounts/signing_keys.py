@@ -19,8 +19,8 @@ Fetch = Callable[[str], Awaitable[bytes]]
 Clock = Callable[[], float]
 
 DISCOVERY_PATH = "/.well-known/openid-configuration"
-KEPT_SECONDS = 3600.0
-REST_SECONDS = 30.0  # between two looks for a key that was not there
+CACHED_SECONDS = 3600.0
+REST_SECONDS = 30.0  # between two requests for a key that was not published
 
 
 class SigningKeysUnavailableError(Exception):
@@ -58,7 +58,7 @@ class SigningKeys:
         return self._named(key_id)
 
     def _is_fresh(self, key_id: str | None) -> bool:
-        is_recent = self._clock() - self._fetched_at < KEPT_SECONDS
+        is_recent = self._clock() - self._fetched_at < CACHED_SECONDS
         return is_recent and self._named(key_id) is not None
 
     def _named(self, key_id: str | None) -> jwt.PyJWK | None:
@@ -91,7 +91,7 @@ class SigningKeys:
         except (SigningKeysUnavailableError, jwt.PyJWTError) as exc:
             logger.warning("No keys from the token issuer %s: %s", self._issuer, exc)
             return
-        # A symmetric key has no business in public.
+        # Symmetric keys are ignored: all who can read a published one could sign with it.
         self._keys = {key.key_id: key for key in found.keys if key.key_type != "oct"}
         self._fetched_at = self._clock()
 

@@ -39,7 +39,7 @@ class ProcessLocks:
             return False
         try:
             descriptor = self._opened()
-        except OSError:  # "no permission" too: of a lock it would mean that another has it
+        except OSError:  # PermissionError, too: only from `lockf` it means that the lock is taken
             return True
         try:
             fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _position(digest))

@@ -64,7 +64,7 @@ async def record(
                 raise UpstreamAnswerError("The upstream's answer is too large.")
             await writer.write(chunk)
             if not writer.is_keeping:
-                lock.release()  # other processes have to make their own
+                lock.release()  # other processes make the call themselves
             if not flight.content_type:
                 flight.begin(content_type)
             await flight.add(chunk)

@@ -11,14 +11,14 @@ from typing import Protocol
 from connections.calling.client import Closable, close_all, owned_responses
 from models_registry.targets import Target
 
-TAIL_BYTES = 512 * 1024  # of an answer, that are held in memory
+TAIL_BYTES = 512 * 1024  # of each response, held in memory
 PIECE_BYTES = 128 * 1024
 
 
 class Backing(Protocol):
     """Where an answer is written to while it is made."""
 
-    written_bytes: int  # so many of its first bytes can be read, whatever happens
+    written_bytes: int  # this many of the first bytes can be read, even after a failure
 
     async def read(self, position: int, size: int) -> bytes: ...
 
@@ -36,24 +36,29 @@ class Flight:
 
     def __init__(self, make: Callable[[Flight], Awaitable[None]]) -> None:
         self.content_type = ""
-        self.target: Target | None = None  # who gives the answer
-        self.is_abandoned = False  # by all listeners: nobody is to join any more
+        self.target: Target | None = None  # whose upstream responds
+        self.is_abandoned = False  # all listeners have left, and no other may join
         self.backing: Backing | None = None  # closed when nobody listens any more
+        self.is_complete = False  # whether all of it is made
         self._tail = bytearray()
         self._tail_start = 0
-        self._is_complete = False
         self._failure: BaseException | None = None
         self._listeners: list[Listener] = []
         self._news = asyncio.Event()
         self._room = asyncio.Event()
         self._owned: list[Closable] = []
-        # A context of its own: what the first listener's request owns ends with that request.
+        # In a context of its own: what is opened in a request's context is closed at its end.
         self._task = asyncio.create_task(self._run(make), context=Context())
 
     @property
     def is_joinable(self) -> bool:
         """Whether somebody who comes now would hear it from the start."""
         return not self.is_abandoned and self._tail_start <= self._on_disk
+
+    @property
+    def held_bytes(self) -> int:
+        """How much of it is in memory."""
+        return len(self._tail)
 
     def begin(self, content_type: str) -> None:
         """Say what it is."""
@@ -64,7 +69,7 @@ class Flight:
         """The next part, which the backing has already if it could write it."""
         self._tail += part
         self._tell()
-        while (excess := len(self._tail) - TAIL_BYTES) > 0:
+        while (excess := self.held_bytes - TAIL_BYTES) > 0:
             self._room.clear()
             heard = min((listener.position for listener in self._listeners), default=0)
             spare = max(self._on_disk, heard) - self._tail_start
@@ -99,7 +104,7 @@ class Flight:
 
     async def begun(self) -> None:
         """Wait until there is a first part or there was a failure, which is raised."""
-        while not (self.content_type or self._failure or self._is_complete):
+        while not (self.content_type or self._failure or self.is_complete):
             await self._news.wait()
         if self._failure is not None:
             raise self._failure
@@ -121,7 +126,7 @@ class Flight:
                 return bytes(self._tail[start : start + PIECE_BYTES])
             if self._failure is not None:
                 raise self._failure
-            if self._is_complete:
+            if self.is_complete:
                 return b""
             await self._news.wait()
 
@@ -137,7 +142,7 @@ class Flight:
         owned_responses.set(self._owned)
         try:
             await make(self)
-            self._is_complete = True
+            self.is_complete = True
         except Exception as exc:  # noqa: BLE001 - it belongs to those who listen
             self._failure = exc
         finally:

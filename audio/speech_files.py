@@ -67,7 +67,7 @@ class SpeechWriter:
         self._when_written = when_written
         self._hash = hashlib.sha256()
         self._size = 0
-        # A write to a closed descriptor may go to a file that was opened since.
+        # Guards the file: the number of a closed descriptor may belong to another file by now.
         self._lock = threading.Lock()
         self._file: FileIO | None = None
         self._draft: Path | None = None

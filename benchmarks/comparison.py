@@ -91,8 +91,8 @@ def loads(
     at_most = str(effort.stream_seconds)
     read = ["streams", *target, "--connections", streams, "--seconds", at_most]
     shorter = [*read, "--max-tokens", str(max(effort.chunks // SHORTER, 1))]
-    # The first time that so many come at once costs more than any later, connections to the
-    # upstream for one. That must be in neither of the two that are told apart.
+    # A first run that is not counted: so many streams at once open connections to the upstream,
+    # which would make the first of the two runs that are compared seem slower.
     measured(process, shorter)
     short = measured(process, shorter, upstream)
     stream = measured(process, read, upstream)

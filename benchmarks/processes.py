@@ -20,7 +20,7 @@ STOP_SECONDS = 30
 QUIET_SECONDS = 30
 QUIET_SHARE = 0.05  # of a core
 ROOT = Path(__file__).parents[1]
-KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH")
+INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH")
 
 
 class StartError(Exception):
@@ -40,7 +40,7 @@ class Server:
 
 def environment(**values: str) -> dict[str, str]:
     """Only ``values``, and what any program needs: the shell configures no contender."""
-    return {name: os.environ[name] for name in KEPT if name in os.environ} | values
+    return {name: os.environ[name] for name in INHERITED if name in os.environ} | values
 
 
 def free_port() -> int:

@@ -23,7 +23,8 @@ class Call:
     ``family_facts`` are further ones.
     ``query`` is URL-encoded. ``headers`` are those of the client's that the upstream needs to know.
     Only a POST has its body sent, unless it is empty. An ``upload`` of the media type
-    ``upload_type`` is sent in place of the body, and can be sent once.
+    ``upload_type`` is sent in place of the body, and can be sent once. ``has_substitute``: should
+    the upstream lack the endpoint, it can be asked for the same at another.
     """
 
     endpoint: str
@@ -41,6 +42,7 @@ class Call:
     headers: tuple[tuple[str, str], ...] = ()
     upload: AsyncIterable[bytes] | None = field(default=None, repr=False)
     upload_type: str = ""
+    has_substitute: bool = False
     is_socket: bool = False  # asks for a WebSocket, by GET
 
     @property

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
-SHORTEST_SECRET = 8  # shorter header values are words, and would censor ordinary text
+SHORTEST_SECRET = 8  # shorter header values are words, and masking them would spoil texts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +60,9 @@ class Upstream:
     forward_cookies: bool = False
     auth_scope: str = ""
     shares_account_objects: bool = False
-    # What it may echo and no client may see: its keys and its extra headers.
+    # Keys and extra headers: an upstream may echo them, and no client may see them.
     secrets: frozenset[str] = field(init=False, repr=False, compare=False)
-    # What no error message may repeat: the secrets, and where the upstream is.
+    # The secrets and the upstream's address: no error message may repeat them.
     kept_from_errors: frozenset[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -38,7 +38,7 @@ def embeddings(body: dict[str, Any]) -> bytes:
 def vector(text: str, dimensions: int) -> list[float]:
     """A direction of length 1 that depends on nothing but ``text``."""
     digest = hashlib.shake_256(text.encode("utf-8", "surrogatepass")).digest(2 * dimensions)
-    # An odd number is never 0, so the length is not either.
+    # Odd numbers are never 0, so neither is the length.
     raw = [2 * value + 1 for value in struct.unpack(f"<{dimensions}h", digest)]
     length = math.hypot(*raw)
     return [value / length for value in raw]

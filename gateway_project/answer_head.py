@@ -49,5 +49,5 @@ class HeadWithBody:
 
     def _write(self, data: bytes) -> None:
         self._head = b""
-        self._cycle.transport = self._transport  # which all that follows goes to directly
+        self._cycle.transport = self._transport  # all later bytes go there directly
         self._transport.write(data)

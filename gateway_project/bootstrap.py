@@ -20,7 +20,7 @@ from models_registry.grantee import Grantee
 
 ADMIN_NAME = "admin"
 DEMO_NAME = "demo"
-DEMO_TAG = "demo"  # tells our demo connection from one that merely has its name
+DEMO_TAG = "demo"  # marks the demo connection, as another may have its name
 DEMO_MODEL = "demo-chat"
 
 

@@ -107,6 +107,6 @@ def _signature(key: str, content: bytes) -> bytes:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Promise):  # a text that is translated when it is shown
+    if isinstance(value, Promise):  # a lazy translation
         return str(value)
     raise TypeError

@@ -20,7 +20,7 @@ from gateway_project.settings import environment
 
 SWITCHES = frozenset({"true", "yes", "on", "1", "false", "no", "off", "0"})
 MOST_NAMED = 3
-SHORTEST_SECRET = 32  # bytes of the hash that it signs with
+SHORTEST_SECRET = 32  # bytes, as in the hash that signatures use
 REDIS_SCHEMES = frozenset({"redis", "rediss", "unix"})
 
 

@@ -36,7 +36,7 @@ class CensoringFilter(SafeExceptionReporterFilter):
     def cleanse_setting(self, key: Any, value: Any) -> Any:
         cleansed = super().cleanse_setting(key, value)
         if isinstance(cleansed, SHOWN_AS_THEY_ARE):
-            return cleansed  # what is in it has been here already
+            return cleansed  # its values have been cleansed already
         return censored(cleansed if isinstance(cleansed, str) else repr(cleansed))
 
     def get_safe_cookies(self, request: HttpRequest) -> dict[str, str]:

@@ -68,7 +68,7 @@ class Drain:
         await asyncio.sleep(self._delay)
         in_flight.is_accepting = False
         await self._until_idle(self._grace)
-        for _ in range(2):  # told first, cut at the second time
+        for _ in range(2):  # the first stop tells the client, the second cuts the connection
             for answered in _being_answered():
                 answered.stop(StopReason.SHUTTING_DOWN)
             await self._until_idle(FAREWELL_SECONDS)

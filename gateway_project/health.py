@@ -25,11 +25,11 @@ LIVE_PATHS = frozenset({"/livez", "/health/liveliness", "/health/liveness"})
 READY_PATHS = frozenset({"/readyz", "/health", "/health/readiness"})
 HEALTH_PATHS = LIVE_PATHS | READY_PATHS
 PROBE_SECONDS = 2.0
-KEPT_SECONDS = 1.0
+CACHED_SECONDS = 1.0
 
 
 class Dependencies:
-    """How the database and Redis are, looked up at most once in ``KEPT_SECONDS``."""
+    """How the database and Redis are, looked up at most once in ``CACHED_SECONDS``."""
 
     def __init__(self) -> None:
         self._known: dict[str, str] = {}
@@ -39,7 +39,7 @@ class Dependencies:
     async def states(self) -> dict[str, str]:
         """``ok`` or ``down`` for each dependency there is."""
         async with self._lock:
-            if time.monotonic() - self._asked_at > KEPT_SECONDS:
+            if time.monotonic() - self._asked_at > CACHED_SECONDS:
                 self._known = {"database": await _state(_ask_database())}
                 if settings.REDIS_URL:
                     self._known["redis"] = await _state(_ask_redis())

@@ -44,7 +44,7 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        # Several where a client does not wait, in the order in which they are answered.
+        # A client may pipeline requests: they are answered in this order.
         self._cycles: deque[RequestResponseCycle] = deque()
         self._head_seconds: float = settings.GATEWAY_HEADER_TIMEOUT
         self._await_head()
@@ -55,7 +55,7 @@ class GatewayProtocol(HttpToolsProtocol):
         self._part()
         if self._on_gone is not None:
             self._on_gone()
-        for cycle in self._cycles:  # uvicorn tells the last one alone
+        for cycle in self._cycles:  # uvicorn tells only the last one
             cycle.message_event.set()
         super().connection_lost(exc)
 
@@ -83,7 +83,7 @@ class GatewayProtocol(HttpToolsProtocol):
         For a request whose body has been read. ASGI's own way is a task that waits for messages.
         """
         self._on_gone = callback
-        self.flow.resume_reading()  # a paused connection would not tell that it has ended
+        self.flow.resume_reading()  # a paused connection would not report its end
         if self.transport.is_closing():
             self.loop.call_soon(callback)
 
@@ -92,7 +92,7 @@ class GatewayProtocol(HttpToolsProtocol):
         self._header_bytes = 0
         if self._head_timer is None:  # a further request on the same connection
             self._await_head()
-        # Closing a transport waits for the client to read what is buffered; aborting does not.
+        # `abort` rather than close: closing a transport waits until the client has read the buffer.
         self.scope["extensions"] = {
             ABORT_EXTENSION: self.abort,  # type: ignore[dict-item]
             GONE_EXTENSION: self.when_gone,  # type: ignore[dict-item]
@@ -155,7 +155,7 @@ class GatewaySocketProtocol(WebSocketsSansIOProtocol):
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
-        if not self.close_sent:  # there is a scope, and its task has not begun
+        if not self.close_sent:  # the handshake has arrived, and its task has not begun
             self.scope["extensions"][ABORT_EXTENSION] = self.transport.abort  # type: ignore[assignment]
 
     def keepalive_timeout(self) -> None:

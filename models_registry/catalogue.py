@@ -104,7 +104,7 @@ class Catalogue:
     def listed(self, chosen: int) -> Iterator[tuple[str, Target]]:
         """Every public id with the first of its targets that is in the set ``chosen``."""
         size = len(self.targets)
-        flags = bin(chosen | 1 << size)[:2:-1]  # a text is quicker to look at, bit by bit
+        flags = bin(chosen | 1 << size)[:2:-1]  # going through a string of bits is faster
         for public_id, positions in self._public.items():
             for position in positions:
                 if flags[position] == "1":

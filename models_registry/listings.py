@@ -27,9 +27,9 @@ logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 FORMAT = 2
-KEPT_SECONDS = 7 * 24 * 3600  # the last good list outlives an upstream's bad week
-GRACE_SECONDS = 5  # that the lock lasts longer than the upstream may take
-WAIT_SECONDS = 0.1  # between two tries to get a turn
+RETENTION_SECONDS = 7 * 24 * 3600  # the last good list outlives an upstream's bad week
+GRACE_SECONDS = 5  # added to the upstream's timeout for the life of the lock
+WAIT_SECONDS = 0.1  # between two tries to get the lock
 
 # Threads of their own, as those of the event loop resolve host names: that must not wait for Redis.
 _threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="listings")
@@ -164,7 +164,7 @@ def _store(upstream: Upstream, listing: Listing) -> None:
         "is_unheard": listing.is_unheard,
         "models": listing.models,
     }
-    shared_cache.put(cache_key(upstream), orjson.dumps(entry), KEPT_SECONDS)
+    shared_cache.put(cache_key(upstream), orjson.dumps(entry), RETENTION_SECONDS)
 
 
 async def _refresh_lock(upstream: Upstream) -> RefreshLock:

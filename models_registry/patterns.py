@@ -70,6 +70,6 @@ def _expression(pattern: str) -> re.Pattern[str]:
     if len(parts) == 1:
         return re.compile(parts[0])
     first, *middle, last = parts
-    # Each part settles for the first place that fits: a later one could not serve better, and
-    # trying them all would take ages with many stars.
+    # Atomic groups: each part takes the first place that fits, since a later one leaves less for
+    # the rest. Backtracking over all places would take ages with many stars.
     return re.compile(first + "".join(f"(?>.*?{part})" for part in middle) + ".*" + last, re.DOTALL)

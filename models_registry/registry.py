@@ -22,7 +22,7 @@ from models_registry.snapshot import Snapshot
 
 logger = logging.getLogger(__name__)
 
-ANNOUNCE_SECONDS = 5.0  # an upstream whose list changes all the time shall not keep everybody busy
+ANNOUNCE_SECONDS = 5.0  # at least, between two announcements of changed lists
 
 
 class Registry:
@@ -63,7 +63,7 @@ class Registry:
             configuration = await database_sync_to_async(load_configuration)()
             connections = self._connections.to(configuration.upstreams)
             loaded = await asyncio.gather(*(self._stored(connection) for connection in connections))
-            # A connection that was only renamed or re-tagged lists what it did before.
+            # By cache key, so that a connection that was only renamed or re-tagged keeps its list.
             heard = {
                 cache_key(connection.upstream): known
                 for connection, known in self._listings.items()
@@ -97,12 +97,14 @@ class Registry:
         if time.monotonic() - self._asked_at > seconds:
             self.refresh_soon(max_age=seconds)
 
-    def refresh_soon(self, *, max_age: float = 0.0) -> None:
-        """Have every list renewed in the background unless it is younger than ``max_age``."""
+    def refresh_soon(self, *, max_age: float = 0.0) -> list[asyncio.Task[None]]:
+        """Have every list renewed in the background unless it is younger than ``max_age``.
+
+        Returns the tasks, for who wants to wait.
+        """
         self._asked_at = time.monotonic()
-        for connection in self._listings:
-            if is_asked(connection):
-                self._ask(connection, max_age)
+        asked = [connection for connection in self._listings if is_asked(connection)]
+        return [self._ask(connection, max_age) for connection in asked]
 
     async def run(self) -> None:
         """Refresh from time to time, until cancelled."""

@@ -65,7 +65,7 @@ def take_lock(key: str, seconds: float) -> RefreshLock | None:
         return RefreshLock()
 
     def ask(client: redis.Redis) -> RefreshLock | None:
-        # Not thread-local: it is given back in whatever thread comes along.
+        # Not thread-local: another thread may release it.
         lock = client.lock(f"{key}:lock", timeout=seconds, thread_local=False)
         return RefreshLock(lock) if lock.acquire(blocking=False) else None
 
@@ -82,6 +82,6 @@ def _answer(ask: Callable[[redis.Redis], Answer], *, otherwise: Answer) -> Answe
     except (redis.ConnectionError, redis.TimeoutError) as exc:
         _asked_again_at = time.monotonic() + PAUSE_SECONDS
         logger.warning("Workers share no lists of models for a while: Redis says %s", exc)
-    except redis.RedisError as exc:  # it is full, or what is there is not ours
+    except redis.RedisError as exc:  # Redis is full, or the lock belongs to another worker
         logger.warning("Redis keeps no list of models: %s", exc)
     return otherwise

@@ -79,7 +79,7 @@ class Snapshot:
         self.options = options
         self.connections = connections
         self._access = Access(grants, self.catalogue.patterns)
-        # Staff ask for this list, and with it everybody where access is not controlled.
+        # Rendered in advance: staff see this list, and all users where access is not controlled.
         self.catalogue.rendered(self.catalogue.everything & self.catalogue.for_chat)
 
     @property

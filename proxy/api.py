@@ -85,7 +85,7 @@ class ApiView(APIView):
         if self._payload is None:
             body = self.api_request.body
             if body and self.request.content_type == JsonParser.media_type:
-                # DRF would get the same result after it has looked for forms and negotiated.
+                # A short cut: DRF would look for forms and negotiate before it parses this JSON.
                 self._payload = JsonParser.parsed(body)
             else:
                 self._payload = cast("JsonObject", self.request.data)
@@ -179,8 +179,8 @@ class ApiView(APIView):
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         made = super().initialize_request(request, *args, **kwargs)
-        # It leads back to both, so that only the garbage collector could free them. JSON is read
-        # without it.
+        # The context refers to the request and the view; this reference cycle would keep both until
+        # a garbage collection. The JSON parser does not need it.
         made.parser_context.clear()
         return made
 
@@ -207,7 +207,7 @@ class ApiView(APIView):
         for permission in self.get_permissions():
             allowed: Any = permission.has_permission(request, self)
             if not (await allowed if asyncio.iscoroutine(allowed) else allowed):
-                # DRF's permission_denied() would authenticate once more, and synchronously.
+                # DRF's permission_denied() would authenticate again, without `await`.
                 raise exceptions.PermissionDenied(getattr(permission, "message", None))
         for throttle in self.get_throttles():
             admitted: Any = throttle.allow_request(request, self)

@@ -34,7 +34,7 @@ def websocket_routes(application: Application) -> list[Any]:
     return [
         _route(f"{BASE}chat/completions/?$", ChatConsumer.as_asgi(application=application)),
         _route(f"{BASE}realtime/?$", RealtimeConsumer.as_asgi()),
-        _route(f"{BASE}responses/?$", ResponsesConsumer.as_asgi()),
+        _route(f"{BASE}responses/?$", ResponsesConsumer.as_asgi(application=application)),
         _route(f"^{LIVE_SOCKET}$", CookieMiddleware(LiveConsumer.as_asgi())),
         _route("", UnknownPathConsumer.as_asgi()),
     ]

@@ -5,6 +5,12 @@ from typing import Any
 from django.urls import URLPattern, URLResolver, include, path
 
 from proxy.views.completions import ChatCompletionsView, CompletionsView
+from proxy.views.conversations import (
+    ConversationItemsView,
+    ConversationItemView,
+    ConversationsView,
+    ConversationView,
+)
 from proxy.views.images import ImageEditsView, ImageVariationsView
 from proxy.views.inference import (
     EmbeddingsView,
@@ -12,17 +18,17 @@ from proxy.views.inference import (
     ModerationsView,
     RerankView,
 )
-from proxy.views.kept_responses import (
-    CancelResponseView,
-    InputItemsView,
-    KeptResponseView,
-)
 from proxy.views.messages import CountTokensView, MessagesView
 from proxy.views.models import ConnectionModelListView, ModelDetailView, ModelListView
 from proxy.views.open_webui import ConfigUpdateView, ConfigView, VerifyView
 from proxy.views.passthrough import PassthroughView
 from proxy.views.responses import ResponsesView
 from proxy.views.resumable import ResumedStreamView
+from proxy.views.stored_responses import (
+    CancelResponseView,
+    InputItemsView,
+    ResponseDetailView,
+)
 from proxy.views.usage import UsageView
 
 # Where a model is called. Azure's clients put the model in front of these. The order counts: the
@@ -47,9 +53,13 @@ openai_surface: list[URLPattern | URLResolver] = [
     *(path(route, view) for route, view in model_calls.items()),
     path("chat/completions/<str:request_id>/stream", ResumedStreamView.as_view()),
     path("responses", ResponsesView.as_view()),
-    path("responses/<str:response_id>", KeptResponseView.as_view()),
+    path("responses/<str:response_id>", ResponseDetailView.as_view()),
     path("responses/<str:response_id>/cancel", CancelResponseView.as_view()),
     path("responses/<str:response_id>/input_items", InputItemsView.as_view()),
+    path("conversations", ConversationsView.as_view()),
+    path("conversations/<str:conversation_id>", ConversationView.as_view()),
+    path("conversations/<str:conversation_id>/items", ConversationItemsView.as_view()),
+    path("conversations/<str:conversation_id>/items/<str:item_id>", ConversationItemView.as_view()),
     path("usage", UsageView.as_view()),
     *model_lists,
 ]

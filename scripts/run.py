@@ -55,7 +55,7 @@ def run(children: list[subprocess.Popen[bytes]]) -> int:
     demo_url = f"http://127.0.0.1:{demo_port}/v1"
     prepare(host, port, demo_url)
     if is_in_use(demo_url):
-        # It has to be there first: the server asks for its models as soon as it starts.
+        # Started first: the gateway asks it for its models as soon as it starts.
         children.append(start("demo_upstream", "--port", str(demo_port)))
         wait_for(children[-1], "127.0.0.1", demo_port)
     server = start("serve", "--host", host, "--port", str(port))

@@ -59,7 +59,7 @@ def bundled_price(
         return None
     provider, info = found
     listed = info.get_prices(at)
-    if id(listed) in _flat:  # the list is never let go of, so that no other has its id
+    if id(listed) in _flat:  # the list lives for ever, so no other object gets its id
         return _flat[id(listed)]
     rates = _rates(listed, prompt_tokens)
     if not any(rate is not None for rate in rates):
@@ -94,8 +94,8 @@ def _price_list() -> DataSnapshot:
 
     gc.collect()  # or what is garbage now would be kept for ever
     snapshot = get_snapshot()
-    # Nothing of it is garbage, and a collection that went through it would halt every stream for
-    # 60 ms. What else is alive is spared too; without a reference left, it is freed all the same.
+    # A garbage collection that walked the snapshot would halt every stream for 60 ms, and find
+    # nothing. Freezing spares all other live objects too; reference counts still free them.
     gc.freeze()
     return snapshot
 

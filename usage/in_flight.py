@@ -39,7 +39,7 @@ class InFlight:
             return
         for listener in self._listeners:
             listener(exchange)
-        # They lead back to the request, which only the garbage collector could free then.
+        # Both refer to the request; this reference cycle would keep it until a garbage collection.
         exchange.on_stop = exchange.still_allowed = None
 
     def on_close(self, listener: Listener) -> None:

@@ -158,4 +158,4 @@ def _is_locked(descriptor: int) -> bool:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
-    return os.fstat(descriptor).st_nlink > 0  # else another worker was here first
+    return os.fstat(descriptor).st_nlink > 0  # 0 links: another worker has moved it

@@ -80,8 +80,8 @@ class Metrics:
         self._series: dict[tuple[str, str, str, str], Series] = {}
 
     def count(self, record: UsageRecord) -> None:
-        # A model that no connection serves is whatever a client made up; error codes may be an
-        # upstream's. Neither becomes a label, or anybody could have us keep any number of them.
+        # Model names that no connection serves come from clients, and error codes from upstreams.
+        # Neither becomes a label, as a client or an upstream could then add labels without end.
         model = record.upstream_model if record.connection else ""
         key = (record.endpoint, record.connection, model, _error_type(record))
         series = self._series.get(key)

@@ -176,7 +176,7 @@ class UsageRow(models.Model):
 
     class Meta:
         verbose_name = "usage record"
-        ordering = ("-request_id",)  # they begin with the time
+        ordering = ("-request_id",)  # request ids begin with the time
         indexes = (
             models.Index(fields=("user_id", "accepted_at"), name="usage_row_user_time"),
             models.Index(fields=("client_request_id",), name="usage_row_client_request"),
@@ -200,7 +200,7 @@ class UsageDay(models.Model):
     failed = models.PositiveBigIntegerField()
     prompt_tokens = models.PositiveBigIntegerField()
     cached_tokens = models.PositiveBigIntegerField()
-    # These have a default for the version before, which may still be pruning.
+    # `db_default`, here and below: the version before may still write rows during an upgrade.
     cache_write_tokens = models.PositiveBigIntegerField(default=0, db_default=0)
     completion_tokens = models.PositiveBigIntegerField()
     reasoning_tokens = models.PositiveBigIntegerField()

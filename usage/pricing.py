@@ -23,7 +23,7 @@ TOKEN_RATES = (
     "audio_output_per_million",
 )
 PRECISION = Decimal("1e-10")
-TOO_MUCH = Decimal("1e10")  # what the column cannot hold is a mistake of an upstream or an admin
+TOO_MUCH = Decimal("1e10")  # more than the column can hold: an upstream or an admin is wrong
 
 
 class Pricing:
@@ -49,7 +49,7 @@ class Pricing:
             if price.valid_from <= at:
                 if has_rates(price):
                     return price
-                break  # one without rates takes the ones before it back
+                break  # a price without rates cancels those before it
         base_url = self._base_urls.get(record.connection, "")
         if not base_url:
             return None
@@ -93,7 +93,7 @@ def cost_of(record: UsageRecord, price: Price) -> Decimal | None:
     prompt, cached = record.prompt_tokens, record.cached_tokens or 0
     written = record.cache_write_tokens or 0
     fresh = None if prompt is None else max(prompt - cached - written, 0)
-    # Without a rate of its own, sound is text; a count of it may not pass what it is part of.
+    # Sound without its own rate costs what text costs. No count of it may pass the whole.
     heard = _sound(price.audio_input_per_million, record.audio_prompt_tokens, of=fresh)
     spoken = _sound(
         price.audio_output_per_million, record.audio_completion_tokens, of=record.completion_tokens

@@ -66,7 +66,7 @@ def _prune_batch(before: datetime, batch: int) -> int:
     day = first.astimezone(UTC).date()
     of_day = old.filter(accepted_at__lt=_midnight(day + timedelta(days=1)))
     ids = list(of_day.select_for_update().values_list("pk", flat=True)[:batch])
-    if not ids:  # another who prunes was here first, and goes on
+    if not ids:  # another worker prunes these already
         return 0
     with connection.cursor() as cursor:
         statement = ADD_TOTALS.format(places=", ".join(["%s"] * len(ids)))

@@ -113,7 +113,7 @@ class UsageRecord:
             values["key_id"] = _key_id(values["key_id"])
             if values.keys() == NAME_SET:
                 return cls(*in_order(values))
-            # As another version may have written them.
+            # Another version wrote this record: its fields may be more, or fewer.
             return cls(**{name: value for name, value in values.items() if name in NAME_SET})
         except (TypeError, KeyError, AttributeError) as exc:
             raise ValueError("not a usage record") from exc
@@ -136,7 +136,7 @@ class UsageRecord:
         """One line of JSON."""
         try:
             return orjson.dumps(self, option=orjson.OPT_APPEND_NEWLINE)
-        except orjson.JSONEncodeError:  # half a surrogate in a text, or a number beyond all bounds
+        except orjson.JSONEncodeError:  # half a surrogate in a string, or too large a number
             return orjson.dumps(self._encodable(), option=orjson.OPT_APPEND_NEWLINE)
 
     def _encodable(self) -> dict[str, Any]:

@@ -79,7 +79,7 @@ def configured_spans() -> Spans | None:
     except ImportError as exc:
         logger.warning("no spans: install requirements/tracing.txt (%s)", exc)
         return None
-    # The environment's attributes of the service come first.
+    # Attributes from the environment win over the name given here.
     resource = resources.Resource({"service.name": "gatehouse"}).merge(
         resources.OTELResourceDetector().detect()
     )

@@ -47,7 +47,7 @@ class WorkerMetrics:
     def open(self) -> None:
         """Join the workers of this machine. Raises ``OSError``."""
         self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with _alone_in(self._directory):  # or two that start would remove each other's files
+        with _alone_in(self._directory):  # or two that start at once remove each other's files
             if not any(_is_held(path) for path in self._directory.glob(f"*{LOCK_SUFFIX}")):
                 for path in self._directory.iterdir():
                     path.unlink(missing_ok=True)
@@ -66,7 +66,7 @@ class WorkerMetrics:
         """Publish from time to time. Runs until cancelled."""
         while True:
             await asyncio.sleep(PUBLISH_SECONDS)
-            with suppress(OSError):  # a full disk; the ledger says so
+            with suppress(OSError):  # a full disk, which the ledger logs
                 self.publish()
 
     def publish(self) -> None:

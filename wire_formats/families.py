@@ -53,6 +53,7 @@ ADAPTIVE: dict[str, Any] = {
     "sampling": "none",
     "takes_prefill": False,
     "hides_thoughts": True,
+    "thinks_by_default": True,
 }
 # gpt-35 is how Azure writes gpt-3.5, after which most deployments of it are named.
 GPT_5_AND_LATER = r"gpt-(?!35)(?:[5-9]|\d{2,})"
@@ -87,12 +88,18 @@ FAMILIES: tuple[Family, ...] = (
     ),
     _claude("Claude Haiku 5.5", "haiku", "5[-.]5", **ADAPTIVE),
     _claude("Claude Opus 5, Sonnet 5", "opus|sonnet", "5", **ADAPTIVE),
-    _claude("Claude Opus 4.7, 4.8", "opus", "4[-.][78]", **ADAPTIVE),
+    _claude("Claude Opus 4.7, 4.8", "opus", "4[-.][78]", **ADAPTIVE | {"thinks_by_default": False}),
     _claude(
         "Claude Opus 4.6, Sonnet 4.6",
         "opus|sonnet",
         "4[-.]6",
-        **ADAPTIVE | {"efforts": FOUR, "sampling": "one", "hides_thoughts": False},
+        **ADAPTIVE
+        | {
+            "efforts": FOUR,
+            "sampling": "one",
+            "hides_thoughts": False,
+            "thinks_by_default": False,
+        },
     ),
     _claude(
         "Claude Opus, Sonnet and Haiku 4.5",

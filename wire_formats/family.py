@@ -29,6 +29,7 @@ class Family:
     ``sampling``: whether ``temperature``, ``top_p`` and ``top_k`` are accepted: all, one of
     ``temperature`` and ``top_p``, or none.
     ``thinking_off``: Anthropic's ``thinking.type`` that turns thinking off; empty if nothing does.
+    ``thinks_by_default``: it thinks where a request says nothing of it.
     ``hides_thoughts``: thoughts come without their text unless ``thinking.display`` asks for it.
     ``takes_forced_tools``: whether ``tool_choice`` may force a call on Anthropic's API.
     ``takes_prefill``: whether the last message may be the beginning of the answer.
@@ -48,6 +49,7 @@ class Family:
     efforts: tuple[str, ...] = ("low", "medium", "high")
     sampling: Sampling = "all"
     thinking_off: ThinkingOff = "disabled"
+    thinks_by_default: bool = False
     hides_thoughts: bool = False
     takes_forced_tools: bool = True
     takes_prefill: bool = True

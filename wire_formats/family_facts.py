@@ -85,6 +85,7 @@ READERS: dict[str, Reader] = {
     "efforts": _efforts,
     "sampling": _one_of(Sampling),
     "thinking_off": _one_of(ThinkingOff),
+    "thinks_by_default": _switch,
     "hides_thoughts": _switch,
     "takes_forced_tools": _switch,
     "takes_prefill": _switch,

@@ -15,10 +15,10 @@ from typing import Any
 
 import orjson
 
-SURELY_SIMPLE_BYTES = 64 * 1024  # no setting is so low that a text this short could be too much
-PIECE_BYTES = 2**20  # a hostile text is not counted to its end
+SURELY_SIMPLE_BYTES = 64 * 1024  # no limit is so low that a body this short could pass it
+PIECE_BYTES = 2**20  # counted at once; counting stops at the limit
 CONTAINER, MEMBER, ESCAPES_PER_UNIT = 3, 4, 4
-EXACT_PIECE_BYTES = 64 * 1024  # other threads have their turn between two of them
+EXACT_PIECE_BYTES = 64 * 1024  # counted at once; other threads run in between
 # Long embeddings are millions of numbers, which cost far less than what clients may send.
 NUMBERS_PER_UNIT = 4
 LONG_BYTES = 256 * 1024

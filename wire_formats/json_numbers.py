@@ -17,7 +17,7 @@ import orjson
 
 from wire_formats.errors import UnreadableAnswerError, UnsendableError
 from wire_formats.json_cost import check_structure
-from wire_formats.json_types import JsonObject
+from wire_formats.json_types import JsonMapping
 
 # Of the numbers of one text. With more of them others would have to wait: then fractions keep their
 # value only, and integers beyond 64 bits are refused.
@@ -84,7 +84,7 @@ def read_weighed_json(text: bytes) -> Any:
     except TypeError:
         return value  # nested too deeply to be written, now or later
     if written == text or written.translate(None, SPACE) == text.translate(None, SPACE):
-        return value  # which is how clients write, nearly always
+        return value  # as nearly all clients write
     numbers = _outside_of_texts(text)
     if len(numbers) > MOST_BYTES:
         _refuse_long_integers(numbers)
@@ -102,7 +102,7 @@ def write_json(value: Any, *, option: int = 0) -> bytes:
     return orjson.dumps(value, _spelled, orjson.OPT_PASSTHROUGH_SUBCLASS | option)
 
 
-def encoded_json(body: JsonObject) -> bytes:
+def encoded_json(body: JsonMapping) -> bytes:
     """``body`` as it is sent. Raises :class:`wire_formats.errors.UnsendableError`."""
     try:
         return write_json(body)
@@ -110,7 +110,7 @@ def encoded_json(body: JsonObject) -> bytes:
         raise UnsendableError("The request is nested too deeply.") from exc
 
 
-def encoded_answer(answer: JsonObject) -> bytes:
+def encoded_answer(answer: JsonMapping) -> bytes:
     """A changed ``answer``. Raises :class:`wire_formats.errors.UnreadableAnswerError`."""
     try:
         return write_json(answer)
@@ -158,9 +158,7 @@ def _int(text: str) -> int:
 
 
 def _spelled(value: Any) -> Any:
-    if isinstance(value, str) and isinstance(
-        value, Enum
-    ):  # of our own making: no client's body holds one
+    if isinstance(value, str) and isinstance(value, Enum):  # from our own code, not a client
         return value.value
     if isinstance(value, SpelledFloat | SpelledInt):
         return orjson.Fragment(value.text)

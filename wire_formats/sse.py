@@ -11,7 +11,7 @@ from typing import Any
 
 from wire_formats.errors import EventTooLongError
 from wire_formats.json_numbers import write_json
-from wire_formats.json_types import JsonObject
+from wire_formats.json_types import JsonMapping
 
 BLANK_LINE = re.compile(rb"(?:\r\n|\n|\r(?!\n)){2}")
 LINE_END = re.compile(rb"\r\n|\n|\r")
@@ -41,7 +41,7 @@ class EventSplitter:
         """
         if chunk.endswith(b"\n\n"):
             return self._released(chunk, b"")
-        # The blank line may lie across the border of two chunks.
+        # The blank line that ends an event may be split between two chunks.
         window = self._tail + chunk
         end = end_of_last_event(window)
         if end:
@@ -101,7 +101,7 @@ def data_of(event: bytes) -> bytes:
     return lines[0] if len(lines) == 1 else b"\n".join(lines)
 
 
-def encoded_event(data: JsonObject, *, name: str = "") -> bytes:
+def encoded_event(data: JsonMapping, *, name: str = "") -> bytes:
     """An event that carries ``data`` as JSON, nameless unless ``name`` is given."""
     field = b"event: " + name.encode() + b"\n" if name else b""
     return field + b"data: " + write_json(data) + b"\n\n"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from wire_formats.figures import told_count
 from wire_formats.json_types import JsonObject
@@ -36,6 +36,34 @@ class Tokens:
     characters: int | None = None
 
 
+class PromptDetails(TypedDict):
+    cached_tokens: int
+    cache_write_tokens: NotRequired[int]
+
+
+class CompletionDetails(TypedDict):
+    reasoning_tokens: int
+
+
+class ChatUsage(TypedDict):
+    """The ``usage`` of a chat completion."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+    prompt_tokens_details: PromptDetails
+    completion_tokens_details: NotRequired[CompletionDetails]
+
+
+class MessagesUsage(TypedDict):
+    """The ``usage`` of a message."""
+
+    input_tokens: int
+    cache_creation_input_tokens: int
+    cache_read_input_tokens: int
+    output_tokens: int
+
+
 def read_usage(usage: Any, tokens: Tokens) -> None:
     """Take the counts of a ``usage`` object into ``tokens``; what is missing leaves them alone.
 
@@ -47,7 +75,7 @@ def read_usage(usage: Any, tokens: Tokens) -> None:
     tokens.completion = _count(
         usage, "completion_tokens", "output_tokens", default=tokens.completion
     )
-    # Realtime alone writes the singular.
+    # `input_token_details` is Realtime's.
     prompt = _details(usage, "prompt_tokens_details", "input_tokens_details", "input_token_details")
     beside = _count(usage, *CACHED, default=tokens.cached)
     tokens.cached = _count(prompt, "cached_tokens", default=beside)
@@ -66,9 +94,13 @@ def read_messages_usage(usage: Any, tokens: Tokens) -> None:
     if not isinstance(usage, dict):
         return
     tokens.completion = _count(usage, "output_tokens", default=tokens.completion)
+    details = _details(usage, "output_tokens_details")
+    tokens.reasoning = _count(details, "thinking_tokens", default=tokens.reasoning)
     fresh = _count(usage, "input_tokens", default=None)
+    if fresh == 0 and tokens.prompt:
+        return  # as some end a stream that told the input at its beginning
     if fresh is not None:
-        # The end of a stream may repeat the input without what was told of the cache before.
+        # The end of a stream may count the input again and leave out the counts of the cache.
         tokens.cached = _count(usage, "cache_read_input_tokens", default=tokens.cached)
         tokens.cache_write = _count(
             usage, "cache_creation_input_tokens", default=tokens.cache_write
@@ -77,12 +109,12 @@ def read_messages_usage(usage: Any, tokens: Tokens) -> None:
         tokens.prompt = tokens.prompt if whole is None else whole
 
 
-def chat_usage(tokens: Tokens) -> JsonObject | None:
+def chat_usage(tokens: Tokens) -> ChatUsage | None:
     """The ``usage`` of a chat completion; None without both of the counts that make up a price."""
     prompt, completion = tokens.prompt, tokens.completion
     if prompt is None or completion is None:
         return None
-    usage: JsonObject = {
+    usage: ChatUsage = {
         "prompt_tokens": prompt,
         "completion_tokens": completion,
         "total_tokens": prompt + completion,
@@ -95,7 +127,7 @@ def chat_usage(tokens: Tokens) -> JsonObject | None:
     return usage
 
 
-def messages_usage(tokens: Tokens) -> JsonObject:
+def messages_usage(tokens: Tokens) -> MessagesUsage:
     """The ``usage`` of a message: cached tokens stand beside the input, not within."""
     cached, written = tokens.cached or 0, tokens.cache_write or 0
     return {
@@ -121,6 +153,21 @@ def _add_thoughts(usage: JsonObject, tokens: Tokens) -> None:
     ):
         tokens.completion = completion + thought
         tokens.reasoning = max(tokens.reasoning or 0, thought)
+
+
+def responses_usage(tokens: Tokens) -> JsonObject | None:
+    """The ``usage`` of a response; None where the upstream counted nothing."""
+    if tokens.prompt is None and tokens.completion is None:
+        return None
+    prompt, completion = tokens.prompt or 0, tokens.completion or 0
+    cached, written = tokens.cached or 0, tokens.cache_write or 0
+    return {
+        "input_tokens": prompt,
+        "input_tokens_details": {"cached_tokens": cached, "cache_write_tokens": written},
+        "output_tokens": completion,
+        "output_tokens_details": {"reasoning_tokens": tokens.reasoning or 0},
+        "total_tokens": prompt + completion,
+    }
 
 
 def _fresh_audio(prompt: JsonObject, *, default: int | None) -> int | None:

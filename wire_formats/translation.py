@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from wire_formats.json_types import JsonObject
+from wire_formats.json_types import JsonMapping, JsonObject
 from wire_formats.object_stream import Wire
 
 
@@ -17,12 +17,12 @@ class Translation:
     """
 
     wire = Wire.SSE
-    is_numeric = False  # whether answers are numbers above all, whose spelling tells nothing
+    is_numeric = False  # whether responses are mostly numbers, whose notation does not matter
 
     def __init__(self) -> None:
         self.is_done = False  # whether the stream came to its proper end
 
-    def answer(self, answer: JsonObject) -> JsonObject:
+    def answer(self, answer: JsonObject) -> JsonMapping:
         """An answer in one piece."""
         raise NotImplementedError
 
@@ -30,6 +30,6 @@ class Translation:
         """The object under ``error`` in place of a response; ``code`` is the status, if known."""
         return error
 
-    def event(self, event: JsonObject) -> Iterator[JsonObject]:
+    def event(self, event: JsonObject) -> Iterator[JsonMapping]:
         """One object of the stream, translated: chunks, ``{"error": …}``, or nothing."""
         raise NotImplementedError

@@ -83,7 +83,7 @@ class ApiKeyAdmin(ModelAdmin):
         return super().has_change_permission(request, obj) and not is_final
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
-        # A filter on the digest would tell it bit by bit.
+        # Filters on the digest would let an admin guess it character by character.
         return not lookup.startswith("digest") and super().lookup_allowed(lookup, value, request)
 
     def formfield_for_foreignkey(
@@ -101,7 +101,7 @@ class ApiKeyAdmin(ModelAdmin):
         self, request: HttpRequest, context: dict[str, Any], *, add: bool = False, **kwargs: Any
     ) -> HttpResponse:
         if add:
-            # The page that shows the key comes next, whichever button is pressed.
+            # The next page shows the new key, so these two buttons could not do what they say.
             context |= {"show_save_and_continue": False, "show_save_and_add_another": False}
         return super().render_change_form(request, context, add=add, **kwargs)
 

@@ -9,7 +9,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 
 class LinesField(forms.CharField):
-    """A list of texts, one in a line. Empty lines are left out."""
+    """A list of strings, one in a line. Empty lines are left out."""
 
     widget = UnfoldAdminTextareaWidget(attrs={"rows": 4})
 

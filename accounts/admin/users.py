@@ -43,7 +43,7 @@ class PermissionsFieldMixin:
         field: forms.ModelMultipleChoiceField | None
         field = super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]
         if field is not None and is_searched:
-            # The theme has just given it the class of a plain list.
+            # The theme has set the class of a plain list; the searched list needs its own.
             field.widget.attrs["class"] = UnfoldAdminSelect2MultipleWidget().attrs["class"]
             field.help_text = ""
         return field

@@ -58,5 +58,5 @@ def _found(text: str) -> list[FoundKey]:
 
 
 def _ends_like(text: str) -> Q:
-    # The whole key belongs on no command line; its end is all that is looked at.
+    # Only the end is compared: a whole key does not belong on a command line.
     return Q(hint__endswith=f"…{text[-4:]}")

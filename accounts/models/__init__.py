@@ -1,4 +1,4 @@
-"""Users, their API keys, the gateway's own secrets, and the counter of changes."""
+"""Users, API keys, tokens of sign-ins, the gateway's own secrets, and the counter of changes."""
 
 from accounts.models.api_keys import (
     DEFAULT_OVERLAP,
@@ -16,9 +16,9 @@ from accounts.models.api_keys import (
 )
 from accounts.models.config_version import ConfigVersion
 from accounts.models.identities import Identity
+from accounts.models.oauth_tokens import OAuthToken
 from accounts.models.stored_secret import StoredSecret, api_key_pepper
 from accounts.models.users import User
-from accounts.oauth.models import OAuthToken
 
 __all__ = [
     "DEFAULT_OVERLAP",

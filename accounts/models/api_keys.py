@@ -198,8 +198,8 @@ class EarlierKey(models.Model):
 
     api_key = models.ForeignKey(ApiKey, on_delete=models.CASCADE, related_name="earlier_keys")
     digest = models.CharField(max_length=64, unique=True, editable=False)
-    # Empty for keys that were rotated before hints were kept: a digest tells none.
-    # `db_default`: the version before, which knows no such column, may still be running.
+    # Empty for keys that were rotated before this column existed.
+    # `db_default`: the version before may still write rows during an upgrade.
     hint = models.CharField(max_length=20, blank=True, default="", db_default="", editable=False)
     expires_at = models.DateTimeField()
 

@@ -12,11 +12,11 @@ from functools import partial
 from channels.db import database_sync_to_async
 from django.db import DatabaseError
 
-from accounts.oauth.models import TokenPair
+from accounts.models.oauth_tokens import TokenPair
 from accounts.oauth.provider import ProviderUnavailableError, RefusedError, TokenEndpoint
 from accounts.oauth.store import StoredToken, give_up, keep, put_off, read, take_lease
 
-EARLY_SECONDS = 60.0  # how long before its end a token is renewed, if it lasts twice as long
+EARLY_SECONDS = 60.0  # before a token's end: it is renewed then, if it lasts twice as long
 LEASE_SECONDS = 30.0  # longer than a renewal may take
 LOOK_SECONDS = 0.1  # between two looks for what another worker is renewing
 REST_SECONDS = 5.0  # between two tries with a provider that does not answer
@@ -42,7 +42,7 @@ class LiveToken:
     @classmethod
     def of(cls, pair: TokenPair, expires_at: datetime) -> LiveToken:
         end = expires_at.timestamp()
-        # Some providers give tokens of a minute, and those are not to be renewed for each call.
+        # Tokens of some providers last a minute: EARLY_SECONDS would renew them for each call.
         early = min(EARLY_SECONDS, pair.lifetime_seconds / 2 or EARLY_SECONDS)
         return cls(secret=pair.access, renew_at=end - early, expires_at=end)
 
@@ -94,17 +94,17 @@ class AccessTokens:
         """Other requests for the same user share the result (single flight)."""
         task = self._fetching.get(user_id)
         if task is None:
-            # In a context of its own: what a request opens is closed when that request ends.
+            # In a context of its own: what is opened in a request's context is closed at its end.
             task = asyncio.create_task(self._fetch(user_id), context=Context())
             self._fetching[user_id] = task
             task.add_done_callback(partial(self._done, user_id))
-        # Shielded: a client that hangs up must not lose the others what is already paid for.
+        # Shielded: a client that hangs up must not cancel what others wait for.
         return await asyncio.shield(task)
 
     def _done(self, user_id: int, task: asyncio.Task[LiveToken]) -> None:
         self._fetching.pop(user_id, None)
         if not task.cancelled():
-            task.exception()  # read, also if no request waits for it any more
+            task.exception()  # marks it as read: perhaps no request waits for it any more
 
     async def _fetch(self, user_id: int) -> LiveToken:
         forgotten = self._forgotten
@@ -141,7 +141,7 @@ class AccessTokens:
             renewed = await self._endpoint.renew(stored.refresh)
         except RefusedError as exc:
             if not live.is_over:
-                return live  # the lease keeps others from asking in vain until it ends
+                return live  # until the lease ends, no other worker asks in vain
             await database_sync_to_async(give_up)(stored, lease)
             raise SignInAgainError(SIGN_IN_AGAIN) from exc
         except ProviderUnavailableError:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from django.utils import timezone
 
-from accounts.oauth.models import UNTOLD_LIFETIME, TokenPair
+from accounts.models.oauth_tokens import UNTOLD_LIFETIME, TokenPair
 from accounts.signing_keys import DISCOVERY_PATH
 
 # Answers to a refresh token that no further try will change.

@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts import changes
 from accounts.encryption import keyring
 from accounts.models import User
-from accounts.oauth.models import UNTOLD_LIFETIME, OAuthToken, TokenPair
+from accounts.models.oauth_tokens import UNTOLD_LIFETIME, OAuthToken, TokenPair
 
 SESSION_KEY = "oauth_token"
 

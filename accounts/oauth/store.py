@@ -9,7 +9,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from accounts.encryption import EncryptionError
-from accounts.oauth.models import OAuthToken, TokenPair
+from accounts.models.oauth_tokens import OAuthToken, TokenPair
 from accounts.oauth.provider import Renewed
 
 

@@ -31,7 +31,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         """Raises ``OidcError`` for an answer to some other question than ours."""
         check_nonce(sociallogin)
-        # On its way through second factors, a sign-in is kept in the session, as is its token.
+        # allauth stores a sign-in that waits for a second factor in the session, with its token.
         seal(sociallogin)
         keep_vouched_email_alone(sociallogin)
         if not sociallogin.is_existing:
@@ -77,7 +77,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
 def check_nonce(sociallogin: SocialLogin) -> None:
     expected = sociallogin.state.get("nonce", "")
     answered = sociallogin.account.extra_data["id_token"].get("nonce", "")
-    if not expected or answered != expected:  # no secret: it came by way of the browser
+    if not expected or answered != expected:  # the nonce is no secret: the browser has seen it
         raise OidcError("the ID token was made for another sign-in")
 
 

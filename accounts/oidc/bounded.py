@@ -29,7 +29,7 @@ class _Bounded(HTTPAdapter):
 
     def send(self, *args: Any, **kwargs: Any) -> requests.Response:
         response = super().send(*args, **kwargs | {"stream": True})
-        # Where requests keeps a body that it has read.
+        # The attribute in which `requests` stores a body that it has read.
         response._content = _body(response)
         return response
 
@@ -41,7 +41,7 @@ def _body(response: requests.Response) -> bytes:
             body += piece
             if len(body) > LARGEST_BYTES:
                 raise OidcError("the provider's answer is too large")
-        with suppress(ValueError):  # for allauth to find: it may not be meant to be JSON
+        with suppress(ValueError):  # allauth reports what is not JSON, if it expects JSON
             json.loads(body)
     except RecursionError as exc:
         raise OidcError("the provider's answer is nested too deeply") from exc

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004
 
-LONGEST_ISSUER = 200  # as the provider of an identity
+LONGEST_ISSUER = 200  # the column `provider` of allauth's accounts
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 

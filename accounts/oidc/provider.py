@@ -52,7 +52,7 @@ class OidcProvider(OpenIDConnectProvider):
     ) -> HttpResponse:
         nonce = secrets.token_urlsafe(24)
         kwargs["auth_params"] = {**(kwargs.get("auth_params") or {}), "nonce": nonce}
-        # Parameters that allauth does not know come back as the state of the sign-in.
+        # allauth stores parameters that it does not know, as the nonce, in the sign-in's state.
         answer: HttpResponse = super().redirect(
             request, process, next_url=next_url, data=data, nonce=nonce, **kwargs
         )

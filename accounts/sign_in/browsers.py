@@ -17,7 +17,7 @@ from django.utils.crypto import salted_hmac
 COOKIE_NAME = "gatehouse_browser"
 SALT = "accounts.sign_in.browsers"
 MAX_AGE_SECONDS = 180 * 24 * 3600
-MOST_PEOPLE = 5  # of one browser
+MOST_PEOPLE = 5  # remembered for one browser
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,7 +66,7 @@ def normalized(name: str) -> str:
 
 def _take_password_try(request: HttpRequest, name: str) -> Tries:
     user = request.user
-    if user.is_authenticated:  # who is signed in is asked again
+    if user.is_authenticated:  # somebody who is signed in and confirms who they are
         return take(Bucket(name=("again", str(user.pk)), limit=FAILED))
     browser = browser_of(request)
     if browser is not None and browser.knows(name):
@@ -77,7 +77,7 @@ def _take_password_try(request: HttpRequest, name: str) -> Tries:
 def _take_try_of_stranger(address: str, name: str) -> Tries:
     all_strangers = Bucket(name=("name", name), limit=ATTACK)
     is_attacked = all_strangers.is_full()
-    Bucket(name=("address", address), limit=OF_ADDRESS).take()  # good ones count as well
+    Bucket(name=("address", address), limit=OF_ADDRESS).take()  # successful tries count, too
     tries = take(
         Bucket(name=("failed", address), limit=FAILED_OF_ADDRESS),
         Bucket(
@@ -88,7 +88,7 @@ def _take_try_of_stranger(address: str, name: str) -> Tries:
         return tries
     try:
         return Tries(counted=(*tries.counted, (all_strangers, all_strangers.take())))
-    except TooManyTriesError:  # another worker has counted the last one meanwhile
+    except TooManyTriesError:  # another worker has taken the last try meanwhile
         return tries
 
 

@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
 
-A_MINUTE = 60  # over which allauth's own limits go
+A_MINUTE = 60  # seconds: the window of allauth's own limits
 
 
 class TellTooManyTries:

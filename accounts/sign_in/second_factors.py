@@ -17,7 +17,7 @@ from django.urls import reverse
 from accounts.encryption import EncryptionError, key_id_of, keyring
 from accounts.reencryption import Reencryption
 
-BOUND_TO = "mfa.authenticator"  # allauth does not tell which row a secret is for
+BOUND_TO = "mfa.authenticator"  # allauth does not say to which row a secret belongs
 SECRET_FIELDS = ("secret", "seed")
 
 

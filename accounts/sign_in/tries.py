@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from django.core.cache import cache
 
-LOCK_SECONDS = 10  # then it is given up that its worker will let go of it
+LOCK_SECONDS = 10  # after which the worker that holds the lock counts as gone
 LONGEST_WAIT_SECONDS = 1.0
 WAIT_SECONDS = 0.01
 
@@ -49,32 +49,33 @@ class Bucket:
             moments = self._moments(now)
             if len(moments) >= self.limit.amount:
                 raise TooManyTriesError(moments[-self.limit.amount] + self.limit.seconds - now)
-            cache.set(self._key, [*moments, now], self.limit.seconds)
+            cache.set(self.key, [*moments, now], self.limit.seconds)
             return now
 
     def give_back(self, moment: float) -> None:
         """Count the try of ``moment`` no longer."""
         with self._locked():
             moments = [at for at in self._moments(time.time()) if at != moment]
-            cache.set(self._key, moments, self.limit.seconds)
+            cache.set(self.key, moments, self.limit.seconds)
 
     def is_full(self) -> bool:
         return len(self._moments(time.time())) >= self.limit.amount
 
     @property
-    def _key(self) -> str:
+    def key(self) -> str:
+        """Where the cache has the moments; ``:lock`` behind it is held by who counts."""
         # The limit is no part of the name: another one counts the same tries.
         return f"sign-in:{hashlib.sha256(repr(self.name).encode()).hexdigest()}"
 
     def _moments(self, now: float) -> list[float]:
-        return [at for at in cache.get(self._key, []) if now - self.limit.seconds < at <= now]
+        return [at for at in cache.get(self.key, []) if now - self.limit.seconds < at <= now]
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """Raises :class:`TooManyTriesError` where so many try at once that none gets its turn."""
         ends_at = time.monotonic() + LONGEST_WAIT_SECONDS
         # False: another one has it. None: the cache is down.
-        while (taken := cache.add(f"{self._key}:lock", 1, LOCK_SECONDS)) is False:
+        while (taken := cache.add(f"{self.key}:lock", 1, LOCK_SECONDS)) is False:
             if time.monotonic() > ends_at:
                 raise TooManyTriesError(1)
             time.sleep(WAIT_SECONDS)
@@ -82,7 +83,7 @@ class Bucket:
             yield
         finally:
             if taken:
-                cache.delete(f"{self._key}:lock")
+                cache.delete(f"{self.key}:lock")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

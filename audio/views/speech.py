@@ -143,7 +143,7 @@ class SpeechView(ApiView):
         flight = listener.flight
         asked_at = time.monotonic()
         await flight.begun()
-        # This request waited for the upstream, also when another request made the call.
+        # The wait counts as this request's even where another request made the call.
         exchange.upstream_seconds = time.monotonic() - asked_at
         exchange.upstream_answer = None
         if flight.target is not None:

@@ -69,7 +69,7 @@ class ConnectionActions(ModelAdmin):
 
     @action(description="Save and verify", icon="network_check", permissions=["save"])
     def save_and_verify(self, request: HttpRequest, connection: Connection) -> None:
-        # The keys are saved after the connection, and no lock is held while the upstream thinks.
+        # After the commit: the keys are saved by then, and no lock is held during the call.
         transaction.on_commit(partial(verify_and_tell, request, [connection.pk]))
 
     def switch(self, request: HttpRequest, queryset: QuerySet[Connection], *, on: bool) -> None:

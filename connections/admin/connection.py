@@ -56,7 +56,7 @@ class ConnectionAdmin(ConnectionActions):
             },
         ),
     )
-    list_before_template = "admin/models_registry/list_before.html"  # what the models tell of it
+    list_before_template = "admin/models_registry/list_before.html"  # warnings about models
     change_form_before_template = "admin/connections/connection/environment_banner.html"
     list_display = (
         "name_and_url",
@@ -162,7 +162,7 @@ class ConnectionAdmin(ConnectionActions):
             sent = request.POST.copy()
             sent["_continue"] = "1"  # the outcome is told on the same page
             request.POST = sent  # type: ignore[assignment]
-        # Unfold offers its buttons for existing rows only; this one serves new rows, too.
+        # Unfold shows these buttons for existing rows only; "Save and verify" is for new rows, too.
         buttons = self.get_actions_submit_line(request, object_id)
         extra_context = {"actions_submit_line": buttons, **(extra_context or {})}
         return super().changeform_view(request, object_id, form_url, extra_context)

@@ -40,7 +40,7 @@ class HeaderRowsWidget(forms.Widget):
     def value_omitted_from_data(
         self, data: Mapping[str, Any], files: MultiValueDict[str, Any], name: str
     ) -> bool:
-        return False  # no row is no header; Django would keep the stored ones, for any base URL
+        return False  # no rows means no headers; Django would keep the stored ones
 
     def id_for_label(self, id_: str) -> str:
         return ""  # the label names the group, each input has a label of its own

@@ -28,7 +28,7 @@ class ConnectionKeyForm(forms.ModelForm):
         required=False,
         max_length=8000,
         widget=UnfoldAdminPasswordWidget(
-            # A browser must not fill in the admin's own password.
+            # Keeps browsers from filling in the admin's own password.
             attrs={"aria-label": "New key", "autocomplete": "new-password"}
         ),
         help_text="Blank keeps the stored key.",
@@ -49,7 +49,7 @@ class ConnectionKeyForm(forms.ModelForm):
     def clean_secret(self) -> str:
         secret: str = self.cleaned_data["secret"]
         if secret.startswith(ENVIRONMENT_PREFIXES):
-            # Else anyone who edits connections could send any variable of the process away.
+            # Otherwise an editor of connections could send any variable of the process to a server.
             raise ValidationError(
                 "References to the environment come from configuration files only. "
                 "Enter the key itself."
@@ -73,7 +73,7 @@ class ConnectionKeyFormSet(PaginationInlineFormSet):
     def save_existing(
         self, form: ConnectionKeyForm, obj: ConnectionKey, commit: bool = True
     ) -> ConnectionKey:
-        # A dropped row comes back under its id with the key that was entered for the new URL.
+        # The change of the URL may have deleted the row: it is inserted again under its id.
         obj._state.adding = not ConnectionKey.objects.filter(pk=obj.pk).exists()
         return super().save_existing(form, obj, commit)
 

@@ -16,8 +16,8 @@ from connections.upstream import Upstream
 
 logger = logging.getLogger(__name__)
 
-EARLY_SECONDS = 300.0  # before its end, a token is renewed while it still serves
-REST_SECONDS = 10.0  # after a failure, for which azure-identity has tried every way there is
+EARLY_SECONDS = 300.0  # before a token's end: it is renewed while it is still valid
+REST_SECONDS = 10.0  # after a failure: azure-identity has tried all its sources
 
 
 class EntraUnavailableError(AuthUnavailableError):
@@ -88,7 +88,7 @@ class AzureAdAuth(AuthStrategy):
         if now >= self._renew_at and now >= self._rests_until:
             renewing = self._renew_once()
             if now >= self._expires_at:
-                # Shielded: one client that hangs up must not take the token from the others.
+                # Shielded: a client that hangs up must not cancel what others wait for.
                 await asyncio.shield(renewing)
         if self._clock() >= self._expires_at:
             raise EntraUnavailableError
@@ -104,14 +104,14 @@ class AzureAdAuth(AuthStrategy):
         self._renewing = None
 
     async def _renew(self) -> None:
-        # Slow to import, and of use to few: not at start-up, and not on the event loop.
+        # The import is slow and few need it: neither at start-up nor on the event loop.
         identity: Any = await asyncio.to_thread(importlib.import_module, "azure.identity.aio")
         azure: Any = importlib.import_module("azure.core.exceptions")
         try:
-            # Opened for this one request, so that nothing is left to close with the connection.
+            # Opened for one token, so that nothing has to be closed when the connection is closed.
             async with identity.DefaultAzureCredential() as credential:
                 token = await credential.get_token(self.scope)
-        # Beside its own: variables that make no sense, and files they name that cannot be read.
+        # ValueError: unusable variables of the environment. OSError: unreadable files they name.
         except (azure.AzureError, ValueError, OSError) as exc:
             self._rests_until = self._clock() + REST_SECONDS
             logger.warning("No token for %s from Entra ID: %s", self.upstream.name, exc)

@@ -31,7 +31,7 @@ class BearerAuth(AuthStrategy):
     ) -> AsyncGenerator[httpx.Request, httpx.Response]:
         keys = self.rotation.in_turn()
         if not keys:
-            yield request  # upstreams on one's own machine often want no key
+            yield request  # local upstreams often need no key
             return
         usable = [key for key in keys if key.secret.isprintable() and key.secret]
         if not usable:
@@ -44,7 +44,7 @@ class BearerAuth(AuthStrategy):
             seconds = retry_after_seconds(response.headers.get("retry-after", ""))
             self.rotation.step_back(key, seconds)
             if not isinstance(request.stream, httpx.ByteStream):
-                return  # an upload passes once
+                return  # an upload cannot be sent twice
 
 
 def why_unusable(key: UpstreamKey) -> str:

@@ -54,7 +54,7 @@ class UpstreamResponse:
         self.status = response.status_code
         self.headers = response.headers
         if self._translation and "ndjson" in self.headers.get("content-type", ""):
-            self.headers["content-type"] = MEDIA_TYPE  # as which its lines will be read
+            self.headers["content-type"] = MEDIA_TYPE  # a translated stream is an event stream
         self._body: bytes | None = None
         self.waited_seconds = 0.0
 

@@ -49,7 +49,7 @@ async def list_models(client: UpstreamClient, connection: OpenConnection) -> lis
         raise ListingError("The upstream's base URL is not valid.") from exc
     if response.status != httpx.codes.OK:
         raise ListingError(f"The upstream answered {response.status} when asked for its models.")
-    # A list may be long, and others wait for the event loop.
+    # In a thread: a list may be long, and parsing it would hold up the event loop.
     return await asyncio.to_thread(normalise, body, connection.adapter)
 
 

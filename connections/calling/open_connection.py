@@ -12,6 +12,7 @@ from connections.auth.base import AuthStrategy, AuthUnavailableError
 from connections.auth.registry import strategy_for
 from connections.call import Call
 from connections.calling.client import UpstreamClient, UpstreamResponse
+from connections.calling.lacking import LackingEndpoints
 from connections.calling.stream_usage import StreamUsage
 from connections.errors import NotSentError
 from connections.providers.openai import OpenAIAdapter
@@ -33,6 +34,7 @@ class OpenConnection:
     timeouts: Timeouts
     stream_timeouts: Timeouts
     stream_usage: StreamUsage = field(default_factory=StreamUsage)
+    lacking: LackingEndpoints = field(default_factory=LackingEndpoints)
 
     @classmethod
     def open(cls, upstream: Upstream) -> OpenConnection:

@@ -51,13 +51,13 @@ def text(value: Any) -> str:
     if isinstance(value, date):  # YAML reads an API version such as 2024-10-21 as a date
         return value.isoformat()
     if not isinstance(value, str):
-        raise ValueError("must be a text; put it in quotes")  # noqa: TRY004 - one error per reader
+        raise ValueError("must be a string; put it in quotes")  # noqa: TRY004 - one error per reader
     return value.strip()
 
 
 def texts(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise ValueError("must be a list of texts")
+        raise ValueError("must be a list of strings")
     return tuple(item.strip() for item in value)
 
 
@@ -82,17 +82,17 @@ def number(value: Any) -> float:
 
 
 def text_pairs(value: Any) -> tuple[tuple[str, str], ...]:
-    """A mapping of texts to texts, as pairs sorted by name: files and databases order at will."""
+    """A mapping of strings to strings, as pairs sorted by name: their order means nothing."""
     if not isinstance(value, Mapping):
-        raise ValueError("must be a mapping of names to texts")  # noqa: TRY004
+        raise ValueError("must be a mapping of names to strings")  # noqa: TRY004
     for name, content in value.items():
         if not isinstance(name, str) or not isinstance(content, str):
-            raise ValueError(f"must hold texts alone; put {name} in quotes")  # noqa: TRY004
+            raise ValueError(f"must hold only strings; put {name} in quotes")  # noqa: TRY004
     return tuple(sorted(value.items()))
 
 
 def one_of(choices: Iterable[str]) -> Reader:
-    """A reader for a closed set of texts."""
+    """A reader for a closed set of strings."""
     known = [str(choice) for choice in choices]
 
     def read(value: Any) -> str:

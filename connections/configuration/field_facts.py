@@ -46,7 +46,9 @@ def keys(value: Any) -> tuple[KeySource, ...]:
     try:
         return tuple(KeySource.parse(key) for key in texts(value))
     except ValueError as exc:
-        raise ValueError("must be a list of texts, each a key or env:NAME; [] means none") from exc
+        raise ValueError(
+            "must be a list of strings, each a key or env:NAME; [] means none"
+        ) from exc
 
 
 def verify_tls(value: Any) -> bool | str:

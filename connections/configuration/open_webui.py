@@ -25,7 +25,7 @@ AZURE_DOMAINS = (".openai.azure.com", ".cognitiveservices.azure.com", ".services
 LONGEST_SLUG = 80
 # Open WebUI's names of the fields, and ours.
 FIELDS = {known.open_webui: name for name, known in FACTS.items() if known.open_webui}
-DECIDING = frozenset({"azure", "provider"})  # on the provider
+DECIDING = frozenset({"azure", "provider"})  # fields that decide on the provider
 
 
 def provider_of(url: str, config: Any) -> Provider:

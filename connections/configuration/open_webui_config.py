@@ -119,7 +119,7 @@ def _matched(entries: list[_Entry], rows: list[Connection]) -> dict[int, Connect
             if entry.index not in matches and row is not None:
                 matches[entry.index] = row
                 free.remove(row)
-    for entry in entries:  # what is left has a new URL in a known place, or is new
+    for entry in entries:  # the rest: a known place with a new URL, or a new entry
         row = by_index.get(entry.index)
         if entry.index not in matches and row in free:
             matches[entry.index] = row
@@ -148,7 +148,7 @@ def _apply(entry: _Entry, row: Connection | None) -> None:
     fields["headers"] = _headers(fields.get("headers"), row, entry.base_url, subject)
     spec = replace(ConnectionSpec.read(fields, subject=subject), keys=_keys(entry, row, subject))
     if spec == before:
-        return  # also where it would be refused today, which must not hold up the others
+        return  # not checked again: an older row must not block an update of others
     if row is not None:
         _refuse_if_from_environment(row)
     if problem := problem_of_change(before, spec):
@@ -201,7 +201,7 @@ def _refuse_if_from_environment(row: Connection) -> None:
 
 def _positional_texts(value: Any) -> list[str]:
     if not isinstance(value, list):
-        raise ValueError("must be a list of texts")  # noqa: TRY004 - one error per reader
+        raise ValueError("must be a list of strings")  # noqa: TRY004 - one error per reader
     return [text(item) for item in value]
 
 

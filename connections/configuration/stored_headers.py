@@ -8,7 +8,7 @@ from typing import Any
 from connections.configuration.entry import EntryError
 from connections.rules.destination import is_same_destination
 
-HIDDEN = "…"  # stands for what is not shown; sent back, it leaves things as they are
+HIDDEN = "…"  # in place of a secret; when it is sent back, the stored value stays
 
 
 class HiddenValueError(ValueError):

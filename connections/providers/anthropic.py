@@ -7,11 +7,13 @@ from connections.providers.openai import BASE_HEADERS, OpenAIAdapter
 from wire_formats.endpoints import CHAT_COMPLETIONS
 from wire_formats.json_types import JsonObject
 from wire_formats.messages.answer_to_chat import MessageTranslation
-from wire_formats.messages.request_from_chat import messages_request
+from wire_formats.messages.blocks_to_chat import client_form
+from wire_formats.messages.request_from_chat import betas_of, messages_request
 from wire_formats.payload import Payload
 from wire_formats.translation import Translation
 
 API_VERSION = "2023-06-01"
+BETA_HEADER = "anthropic-beta"
 PATHS = {
     CHAT_COMPLETIONS: "messages",
     "messages": "messages",
@@ -47,8 +49,20 @@ class AnthropicAdapter(OpenAIAdapter):
 
     def payload(self, call: Call) -> Payload:
         if call.endpoint == CHAT_COMPLETIONS:
-            return messages_request(call.body, model=call.model)
+            return messages_request(call.body, model=call.model, family=call.family)
         return super().payload(call)
 
+    def headers(self, call: Call, *, forward_user_info: bool) -> dict[str, str]:
+        """With the betas that a chat names in its body, beside those of an admin."""
+        headers = super().headers(call, forward_user_info=forward_user_info)
+        betas = betas_of(call.body) if call.endpoint == CHAT_COMPLETIONS else []
+        if not betas:
+            return headers
+        own = next((name for name in headers if name.lower() == BETA_HEADER), BETA_HEADER)
+        named = [name.strip() for name in headers.get(own, "").split(",") if name.strip()]
+        return headers | {own: ",".join(dict.fromkeys([*named, *betas]))}
+
     def translation(self, call: Call) -> Translation | None:
-        return MessageTranslation() if call.endpoint == CHAT_COMPLETIONS else None
+        if call.endpoint != CHAT_COMPLETIONS:
+            return None
+        return MessageTranslation(client_form(call.body))

@@ -8,6 +8,7 @@ class OllamaAdapter(OpenAIAdapter):
     """Plain OpenAI below ``/v1``; the list of models is Ollama's own, which tells more."""
 
     owned_by = "ollama"
+    speaks_responses = False  # its newer versions do, and forget what they should keep
 
     @property
     def root(self) -> str:

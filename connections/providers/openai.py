@@ -42,6 +42,8 @@ class OpenAIAdapter:
     owned_by = "openai"
     base_headers = BASE_HEADERS
     takes_stream_options: bool = True
+    # Whether it has ``responses``; None: it is asked, and asked for a chat if it has none.
+    speaks_responses: bool | None = None
     endpoints: frozenset[str] | None = None  # all that the upstream has; None: every one
 
     def __init__(self, upstream: Upstream) -> None:
@@ -114,7 +116,7 @@ class OpenAIAdapter:
         content: Any = _content(call, payload)
         stream = None
         if isinstance(content, bytes):
-            # httpx's own way from bytes to a body takes longer than all the rest here.
+            # Faster than `content=`: httpx takes longer for that than all else in this method.
             headers.append((b"content-length", b"%d" % len(content)))
             content, stream = None, httpx.ByteStream(content)
         request = httpx.Request(

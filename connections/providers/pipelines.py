@@ -23,6 +23,7 @@ class PipelinesAdapter(OpenAIAdapter):
     """
 
     is_list_public = True
+    speaks_responses = False
 
     def offers(self, entry: JsonObject) -> bool:
         return self.filter_of(entry) is None
@@ -37,7 +38,9 @@ class PipelinesAdapter(OpenAIAdapter):
         payload = super().payload(call)
         if call.endpoint != CHAT_COMPLETIONS:
             return payload
-        return Payload(payload.body | {"user": user_object(call.caller)}, payload.dropped)
+        # The server streams where nothing is said.
+        own = {"user": user_object(call.caller), "stream": call.is_streamed}
+        return Payload(payload.body | own | with_texts(payload.body), payload.dropped)
 
     def filter_request(
         self, filter_id: str, step: str, body: JsonObject, caller: Caller
@@ -50,6 +53,19 @@ class PipelinesAdapter(OpenAIAdapter):
             headers=encoded(overlaid(headers, self.own_headers(caller))),
             content=encoded_json({"user": user_object(caller), "body": body}),
         )
+
+
+def with_texts(body: JsonObject) -> JsonObject:
+    """The messages of ``body`` where one lacks its content, which the server insists on."""
+    messages: Any = body.get("messages")
+    if not isinstance(messages, list) or all(map(_has_content, messages)):
+        return {}
+    told = [each if _has_content(each) else each | {"content": ""} for each in messages]
+    return {"messages": told}
+
+
+def _has_content(message: Any) -> bool:
+    return not isinstance(message, dict) or message.get("content") is not None
 
 
 def user_object(caller: Caller) -> JsonObject:

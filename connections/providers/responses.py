@@ -14,6 +14,7 @@ from wire_formats.translation import Translation
 class ResponsesAdapter(OpenAIAdapter):
     """Chats go to ``responses``; all other endpoints are where OpenAI has them."""
 
+    speaks_responses = True
     seals_reasoning: bool = True  # whether it can be asked for reasoning that is given back
 
     def url(self, endpoint: str, model: str) -> str:

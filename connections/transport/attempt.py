@@ -33,7 +33,7 @@ class Attempt:
     timeouts: Timeouts
     ends_at: float
     transport: asyncio.Transport | None = None
-    is_starved: bool = False  # the next piece has not come from its writer yet
+    is_starved: bool = False  # waits for the next piece of a body that is still arriving
     pieces_taken: int = 0
     _sent_by: float | None = None  # for a body in pieces that are still being sent
     _has_response: bool = False
@@ -48,7 +48,7 @@ class Attempt:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._has_response = True  # or there never will be one; the body may still be on its way
+        self._has_response = True  # or there will be none; the request body may still be in transit
         if self._token is not None:
             current_attempt.reset(self._token)
         if error is None:

@@ -23,7 +23,7 @@ class UpstreamConnector(aiohttp.TCPConnector):
     """Whatever fails in :meth:`connect` has not reached the upstream; anything later may have."""
 
     def __init__(self, *, allow_private: bool, is_proxied: bool, limit_per_host: int) -> None:
-        # Behind a proxy the only name that is resolved here is the proxy's own.
+        # With a proxy, only its own name is resolved here, and it may have a private address.
         resolver = GuardedResolver(allow_private=allow_private or is_proxied)
         super().__init__(resolver=resolver, limit=0, limit_per_host=limit_per_host)
         self._factory = cast("partial[ResponseHandler]", partial(UpstreamProtocol, loop=self._loop))

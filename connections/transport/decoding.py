@@ -45,7 +45,7 @@ class ZlibDecoder:
             if piece:
                 yield piece
             data = stream.unconsumed_tail
-            # A piece cut short by its limit may leave output inside zlib with no input left.
+            # A piece of full size may have left output inside zlib, even when all input is used.
             has_more = bool(data) or len(piece) == STEP_BYTES
             if stream.eof:
                 self._stream = None

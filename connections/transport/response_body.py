@@ -35,7 +35,7 @@ class ResponseBody(httpx.AsyncByteStream):
         self._response = response
         self._watchdog = watchdog
         self._waiter: asyncio.Future[bytes] | None = None
-        # None once the whole body is there, which may be so from the beginning.
+        # `connection` is None once the whole body has arrived, possibly with the headers.
         connection = response.connection
         self._protocol = cast("UpstreamProtocol", connection.protocol) if connection else None
         self._is_framed = _is_framed(response)
@@ -79,7 +79,7 @@ class ResponseBody(httpx.AsyncByteStream):
         waiter = self._waiter
         if waiter is None or waiter.done():
             return
-        self._waiter = None  # reading may let the connection go on, which leads here again
+        self._waiter = None  # first: reading may resume the connection, which calls this again
         try:
             while chunk := self._response.content.read_nowait(LARGEST_CHUNK_BYTES):
                 if self.receiver is None or not self.receiver(chunk):
@@ -145,7 +145,7 @@ class DecodedBody(httpx.AsyncByteStream):
         async for chunk in self._body:
             for piece in self._decoder.decode(chunk):
                 yield piece
-                await asyncio.sleep(0)  # a bomb is not to hold up everybody else
+                await asyncio.sleep(0)  # a decompression bomb must not block the event loop
         self._decoder.finish()
 
     async def aclose(self) -> None:

@@ -50,7 +50,7 @@ class Watchdog:
 
     def __init__(self, response: aiohttp.ClientResponse, attempt: Attempt) -> None:
         self.is_awaited = False
-        self.chunks_taken = 0  # of which the content knows nothing
+        self.chunks_taken = 0  # that passed on the short road, which aiohttp has not counted
         self._loop = asyncio.get_running_loop()
         self._response = response
         self._attempt = attempt

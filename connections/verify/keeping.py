@@ -17,7 +17,7 @@ from connections.verify.several import verify_all
 
 def verify_and_keep(upstreams: Sequence[Upstream], **options: Any) -> list[Verification]:
     """:func:`verify_all`, with its options. One without an id is not stored."""
-    started_at = timezone.now()  # what is changed from now on may not be what was tried
+    started_at = timezone.now()  # a row that is changed later is not the one that was tried
     found = async_to_sync(verify_all)(upstreams, **options)
     results = {
         upstream.id: LastVerification(

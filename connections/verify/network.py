@@ -165,6 +165,6 @@ async def _open_and_close(
         session = writer.get_extra_info("ssl_object")
         return session.version() or "" if session else ""
     finally:
-        writer.transport.abort()  # a polite end of TLS would wait for the other side's
+        writer.transport.abort()  # close() would wait for the other side to end TLS
         with suppress(OSError):
             await writer.wait_closed()

@@ -8,7 +8,7 @@ from connections.upstream import Upstream
 from wire_formats.secrets import without_secrets
 
 LONGEST_QUOTE = 200
-SHORTEST_KEY = 4  # what is shorter is no secret, and masking it would garble every text
+SHORTEST_KEY = 4  # shorter values are no secrets, and masking them would spoil texts
 SHORTEST_HEADER_VALUE = 8
 MASK = "•••"
 
@@ -30,7 +30,7 @@ class Redactor:
 
     def quoted(self, text: str) -> str:
         """``text`` in one line of at most 200 printable characters, with secrets masked."""
-        # Masked first: half a key, left by the shortening, would not be found any more.
+        # Masked before it is shortened: the masking would not find half a key.
         line = " ".join(_printable(self.masked(text)).split())
         return line if len(line) <= LONGEST_QUOTE else f"{line[: LONGEST_QUOTE - 1]}…"
 

@@ -63,7 +63,7 @@ def _connection(row: Connection, with_secrets: bool, left_out: list[str]) -> Con
     if with_secrets or all(key.environment_variable for key in keys):
         spec = ConnectionSpec.of(row, keys=tuple(key.source() for key in keys))
     else:
-        # Without the field an import leaves the stored keys alone; a part of them would not do.
+        # An import without `keys` leaves the stored keys alone; with some, it drops the rest.
         spec = ConnectionSpec.of(row, keys=None)
         left_out.append(f"The keys of {row.name} are left out.")
     if with_secrets:

@@ -135,8 +135,8 @@ else:
     CACHES = {
         "default": {
             "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-            # Tries to sign in are counted here. With Django's 300, a stranger with a few hundred
-            # addresses would have them forgotten.
+            # The cache counts the tries to sign in. Django's default of 300 entries would let a
+            # stranger with a few hundred addresses push the counts out.
             "OPTIONS": {"MAX_ENTRIES": 100_000},
         }
     }

@@ -8,7 +8,6 @@ from gateway_project.settings import environment
 GATEWAY_MAX_JSON_BYTES = int(
     environment.number(
         "GATEWAY_MAX_JSON_BYTES",
-        # The former name of the setting.
         default=environment.number("GATEWAY_MAX_BODY_BYTES", default=50 * 2**20, minimum=1024),
         minimum=1024,
     )
@@ -94,10 +93,25 @@ GATEWAY_RESUMABLE_TOTAL_BYTES = int(
     environment.number("GATEWAY_RESUMABLE_TOTAL_BYTES", default=256 * 2**20, minimum=1024)
 )
 
-# WebSockets.
+# Responses and conversations, which upstreams or the gateway itself keep for their users.
 GATEWAY_STORED_RESPONSES_PER_USER = int(
     environment.number("GATEWAY_STORED_RESPONSES_PER_USER", default=10_000, minimum=1)
 )
+GATEWAY_KEEPS_RESPONSES = environment.switch("GATEWAY_KEEPS_RESPONSES", default=True)
+GATEWAY_CONVERSATION_DAYS = environment.number(
+    "GATEWAY_CONVERSATION_DAYS", default=30, minimum=0.01
+)
+GATEWAY_CONVERSATION_BYTES = int(
+    environment.number("GATEWAY_CONVERSATION_BYTES", default=16 * 2**20, minimum=1024)
+)
+GATEWAY_CONVERSATION_BYTES_PER_USER = int(
+    environment.number("GATEWAY_CONVERSATION_BYTES_PER_USER", default=256 * 2**20, minimum=1024)
+)
+GATEWAY_CONVERSATIONS_PER_USER = int(
+    environment.number("GATEWAY_CONVERSATIONS_PER_USER", default=1000, minimum=1)
+)
+
+# WebSockets.
 GATEWAY_WS_MAX_MESSAGE_BYTES = int(
     environment.number("GATEWAY_WS_MAX_MESSAGE_BYTES", default=16 * 2**20, minimum=1024)
 )

@@ -18,7 +18,7 @@ from psycopg import pq
 
 POSTGRES_SCHEMES = frozenset({"postgres", "postgresql", "psql", "pgsql"})
 SQLITE_OPTIONS = {
-    # Readers go on while one writes, and a writer waits its turn from the start of its transaction.
+    # A transaction waits for the lock at its start; one that began by reading would fail instead.
     "transaction_mode": "IMMEDIATE",
     "timeout": 10,
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
@@ -108,7 +108,7 @@ def _read(query: str, readers: dict[str, Callable[[str], Any]]) -> dict[str, Any
         try:
             options[name] = _value(name, value, readers, is_there=name in options)
         except _UnusableError as exc:
-            # What looks like no name may be the end of a password that holds a question mark.
+            # An odd name may be the end of a password with a question mark, so it is not repeated.
             named = f"The option `{name}`" if NAME.fullmatch(name) else "An option"
             raise ImproperlyConfigured(f"{named} of DATABASE_URL {exc}.") from None
     return options

@@ -16,8 +16,8 @@ env.read_env(BASE_DIR / ".env")
 
 
 def text(name: str, default: str = "") -> str:
-    """A text without surrounding space; empty counts as not set."""
-    # Not env.str(): that takes a value beginning with $, as a password may, for another variable.
+    """A string without surrounding space; empty counts as not set."""
+    # env.str() would read a value that begins with $, as a password may, as a variable's name.
     return str(env.ENVIRON.get(name, "")).strip() or default
 
 
@@ -65,7 +65,7 @@ def items(name: str, *, separator: str = ",", keep_empty: bool = False) -> list[
         return []
     parsed: Any = json_value(name, value) if value.startswith("[") else value.split(separator)
     if not isinstance(parsed, list) or not all(isinstance(item, str) for item in parsed):
-        raise ImproperlyConfigured(f"{name} must be a list of texts.")
+        raise ImproperlyConfigured(f"{name} must be a list of strings.")
     stripped = [item.strip() for item in parsed]
     return stripped if keep_empty else [item for item in stripped if item]
 
@@ -85,5 +85,5 @@ def json_value(name: str, value: str) -> Any:
     try:
         return json.loads(value)
     except ValueError as exc:
-        # The value itself may hold a secret, so only the place is told.
+        # The value may hold a secret: the message names only the position of the mistake.
         raise ImproperlyConfigured(f"{name} is not valid JSON: {exc}.") from None

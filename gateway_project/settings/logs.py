@@ -68,16 +68,16 @@ def logging_config(log_format: str, level: str = "info") -> dict[str, Any]:
 def _loggers(level: str) -> dict[str, Any]:
     quiet = {"level": "WARNING"}
     return {
-        # Each would log every request, with its URL.
+        # These four log every request with its URL.
         "httpx": quiet,
         "httpcore": quiet,
         "aiohttp.access": quiet,
         "azure": quiet,
-        # On DEBUG it would log every message of every WebSocket, prompts among them.
+        # On DEBUG, uvicorn logs every message of every WebSocket, and so prompts.
         "uvicorn.error": {"level": max(level, "info", key=_rank).upper()},
         "django.request": {"level": "ERROR"},
         "django.server": quiet,
-        # Django attaches a handler of its own; ours is enough.
+        # Without Django's own handler, which would write each line twice.
         "django": {"handlers": [], "propagate": True},
     }
 

@@ -7,5 +7,5 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 
 if base.DATABASE_IS_SQLITE:
-    # A file, as in earnest: threads that share a database in memory lock each other out.
+    # A file, as in production: threads that share a database in memory lock each other out.
     base.DATABASES["default"]["TEST"] = {"NAME": str(base.DATA_DIR / "test.db")}

@@ -9,7 +9,7 @@ register = template.Library()
 
 @register.inclusion_tag("admin/models_registry/warnings.html")
 def model_warnings() -> dict[str, list[str]]:
-    # Django imports every tag library at its first template, also where nothing is served.
+    # Imported late: Django loads every tag library with its first template, in commands too.
     from models_registry.warnings import warnings
 
     return {"warnings": warnings()}

@@ -11,6 +11,7 @@ from connections.call import Call
 from connections.calling.client import UpstreamClient, UpstreamResponse
 from connections.errors import MidStreamError, NotSentError
 from models_registry.targets import Target
+from proxy.answering.lacking import STATUSES, says_path_is_missing
 from proxy.answering.pipelines_server import CallFilters, filtered_call
 from proxy.answering.upstream_errors import error_from_response
 from proxy.client_side.errors import ApiError, UpstreamUnavailableError
@@ -25,7 +26,7 @@ NOTHING_WAS_SENT = (NotSentError, AuthUnavailableError, UnsendableError)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispatched:
-    """A response that is a success by its status, and the target it came from.
+    """A response, and the target it came from; a success, once it has been dispatched.
 
     ``filters`` are to see the answer when it is whole; None where the model has none.
     """
@@ -33,6 +34,11 @@ class Dispatched:
     target: Target
     response: UpstreamResponse
     filters: CallFilters | None = None
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the upstream took the request."""
+        return 200 <= self.response.status < 300 or self.response.socket is not None
 
     @property
     def secrets(self) -> frozenset[str]:
@@ -60,33 +66,65 @@ async def dispatch(
 ) -> Dispatched:
     """Call the targets in order until one takes the request.
 
-    The next is tried only if this one surely saw nothing of the request. ``exchange`` is told what
+    The next is tried only if this one surely saw nothing of the request. A target that lacks the
+    endpoint is asked again for the substitute, if ``call_for`` has one. ``exchange`` is told what
     was tried. Raises ``ApiError`` and ``UpstreamError``.
     """
     failure: Exception = UpstreamUnavailableError("No upstream serves this model at the moment.")
+    asking = _Asking(client=client, exchange=exchange, forward_user_info=forward_user_info)
     for target in targets:
-        call, filters = await filtered_call(client, target, call_for(target))
+        try:
+            call = call_for(target)
+            dispatched = await asking.asked(target, call)
+            if call.has_substitute and await _lacks_endpoint(dispatched, call.endpoint):
+                dispatched = await asking.asked(target, call_for(target))
+        except NOTHING_WAS_SENT as exc:
+            failure = exc
+            continue
+        if dispatched.is_success:
+            return dispatched
+        raise await _error_of(dispatched)
+    raise failure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asking:
+    """What all tries of one request have in common."""
+
+    client: UpstreamClient
+    exchange: Exchange
+    forward_user_info: bool
+
+    async def asked(self, target: Target, call: Call) -> Dispatched:
+        """The response of ``target``, whatever its status. Raises ``UpstreamError``."""
+        exchange = self.exchange
+        call, filters = await filtered_call(self.client, target, call)
         exchange.attempts += 1
         exchange.connection = target.connection.upstream.name
         exchange.upstream_model = target.model
         asked_at = time.monotonic()
         try:
             response = await target.connection.send(
-                client, call, forward_user_info=forward_user_info
+                self.client, call, forward_user_info=self.forward_user_info
             )
-        except NOTHING_WAS_SENT as exc:
-            failure = exc
-            continue
         finally:
             exchange.upstream_seconds += time.monotonic() - asked_at
-        response.waited_seconds = 0.0  # what was read by now lies within what was just counted
+        response.waited_seconds = 0.0  # the reading so far is part of the time just counted
         exchange.upstream_answer = response
         exchange.upstream_request_id = _request_id(response)
-        dispatched = Dispatched(target=target, response=response, filters=filters)
-        if 200 <= response.status < 300 or response.socket:
-            return dispatched
-        raise await _error_of(dispatched)
-    raise failure
+        return Dispatched(target=target, response=response, filters=filters)
+
+
+async def _lacks_endpoint(dispatched: Dispatched, endpoint: str) -> bool:
+    """Whether the upstream says that it has no ``endpoint``, which is remembered."""
+    response = dispatched.response
+    if response.status not in STATUSES:
+        return False
+    if not says_path_is_missing(response.status, await _error_body(response)):
+        return False
+    dispatched.target.connection.lacking.note(endpoint)
+    await response.aclose()
+    return True
 
 
 async def _error_of(dispatched: Dispatched) -> ApiError:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import orjson
@@ -30,7 +30,9 @@ from wire_formats.provider_errors import error_in_body
 # Other endpoints that write text, in fields where no such filter would find it.
 UNFILTERABLE = TEXTS - {CHAT_COMPLETIONS}
 # A filter may change what is said, not who is asked and how the answer comes.
-KEPT = ("model", "stream")
+UNCHANGED = ("model", "stream")
+# In the metadata that an inlet sees, and as Open WebUI tells them to an outlet.
+OUTLET_IDS = {"chat_id": "chat_id", "session_id": "session_id", "message_id": "id"}
 STREAMING = frozenset({"stream", "stream_options"})
 
 
@@ -69,38 +71,64 @@ async def filtered_call(
             )
         return call, None
     filters = CallFilters(client=client, filters=target.filters, call=call)
-    body = await filters.inlet()
+    passed = await filters.inlet()
+    body = filters.sendable(passed)
     if settings.GATEWAY_PIPELINES_HOLD_STREAMS:
         body = {name: value for name, value in body.items() if name not in STREAMING}
     filtered = replace(call, body=body)
-    return filtered, replace(filters, call=filtered)
+    return filtered, replace(filters, call=filtered, conversation=filters.conversation_of(passed))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallFilters:
-    """The filters of one call, in order."""
+    """The filters of one call, in order.
+
+    ``conversation`` are the ids by which an outlet finds again what its inlet noted.
+    """
 
     client: UpstreamClient
     filters: tuple[PipelinesFilter, ...]
     call: Call
+    conversation: JsonObject = field(default_factory=dict)
 
     async def inlet(self) -> JsonObject:
         """The body of the call as the filters leave it."""
         body = self.call.body
         for each in self.filters:
             body = await self._passed(each, "inlet", body)
-        kept = {name: self.call.body[name] for name in KEPT if name in self.call.body}
-        return {name: value for name, value in body.items() if name not in KEPT} | kept
+        return body
+
+    def sendable(self, body: JsonObject) -> JsonObject:
+        """``body`` without what filters noted in ``metadata`` for themselves.
+
+        Providers refuse what Open WebUI's filters write there. What the client sent, they may
+        change and remove.
+        """
+        given = {name: self.call.body[name] for name in UNCHANGED if name in self.call.body}
+        own, noted = self.call.body.get("metadata"), body.get("metadata")
+        kept = _common(own, noted)
+        dropped = {*UNCHANGED, "metadata"}
+        body = {name: value for name, value in body.items() if name not in dropped} | given
+        return body | {"metadata": kept} if kept else body
+
+    def conversation_of(self, body: JsonObject) -> JsonObject:
+        """The ids of ``body``, which has passed the inlets, under the names that outlets read."""
+        noted: Any = body.get("metadata")
+        ids = {"chat_id": self.call.chat_id}
+        for name, told in OUTLET_IDS.items():
+            if isinstance(noted, dict) and isinstance(noted.get(name), str):
+                ids[told] = noted[name]
+        return {name: value for name, value in ids.items() if value}
 
     @property
     def holds_answer(self) -> bool:
         """Whether the upstream is asked for its answer in one piece, streamed or not."""
         return not self.call.is_streamed
 
-    async def see(self, texts: Iterable[str]) -> None:
+    async def see(self, texts: Iterable[str], usage: Any = None) -> None:
         """Have the filters see what was streamed. Raises ``ApiError``, also for their changes."""
         for text in texts:
-            content = await self._outlet({"role": "assistant", "content": text or None})
+            content = await self._outlet({"role": "assistant", "content": text or None}, usage)
             if (content or "") != text:
                 raise ChangedByFilterError(
                     "A filter changed this response after parts of it were sent."
@@ -110,18 +138,19 @@ class CallFilters:
         """A whole chat completion as the filters leave it."""
         completion = read_json(answer)
         for message in _messages_of(completion):
-            message["content"] = await self._outlet(message)
+            message["content"] = await self._outlet(message, completion.get("usage"))
         return write_json(completion)
 
-    async def _outlet(self, message: JsonObject) -> Any:
+    async def _outlet(self, message: JsonObject, usage: Any) -> Any:
         """The content of ``message`` as the filters leave it, who see all that was said before."""
         said = {"role": message.get("role"), "content": message.get("content")}
+        if isinstance(usage, dict):
+            said["usage"] = usage  # where Open WebUI has it
         body: JsonObject = {
             "model": self.call.body.get("model"),
             "messages": [*self.call.body["messages"], said],
+            **self.conversation,
         }
-        if self.call.chat_id:
-            body["chat_id"] = self.call.chat_id
         for each in self.filters:
             body = await self._passed(each, "outlet", body)
         last = body["messages"][-1] if body["messages"] else None
@@ -152,6 +181,13 @@ class CallFilters:
             words = error_in_body(answer).without(kept).message
             raise _refusal(each, words)
         return _object(each, answer)
+
+
+def _common(own: Any, noted: Any) -> JsonObject:
+    """The fields of ``noted`` whose names ``own`` has, too."""
+    if not isinstance(own, dict) or not isinstance(noted, dict):
+        return {}
+    return {name: value for name, value in noted.items() if name in own}
 
 
 def _refusal(each: PipelinesFilter, words: str) -> ApiError:

@@ -76,7 +76,7 @@ class Relay:
         try:
             while not (self._block or self._is_over):
                 chunk = await anext(self._chunks)
-                # No line of an event stream begins like an object.
+                # An object in place of a stream: no line of an event stream begins with a brace.
                 if self._splitter.is_empty and chunk.lstrip().startswith(b"{"):
                     self._block = await self._told_as_stream(chunk)
                 else:

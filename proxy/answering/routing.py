@@ -12,7 +12,7 @@ from models_registry.targets import Target
 from proxy.client_side.errors import ApiDisabledError, InvalidRequestError, ModelNotFoundError
 from wire_formats.endpoints import CHATS
 
-UNKNOWN_SECONDS = 1.0  # between two questions for new models that unknown names give rise to
+UNKNOWN_SECONDS = 1.0  # between two refreshes for unknown models
 
 
 def model_of(body: dict[str, Any]) -> str:
@@ -44,13 +44,13 @@ async def route(
     targets = targets_of(registry, caller, model, endpoint)
     if is_ready(targets):
         return targets, options
-    # Just after the start an upstream may not have been asked for its models yet.
+    # After a start, lists of models may still be on their way.
     await registry.settled(lambda: is_ready(targets_of(registry, caller, model, endpoint)))
     if targets := targets_of(registry, caller, model, endpoint):
         if not is_ready(targets):
             registry.refresh_if_older_than(max(UNKNOWN_SECONDS, options.models_cache_ttl))
         return targets, registry.snapshot.options
-    # A model may be new: a retry will find it.
+    # The upstream's list may be old: after a refresh, a retry finds a new model.
     registry.refresh_if_older_than(max(UNKNOWN_SECONDS, options.models_cache_ttl))
     raise ModelNotFoundError(model)
 

@@ -21,6 +21,7 @@ from wire_formats.errors import WireFormatError
 from wire_formats.json_cost import read_aside
 from wire_formats.json_objects import json_object
 from wire_formats.sse import DONE_MARK, data_of, split_events
+from wire_formats.token_counts import Tokens, chat_usage
 
 
 async def relay_answer(
@@ -54,7 +55,9 @@ async def relay_answer(
     await relay.open()
     if filters is None:
         return RelayResponse(relay, headers=headers)
-    return RelayResponse(ChangedEvents(relay, SeenByFilters(filters)), headers=headers)
+    return RelayResponse(
+        ChangedEvents(relay, SeenByFilters(filters, exchange.tokens)), headers=headers
+    )
 
 
 async def _told(events: bytes) -> AsyncGenerator[bytes]:
@@ -64,18 +67,21 @@ async def _told(events: bytes) -> AsyncGenerator[bytes]:
 class SeenByFilters:
     """Lets a stream of a chat pass, and has filters see its texts before its end does.
 
-    One that refuses them ends the stream with an error in the place of that end.
+    One that refuses them ends the stream with an error in the place of that end. ``tokens`` are
+    those of the stream, which whoever reads it fills in.
     """
 
-    def __init__(self, filters: CallFilters) -> None:
+    def __init__(self, filters: CallFilters, tokens: Tokens) -> None:
         self._filters = filters
         self._texts: dict[Any, list[str]] = {}
+        self._tokens = tokens
 
     async def __call__(self, event: bytes) -> bytes:
         """``event`` as it is. Raises ``ApiError`` at the end of a stream that is refused."""
         data = data_of(event)
         if data.startswith(DONE_MARK):
-            await self._filters.see("".join(pieces) for pieces in self._texts.values())
+            texts = ("".join(pieces) for pieces in self._texts.values())
+            await self._filters.see(texts, chat_usage(self._tokens))
             return event
         choices = json_object(data).get("choices")
         for choice in choices if isinstance(choices, list) else ():

@@ -12,9 +12,10 @@ from proxy.answering.limits import limits
 from proxy.answering.upstream_errors import error_in
 from proxy.client_side.errors import UpstreamAnswerError, UpstreamTimeoutError
 from usage.exchange import Exchange
+from wire_formats.chat.stream_as_whole import completion_in, is_stream
 from wire_formats.errors import UnreadableAnswerError
 from wire_formats.json_cost import LONG_BYTES, read_aside
-from wire_formats.json_numbers import encoded_answer, load_json, read_json
+from wire_formats.json_numbers import encoded_answer, load_json, read_json, write_json
 from wire_formats.json_objects import parsed
 from wire_formats.json_types import JsonObject
 from wire_formats.secrets import failure_without_secrets
@@ -41,13 +42,15 @@ async def read_answer(
         kind = UpstreamTimeoutError if exc.is_timeout else UpstreamAnswerError
         raise kind(exc.message) from exc
     try:
+        if is_stream(body):
+            body = await read_aside(put_together, body)
         is_long = len(body) >= LONG_BYTES
         answer = await read_aside(READ, body) if is_long else parsed(body, read=load_json)
     except UnreadableAnswerError as exc:
         raise UpstreamAnswerError(exc.message) from exc
     if error := error_in(answer, secrets=dispatched.kept_from_errors):
         raise error
-    if answer.get("error"):  # a response that tells of its own failure
+    if answer.get("error"):  # a response object that failed
         exchange.error_code = "upstream_error"
         failed = read_json(body)
         told = failure_without_secrets(failed, dispatched.kept_from_errors)
@@ -56,3 +59,9 @@ async def read_answer(
     if on_answer is not None:
         on_answer(answer)
     return body if dispatched.filters is None else await dispatched.filters.outlet(body)
+
+
+def put_together(body: bytes) -> bytes:
+    """The answer that an upstream streamed unasked, in one piece; ``body`` where it is none."""
+    completion = completion_in(body)
+    return body if completion is None else write_json(completion)

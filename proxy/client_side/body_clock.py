@@ -46,7 +46,7 @@ class BodyClock:
         reader = cast("asyncio.Task[Any]", asyncio.current_task())
         loop = reader.get_loop()
         began = loop.time()
-        # A tenth of what asyncio.timeout costs, and every request pays for it.
+        # A timer takes a tenth of the time of asyncio.timeout, and every request needs one.
         timer = loop.call_later(
             max(0.0, min(self._seconds_left, LONGEST_PAUSE_SECONDS)),
             self._give_up,

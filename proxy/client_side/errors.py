@@ -114,7 +114,7 @@ class RequestTimeoutError(InvalidRequestError):
     code = "request_timeout"
 
     def __init__(self) -> None:
-        # The rest of the body may still be on its way, so nothing can follow on the connection.
+        # The rest of the body may still arrive, so the connection cannot serve another request.
         headers = {"connection": "close"}
         super().__init__("The request body did not come in time.", headers=headers)
 

@@ -39,7 +39,7 @@ class ApiHandler(ASGIHandler):
 
     def __init__(self) -> None:
         super().__init__()
-        # Read once: Django's settings cost a microsecond at every look.
+        # Read once: reading one of Django's settings takes a microsecond.
         self._body_limit: int = settings.GATEWAY_MAX_JSON_BYTES
         self._body_seconds: float = settings.GATEWAY_BODY_SECONDS
         self._structure_limit: int = settings.GATEWAY_MAX_JSON_STRUCTURE
@@ -85,7 +85,7 @@ class ApiHandler(ASGIHandler):
             await self.answer(failure, None, outgoing)
         except ClientGoneError:
             pass
-        except asyncio.CancelledError:  # by us as the client left, or by a server that shuts down
+        except asyncio.CancelledError:  # the client has left, or the server shuts down
             if not (incoming.is_client_gone or outgoing.has_given_up):
                 raise
             uncancel()
@@ -107,7 +107,7 @@ class ApiHandler(ASGIHandler):
             await self.refuse(request, StoppedError(request.stopped_for))
         finally:
             if request.exchange is not None:
-                # Before anything that waits; it was closed before if its answer came to its end.
+                # Before any `await`, which may be cancelled. Closing it again does nothing.
                 is_gone = request.incoming.is_client_gone or request.outgoing.has_given_up
                 request.exchange.is_client_gone = is_gone
                 in_flight.close(request.exchange)
@@ -151,7 +151,7 @@ class ApiHandler(ASGIHandler):
         except Http404 as exc:
             raise not_found() from exc
         if not match.args and not match.kwargs:
-            # Routes without a variable part are few; trying them in turn takes 30 µs.
+            # Only fixed paths, of which there are few: resolving one takes 30 µs.
             self._fixed_paths[path] = match
         return match
 
@@ -176,7 +176,7 @@ class ApiHandler(ASGIHandler):
         exchange = None if request is None else request.exchange
         if exchange is not None:
             exchange.status = 200 if outgoing.has_begun else response.status_code
-            # A stream that holds a failure in its first bytes has noted that already.
+            # For a stream that failed in its first bytes the code is noted already.
             exchange.error_code = getattr(response, "error_code", exchange.error_code)
         headers = [(k.lower().encode(), v.encode("latin-1")) for k, v in response.items()]
         if response.streaming:
@@ -186,7 +186,7 @@ class ApiHandler(ASGIHandler):
             async with aclosing(aiter(cast("Any", response))) as parts:
                 await outgoing.stream(parts, exchange)
             if exchange is not None:
-                in_flight.close(exchange)  # whoever has a whole answer has a record of it
+                in_flight.close(exchange)  # before the last byte: a full response has a record
             await outgoing.finish()
         elif outgoing.has_begun:
             if exchange is not None:

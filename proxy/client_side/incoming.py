@@ -168,7 +168,7 @@ class ApiRequest(ASGIRequest):
         self.incoming = incoming
         self.outgoing = outgoing
         self.request_id = request_id
-        self.application: Any = None  # what serves it, for who has to ask once more
+        self.application: Any = None  # the ASGI application, for views that make inner requests
         self.exchange: Exchange | None = None  # set once the request is accepted
         self.stopped_for: StopReason | None = None
         self._serving = serving
@@ -177,7 +177,7 @@ class ApiRequest(ASGIRequest):
         """Read the body into ``self.body``, where DRF's parsers find it, and return it."""
         body = await self.incoming.read()
         self._body = body
-        # DRF takes a body without a declared length, as in a chunked request, for none at all.
+        # DRF reads no body without a declared length, and chunked requests declare none.
         self.META["CONTENT_LENGTH"] = str(len(body))
         return body
 

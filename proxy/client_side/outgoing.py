@@ -124,7 +124,7 @@ class Outgoing:
     async def finish(self) -> None:
         """End an answer that was streamed."""
         if self._beat is not None:
-            self._beat.cancel()  # one that waits for a slow client would come behind the end
+            self._beat.cancel()  # a comment that waits for a slow client would follow the end
         self._dialect = None
         await self._sent({"type": "http.response.body"})
 
@@ -142,7 +142,7 @@ class Outgoing:
     def give_up(self) -> None:
         """Cut the connection and cancel the task of the request."""
         self.has_given_up = True
-        self._abort()  # closing politely would wait for the client to read
+        self._abort()  # closing would wait for the client to read
         self._serving.cancel()
 
     def close(self) -> None:

@@ -21,10 +21,10 @@ PASSED_ON = {
     b"openai-processing-ms": ("openai-processing-ms", NUMBER),
     b"openai-version": ("openai-version", WORD),
     b"openai-model": ("openai-model", WORD),
-    # Ours, or that of a gateway behind this one.
+    # From an upstream that is a Gatehouse itself.
     b"x-gateway-dropped-params": ("x-gateway-dropped-params", NAMES),
 }
-WRITTEN_ANEW: dict[str, Callable[[str], int | None]] = {
+REWRITTEN: dict[str, Callable[[str], int | None]] = {
     "retry-after": retry_after_seconds,
     "retry-after-ms": retry_after_milliseconds,
 }
@@ -46,7 +46,7 @@ def passed_on(fields: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 
 def retry_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """When to come back, as the upstream says in ``headers``: whole numbers, a day at most."""
-    read = {name: parse(headers.get(name, "")) for name, parse in WRITTEN_ANEW.items()}
+    read = {name: parse(headers.get(name, "")) for name, parse in REWRITTEN.items()}
     return {name: str(number) for name, number in read.items() if number is not None}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-SURFACE_EXTENSION = "gatehouse.surface"  # of a request that the gateway makes itself
+SURFACE_EXTENSION = "gatehouse.surface"  # Surface: of a request that the gateway makes itself
 REQUEST_ID_EXTENSION = "gatehouse.request_id"  # str: of such a request
 GONE_EXTENSION = "gatehouse.when_gone"  # told once the client has left
 ABORT_EXTENSION = "gatehouse.abort"  # drops the client's connection

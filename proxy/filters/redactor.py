@@ -66,7 +66,7 @@ class RegexRedactor:
             is_text = name not in NOT_TEXTS and not DATA_URL.match(value)
             return self.pattern.sub(lambda _: self.replacement, value) if is_text else value
         if name == "logprobs":
-            return None  # they spell the text out, token by token
+            return None  # log probabilities repeat the text, token by token
         if isinstance(value, dict):
             return {key: self.redacted(each, key) for key, each in value.items()}
         if isinstance(value, list):

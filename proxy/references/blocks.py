@@ -105,7 +105,7 @@ BLOCK_TYPES = frozenset(
 
 
 ADDRESSES = frozenset({"url", "image_url"})
-PLACES = ADDRESSES | {"data", "file", "file_data"}  # an address may stand there, or content
+PLACES = ADDRESSES | {"data", "file", "file_data"}  # hold an address or content
 
 
 class _NotPlainError(Exception):
@@ -148,7 +148,7 @@ def _inner(block: JsonObject) -> Iterator[Any]:
         kind = type(value)
         if kind in SCALARS or name in OPAQUE or (kind is dict and is_opaque(name, block)):
             continue
-        if name == "input":  # of items, or of a tool that is not known
+        if name == "input":  # of items, or the input of an unknown tool
             raise _NotPlainError
         if kind is dict:
             yield value

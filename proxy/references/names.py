@@ -27,12 +27,12 @@ class Kind(Enum):
     DEFINITION = auto()  # models with addresses of their own
     OBJECT = auto()  # ids of objects of the account
     HOLDER = auto()  # an object of the account where the value is an object with an id
-    NAMED_HOLDER = auto()  # the same, and where the value is a string
+    NAMED_HOLDER = auto()  # as HOLDER, and also where the value is a string
     RESPONSE = auto()  # the id of an earlier response
     ADDRESS = auto()  # where a picture, a file or a sound is
-    CONTENT = auto()  # the bytes of one, which some upstreams also take an address for
+    CONTENT = auto()  # the bytes of one of these; some upstreams take an address instead
     TYPE = auto()  # says how the fields beside it are read
-    READ = auto()  # refers to nothing itself, and decides how what is in it is read
+    READ = auto()  # no reference, but decides how the fields in it are read
 
 
 WRITTEN: dict[Kind, tuple[str, ...]] = {
@@ -185,7 +185,7 @@ def kind_at(path: Sequence[str | int], name: str) -> Kind | None:
 def _has_address(path: Sequence[str | int]) -> bool:
     """Whether the ``url`` of what stands at ``path`` is where a picture, file or sound is."""
     holder = _holder(path)
-    # A long name is not read again for each `url` in it: it is taken for the worst.
+    # A long name is not read again for each `url` in it: it counts as one that has an address.
     return len(holder) > LONGEST_SHOWN or (
         folded(holder) in WITH_ADDRESS or kind_of(holder) is Kind.ADDRESS
     )

@@ -131,7 +131,7 @@ FUNCTIONS = frozenset({None, "function", "custom"})
 TEXT_FIELDS = frozenset({"cache_control", "text", "type"})
 PICTURE_FIELDS = frozenset({"detail", "url"})
 DICTS = frozenset({dict})
-NAMELESS: frozenset[str] = frozenset()  # its union with objects are their names, by one C loop
+NAMELESS: frozenset[str] = frozenset()  # `NAMELESS.union(*objects)` is the set of their names
 TEXTS = frozenset({str, type(None)})
 CONTENTS = TEXTS | {list}
 # Blocks whose input is what a model has written, and those that tell what came of it.

@@ -21,7 +21,7 @@ from proxy.client_side.errors import (
 from proxy.references.further_models import renamed, upstream_name
 from proxy.references.reading import NONE, Reference, References, references_in
 from proxy.references.stored_responses import stored_responses
-from proxy.references.stored_rows import Kept
+from proxy.references.stored_rows import StoredReference
 from wire_formats.json_types import JsonObject
 
 MOST_ITEMS = 1000
@@ -91,14 +91,14 @@ async def owned(
             f"`input` must refer to at most {MOST_ITEMS} items.", param="input"
         )
     references = (*found.responses, *made)
-    kept = await looked_up(caller, {it.value for it in references if isinstance(it.value, str)})
+    stored = await looked_up(caller, {it.value for it in references if isinstance(it.value, str)})
     for reference in found.responses:
-        targets = _keeping(kept, reference, targets)
+        targets = _storing(stored, reference, targets)
         if not targets:
             raise previous_not_found(reference)
     for reference in made:
         sharing = (t for t in targets if t.connection.upstream.shares_account_objects)
-        targets = _keeping(kept, reference, targets) or tuple(sharing)
+        targets = _storing(stored, reference, targets) or tuple(sharing)
         if not targets:
             raise not_owned(reference)
     return targets
@@ -118,7 +118,7 @@ def with_models(body: JsonObject, targets: tuple[Target, ...], caller: Caller) -
     return Permitted(targets=tuple(bodies), bodies=bodies)
 
 
-async def looked_up(caller: Caller, ids: set[str]) -> dict[str, Kept]:
+async def looked_up(caller: Caller, ids: set[str]) -> dict[str, StoredReference]:
     """The responses, items and containers among ``ids`` that upstreams keep for ``caller``.
 
     Raises ``ApiError`` when the database does not answer.
@@ -139,10 +139,11 @@ def owner_name(caller: Caller) -> str:
     return f"{caller.user_id}:{caller.key_id}"
 
 
-def _keeping(
-    kept: Mapping[str, Kept], reference: Reference, targets: tuple[Target, ...]
+def _storing(
+    stored: Mapping[str, StoredReference], reference: Reference, targets: tuple[Target, ...]
 ) -> tuple[Target, ...]:
-    found = kept.get(reference.value) if isinstance(reference.value, str) else None
+    """Those of ``targets`` whose connection stores what ``reference`` names."""
+    found = stored.get(reference.value) if isinstance(reference.value, str) else None
     return tuple(t for t in targets if found and t.connection.upstream.id == found.connection_id)
 
 

@@ -25,7 +25,7 @@ from django.db import DatabaseError
 from models_registry.targets import Target
 from proxy.references import stored_rows
 from proxy.references.made import ids_in_response
-from proxy.references.stored_rows import Kept
+from proxy.references.stored_rows import StoredReference
 from wire_formats.json_types import JsonObject
 
 logger = logging.getLogger(__name__)
@@ -37,17 +37,18 @@ RETRY_SECONDS = 1.0
 PRUNED_EVERY_SECONDS = 24 * 3600.0
 # Another worker may be writing the row at this very moment.
 LOOKS_AFTER_SECONDS = (0.0, 0.1, 0.4)
-WRITTEN_WITHIN_SECONDS = 1.0  # what a request waits for rows of this worker
+WRITTEN_WITHIN_SECONDS = 1.0  # how long a request waits for rows of this worker
 # How often in each cap a user's rows are cut to it: finding the oldest takes a query.
 CUTS_FOR_EACH_CAP = 10
 
 
 class StoredResponses:
-    """The kept responses that this worker knows; the database knows the rest."""
+    """The references that this worker knows; the database knows the rest."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[tuple[int, str], Kept] = OrderedDict()  # the database has them
-        self._unwritten: dict[tuple[int, str], Kept] = {}
+        # Those that are in the database. The last used come last.
+        self._known: OrderedDict[tuple[int, str], StoredReference] = OrderedDict()
+        self._unwritten: dict[tuple[int, str], StoredReference] = {}
         self._writing: asyncio.Task[None] | None = None
         self._progress = asyncio.Event()  # a new one for each batch
         self._written_of: Counter[int] = Counter()
@@ -62,7 +63,7 @@ class StoredResponses:
         for each in ids:
             if isinstance(each, str):
                 self.note(
-                    Kept(
+                    StoredReference(
                         response_id=each,
                         user_id=user_id,
                         connection_id=target.connection.upstream.id,
@@ -70,13 +71,13 @@ class StoredResponses:
                     )
                 )
 
-    def note(self, kept: Kept) -> None:
-        """Have ``kept`` written soon, unless its id is known already."""
-        if RESPONSE_ID.fullmatch(kept.response_id) is None:
-            return  # nobody could ask for it
-        if self._known.get(kept.key) == kept or kept.place in self._unwritten:
+    def note(self, stored: StoredReference) -> None:
+        """Have ``stored`` written soon, unless its id is known already."""
+        if RESPONSE_ID.fullmatch(stored.response_id) is None:
+            return  # no client could ask for it
+        if self._known.get(stored.key) == stored or stored.place in self._unwritten:
             return
-        self._unwritten[kept.place] = kept
+        self._unwritten[stored.place] = stored
         if len(self._unwritten) > REMEMBERED:
             self._unwritten.pop(next(iter(self._unwritten)))
             logger.warning("A stored response is forgotten: the database is down for too long.")
@@ -84,31 +85,31 @@ class StoredResponses:
             self._progress = asyncio.Event()
             self._writing = asyncio.create_task(self._write())
 
-    async def find_all(self, user_id: int, ids: set[str]) -> dict[str, Kept]:
+    async def find_all(self, user_id: int, ids: set[str]) -> dict[str, StoredReference]:
         """Those of ``ids`` that are the user's. Raises ``django.db.DatabaseError``."""
         missing = {each for each in ids if RESPONSE_ID.fullmatch(each)}
-        found: dict[str, Kept] = {}
+        found: dict[str, StoredReference] = {}
         for seconds in LOOKS_AFTER_SECONDS:
             if not missing:
                 break
             await asyncio.sleep(seconds)
             await self._until_written(user_id, missing)
             known = [self._known[key] for it in missing if (key := (user_id, it)) in self._known]
-            unknown = missing - {kept.response_id for kept in known}
+            unknown = missing - {stored.response_id for stored in known}
             if unknown:
                 known += await stored_rows.read(user_id, unknown)
-            for kept in known:
-                self._remember(kept)
-                found[kept.response_id] = kept
+            for stored in known:
+                self._remember(stored)
+                found[stored.response_id] = stored
             missing -= found.keys()
         return found
 
-    async def forget(self, kept: Kept) -> None:
+    async def forget(self, stored: StoredReference) -> None:
         """The upstream keeps it no longer."""
-        self._known.pop(kept.key, None)
-        if self._unwritten.get(kept.place) == kept:
-            del self._unwritten[kept.place]
-        await stored_rows.delete(kept)
+        self._known.pop(stored.key, None)
+        if self._unwritten.get(stored.place) == stored:
+            del self._unwritten[stored.place]
+        await stored_rows.delete(stored)
 
     async def flush(self) -> None:
         """Write what is left, unless the database is down."""
@@ -122,9 +123,9 @@ class StoredResponses:
                 logger.warning("%d stored responses are lost: %s", len(self._unwritten), exc)
             self._unwritten.clear()
 
-    def _remember(self, kept: Kept) -> None:
-        self._known[kept.key] = kept
-        self._known.move_to_end(kept.key)
+    def _remember(self, stored: StoredReference) -> None:
+        self._known[stored.key] = stored
+        self._known.move_to_end(stored.key)
         if len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
 
@@ -133,8 +134,8 @@ class StoredResponses:
         with suppress(TimeoutError):
             async with asyncio.timeout(WRITTEN_WITHIN_SECONDS):
                 while any(
-                    kept.user_id == user_id and kept.response_id in ids
-                    for kept in self._unwritten.values()
+                    stored.user_id == user_id and stored.response_id in ids
+                    for stored in self._unwritten.values()
                 ):
                     await self._progress.wait()
 
@@ -146,18 +147,18 @@ class StoredResponses:
                 logger.warning("Stored responses wait for the database: %s", exc)
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
-            for kept in batch:
-                self._unwritten.pop(kept.place, None)
-            for kept in owned:
-                self._remember(kept)
+            for stored in batch:
+                self._unwritten.pop(stored.place, None)
+            for stored in owned:
+                self._remember(stored)
             self._progress.set()
             self._progress = asyncio.Event()
             await self._cut(batch)
 
-    async def _cut(self, batch: list[Kept]) -> None:
+    async def _cut(self, batch: list[StoredReference]) -> None:
         """Delete old rows once a day, and a user's oldest when they have written many."""
         most = settings.GATEWAY_STORED_RESPONSES_PER_USER
-        self._written_of.update(kept.user_id for kept in batch)
+        self._written_of.update(stored.user_id for stored in batch)
         for user_id in [
             user_id
             for user_id, rows in self._written_of.items()

@@ -17,12 +17,15 @@ from proxy.models import StoredResponse
 
 logger = logging.getLogger(__name__)
 
-KEPT = timedelta(days=30)  # as OpenAI and Azure keep responses
+RETENTION = timedelta(days=30)  # as OpenAI and Azure keep responses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """A response that the connection ``connection_id`` keeps for ``user_id``."""
+class StoredReference:
+    """A response, item or container that the connection ``connection_id`` stores for ``user_id``.
+
+    ``response_id`` is the id of any of the three.
+    """
 
     response_id: str
     user_id: int
@@ -31,39 +34,41 @@ class Kept:
 
     @property
     def key(self) -> tuple[int, str]:
-        """By what its owner asks for it."""
+        """What its owner and the id in a request are looked up by."""
         return self.user_id, self.response_id
 
     @property
     def place(self) -> tuple[int, str]:
-        """Where it is, which can have one owner alone."""
+        """Where it is stored. Each place has one owner."""
         return self.connection_id, self.response_id
 
 
 @database_sync_to_async
-def insert(batch: list[Kept]) -> list[Kept]:
+def insert(batch: list[StoredReference]) -> list[StoredReference]:
     """Write those of ``batch`` whose place is free. Returns those that are their user's now."""
     rows = [
         StoredResponse(
-            response_id=kept.response_id,
-            user_id=kept.user_id,
-            connection_id=kept.connection_id,
-            model=kept.model,
+            response_id=stored.response_id,
+            user_id=stored.user_id,
+            connection_id=stored.connection_id,
+            model=stored.model,
         )
-        for kept in batch
+        for stored in batch
     ]
     StoredResponse.objects.bulk_create(rows, ignore_conflicts=True)
-    written = StoredResponse.objects.filter(response_id__in={kept.response_id for kept in batch})
+    written = StoredResponse.objects.filter(
+        response_id__in={stored.response_id for stored in batch}
+    )
     owners = {(row.connection_id, row.response_id): row.user_id for row in written}
-    return [kept for kept in batch if owners.get(kept.place) == kept.user_id]
+    return [stored for stored in batch if owners.get(stored.place) == stored.user_id]
 
 
 @database_sync_to_async
-def read(user_id: int, ids: set[str]) -> list[Kept]:
+def read(user_id: int, ids: set[str]) -> list[StoredReference]:
     """Those of ``ids`` that are the user's, the newest last."""
     rows = StoredResponse.objects.filter(user_id=user_id, response_id__in=ids).order_by("pk")
     return [
-        Kept(
+        StoredReference(
             response_id=row.response_id,
             user_id=row.user_id,
             connection_id=row.connection_id,
@@ -74,10 +79,10 @@ def read(user_id: int, ids: set[str]) -> list[Kept]:
 
 
 @database_sync_to_async
-def delete(kept: Kept) -> None:
-    """Delete the row of ``kept``."""
+def delete(stored: StoredReference) -> None:
+    """Delete the row of ``stored``."""
     StoredResponse.objects.filter(
-        user_id=kept.user_id, connection_id=kept.connection_id, response_id=kept.response_id
+        user_id=stored.user_id, connection_id=stored.connection_id, response_id=stored.response_id
     ).delete()
 
 
@@ -105,7 +110,7 @@ def cut(user_id: int, most: int) -> None:
 @put_off_while_down
 def prune(most: int) -> None:
     """Delete what no upstream keeps any more, and every user's oldest rows beyond ``most``."""
-    StoredResponse.objects.filter(created_at__lt=timezone.now() - KEPT).delete()
+    StoredResponse.objects.filter(created_at__lt=timezone.now() - RETENTION).delete()
     users = StoredResponse.objects.order_by().values("user_id").annotate(rows=Count("pk"))
     for user_id in list(users.filter(rows__gt=most).values_list("user_id", flat=True)):
         _cut(user_id, most)

@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 ALL = "gatehouse:kept"
 ANSWER_SECONDS = 5.0
-LOOK_AT_ALL_SECONDS = 5.0  # the list of all may be long
+LOOK_AT_ALL_SECONDS = 5.0  # between two looks at all recordings, of which there may be many
 
 _looked_at = float("-inf")
 

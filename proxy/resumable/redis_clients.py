@@ -38,7 +38,7 @@ class Connections:
             client = self._idle.pop() if self._idle else _new_client()
             try:
                 yield client
-            except BaseException:  # half of an answer may be on its way
+            except BaseException:  # half a reply may be left in the connection
                 await client.aclose()
                 raise
             self._idle.append(client)

@@ -59,7 +59,7 @@ async def _write(recording: Recording, request_id: str) -> None:
                 events = await recording.news_after(number)
         is_over = events == []
         async with asyncio.timeout(SOCKET_SECONDS), connections().one() as client:
-            # All or nothing: no key is left without an end if this process dies.
+            # In a transaction, so that every key has an expiry even if this process dies.
             pipeline = client.pipeline(transaction=True)
             _add(pipeline, _key(request_id), number, events or (), is_over=is_over)
             if recording.first > 1:
@@ -110,7 +110,7 @@ async def _entries(key: str, number: int) -> AsyncGenerator[bytes]:
             is_alive = await client.exists(f"{key}:alive")
             found = await client.xread({key: f"{number}-0"}, READ_AT_ONCE)
             if not found and not is_alive:
-                # A worker that writes no longer has written all there is: nothing to wait for.
+                # The worker that wrote the stream has ended: no further events will come.
                 if await _is_whole(client, key):
                     return
                 raise BrokenOffError("The worker that answered is gone, and the rest with it.")

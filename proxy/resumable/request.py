@@ -42,7 +42,7 @@ class RecordedRequest(InnerRequest):
             body=request.body,
             extensions={
                 REQUEST_ID_EXTENSION: request.request_id,
-                ABORT_EXTENSION: self.hang_up,  # the client's connection is not ours to cut
+                ABORT_EXTENSION: self.hang_up,  # only this stream ends, not the client's connection
             },
         )
         self._recording = recording
@@ -75,7 +75,7 @@ class RecordedRequest(InnerRequest):
         answer = self._answer
         if answer is not None and answer.is_stream:
             for event in split_events(body):
-                if data_of(event):  # comments keep up a connection, and here is none
+                if data_of(event):  # not comments, which only keep a connection open
                     self._recording.add(event)
         elif answer is not None:
             answer.body += body

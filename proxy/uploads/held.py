@@ -25,7 +25,7 @@ class HeldUploads:
 
     most_bytes_per_key: int
     most_bytes: int
-    bytes_held: int = field(default=0, init=False)  # of all keys together
+    bytes_held: int = field(default=0, init=False)  # for all keys together
     _by_key: Counter[UUID] = field(default_factory=Counter, init=False)
 
     def hold(self, key_id: UUID, size: int, *, of_form: int) -> None:

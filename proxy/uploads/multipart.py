@@ -141,7 +141,7 @@ class IncomingForm:
         )
         if not part.name or part.name != plain(part.name):
             raise InvalidRequestError("The form has a field without a valid name.")
-        # An upstream may take the last of two fields, or ignore case.
+        # Upstreams differ on which of two equal fields counts, and on whether case matters.
         twins = [other for other in self._parts if other.common_name == part.common_name]
         is_list = part.name.endswith("[]") or part.is_file
         if any(not (is_list and other.name == part.name) for other in twins):

@@ -8,7 +8,7 @@ from typing import IO, Any
 import orjson
 
 MODEL = "model"
-AMBIGUOUS = frozenset('"\\;')  # of each there are readers that take it for an end, or for no end
+AMBIGUOUS = frozenset('"\\;')  # some parsers end a quoted value at one of these, others do not
 
 
 @dataclass(slots=True, kw_only=True)

@@ -30,7 +30,7 @@ from wire_formats.json_numbers import load_json, read_json
 from wire_formats.json_objects import json_object
 from wire_formats.json_types import JsonObject
 from wire_formats.messages.answer_from_chat import message_of
-from wire_formats.messages.dialect import ANTHROPIC, AnthropicDialect
+from wire_formats.messages.dialect import MESSAGES, MessagesDialect
 from wire_formats.messages.estimate import estimated_tokens
 from wire_formats.messages.request_to_chat import chat_body, left_out
 from wire_formats.messages.stream_from_chat import TRANSLATED_CHAT, MessageEvents
@@ -40,7 +40,9 @@ from wire_formats.token_counts import Tokens, read_messages_usage
 
 CONTAINER = b'"container"'
 ESTIMATED_HEADER = "x-gateway-estimated"
-MESSAGES = Required(names=("messages",), kinds=(list,), hint="Give a list of messages.")
+REQUIRED_MESSAGES = Required(
+    names=("messages",), kinds=(list,), hint="`messages` must be an array."
+)
 
 
 class MessagesView(AnthropicSurface, ModelCallView):
@@ -48,9 +50,9 @@ class MessagesView(AnthropicSurface, ModelCallView):
 
     endpoint = "messages"
     surface = Surface.ANTHROPIC
-    required = (MESSAGES,)
+    required = (REQUIRED_MESSAGES,)
     is_streamable = True
-    dialect = ANTHROPIC
+    dialect = MESSAGES
     passed_headers = ("anthropic-version", "anthropic-beta")
 
     def call_for(self, target: Target, body: JsonObject) -> Call:
@@ -102,7 +104,7 @@ class MessagesView(AnthropicSurface, ModelCallView):
         return {DROPPED_HEADER: names} if names else {}
 
 
-class WatchedMessages(AnthropicDialect):
+class WatchedMessages(MessagesDialect):
     """Hands the events to ``note`` that tell of a container."""
 
     def __init__(self, note: Callable[[JsonObject], None]) -> None:
@@ -119,7 +121,7 @@ class CountTokensView(AnthropicSurface, ModelCallView):
 
     endpoint = "messages/count_tokens"
     surface = Surface.ANTHROPIC
-    required = (MESSAGES,)
+    required = (REQUIRED_MESSAGES,)
     passed_headers = MessagesView.passed_headers
 
     async def answer(self, body: JsonObject, model: str, exchange: Exchange) -> HttpResponseBase:

@@ -105,7 +105,9 @@ class ModelCallView(ApiView):
     async def sent(self, body: JsonObject, model: str, exchange: Exchange) -> Dispatched:
         """The success of one of the model's targets."""
         targets, options = await route(active(), self.caller, model, endpoint=self.endpoint)
-        allowed = await permitted(body, self.eligible(targets), self.caller)
+        targets = self.eligible(targets)
+        body = self.readable(body, targets)
+        allowed = await permitted(body, targets, self.caller)
         return await self.dispatched(
             allowed.targets,
             lambda target: self.call_for(target, allowed.body(target, body)),
@@ -116,6 +118,10 @@ class ModelCallView(ApiView):
     def eligible(self, targets: tuple[Target, ...]) -> tuple[Target, ...]:
         """Those of the model's targets that have the endpoint."""
         return targets
+
+    def readable(self, body: JsonObject, targets: tuple[Target, ...]) -> JsonObject:
+        """``body`` without what none of ``targets`` would be sent."""
+        return body
 
     def call_for(self, target: Target, body: JsonObject) -> Call:
         """The call for ``target``."""

@@ -49,7 +49,7 @@ class PassthroughView(ApiView):
     async def ask(self, method: str, connection: str, path: str) -> HttpResponseBase:
         """The connection's response to ``method`` at ``path``."""
         if self.caller.model_patterns:
-            # The gateway cannot tell which models a path is about.
+            # The gateway cannot tell which models a path is for.
             raise exceptions.PermissionDenied("This key is narrowed to models.")
         found = open_connection(connection)
         body = self.payload if method == "POST" else {}

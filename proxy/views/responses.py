@@ -1,17 +1,20 @@
-"""OpenAI's Responses, from any upstream that knows them."""
+"""OpenAI's Responses, onto every upstream."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, Callable
 from contextlib import aclosing
+from dataclasses import replace
 from functools import partial
 from typing import Any, cast
 
 from django.http.response import HttpResponseBase
 
+from connections.call import Call
 from models_registry.targets import Target
 from proxy.answering.dispatch import Dispatched
-from proxy.answering.streamed import relay_answer
+from proxy.answering.lacking import takes_responses
+from proxy.answering.streamed import ChangedEvents, relay_answer
 from proxy.answering.whole import read_answer
 from proxy.client_side.relayed import RelayResponse
 from proxy.client_side.rendering import JsonResponse
@@ -20,37 +23,102 @@ from proxy.references.chosen_ids import check_no_chosen_id
 from proxy.references.stored_responses import stored_responses
 from proxy.views.model_call import ModelCallView
 from usage.exchange import Exchange
+from wire_formats.endpoints import CHAT_COMPLETIONS
+from wire_formats.errors import UnsendableError
+from wire_formats.json_cost import read_aside
+from wire_formats.json_numbers import read_json
 from wire_formats.json_objects import json_object
 from wire_formats.json_types import JsonObject
+from wire_formats.payload import DROPPED_HEADER, header_value
+from wire_formats.responses.answer_from_chat import Asked, response_of
 from wire_formats.responses.dialect import RESPONSES
+from wire_formats.responses.request_to_chat import (
+    ChatRequest,
+    chat_request,
+    is_told,
+    without_needless_ids,
+)
+from wire_formats.responses.sealed import without_seals
+from wire_formats.responses.stream_from_chat import TRANSLATED_CHAT, ResponseEvents
 from wire_formats.sse import data_of, split_events
 
 # The events that hold all that was made.
 COMPLETED, INCOMPLETE = b'"response.completed"', b'"response.incomplete"'
+# What an upstream would have to keep, and one of chats cannot.
+KEPT = ("previous_response_id", "conversation")
 
 
 class ResponsesView(ModelCallView):
-    """``POST /v1/responses``. A response that goes on from another goes to where that one is."""
+    """``POST /v1/responses``: as it came to upstreams that have it; as a chat to all others.
+
+    A response that goes on from another goes to where that one is.
+    """
 
     endpoint = "responses"
     is_streamable = True
     dialect = RESPONSES
+    _chat: ChatRequest | None = None  # what was sent last, if it was a chat
+    _dropped: tuple[str, ...] = ()
 
     def check(self, body: JsonObject) -> None:
         super().check(body)
         check_no_chosen_id(body)
 
+    def readable(self, body: JsonObject, targets: tuple[Target, ...]) -> JsonObject:
+        """A chat has no ids of items, so where all are asked for chats none is looked up."""
+        return body if any(map(takes_responses, targets)) else without_needless_ids(body)
+
+    def call_for(self, target: Target, body: JsonObject) -> Call:
+        call = super().call_for(target, body)
+        if takes_responses(target):
+            self._chat = None
+            sent, self._dropped = without_seals(call.body)
+            has_substitute = target.connection.adapter.speaks_responses is None
+            return replace(call, body=sent, has_substitute=has_substitute)
+        check_is_complete(body)
+        self._chat = chat_request(body)
+        self._dropped = self._chat.dropped
+        chat = target.body(self._chat.body, CHAT_COMPLETIONS)
+        return replace(call, endpoint=CHAT_COMPLETIONS, body=chat, headers=())
+
     async def whole(self, dispatched: Dispatched, exchange: Exchange) -> HttpResponseBase:
-        note = partial(self.note, dispatched.target)
-        body = await read_answer(dispatched, exchange, on_answer=note)
-        return JsonResponse(body, headers=passed_on(dispatched.response.headers.raw))
+        headers = self.with_dropped(passed_on(dispatched.response.headers.raw))
+        if self._chat is None:
+            note = partial(self.note, dispatched.target)
+            body = await read_answer(dispatched, exchange, on_answer=note)
+            return JsonResponse(body, headers=headers)
+        answer = await read_aside(read_json, await read_answer(dispatched, exchange))
+        response = response_of(answer, self.asked(self._chat, exchange), exchange.tokens)
+        return JsonResponse(response, headers=headers)
 
     async def streamed(
         self, dispatched: Dispatched, exchange: Exchange, body: JsonObject
     ) -> HttpResponseBase:
-        response = await relay_answer(dispatched, exchange, dialect=RESPONSES)
-        events = WatchedEvents(response, partial(self.note, dispatched.target))
-        return RelayResponse(events, headers=dict(response.headers))
+        if self._chat is None:
+            response = await relay_answer(dispatched, exchange, dialect=RESPONSES)
+            events: Any = WatchedEvents(response, partial(self.note, dispatched.target))
+        else:
+            response = await relay_answer(
+                dispatched, exchange, dialect=TRANSLATED_CHAT, keeps_usage=False
+            )
+            change = ResponseEvents(self.asked(self._chat, exchange), exchange.tokens)
+            events = ChangedEvents(response, change)
+        return RelayResponse(events, headers=self.with_dropped(dict(response.headers)))
+
+    def asked(self, chat: ChatRequest, exchange: Exchange) -> Asked:
+        """What the answer to ``chat`` must know of the client's request."""
+        return Asked(
+            body=self.payload,
+            tools=chat.tools,
+            request_id=exchange.request_id,
+            model=exchange.model,
+        )
+
+    def with_dropped(self, headers: dict[str, str]) -> dict[str, str]:
+        """``headers`` with the names of what the upstream was not sent, by whomever."""
+        names = [header_value(self._dropped), headers.get(DROPPED_HEADER, "")]
+        told = ", ".join(filter(None, names))
+        return headers | {DROPPED_HEADER: told} if told else headers
 
     def note(self, target: Target, made: JsonObject) -> None:
         """Remember the response as the caller's, with its items.
@@ -58,6 +126,20 @@ class ResponsesView(ModelCallView):
         Clients send back the items of a response that is not stored, too, and with their ids.
         """
         stored_responses.note_response(made, user_id=self.caller.user_id, target=target)
+
+
+def check_is_complete(body: JsonObject) -> None:
+    """Refuse a request that goes on from what only an upstream of Responses would have kept.
+
+    Raises ``UnsendableError``.
+    """
+    for name in KEPT:
+        if is_told(body, name):
+            raise UnsendableError(
+                f"The upstream of this model keeps no responses, so `{name}` cannot be used. Send "
+                "the whole conversation in `input`.",
+                param=name,
+            )
 
 
 class WatchedEvents:

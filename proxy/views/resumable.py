@@ -54,7 +54,7 @@ class ResumableCallView(ModelCallView):
         try:
             answer = await recorded.answer()
         except asyncio.CancelledError:
-            if not outgoing.has_begun:  # the client was never told under which id to come back
+            if not outgoing.has_begun:  # the client does not know the id to come back with
                 recorded.hang_up()
             raise
         headers = answer.headers | {HEADER: "true"}
@@ -74,7 +74,7 @@ class ResumableCallView(ModelCallView):
 class ResumedStreamView(ApiView):
     """``GET`` sends the events after ``starting_after``, ``DELETE`` ends the request."""
 
-    ends_with_client = frozenset({"GET"})  # a page that is closed may well say so as its last word
+    ends_with_client = frozenset({"GET"})  # not DELETE, which a page may send as it is closed
 
     async def get(self, request: Request, request_id: str) -> HttpResponseBase:
         number = starting_after(request)

@@ -74,7 +74,7 @@ class UploadView(ApiView):
                 targets, lambda target: self.call_for(target, form), exchange, options=options
             )
         except UpstreamError as exc:
-            # A form that went wrong on its way up shows as an upstream that broke off.
+            # A form that fails while it is sent looks like an upstream that broke off.
             raise form.failure or exc from exc
         finally:
             exchange.bytes_received = self.api_request.incoming.received_bytes
@@ -114,7 +114,7 @@ class UploadView(ApiView):
         headers = STREAMING | passed_on(dispatched.response.headers.raw)
         owned = owned_responses.get()
         if owned is not None:
-            owned.append(form)  # events that nobody begins to read would not close it
+            owned.append(form)  # closes it even if the client never reads the events
 
         async def events() -> AsyncGenerator[bytes]:
             with closing(form):  # the upstream may answer before it has all of it

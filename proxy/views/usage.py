@@ -22,7 +22,7 @@ EVERYBODY = "all"
 class UsageView(ApiView):
     """``?by=model&since=7d&until=…``; ``?user=NAME`` and ``?user=all`` are administrative."""
 
-    permission_classes = ()  # whichever scopes a key has, what it spent is no secret to its owner
+    permission_classes = ()  # no scope is needed: owners may see their own usage
 
     async def get(self, request: Request) -> HttpResponseBase:
         by = self._by()
@@ -69,7 +69,7 @@ class UsageView(ApiView):
             )
         if name == EVERYBODY:
             return None
-        is_a_name = "\0" not in name  # which PostgreSQL takes for a mistake of ours
+        is_a_name = "\0" not in name  # PostgreSQL raises an error for it
         user = await User.objects.filter(username=name).only("pk").afirst() if is_a_name else None
         if user is None:
             raise InvalidRequestError("There is no such user.", param="user")

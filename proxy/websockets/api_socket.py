@@ -27,7 +27,7 @@ class ApiSocket(AsyncWebsocketConsumer):
     ends: also when a message to a client that is gone cannot be sent.
     """
 
-    channel_layer_alias = "none"  # answers go straight to the socket
+    channel_layer_alias = "none"  # no channel layer: responses go straight to the socket
     credential = ""
     model = ""  # the one that the socket is for, if it is for one
 
@@ -42,7 +42,7 @@ class ApiSocket(AsyncWebsocketConsumer):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self._serving = asyncio.current_task()
-        owned_responses.set(self._owned)  # one that is cancelled as it opens is nobody's yet
+        owned_responses.set(self._owned)  # which also gets those cancelled while they open
         inbox = Inbox(receive, self._note_leave)
         try:
             await super().__call__(scope, inbox.next, send)

@@ -47,7 +47,7 @@ class ChatRequest(InnerRequest):
         self._is_stream = False
         self._whole: list[bytes] = []
         self._gateway_request_id = ""
-        self.has_ended = False  # the client knows; what is left to do is no affair of theirs
+        self.has_ended = False  # the client has been told; only the account is left to write
         self.is_cancelled = False
 
     def cancel(self) -> None:
@@ -71,7 +71,7 @@ class ChatRequest(InnerRequest):
             await self._answer(b"".join(self._whole))
 
     async def _event(self, data: bytes) -> None:
-        if not data or self.has_ended:  # a comment, which keeps up connections of HTTP
+        if not data or self.has_ended:  # a comment, which only keeps an HTTP connection open
             return
         if data.startswith(DONE_MARK):
             await self._end(done_message(self.request_id, self._gateway_request_id))
@@ -81,7 +81,7 @@ class ChatRequest(InnerRequest):
             await self._end_with_error(chunk["error"])
         elif chunk:
             await self._say(chunk_message(self.request_id, data))
-        else:  # nothing that could be put into a message
+        else:  # bytes that do not fit into a message
             error = UpstreamAnswerError("The upstream sent an event that is not a JSON object.")
             await self._end_with_error(error.body()["error"])
             self.hang_up()

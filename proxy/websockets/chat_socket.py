@@ -47,7 +47,7 @@ class ChatConsumer(ApiSocket):
                 raise
             await refuse(self.scope, self.base_send, error)
             return
-        # The rest of the headers go with each request, as a client of HTTP would repeat them.
+        # All other headers go with each chat, as an HTTP client would repeat them.
         left_out = (
             (*CREDENTIAL_HEADERS, b"cookie") if is_foreign(self.scope) else CREDENTIAL_HEADERS
         )
@@ -126,7 +126,7 @@ class ChatConsumer(ApiSocket):
             await request.run(self._application)
             await request.conclude()
         except OSError:
-            request.hang_up()  # the client is gone; its disconnect is on its way
+            request.hang_up()  # the client has left: `disconnect` follows
         finally:
             if self._requests.get(request.request_id) is request:  # else its id is used again
                 del self._requests[request.request_id]

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-MOST_BYTES_AHEAD = 2**20  # beyond the message that passes it; then the client is held up
-MESSAGE_BYTES = 256  # what a message takes beside its text: empty ones fill the memory, too
+MOST_BYTES_AHEAD = 2**20  # waiting messages beyond this stop the reading from the client
+MESSAGE_BYTES = 256  # what each message takes beside its text: empty ones fill the memory, too
 
 Message = dict[str, Any]
 

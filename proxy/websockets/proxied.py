@@ -32,7 +32,7 @@ from proxy.websockets.forwarded import forwarded_cookies, forwarded_headers, mod
 from proxy.websockets.handshake import refuse
 from proxy.websockets.json_messages import error_event, read_message, told_without
 from proxy.websockets.message_rate import MessageRate
-from proxy.websockets.models_named import put_main, take_main
+from proxy.websockets.models_named import Place, put_main, take_main
 from usage.exchange import SWITCHING_PROTOCOLS, StopReason
 from wire_formats.json_numbers import encoded_json
 from wire_formats.json_types import JsonObject
@@ -53,7 +53,7 @@ class ProxiedConsumer(ApiSocket):
     """
 
     endpoint: ClassVar[str]
-    has_items_of_its_own: ClassVar[bool] = False  # not of the upstream's account
+    has_items_of_its_own: ClassVar[bool] = False  # whether its items belong to the socket alone
     passed_headers: ClassVar[tuple[bytes, ...]] = (b"openai-beta",)
 
     def __init__(self) -> None:
@@ -90,23 +90,14 @@ class ProxiedConsumer(ApiSocket):
         if delay := self._rate.delay():
             await asyncio.sleep(delay)  # what is refused would be missing in what is said
         if self._leaving is not None:
-            return  # nothing is opened for one who was told why the socket closes
+            return  # the client was told of the end: no upstream is opened any more
         try:
             message = await read_message(text_data)
             self.check(message)
             model = self.model or model_of(message)
-            places = take_main(message, model)
-            if self._upstream is None:
-                await self.open_upstream(model, message)
-                self._start_pump()
-            allowed = await self._permitted(message, (self._target,))
-            message = allowed.body(self._target, message)
-            put_main(message, places, self._target.model)
-            text = encoded_json(message).decode()
-            with self.waiting():
-                await self._upstream.send(text)  # type: ignore[union-attr]
+            await self.pass_on(message, model, take_main(message, model))
         except (MidStreamError, OSError):
-            pass  # whoever reads of the upstream has noticed, too
+            pass  # the task that reads from the upstream has noticed, too
         except StoppedError as exc:
             if self._leaving is None:
                 self.stop(exc.reason)
@@ -116,10 +107,25 @@ class ProxiedConsumer(ApiSocket):
                 raise
             await self.send(text_data=error_event(error))
 
+    async def pass_on(self, message: JsonObject, model: str, places: tuple[Place, ...]) -> None:
+        """Send ``message``, which names the ``model`` at ``places``, to the upstream.
+
+        Raises what :func:`proxy.client_side.exception_handler.to_api_error` knows.
+        """
+        if self._upstream is None:
+            await self.open_upstream(model, message)
+            self._start_pump()
+        allowed = await self._permitted(message, (self._target,))
+        message = allowed.body(self._target, message)
+        put_main(message, places, self._target.model)
+        text = encoded_json(message).decode()
+        with self.waiting():
+            await self._upstream.send(text)  # type: ignore[union-attr]
+
     def check(self, message: JsonObject) -> None:
         """Raises ``ApiError`` for a message that no upstream may get."""
 
-    # What is told of the responses that are made; None where the upstream keeps none.
+    # Called with each finished response; None for sockets whose upstream stores none.
     note: Callable[[JsonObject], None] | None = None
 
     async def disconnect(self, code: int) -> None:
@@ -184,7 +190,7 @@ class ProxiedConsumer(ApiSocket):
         self._account.fail(reason.value)
         self._stopped_for = reason
         if self._upstream is None and self.interrupt():
-            return  # who opens it tells the client, or comes back for that
+            return  # the task that opens the upstream is told, and calls this again
         if self._leaving is None:
             self._leaving = asyncio.create_task(self._leave(reason))
         else:
@@ -220,7 +226,7 @@ class ProxiedConsumer(ApiSocket):
             self._pump = asyncio.create_task(self._relay(self._upstream))
 
     async def _relay(self, upstream: UpstreamSocket) -> None:
-        with suppress(OSError):  # the client left; its disconnect is on its way
+        with suppress(OSError):  # the client has left: `disconnect` follows
             async for message in upstream.messages():
                 if self._account.exchange is not None:
                     count_message(message, self._account.exchange, self.note)

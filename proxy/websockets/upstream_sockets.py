@@ -2,11 +2,35 @@
 
 from __future__ import annotations
 
-from proxy.answering.routing import model_of
+import asyncio
+from http import HTTPStatus
+
+from models_registry.registry import active
+from models_registry.targets import Target
+from proxy.answering.lacking import takes_responses
+from proxy.answering.routing import model_of, route
+from proxy.client_side.cancelling import uncancel
+from proxy.client_side.errors import AnsweredError, ApiError, StoppedError, UpstreamAnswerError
+from proxy.client_side.inner_request import Application
 from proxy.references.chosen_ids import check_no_chosen_id
 from proxy.references.stored_responses import stored_responses
+from proxy.websockets.models_named import Place
 from proxy.websockets.proxied import ProxiedConsumer
+from proxy.websockets.response_turns import ResponseTurns
 from wire_formats.json_types import JsonObject
+
+SOCKET = "responses over a socket"  # as a connection remembers that it has none
+# A handshake sets nothing in motion, so what answers it like this can be asked over HTTP.
+NO_SOCKET = frozenset(
+    {
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.NOT_FOUND,
+        HTTPStatus.METHOD_NOT_ALLOWED,
+        HTTPStatus.UPGRADE_REQUIRED,
+        HTTPStatus.NOT_IMPLEMENTED,
+        HTTPStatus.BAD_GATEWAY,
+    }
+)
 
 
 class RealtimeConsumer(ProxiedConsumer):
@@ -20,9 +44,17 @@ class RealtimeConsumer(ProxiedConsumer):
 
 
 class ResponsesConsumer(ProxiedConsumer):
-    """``/v1/responses``: the first message names the model, and the others may name no other."""
+    """``/v1/responses``: the first message names the model, and the others may name no other.
+
+    Where its upstream has no such socket, ``application``, the API, is asked in its place.
+    """
 
     endpoint = "responses"
+
+    def __init__(self, application: Application | None = None) -> None:
+        super().__init__()
+        self._application = application
+        self._turns: ResponseTurns | None = None
 
     async def begin(self, model: str) -> None:
         """The upstream is not known yet."""
@@ -30,6 +62,53 @@ class ResponsesConsumer(ProxiedConsumer):
     def check(self, message: JsonObject) -> None:
         check_no_chosen_id(message)
 
+    async def pass_on(self, message: JsonObject, model: str, places: tuple[Place, ...]) -> None:
+        if self._turns is not None:
+            await self._answer(self._turns, message, model)
+            return
+        if self._upstream is not None or self._application is None:
+            await super().pass_on(message, model, places)
+            return
+        targets, _ = await route(active(), self._caller, model, endpoint=self.endpoint)
+        if has_socket(targets[0]):
+            try:
+                await super().pass_on(message, model, places)
+            except ApiError as exc:
+                if self._upstream is not None or not says_there_is_no_socket(exc):
+                    raise
+                targets[0].connection.lacking.note(SOCKET)
+            else:
+                return
+        self.model = model
+        turns = ResponseTurns(
+            self.scope, self._application, credential=self.credential, say=self._say
+        )
+        self._turns = turns
+        await self._answer(turns, message, model)
+
+    async def _answer(self, turns: ResponseTurns, message: JsonObject, model: str) -> None:
+        try:
+            with self.waiting():
+                await turns.take(message, model)
+        except asyncio.CancelledError:
+            if self._stopped_for is None:
+                raise
+            uncancel()
+            raise StoppedError(self._stopped_for) from None
+
+    async def _say(self, message: str) -> None:
+        await self.send(text_data=message)
+
     def note(self, made: JsonObject) -> None:
         """Remember the response ``made`` as the caller's."""
         stored_responses.note_response(made, user_id=self._caller.user_id, target=self._target)
+
+
+def has_socket(target: Target) -> bool:
+    """Whether the upstream may have a socket for Responses."""
+    return takes_responses(target) and SOCKET not in target.connection.lacking
+
+
+def says_there_is_no_socket(error: ApiError) -> bool:
+    """Whether an upstream's answer to a handshake leaves HTTP to be tried."""
+    return isinstance(error, AnsweredError | UpstreamAnswerError) and error.status in NO_SOCKET

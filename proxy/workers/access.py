@@ -97,7 +97,7 @@ class AccessWatch:
                 pass
             self._changed.clear()
             looks = (_stop_if_withdrawn(admitted) for admitted in _admitted())
-            # One that cannot be looked at must not end the watch over all the others.
+            # A failure for one request must not end the watch over all others.
             for failure in await asyncio.gather(*looks, return_exceptions=True):
                 if failure is not None:
                     logger.error("access cannot be looked at again", exc_info=failure)

@@ -11,7 +11,7 @@ import logging
 from typing import Any
 
 from proxy.workers.channel_layer import LAYER_ERRORS, layer, send_to_group
-from proxy.workers.live.reports import LiveReports
+from proxy.workers.reports import LiveReports
 from usage.exchange import StopReason
 from usage.in_flight import in_flight
 

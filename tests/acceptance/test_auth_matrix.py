@@ -281,7 +281,7 @@ def stored_token(gateway: LiveGateway, provider: Provider) -> str:
     assert browser.sign_in(provider, ADA).status_code == httpx.codes.FOUND
     browser.http.close()
     script = (
-        "from accounts.oauth.models import OAuthToken; "
+        "from accounts.models.oauth_tokens import OAuthToken; "
         "print(OAuthToken.objects.get().reveal().access)"
     )
     return gateway.manage("shell", "-v0", "-c", script).stdout.strip()

@@ -113,7 +113,7 @@ def test_messages_are_filtered_too(served, upstream):
     assert (first["content"], second["content"]) == ("Be kind.", "[redacted]")
 
 
-def test_kept_responses_are_filtered_each_time(sdk, upstream):
+def test_stored_responses_are_filtered_each_time(sdk, upstream):
     kept = {"id": "resp_1", "object": "response", "instructions": CARD, "output": []}
     upstream.on("POST", "/v1/responses", json_response(kept))
     upstream.on("GET", "/v1/responses/resp_1", json_response(kept))

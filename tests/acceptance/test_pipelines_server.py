@@ -6,6 +6,8 @@ import openai
 import pytest
 
 from tests.support.api import HELLO, client_of, wait_for_models
+from tests.support.pipelines import Noting, stubborn
+from tests.support.pipelines import pipe as pipe_of_a_pipelines_server
 from tests.support.responders import json_response
 from tests.support.stores import on_one_backing
 from tests.support.upstream import ScriptedUpstream
@@ -35,6 +37,7 @@ def pipelines():
         pipe, guard = pipelines.models
         pipe["pipeline"] = {"type": "pipe", "valves": False}
         guard["pipeline"] = FILTER
+        pipelines.on("POST", "/v1/chat/completions", pipe_of_a_pipelines_server)
         pipelines.on("POST", INLET, shout)
         pipelines.on("POST", OUTLET, shout)
         yield pipelines
@@ -85,7 +88,8 @@ def test_a_stream_is_filtered_on_its_way_in_and_seen_at_its_end(sdk, upstream, p
     assert upstream.calls[-1].json["messages"][-1]["content"] == "HELLO"
     assert text == "Hello world"
     seen = [call for call in pipelines.calls if call.target == OUTLET][-1].json["body"]
-    assert seen["messages"][-1] == {"role": "assistant", "content": "Hello world"}
+    said = seen["messages"][-1]
+    assert (said["role"], said["content"]) == ("assistant", "Hello world")
 
 
 def test_a_stream_that_a_filter_would_change_ends_with_an_error(sdk, pipelines):
@@ -106,13 +110,7 @@ def test_a_filter_that_refuses_keeps_the_request_from_the_upstream(sdk, upstream
 
 
 @pytest.mark.parametrize("model", ["gpt-4o", "one/gpt-4o"])
-@pytest.mark.parametrize(
-    ("path", "body"),
-    [
-        ("/v1/completions", {"prompt": "Hi"}),
-        ("/v1/responses", {"input": "Hi"}),
-    ],
-)
+@pytest.mark.parametrize(("path", "body"), [("/v1/completions", {"prompt": "Hi"})])
 def test_no_other_endpoint_leads_around_a_filter(gateway, key, upstream, model, path, body):
     before = len(upstream.calls)
     with client_of(gateway, key) as client:
@@ -127,6 +125,62 @@ def test_messages_pass_the_filter_too(gateway, key, upstream):
         answer = client.post("/v1/messages", json=body)
     assert answer.status_code == 200, answer.text
     assert answer.json()["content"][0]["text"] == "HELLO WORLD"
+    assert "HELLO" in json.dumps(upstream.calls[-1].json["messages"])
+
+
+CALL = {"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+TOOL_LOOP = [
+    *HELLO,
+    {"role": "assistant", "content": None, "tool_calls": [CALL]},
+    {"role": "tool", "tool_call_id": "a", "content": "4"},
+]
+
+
+@pytest.mark.parametrize("messages", [HELLO, TOOL_LOOP], ids=["a question", "a tool's result"])
+def test_a_pipe_answers_whole_and_streamed(sdk, messages):
+    said = messages[-1]["content"]
+    completion = sdk.chat.completions.create(model="pipe", messages=messages)
+    assert completion.choices[0].message.content == said
+    with sdk.chat.completions.create(model="pipe", messages=messages, stream=True) as stream:
+        assert "".join(part.choices[0].delta.content or "" for part in stream) == said
+
+
+def test_a_pipe_that_streams_unasked_is_put_together(sdk, pipelines):
+    with pipelines.as_it_was():
+        pipelines.on("POST", "/v1/chat/completions", stubborn)
+        completion = sdk.chat.completions.create(model="pipe", messages=HELLO)
+    assert completion.object == "chat.completion"
+    assert completion.choices[0].message.content == HELLO[-1]["content"]
+
+
+@pytest.mark.parametrize("metadata", [None, {"chat_id": "c1", "team": "red"}])
+@pytest.mark.parametrize("is_streamed", [False, True])
+def test_a_filter_finds_again_what_it_noted(sdk, upstream, pipelines, metadata, is_streamed):
+    noting = Noting()
+    more = {"metadata": metadata} if metadata else {}
+    with pipelines.as_it_was():
+        pipelines.on("POST", INLET, noting.inlet)
+        pipelines.on("POST", OUTLET, noting.outlet)
+        answer = sdk.chat.completions.create(
+            model="gpt-4o", messages=HELLO, stream=is_streamed, **more
+        )
+        if is_streamed:
+            list(answer)
+    assert upstream.calls[-1].json.get("metadata") == metadata
+    [(chat_id, [said])] = noting.traces.items()
+    assert said["content"] == "Hello world"
+    assert said["usage"]["completion_tokens"] > 0
+    assert noting.strangers == 0
+    if metadata:
+        assert chat_id == "c1"
+
+
+@pytest.mark.parametrize("model", ["gpt-4o", "one/gpt-4o"])
+def test_responses_pass_the_filter_too(gateway, key, upstream, model):
+    with client_of(gateway, key) as client:
+        answer = client.post("/v1/responses", json={"model": model, "input": "Hello"})
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["output"][0]["content"][0]["text"] == "HELLO WORLD"
     assert "HELLO" in json.dumps(upstream.calls[-1].json["messages"])
 
 

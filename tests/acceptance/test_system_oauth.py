@@ -15,7 +15,7 @@ from tests.support.upstream import ScriptedUpstream
 pytestmark = pytest.mark.acceptance
 
 EXPIRE = (
-    "from accounts.oauth.models import OAuthToken; from django.utils import timezone; "
+    "from accounts.models.oauth_tokens import OAuthToken; from django.utils import timezone; "
     "from accounts.changes import bump; "
     "OAuthToken.objects.update(expires_at=timezone.now()); bump('people')"
 )

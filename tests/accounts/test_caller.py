@@ -20,6 +20,13 @@ def test_admin_scope_counts_for_staff_alone(scopes, is_staff, may_infer, may_adm
     assert caller.has_scope(Scope.ADMIN) is may_administer
 
 
+def test_administration_is_for_those_who_are_given_its_scope():
+    caller = a_caller(is_staff=True, is_superuser=True)
+
+    assert caller.has_scope(Scope.INFERENCE)
+    assert not caller.may_administer()
+
+
 @pytest.mark.parametrize(
     ("fields", "may"),
     [
@@ -38,7 +45,7 @@ def test_key_and_permission_count_both(fields, may):
 
 
 def test_no_permission_makes_a_superuser():
-    caller = a_caller(is_staff=True, permissions={"usage.view_usagerow"})
+    caller = a_caller(is_staff=True, scopes={"admin"}, permissions={"usage.view_usagerow"})
 
     assert not caller.may_administer(SUPERUSER)
     assert not caller.may_administer("usage.view_usagerow", SUPERUSER)

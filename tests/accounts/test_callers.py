@@ -107,7 +107,7 @@ async def test_keys_that_are_unknown_or_revoked_take_the_same_steps(issued, data
 async def test_unknown_key_takes_its_time_again_when_it_is_remembered(issued, database):
     cache, unknown = a_cache(), keys.generate()
     await cache.find(unknown)
-    cache._look_up_seconds = 0.05
+    cache.look_up_seconds = 0.05
     started = time.monotonic()
 
     await cache.find(unknown)
@@ -168,7 +168,7 @@ async def test_more_than_may_wait_are_told_to_come_back(issued, database):
 async def test_malformed_key_costs_no_query_and_the_time_of_one(issued, database):
     cache = a_cache()
     await cache.find(keys.generate())
-    before, cache._look_up_seconds = database.queries, 0.05
+    before, cache.look_up_seconds = database.queries, 0.05
     for key in ["x", "sk-gw-' OR 1=1 --", "é\udcff" * 1000, issued[0].digest, issued[1][:-1] + "_"]:
         started = time.monotonic()
 
@@ -179,11 +179,11 @@ async def test_malformed_key_costs_no_query_and_the_time_of_one(issued, database
 
 async def test_time_that_look_ups_take_is_learned(issued, database):
     cache = a_cache()
-    cache._look_up_seconds = 1000.0
+    cache.look_up_seconds = 1000.0
     for _ in range(3):
         await cache.find(keys.generate())
 
-    assert cache._look_up_seconds < 1000 * (7 / 8) ** 3 + 1
+    assert cache.look_up_seconds < 1000 * (7 / 8) ** 3 + 1
 
 
 async def test_revoked_key_is_refused_after_a_refresh(issued):
@@ -294,7 +294,7 @@ async def test_key_with_the_same_beginning_is_another_key(issued):
     cache, (_, key) = a_cache(), issued
     await cache.find(key)
     random_part = key[len(keys.PREFIX) : -keys.CHECKSUM_LENGTH - 1] + "_"
-    other = keys.PREFIX + random_part + keys._checksum(random_part)
+    other = keys.PREFIX + random_part + keys.checksum_of(random_part)
 
     assert keys.is_well_formed(other)
     assert await cache.find(other) is None

@@ -69,7 +69,7 @@ async def test_all_hear_everything_and_it_is_made_once():
     assert maker.made == 1
 
 
-async def test_what_is_complete_is_made_anew():
+async def test_what_is_complete_is_made_again():
     flights, maker = Flights(), Maker()
     maker.may_go_on.set()
     await heard(flights.join(("a",), maker))
@@ -187,8 +187,8 @@ def spoken(disk):
 async def test_only_the_end_is_in_memory_and_the_rest_on_disk():
     disk, flights = Disk(), Flights()
     late = flights.join(("a",), spoken(disk))
-    await until(lambda: late.flight._is_complete)
-    assert len(late.flight._tail) <= TAIL_BYTES
+    await until(lambda: late.flight.is_complete)
+    assert late.flight.held_bytes <= TAIL_BYTES
     assert await heard(late) == b"".join(PARTS)
     await late.aclose()
     assert disk.is_closed
@@ -197,7 +197,7 @@ async def test_only_the_end_is_in_memory_and_the_rest_on_disk():
 async def test_a_file_cut_short_by_others_is_an_error_and_not_an_end():
     disk, flights = Disk(), Flights()
     listener = flights.join(("a",), spoken(disk))
-    await until(lambda: listener.flight._is_complete)
+    await until(lambda: listener.flight.is_complete)
     del disk.content[1000:]
     with pytest.raises(EOFError):
         await heard(listener)
@@ -211,9 +211,9 @@ async def test_without_a_disk_it_waits_for_the_slowest():
     slow_parts = slow.parts()
     first = await anext(slow_parts)
     hearing = asyncio.create_task(heard(fast))
-    await until(lambda: len(slow.flight._tail) > TAIL_BYTES)
+    await until(lambda: slow.flight.held_bytes > TAIL_BYTES)
     assert not hearing.done()
-    assert len(slow.flight._tail) <= TAIL_BYTES + len(PARTS[0])
+    assert slow.flight.held_bytes <= TAIL_BYTES + len(PARTS[0])
     rest = [part async for part in slow_parts]
     assert first + b"".join(rest) == await hearing == b"".join(PARTS)
 
@@ -223,17 +223,17 @@ async def test_without_a_disk_it_does_not_wait_for_who_left():
     disk.is_working = False
     gone, fast = (flights.join(("a",), spoken(disk)) for _ in range(2))
     hearing = asyncio.create_task(heard(fast))
-    await until(lambda: len(gone.flight._tail) > TAIL_BYTES)
+    await until(lambda: gone.flight.held_bytes > TAIL_BYTES)
     await gone.aclose()
     assert await hearing == b"".join(PARTS)
 
 
-async def test_who_would_miss_the_beginning_gets_one_made_anew():
+async def test_who_would_miss_the_beginning_gets_a_flight_of_its_own():
     disk, flights = Disk(), Flights()
     disk.is_working = False
     early = flights.join(("a",), spoken(disk))
     parts = early.parts()
-    while early.flight._tail_start == 0:
+    while early.flight.is_joinable:
         await anext(parts)
     late = flights.join(("a",), spoken(disk))
     assert late.flight is not early.flight

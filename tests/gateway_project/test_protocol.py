@@ -82,7 +82,7 @@ async def test_too_many_headers_are_400(lines: list[bytes]) -> None:
         assert (await answer(port, a_head(*lines))).startswith(b"HTTP/1.1 400 ")
 
 
-async def test_the_count_begins_anew_with_each_request() -> None:
+async def test_the_count_starts_again_with_each_request() -> None:
     async with serving() as port:
         lines = [b"X: y"] * (MOST_HEADERS - 10)
         first = a_head(*lines).replace(b"Connection: close\r\n", b"")

@@ -52,7 +52,7 @@ async def test_a_change_that_lists_the_same_models_keeps_them(field: str) -> Non
         {"headers": (("x-org", "b"),)},
     ],
 )
-async def test_what_may_list_other_models_is_asked_anew(changes: dict) -> None:
+async def test_what_may_list_other_models_is_asked_again(changes: dict) -> None:
     assert await remembered(**changes) is None
 
 

@@ -55,7 +55,7 @@ def gateway(db) -> Iterator[None]:
 
     async def load() -> None:
         await registry.reload()
-        await asyncio.gather(*registry._asking.values())
+        await asyncio.gather(*registry.refresh_soon())
 
     asyncio.run(load())
     activate(registry)

@@ -109,6 +109,8 @@ def test_a_file_entry_becomes_a_row_and_back(connection) -> None:
         ({"connection": None}, "connection"),
         ({"model": 5}, "model"),
         ({"alias": "a*"}, "alias"),
+        ({"family_facts": {"colour": "red"}}, "family_facts"),
+        ({"family_facts": {"efforts": "low"}}, "family_facts"),
         ({"family": "odd"}, "family"),
         ({"defaults": []}, "defaults"),
         ({"defaults": {"since": date(2026, 1, 1)}}, "defaults"),

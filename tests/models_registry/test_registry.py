@@ -102,16 +102,13 @@ async def test_a_black_hole_holds_up_no_other_list(registry, connect, upstreams)
     await connect("hole", None)
     await connect("good", ["a"])
     await registry.reload()
-    connections = {
-        connection.upstream.name: connection for connection in registry.snapshot.connections
-    }
-    await registry._asking[connections["good"]]
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        await registry.settled(lambda: bool(ids(registry)))
     assert ids(registry) == ["a"]
     async with asyncio.timeout(
         PATIENCE_SECONDS
     ):  # the order in which both are asked is nobody's promise
         await upstreams.hears["hole"].wait()
-    assert connections["hole"] in registry._asking
     assert upstreams.asked == {"hole": 1, "good": 1}
 
 
@@ -177,12 +174,10 @@ async def test_filters_are_awaited_from_a_server_that_never_gave_a_list(
     await registry.settled()
     assert filters_of(registry, "a") == ([], "pipes")
     upstreams.models["pipes"] = []  # none at all is an answer, too
-    registry.refresh_soon()
-    await asyncio.gather(*registry._asking.values())
+    await asyncio.gather(*registry.refresh_soon())
     assert filters_of(registry, "a") == ([], "")
     upstreams.models["pipes"] = down
-    registry.refresh_soon()
-    await asyncio.gather(*registry._asking.values())
+    await asyncio.gather(*registry.refresh_soon())
     assert filters_of(registry, "a") == ([], "")
 
 
@@ -439,5 +434,4 @@ async def version() -> int:
 
 async def refreshed(registry: Registry, *, max_age: float = 0.0) -> None:
     """Have every list renewed and wait for that."""
-    registry.refresh_soon(max_age=max_age)
-    await asyncio.gather(*registry._asking.values())
+    await asyncio.gather(*registry.refresh_soon(max_age=max_age))

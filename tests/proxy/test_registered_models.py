@@ -14,7 +14,7 @@ from connections.calling.client import UpstreamClient
 from connections.models import Connection
 from models_registry.models import Family, ModelGrant, RegisteredModel
 from models_registry.registration import Registration
-from models_registry.registry import Registry, activate
+from models_registry.registry import Registry, activate, active
 from proxy.client_side.handler import ApiHandler
 from tests.support.asgi import AsgiClient
 from tests.support.builders import an_upstream, the_targets
@@ -81,6 +81,21 @@ async def test_alias_defaults_and_family_count(gateway, key, sent, model) -> Non
     assert (body["model"], body["seed"], body["max_completion_tokens"]) == ("prod-7", 1, 50)
     assert "max_tokens" not in body
     assert body["messages"][0]["role"] == "developer"
+
+
+async def test_facts_about_the_family_count(gateway, key, sent) -> None:
+    row = await RegisteredModel.objects.aget()
+    row.family, row.family_facts = Family.AUTO, {"like": "o1-mini"}
+    await row.asave()
+    await active().reload()
+    assert await chat(gateway, key, model="thinker") == 200
+    assert (sent[0]["messages"][0]["role"], sent[0]["max_completion_tokens"]) == ("user", 50)
+
+
+async def test_facts_that_make_no_sense_leave_the_model_callable(gateway, key, sent) -> None:
+    await RegisteredModel.objects.aupdate(family_facts={"colour": "red"})
+    await active().reload()
+    assert await chat(gateway, key, model="thinker") == 200
 
 
 async def test_what_the_client_gave_stays(gateway, key, sent) -> None:

@@ -1,4 +1,4 @@
-"""Headers and whereabouts of an upstream: read, bounded, written anew, or left out."""
+"""Headers and whereabouts of an upstream: read, bounded, rewritten, or left out."""
 
 import json
 

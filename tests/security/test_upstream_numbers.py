@@ -24,7 +24,7 @@ from usage.record import UsageRecord
 from usage.reports import By, report
 from usage.storing import store
 from wire_formats.figures import MOST
-from wire_formats.messages.dialect import ANTHROPIC
+from wire_formats.messages.dialect import MESSAGES
 from wire_formats.token_counts import Tokens, read_messages_usage, read_usage
 
 NOW = datetime.now(UTC)
@@ -34,7 +34,7 @@ COUNTS = ("prompt_tokens", "cached_tokens", "completion_tokens", "reasoning_toke
 DELTA = {"choices": [{"index": 0, "delta": {"content": "Hi"}, "finish_reason": None}]}
 FINISH = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
 EMBEDDINGS, TRANSCRIPTIONS = "/v1/embeddings", "/v1/audio/transcriptions"
-RESPONSES, MESSAGES = "/v1/responses", "/v1/messages"
+RESPONSES = "/v1/responses"
 
 
 def a_usage(number):
@@ -119,7 +119,7 @@ def test_no_reader_takes_what_is_no_count(number):
     read_messages_usage(dict.fromkeys(names, number), anthropic)
     message = {"message": {"usage": {"input_tokens": number}}}
     begin = {"type": "message_start"} | message
-    ANTHROPIC.meaning_of(
+    MESSAGES.meaning_of(
         b"event: message_start\ndata: %b\n\n" % json.dumps(begin).encode(), anthropic
     )
     ended = {"type": "response.done", "response": {"usage": a_usage(number)}}

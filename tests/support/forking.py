@@ -1,4 +1,4 @@
-"""Processes that fork instead of starting anew, as Python and Django take seconds to load.
+"""Processes that fork instead of starting afresh, as Python and Django take seconds to load.
 
     tests ──> loader ──fork──> host of an environment ──fork──> manage.py …
 

@@ -1,4 +1,4 @@
-"""Whole answers that a relay tells as streams."""
+"""The events of a stream, as a client reads them."""
 
 from __future__ import annotations
 
@@ -6,27 +6,7 @@ from typing import Any
 
 import orjson
 
-from proxy.answering.limits import Limits
-from proxy.answering.relay import Relay
-from tests.support.builders import a_response, an_exchange
-from usage.exchange import Exchange
-from wire_formats.dialect import Dialect
 from wire_formats.sse import data_of, split_events
-
-
-async def told_by(dialect: Dialect, answer: dict[str, Any]) -> tuple[list[Any], Exchange]:
-    """The events of ``answer``, which comes in two pieces, and what was learned from them."""
-    body = orjson.dumps(answer, option=orjson.OPT_INDENT_2)
-    relay = Relay(
-        a_response(body[:9], body[9:]),
-        dialect=dialect,
-        keeps_usage=True,
-        limits=Limits(),
-        secrets=frozenset(),
-        exchange=an_exchange(),
-    )
-    await relay.open()
-    return parsed(b"".join([part async for part in relay])), relay._exchange
 
 
 def parsed(stream: bytes) -> list[Any]:

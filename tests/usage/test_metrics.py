@@ -108,7 +108,7 @@ def test_a_worker_that_has_gone_still_counts_but_does_nothing(open_exchange):
     assert [figures.is_alive for figures in first.everybody()] == [True, False]
 
 
-def test_the_first_worker_begins_anew(open_exchange):
+def test_the_first_worker_starts_at_zero(open_exchange):
     open_exchange(a_record()).close()
     assert counts(open_exchange(a_record())) == 1
 

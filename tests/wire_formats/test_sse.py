@@ -85,7 +85,7 @@ def test_an_event_over_the_limit_is_refused(size: int) -> None:
         list(map(EventSplitter(limit=10).feed, chunks))
 
 
-def test_the_limit_counts_anew_for_each_event() -> None:
+def test_the_limit_counts_each_event_by_itself() -> None:
     splitter = EventSplitter(limit=10)
     assert b"".join(splitter.feed(b"data: 1\n\ndata") + splitter.feed(b": 2") for _ in range(9))
 

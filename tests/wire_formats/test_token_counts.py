@@ -1,8 +1,5 @@
 import pytest
 
-from audio.views.listening import TranscriptionsView
-from tests.support.builders import an_exchange
-from wire_formats.messages.dialect import ANTHROPIC
 from wire_formats.token_counts import Tokens, read_messages_usage, read_usage
 
 
@@ -69,25 +66,6 @@ def test_the_end_of_a_stream_may_repeat_the_input_alone():
     read_messages_usage(begin, tokens)
     read_messages_usage({"input_tokens": 2, "output_tokens": 7}, tokens)
     assert tokens == Tokens(prompt=10, cached=3, cache_write=5, completion=7)
-
-
-def test_a_message_that_begins_tells_nothing_of_its_end():
-    tokens = Tokens()
-    begin = (
-        b'{"type": "message_start", "message": {"usage": {"input_tokens": 2, "output_tokens": 1}}}'
-    )
-    ANTHROPIC.meaning_of(b"event: message_start\ndata: " + begin + b"\n\n", tokens)
-    assert tokens == Tokens(prompt=2)
-
-
-@pytest.mark.parametrize(
-    ("answer", "seconds"),
-    [(b'{"duration": 2.5}', 2.5), (b'{"usage": {"seconds": 3}}', 3.0), (b'{"duration": -1}', None)],
-)
-def test_speech_is_counted_by_its_length(answer, seconds):
-    exchange = an_exchange()
-    TranscriptionsView().take_usage(answer, exchange)
-    assert exchange.tokens.audio_seconds == seconds
 
 
 @pytest.mark.parametrize("count", [None, -1, True, "5", 1.5])

@@ -6,7 +6,18 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from wire_formats.json_types import JsonObject
+from wire_formats.chat.types import (
+    BegunCall,
+    ChatCompletion,
+    Chunk,
+    ChunkChoice,
+    ContinuedCall,
+    Message,
+    ToolCall,
+)
+from wire_formats.json_types import JsonMapping
+from wire_formats.stop_reasons import FinishReason
+from wire_formats.token_counts import ChatUsage
 
 
 @dataclass(slots=True, kw_only=True)
@@ -18,39 +29,72 @@ class Completion:
     created: int = field(default_factory=lambda: int(time.time()))
 
     def whole(
-        self, message: JsonObject, finish_reason: str, usage: JsonObject | None
-    ) -> JsonObject:
-        choice = {
-            "index": 0,
-            "message": {"role": "assistant", "content": None, "refusal": None} | message,
-            "logprobs": None,
-            "finish_reason": finish_reason,
+        self, message: JsonMapping, finish_reason: FinishReason, usage: ChatUsage | None
+    ) -> ChatCompletion:
+        message = {"role": "assistant", "content": None, "refusal": None, **message}
+        return {
+            "id": self.id,
+            "object": "chat.completion",
+            "created": self.created,
+            "model": self.model,
+            "choices": [
+                {"index": 0, "message": message, "logprobs": None, "finish_reason": finish_reason}
+            ],
+            "usage": usage,
         }
-        return self._object("chat.completion", [choice]) | {"usage": usage}
 
-    def chunk(self, delta: JsonObject, finish_reason: str | None = None) -> JsonObject:
-        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
-        return self._object("chat.completion.chunk", [choice])
+    def chunk(self, delta: JsonMapping, finish_reason: FinishReason | None = None) -> Chunk:
+        return self._chunk(
+            [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}]
+        )
 
-    def opening(self) -> JsonObject:
+    def opening(self) -> Chunk:
         """The first chunk, which says who speaks."""
         return self.chunk({"role": "assistant", "content": ""})
 
-    def usage_chunks(self, usage: JsonObject | None) -> Iterator[JsonObject]:
+    def usage_chunks(self, usage: ChatUsage | None) -> Iterator[Chunk]:
         """The last chunk, without choices; none where the usage is not known."""
         if usage is not None:
-            yield self._object("chat.completion.chunk", []) | {"usage": usage}
+            chunk = self._chunk([])
+            chunk["usage"] = usage
+            yield chunk
 
-    def _object(self, kind: str, choices: list[JsonObject]) -> JsonObject:
+    def _chunk(self, choices: list[ChunkChoice]) -> Chunk:
         return {
             "id": self.id,
-            "object": kind,
+            "object": "chat.completion.chunk",
             "created": self.created,
             "model": self.model,
             "choices": choices,
         }
 
 
-def tool_call(call_id: str, name: str, arguments: str) -> JsonObject:
+def said_message(
+    content: str | None,
+    *,
+    refusal: str | None = None,
+    thoughts: str | None = None,
+    calls: list[ToolCall],
+) -> Message:
+    """The message of a whole completion. Thoughts and calls are left out where there are none."""
+    message: Message = {"role": "assistant", "content": content, "refusal": refusal}
+    if thoughts is not None:
+        message["reasoning_content"] = thoughts
+    if calls:
+        message["tool_calls"] = calls
+    return message
+
+
+def tool_call(call_id: str, name: str, arguments: str) -> ToolCall:
     """A call of a function, as a message holds it."""
     return {"id": call_id, "type": "function", "function": {"name": name, "arguments": arguments}}
+
+
+def begun_call(index: int, call: ToolCall) -> BegunCall:
+    """A call as a chunk first tells of it, the ``index``-th of its message."""
+    return {"index": index, **call}
+
+
+def continued_call(index: int, arguments: str) -> ContinuedCall:
+    """More of the arguments of the ``index``-th call."""
+    return {"index": index, "function": {"arguments": arguments}}

@@ -17,8 +17,8 @@ class ChatDialect(Dialect):
     """Chat completions and completions: nameless events, then ``[DONE]``."""
 
     ending = DONE
-    # Keys with a value that matters; in a text inside JSON the quotes would be escaped. Each by
-    # itself: an expression that begins with alternatives is searched three times as slowly.
+    # Fields that matter. The same words in a model's text do not match, as JSON escapes its quotes.
+    # One expression each: one that begins with alternatives is searched three times as slowly.
     _counts = re.compile(rb'"usage"\s*:\s*\{')
     _error = re.compile(rb'"error"\s*:\s*[{"]')
     # Some providers write "" where OpenAI writes null.

@@ -10,6 +10,7 @@ import orjson
 from wire_formats.errors import UnreadableAnswerError
 from wire_formats.json_numbers import read_json
 from wire_formats.json_types import JsonObject
+from wire_formats.messages.types import Block, Message
 from wire_formats.stop_reasons import to_messages
 from wire_formats.token_counts import Tokens, messages_usage
 
@@ -19,7 +20,7 @@ def message_id(request_id: str) -> str:
     return f"msg_{request_id.removeprefix('req_')}"
 
 
-def message_of(answer: JsonObject, *, request_id: str, model: str, tokens: Tokens) -> JsonObject:
+def message_of(answer: JsonObject, *, request_id: str, model: str, tokens: Tokens) -> Message:
     """A whole chat completion as a message. Raises ``UnreadableAnswerError``."""
     match answer.get("choices"):
         case [{"message": dict(said), **choice}, *_]:
@@ -27,18 +28,17 @@ def message_of(answer: JsonObject, *, request_id: str, model: str, tokens: Token
         case _:
             raise UnreadableAnswerError("The upstream's answer is not a chat completion.")
     message = empty_message(request_id=request_id, model=model)
-    return message | {
-        "content": content,
-        "stop_reason": to_messages(
-            choice.get("finish_reason"),
-            has_calls=any(block["type"] == "tool_use" for block in content),
-            is_refused=bool(said.get("refusal")),
-        ),
-        "usage": messages_usage(tokens),
-    }
+    message["content"] = content
+    message["stop_reason"] = to_messages(
+        choice.get("finish_reason"),
+        has_calls=any(block["type"] == "tool_use" for block in content),
+        is_refused=bool(said.get("refusal")),
+    )
+    message["usage"] = messages_usage(tokens)
+    return message
 
 
-def empty_message(*, request_id: str, model: str) -> JsonObject:
+def empty_message(*, request_id: str, model: str) -> Message:
     """A message of which nothing is said yet, as a stream begins with it."""
     return {
         "id": message_id(request_id),
@@ -57,7 +57,7 @@ def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _blocks(said: JsonObject) -> Iterator[JsonObject]:
+def _blocks(said: JsonObject) -> Iterator[Block]:
     for text in (said.get("content"), said.get("refusal")):
         if isinstance(text, str) and text:
             yield {"type": "text", "text": text}

@@ -1,6 +1,9 @@
 """Anthropic's answers as chat completions.
 
-https://docs.anthropic.com/en/docs/build-with-claude/streaming
+https://platform.claude.com/docs/en/build-with-claude/streaming
+
+Blocks that chats have no place for, such as the work of server tools and compactions, are left out;
+so is what is not known yet.
 """
 
 from __future__ import annotations
@@ -8,36 +11,47 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from wire_formats.chat.completion import Completion, tool_call
-from wire_formats.json_numbers import write_json
-from wire_formats.json_types import JsonObject
+from wire_formats.chat.completion import Completion
+from wire_formats.json_types import JsonMapping, JsonObject
+from wire_formats.messages.blocks_to_chat import (
+    ClientForm,
+    call_of,
+    finish_reason,
+    refusal_of,
+    texts_of,
+    thought_fields,
+    usage_of,
+)
 from wire_formats.messages.error_types import with_status
-from wire_formats.stop_reasons import from_messages
-from wire_formats.token_counts import Tokens, chat_usage, read_messages_usage
+from wire_formats.messages.stream_to_chat import MessageStream
 from wire_formats.translation import Translation
+
+AS_USUAL = ClientForm()
 
 
 class MessageTranslation(Translation):
-    """One message, whole or as it is written."""
+    """One message, whole or as it is written, in the ``form`` that its client understands."""
 
-    def __init__(self) -> None:
+    def __init__(self, form: ClientForm = AS_USUAL) -> None:
         super().__init__()
-        self._completion = Completion(id="", model="")
-        self._usage: JsonObject = {}
-        self._call_index = -1
-        self._has_arguments = False
+        self._form = form
+        self._stream = MessageStream(form)
 
-    def answer(self, answer: JsonObject) -> JsonObject:
+    def answer(self, answer: JsonObject) -> JsonMapping:
         if not answer["stop_reason"]:
             raise ValueError("It has not come to its end.")
         blocks = answer["content"]
-        message: JsonObject = {"content": _joined(blocks, "text") or None}
-        if thoughts := _joined(blocks, "thinking"):
-            message["reasoning_content"] = thoughts
-        if calls := [_call(block) for block in blocks if block["type"] == "tool_use"]:
-            message["tool_calls"] = calls
-        return Completion(id=answer["id"], model=answer["model"]).whole(
-            message, from_messages(answer["stop_reason"]), usage_of(answer["usage"])
+        text, annotations = texts_of(blocks)
+        message: JsonObject = {"content": text or None} | refusal_of(answer.get("stop_details"))
+        if annotations:
+            message["annotations"] = annotations
+        if not self._form.hides_thoughts:
+            message |= thought_fields(blocks)
+        message |= self._calls([block for block in blocks if block.get("type") == "tool_use"])
+        return Completion(id=str(answer.get("id") or ""), model=answer["model"]).whole(
+            message,
+            finish_reason(answer["stop_reason"], self._form),
+            usage_of(answer.get("usage")),
         )
 
     def error(self, error: Any) -> Any:
@@ -46,71 +60,18 @@ class MessageTranslation(Translation):
         told = with_status(error)
         return {name: told.get(name) for name in ("message", "type", "code")}
 
-    def event(self, event: JsonObject) -> Iterator[JsonObject]:
-        match event["type"]:
-            case "message_start":
-                message = event["message"]
-                self._completion = Completion(id=message["id"], model=message["model"])
-                self._usage = dict(message["usage"])
-                yield self._completion.opening()
-            case "content_block_start":
-                yield from self._started(event["content_block"])
-            case "content_block_delta":
-                yield from self._written(event["delta"])
-            case "content_block_stop":
-                yield from self._ended()
-            case "message_delta":
-                self._usage |= {k: v for k, v in event.get("usage", {}).items() if v is not None}
-                reason = event["delta"].get("stop_reason")
-                if reason:
-                    yield self._completion.chunk({}, from_messages(reason))
-            case "message_stop":
-                self.is_done = True
-                yield from self._completion.usage_chunks(usage_of(self._usage))
+    def event(self, event: JsonObject) -> Iterator[JsonMapping]:
+        match event.get("type"):
             case "error":
                 yield {"error": self.error(event["error"])}
+            case "message_stop":
+                self.is_done = True
+                yield from self._stream.event(event)
+            case _:
+                yield from self._stream.event(event)
 
-    def _started(self, block: JsonObject) -> Iterator[JsonObject]:
-        self._has_arguments = True
-        match block["type"]:
-            case "tool_use":
-                self._has_arguments = False
-                self._call_index += 1
-                yield self._call_chunk(tool_call(block["id"], block["name"], ""))
-            case "text" if block.get("text"):
-                yield self._completion.chunk({"content": block["text"]})
-
-    def _written(self, delta: JsonObject) -> Iterator[JsonObject]:
-        match delta["type"]:
-            case "text_delta":
-                yield self._completion.chunk({"content": delta["text"]})
-            case "thinking_delta":
-                yield self._completion.chunk({"reasoning_content": delta["thinking"]})
-            case "input_json_delta" if delta["partial_json"]:
-                yield self._arguments_chunk(delta["partial_json"])
-
-    def _ended(self) -> Iterator[JsonObject]:
-        """A call without arguments has none written; clients parse them all the same."""
-        if not self._has_arguments:
-            yield self._arguments_chunk("{}")
-
-    def _arguments_chunk(self, arguments: str) -> JsonObject:
-        self._has_arguments = True
-        return self._call_chunk({"function": {"arguments": arguments}})
-
-    def _call_chunk(self, call: JsonObject) -> JsonObject:
-        return self._completion.chunk({"tool_calls": [{"index": self._call_index} | call]})
-
-
-def usage_of(usage: JsonObject) -> JsonObject | None:
-    tokens = Tokens()
-    read_messages_usage(usage, tokens)
-    return chat_usage(tokens)
-
-
-def _call(block: JsonObject) -> JsonObject:
-    return tool_call(block["id"], block["name"], write_json(block["input"]).decode())
-
-
-def _joined(blocks: list[JsonObject], kind: str) -> str:
-    return "".join(block[kind] for block in blocks if block["type"] == kind)
+    def _calls(self, blocks: list[JsonObject]) -> JsonObject:
+        calls = [call_of(block, self._form) for block in blocks]
+        if calls and self._form.is_legacy:
+            return {"function_call": calls[0]["function"]}
+        return {"tool_calls": calls} if calls else {}

@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wire_formats.errors import UnsendableError
 from wire_formats.json_numbers import encoded_json
 from wire_formats.json_types import JsonObject
 
+if TYPE_CHECKING:
+    from openai.types.chat import (
+        ChatCompletionAssistantMessageParam,
+        ChatCompletionContentPartParam,
+        ChatCompletionMessageFunctionToolCallParam,
+        ChatCompletionMessageParam,
+        ChatCompletionSystemMessageParam,
+        ChatCompletionToolMessageParam,
+        ChatCompletionUserMessageParam,
+    )
+
 # A model's own thoughts, signed for its provider alone; no other could use them.
 THOUGHTS = frozenset({"thinking", "redacted_thinking"})
 
 
-def system_messages(system: Any) -> list[JsonObject]:
+def system_messages(system: Any) -> list[ChatCompletionSystemMessageParam]:
     """``system``, a string or an array of text blocks, as the first messages of a chat."""
     text = _text_of(system, place="system") if system else ""
     return [{"role": "system", "content": text}] if text else []
 
 
-def chat_messages(messages: list[Any]) -> Iterator[JsonObject]:
+def chat_messages(messages: list[Any]) -> Iterator[ChatCompletionMessageParam]:
     """Each message as one of a chat, or as several where it holds the results of tools."""
     for place, message in enumerate(messages):
         match message:
@@ -36,14 +47,17 @@ def chat_messages(messages: list[Any]) -> Iterator[JsonObject]:
                 )
 
 
-def _of_user(blocks: list[JsonObject], place: str) -> Iterator[JsonObject]:
+def _of_user(
+    blocks: list[JsonObject], place: str
+) -> Iterator[ChatCompletionToolMessageParam | ChatCompletionUserMessageParam]:
     """Results of tools come first: in a chat they follow the calls directly."""
-    parts: list[JsonObject] = []
+    parts: list[ChatCompletionContentPartParam] = []
     for block in blocks:
         if block.get("type") == "tool_result":
+            call_id: Any = block.get("tool_use_id")
             yield {
                 "role": "tool",
-                "tool_call_id": block.get("tool_use_id"),
+                "tool_call_id": call_id,
                 "content": _result(block.get("content"), parts, place),
             }
         else:
@@ -52,7 +66,7 @@ def _of_user(blocks: list[JsonObject], place: str) -> Iterator[JsonObject]:
         yield {"role": "user", "content": _plain(parts)}
 
 
-def _result(content: Any, pictures: list[JsonObject], place: str) -> str:
+def _result(content: Any, pictures: list[ChatCompletionContentPartParam], place: str) -> str:
     """The text of a tool's result. Its images, which a tool cannot show, go to ``pictures``."""
     texts = []
     for block in _blocks(content or "", place):
@@ -64,26 +78,36 @@ def _result(content: Any, pictures: list[JsonObject], place: str) -> str:
     return "\n".join(texts)
 
 
-def _of_assistant(blocks: list[JsonObject], place: str) -> JsonObject:
+def _of_assistant(blocks: list[JsonObject], place: str) -> ChatCompletionAssistantMessageParam:
     texts: list[str] = []
-    calls: list[JsonObject] = []
+    calls: list[ChatCompletionMessageFunctionToolCallParam] = []
     for block in blocks:
         match block:
             case {"type": "text", "text": str(text)}:
                 texts.append(text)
             case {"type": "tool_use", "id": str(id_), "name": str(name)}:
                 arguments = encoded_json(block.get("input") or {}).decode()
-                function = {"name": name, "arguments": arguments}
-                calls.append({"id": id_, "type": "function", "function": function})
+                calls.append(
+                    {
+                        "id": id_,
+                        "type": "function",
+                        "function": {"name": name, "arguments": arguments},
+                    }
+                )
             case {"type": str(kind)} if kind in THOUGHTS:
                 pass
             case _:
                 raise _unsayable(block, place)
-    message: JsonObject = {"role": "assistant", "content": "".join(texts) or None}
-    return message | {"tool_calls": calls} if calls else message
+    message: ChatCompletionAssistantMessageParam = {
+        "role": "assistant",
+        "content": "".join(texts) or None,
+    }
+    if calls:
+        message["tool_calls"] = calls
+    return message
 
 
-def _part(block: JsonObject, place: str) -> JsonObject:
+def _part(block: JsonObject, place: str) -> ChatCompletionContentPartParam:
     match block:
         case {"type": "text", "text": str(text)}:
             return {"type": "text", "text": text}
@@ -108,9 +132,14 @@ def _url(source: JsonObject, place: str) -> str:
             raise UnsendableError("`source` must be of the type base64 or url.", param=place)
 
 
-def _plain(parts: list[JsonObject]) -> str | list[JsonObject]:
+def _plain(
+    parts: list[ChatCompletionContentPartParam],
+) -> str | list[ChatCompletionContentPartParam]:
     """A lone text as such, which every upstream understands."""
-    return parts[0]["text"] if len(parts) == 1 and parts[0]["type"] == "text" else parts
+    match parts:
+        case [part] if part["type"] == "text":
+            return part["text"]
+    return parts
 
 
 def _blocks(content: Any, place: str) -> list[JsonObject]:

@@ -13,7 +13,7 @@ from wire_formats.sse import data_of, typed_event
 from wire_formats.token_counts import Tokens, read_messages_usage
 
 
-class AnthropicDialect(Dialect):
+class MessagesDialect(Dialect):
     """Anthropic's Messages: named events from ``message_start`` to ``message_stop``."""
 
     ending = typed_event("message_stop")
@@ -48,4 +48,4 @@ class AnthropicDialect(Dialect):
         return typed_event("error", error=in_anthropics_words(error), request_id=request_id)
 
 
-ANTHROPIC = AnthropicDialect()
+MESSAGES = MessagesDialect()

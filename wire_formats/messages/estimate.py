@@ -19,7 +19,7 @@ def estimated_tokens(body: JsonObject) -> int:
     Raises :class:`wire_formats.errors.UnsendableError` for a body that could not be sent either.
     """
     read = {name: body[name] for name in FIELDS if name in body}
-    encoded_json(read)  # so that it is known not to be nested too deeply for the next line
+    encoded_json(read)  # raises for what is nested too deeply for the next line
     texts, media = _apart(read)
     return max(1, -(-len(encoded_json(texts)) // BYTES_PER_TOKEN) + MEDIA_TOKENS * media)
 

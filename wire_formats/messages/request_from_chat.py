@@ -1,206 +1,135 @@
 """A chat request in the form of Anthropic's Messages API.
 
-https://docs.anthropic.com/en/api/messages
+https://platform.claude.com/docs/en/api/messages
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
 from typing import Any
 
-from wire_formats.chat.reading import (
-    SYSTEM_ROLES,
-    Image,
-    chosen_function,
-    dropped_fields,
-    function_calls_of,
-    functions_offered,
-    json_schema_of,
-    messages_of,
-    output_limit,
-    parts_of,
-    stop_sequences,
-    text_of,
-)
-from wire_formats.errors import UnsendableError
+from wire_formats.families import family_of
+from wire_formats.family import Family
 from wire_formats.json_types import JsonObject
-from wire_formats.messages.thinking import thinking_for
+from wire_formats.messages.cache_marks import limit_marks
+from wire_formats.messages.history_from_chat import GO_ON, History, history_of
+from wire_formats.messages.options_from_chat import (
+    format_of,
+    sampling_of,
+    stops_of,
+    tier_of,
+    token_limit,
+    user_of,
+)
+from wire_formats.messages.thinking import Limits, is_forced, thinking_for, wish_of
+from wire_formats.messages.tools_from_chat import tools_of
 from wire_formats.payload import Payload, dropped_parameters
 
-# Anthropic insists on a limit, which OpenAI's clients need not give.
-DEFAULT_MAX_TOKENS = 4096
-HIGHEST_TEMPERATURE = 1
-UNCHANGED = ("top_p", "top_k", "stream", "thinking", "stop_sequences")
+# Anthropic's own, from clients that know it.
+UNCHANGED = ("stream", "cache_control", "container", "context_management")
 KNOWN = frozenset(
     {
-        "model",
-        "messages",
-        "max_tokens",
+        "betas",
+        "function_call",
+        "functions",
+        "include_reasoning",
         "max_completion_tokens",
-        "temperature",
-        "stop",
-        "user",
-        "tools",
-        "tool_choice",
+        "max_tokens",
+        "messages",
+        "metadata",
+        "model",
+        "output_config",
         "parallel_tool_calls",
+        "reasoning",
+        "reasoning_effort",
+        "response_format",
+        "safety_identifier",
+        "service_tier",
+        "stop",
+        "stop_sequences",
         "stream_options",
+        "temperature",
+        "thinking",
+        "tool_choice",
+        "tools",
+        "top_k",
+        "top_p",
+        "user",
         *UNCHANGED,
     }
 )
-TOOL_CHOICES = {"auto": "auto", "none": "none", "required": "any"}
+BETA_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}\Z")
+BETAS_OF_FIELDS = {"context_management": "context-management-2025-06-27"}
 
 
-def messages_request(body: JsonObject, *, model: str) -> Payload:
+def messages_request(body: JsonObject, *, model: str, family: Family | None = None) -> Payload:
     """Anthropic's request for a chat's ``body``. Raises :class:`UnsendableError`."""
+    family = family or family_of(model)
+    history = history_of(body, keeps_all_thoughts=family.needs_reasoning_back)
+    lost: list[str] = []
+    _end_with_the_user(history, family)
+    limit, is_own_limit = token_limit(body, family, lost)
+    schema, wishes = format_of(body, lost)
+    tools = tools_of(body, family, history.called, lost)
+    limits = Limits(
+        max_tokens=limit,
+        is_own=is_own_limit,
+        is_forced=is_forced(tools),
+        is_prefilled=history.is_prefilled,
+        lacks_thoughts=history.calls_without_thought,
+    )
+    thinking = thinking_for(wish_of(body), family, limits, lost)
+    config = _config(body, schema, thinking.pop("output_config", {}))
+    is_thinking = thinking.get("thinking", {}).get("type") in {"adaptive", "enabled"}
+    system = [*history.system, *wishes]
     request = {
         "model": model,
-        "max_tokens": output_limit(body) or DEFAULT_MAX_TOKENS,
-        **_system(body),
-        "messages": _merged(_turns(body)),
-        **{name: body[name] for name in UNCHANGED if body.get(name) is not None},
-        **_sampling(body),
-        **_tools(body),
+        "max_tokens": limit,
+        **({"system": system} if system else {}),
+        "messages": history.messages,
+        **{name: body[name] for name in UNCHANGED if body.get(name) not in (None, [], {})},
+        **sampling_of(body, family, is_thinking=is_thinking, lost=lost),
+        **stops_of(body, lost),
+        **user_of(body, lost),
+        **tier_of(body, lost),
+        **tools,
+        **thinking,
+        **({"output_config": config} if config else {}),
     }
-    handled = set(KNOWN)
-    if (schema := json_schema_of(body)) is not None:
-        request["output_config"] = {
-            "format": {"type": "json_schema", "schema": schema.get("schema") or {}}
-        }
-        handled.add("response_format")
-    if thinking := thinking_for(body, request):
-        request |= thinking
-        handled.add("reasoning_effort")
-        if request.pop("temperature", None) is not None:
-            handled.discard("temperature")
-    return Payload(request, dropped_parameters(body, handled) + dropped_fields(body))
+    limit_marks(request, lost)
+    dropped = (*dropped_parameters(body, KNOWN), *lost, *history.lost)
+    return Payload(request, tuple(dict.fromkeys(dropped)))
 
 
-def _system(body: JsonObject) -> JsonObject:
-    blocks = [
-        _text_block(part)
-        for message in messages_of(body)
-        if message["role"] in SYSTEM_ROLES
-        for part in parts_of(message)
+def betas_of(body: JsonObject) -> list[str]:
+    """Anthropic's names of what is in beta and ``body`` makes use of, for a header."""
+    given: Any = body.get("betas")
+    named = [
+        name
+        for name in (given if isinstance(given, list) else ())
+        if isinstance(name, str) and BETA_NAME.match(name)
     ]
-    return {"system": blocks} if blocks else {}
+    needed = [beta for name, beta in BETAS_OF_FIELDS.items() if body.get(name)]
+    return list(dict.fromkeys([*named, *needed]))
 
 
-def _turns(body: JsonObject) -> Iterator[tuple[str, list[JsonObject]]]:
-    """The conversation as roles and blocks; results of tools are the user's words."""
-    for message in messages_of(body):
-        match message["role"]:
-            case "user":
-                yield "user", [_block(part) for part in parts_of(message)]
-            case "assistant":
-                yield "assistant", list(_assistant_blocks(message))
-            case "tool":
-                yield "user", [_tool_result(message)]
-            case role if role not in SYSTEM_ROLES:
-                raise UnsendableError(
-                    f"The upstream accepts no messages of the role `{role[:50]}`."
-                )
+def _config(body: JsonObject, schema: JsonObject, own: JsonObject) -> JsonObject:
+    """``output_config``: the client's own, and over it what was said in OpenAI's words."""
+    given = body.get("output_config")
+    config = dict(given) if isinstance(given, dict) else {}
+    if schema:
+        config["format"] = schema
+    return config | own
 
 
-def _merged(turns: Iterator[tuple[str, list[JsonObject]]]) -> list[JsonObject]:
-    """Neighbours of one role in one message: results of tools must stand together."""
-    messages: list[JsonObject] = []
-    for role, blocks in turns:
-        if not blocks:
-            continue
-        if messages and messages[-1]["role"] == role:
-            messages[-1]["content"] += blocks
-        else:
-            messages.append({"role": role, "content": blocks})
-    return messages
-
-
-def _assistant_blocks(message: JsonObject) -> Iterator[JsonObject]:
-    for part in parts_of(message):
-        yield _text_block(part)
-    for call in function_calls_of(message):
-        yield {
-            "type": "tool_use",
-            "id": call.id,
-            "name": call.name,
-            "input": call.parsed_arguments(),
-        }
-
-
-def _tool_result(message: JsonObject) -> JsonObject:
-    return {
-        "type": "tool_result",
-        "tool_use_id": message.get("tool_call_id"),
-        "content": [_block(part) for part in parts_of(message)],
-    }
-
-
-def _block(part: JsonObject) -> JsonObject:
-    match part.get("type"):
-        case "text":
-            return _text_block(part)
-        case "image_url":
-            return _with_cache_control({"type": "image", "source": _source(Image.of(part))}, part)
-        case other:
-            raise UnsendableError(f"The upstream accepts no parts of the type `{str(other)[:50]}`.")
-
-
-def _text_block(part: JsonObject) -> JsonObject:
-    text = text_of({"content": [part]})
-    return _with_cache_control({"type": "text", "text": text}, part)
-
-
-def _with_cache_control(block: JsonObject, part: JsonObject) -> JsonObject:
-    """``block`` with the mark that clients who know Anthropic put on what is to be cached."""
-    mark = part.get("cache_control")
-    return block if mark is None else block | {"cache_control": mark}
-
-
-def _source(image: Image) -> JsonObject:
-    if image.url:
-        return {"type": "url", "url": image.url}
-    return {"type": "base64", "media_type": image.media_type, "data": image.base64}
-
-
-def _sampling(body: JsonObject) -> JsonObject:
-    request: JsonObject = {}
-    temperature: Any = body.get("temperature")
-    if isinstance(temperature, int | float):
-        request["temperature"] = min(temperature, HIGHEST_TEMPERATURE)
-    if stop := stop_sequences(body):
-        request["stop_sequences"] = stop
-    if body.get("user"):
-        request["metadata"] = {"user_id": body["user"]}
-    return request
-
-
-def _tools(body: JsonObject) -> JsonObject:
-    tools = [_tool(function) for function in functions_offered(body)]
-    if not tools:
-        return {}
-    choice = _tool_choice(body)
-    return {"tools": tools, "tool_choice": choice} if choice else {"tools": tools}
-
-
-def _tool(function: JsonObject) -> JsonObject:
-    schema = function.get("parameters") or {"type": "object", "properties": {}}
-    kept = {name: function[name] for name in ("description", "strict") if function.get(name)}
-    return {"name": function["name"], **kept, "input_schema": schema}
-
-
-def _tool_choice(body: JsonObject) -> JsonObject:
-    """Empty where Anthropic's default says the same."""
-    choice: Any = body.get("tool_choice")
-    is_serial = body.get("parallel_tool_calls") is False
-    if name := chosen_function(body):
-        chosen = {"type": "tool", "name": name}
-    elif isinstance(choice, str) and choice in TOOL_CHOICES:
-        chosen = {"type": TOOL_CHOICES[choice]}
-    elif choice is not None:
-        raise UnsendableError("The upstream does not accept this `tool_choice`.")
-    elif is_serial:
-        chosen = {"type": "auto"}
-    else:
-        return {}
-    if is_serial and chosen["type"] != "none":
-        return chosen | {"disable_parallel_tool_use": True}
-    return chosen
+def _end_with_the_user(history: History, family: Family) -> None:
+    """A chat may end with the assistant's words; most models refuse to begin with them."""
+    if not history.is_prefilled:
+        return
+    if not family.takes_prefill:
+        history.messages.append({"role": "user", "content": [GO_ON]})
+        history.lost.append("messages.prefill")
+        return
+    last = history.messages[-1]["content"][-1]
+    if last["type"] == "text":
+        last["text"] = last["text"].rstrip()

@@ -2,18 +2,40 @@
 
 A field that a chat cannot hold is refused, by its place, if leaving it out would change
 the request. A field that only tunes the response is left out, and named to the client.
+What is copied from the client is not checked here, and so has no type of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from wire_formats.errors import UnsendableError
 from wire_formats.json_types import JsonObject
 from wire_formats.messages.content_to_chat import chat_messages, system_messages
 
-SAME = ("model", "max_tokens", "temperature", "top_p", "stream")
+if TYPE_CHECKING:
+    from openai.types.chat import (
+        ChatCompletionFunctionToolParam,
+        ChatCompletionToolChoiceOptionParam,
+    )
+    from openai.types.chat.completion_create_params import (
+        CompletionCreateParamsBase,
+        ResponseFormat,
+    )
+    from openai.types.shared_params import FunctionDefinition
+
+SAME = ("max_tokens", "temperature", "top_p", "stream")
+TRANSLATED = (
+    "model",
+    "system",
+    "messages",
+    "stop_sequences",
+    "metadata",
+    "tools",
+    "tool_choice",
+    "output_config",
+)
 # Hints whose absence changes how the answer is made, not what was asked for.
 TUNING = (
     "top_k",
@@ -24,22 +46,30 @@ TUNING = (
     "context_management",
     "inference_geo",
 )
-TOOL_CHOICES = {"auto": "auto", "any": "required", "none": "none"}
+KNOWN = frozenset(SAME + TRANSLATED + TUNING)
 
 
 def chat_body(body: JsonObject) -> JsonObject:
     """``body`` as a chat. Raises ``UnsendableError`` for a field that no chat can hold."""
-    chat: JsonObject = {name: body[name] for name in SAME if name in body}
-    chat["messages"] = [*system_messages(body.get("system")), *chat_messages(body["messages"])]
-    for name, translate in TRANSLATED.items():
-        if body.get(name) is not None:
-            chat |= translate(body[name])
-    if chat.get("stream") is True:
+    copied = {name: body[name] for name in SAME if name in body}
+    chat: CompletionCreateParamsBase = {
+        "model": body["model"],
+        "messages": [*system_messages(body.get("system")), *chat_messages(body["messages"])],
+    }
+    if stop := body.get("stop_sequences"):
+        chat["stop"] = stop
+    match body.get("metadata"):
+        case {"user_id": str(user)}:
+            chat["user"] = user
+    _add_tools(chat, body)
+    if response_format := _response_format(body.get("output_config")):
+        chat["response_format"] = response_format
+    if copied.get("stream") is True:
         chat["stream_options"] = {"include_usage": True}
-    if unknown := body.keys() - TRANSLATED.keys() - set(SAME + TUNING) - {"system", "messages"}:
+    if unknown := body.keys() - KNOWN:
         name = min(unknown)
         raise UnsendableError(f"The upstream does not support `{name}`.", param=name)
-    return chat
+    return {**chat, **copied}
 
 
 def left_out(body: JsonObject) -> tuple[str, ...]:
@@ -51,27 +81,27 @@ def left_out(body: JsonObject) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _stop(sequences: Any) -> JsonObject:
-    return {"stop": sequences} if sequences else {}
-
-
-def _user(metadata: Any) -> JsonObject:
-    user = metadata.get("user_id") if isinstance(metadata, dict) else None
-    return {"user": user} if isinstance(user, str) else {}
-
-
-def _tools(tools: Any) -> JsonObject:
-    if not isinstance(tools, list):
+def _add_tools(chat: CompletionCreateParamsBase, body: JsonObject) -> None:
+    tools: Any = body.get("tools")
+    if tools is not None and not isinstance(tools, list):
         raise UnsendableError("`tools` must be an array.", param="tools")
-    return {"tools": list(_functions(tools))} if tools else {}
+    if tools:
+        chat["tools"] = list(_functions(tools))
+    if (choice := body.get("tool_choice")) is not None:
+        chat["tool_choice"] = _tool_choice(choice)
+        if choice.get("disable_parallel_tool_use") is True:
+            chat["parallel_tool_calls"] = False
 
 
-def _functions(tools: list[Any]) -> Iterator[JsonObject]:
+def _functions(tools: list[Any]) -> Iterator[ChatCompletionFunctionToolParam]:
     for place, tool in enumerate(tools):
         match tool:
             case {"name": str(name), "input_schema": dict(schema)}:
-                function: JsonObject = {"name": name, "parameters": schema}
-                function |= {key: tool[key] for key in ("description", "strict") if key in tool}
+                function: FunctionDefinition = {"name": name, "parameters": schema}
+                if "description" in tool:
+                    function["description"] = tool["description"]
+                if "strict" in tool:
+                    function["strict"] = tool["strict"]
                 yield {"type": "function", "function": function}
             case {"type": str(kind)}:
                 raise UnsendableError(
@@ -83,38 +113,32 @@ def _functions(tools: list[Any]) -> Iterator[JsonObject]:
                 )
 
 
-def _tool_choice(choice: Any) -> JsonObject:
+def _tool_choice(choice: Any) -> ChatCompletionToolChoiceOptionParam:
     match choice:
         case {"type": "tool", "name": str(name)}:
-            chat: JsonObject = {"tool_choice": {"type": "function", "function": {"name": name}}}
-        case {"type": "auto" | "any" | "none" as kind}:
-            chat = {"tool_choice": TOOL_CHOICES[kind]}
+            return {"type": "function", "function": {"name": name}}
+        case {"type": "auto"}:
+            return "auto"
+        case {"type": "any"}:
+            return "required"
+        case {"type": "none"}:
+            return "none"
         case _:
             raise UnsendableError(
                 "The upstream does not support this `tool_choice`.", param="tool_choice"
             )
-    if choice.get("disable_parallel_tool_use") is True:
-        chat["parallel_tool_calls"] = False
-    return chat
 
 
-def _output(config: Any) -> JsonObject:
+def _response_format(config: Any) -> ResponseFormat | None:
     match config:
         case {"format": {"type": "json_schema", "schema": dict(schema)}}:
-            wrapped = {"name": "answer", "schema": schema, "strict": True}
-            return {"response_format": {"type": "json_schema", "json_schema": wrapped}}
+            return {
+                "type": "json_schema",
+                "json_schema": {"name": "answer", "schema": schema, "strict": True},
+            }
         case {"format": dict()}:
             raise UnsendableError(
                 "`output_config.format` must be of the type json_schema.", param="output_config"
             )
         case _:
-            return {}
-
-
-TRANSLATED: dict[str, Callable[[Any], JsonObject]] = {
-    "stop_sequences": _stop,
-    "metadata": _user,
-    "tools": _tools,
-    "tool_choice": _tool_choice,
-    "output_config": _output,
-}
+            return None

@@ -11,7 +11,8 @@ from wire_formats.errors import UnreadableAnswerError
 from wire_formats.json_objects import json_object
 from wire_formats.json_types import JsonObject
 from wire_formats.messages.answer_from_chat import empty_message, listed
-from wire_formats.messages.dialect import ANTHROPIC as MESSAGES
+from wire_formats.messages.dialect import MESSAGES
+from wire_formats.messages.types import Block, InputJsonDelta, MessageDelta, TextDelta
 from wire_formats.sse import DONE_MARK, data_of, typed_event
 from wire_formats.stop_reasons import to_messages
 from wire_formats.token_counts import Tokens, messages_usage
@@ -39,7 +40,7 @@ class MessageEvents:
         self._model = model
         self._tokens = tokens
         self._has_begun = False
-        self._blocks: list[JsonObject] = []
+        self._blocks: list[Block] = []
         self._is_open = False
         self._call: tuple[Any, str] | None = None  # index and id of the one being written
         self._finish_reason: Any = None
@@ -54,7 +55,7 @@ class MessageEvents:
             return b"".join([*self._begin(), *self._end()])
         parsed = json_object(data)
         if parsed.get("error"):
-            return event  # the relay's last word, which is Anthropic's already
+            return event  # the relay's error event, in Anthropic's form already
         return b"".join([*self._begin(), *self._of_chunk(parsed)])
 
     def _begin(self) -> Iterator[bytes]:
@@ -104,7 +105,7 @@ class MessageEvents:
             index == self._call[0] and call.get("id") in (None, "", self._call[1])
         )
 
-    def _open(self, block: JsonObject) -> Iterator[bytes]:
+    def _open(self, block: Block) -> Iterator[bytes]:
         yield from self._close()
         self._blocks.append(block)
         self._is_open = True
@@ -112,7 +113,7 @@ class MessageEvents:
             self._call = None
         yield typed_event("content_block_start", index=len(self._blocks) - 1, content_block=block)
 
-    def _delta(self, delta: JsonObject) -> bytes:
+    def _delta(self, delta: TextDelta | InputJsonDelta) -> bytes:
         return typed_event("content_block_delta", index=len(self._blocks) - 1, delta=delta)
 
     def _close(self) -> Iterator[bytes]:
@@ -124,6 +125,6 @@ class MessageEvents:
         yield from self._close()
         has_calls = any(block["type"] == "tool_use" for block in self._blocks)
         reason = to_messages(self._finish_reason, has_calls=has_calls, is_refused=self._is_refused)
-        delta = {"stop_reason": reason, "stop_sequence": None}
+        delta: MessageDelta = {"stop_reason": reason, "stop_sequence": None}
         yield typed_event("message_delta", delta=delta, usage=messages_usage(self._tokens))
         yield typed_event("message_stop")

@@ -8,14 +8,16 @@ from array import array
 from collections.abc import Iterator
 from typing import Any
 
-from wire_formats.chat.completion import Completion, tool_call
+from wire_formats.chat.completion import Completion, begun_call, tool_call
 from wire_formats.chat.reasoning import Thought, reasoning_fields
+from wire_formats.chat.types import ChatCompletion, Chunk, ToolCall
 from wire_formats.figures import told_count
 from wire_formats.json_numbers import write_json
-from wire_formats.json_types import JsonObject
+from wire_formats.json_types import JsonMapping, JsonObject
 from wire_formats.object_stream import Wire
-from wire_formats.stop_reasons import from_ollama
-from wire_formats.token_counts import Tokens, chat_usage
+from wire_formats.ollama.types import EmbeddingList
+from wire_formats.stop_reasons import FinishReason, from_ollama
+from wire_formats.token_counts import ChatUsage, Tokens, chat_usage
 from wire_formats.translation import Translation
 
 
@@ -30,7 +32,7 @@ class ChatTranslation(Translation):
         self._has_begun = False
         self._calls = 0
 
-    def answer(self, answer: JsonObject) -> JsonObject:
+    def answer(self, answer: JsonObject) -> ChatCompletion:
         if not answer["done"]:
             raise ValueError("It has not come to its end.")
         self._completion.model = _text(answer.get("model"))
@@ -43,7 +45,7 @@ class ChatTranslation(Translation):
         whole["choices"][0]["logprobs"] = _logprobs(answer)
         return whole
 
-    def event(self, event: JsonObject) -> Iterator[JsonObject]:
+    def event(self, event: JsonObject) -> Iterator[JsonMapping]:
         if error := event.get("error"):
             yield {"error": error if isinstance(error, dict) else {"message": str(error)}}
             return
@@ -57,7 +59,7 @@ class ChatTranslation(Translation):
             yield self._completion.chunk({}, self._finish_reason(event))
             yield from self._completion.usage_chunks(_usage(event))
 
-    def _chunks(self, event: JsonObject) -> Iterator[JsonObject]:
+    def _chunks(self, event: JsonObject) -> Iterator[Chunk]:
         """What was said, the probabilities of all its tokens with the first piece."""
         logprobs = _logprobs(event)
         for delta in self._deltas(_said(event)):
@@ -65,22 +67,23 @@ class ChatTranslation(Translation):
             chunk["choices"][0]["logprobs"], logprobs = logprobs, None
             yield chunk
 
-    def _deltas(self, said: JsonObject) -> Iterator[JsonObject]:
+    def _deltas(self, said: JsonObject) -> Iterator[JsonMapping]:
         if thoughts := _text(said.get("thinking")):
             yield {"reasoning_content": thoughts}
         if text := _text(said.get("content")):
             yield {"content": text}
         first = self._calls
         if calls := self._tool_calls(said):
-            yield {"tool_calls": [{"index": n} | call for n, call in enumerate(calls, first)]}
+            yield {"tool_calls": [begun_call(n, call) for n, call in enumerate(calls, first)]}
 
-    def _tool_calls(self, said: JsonObject) -> list[JsonObject]:
+    def _tool_calls(self, said: JsonObject) -> list[ToolCall]:
         told = said.get("tool_calls")
-        calls = [call for each in told or () if (call := _tool_call(each)) is not None]
+        listed = told if isinstance(told, list) else []
+        calls = [call for each in listed if (call := _tool_call(each)) is not None]
         self._calls += len(calls)
         return calls
 
-    def _finish_reason(self, event: JsonObject) -> str:
+    def _finish_reason(self, event: JsonObject) -> FinishReason:
         return from_ollama(event.get("done_reason"), has_calls=bool(self._calls))
 
 
@@ -93,7 +96,7 @@ class EmbeddingTranslation(Translation):
         super().__init__()
         self._is_base64 = is_base64
 
-    def answer(self, answer: JsonObject) -> JsonObject:
+    def answer(self, answer: JsonObject) -> EmbeddingList:
         tokens = told_count(answer.get("prompt_eval_count")) or 0
         return {
             "object": "list",
@@ -111,7 +114,7 @@ class EmbeddingTranslation(Translation):
         return base64.b64encode(array("f", vector).tobytes()).decode()
 
 
-def _tool_call(call: Any) -> JsonObject | None:
+def _tool_call(call: Any) -> ToolCall | None:
     """The call with its arguments as text, which some models write themselves."""
     match call:
         case {"function": {"name": str(name), **function}}:
@@ -145,7 +148,7 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _usage(answer: JsonObject) -> JsonObject | None:
-    # A prompt that was cached whole is not counted at all.
+def _usage(answer: JsonObject) -> ChatUsage | None:
+    # Ollama leaves the count out for a prompt that was cached whole.
     prompt, completion = answer.get("prompt_eval_count") or 0, answer.get("eval_count") or 0
     return chat_usage(Tokens(prompt=told_count(prompt), completion=told_count(completion)))

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from wire_formats.chat.completion import Completion
-from wire_formats.json_types import JsonObject
+from wire_formats.json_types import JsonMapping, JsonObject
 from wire_formats.responses.output_to_chat import listed, logprobs_of, message_of
 from wire_formats.responses.stream_to_chat import ResponseStream
 from wire_formats.stop_reasons import from_responses
-from wire_formats.token_counts import Tokens, chat_usage, read_usage
+from wire_formats.token_counts import ChatUsage, Tokens, chat_usage, read_usage
 from wire_formats.translation import Translation
 
 ENDED = frozenset({"completed", "incomplete"})
@@ -24,16 +24,16 @@ class ResponseTranslation(Translation):
         self._completion = Completion(id="", model="")
         self._stream: ResponseStream | None = None
 
-    def answer(self, answer: JsonObject) -> JsonObject:
+    def answer(self, answer: JsonObject) -> JsonMapping:
         if answer.get("status", "completed") not in ENDED:
             raise ValueError("It has not come to its end.")
         message = message_of(answer["output"])
         reason = from_responses(answer, has_calls="tool_calls" in message)
         whole = _completion(answer).whole(message, reason, _usage(answer))
         whole["choices"][0]["logprobs"] = logprobs_of(answer["output"])
-        return whole | _service_tier(answer)
+        return {**whole, **_service_tier(answer)}
 
-    def event(self, event: JsonObject) -> Iterator[JsonObject]:
+    def event(self, event: JsonObject) -> Iterator[JsonMapping]:
         match event.get("type"):
             case "response.completed" | "response.incomplete":
                 yield from self._ended(_response_in(event))
@@ -51,13 +51,13 @@ class ResponseTranslation(Translation):
                 if self._stream is not None:
                     yield from self._stream.event(event)
 
-    def _begin(self, response: JsonObject) -> Iterator[JsonObject]:
+    def _begin(self, response: JsonObject) -> Iterator[JsonMapping]:
         if self._stream is None:
             self._completion = _completion(response)
             self._stream = ResponseStream(self._completion)
             yield self._completion.opening()
 
-    def _ended(self, response: JsonObject) -> Iterator[JsonObject]:
+    def _ended(self, response: JsonObject) -> Iterator[JsonMapping]:
         if self._stream is None:  # the whole answer is told in its last event
             yield from self._begin(response)
             told = {k: v for k, v in message_of(listed(response.get("output"))).items() if v}
@@ -70,7 +70,7 @@ class ResponseTranslation(Translation):
             has_calls = self._stream.calls > 0
         self.is_done = True
         last = self._completion.chunk({}, from_responses(response, has_calls=has_calls))
-        yield last | _service_tier(response)
+        yield {**last, **_service_tier(response)}
         yield from self._completion.usage_chunks(_usage(response))
 
 
@@ -100,7 +100,7 @@ def _flat_error(event: JsonObject) -> JsonObject:
     return {name: event.get(name) for name in ("message", "code", "param")}
 
 
-def _usage(response: JsonObject) -> JsonObject | None:
+def _usage(response: JsonObject) -> ChatUsage | None:
     tokens = Tokens()
     read_usage(response.get("usage"), tokens)
     return chat_usage(tokens)

@@ -18,7 +18,7 @@ from typing import Any
 
 from wire_formats.chat.completion import Completion
 from wire_formats.chat.reasoning import reasoning_fields
-from wire_formats.json_types import JsonObject
+from wire_formats.json_types import JsonMapping, JsonObject
 from wire_formats.responses.output_to_chat import (
     BETWEEN_SUMMARIES,
     annotation_of,
@@ -66,7 +66,7 @@ class ResponseStream:
         self._thoughts = 0
         self.calls = 0
 
-    def event(self, event: JsonObject) -> Iterator[JsonObject]:
+    def event(self, event: JsonObject) -> Iterator[JsonMapping]:
         """The chunks for one event; none for those that tell nothing."""
         match event.get("type"):
             case str(kind) if kind in TEXTS:
@@ -89,7 +89,7 @@ class ResponseStream:
             place = event.get("item_id") or (whole.get("id") if isinstance(whole, dict) else None)
         return self._items.setdefault(str(place), _Item())
 
-    def _said(self, name: str, event: JsonObject) -> Iterator[JsonObject]:
+    def _said(self, name: str, event: JsonObject) -> Iterator[JsonMapping]:
         text = event.get("delta")
         if not isinstance(text, str) or not text:
             return
@@ -105,7 +105,7 @@ class ResponseStream:
             chunk["choices"][0]["logprobs"] = told
         yield chunk
 
-    def _started(self, event: JsonObject) -> Iterator[JsonObject]:
+    def _started(self, event: JsonObject) -> Iterator[JsonMapping]:
         item = event.get("item")
         call = call_of(item) if isinstance(item, dict) else None
         if call is None:
@@ -116,19 +116,19 @@ class ResponseStream:
         kind, name = WRITTEN[event["item"]["type"]]
         yield self._call(written, call | {kind: call[kind] | {name: ""}})
 
-    def _arguments(self, event: JsonObject, kind: str, name: str) -> Iterator[JsonObject]:
+    def _arguments(self, event: JsonObject, kind: str, name: str) -> Iterator[JsonMapping]:
         item = self._item(event)
         text = event.get("delta")
         if item.call >= 0 and isinstance(text, str) and text:
             item.has_text = True
             yield self._call(item, {kind: {name: text}})
 
-    def _noted(self, event: JsonObject) -> Iterator[JsonObject]:
+    def _noted(self, event: JsonObject) -> Iterator[JsonMapping]:
         if (told := annotation_of(event.get("annotation"), start=self._part_start)) is not None:
             self._item(event).has_notes = True
             yield self._completion.chunk({"annotations": [told]})
 
-    def _ended(self, event: JsonObject) -> Iterator[JsonObject]:
+    def _ended(self, event: JsonObject) -> Iterator[JsonMapping]:
         item, whole = self._item(event), event.get("item")
         if not isinstance(whole, dict):
             return
@@ -140,7 +140,7 @@ class ResponseStream:
             case str(kind) if kind in WRITTEN:
                 yield from self._whole_call(event, item, *WRITTEN[kind])
 
-    def _whole_message(self, item: _Item, whole: JsonObject) -> Iterator[JsonObject]:
+    def _whole_message(self, item: _Item, whole: JsonObject) -> Iterator[JsonMapping]:
         start = self._length
         told = message_of([whole], start=start - len(text_of(whole)) if item.has_text else start)
         unsaid = {"annotations"} if item.has_text else {"content", "refusal", "annotations"}
@@ -149,7 +149,7 @@ class ResponseStream:
             self._length += len(fields.get("content") or "")
             yield self._completion.chunk(fields)
 
-    def _whole_thought(self, item: _Item, whole: JsonObject) -> Iterator[JsonObject]:
+    def _whole_thought(self, item: _Item, whole: JsonObject) -> Iterator[JsonMapping]:
         """With the number of the thought, by which clients put the pieces of lists together."""
         fields = reasoning_fields([thought_of(whole)])
         if item.has_text:
@@ -162,7 +162,7 @@ class ResponseStream:
 
     def _whole_call(
         self, event: JsonObject, item: _Item, kind: str, name: str
-    ) -> Iterator[JsonObject]:
+    ) -> Iterator[JsonMapping]:
         """Some upstreams give a call's arguments in one piece, or the whole call, at its end."""
         if item.call < 0:
             yield from self._started(event)
@@ -170,5 +170,5 @@ class ResponseStream:
         if call is not None and item.call >= 0 and not item.has_text and call[kind][name]:
             yield self._call(item, {kind: {name: call[kind][name]}})
 
-    def _call(self, item: _Item, call: JsonObject) -> JsonObject:
-        return self._completion.chunk({"tool_calls": [{"index": item.call} | call]})
+    def _call(self, item: _Item, call: JsonMapping) -> JsonMapping:
+        return self._completion.chunk({"tool_calls": [{"index": item.call, **call}]})

@@ -78,7 +78,7 @@ class Command(BaseCommand):
     ) -> None:
         if len(name) > 100:
             raise UsageError("--name may have 100 characters at most.")
-        done: list[str] = []  # told once it is kept
+        done: list[str] = []  # reported once the key is saved
         try:
             with transaction.atomic():
                 user = _user(username, create=create_user, done=done)

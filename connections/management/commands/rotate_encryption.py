@@ -6,11 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.encryption import keyring
-from accounts.models import StoredSecret
-from accounts.oauth.models import OAuthToken
-from accounts.reencryption import reencrypt
+from accounts.reencryption import encrypted_models, reencrypt
 from accounts.sign_in.second_factors import reencrypt_second_factors
-from connections.models import ConnectionKey
 
 
 class Command(BaseCommand):
@@ -20,14 +17,13 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="count and change nothing")
 
     def handle(self, *, dry_run: bool, **options: Any) -> None:
-        result = reencrypt(
-            StoredSecret.objects.all(), bound_to=lambda row: row.bound_to, dry_run=dry_run
-        )
-        for rows in (ConnectionKey.objects, OAuthToken.objects):
+        result = reencrypt_second_factors(dry_run=dry_run)
+        for model in encrypted_models():
             result += reencrypt(
-                rows.exclude(ciphertext=""), bound_to=lambda row: row.bound_to, dry_run=dry_run
+                model._default_manager.exclude(ciphertext=""),
+                bound_to=lambda row: row.bound_to,
+                dry_run=dry_run,
             )
-        result += reencrypt_second_factors(dry_run=dry_run)
         verb = "would be encrypted again" if dry_run else "encrypted again"
         self.stdout.write(
             f"{result.moved} {verb} with key {keyring().primary.id}, {result.current} already were."

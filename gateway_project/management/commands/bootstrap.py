@@ -21,7 +21,7 @@ EVERY_ADDRESS = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - recognised, not
 class Command(BaseCommand):
     help = "Make what a first start needs: connections from the environment, an admin, a demo."
 
-    # Not all checks: those of the environment say what the command says itself.
+    # Some checks only: the command itself reports what the checks of the environment would.
     requires_system_checks = (Tags.security, Tags.files)
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -37,7 +37,7 @@ class Command(BaseCommand):
             loop="uvloop",
             http="gateway_project.protocol:GatewayProtocol",
             ws="gateway_project.protocol:GatewaySocketProtocol",
-            # 16 KB can unfold to 16 MB, which takes the event loop longer than to receive them.
+            # 16 KB of a compressed frame can unfold to 16 MB, which would block the event loop.
             ws_per_message_deflate=False,
             ws_max_size=settings.GATEWAY_WS_MAX_MESSAGE_BYTES,
             ws_ping_interval=settings.GATEWAY_WS_PING_SECONDS,

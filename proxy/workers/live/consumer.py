@@ -21,7 +21,7 @@ from accounts.sign_in.second_factors import RequireStaffMfa
 from proxy.client_side.origin import is_own_origin
 from proxy.workers.channel_layer import LAYER_ERRORS
 from proxy.workers.live.page import LIVE_SOCKET
-from proxy.workers.live.reports import WATCHERS
+from proxy.workers.reports import WATCHERS
 from proxy.workers.worker_events import stop_anywhere, watch_anywhere
 from usage.exchange import StopReason
 from wire_formats.json_numbers import load_json
@@ -77,14 +77,14 @@ class LiveConsumer(AsyncWebsocketConsumer):
         try:
             await super().__call__(scope, receive, send)
         finally:
-            # A client that is gone may end a send before its disconnect is read.
+            # A send to a client that has gone may fail before `disconnect` is called.
             watchers.discard(self)
             if self._watching is not None:
                 self._watching.cancel()
 
     async def disconnect(self, code: int) -> None:
         if self._watching is not None:
-            with suppress(*LAYER_ERRORS):  # a membership ends by itself
+            with suppress(*LAYER_ERRORS):  # memberships expire
                 await self.channel_layer.group_discard(WATCHERS, self.channel_name)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:

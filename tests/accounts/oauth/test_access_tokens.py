@@ -9,8 +9,8 @@ from channels.db import database_sync_to_async
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.models.oauth_tokens import OAuthToken, TokenPair
 from accounts.oauth.access_tokens import AccessTokens, NoTokenError, SignInAgainError
-from accounts.oauth.models import OAuthToken, TokenPair
 from accounts.oauth.provider import Answer, Client, ProviderUnavailableError, TokenEndpoint
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -202,7 +202,7 @@ async def test_a_client_that_hangs_up_does_not_end_the_renewal(expired, provider
     assert expired.reveal().access == "access-1"
 
 
-async def test_what_is_forgotten_is_read_anew(user, provider):
+async def test_what_is_forgotten_is_read_again(user, provider):
     row = await a_token(user, seconds=3600)
     tokens = worker(provider)
     await tokens.of(user.pk)

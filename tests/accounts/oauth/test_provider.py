@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from accounts.oauth.models import TokenPair
+from accounts.models.oauth_tokens import TokenPair
 from accounts.oauth.provider import Answer, Client, ProviderUnavailableError, TokenEndpoint
 
 ISSUER = "https://id.example"

@@ -52,18 +52,18 @@ def test_a_stricter_limit_counts_the_same_tries():
 
 def test_tries_that_are_over_do_not_count(monkeypatch):
     take(bucket(limit=Limit(amount=1, seconds=1)))
-    key = bucket()._key
+    key = bucket().key
     cache.set(key, [at - 2 for at in cache.get(key)], 60)
     take(bucket(limit=Limit(amount=1, seconds=1)))
 
 
 def test_a_name_with_a_separator_is_no_other_name():
     one, other = Bucket(name=("a", "b:c"), limit=TWO), Bucket(name=("a:b", "c"), limit=TWO)
-    assert one._key != other._key
+    assert one.key != other.key
 
 
 def test_a_turn_that_never_comes_is_a_refusal():
-    cache.set(f"{bucket()._key}:lock", 1, 30)
+    cache.set(f"{bucket().key}:lock", 1, 30)
     with pytest.raises(TooManyTriesError):
         take(bucket())
 

@@ -59,14 +59,14 @@ def test_headers_that_are_not_named_do_not_follow_either(config):
     assert Connection.objects.get().base_url == URL
 
 
-def test_headers_that_are_given_anew_do():
+def test_headers_that_are_given_again_do():
     make(headers=HEADERS)
-    configs = {"0": {"headers": {"X-Secret": "anew"}}}
+    configs = {"0": {"headers": {"X-Secret": "new"}}}
 
     update({"OPENAI_API_BASE_URLS": [EVIL], "OPENAI_API_CONFIGS": configs})
 
     row = Connection.objects.get()
-    assert (row.base_url, row.headers) == (EVIL, {"X-Secret": "anew"})
+    assert (row.base_url, row.headers) == (EVIL, {"X-Secret": "new"})
 
 
 def test_same_url_with_its_port_keeps_what_is_secret():

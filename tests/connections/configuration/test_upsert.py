@@ -66,7 +66,7 @@ def test_absent_keys_leave_the_stored_ones():
     assert Connection.objects.get().keys.get().reveal() == SECRET
 
 
-def test_new_base_url_drops_keys_that_are_not_given_anew():
+def test_new_base_url_drops_keys_that_are_not_given_again():
     put()
 
     difference = put(keys=None, base_url="https://two.example")

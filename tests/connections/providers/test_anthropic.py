@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import httpx
 import orjson
 import pytest
@@ -10,16 +12,9 @@ from connections.calling.open_connection import OpenConnection
 from connections.errors import MidStreamError
 from connections.providers.registry import adapter_for
 from connections.request_extensions import DROPPED_EXTENSION, TRANSLATION_EXTENSION
-from tests.connections.providers.translating import (
-    answer_of,
-    deltas,
-    events_of,
-    finish_reasons,
-    response_to,
-    sse,
-    usage_of,
-)
+from tests.connections.providers.translating import answer_of, events_of, response_to, sse
 from tests.support.builders import SECRET, a_call, an_upstream
+from tests.support.chunks import deltas, finish_reasons, usage_of
 from wire_formats.errors import UnsendableError
 
 MODEL = "claude-sonnet-4-5"
@@ -88,25 +83,25 @@ async def test_the_key_goes_into_its_own_header() -> None:
 
 
 REQUESTS = {
-    "the smallest": ({}, {"max_tokens": 4096}),
+    "the smallest": ({}, {"max_tokens": 64_000}),
     "max_tokens": ({"max_tokens": 7}, {"max_tokens": 7}),
     "max_completion_tokens": ({"max_completion_tokens": 8}, {"max_tokens": 8}),
-    "stream": ({"stream": True, "stream_options": {}}, {"max_tokens": 4096, "stream": True}),
-    "temperature": ({"temperature": 0.5}, {"max_tokens": 4096, "temperature": 0.5}),
-    "a temperature past the end": ({"temperature": 1.7}, {"max_tokens": 4096, "temperature": 1}),
-    "top_p": ({"top_p": 0.9}, {"max_tokens": 4096, "top_p": 0.9}),
-    "a stop": ({"stop": "END"}, {"max_tokens": 4096, "stop_sequences": ["END"]}),
-    "stops": ({"stop": ["a", "b"]}, {"max_tokens": 4096, "stop_sequences": ["a", "b"]}),
-    "user": ({"user": "u-1"}, {"max_tokens": 4096, "metadata": {"user_id": "u-1"}}),
-    "nulls": ({"temperature": None, "stop": None, "tools": None}, {"max_tokens": 4096}),
-    "tools": ({"tools": [TOOL]}, {"max_tokens": 4096, "tools": [ANTHROPIC_TOOL]}),
+    "stream": ({"stream": True, "stream_options": {}}, {"max_tokens": 64_000, "stream": True}),
+    "temperature": ({"temperature": 0.5}, {"max_tokens": 64_000, "temperature": 0.5}),
+    "a temperature past the end": ({"temperature": 1.7}, {"max_tokens": 64_000, "temperature": 1}),
+    "top_p": ({"top_p": 0.9}, {"max_tokens": 64_000, "top_p": 0.9}),
+    "a stop": ({"stop": "END"}, {"max_tokens": 64_000, "stop_sequences": ["END"]}),
+    "stops": ({"stop": ["a", "b"]}, {"max_tokens": 64_000, "stop_sequences": ["a", "b"]}),
+    "user": ({"user": "u-1"}, {"max_tokens": 64_000, "metadata": {"user_id": "u-1"}}),
+    "nulls": ({"temperature": None, "stop": None, "tools": None}, {"max_tokens": 64_000}),
+    "tools": ({"tools": [TOOL]}, {"max_tokens": 64_000, "tools": [ANTHROPIC_TOOL]}),
     "a schema": (
         {"response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": {}}}},
-        {"max_tokens": 4096, "output_config": {"format": {"type": "json_schema", "schema": {}}}},
+        {"max_tokens": 64_000, "output_config": {"format": {"type": "json_schema", "schema": {}}}},
     ),
     "little reasoning": (
         {"reasoning_effort": "low"},
-        {"max_tokens": 5120, "thinking": {"type": "enabled", "budget_tokens": 1024}},
+        {"max_tokens": 64_000, "thinking": {"type": "enabled", "budget_tokens": 1024}},
     ),
     "reasoning below the client's limit": (
         {"reasoning_effort": "high", "max_tokens": 2000, "temperature": 0.2},
@@ -219,12 +214,6 @@ REFUSED = {
     "a data URL in clear": [
         {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:,a"}}]}
     ],
-    "arguments that are no JSON": [
-        {
-            "role": "assistant",
-            "tool_calls": [{"id": "a", "function": {"name": "f", "arguments": "{"}}],
-        }
-    ],
 }
 
 
@@ -232,6 +221,21 @@ REFUSED = {
 def test_what_cannot_be_translated_is_refused(messages: list) -> None:
     with pytest.raises(UnsendableError):
         sent(messages)
+
+
+def test_betas_of_a_chat_stand_beside_those_of_an_admin() -> None:
+    chat = a_chat(betas=["a-1", "b-2"])
+    assert an_adapter().request(chat).headers["anthropic-beta"] == "a-1,b-2"
+    own = an_adapter(headers=(("Anthropic-Beta", "c-3, a-1"),))
+    assert own.request(chat).headers.get_list("anthropic-beta") == ["c-3,a-1,b-2"]
+    assert "anthropic-beta" not in an_adapter().request(a_chat()).headers
+
+
+def test_facts_of_an_admin_decide() -> None:
+    call = replace(a_chat(temperature=0.5), family_facts=(("like", "claude-opus-5"),))
+    request = an_adapter().request(call)
+    assert "temperature" not in orjson.loads(request.content)
+    assert request.extensions[DROPPED_EXTENSION] == ("temperature",)
 
 
 def test_endpoints_anthropic_does_not_have_are_refused() -> None:

@@ -16,7 +16,7 @@ from connections.request_extensions import DROPPED_EXTENSION
 from tests.support.builders import SECRET, a_call, a_caller, an_upstream
 from wire_formats.errors import UnsendableError
 
-# Those that are sent what the client wrote, and those whose requests are written anew.
+# Those that are sent what the client wrote, and those whose requests are rewritten.
 PLAIN = ["openai", "azure", "openrouter", "ollama", "pipelines", "compatible"]
 TRANSLATED = [
     "anthropic",

@@ -12,15 +12,9 @@ from connections.calling.model_lists import normalise
 from connections.errors import MidStreamError
 from connections.providers.registry import adapter_for
 from connections.request_extensions import DROPPED_EXTENSION, TRANSLATION_EXTENSION
-from tests.connections.providers.translating import (
-    answer_of,
-    deltas,
-    events_of,
-    finish_reasons,
-    response_to,
-    usage_of,
-)
+from tests.connections.providers.translating import answer_of, events_of, response_to
 from tests.support.builders import a_call, an_upstream
+from tests.support.chunks import deltas, finish_reasons, usage_of
 from wire_formats.errors import UnsendableError
 
 ROOT = "http://127.0.0.1:11434"

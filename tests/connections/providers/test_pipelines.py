@@ -20,6 +20,24 @@ def test_a_pipe_is_told_who_asks() -> None:
     assert orjson.loads(request.content)["user"] == USER
 
 
+@pytest.mark.parametrize(("body", "told"), [({}, False), ({"stream": True}, True)])
+def test_a_pipe_is_told_whether_to_stream(body: dict, told: bool) -> None:
+    """The server would stream where nothing is said."""
+    request = an_adapter().request(a_call({"messages": [], **body}))
+    assert orjson.loads(request.content)["stream"] is told
+
+
+def test_a_message_without_content_has_an_empty_one() -> None:
+    calls = {"role": "assistant", "content": None, "tool_calls": []}
+    result = {"role": "tool", "tool_call_id": "a", "content": "4"}
+    request = an_adapter().request(a_call({"messages": [calls, {"role": "assistant"}, result]}))
+    assert orjson.loads(request.content)["messages"] == [
+        calls | {"content": ""},
+        {"role": "assistant", "content": ""},
+        result,
+    ]
+
+
 def test_only_chats_are_told() -> None:
     call = a_call({"input": "x", "model": "gpt-4o"}, endpoint="embeddings")
     assert "user" not in orjson.loads(an_adapter().request(call).content)

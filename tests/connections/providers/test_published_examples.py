@@ -13,8 +13,8 @@ import yaml
 from connections.calling.client import UpstreamClient, UpstreamResponse
 from connections.calling.open_connection import OpenConnection
 from connections.providers.registry import ADAPTERS
-from tests.connections.providers.translating import deltas, finish_reasons, usage_of
 from tests.support.builders import Chunks, a_call, an_upstream
+from tests.support.chunks import deltas, finish_reasons, usage_of
 
 FILE = Path(__file__).with_name("published_examples.yaml")
 EXAMPLES: list[dict[str, Any]] = yaml.safe_load(FILE.read_text())

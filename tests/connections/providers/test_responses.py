@@ -12,15 +12,9 @@ from pydantic import TypeAdapter
 from connections.errors import MidStreamError
 from connections.providers.registry import adapter_for
 from connections.request_extensions import DROPPED_EXTENSION, TRANSLATION_EXTENSION
-from tests.connections.providers.translating import (
-    answer_of,
-    deltas,
-    events_of,
-    finish_reasons,
-    sse,
-    usage_of,
-)
+from tests.connections.providers.translating import answer_of, events_of, sse
 from tests.support.builders import a_call, an_upstream
+from tests.support.chunks import deltas, finish_reasons, usage_of
 from wire_formats.chat.reasoning import (
     ANTHROPIC,
     GOOGLE,

@@ -42,26 +42,3 @@ def sse(*events: JsonObject) -> bytes:
     return b"".join(
         f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode() for event in events
     )
-
-
-def deltas(events: list[JsonObject | str]) -> list[JsonObject]:
-    """What the chunks among ``events`` add."""
-    return [
-        event["choices"][0]["delta"]
-        for event in events
-        if event != "[DONE]" and event.get("choices")
-    ]
-
-
-def finish_reasons(events: list[JsonObject | str]) -> list[str]:
-    """Why the completion ended, as often as it is said."""
-    reasons = [
-        e["choices"][0]["finish_reason"] for e in events if e != "[DONE]" and e.get("choices")
-    ]
-    return [reason for reason in reasons if reason]
-
-
-def usage_of(events: list[JsonObject | str]) -> JsonObject:
-    """The token counts that the last chunk tells."""
-    [usage] = [event["usage"] for event in events if event != "[DONE]" and event.get("usage")]
-    return usage

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from connections.auth.base import AuthUnavailableError
+from connections.call import Call
 from connections.calling.client import UpstreamClient
 from connections.errors import MaybeProcessedError, NotSentError
 from connections.upstream import Upstream
@@ -183,3 +184,68 @@ async def test_the_account_tells_what_was_tried() -> None:
     await dispatched(upstreams, *targets("one", "two"), exchange=exchange)
     assert (exchange.attempts, exchange.connection) == (2, "two")
     assert exchange.upstream_request_id == "up-1"
+
+
+def substituting(target: Target) -> Call:
+    """A response, or a chat where the upstream is known to have none."""
+    if "responses" in target.connection.lacking:
+        return a_call(model=target.model)
+    return a_call(endpoint="responses", model=target.model, has_substitute=True)
+
+
+async def substituted(answer: httpx.Response, *asked_of: Target) -> list[str]:
+    """The paths that were asked for, where ``answer`` is that to a request for a response."""
+    paths: list[str] = []
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        paths.append(request.url.path)
+        return answer if paths[-1] == "/v1/responses" else httpx.Response(200, json={})
+
+    try:
+        await dispatch(
+            UpstreamClient(httpx.MockTransport(respond)),
+            asked_of,
+            substituting,
+            exchange=an_exchange(),
+            forward_user_info=False,
+        )
+    except ApiError:
+        paths.append("error")
+    return paths
+
+
+async def test_an_upstream_without_the_endpoint_is_asked_at_another_and_remembered() -> None:
+    [target] = targets("one")
+    lacking = httpx.Response(404, json={"detail": "Not Found"})
+    assert await substituted(lacking, target) == ["/v1/responses", "/v1/chat/completions"]
+    assert await substituted(lacking, target) == ["/v1/chat/completions"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(404, json={"error": {"message": "No such model", "code": None}}),
+        httpx.Response(400, json={"detail": "Not Found"}),
+        httpx.Response(500, text="Not Found"),
+    ],
+)
+async def test_any_other_error_is_the_clients_to_know(answer: httpx.Response) -> None:
+    [target] = targets("one")
+    assert await substituted(answer, target) == ["/v1/responses", "error"]
+    assert "responses" not in target.connection.lacking
+
+
+async def test_a_target_that_cannot_be_asked_this_is_passed_over() -> None:
+    def call_for(target: Target) -> Call:
+        if target.connection.upstream.name == "one":
+            raise UnsendableError("Not in this form.")
+        return a_call(model=target.model)
+
+    answer = await dispatch(
+        UpstreamClient(httpx.MockTransport(Upstreams())),
+        targets("one", "two"),
+        call_for,
+        exchange=an_exchange(),
+        forward_user_info=False,
+    )
+    assert answer.target.connection.upstream.name == "two"

@@ -74,13 +74,14 @@ class World:
         return httpx.Response(200, json=body | {"model": "another", "stream": True})
 
 
-async def answer(world: World, *targets, **call: object) -> dict:
+async def answer(world: World, *targets, metadata: dict | None = None, **call: object) -> dict:
     client = UpstreamClient(httpx.MockTransport(world))
     exchange = an_exchange()
+    body = BODY if metadata is None else BODY | {"metadata": metadata}
     dispatched = await dispatch(
         client,
         targets,
-        lambda target: a_call(BODY, model=target.model, **call),
+        lambda target: a_call(body, model=target.model, **call),
         exchange=exchange,
         forward_user_info=False,
     )
@@ -106,6 +107,53 @@ async def test_a_filter_cannot_choose_another_model_or_stream() -> None:
     await answer(world, a_filtered_target(entry("a")))
     assert world.bodies[1]["model"] == "gpt-4o"
     assert "stream" not in world.bodies[1]
+
+
+class Noting(World):
+    """Its filters note in ``metadata`` what they want to find again, as Langfuse's does."""
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        if not request.url.path.endswith("/inlet"):
+            return super().__call__(request)
+        self.bodies.append(json.loads(request.content))
+        self.calls.append("inlet")
+        body = self.bodies[-1]["body"]
+        noted = {"chat_id": "made-up", "type": "user_response", "model": {"name": "GPT"}}
+        return httpx.Response(200, json=body | {"metadata": noted | body.get("metadata", {})})
+
+
+async def test_what_a_filter_notes_for_itself_stays_away_from_the_upstream() -> None:
+    world = Noting()
+    await answer(world, a_filtered_target(entry("a")))
+    assert "metadata" not in world.bodies[1]
+    assert world.bodies[2]["body"]["chat_id"] == "made-up"
+
+
+async def test_what_the_client_notes_reaches_the_upstream_and_the_outlet() -> None:
+    world = Noting()
+    own = {"chat_id": "c1", "session_id": "s1", "message_id": "m1", "team": "red"}
+    await answer(world, a_filtered_target(entry("a")), metadata=own)
+    assert world.bodies[1]["metadata"] == own
+    outlet = world.bodies[2]["body"]
+    assert (outlet["chat_id"], outlet["session_id"], outlet["id"]) == ("c1", "s1", "m1")
+
+
+async def test_an_outlet_is_told_the_token_counts() -> None:
+    usage = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
+    message = {"role": "assistant", "content": "Hello"}
+    world = World(
+        refusal=httpx.Response(200, json={"choices": [{"message": message}], "usage": usage}),
+        at="chat/completions",
+    )
+    await answer(world, a_filtered_target(entry("a")))
+    assert world.bodies[-1]["body"]["messages"][-1] == message | {"usage": usage}
+
+
+async def test_a_stream_that_nobody_asked_for_is_put_together() -> None:
+    world = streaming(World(), "Hello")
+    completion = await answer(world, a_filtered_target(entry("a")))
+    assert contents(completion) == ["Hello a"]
+    assert completion["usage"] == {"prompt_tokens": 1, "completion_tokens": 2}
 
 
 async def test_models_a_filter_does_not_name_are_left_alone() -> None:
@@ -190,7 +238,8 @@ async def test_a_filter_sees_a_streamed_answer_before_its_end() -> None:
     )
     assert world.calls == ["a/filter/inlet", "chat/completions", *["a/filter/outlet"] * 2]
     seen = [body["body"]["messages"][-1] for body in world.bodies[2:]]
-    assert seen == [{"role": "assistant", "content": text} for text in ("Hello", None)]
+    assert [message["content"] for message in seen] == ["Hello", None]
+    assert {message["usage"]["completion_tokens"] for message in seen} == {2}
 
 
 async def test_a_filter_that_would_change_what_was_streamed_ends_it_with_an_error() -> None:

@@ -20,6 +20,7 @@ from proxy.answering.relay import Relay
 from proxy.client_side.errors import ApiError
 from tests.support.builders import SECRET, Chunks, a_response, an_exchange
 from tests.support.processes import PATIENCE_SECONDS
+from usage.exchange import Exchange
 from wire_formats.chat.dialect import CHAT
 from wire_formats.sse import DONE, data_of, split_events
 
@@ -40,14 +41,21 @@ ERROR = event({"error": {"message": "no more memory", "code": 500}})
 PIECES = [HELLO, FINISH, USAGE, ERROR, DONE, b"data: ", b"\r", b"\n", b"<html>", b": hi\n\n", b"{"]
 
 
-def a_relay(*parts: bytes | Exception, keeps_usage: bool = False, line_limit: int = 2**20):
+def a_relay(
+    *parts: bytes | Exception,
+    keeps_usage: bool = False,
+    line_limit: int = 2**20,
+    total_limit: int = 2**30,
+    response: UpstreamResponse | None = None,
+    exchange: Exchange | None = None,
+) -> Relay:
     return Relay(
-        a_response(*parts),
+        response or a_response(*parts),
         dialect=CHAT,
         keeps_usage=keeps_usage,
-        limits=Limits(event_bytes=line_limit),
+        limits=Limits(event_bytes=line_limit, total_bytes=total_limit),
         secrets=frozenset({SECRET}),
-        exchange=an_exchange(),
+        exchange=exchange or an_exchange(),
     )
 
 
@@ -121,10 +129,8 @@ async def test_the_usage_chunk_stays_for_who_asked() -> None:
 @pytest.mark.parametrize("keeps_usage", [True, False])
 async def test_usage_is_counted_in_any_case(keeps_usage: bool) -> None:
     exchange = an_exchange()
-    relay = a_relay(HELLO, FINISH + USAGE, DONE, keeps_usage=keeps_usage)
-    relay._exchange = exchange
-    await relay.open()
-    assert [part async for part in relay]
+    options = {"keeps_usage": keeps_usage, "exchange": exchange}
+    assert await relayed(HELLO, FINISH + USAGE, DONE, **options)
     assert (exchange.tokens.prompt, exchange.tokens.completion) == (3, 2)
 
 
@@ -178,12 +184,11 @@ async def test_an_error_in_json_becomes_a_status(body: bytes) -> None:
     "parts", [(HELLO + ERROR,), (HELLO, ERROR), (HELLO + ERROR[:20], ERROR[20:])]
 )
 async def test_an_error_in_mid_stream_becomes_one_event(parts: tuple[bytes, ...]) -> None:
-    relay = a_relay(HELLO, *parts)
-    await relay.open()
-    stream = b"".join([part async for part in relay])
+    exchange = an_exchange()
+    stream = await relayed(HELLO, *parts, exchange=exchange)
     assert stream.startswith(HELLO + HELLO)
     assert error_of(stream)["type"] == "upstream_error"
-    assert relay._exchange.error_code
+    assert exchange.error_code
 
 
 async def test_nothing_follows_an_error() -> None:
@@ -234,8 +239,7 @@ async def test_an_upstream_that_stays_open_after_done_holds_up_nobody() -> None:
             yield HELLO + FINISH + DONE
             await asyncio.Event().wait()
 
-    relay = a_relay()
-    relay._chunks = aiter(Open())
+    relay = a_relay(response=UpstreamResponse(httpx.Response(200, stream=Open())))
     async with asyncio.timeout(PATIENCE_SECONDS):
         await relay.open()
         assert b"".join([part async for part in relay]) == HELLO + FINISH + DONE
@@ -304,25 +308,24 @@ async def test_every_stream_ends_in_one_way(pieces: list[bytes], data: st.DataOb
 class Arriving(UpstreamResponse):
     """Its parts arrive while the reader waits, so that whoever they are offered to is asked."""
 
-    _taker: Receiver | None = None
+    taker: Receiver | None = None
 
     def offer_to(self, receiver: Receiver | None) -> None:
-        self._taker = receiver
+        self.taker = receiver
 
     async def chunks(self):
         async for part in super().chunks():
-            if self._taker is None or not self._taker(part):
+            if self.taker is None or not self.taker(part):
                 yield part
 
 
-def an_arriving(*parts: bytes | Exception) -> Relay:
-    relay = a_relay()
-    relay._response = Arriving(httpx.Response(200, stream=Chunks(*parts)))
-    relay._chunks = relay._response.chunks()
-    return relay
+def arriving(*parts: bytes | Exception) -> Arriving:
+    return Arriving(httpx.Response(200, stream=Chunks(*parts)))
 
 
-async def passed_on(parts: list[bytes], writes: Callable[[bytes], bool]) -> list[tuple[str, bytes]]:
+async def passed_on(
+    parts: list[bytes], writes: Callable[[bytes], bool], **options: object
+) -> list[tuple[str, bytes]]:
     """What the client got, in order, and in which way: ``"written"`` at once, or ``"read"``."""
     got: list[tuple[str, bytes]] = []
 
@@ -331,7 +334,7 @@ async def passed_on(parts: list[bytes], writes: Callable[[bytes], bool]) -> list
             got.append(("written", part))
         return can_write
 
-    relay = an_arriving(*parts)
+    relay = a_relay(response=arriving(*parts), **options)
     await relay.open()
     relay.pass_on_by(write)
     async for part in relay:
@@ -355,22 +358,22 @@ async def test_what_cannot_be_written_at_once_is_read() -> None:
 @pytest.mark.parametrize("reads_all", [True, False])
 async def test_nothing_is_offered_behind_the_end(end: bytes | Exception, reads_all: bool) -> None:
     """The response would hold the relay, and with it the client's side, as the relay holds it."""
-    relay = an_arriving(HELLO, end)
+    response = arriving(HELLO, end)
+    relay = a_relay(response=response)
     await relay.open()
     relay.pass_on_by(lambda _: True)
     async with aclosing(aiter(relay)) as parts:
         async for _ in parts:
             if not reads_all:
                 break
-    assert relay._response._taker is None
+    assert response.taker is None
 
 
 async def test_what_is_written_at_once_counts_towards_the_cap() -> None:
-    relay = a_relay()
-    relay._bytes_left = len(HELLO) + 1
-    relay._write = lambda _: True
-    assert relay._passed_on(HELLO)
-    assert not relay._passed_on(HELLO)
+    limit = 2 * len(HELLO) + 1
+    got = await passed_on([HELLO, HELLO, HELLO], lambda _: True, total_limit=limit)
+    assert got[:2] == [("read", HELLO), ("written", HELLO)]
+    assert "too large" in error_of(b"".join(part for _, part in got))["message"]
 
 
 @given(st.lists(st.sampled_from(PIECES) | st.binary(max_size=9), max_size=12), st.data())

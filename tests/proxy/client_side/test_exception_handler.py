@@ -11,6 +11,7 @@ from accounts.authentication import (
     AuthenticationUnavailable,
     ConflictingCredentials,
     InvalidApiKey,
+    TooManyUnknownKeys,
 )
 from connections.auth.base import (
     AuthUnavailableError,
@@ -99,3 +100,13 @@ def test_fields_are_named_in_the_message() -> None:
 
 def test_the_name_of_a_model_is_cut_to_a_length() -> None:
     assert len(ModelNotFoundError("m" * 10_000).message) < 300
+
+
+def test_a_flood_of_unknown_keys_is_told_when_to_come_back():
+    error = to_api_error(TooManyUnknownKeys())
+    assert (error.status, error.code) == (429, "rate_limit_exceeded")
+    assert error.headers == {"retry-after": "1"}
+
+
+def test_a_flood_of_unknown_keys_is_not_told_that_its_key_is_bad():
+    assert issubclass(TooManyUnknownKeys, AuthenticationUnavailable)

@@ -16,7 +16,7 @@ from proxy.client_side.incoming import ClientGoneError, IncomingBody, declared_l
 from tests.support.processes import PATIENCE_SECONDS
 
 
-def body_of(*messages, limit=100, structure_limit=inf):
+def body_of(*messages, limit=100, structure_limit=inf, when_gone=None):
     """A body that comes as ``messages``, the last of which are followed by silence."""
     coming = iter(messages)
 
@@ -28,6 +28,7 @@ def body_of(*messages, limit=100, structure_limit=inf):
         serving=asyncio.current_task(),
         limit=limit,
         structure_limit=structure_limit,
+        when_gone=when_gone,
     )
 
 
@@ -88,50 +89,48 @@ def test_lengths_that_disagree_are_refused():
         declared_length([(b"content-length", b"1"), (b"content-length", b"2")])
 
 
-async def left(body: IncomingBody, leave, *, reads: bool = True) -> bool:
-    """Whether the task that reads ``body`` and then waits is cancelled once ``leave`` is called."""
+async def left(*messages, ends: bool = False) -> tuple[bool, bool]:
+    """A client leaves behind ``messages``, and behind the answer if that ``ends`` before.
+
+    Whether the task that serves it is cancelled, and whether the client counts as gone.
+    """
+    told = []
+    bodies = []
 
     async def serve():
-        body._serving = asyncio.current_task()
-        if reads:
+        body = body_of(*messages, when_gone=told.append)
+        if messages:
             await body.read()
         else:
             body.watch()
+        bodies.append(body)
         reading.set()
         await asyncio.Event().wait()
 
     reading = asyncio.Event()
     serving = asyncio.create_task(serve())
     await reading.wait()
-    leave()
+    if ends:
+        bodies[0].close()
+    for tell in told:
+        tell()
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     was_cancelled = serving.done()
     serving.cancel()
-    return was_cancelled
+    return was_cancelled, bodies[0].is_client_gone
 
 
 async def test_the_server_tells_of_a_client_that_leaves_behind_its_body():
-    told = []
-    body = body_of(part(b"abc", more=False))
-    body._when_gone = told.append
-    assert await left(body, lambda: [tell() for tell in told])
-    assert body.is_client_gone
+    assert await left(part(b"abc", more=False)) == (True, True)
 
 
 async def test_a_client_that_leaves_behind_its_answer_is_not_missed():
-    told = []
-    body = body_of(part(b"abc", more=False))
-    body._when_gone = told.append
-    assert not await left(body, lambda: [body.close(), *(tell() for tell in told)])
-    assert not body.is_client_gone
+    assert await left(part(b"abc", more=False), ends=True) == (False, False)
 
 
 async def test_the_client_of_a_request_without_a_body_is_watched_by_the_server():
-    told = []
-    body = body_of()
-    body._when_gone = told.append
-    assert await left(body, lambda: [tell() for tell in told], reads=False)
+    assert await left() == (True, True)
 
 
 async def test_the_client_of_a_request_without_a_body_is_listened_to():
@@ -144,9 +143,9 @@ async def test_the_client_of_a_request_without_a_body_is_listened_to():
         await gone.wait()
         return {"type": "http.disconnect"}
 
-    body = IncomingBody(receive, serving=asyncio.current_task(), limit=100)
+    serving = asyncio.create_task(asyncio.Event().wait())
+    body = IncomingBody(receive, serving=serving, limit=100)
     body.watch()
-    body._serving = serving = asyncio.create_task(asyncio.Event().wait())
     gone.set()
     async with asyncio.timeout(PATIENCE_SECONDS):
         await asyncio.wait([serving])
@@ -163,9 +162,7 @@ def pieces_of(text, size=60_000):
 
 
 def weighed(*messages):
-    body = body_of(*messages, limit=10**8)
-    body._structure_limit = body._structure_left = LEAST_STRUCTURE
-    return body
+    return body_of(*messages, limit=10**8, structure_limit=LEAST_STRUCTURE)
 
 
 async def test_a_table_within_a_prompt_is_no_structure():

@@ -45,7 +45,7 @@ def test_a_duration_is_a_number(value):
     assert passed_on([(b"openai-processing-ms", b"12.5")]) == {"openai-processing-ms": "12.5"}
 
 
-def test_delays_are_written_anew():
+def test_delays_are_rewritten():
     said = {"retry-after": "0007.5", "retry-after-ms": "9" * 40, "x-ratelimit-limit": "1"}
     assert retry_headers(said) == {"retry-after": "8", "retry-after-ms": "86400000"}
 

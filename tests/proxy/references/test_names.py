@@ -4,7 +4,7 @@ import pytest
 
 from proxy.client_side.errors import InvalidRequestError
 from proxy.references.forms import check_form_field
-from proxy.references.names import kind_of
+from proxy.references.names import Kind, kind_at, kind_of
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,7 @@ def test_long_names_are_looked_at_too():
     with pytest.raises(InvalidRequestError) as refused:
         kind_of("previous" + "_" * 10_000 + "response_id")
     assert len(refused.value.param) == 100
+
+
+def test_a_long_name_is_not_read_again_for_each_url_in_it():
+    assert kind_at(("k" * 10**6,), "url") is Kind.ADDRESS

@@ -326,3 +326,32 @@ def test_so_is_one_of_too_many_elements():
     assert references_in(body) is NONE
     with pytest.raises(RequestTooComplexError):
         references_in(body, most=50)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"messages": [{"content": [{"file": {"file_data": "gs://b/a.pdf"}}]}]},
+        {"messages": [{"content": [{"input_audio": {"data": "gs://b/a.mp3"}}]}]},
+        {"messages": [{"content": [{"type": "image", "image": "file:///a.png"}]}]},
+        {"input": [{"image": "gs://b/a.png"}]},
+        {"input": [{"url": "gs://b/a.png"}]},
+        {"query": {"content": [{"image_url": {"url": "file:///a.png"}}]}},
+        {"documents": {"content": [{"image_url": {"url": "file:///a.png"}}]}},
+        {"documents": [{"content": [{"file_id": "file-1"}]}]},
+    ],
+)
+def test_an_address_is_found_wherever_some_upstream_reads_it(body):
+    assert references_in(body).objects
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"documents": ["a", "b"], "query": "q"},
+        {"documents": [{"text": "see http://a", "model": "T", "id": 1}], "query": "q"},
+        {"messages": [{"content": [{"input_audio": {"data": "AAAA", "format": "wav"}}]}]},
+    ],
+)
+def test_what_holds_no_address_passes(body):
+    assert not references_in(body).objects

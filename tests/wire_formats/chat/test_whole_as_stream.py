@@ -5,11 +5,7 @@ from __future__ import annotations
 import orjson
 import pytest
 
-from proxy.answering.limits import Limits
-from proxy.answering.relay import Relay
-from proxy.client_side.errors import ApiError
-from tests.support.builders import a_response, an_exchange
-from wire_formats.chat.dialect import CHAT
+from wire_formats.chat.whole_as_stream import completion_events
 from wire_formats.sse import DONE, data_of, split_events
 
 CALLS = [
@@ -26,24 +22,9 @@ def an_answer(message: dict, **fields: object) -> dict:
     return {**shared, "choices": [choice], "usage": USAGE, **fields}
 
 
-def a_relay(*parts: bytes, keeps_usage: bool = False, limits: Limits | None = None):
-    return Relay(
-        a_response(*parts),
-        dialect=CHAT,
-        keeps_usage=keeps_usage,
-        limits=limits or Limits(),
-        secrets=frozenset(),
-        exchange=an_exchange(),
-    )
-
-
-async def chunks_of(answer: dict, **options: object) -> list[dict]:
-    body = orjson.dumps(answer, option=orjson.OPT_INDENT_2)
-    relay = a_relay(body[:9], body[9:], **options)
-    await relay.open()
-    *events, last = split_events(b"".join([part async for part in relay]))
+def chunks_of(answer: dict) -> list[dict]:
+    *events, last = split_events(completion_events(answer))
     assert last == DONE
-    assert (relay._exchange.tokens.prompt, relay._exchange.tokens.completion) == (3, 2)
     return [orjson.loads(data_of(event)) for event in events]
 
 
@@ -51,48 +32,42 @@ def deltas(chunks: list[dict]) -> list[dict]:
     return [choice["delta"] for chunk in chunks for choice in chunk["choices"]]
 
 
-async def test_a_chat_is_told_in_order() -> None:
-    chunks = await chunks_of(an_answer(MESSAGE))
+def test_a_chat_is_told_in_order() -> None:
+    chunks = chunks_of(an_answer(MESSAGE))
     told = {"reasoning_content": "hm", "content": "Hello"}
     assert deltas(chunks) == [{"role": "assistant"}, told, {}]
-    assert [c["choices"][0]["finish_reason"] for c in chunks] == [None, None, "stop"]
+    *told_apart, _ = chunks
+    assert [c["choices"][0]["finish_reason"] for c in told_apart] == [None, None, "stop"]
     assert {(c["id"], c["object"], c["model"]) for c in chunks} == {
         ("c1", "chat.completion.chunk", "m")
     }
 
 
-async def test_calls_of_tools_are_numbered() -> None:
+def test_calls_of_tools_are_numbered() -> None:
     message = {"role": "assistant", "content": None, "tool_calls": CALLS}
-    [_, told, _] = deltas(await chunks_of(an_answer(message)))
+    [_, told, _] = deltas(chunks_of(an_answer(message)))
     assert told == {"tool_calls": [{"index": i} | call for i, call in enumerate(CALLS)]}
 
 
-async def test_usage_is_told_to_who_asked() -> None:
-    *_, last = await chunks_of(an_answer(MESSAGE), keeps_usage=True)
-    assert (last["choices"], last["usage"]) == ([], USAGE)
-
-
-async def test_an_upstream_that_gives_no_reason_has_stopped() -> None:
+def test_an_upstream_that_gives_no_reason_has_stopped() -> None:
     answer = an_answer(MESSAGE)
     answer["choices"][0]["finish_reason"] = None
-    assert (await chunks_of(answer))[-1]["choices"][0]["finish_reason"] == "stop"
+    assert chunks_of(answer)[-2]["choices"][0]["finish_reason"] == "stop"
 
 
-async def test_a_completion_is_one_chunk() -> None:
+def test_a_completion_is_one_chunk() -> None:
     choice = {"index": 0, "text": "Hello", "finish_reason": "length"}
-    [chunk] = await chunks_of({"object": "text_completion", "choices": [choice], "usage": USAGE})
+    [chunk] = chunks_of({"object": "text_completion", "choices": [choice]})
     assert chunk["choices"] == [choice | {"logprobs": None}]
 
 
+def test_the_usage_comes_last_and_by_itself() -> None:
+    *_, last = chunks_of(an_answer(MESSAGE))
+    assert (last["choices"], last["usage"]) == ([], USAGE)
+
+
 @pytest.mark.parametrize(
-    "body",
-    [b"{}", b'{"choices":[]}', b'{"choices":[{}]}', b'{"choices":[1]}', b'{"choices":1}', b"{"],
+    "answer", [{}, {"choices": []}, {"choices": [{}]}, {"choices": [1]}, {"choices": 1}]
 )
-async def test_an_object_that_is_no_answer_becomes_a_502(body: bytes) -> None:
-    with pytest.raises(ApiError, match="not an event stream"):
-        await a_relay(body).open()
-
-
-async def test_a_whole_answer_has_its_own_cap() -> None:
-    with pytest.raises(ApiError, match="too large"):
-        await a_relay(b'{"a":"', b"x" * 200, limits=Limits(whole_bytes=100)).open()
+def test_an_object_that_is_no_answer_is_not_told(answer: dict) -> None:
+    assert completion_events(answer) == b""

@@ -64,6 +64,6 @@ def state(directory: Path) -> dict[str, int]:
         figures["held"] += not is_ours
         figures["bytes"] += size
         figures["records"] += sum(lines)
-        # The last line of a segment that is being written may be on its way.
+        # The last line of a segment may still be in writing, which counts as torn here.
         figures["torn"] += len(lines) - sum(lines)
     return figures

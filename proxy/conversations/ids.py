@@ -1,0 +1,20 @@
+"""The ids of what the gateway keeps. They tell it from what upstreams keep, and nothing else."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from typing import Any, TypeGuard
+
+RESPONSE, CONVERSATION = "resp_gw", "conv_gw"
+OWN = re.compile(r"(?:resp|conv)_gw_[0-9a-z]{16,64}")
+
+
+def new_id(prefix: str) -> str:
+    """An id that nobody can guess."""
+    return f"{prefix}_{secrets.token_hex(16)}"
+
+
+def is_own(value: Any) -> TypeGuard[str]:
+    """Whether ``value`` can only be an id that the gateway gave to what it keeps itself."""
+    return isinstance(value, str) and OWN.fullmatch(value) is not None

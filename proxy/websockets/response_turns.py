@@ -1,0 +1,158 @@
+"""A Responses socket in front of upstreams that have no such socket: its messages as HTTP requests.
+
+Each ``response.create`` is one request to the gateway's own ``/v1/responses``, where it is checked,
+translated, filtered and accounted for; its events go out as messages. A client may go on from the
+last response by its id, though nobody stores it: the socket remembers that one conversation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import orjson
+
+from accounts.authentication import CREDENTIAL_HEADERS
+from proxy.client_side.errors import ApiError, InvalidRequestError
+from proxy.client_side.inner_request import Application, HeaderFields, InnerRequest
+from proxy.client_side.origin import is_foreign
+from proxy.client_side.request_id import new_request_id
+from proxy.client_side.scope_extensions import SURFACE_EXTENSION
+from usage.exchange import Surface
+from wire_formats.json_numbers import encoded_json, write_json
+from wire_formats.json_objects import json_object
+from wire_formats.json_types import JsonObject
+from wire_formats.responses.answer_from_chat import Asked
+from wire_formats.responses.dialect import RESPONSES
+from wire_formats.responses.request_to_chat import items_of
+from wire_formats.responses.tools_to_chat import Tools
+from wire_formats.sse import DONE_MARK, MEDIA_TYPE, data_of, split_events
+from wire_formats.token_counts import Tokens
+
+PATH = "/v1/responses"
+CREATE = "response.create"
+# Fields of the message that are none of the request.
+OF_THE_MESSAGE = frozenset({"type", "event_id", "generate", "stream_id", "response"})
+ENDED = frozenset({"response.completed", "response.incomplete"})
+
+Say = Callable[[str], Awaitable[None]]
+
+
+class ResponseTurns:
+    """The requests of one socket, one after another. ``say`` sends a message to its client."""
+
+    def __init__(self, scope: Any, application: Application, *, credential: str, say: Say) -> None:
+        self._scope = scope
+        self._application = application
+        self._say = say
+        self._headers = _headers(scope, credential)
+        self._last_id = ""
+        self._history: list[Any] = []  # all that was said up to the end of the last response
+
+    async def take(self, message: JsonObject, model: str) -> None:
+        """Answer ``message``, to its end. Raises ``ApiError`` and ``OSError``; may be cancelled."""
+        body = _body(message, model)
+        self._go_on(body)
+        if message.get("generate") is False:
+            await self._warm_up(body)
+            return
+        turn = Turn(self._scope, headers=self._headers, body=encoded_json(body), say=self._say)
+        task = asyncio.create_task(turn.run(self._application))
+        try:
+            await asyncio.shield(task)
+        except (asyncio.CancelledError, OSError):
+            turn.hang_up()
+            await asyncio.gather(task, return_exceptions=True)
+            raise
+        if not turn.has_answered:
+            raise ApiError("The gateway failed to answer.")
+        self._remember(body, turn.made)
+
+    def _go_on(self, body: JsonObject) -> None:
+        """Put the conversation in the place of its id, if it is the one that is remembered."""
+        if self._last_id and body.get("previous_response_id") == self._last_id:
+            del body["previous_response_id"]
+            body["input"] = [*self._history, *items_of(body)]
+
+    def _remember(self, body: JsonObject, made: JsonObject) -> None:
+        output = made.get("output")
+        self._last_id = str(made.get("id") or "")
+        self._history = []
+        if self._last_id and isinstance(output, list):
+            self._history = [*items_of(body), *output]
+
+    async def _warm_up(self, body: JsonObject) -> None:
+        """An empty response, from which the client means to go on. No model is asked."""
+        asked = Asked(
+            body=body, tools=Tools(), request_id=new_request_id(), model=str(body["model"])
+        )
+        made = asked.ended([], "stop", Tokens())
+        for number, (kind, response) in enumerate(
+            (("created", asked.begun()), ("completed", made))
+        ):
+            event = {"type": f"response.{kind}", "sequence_number": number, "response": response}
+            await self._say(write_json(event).decode())
+        self._remember(body, made)
+
+
+class Turn(InnerRequest):
+    """One request. ``made`` is its response once that is complete."""
+
+    def __init__(self, outer: Any, *, headers: HeaderFields, body: bytes, say: Say) -> None:
+        super().__init__(
+            outer,
+            path=PATH,
+            headers=headers,
+            body=body,
+            extensions={SURFACE_EXTENSION: Surface.WEBSOCKET},
+        )
+        self.made: JsonObject = {}
+        self.has_answered = False
+        self._say = say
+        self._status = 0
+        self._is_stream = False
+        self._whole: list[bytes] = []
+
+    async def begin(self, status: int, headers: HeaderFields) -> None:
+        self._status = status
+        self._is_stream = dict(headers)[b"content-type"].startswith(MEDIA_TYPE.encode())
+
+    async def part(self, body: bytes, *, is_last: bool) -> None:
+        if self._is_stream:
+            for event in split_events(body):
+                await self._event(event)
+            return
+        self._whole.append(body)
+        if is_last:
+            self.has_answered = True
+            failure = {"type": "error", "status": self._status}
+            await self._say(orjson.dumps(failure | json_object(b"".join(self._whole))).decode())
+
+    async def _event(self, event: bytes) -> None:
+        data = data_of(event)
+        if not data or data.startswith(DONE_MARK):  # a comment keeps up connections of HTTP
+            return
+        self.has_answered = True
+        if RESPONSES.is_noteworthy(event):
+            told = json_object(data)
+            if told.get("type") in ENDED and isinstance(told.get("response"), dict):
+                self.made = told["response"]
+        await self._say(data.decode())
+
+
+def _body(message: JsonObject, model: str) -> JsonObject:
+    """The request that ``message`` makes; the older form has its fields under ``response``."""
+    if message.get("type") != CREATE:
+        raise InvalidRequestError(f"`type` must be `{CREATE}`.", param="type")
+    within = message.get("response")
+    fields = within if isinstance(within, dict) else {}
+    body = {k: v for k, v in message.items() if k not in OF_THE_MESSAGE} | fields
+    return body | {"model": model, "stream": True}
+
+
+def _headers(scope: Any, credential: str) -> HeaderFields:
+    """The handshake's headers with one credential; cookies only from the gateway's own page."""
+    left_out = (*CREDENTIAL_HEADERS, b"cookie") if is_foreign(scope) else CREDENTIAL_HEADERS
+    fields = [field for field in scope["headers"] if field[0] not in left_out]
+    return [*fields, (b"authorization", f"Bearer {credential}".encode())]

@@ -1,0 +1,126 @@
+"""Chats and embeddings as requests of Ollama's own API."""
+
+from __future__ import annotations
+
+import pytest
+
+from wire_formats.errors import UnsendableError
+from wire_formats.ollama.request_from_chat import chat_request, embed_request
+
+MODEL = "llama3.2:latest"
+HI = [{"role": "user", "content": "why is the sky blue?"}]
+
+TOOL = {
+    "type": "function",
+    "function": {
+        "name": "get_weather",
+        "parameters": {"type": "object", "properties": {"city": {"type": "string"}}},
+    },
+}
+
+
+def written(messages: list = HI, **fields: object):
+    return chat_request({"model": "public", "messages": messages} | fields, model=MODEL)
+
+
+def sent(messages: list = HI, **fields: object) -> dict:
+    return written(messages, **fields).body
+
+
+def dropped(**fields: object) -> tuple[str, ...]:
+    return written(**fields).dropped
+
+
+REQUESTS = {
+    "the smallest": ({}, {}),
+    "stream": ({"stream": True, "stream_options": {"include_usage": True}}, {"stream": True}),
+    "sampling": (
+        {"temperature": 0.5, "top_p": 0.9, "seed": 0, "frequency_penalty": 1},
+        {"options": {"temperature": 0.5, "top_p": 0.9, "seed": 0, "frequency_penalty": 1}},
+    ),
+    "limits": (
+        {"max_completion_tokens": 5, "stop": "END"},
+        {"options": {"stop": ["END"], "num_predict": 5}},
+    ),
+    "its own options": (
+        {"temperature": 0.5, "options": {"num_ctx": 8192, "temperature": 1}},
+        {"options": {"temperature": 1, "num_ctx": 8192}},
+    ),
+    "keep_alive": ({"keep_alive": "5m"}, {"keep_alive": "5m"}),
+    "JSON": ({"response_format": {"type": "json_object"}}, {"format": "json"}),
+    "a schema": (
+        {"response_format": {"type": "json_schema", "json_schema": {"schema": {"type": "null"}}}},
+        {"format": {"type": "null"}},
+    ),
+    "reasoning": ({"reasoning_effort": "high"}, {"think": "high"}),
+    "no reasoning": ({"reasoning_effort": "none"}, {"think": False}),
+    "tools": ({"tools": [TOOL], "tool_choice": "auto"}, {"tools": [TOOL]}),
+    "no tools": ({"tools": [TOOL], "tool_choice": "none"}, {}),
+}
+
+
+@pytest.mark.parametrize(("fields", "expected"), REQUESTS.values(), ids=REQUESTS)
+def test_parameters_are_said_in_ollamas_words(fields: dict, expected: dict) -> None:
+    assert sent(**fields) == {"model": MODEL, "messages": HI, "stream": False} | expected
+    assert dropped(**fields) == ()
+
+
+def test_what_ollama_does_not_know_is_dropped_and_told() -> None:
+    assert dropped(logit_bias={"1": 1}, tool_choice="required", user="u", n=1) == (
+        "logit_bias",
+        "tool_choice",
+        "user",
+    )
+
+
+@pytest.mark.parametrize(
+    ("asked_for", "reported"),
+    [
+        ({"type": "text"}, ()),
+        ({"type": "json_object"}, ()),
+        ({"type": "grammar", "grammar": "x"}, ("response_format",)),
+        ({"type": "json_schema", "json_schema": {"name": "x"}}, ("response_format",)),
+    ],
+)
+def test_a_format_that_ollama_has_not_is_told(asked_for: dict, reported: tuple) -> None:
+    assert dropped(response_format=asked_for) == reported
+
+
+def test_images_are_bare_base64() -> None:
+    parts = [
+        {"type": "text", "text": "What?"},
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBO"}},
+    ]
+    [message] = sent([{"role": "user", "content": parts}])["messages"]
+    assert message == {"role": "user", "content": "What?", "images": ["iVBO"]}
+
+
+def test_calls_of_tools_and_their_results() -> None:
+    function = {"name": "get_weather", "arguments": '{"city": "Paris"}'}
+    call = {"id": "call_1", "type": "function", "function": function}
+    messages = [
+        {"role": "developer", "content": "Be brief."},
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "call_1", "content": "22°"},
+    ]
+    system, assistant, tool = sent(messages)["messages"]
+    assert system == {"role": "system", "content": "Be brief."}
+    called = {"name": "get_weather", "arguments": {"city": "Paris"}}
+    assert assistant["tool_calls"] == [{"id": "call_1", "function": called}]
+    assert tool["tool_name"] == "get_weather"
+
+
+@pytest.mark.parametrize(
+    "part", [{"type": "input_audio"}, {"type": "image_url", "image_url": "https://x"}]
+)
+def test_what_ollama_cannot_be_given_is_refused(part: dict) -> None:
+    with pytest.raises(UnsendableError):
+        sent([{"role": "user", "content": [part]}])
+
+
+def test_an_embedding_is_asked_for_in_ollamas_words() -> None:
+    request = embed_request({"input": ["a"], "dimensions": 64, "user": "u"}, model=MODEL)
+    assert request.body == {"model": MODEL, "input": ["a"], "dimensions": 64}
+    assert request.dropped == ("user",)
+    with pytest.raises(UnsendableError):
+        embed_request({"input": [1, 2]}, model=MODEL)

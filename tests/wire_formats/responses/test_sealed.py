@@ -1,0 +1,58 @@
+"""Reasoning that comes back in ``encrypted_content``."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wire_formats.chat.reasoning import ANTHROPIC, Thought
+from wire_formats.responses.sealed import PREFIX, Sealed, is_sealed, opened, sealed, without_seals
+
+texts = st.text(max_size=20)
+thoughts = st.builds(
+    Thought,
+    text=texts,
+    is_summary=st.booleans(),
+    signature=texts,
+    sealed=texts,
+    id=texts,
+    format=st.sampled_from(["", ANTHROPIC]),
+)
+OURS = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": sealed([])}
+THEIRS = OURS | {"encrypted_content": "gAAAAABo"}
+HELLO = {"role": "user", "content": "Hello"}
+
+
+@given(st.lists(thoughts, max_size=3), st.dictionaries(texts, st.dictionaries(texts, texts)))
+def test_it_comes_back_as_it_was(told, extras):
+    assert opened(sealed(told, extras)) == Sealed(thoughts=tuple(told), extras=extras)
+
+
+@given(st.one_of(texts, texts.map(PREFIX.__add__), st.none(), st.integers()))
+def test_anything_else_is_not_opened(text):
+    assert opened(text) is None
+
+
+def test_what_was_changed_is_not_opened():
+    assert opened(sealed([Thought(text="Hm.")])[:-6]) is None
+
+
+def test_values_of_other_types_are_not_opened():
+    [thought] = [Thought(text=["Hm."])]  # type: ignore[arg-type]
+    assert opened(sealed([thought])) is None
+
+
+def test_only_an_upstreams_own_reasoning_goes_to_it():
+    body = {"model": "m", "input": [HELLO, OURS, THEIRS, HELLO]}
+    sent, dropped = without_seals(body)
+    assert sent["input"] == [HELLO, THEIRS, HELLO]
+    assert dropped == ("input.1",)
+
+
+def test_a_body_without_any_is_the_very_same():
+    for given_input in ("Hello", [HELLO, THEIRS, "odd"], None):
+        body = {"input": given_input}
+        assert without_seals(body)[0] is body
+
+
+def test_it_is_known_by_its_beginning():
+    assert is_sealed(sealed([]))
+    assert not is_sealed("gAAAAABo")

@@ -1,0 +1,38 @@
+"""What an upstream does not get, and how a client is told."""
+
+import pytest
+
+from wire_formats.payload import LONGEST_NAME, MOST_NAMES, dropped_parameters, header_value
+
+
+def test_parameters_that_are_not_known_are_named_in_order():
+    body = {"model": "m", "seed": 0, "logit_bias": {"1": 2}, "stop": ["a"]}
+    assert dropped_parameters(body, ["model", "stop"]) == ("seed", "logit_bias")
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"n": 1},
+        {"presence_penalty": 0},
+        {"logprobs": False},
+        {"response_format": {"type": "text"}},
+        {"modalities": ["text"]},
+        {"seed": None},
+        {"tools": []},
+        {"metadata": {}},
+    ],
+)
+def test_what_makes_no_difference_is_not_named(field):
+    assert dropped_parameters(field, []) == ()
+
+
+@pytest.mark.parametrize("field", [{"n": 2}, {"seed": 0}, {"user": ""}, {"logprobs": True}])
+def test_what_makes_a_difference_is(field):
+    assert dropped_parameters(field, []) == tuple(field)
+
+
+def test_names_are_quoted_and_cut():
+    assert header_value(("seed", "x\r\ny: 2", "é, ")) == "seed, x%0D%0Ay%3A%202, %C3%A9%2C%20"
+    assert header_value(("a" * 100,)) == "a" * LONGEST_NAME
+    assert header_value(("a",) * 100).count("a") == MOST_NAMES

@@ -1,0 +1,121 @@
+"""The parts of a chat's messages as Anthropic's blocks."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from wire_formats.chat.reading import Image
+from wire_formats.errors import UnsendableError
+from wire_formats.json_types import JsonObject
+
+IMAGE_TYPES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
+SAME_TYPE = {"image/jpg": "image/jpeg", "image/pjpeg": "image/jpeg"}
+PDF = "application/pdf"
+TEXT_PARTS = frozenset({"text", "input_text", "output_text"})
+# Anthropic's own, from clients that know it.
+OWN_BLOCKS = frozenset({"image", "document", "search_result"})
+
+
+def block_of(part: JsonObject, place: str) -> JsonObject | None:
+    """``part`` as a block; None for blank text, which Anthropic refuses.
+
+    Raises :class:`UnsendableError` for what it cannot be given. ``place`` is where it stands.
+    """
+    block = _block(part, place)
+    mark = part.get("cache_control")
+    return block | {"cache_control": mark} if block and isinstance(mark, dict) else block
+
+
+def text_block(text: str) -> JsonObject | None:
+    return {"type": "text", "text": text} if text.strip() else None
+
+
+def _block(part: JsonObject, place: str) -> JsonObject | None:
+    kind = part.get("type")
+    if kind in TEXT_PARTS:
+        return text_block(_text(part.get("text"), place))
+    match kind:
+        case "image_url":
+            return _image(Image.of(part), place)
+        case "file":
+            return _file(part.get("file"), place)
+        case "image" | "document" | "search_result" if isinstance(part.get("source"), dict | str):
+            return {k: v for k, v in part.items() if k != "cache_control" and v is not None}
+    raise UnsendableError(
+        f"The upstream accepts no parts of the type `{str(kind)[:50]}`. "
+        "It accepts `text`, `image_url` and `file`.",
+        param=place,
+    )
+
+
+def _text(text: Any, place: str) -> str:
+    if text is None or isinstance(text, str):
+        return text or ""
+    raise UnsendableError("`text` must be a string.", param=f"{place}.text")
+
+
+def _image(image: Image, place: str) -> JsonObject:
+    if image.url:
+        return {"type": "image", "source": {"type": "url", "url": image.url}}
+    return _inline(image.media_type, image.base64, f"{place}.image_url")
+
+
+def _inline(media_type: str, data: str, place: str, title: str = "") -> JsonObject:
+    """An image or a document that is given as base64."""
+    kind = media_type.lower()
+    kind = SAME_TYPE.get(kind, kind)
+    if kind in IMAGE_TYPES:
+        source = {"type": "base64", "media_type": kind, "data": data}
+        return {"type": "image", "source": source}
+    titled = {"title": title} if title else {}
+    if kind == PDF:
+        source = {"type": "base64", "media_type": PDF, "data": data}
+        return {"type": "document", "source": source, **titled}
+    if kind.startswith("text/") or kind == "application/json":
+        source = {"type": "text", "media_type": "text/plain", "data": _decoded(data, place)}
+        return {"type": "document", "source": source, **titled}
+    raise UnsendableError(
+        f"The upstream accepts no content of the type `{media_type[:50]}`. It accepts JPEG, PNG, "
+        "GIF and WebP images, PDF documents and plain text.",
+        param=place,
+    )
+
+
+def _decoded(data: str, place: str) -> str:
+    try:
+        return base64.b64decode(data, validate=True).decode()
+    except (binascii.Error, ValueError) as exc:
+        raise UnsendableError("A text file must be UTF-8 in base64.", param=place) from exc
+
+
+def _file(file: Any, place: str) -> JsonObject:
+    place = f"{place}.file"
+    title = file.get("filename") if isinstance(file, dict) else None
+    titled = {"title": title} if isinstance(title, str) and title else {}
+    match file:
+        case {"file_data": str(data)} if data.startswith("data:"):
+            head, _, content = data.removeprefix("data:").partition(",")
+            media_type, *options = head.split(";")
+            if "base64" not in options:
+                content = base64.b64encode(unquote_to_bytes(content)).decode()
+            return _inline(media_type, content, place, **titled)
+        case {"file_data": str(url)} | {"file_url": str(url)} if url.startswith(
+            ("http://", "https://")
+        ):
+            return {"type": "document", "source": {"type": "url", "url": url}, **titled}
+        case {"file_data": str(data)} if data:
+            return _inline(_guessed(title), data, place, **titled)
+        case {"file_id": str(file_id)} if file_id:
+            return {"type": "document", "source": {"type": "file", "file_id": file_id}, **titled}
+    raise UnsendableError(
+        "`file` must hold `file_data`, a data URL or base64, or a `file_id`.", param=place
+    )
+
+
+def _guessed(filename: Any) -> str:
+    """The type of content without one: OpenAI's own files are PDFs."""
+    name = str(filename or "").lower()
+    return "text/plain" if name.endswith((".txt", ".md", ".csv", ".json")) else PDF

@@ -1,0 +1,115 @@
+"""The messages of a chat as Anthropic's ``system`` and ``messages``.
+
+A conversation goes on whatever stands in its past: what cannot be expressed there becomes text, or
+is left out and named.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from wire_formats.chat.reading import SYSTEM_ROLES, messages_of
+from wire_formats.chat.reasoning import FIELDS
+from wire_formats.json_types import JsonObject
+from wire_formats.messages.call_ids import Pairing, Result, Turn
+from wire_formats.messages.message_from_chat import RESULT_ROLES, THOUGHTS, MessageReader
+
+EXPRESSED = frozenset(
+    {
+        "role",
+        "content",
+        "tool_calls",
+        "tool_call_id",
+        "function_call",
+        "refusal",
+        "cache_control",
+        "is_error",
+        *FIELDS,
+    }
+)
+# Anthropic begins with the user's words, and most of its models end with them.
+GO_ON: JsonObject = {"type": "text", "text": "Continue."}
+
+
+@dataclass(slots=True)
+class History:
+    """``lost`` names what was left out or changed."""
+
+    system: list[JsonObject] = field(default_factory=list)
+    messages: list[JsonObject] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+
+    @property
+    def is_prefilled(self) -> bool:
+        """Whether the answer has to go on from the assistant's own words."""
+        return bool(self.messages) and self.messages[-1]["role"] == "assistant"
+
+    @property
+    def calls_without_thought(self) -> bool:
+        """Whether the answer goes on from calls whose thoughts are missing."""
+        last = next((each for each in reversed(self.messages) if each["role"] == "assistant"), None)
+        if last is None or not _results_in(self.messages[-1]):
+            return False
+        return bool(last["content"][0]["type"] not in THOUGHTS)
+
+    @property
+    def called(self) -> list[str]:
+        """The names of the functions that were called, each once."""
+        blocks = (block for message in self.messages for block in message["content"])
+        return list(dict.fromkeys(each["name"] for each in blocks if each["type"] == "tool_use"))
+
+
+def history_of(body: JsonObject, *, keeps_all_thoughts: bool = False) -> History:
+    """The conversation of a chat's ``body``. Raises :class:`UnsendableError`.
+
+    ``keeps_all_thoughts``: the model demands them back, and looks at no signature.
+    """
+    history = History()
+    messages = list(messages_of(body))
+    roles = [message["role"] for message in messages]
+    begin = len(roles) - roles[::-1].index("assistant") if "assistant" in roles else 0
+    turns: list[Turn] = []
+    for index, message in enumerate(messages):
+        is_past = index < begin or message["role"] in RESULT_ROLES
+        reader = MessageReader(
+            message,
+            f"messages.{index}",
+            history.lost,
+            is_past=is_past,
+            keeps_all_thoughts=keeps_all_thoughts,
+        )
+        if message["role"] in SYSTEM_ROLES:
+            history.system += reader.words()
+            continue
+        _add(turns, *reader.turn())
+        _name_others(message, history.lost)
+    if (turns and turns[0][0] == "assistant") or (not turns and history.system):
+        turns.insert(0, ("user", [GO_ON]))
+    pairing = Pairing()
+    history.messages = list(pairing.messages(turns))
+    history.lost += pairing.lost
+    return history
+
+
+def _add(turns: list[Turn], role: str, items: list[JsonObject | Result]) -> None:
+    """Neighbours of one role go into one message: results of tools must stand together."""
+    if not items:
+        return
+    if turns and turns[-1][0] == role:
+        turns[-1][1].extend(items)
+    else:
+        turns.append((role, items))
+
+
+def _name_others(message: JsonObject, lost: list[str]) -> None:
+    lost += [
+        f"messages.{name}"
+        for name, value in message.items()
+        if name not in EXPRESSED
+        and value not in (None, "", [], {})
+        and not (name == "name" and message["role"] in RESULT_ROLES)
+    ]
+
+
+def _results_in(message: JsonObject) -> bool:
+    return any(block["type"] == "tool_result" for block in message["content"])

@@ -1,0 +1,74 @@
+"""Where thoughts stood among the words and calls of an answer.
+
+A chat tells the words, the calls and the thoughts of an answer apart. A model that thinks between
+its calls refuses them in another order for good, so that each entry of ``reasoning_details`` and
+``thinking_blocks`` says in ``position`` what stood before it: a number of characters and of calls.
+Without it, a thought stood before all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from wire_formats.chat.reasoning import ANTHROPIC, Thought
+from wire_formats.json_types import JsonObject
+
+FIELD = "position"
+Position = tuple[int, int]
+
+
+def position_of(characters: int, calls: int) -> JsonObject:
+    """The field for an entry; empty for a thought before all."""
+    return {FIELD: {"characters": characters, "calls": calls}} if characters or calls else {}
+
+
+def mark_positions(
+    fields: JsonObject, thoughts: list[Thought], positions: list[JsonObject]
+) -> None:
+    """Add to ``fields``, the side fields that hold ``thoughts``, where these stood."""
+    for detail in fields.get("reasoning_details", ()):
+        detail.update(positions[detail["index"]])
+    own = [at for thought, at in zip(thoughts, positions, strict=True) if _is_own(thought)]
+    for block, at in zip(fields.get("thinking_blocks", ()), own, strict=False):
+        block.update(at)
+
+
+def positions_in(message: JsonObject, count: int) -> list[Position]:
+    """Where the ``count`` thoughts of a chat's message stood, in their order."""
+    for name in ("reasoning_details", "thinking_blocks"):
+        entries = message.get(name)
+        if isinstance(entries, list) and len(entries) == count:
+            found = [_position(entry) for entry in entries]
+            return found if found == sorted(found) else [(0, 0)] * count
+    return [(0, 0)] * count
+
+
+def in_order(
+    thoughts: list[tuple[Position, JsonObject]], text: str, calls: list[JsonObject]
+) -> Iterator[JsonObject]:
+    """The blocks of an answer: thoughts where they stood, and words before calls between them."""
+    characters, made = 0, 0
+    for (end, calls_before), block in thoughts:
+        yield from _words(text[characters:end])
+        yield from calls[made:calls_before]
+        yield block
+        characters, made = end, calls_before
+    yield from _words(text[characters:])
+    yield from calls[made:]
+
+
+def _words(text: str) -> Iterator[JsonObject]:
+    if text.strip():
+        yield {"type": "text", "text": text}
+
+
+def _position(entry: Any) -> Position:
+    match entry:
+        case {"position": {"characters": int(characters), "calls": int(calls)}}:
+            return max(characters, 0), max(calls, 0)
+    return 0, 0
+
+
+def _is_own(thought: Thought) -> bool:
+    return thought.format == ANTHROPIC

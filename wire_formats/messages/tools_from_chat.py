@@ -1,0 +1,168 @@
+"""The tools of a chat, and the choice among them, as Anthropic has them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from wire_formats.errors import UnsendableError
+from wire_formats.family import Family
+from wire_formats.json_types import JsonObject
+from wire_formats.messages.alphabet import own_name
+
+CHOICES = {"auto": "auto", "none": "none", "required": "any", "any": "any"}
+FORCED = frozenset({"any", "tool"})
+# Fields of a tool that only Anthropic knows, beside a function or within it.
+EXTRAS = (
+    "cache_control",
+    "defer_loading",
+    "eager_input_streaming",
+    "input_examples",
+    "allowed_callers",
+)
+OWN_TOOL = re.compile(r"[a-z_]+_20\d{6}\Z")
+ANY_OBJECT: JsonObject = {"type": "object", "properties": {}}
+# A tool of OpenAI's that takes text and no object.
+CUSTOM_SCHEMA: JsonObject = {
+    "type": "object",
+    "properties": {"input": {"type": "string"}},
+    "required": ["input"],
+}
+
+
+def tools_of(body: JsonObject, family: Family, called: list[str], lost: list[str]) -> JsonObject:
+    """``tools`` and ``tool_choice``; what was left out or changed is added to ``lost``.
+
+    ``called`` are the functions that the conversation has called: Anthropic takes no calls without
+    any tools. Raises :class:`UnsendableError`.
+    """
+    tools = {tool["name"]: tool for tool in reversed([*_offered(body, lost)])}
+    offered = list(reversed(tools.values()))
+    if not offered:
+        declared = [{"name": name, "input_schema": ANY_OBJECT} for name in called]
+        return {"tools": declared, "tool_choice": {"type": "none"}} if declared else {}
+    choice, allowed = _choice(body, lost)
+    if allowed is not None:
+        offered = [tool for tool in offered if tool["name"] in allowed] or offered
+        choice = choice if allowed & tools.keys() else {"type": "none"}
+    if choice.get("type") in FORCED and not family.takes_forced_tools:
+        lost.append("tool_choice")
+        choice = {"type": "auto"}
+    is_serial = body.get("parallel_tool_calls") is False or bool(body.get("functions"))
+    if is_serial and choice.get("type") != "none":
+        choice = {"type": "auto"} | choice | {"disable_parallel_tool_use": True}
+    return {"tools": offered, "tool_choice": choice} if choice else {"tools": offered}
+
+
+def foreign_names(body: JsonObject) -> dict[str, str]:
+    """The client's names of those tools that Anthropic knows by another."""
+    given = [body.get("tools"), body.get("functions")]
+    tools = [tool for each in given if isinstance(each, list) for tool in each]
+    names = {name for tool in tools if (name := name_of(tool))}
+    return {own: name for name in names if (own := own_name(name)) != name}
+
+
+def custom_tools(body: JsonObject) -> frozenset[str]:
+    """The names of the tools that take text and no object."""
+    tools = body.get("tools")
+    return frozenset(
+        tool["custom"]["name"]
+        for tool in (tools if isinstance(tools, list) else ())
+        if isinstance(tool, dict)
+        and isinstance(tool.get("custom"), dict)
+        and isinstance(tool["custom"].get("name"), str)
+    )
+
+
+def _offered(body: JsonObject, lost: list[str]) -> Iterator[JsonObject]:
+    for name in ("tools", "functions"):
+        entries: Any = body.get(name)
+        if entries and not isinstance(entries, list):
+            raise UnsendableError(f"`{name}` must be an array.", param=name)
+        for index, entry in enumerate(entries or ()):
+            tool = entry if name == "tools" else {"type": "function", "function": entry}
+            if translated := _tool(tool, f"{name}.{index}"):
+                yield translated
+            else:
+                lost.append(f"{name}.{str(tool.get('type'))[:50]}")
+
+
+def _tool(tool: Any, place: str) -> JsonObject | None:
+    """None for a tool that OpenAI runs itself."""
+    match tool:
+        case {"function": {"name": str(name)} as function} if name:
+            return _function(function, tool)
+        case {"custom": {"name": str(name)} as custom} if name:
+            description = {"description": d} if (d := custom.get("description")) else {}
+            return {"name": own_name(name), **description, "input_schema": CUSTOM_SCHEMA}
+        case {"name": str(name), "input_schema": dict()} if name:
+            return {**tool, "name": own_name(name)}
+        case {"type": "function", "name": str(name)} if name:  # as Responses have it
+            return _function(tool, tool)
+        case {"type": str(kind), "name": str()} if OWN_TOOL.match(kind):
+            return dict(tool)
+        case {"type": str(kind)} if kind not in {"function", "custom"}:
+            return None
+    raise UnsendableError("A tool needs a `function` with a `name`.", param=place)
+
+
+def _function(function: JsonObject, tool: JsonObject) -> JsonObject:
+    extras = {k: holder[k] for holder in (function, tool) for k in EXTRAS if holder.get(k)}
+    kept: JsonObject = {}
+    if isinstance(description := function.get("description"), str) and description:
+        kept["description"] = description
+    if function.get("strict") is True:
+        kept["strict"] = True
+    return {
+        "name": own_name(function["name"]),
+        **kept,
+        "input_schema": _schema(function.get("parameters")),
+        **extras,
+    }
+
+
+def _schema(parameters: Any) -> JsonObject:
+    if not isinstance(parameters, dict) or not parameters:
+        return ANY_OBJECT
+    return parameters if parameters.get("type") else {"type": "object"} | parameters
+
+
+def _choice(body: JsonObject, lost: list[str]) -> tuple[JsonObject, set[str] | None]:
+    """The choice, empty where Anthropic's default says the same, and the tools it is among."""
+    name = "tool_choice" if body.get("tool_choice") is not None else "function_call"
+    choice: Any = body.get(name)
+    match choice:
+        case None:
+            return {}, None
+        case {"type": "allowed_tools", **rest}:
+            allowed = rest.get("allowed_tools") if "allowed_tools" in rest else rest
+            return _allowed(allowed, lost)
+        case {"function": {"name": str(function)}} | {"custom": {"name": str(function)}}:
+            return {"type": "tool", "name": own_name(function)}, None
+        case {"name": str(function)}:
+            return {"type": "tool", "name": own_name(function)}, None
+        case str(word) | {"type": str(word)} if word in CHOICES:
+            return {"type": CHOICES[word]}, None
+    lost.append(name)
+    return {}, None
+
+
+def _allowed(allowed: Any, lost: list[str]) -> tuple[JsonObject, set[str] | None]:
+    tools = allowed.get("tools") if isinstance(allowed, dict) else None
+    if not isinstance(tools, list):
+        lost.append("tool_choice")
+        return {}, None
+    names = {own_name(name) for tool in tools if (name := name_of(tool))}
+    mode = CHOICES.get(str(allowed.get("mode")), "auto")
+    return {"type": mode} if mode != "auto" else {}, names
+
+
+def name_of(tool: Any) -> str:
+    """The name of a tool, however it is written; empty where it has none."""
+    match tool:
+        case {"function": {"name": str(name)}} | {"custom": {"name": str(name)}}:
+            return name
+        case {"name": str(name)}:
+            return name
+    return ""

@@ -1,0 +1,226 @@
+"""From a chat completion to a response."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from wire_formats.chat.reasoning import Thought, reasoning_text, spoken_text, thoughts_of
+from wire_formats.errors import UnreadableAnswerError
+from wire_formats.json_types import JsonObject
+from wire_formats.responses.output_items import (
+    CUT,
+    DONE,
+    arguments_text,
+    call_item,
+    call_type,
+    item_id,
+    message_item,
+    reasoning_item,
+    refusal_part,
+    text_part,
+    with_status,
+)
+from wire_formats.responses.sealed import OF_THE_MESSAGE
+from wire_formats.responses.tools_to_chat import Tools
+from wire_formats.stop_reasons import to_responses
+from wire_formats.token_counts import Tokens, responses_usage
+
+# The fields of a request that its response repeats, and what they are where nothing is said.
+REPEATED: JsonObject = {
+    "instructions": None,
+    "max_output_tokens": None,
+    "max_tool_calls": None,
+    "metadata": {},
+    "parallel_tool_calls": True,
+    "prompt_cache_key": None,
+    "safety_identifier": None,
+    "service_tier": "default",
+    "temperature": 1.0,
+    "text": {"format": {"type": "text"}},
+    "tool_choice": "auto",
+    "tools": [],
+    "top_logprobs": 0,
+    "top_p": 1.0,
+    "truncation": "disabled",
+    "user": None,
+}
+# The codes of errors that a response can tell of.
+CODES = {
+    "provider_rate_limited": "rate_limit_exceeded",
+    "rate_limit_exceeded": "rate_limit_exceeded",
+    "context_length_exceeded": "context_length_exceeded",
+}
+NO_SUMMARY = (None, "none")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What an answer must know of its request. ``body`` is the client's own.
+
+    ``model`` is the name by which the client knows it; ``request_id`` is the gateway's.
+    """
+
+    body: JsonObject
+    tools: Tools
+    request_id: str
+    model: str
+    created: int = field(default_factory=lambda: int(time.time()))
+
+    @property
+    def wants_summary(self) -> bool:
+        """Whether reasoning is shown as a summary, which is all that many clients show."""
+        reasoning: Any = self.body.get("reasoning")
+        if not isinstance(reasoning, dict):
+            return False
+        return (reasoning.get("summary") or reasoning.get("generate_summary")) not in NO_SUMMARY
+
+    def id_of(self, kind: str, index: int) -> str:
+        """The id of the item at ``index`` in the output."""
+        return item_id(kind, self.request_id, index)
+
+    def begun(self) -> JsonObject:
+        """The response before a word is said, as a stream begins with it."""
+        body = self.body
+        repeated = {
+            name: default if body.get(name) is None else body[name]
+            for name, default in REPEATED.items()
+        }
+        reasoning: Any = body.get("reasoning")
+        reasoning = reasoning if isinstance(reasoning, dict) else {}
+        return {
+            "id": f"resp_{self.request_id.removeprefix('req_')}",
+            "object": "response",
+            "created_at": self.created,
+            "status": "in_progress",
+            "background": False,
+            "completed_at": None,
+            "error": None,
+            "incomplete_details": None,
+            "model": self.model,
+            "output": [],
+            "previous_response_id": None,
+            "reasoning": {"effort": reasoning.get("effort"), "summary": reasoning.get("summary")},
+            "store": False,
+            "usage": None,
+            **repeated,
+        }
+
+    def ended(
+        self, output: list[JsonObject], finish_reason: Any, tokens: Tokens, **more: Any
+    ) -> JsonObject:
+        """The response with all of its ``output``."""
+        reason = to_responses(finish_reason)
+        return self.begun() | {
+            "status": CUT if reason else DONE,
+            "completed_at": None if reason else int(time.time()),
+            "incomplete_details": {"reason": reason} if reason else None,
+            "output": output,
+            "usage": responses_usage(tokens),
+            **{name: value for name, value in more.items() if value is not None},
+        }
+
+    def failed(
+        self, output: list[JsonObject], code: Any, message: Any, tokens: Tokens
+    ) -> JsonObject:
+        """The response that broke off behind ``output``."""
+        return self.begun() | {
+            "status": "failed",
+            "error": {"code": CODES.get(str(code), "server_error"), "message": message},
+            "output": output,
+            "usage": responses_usage(tokens),
+        }
+
+
+def response_of(answer: JsonObject, asked: Asked, tokens: Tokens) -> JsonObject:
+    """A whole chat completion as a response. Raises ``UnreadableAnswerError``."""
+    match answer.get("choices"):
+        case [{"message": dict(said), **choice}, *_]:
+            pass
+        case _:
+            raise UnreadableAnswerError("The upstream's answer is not a chat completion.")
+    output = list(_items(said, choice.get("logprobs"), asked))
+    reason = choice.get("finish_reason")
+    if needs_message(output, reason):
+        output.append(message_item(asked.id_of("message", len(output)), [text_part("")]))
+    if to_responses(reason) and output:
+        output[-1] = with_status(output[-1], CUT)
+    tier = answer.get("service_tier")
+    tier = tier if isinstance(tier, str) else None
+    return asked.ended(output, reason, tokens, service_tier=tier)
+
+
+def needs_message(output: list[JsonObject], finish_reason: Any) -> bool:
+    """Whether the output lacks its last word.
+
+    Agents ask again and again where a response has neither a message nor a call.
+    """
+    return not to_responses(finish_reason) and all(it["type"] == "reasoning" for it in output)
+
+
+def _items(said: JsonObject, logprobs: Any, asked: Asked) -> Iterator[JsonObject]:
+    index = 0
+    if thoughts := whole_thoughts(said):
+        id_ = asked.id_of("reasoning", index)
+        yield reasoning_item(
+            id_,
+            thoughts,
+            text="".join(thought.text for thought in thoughts),
+            is_summary=asked.wants_summary or any(thought.is_summary for thought in thoughts),
+        )
+        index += 1
+    if content := _content(said, logprobs):
+        yield message_item(asked.id_of("message", index), content)
+        index += 1
+    calls = said.get("tool_calls")
+    extras = extra_of(said, OF_THE_MESSAGE)
+    for call in calls if isinstance(calls, list) else ():
+        match call:
+            case {"function": {"name": str(name), **function}} if name:
+                tool = asked.tools.kind_of(name)
+                call_id = call_id_of(call, asked, index)
+                arguments = arguments_text(function.get("arguments")) or "{}"
+                item_id = asked.id_of(call_type(tool), index)
+                yield call_item(item_id, tool, call_id, arguments)
+                extras |= extra_of(call, call_id)
+                index += 1
+            case _:
+                raise UnreadableAnswerError("The upstream's answer calls a tool without a name.")
+    if extras:
+        id_ = asked.id_of("reasoning", index)
+        yield reasoning_item(id_, (), extras=extras)
+
+
+def whole_thoughts(said: JsonObject) -> list[Thought]:
+    """The reasoning of a message, with its text also where only sealed pieces tell of details."""
+    thoughts = thoughts_of(said)
+    if thoughts and not any(thought.text for thought in thoughts):
+        text = reasoning_text(said)
+        return [Thought(text=text), *thoughts] if text else thoughts
+    return thoughts
+
+
+def call_id_of(call: JsonObject, asked: Asked, index: int) -> str:
+    """The id of a call, made up where the upstream gave none."""
+    found = call.get("id")
+    if isinstance(found, str) and found:
+        return found
+    return f"call_{asked.request_id.removeprefix('req_')}_{index}"
+
+
+def extra_of(holder: JsonObject, call_id: str) -> JsonObject:
+    """The ``extra_content`` of a call or a message, such as Gemini's signatures, by its place."""
+    extra = holder.get("extra_content")
+    return {call_id: extra} if isinstance(extra, dict) and extra else {}
+
+
+def _content(said: JsonObject, logprobs: Any) -> list[JsonObject]:
+    content = []
+    if text := spoken_text(said.get("content")):
+        content.append(text_part(text, said.get("annotations"), logprobs))
+    refusal = said.get("refusal")
+    if isinstance(refusal, str) and refusal:
+        content.append(refusal_part(refusal))
+    return content

@@ -1,0 +1,101 @@
+"""From the content of a Responses item to that of a chat's message."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wire_formats.errors import UnsendableError
+from wire_formats.json_types import JsonObject
+
+TEXTS = frozenset({"input_text", "output_text", "text", "summary_text", "reasoning_text"})
+DETAILS = frozenset({"low", "high"})
+
+
+def parts_of(content: Any, place: str, dropped: list[str] | None) -> list[JsonObject]:
+    """``content``, a string or an array, as the parts of a chat's message.
+
+    A part that no chat can hold is left out and added to ``dropped``; where that is None,
+    ``UnsendableError`` is raised.
+    """
+    if isinstance(content, str):
+        return [_text(content)] if content else []
+    if not isinstance(content, list):
+        raise UnsendableError("`content` must be a string or an array.", param=place)
+    parts = []
+    for index, each in enumerate(content):
+        here = f"{place}.{index}"
+        part = part_of(each)
+        if part is not None:
+            parts.append(part)
+        elif dropped is None:
+            raise UnsendableError(
+                f"The upstream accepts no `{_kind(each)}` as it is given here.", param=here
+            )
+        else:
+            dropped.append(here)
+    return [part for part in parts if part != _text("")]
+
+
+def part_of(part: Any) -> JsonObject | None:
+    """One part; None where a chat has no place for it."""
+    match part:
+        case {"type": "refusal", "refusal": str(text)}:
+            return _text(text)
+        case {"type": str(kind), "text": str(text)} if kind in TEXTS:
+            return _text(text)
+        case {"type": "input_image" | "image_url", "image_url": url} if _url(url):
+            return {"type": "image_url", "image_url": {"url": _url(url)} | _detail(part)}
+        case {"type": "input_file"}:
+            return _file(part)
+        case {"type": "input_audio", "input_audio": dict(audio)}:
+            return {"type": "input_audio", "input_audio": audio}
+        case _:
+            return None
+
+
+def plain(parts: list[JsonObject]) -> str | list[JsonObject]:
+    """Texts alone as one, which every upstream understands."""
+    if all(part["type"] == "text" for part in parts):
+        return text_of(parts)
+    return parts
+
+
+def text_of(parts: list[JsonObject]) -> str:
+    """The texts among ``parts``."""
+    return "\n".join(part["text"] for part in parts if part["type"] == "text")
+
+
+def _text(text: str) -> JsonObject:
+    return {"type": "text", "text": text}
+
+
+def _url(value: Any) -> str:
+    """Some clients write a chat's object in place of the string."""
+    url = value.get("url") if isinstance(value, dict) else value
+    return url if isinstance(url, str) else ""
+
+
+def _detail(part: JsonObject) -> JsonObject:
+    """``auto`` goes without saying, and ``original`` is more than ``high``."""
+    detail = part.get("detail")
+    detail = "high" if detail == "original" else detail
+    return {"detail": detail} if detail in DETAILS else {}
+
+
+def _file(part: JsonObject) -> JsonObject | None:
+    """A chat has no field for a URL; OpenRouter and others take one in place of the data."""
+    match part:
+        case {"file_data": str(data)} if data:
+            name = part.get("filename") or "file"
+            return {"type": "file", "file": {"filename": name, "file_data": data}}
+        case {"file_url": str(url)} if url:
+            name = part.get("filename") or url.partition("?")[0].rpartition("/")[2] or "file"
+            return {"type": "file", "file": {"filename": name, "file_data": url}}
+        case {"file_id": str(file_id)} if file_id:
+            return {"type": "file", "file": {"file_id": file_id}}
+        case _:
+            return None
+
+
+def _kind(part: Any) -> str:
+    return str(part.get("type"))[:50] if isinstance(part, dict) else "part"

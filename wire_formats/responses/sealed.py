@@ -1,0 +1,84 @@
+"""The reasoning of other APIs in ``encrypted_content``, so that clients bring it back.
+
+Clients of Responses keep this field and understand nothing of it, which is what a signature needs:
+Anthropic takes its own thoughts back only byte for byte, and Gemini's calls only with theirs. The
+form is ours, and no secret: a version, then JSON in base64. It never goes to an upstream as it is.
+"""
+
+from __future__ import annotations
+
+import binascii
+from base64 import b64encode, urlsafe_b64decode
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import orjson
+
+from wire_formats.chat.reasoning import Thought
+from wire_formats.json_numbers import read_json, write_json
+from wire_formats.json_types import JsonObject
+
+PREFIX = "gatehouse.1."
+OF_THE_MESSAGE = ""  # the place of what belongs to no call
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealed:
+    """``extras`` are ``extra_content`` by the ids of calls; that of the message has no id."""
+
+    thoughts: tuple[Thought, ...] = ()
+    extras: JsonObject = field(default_factory=dict)
+
+
+def sealed(thoughts: Iterable[Thought], extras: JsonObject | None = None) -> str:
+    """The text for ``encrypted_content``."""
+    told = [{k: v for k, v in asdict(thought).items() if v} for thought in thoughts]
+    value = {"thoughts": told} | ({"extras": extras} if extras else {})
+    return PREFIX + b64encode(write_json(value), altchars=b"-_").decode()
+
+
+def is_sealed(text: Any) -> bool:
+    """Whether ``text`` is of this gateway's making."""
+    return isinstance(text, str) and text.startswith(PREFIX)
+
+
+def opened(text: Any) -> Sealed | None:
+    """The reasoning in ``text``; None for what was not written here, or was changed since."""
+    if not is_sealed(text):
+        return None
+    try:
+        value: Any = read_json(urlsafe_b64decode(text.removeprefix(PREFIX)))
+        thoughts = tuple(Thought(**each) for each in value["thoughts"])
+    except (binascii.Error, orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+        return None
+    extras = value.get("extras")
+    if not all(map(_is_sound, thoughts)):
+        return None
+    return Sealed(thoughts=thoughts, extras=extras if isinstance(extras, dict) else {})
+
+
+def without_seals(body: JsonObject) -> tuple[JsonObject, tuple[str, ...]]:
+    """``body`` for an upstream that seals its reasoning itself, and the places of what is missing.
+
+    Such an upstream refuses a request with reasoning that it did not seal.
+    """
+    items = body.get("input")
+    if not isinstance(items, list):
+        return body, ()
+    ours = [
+        place
+        for place, item in enumerate(items)
+        if isinstance(item, dict) and is_sealed(item.get("encrypted_content"))
+    ]
+    if not ours:
+        return body, ()
+    left = set(ours)
+    kept = [item for place, item in enumerate(items) if place not in left]
+    return body | {"input": kept}, tuple(f"input.{place}" for place in ours)
+
+
+def _is_sound(thought: Thought) -> bool:
+    values = asdict(thought)
+    is_summary = values.pop("is_summary")
+    return isinstance(is_summary, bool) and all(isinstance(v, str) for v in values.values())
