@@ -52,6 +52,7 @@ PROMPT, COMPLETION, MOST = (
     rf"(?P<{name}>\d[\d,_]{{0,12}})" for name in ("prompt", "completion", "most")
 )
 BOTH = rf"\(?{PROMPT} (?:tokens )?(?:in the messages|in your prompt|of text input|from the input)"
+ANSWER = r"(?:tokens )?(?:in|for) the (?:completion|output)"
 RESULT = r"(?:resulted in|requested(?: about| a total of)?|contains|request has)"
 # In this order: the first one that fits is the one that tells most.
 NUMBERS = tuple(
@@ -60,7 +61,7 @@ NUMBERS = tuple(
         rf"{PROMPT} tokens > {MOST} maximum",
         rf"context limit: {PROMPT} \+ {COMPLETION} > {MOST}",
         rf"too large: {COMPLETION}\..*?length is {MOST} tokens and your request has {PROMPT} input",
-        rf"length (?:is|of) {MOST} tokens.*?{BOTH}.*?{COMPLETION} (?:tokens )?(?:in|for) the",
+        rf"length (?:is|of) {MOST} tokens.*?{BOTH}.*?{COMPLETION} {ANSWER}",
         rf"passed {PROMPT} input tokens and requested {COMPLETION} .*?length is only {MOST}",
         rf"must be <= {MOST}\. given: {PROMPT} .*?and {COMPLETION} ",
         rf"(?:length|limit) (?:is|of) {MOST}(?: tokens)?\W.*?{RESULT} {PROMPT}",
@@ -89,10 +90,11 @@ class Overflow:
     most: int = 0
 
     def in_openais_words(self, told: str) -> str:
-        """What OpenAI says of it; what the provider ``told`` where that has no numbers."""
+        """What OpenAI says of it, with what the provider ``told`` where that has no numbers."""
+        if OPENAIS in told or "context window of this model" in told:
+            return told
         if not (self.prompt and self.most):
-            is_clear = OPENAIS in told or "context window" in told
-            return told if is_clear else f"Your input exceeds the context window. {told}".rstrip()
+            return f"Your input exceeds the context window of this model. {told}".rstrip()
         if not self.completion:
             return (
                 f"{OPENAIS} {self.most} tokens. However, your messages resulted in {self.prompt} "

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import quote
+
+import orjson
+
+from wire_formats.json_numbers import load_json, write_json
 
 REMOVED = "[removed]"
 LONGEST_TEXT = 2000
@@ -35,11 +40,26 @@ def without_secrets(text: str, secrets: Iterable[str], *, mask: str = REMOVED) -
 
 def safe_text(text: str, secrets: Iterable[str]) -> str:
     """``text`` of an error without ``secrets``, and without what looks like a credential."""
-    known = set(secrets)
-    text = without_secrets(text, known | {quote(secret, safe="") for secret in known})
+    text = without_secrets(text, {each for secret in secrets for each in _spellings(secret)})
     text = IN_QUERY.sub(rf"\1{REMOVED}", text)
     text = IN_HEADER.sub(rf"\1\2{REMOVED}", text)
     return IN_AUTHORITY.sub(rf"\1{REMOVED}@", text)
+
+
+def _spellings(secret: str) -> Iterator[str]:
+    """``secret`` as it stands in a text, in a URL, and in JSON that is quoted within a text."""
+    quoted = json.dumps(secret)[1:-1]
+    yield from (secret, quote(secret, safe=""), quoted, quoted.replace("/", r"\/"))
+
+
+def _safe_json(text: str, secrets: frozenset[str], depth: int) -> str:
+    """A text that may be JSON itself, in which a character can be written in many ways."""
+    try:
+        value = load_json(text.encode())
+    except (orjson.JSONDecodeError, UnicodeEncodeError):
+        return safe_text(text, secrets)
+    told = cleaned(value, secrets, depth=depth - 1)
+    return safe_text(text if told == value else write_json(told).decode(), secrets)
 
 
 def cleaned(
@@ -54,6 +74,8 @@ def cleaned(
     What is nested deeper than ``depth`` is left out: nobody reads an error as deep as that.
     """
     match value:
+        case str() if depth and value.startswith(("{", "[")) and "\\" in value:
+            return _safe_json(value, secrets, depth)[:longest]
         case str():
             return safe_text(value, secrets)[:longest]
         case dict() | list() if not depth:

@@ -138,21 +138,6 @@ def messages_usage(tokens: Tokens) -> MessagesUsage:
     }
 
 
-def responses_usage(tokens: Tokens) -> JsonObject | None:
-    """The ``usage`` of a response; None where the upstream counted nothing."""
-    if tokens.prompt is None and tokens.completion is None:
-        return None
-    prompt, completion = tokens.prompt or 0, tokens.completion or 0
-    cached, written = tokens.cached or 0, tokens.cache_write or 0
-    return {
-        "input_tokens": prompt,
-        "input_tokens_details": {"cached_tokens": cached, "cache_write_tokens": written},
-        "output_tokens": completion,
-        "output_tokens_details": {"reasoning_tokens": tokens.reasoning or 0},
-        "total_tokens": prompt + completion,
-    }
-
-
 def _add_thoughts(usage: JsonObject, tokens: Tokens) -> None:
     """Gemini and Grok tell of thinking in the total alone, and are paid for it as for output.
 
@@ -168,6 +153,21 @@ def _add_thoughts(usage: JsonObject, tokens: Tokens) -> None:
     ):
         tokens.completion = completion + thought
         tokens.reasoning = max(tokens.reasoning or 0, thought)
+
+
+def responses_usage(tokens: Tokens) -> JsonObject | None:
+    """The ``usage`` of a response; None where the upstream counted nothing."""
+    if tokens.prompt is None and tokens.completion is None:
+        return None
+    prompt, completion = tokens.prompt or 0, tokens.completion or 0
+    cached, written = tokens.cached or 0, tokens.cache_write or 0
+    return {
+        "input_tokens": prompt,
+        "input_tokens_details": {"cached_tokens": cached, "cache_write_tokens": written},
+        "output_tokens": completion,
+        "output_tokens_details": {"reasoning_tokens": tokens.reasoning or 0},
+        "total_tokens": prompt + completion,
+    }
 
 
 def _fresh_audio(prompt: JsonObject, *, default: int | None) -> int | None:

@@ -50,6 +50,7 @@ SINCE = {
 
 
 RESPONSES_SINCE = "2025-03-01"
+SEALED_REASONING_SINCE = "2025-04-01"
 
 
 @cache
@@ -63,5 +64,14 @@ def known_parameters(api_version: str) -> frozenset[str]:
 
 def has_responses(api_version: str) -> bool:
     """Whether ``api_version`` has the Responses API; one that is no date is a recent one."""
+    return _is_since(RESPONSES_SINCE, api_version)
+
+
+def has_sealed_reasoning(api_version: str) -> bool:
+    """Whether its Responses can ``include`` reasoning in the form that is given back."""
+    return _is_since(SEALED_REASONING_SINCE, api_version)
+
+
+def _is_since(first: str, api_version: str) -> bool:
     date = DATE.match(api_version)
-    return date is None or date[0] >= RESPONSES_SINCE
+    return date is None or date[0] >= first

@@ -57,6 +57,9 @@ def error_from_object(error: Any, *, secrets: frozenset[str]) -> ApiError:
 
 def error_in(answer: JsonObject, *, secrets: frozenset[str]) -> ApiError | None:
     """The error that a whole ``answer`` is, if it is one. A response tells itself how it failed."""
+    match answer:
+        case {"choices": [{"finish_reason": "error", "error": dict(error)}, *_]}:  # OpenRouter
+            return error_from_object(error, secrets=secrets)
     if not answer.get("error") or answer.get("object") == "response":
         return None
     return _of_a_success(error_in_answer(answer).without(secrets))

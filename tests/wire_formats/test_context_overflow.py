@@ -16,6 +16,8 @@ WORDS = {
         5,
         8191,
     ),
+    "This model's maximum context length is 8192 tokens. However, your messages resulted in 8545 "
+    "tokens (8400 in the messages, 145 in the functions).": (8545, 0, 8192),
     "This model's maximum context length is 4096 tokens. However, you requested 5000 tokens (4900 "
     "in the messages, 100 in the completion).": (4900, 100, 4096),
     "'max_tokens' or 'max_completion_tokens' is too large: 2000. This model's maximum context "
@@ -128,6 +130,11 @@ def test_other_errors_are_left_alone(words):
     assert overflow_in(words) is None
 
 
+def test_openais_own_words_stay_as_they_are():
+    told = next(words for words in WORDS if "in the functions" in words)
+    assert overflow_in(told).in_openais_words(told) == told
+
+
 def test_its_code_is_enough():
     assert overflow_in("No.", CODE) is not None
     assert overflow_in("No.", "other", "exceed_context_size_error") is not None
@@ -144,5 +151,6 @@ def test_a_prompt_that_leaves_no_room_for_an_answer_is_told_as_that():
 
 def test_words_without_numbers_are_kept_behind_those_that_clients_know():
     overflow = overflow_in("Range of input length should be [1, 30720]")
-    assert overflow.in_openais_words("Range …") == "Your input exceeds the context window. Range …"
+    told = "Your input exceeds the context window of this model. Range …"
+    assert overflow.in_openais_words("Range …") == told
     assert overflow.in_anthropics_words("Range …") == "prompt is too long: Range …"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from wire_formats.secrets import safe_text, without_secrets
+from wire_formats.secrets import cleaned, safe_text, without_secrets
 
 SECRET = "sk-a/b+c=d"
 
@@ -30,6 +30,7 @@ def test_other_text_stays():
     [
         (f"key {SECRET}!", "key [removed]!"),
         ("key sk-a%2Fb%2Bc%3Dd!", "key [removed]!"),
+        (r'said {"key": "sk-a\/b+c=d"}', 'said {"key": "[removed]"}'),
         ("https://h/x?key=AIzaSy&alt=sse", "https://h/x?key=[removed]&alt=sse"),
         ("at https://h/x?a=1&api-key=v1 now", "at https://h/x?a=1&api-key=[removed] now"),
         ("https://me:pw@host/x", "https://[removed]@host/x"),
@@ -41,3 +42,23 @@ def test_other_text_stays():
 )
 def test_what_looks_like_a_credential_is_removed(text, told):
     assert safe_text(text, frozenset({SECRET})) == (text if told is None else told)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        r'{"key": "sk-a\/b+c=d"}',
+        r'{"key": "\u0073k-a/b+c=d"}',
+        r'{"in": "{\"key\": \"\\u0073k-a/b+c=d\"}"}',
+    ],
+)
+def test_json_within_a_text_is_gone_through(raw):
+    told = cleaned({"metadata": {"raw": raw}}, frozenset({SECRET}))
+    assert "[removed]" in told["metadata"]["raw"]
+    assert "b+c=d" not in told["metadata"]["raw"]
+
+
+def test_json_without_secrets_stays_as_it_is():
+    raw = r'{"error": {"message": "a \/ b",  "n": 1.50}}'
+    assert cleaned(raw, frozenset({SECRET})) == raw
+    assert cleaned(r"{\broken", frozenset({SECRET})) == r"{\broken"

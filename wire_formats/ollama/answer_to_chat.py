@@ -10,6 +10,7 @@ from typing import Any
 
 from wire_formats.chat.completion import Completion, tool_call
 from wire_formats.chat.reasoning import Thought, reasoning_fields
+from wire_formats.chat.types import Chunk, ToolCall
 from wire_formats.figures import told_count
 from wire_formats.json_numbers import write_json
 from wire_formats.json_types import JsonMapping, JsonObject
@@ -57,7 +58,7 @@ class ChatTranslation(Translation):
             yield self._completion.chunk({}, self._finish_reason(event))
             yield from self._completion.usage_chunks(_usage(event))
 
-    def _chunks(self, event: JsonObject) -> Iterator[JsonMapping]:
+    def _chunks(self, event: JsonObject) -> Iterator[Chunk]:
         """What was said, the probabilities of all its tokens with the first piece."""
         logprobs = _logprobs(event)
         for delta in self._deltas(_said(event)):
@@ -65,7 +66,7 @@ class ChatTranslation(Translation):
             chunk["choices"][0]["logprobs"], logprobs = logprobs, None
             yield chunk
 
-    def _deltas(self, said: JsonObject) -> Iterator[JsonObject]:
+    def _deltas(self, said: JsonObject) -> Iterator[JsonMapping]:
         if thoughts := _text(said.get("thinking")):
             yield {"reasoning_content": thoughts}
         if text := _text(said.get("content")):
@@ -74,9 +75,10 @@ class ChatTranslation(Translation):
         if calls := self._tool_calls(said):
             yield {"tool_calls": [{"index": n, **call} for n, call in enumerate(calls, first)]}
 
-    def _tool_calls(self, said: JsonObject) -> list[JsonMapping]:
+    def _tool_calls(self, said: JsonObject) -> list[ToolCall]:
         told = said.get("tool_calls")
-        calls = [call for each in told or () if (call := _tool_call(each)) is not None]
+        listed = told if isinstance(told, list) else []
+        calls = [call for each in listed if (call := _tool_call(each)) is not None]
         self._calls += len(calls)
         return calls
 
@@ -111,7 +113,7 @@ class EmbeddingTranslation(Translation):
         return base64.b64encode(array("f", vector).tobytes()).decode()
 
 
-def _tool_call(call: Any) -> JsonMapping | None:
+def _tool_call(call: Any) -> ToolCall | None:
     """The call with its arguments as text, which some models write themselves."""
     match call:
         case {"function": {"name": str(name), **function}}:

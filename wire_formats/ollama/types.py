@@ -1,44 +1,11 @@
-"""The requests of Ollama's own API, and OpenAI's embeddings as they are written from its answers.
+"""Ollama's request for embeddings, and OpenAI's embeddings as they are written from its answers.
 
 https://github.com/ollama/ollama/blob/main/docs/api.md
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal, NotRequired, TypedDict
-
-from wire_formats.json_types import JsonObject
-
-
-class CalledFunction(TypedDict):
-    name: str
-    arguments: JsonObject
-
-
-class ToolCall(TypedDict):
-    function: CalledFunction
-
-
-class Message(TypedDict):
-    """``images`` are in base64. ``tool_name`` is the function whose result the message holds."""
-
-    role: str
-    content: str
-    images: NotRequired[list[str]]
-    tool_calls: NotRequired[list[ToolCall]]
-    tool_name: NotRequired[str]
-
-
-class ChatRequest(TypedDict):
-    """``/api/chat``. ``format`` is a JSON schema or ``json``, ``think`` a boolean or an effort."""
-
-    model: str
-    messages: list[Message]
-    stream: bool
-    options: NotRequired[JsonObject]
-    format: NotRequired[JsonObject | Literal["json"]]
-    think: NotRequired[bool | str]
-    tools: NotRequired[list[Any]]
+from typing import Literal, TypedDict
 
 
 class EmbedRequest(TypedDict):

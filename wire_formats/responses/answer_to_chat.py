@@ -31,7 +31,7 @@ class ResponseTranslation(Translation):
         reason = from_responses(answer, has_calls="tool_calls" in message)
         whole = _completion(answer).whole(message, reason, _usage(answer))
         whole["choices"][0]["logprobs"] = logprobs_of(answer["output"])
-        return whole | _service_tier(answer)
+        return {**whole, **_service_tier(answer)}
 
     def event(self, event: JsonObject) -> Iterator[JsonMapping]:
         match event.get("type"):
@@ -70,7 +70,7 @@ class ResponseTranslation(Translation):
             has_calls = self._stream.calls > 0
         self.is_done = True
         last = self._completion.chunk({}, from_responses(response, has_calls=has_calls))
-        yield last | _service_tier(response)
+        yield {**last, **_service_tier(response)}
         yield from self._completion.usage_chunks(_usage(response))
 
 

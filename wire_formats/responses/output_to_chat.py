@@ -66,7 +66,7 @@ def call_of(item: JsonObject) -> JsonMapping | None:
     if not isinstance(name, str) or not isinstance(call_id, str):
         return None
     if kind == "function_call":
-        return tool_call(call_id, name, item.get("arguments") or "{}")
+        return {**tool_call(call_id, name, item.get("arguments") or "{}")}
     if kind == "custom_tool_call":
         return custom_call(call_id, name, item.get("input") or "")
     return None

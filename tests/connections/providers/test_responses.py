@@ -90,6 +90,15 @@ def test_azure_has_the_same_below_its_own_url() -> None:
     assert adapter.url("chat/completions", "gpt-5") == url
 
 
+@pytest.mark.parametrize(
+    ("version", "is_asked"), [("2025-03-01-preview", False), ("2025-04-01-preview", True)]
+)
+def test_azure_is_asked_for_sealed_reasoning_where_it_knows_it(version, is_asked) -> None:
+    base_url = "https://me.openai.azure.com"
+    adapter = an_adapter("azure", base_url=base_url, api_version=version)
+    assert ("include" in orjson.loads(adapter.request(a_chat()).content)) is is_asked
+
+
 def test_requests_in_the_apis_own_form_pass_as_they_are() -> None:
     body = {"model": "gpt-5", "input": "Hi", "previous_response_id": None}
     request = an_adapter().request(a_call(body, endpoint="responses", model="gpt-5"))

@@ -13,17 +13,36 @@ from proxy.answering.upstream_errors import error_from_object, error_from_respon
 from proxy.client_side.errors import ApiError
 from tests.support.builders import SECRET
 from tests.support.provider_failures import FAILURES, Failure
-from wire_formats.json_numbers import read_json
+from wire_formats.json_numbers import read_json, write_json
 from wire_formats.messages.error_types import in_anthropics_words, status_of
 from wire_formats.responses.dialect import RESPONSES
 from wire_formats.sse import data_of
 
+FIELDS = [
+    "error",
+    "errors",
+    "message",
+    "detail",
+    "loc",
+    "msg",
+    "code",
+    "status",
+    "type",
+    "param",
+    "metadata",
+    "raw",
+    "provider_name",
+    "details",
+    "retryDelay",
+    "innererror",
+    "choices",
+]
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=8),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(["error", "message", "detail", "code", "type", "param"]),
+            st.sampled_from(FIELDS),
             inner,
             max_size=4,
         )
@@ -211,6 +230,7 @@ def test_an_error_within_an_answer_is_told(error: object) -> None:
         {"error": "Bad Request", "message": "no words", "statusCode": 400},
         {"error": "no words", "error_type": "validation"},
         {"error": {"message": "no words"}},
+        {"choices": [{"finish_reason": "error", "error": {"code": 502, "message": "no words"}}]},
     ],
 )
 def test_a_whole_answer_that_is_an_error_tells_it(answer: dict) -> None:
@@ -236,6 +256,7 @@ def test_a_status_within_an_answer_counts(code: object, status: int) -> None:
 def test_any_json_becomes_a_proper_error(body: object, status: int) -> None:
     for error in (answered(status, body), error_from_object(body, secrets=frozenset())):
         fields = error.body()["error"]
+        assert write_json([fields, in_anthropics_words(error)])
         assert all(isinstance(fields[name], str) for name in ("message", "type"))
         assert all(isinstance(fields[name], str | None) for name in ("param", "code"))
         assert fields["message"]

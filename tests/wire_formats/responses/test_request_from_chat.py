@@ -93,7 +93,7 @@ def test_images_calls_and_results_are_items() -> None:
     assert asked["content"] == [
         {"type": "input_image", "image_url": "data:image/png;base64,iVBO", "detail": "low"}
     ]
-    assert (said["role"], said["content"]) == ("assistant", "Wait.")
+    assert said == {"role": "assistant", "content": "Wait."}
     assert call == {"type": "function_call", "call_id": "call_1", **function}
     assert result == {"type": "function_call_output", "call_id": "call_1", "output": "22°"}
 
@@ -102,6 +102,7 @@ def test_images_calls_and_results_are_items() -> None:
     "message",
     [
         {"role": "user", "content": [{"type": "input_audio"}]},
+        {"role": "narrator", "content": "x"},
     ],
 )
 def test_what_cannot_be_translated_is_refused(message: dict) -> None:
