@@ -326,3 +326,15 @@ def test_so_is_one_of_too_many_elements():
     assert references_in(body) is NONE
     with pytest.raises(RequestTooComplexError):
         references_in(body, most=50)
+
+
+def test_a_thread_is_referred_to_by_its_last_message():
+    thread = {"type": "continue", "previous_message_id": "msg_1"}
+    found = references_in({"thread": thread})
+    assert [(each.place, each.value) for each in found.threads] == [
+        ("thread.previous_message_id", "msg_1")
+    ]
+    assert not found.objects
+    assert references_in({"thread": {"type": "create"}}) is NONE
+    elsewhere = references_in({"tools": [{"thread": thread}]})
+    assert (len(elsewhere.objects), elsewhere.threads) == (1, ())

@@ -6,16 +6,16 @@ import orjson
 import pytest
 
 from wire_formats.errors import UnreadableAnswerError
-from wire_formats.messages.answer_from_chat import message_of
+from wire_formats.messages.answer_from_chat import Asked, message_of
 from wire_formats.messages.stream_from_chat import MessageEvents
 from wire_formats.token_counts import Tokens
+
+ASKED = Asked(request_id="req_1", model="m")
 
 
 def message(finish_reason="stop", tokens=None, **said):
     choice = {"index": 0, "message": said, "finish_reason": finish_reason}
-    return message_of(
-        {"choices": [choice]}, request_id="req_1", model="m", tokens=tokens or Tokens()
-    )
+    return message_of({"choices": [choice]}, ASKED, tokens or Tokens())
 
 
 def a_tool_call(index=0, id_="call_1", name="f", arguments="{}"):
@@ -24,7 +24,7 @@ def a_tool_call(index=0, id_="call_1", name="f", arguments="{}"):
 
 async def events(*deltas, finish_reason="stop", tokens=None):
     """The events that the chunks with ``deltas`` become, parsed."""
-    change = MessageEvents(request_id="req_1", model="gpt-4o", tokens=tokens or Tokens())
+    change = MessageEvents(ASKED, tokens or Tokens())
     chunks = [{"choices": [{"index": 0, "delta": delta}]} for delta in deltas]
     chunks.append({"choices": [{"index": 0, "delta": {}, "finish_reason": finish_reason}]})
     out = [await change(b"data: %b\n\n" % orjson.dumps(chunk)) for chunk in chunks]
@@ -153,4 +153,4 @@ def test_calls_that_make_no_sense_are_the_upstreams_fault(said):
 @pytest.mark.parametrize("answer", [{}, {"choices": []}, {"choices": [{"text": "a"}]}])
 def test_what_is_no_chat_completion_is_the_upstreams_fault(answer):
     with pytest.raises(UnreadableAnswerError):
-        message_of(answer, request_id="req_1", model="m", tokens=Tokens())
+        message_of(answer, ASKED, Tokens())
