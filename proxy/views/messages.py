@@ -46,6 +46,7 @@ from wire_formats.messages.estimate import estimated_tokens
 from wire_formats.messages.names_to_chat import aliases
 from wire_formats.messages.own_marks import without_carried
 from wire_formats.messages.request_to_chat import (
+    can_be_asked,
     chat_request,
     ids_called,
     is_given,
@@ -90,12 +91,16 @@ class MessagesView(AnthropicSurface, ModelCallView):
         )
 
     def eligible(self, targets: tuple[Target, ...]) -> tuple[Target, ...]:
-        """Those that can hold a thread, if one is asked for. Raises ``ThreadUnsupportedError``."""
-        if not is_given(self.body.get("thread")):
-            return targets
-        if threading := tuple(filter(speaks_messages, targets)):
-            return threading
-        raise ThreadUnsupportedError
+        """Those that can do what only Anthropic's servers can, where that is asked for.
+
+        Raises ``ThreadUnsupportedError`` where none holds a thread.
+        """
+        native = tuple(filter(speaks_messages, targets))
+        if is_given(self.body.get("thread")):
+            if not native:
+                raise ThreadUnsupportedError
+            return native
+        return native if native and not can_be_asked(self.body) else targets
 
     def call_for(self, target: Target, body: JsonObject) -> Call:
         if speaks_messages(target):

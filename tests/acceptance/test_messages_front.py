@@ -25,6 +25,7 @@ MESSAGES = "/v1/messages"
 ASK = [{"role": "user", "content": "What shall I wear in Paris, Rome and Oslo?"}]
 CLAUDE = "claude-sonnet-5"
 PLAIN = "gpt-4o"
+BOTH = "served-by-both"
 
 
 @pytest.fixture(scope="module")
@@ -39,20 +40,20 @@ def key(gateway, upstream):
     chats = [model for model in MODELS if "/" not in model]
     gateway.configure(
         connections=[
-            shared | {"name": "chats", "model_ids": [PLAIN, "gpt-5.2", *chats]},
+            shared | {"name": "chats", "model_ids": [PLAIN, BOTH, "gpt-5.2", *chats]},
             shared
             | {
                 "name": "router",
                 "provider": "openrouter",
                 "model_ids": ["anthropic/claude-opus-4.5"],
             },
-            shared | {"name": "native", "provider": "anthropic", "model_ids": [CLAUDE]},
+            shared | {"name": "native", "provider": "anthropic", "model_ids": [CLAUDE, BOTH]},
         ],
         grants=[{"models": ["*"], "everyone": True}],
     )
     key = gateway.api_key("alice")
     with client_of(gateway, key) as client:
-        wait_for_models(client, PLAIN, "gpt-5.2", CLAUDE, *MODELS)
+        wait_for_models(client, PLAIN, BOTH, "gpt-5.2", CLAUDE, *MODELS)
     return key
 
 
@@ -202,6 +203,22 @@ def test_a_diagnosis_of_the_callers_own_message_is_asked_for(sdk, scripted):
     diagnostics = {"previous_message_id": "msg_first"}
     sdk.beta.messages.create(**asked, diagnostics=diagnostics)
     assert scripted.calls[-1].json["diagnostics"] == diagnostics
+
+
+@pytest.mark.parametrize(
+    ("field", "path"),
+    [
+        ({}, CHAT),
+        ({"thread": {"type": "create"}}, MESSAGES),
+        ({"compaction": {"type": "compaction"}}, MESSAGES),
+    ],
+)
+def test_what_only_anthropics_servers_can_do_is_asked_of_them(gateway, key, scripted, field, path):
+    scripted.on("POST", MESSAGES, json_response(a_message()))
+    body = {"model": BOTH, "max_tokens": 9, "messages": ASK, **field}
+    with client_of(gateway, key) as client:
+        assert client.post(MESSAGES, json=body).is_success
+    assert scripted.calls[-1].target == path
 
 
 def test_input_is_estimated_until_it_is_counted(sdk, scripted):

@@ -79,6 +79,15 @@ def check_can_be_asked(body: JsonObject) -> None:
         )
 
 
+def can_be_asked(body: JsonObject) -> bool:
+    """Whether ``body`` means something without Anthropic's servers."""
+    try:
+        check_can_be_asked(body)
+    except UnsendableError:
+        return False
+    return True
+
+
 def names_offered(body: JsonObject) -> list[str]:
     """The names of the tools that ``body`` offers."""
     offered = [*_listed(body.get("tools")), *_added(body["messages"])]
