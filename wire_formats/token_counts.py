@@ -55,6 +55,10 @@ class ChatUsage(TypedDict):
     completion_tokens_details: NotRequired[CompletionDetails]
 
 
+class OutputDetails(TypedDict):
+    thinking_tokens: int
+
+
 class MessagesUsage(TypedDict):
     """The ``usage`` of a message."""
 
@@ -62,6 +66,7 @@ class MessagesUsage(TypedDict):
     cache_creation_input_tokens: int
     cache_read_input_tokens: int
     output_tokens: int
+    output_tokens_details: NotRequired[OutputDetails]
 
 
 def read_usage(usage: Any, tokens: Tokens) -> None:

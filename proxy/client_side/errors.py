@@ -2,6 +2,8 @@
 
 ApiError
 ├── InvalidRequestError         400  the request cannot be understood
+├── ThreadNotFoundError         400  no message of the caller's to go on from
+├── ThreadUnsupportedError      400  no upstream of the model holds conversations
 ├── ModelNotFoundError          404  unknown, or not for this caller: the same answer
 ├── MethodNotAllowedError       405
 ├── PayloadTooLargeError        413
@@ -66,6 +68,32 @@ class ApiError(Exception):
 class InvalidRequestError(ApiError):
     status = HTTPStatus.BAD_REQUEST
     type = "invalid_request_error"
+
+
+class ThreadNotFoundError(InvalidRequestError):
+    """Anthropic's SDKs send the whole conversation then, in a new thread."""
+
+    code = "thread_not_found"
+
+    def __init__(self, place: str) -> None:
+        super().__init__(
+            f"No thread was found for `{place}`. Send the full conversation.", param=place
+        )
+        self.details = {"error_code": self.code}
+
+
+class ThreadUnsupportedError(InvalidRequestError):
+    """Anthropic's SDKs send the whole conversation then, without a thread."""
+
+    code = "thread_unsupported_request"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The upstream of this model holds no threads. Send the full conversation without "
+            "`thread`.",
+            param="thread",
+        )
+        self.details = {"error_code": self.code}
 
 
 class ModelNotFoundError(InvalidRequestError):

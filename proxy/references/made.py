@@ -29,8 +29,14 @@ def is_finished(made: JsonObject) -> bool:
     return made.get("status") not in UNFINISHED
 
 
-def ids_in_message(made: JsonObject) -> Iterator[Any]:
-    """The container of a message of Anthropic's, or of an event that tells of one."""
+def ids_in_message(made: JsonObject, *, has_own: bool = False) -> Iterator[Any]:
+    """The container of a message of Anthropic's, or of an event that tells of one.
+
+    ``has_own``: its own id as well, to which later requests will refer.
+    """
+    if has_own:
+        message = made if made.get("type") == "message" else made.get("message")
+        yield message.get("id") if isinstance(message, dict) else None
     for fields in (made, made.get("message"), made.get("delta")):
         container = fields.get("container") if isinstance(fields, dict) else None
         if isinstance(container, dict):

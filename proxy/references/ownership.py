@@ -17,6 +17,7 @@ from proxy.client_side.errors import (
     ApiError,
     InvalidRequestError,
     RequestTooComplexError,
+    ThreadNotFoundError,
 )
 from proxy.references.further_models import renamed, upstream_name
 from proxy.references.reading import NONE, Reference, References, references_in
@@ -84,18 +85,18 @@ async def owned(
         if not targets:
             raise not_owned(reference)
     made = (*found.items, *found.containers)
-    if not (found.responses or made):
+    if not (found.responses or found.threads or made):
         return targets
     if len(made) > MOST_ITEMS:
         raise InvalidRequestError(
             f"`input` must refer to at most {MOST_ITEMS} items.", param="input"
         )
-    references = (*found.responses, *made)
+    references = (*found.responses, *found.threads, *made)
     stored = await looked_up(caller, {it.value for it in references if isinstance(it.value, str)})
-    for reference in found.responses:
+    for reference in (*found.responses, *found.threads):
         targets = _storing(stored, reference, targets)
         if not targets:
-            raise previous_not_found(reference)
+            raise previous_not_found(reference, is_thread=reference in found.threads)
     for reference in made:
         sharing = (t for t in targets if t.connection.upstream.shares_account_objects)
         targets = _storing(stored, reference, targets) or tuple(sharing)
@@ -147,7 +148,9 @@ def _storing(
     return tuple(t for t in targets if found and t.connection.upstream.id == found.connection_id)
 
 
-def previous_not_found(reference: Reference) -> ApiError:
+def previous_not_found(reference: Reference, *, is_thread: bool = False) -> ApiError:
+    if is_thread:
+        return ThreadNotFoundError(reference.place)
     return InvalidRequestError(
         f"Previous response with id '{str(reference.value)[:200]}' not found.",
         param=reference.place,

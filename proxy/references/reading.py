@@ -29,6 +29,8 @@ MESSAGES = frozenset({"messages", "input"})
 # Values of a realtime response's `conversation` that name none.
 NO_CONVERSATION = frozenset({"auto", "none"})
 CONTAINERS = frozenset({"container", "container_id"})
+THREAD: Path = ("thread",)
+PREVIOUS_MESSAGE = "previous_message_id"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +51,14 @@ class Reference:
 class References:
     """The references of a body.
 
-    ``responses``, ``items`` and ``containers`` may be the caller's own; ``objects`` are of the
-    account.
+    ``responses``, ``items``, ``containers`` and ``threads`` may be the caller's own; ``objects``
+    are of the account. A thread is referred to by its last message.
     """
 
     responses: tuple[Reference, ...] = ()
     items: tuple[Reference, ...] = ()
     containers: tuple[Reference, ...] = ()
+    threads: tuple[Reference, ...] = ()
     objects: tuple[Reference, ...] = ()
     has_models: bool = False
 
@@ -105,6 +108,7 @@ class _Reader:
             "responses": {},
             "items": {},
             "containers": {},
+            "threads": {},
             "objects": {},
         }
         self._has_models = False
@@ -123,7 +127,8 @@ class _Reader:
             case Kind.DEFINITION if value:
                 raise unaccepted(here)
             case Kind.OBJECT if is_id(value):
-                self._note(_list_of(name, value), here, value)
+                is_thread = name == PREVIOUS_MESSAGE and path == THREAD
+                self._note("threads" if is_thread else _list_of(name, value), here, value)
             case Kind.RESPONSE if value is not None:
                 self._note("responses", here, value)
             case Kind.HOLDER | Kind.NAMED_HOLDER:

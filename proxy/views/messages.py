@@ -10,16 +10,27 @@ from django.http.response import HttpResponseBase
 from connections.call import Call
 from models_registry.registry import active
 from models_registry.targets import Target
+from proxy.answering.chat_traits import traits_for
 from proxy.answering.dispatch import Dispatched
 from proxy.answering.routing import route
 from proxy.answering.streamed import ChangedEvents, relay_answer
 from proxy.answering.whole import read_answer
+from proxy.client_side.errors import ThreadUnsupportedError
 from proxy.client_side.relayed import RelayResponse
 from proxy.client_side.rendering import JsonResponse
 from proxy.client_side.response_headers import passed_on
 from proxy.references.made import ids_in_message
+from proxy.references.messages import (
+    DIAGNOSTICS,
+    FALLBACKS,
+    guarded_part,
+    is_followed,
+    kept_for_diagnostics,
+)
 from proxy.references.ownership import permitted
+from proxy.references.reading import PREVIOUS_MESSAGE
 from proxy.references.stored_responses import stored_responses
+from proxy.references.stored_rows import StoredReference
 from proxy.views.anthropic import AnthropicSurface
 from proxy.views.model_call import ModelCallView, Required
 from usage.exchange import Exchange, Surface
@@ -29,16 +40,25 @@ from wire_formats.json_cost import read_aside
 from wire_formats.json_numbers import load_json, read_json
 from wire_formats.json_objects import json_object
 from wire_formats.json_types import JsonObject
-from wire_formats.messages.answer_from_chat import message_of
+from wire_formats.messages.answer_from_chat import Asked, message_of
 from wire_formats.messages.dialect import MESSAGES, MessagesDialect
 from wire_formats.messages.estimate import estimated_tokens
-from wire_formats.messages.request_to_chat import chat_body, left_out
+from wire_formats.messages.names_to_chat import aliases
+from wire_formats.messages.own_marks import without_carried
+from wire_formats.messages.request_to_chat import (
+    can_be_asked,
+    chat_request,
+    ids_called,
+    is_given,
+    names_offered,
+)
 from wire_formats.messages.stream_from_chat import TRANSLATED_CHAT, MessageEvents
 from wire_formats.payload import DROPPED_HEADER, header_value
 from wire_formats.sse import data_of
 from wire_formats.token_counts import Tokens, read_messages_usage
 
 CONTAINER = b'"container"'
+MESSAGE_START = b'"message_start"'
 ESTIMATED_HEADER = "x-gateway-estimated"
 REQUIRED_MESSAGES = Required(
     names=("messages",), kinds=(list,), hint="`messages` must be an array."
@@ -54,64 +74,119 @@ class MessagesView(AnthropicSurface, ModelCallView):
     is_streamable = True
     dialect = MESSAGES
     passed_headers = ("anthropic-version", "anthropic-beta")
+    body: JsonObject  # as filters left it
+    dropped: tuple[str, ...] = ()  # what the last target that was asked does without
+    diagnosed: StoredReference | None = (
+        None  # the message that the request wants to be compared with
+    )
+
+    async def sent(self, body: JsonObject, model: str, exchange: Exchange) -> Dispatched:
+        self.body = body
+        self.diagnosed = await kept_for_diagnostics(body, self.caller)
+        routed, options = await route(active(), self.caller, model, endpoint=self.endpoint)
+        targets = self.eligible(routed)
+        guarded = guarded_part(body, is_native=any(map(speaks_messages, targets)))
+        allowed = await permitted(guarded, targets, self.caller)
+        return await self.dispatched(
+            allowed.targets,
+            lambda target: self.call_for(target, allowed.body(target, guarded)),
+            exchange,
+            options=options,
+        )
+
+    def eligible(self, targets: tuple[Target, ...]) -> tuple[Target, ...]:
+        """Those that can do what only Anthropic's servers can, where that is asked for.
+
+        Raises ``ThreadUnsupportedError`` where none holds a thread.
+        """
+        native = tuple(filter(speaks_messages, targets))
+        if is_given(self.body.get("thread")):
+            if not native:
+                raise ThreadUnsupportedError
+            return native
+        return native if native and not can_be_asked(self.body) else targets
 
     def call_for(self, target: Target, body: JsonObject) -> Call:
-        call = super().call_for(target, body)
         if speaks_messages(target):
-            return call
-        chat = target.body(chat_body(body), CHAT_COMPLETIONS)
+            return super().call_for(target, self.native_body(target, body))
+        payload = chat_request(self.body | body, traits_for(target))
+        self.dropped = payload.dropped
+        call = super().call_for(target, body)
+        chat = target.body(payload.body, CHAT_COMPLETIONS)
         return replace(call, endpoint=CHAT_COMPLETIONS, body=chat, headers=())
+
+    def native_body(self, target: Target, body: JsonObject) -> JsonObject:
+        """``body`` for an upstream that speaks Messages, which compares its own answers only."""
+        kept, self.dropped = self.diagnosed, ()
+        if kept is not None and kept.connection_id == target.connection.upstream.id:
+            body = body | {DIAGNOSTICS: {PREVIOUS_MESSAGE: kept.response_id}}
+        elif DIAGNOSTICS not in body and is_given(self.body.get(DIAGNOSTICS)):
+            self.dropped = (DIAGNOSTICS,)
+        if FALLBACKS not in body and FALLBACKS in self.body:
+            body = body | {FALLBACKS: self.body[FALLBACKS]}
+        return without_carried(body)
 
     async def whole(self, dispatched: Dispatched, exchange: Exchange) -> HttpResponseBase:
         headers = passed_on(dispatched.response.headers.raw)
         if speaks_messages(dispatched.target):
             body = await read_answer(dispatched, exchange, take_usage=read_messages_usage)
-            if CONTAINER in body:
+            if CONTAINER in body or is_followed(self.body):
                 self.note(dispatched.target, load_json(body))
-            return JsonResponse(body, headers=headers)
+            return JsonResponse(body, headers=self.with_dropped(headers))
         answer = await read_aside(read_json, await read_answer(dispatched, exchange))
-        message = message_of(
-            answer,
-            request_id=exchange.request_id,
-            model=exchange.model,
-            tokens=exchange.tokens,
-        )
-        return JsonResponse(message, headers=headers | self.dropped())
+        message = message_of(answer, self.asked(exchange), exchange.tokens)
+        return JsonResponse(message, headers=self.with_dropped(headers))
 
     async def streamed(
         self, dispatched: Dispatched, exchange: Exchange, body: JsonObject
     ) -> HttpResponseBase:
         if speaks_messages(dispatched.target):
-            watched = WatchedMessages(lambda made: self.note(dispatched.target, made))
-            return await relay_answer(dispatched, exchange, dialect=watched)
+            watched = WatchedMessages(
+                lambda made: self.note(dispatched.target, made), is_followed=is_followed(self.body)
+            )
+            response = await relay_answer(dispatched, exchange, dialect=watched)
+            for name, value in self.with_dropped({}).items():
+                response[name] = value
+            return response
         chat = await relay_answer(dispatched, exchange, dialect=TRANSLATED_CHAT, keeps_usage=False)
-        events = ChangedEvents(
-            chat,
-            MessageEvents(
-                request_id=exchange.request_id, model=exchange.model, tokens=exchange.tokens
-            ),
+        asked = replace(self.asked(exchange), estimate=estimated_tokens(self.body))
+        events = ChangedEvents(chat, MessageEvents(asked, exchange.tokens))
+        headers = self.with_dropped(dict(chat.headers)) | {ESTIMATED_HEADER: "message_start"}
+        return RelayResponse(events, headers=headers)
+
+    def asked(self, exchange: Exchange) -> Asked:
+        """What the answer has to be read with."""
+        stops = self.body.get("stop_sequences")
+        return Asked(
+            request_id=exchange.request_id,
+            model=str(self.body.get("model")),
+            aliases=aliases(names_offered(self.body)),
+            ids=ids_called(self.body),
+            stop_sequences=tuple(stops) if isinstance(stops, list) else (),
         )
-        return RelayResponse(events, headers=dict(chat.headers) | self.dropped())
 
     def note(self, target: Target, made: JsonObject) -> None:
-        """Remember the container of ``made``, a message or an event, as the caller's."""
-        ids = ids_in_message(made)
+        """Remember what ``made``, a message or an event, tells of as the caller's."""
+        ids = ids_in_message(made, has_own=is_followed(self.body))
         stored_responses.note_ids(ids, user_id=self.caller.user_id, target=target)
 
-    def dropped(self) -> dict[str, str]:
-        """The header that names what the chat did without."""
-        names = header_value(left_out(self.payload))
-        return {DROPPED_HEADER: names} if names else {}
+    def with_dropped(self, headers: dict[str, str]) -> dict[str, str]:
+        """``headers`` with the names of what the upstream did without, before those it names."""
+        named = {name.lower(): name for name in headers}.get(DROPPED_HEADER, DROPPED_HEADER)
+        names = [header_value(self.dropped), headers.get(named, "")]
+        told = ", ".join(filter(None, names))
+        return headers | {named: told} if told else headers
 
 
 class WatchedMessages(MessagesDialect):
-    """Hands the events to ``note`` that tell of a container."""
+    """Hands the events to ``note`` that tell of a container, and of a message that is followed."""
 
-    def __init__(self, note: Callable[[JsonObject], None]) -> None:
+    def __init__(self, note: Callable[[JsonObject], None], *, is_followed: bool) -> None:
         self._note = note
+        self._is_followed = is_followed
 
     def meaning_of(self, event: bytes, tokens: Tokens) -> Meaning:
-        if CONTAINER in event:
+        if CONTAINER in event or (self._is_followed and MESSAGE_START in event):
             self._note(json_object(data_of(event)))
         return super().meaning_of(event, tokens)
 

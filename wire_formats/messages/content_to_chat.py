@@ -2,163 +2,233 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Any
 
 from wire_formats.errors import UnsendableError
 from wire_formats.json_numbers import encoded_json
 from wire_formats.json_types import JsonObject
+from wire_formats.messages.names_to_chat import tool_name
+from wire_formats.messages.parts_to_chat import (
+    Writing,
+    blocks_of,
+    parts_of,
+    text_parts,
+    without_billing,
+)
+from wire_formats.messages.thoughts_to_chat import (
+    THOUGHTS,
+    is_forgotten,
+    recalled,
+    side_fields,
+    sign_calls,
+    thinking_parts,
+)
 
-if TYPE_CHECKING:
-    from openai.types.chat import (
-        ChatCompletionAssistantMessageParam,
-        ChatCompletionContentPartParam,
-        ChatCompletionMessageFunctionToolCallParam,
-        ChatCompletionMessageParam,
-        ChatCompletionSystemMessageParam,
-        ChatCompletionToolMessageParam,
-        ChatCompletionUserMessageParam,
-    )
-
-# A model's own thoughts, signed for its provider alone; no other could use them.
-THOUGHTS = frozenset({"thinking", "redacted_thinking"})
+FAILED = "Error: "
+UNTIL_ANSWERED = "next_user_message"  # how long a message of the system is shown
 
 
-def system_messages(system: Any) -> list[ChatCompletionSystemMessageParam]:
+def system_messages(system: Any, writing: Writing) -> list[JsonObject]:
     """``system``, a string or an array of text blocks, as the first messages of a chat."""
-    text = _text_of(system, place="system") if system else ""
-    return [{"role": "system", "content": text}] if text else []
+    return _system(system, writing, place="system") if system else []
 
 
-def chat_messages(messages: list[Any]) -> Iterator[ChatCompletionMessageParam]:
-    """Each message as one of a chat, or as several where it holds the results of tools."""
-    for place, message in enumerate(messages):
-        match message:
-            case {"role": "user", "content": content}:
-                yield from _of_user(_blocks(content, f"messages.{place}"), f"messages.{place}")
-            case {"role": "assistant", "content": content}:
-                yield _of_assistant(_blocks(content, f"messages.{place}"), f"messages.{place}")
-            case {"role": "system", "content": content}:
-                yield {"role": "system", "content": _text_of(content, place=f"messages.{place}")}
+def chat_messages(messages: list[Any], writing: Writing) -> list[JsonObject]:
+    """The messages of a chat: neighbours of one role become one, and results of tools many."""
+    written: list[JsonObject] = []
+    takes_late = writing.traits.takes_late_system
+    for role, run in groupby(enumerate(messages), key=lambda each: _role(*each)):
+        if role == "user":
+            for each in _of_user(list(_blocks_in(run)), _ids_called(written), writing):
+                _append(written, each, writing)
+            continue
+        for index, message in run:
+            place = f"messages.{index}"
+            if role == "assistant":
+                for each in _of_assistant(blocks_of(message["content"], place), writing, place):
+                    _append(written, each, writing)
+            elif not (message.get("clear_at") == UNTIL_ANSWERED and _is_answered(messages, index)):
+                for each in _system(message.get("content") or "", writing, place=place):
+                    _append(written, each if takes_late else _as_user(each), writing)
+    if writing.traits.marks_prefill and written and written[-1]["role"] == "assistant":
+        written[-1]["prefix"] = True
+    return written
+
+
+def _role(index: int, message: Any) -> str:
+    match message:
+        case {"role": "user", "content": _}:
+            return "user"
+        case {"role": "assistant", "content": _}:
+            return "assistant"
+        case {"role": "system"}:
+            return "system"
+        case _:
+            raise UnsendableError(
+                "A message needs a `role` (user or assistant) and `content`.",
+                param=f"messages.{index}",
+            )
+
+
+def _blocks_in(run: Iterable[tuple[int, Any]]) -> Iterator[tuple[JsonObject, str]]:
+    """The blocks of neighbouring messages, each with the place of its message."""
+    for index, message in run:
+        place = f"messages.{index}"
+        for block in blocks_of(message["content"], place):
+            yield block, place
+
+
+def _is_answered(messages: list[Any], index: int) -> bool:
+    later = messages[index + 1 :]
+    return any(isinstance(each, dict) and each.get("role") == "user" for each in later)
+
+
+def _system(content: Any, writing: Writing, *, place: str) -> list[JsonObject]:
+    parts: list[JsonObject] = []
+    for block in blocks_of(content, place):
+        match block:
+            case {"type": "text", "text": str(text)}:
+                kept = without_billing(text)
+                if kept != text:
+                    writing.lost.append("system.x-anthropic-billing-header")
+                parts += parts_of(block | {"text": kept}, writing, place)
+            case {"type": str(kind)} if kind.startswith("tool_"):
+                writing.lose(kind)
             case _:
-                raise UnsendableError(
-                    "A message needs a `role` (user or assistant) and `content`.",
-                    param=f"messages.{place}",
-                )
+                raise UnsendableError("Only blocks of the type `text` can stand here.", param=place)
+    content = _plain(parts)
+    return [{"role": "system", "content": content}] if content else []
+
+
+def _ids_called(written: list[JsonObject]) -> frozenset[str]:
+    """The ids of the calls that are to be answered now."""
+    for message in reversed(written):
+        if message["role"] != "tool":
+            return frozenset(call["id"] for call in message.get("tool_calls", ()))
+    return frozenset()
 
 
 def _of_user(
-    blocks: list[JsonObject], place: str
-) -> Iterator[ChatCompletionToolMessageParam | ChatCompletionUserMessageParam]:
+    blocks: list[tuple[JsonObject, str]], called: frozenset[str], writing: Writing
+) -> Iterator[JsonObject]:
     """Results of tools come first: in a chat they follow the calls directly."""
-    parts: list[ChatCompletionContentPartParam] = []
-    for block in blocks:
-        if block.get("type") == "tool_result":
-            call_id: Any = block.get("tool_use_id")
-            yield {
-                "role": "tool",
-                "tool_call_id": call_id,
-                "content": _result(block.get("content"), parts, place),
-            }
-        else:
-            parts.append(_part(block, place))
+    parts: list[JsonObject] = []
+    for block, place in blocks:
+        if block.get("type") != "tool_result":
+            parts += parts_of(block, writing, place)
+            continue
+        id_ = writing.call_id(str(block.get("tool_use_id")))
+        content, shown = _result(block, writing, place)
+        if id_ in called:
+            yield {"role": "tool", "tool_call_id": id_, "content": content}
+        else:  # a chat with a result of no call is refused
+            parts += text_parts(content) if isinstance(content, str) else content
+        parts += shown
     if parts:
         yield {"role": "user", "content": _plain(parts)}
 
 
-def _result(content: Any, pictures: list[ChatCompletionContentPartParam], place: str) -> str:
-    """The text of a tool's result. Its images, which a tool cannot show, go to ``pictures``."""
-    texts = []
-    for block in _blocks(content or "", place):
-        part = _part(block, place)
-        if part["type"] == "text":
-            texts.append(part["text"])
-        else:
-            pictures.append(part)
-    return "\n".join(texts)
+def _result(
+    block: JsonObject, writing: Writing, place: str
+) -> tuple[str | list[JsonObject], list[JsonObject]]:
+    """What a tool's result says, and its images, which a tool cannot show in a chat."""
+    inner = blocks_of(block.get("content") or "", place)
+    parts = [part for each in inner for part in parts_of(each, writing, place)]
+    texts = [part for part in parts if part["type"] == "text"]
+    if block.get("is_error") is True:
+        said = texts[0]["text"] if texts else ""
+        if not said.lower().startswith("error"):
+            texts = [*text_parts(FAILED + said), *texts[1:]]
+    mark = block.get("cache_control")
+    if texts and isinstance(mark, dict) and writing.traits.keeps_cache_marks:
+        texts[-1] |= {"cache_control": mark}
+    shown = [part for part in parts if part["type"] != "text"]
+    if any("cache_control" in part for part in texts):
+        return texts, shown
+    return "\n".join(part["text"] for part in texts), shown
 
 
-def _of_assistant(blocks: list[JsonObject], place: str) -> ChatCompletionAssistantMessageParam:
-    texts: list[str] = []
-    calls: list[ChatCompletionMessageFunctionToolCallParam] = []
+def _of_assistant(blocks: list[JsonObject], writing: Writing, place: str) -> Iterator[JsonObject]:
+    parts: list[JsonObject] = []
+    calls: list[JsonObject] = []
+    ids: list[str] = []
     for block in blocks:
         match block:
-            case {"type": "text", "text": str(text)}:
-                texts.append(text)
             case {"type": "tool_use", "id": str(id_), "name": str(name)}:
-                arguments = encoded_json(block.get("input") or {}).decode()
-                calls.append(
-                    {
-                        "id": id_,
-                        "type": "function",
-                        "function": {"name": name, "arguments": arguments},
-                    }
-                )
+                calls.append(_call(id_, name, block.get("input"), writing))
+                ids.append(id_)
             case {"type": str(kind)} if kind in THOUGHTS:
                 pass
+            case {"type": "image" | "document" as kind}:
+                writing.lose(kind)  # an assistant of a chat cannot show any
             case _:
-                raise _unsayable(block, place)
-    message: ChatCompletionAssistantMessageParam = {
-        "role": "assistant",
-        "content": "".join(texts) or None,
-    }
+                parts += parts_of(block, writing, place)
+    traits = writing.traits
+    said = recalled(blocks, model=writing.model)
+    fields = side_fields(said, traits, has_calls=bool(calls))
+    if is_forgotten(said, traits, fields):
+        writing.lose("thinking")
+    content = _spoken(parts, thinking_parts(said, traits))
+    message: JsonObject = {"role": "assistant", "content": content, **fields}
     if calls:
         message["tool_calls"] = calls
-    return message
+    if content or calls:
+        sign_calls(message, said, traits, ids)
+        yield message
 
 
-def _part(block: JsonObject, place: str) -> ChatCompletionContentPartParam:
-    match block:
-        case {"type": "text", "text": str(text)}:
-            return {"type": "text", "text": text}
-        case {"type": "image", "source": dict(source)}:
-            return {"type": "image_url", "image_url": {"url": _url(source, place)}}
-        case {"type": "document", "source": {"type": "text", "data": str(text)}}:
-            return {"type": "text", "text": text}
-        case {"type": "document", "source": {"type": "base64"} as source}:
-            name = block.get("title") or "document"
-            return {"type": "file", "file": {"filename": name, "file_data": _url(source, place)}}
-        case _:
-            raise _unsayable(block, place)
+def _call(id_: str, name: str, given: Any, writing: Writing) -> JsonObject:
+    return {
+        "id": writing.call_id(id_),
+        "type": "function",
+        "function": {"name": tool_name(name), "arguments": encoded_json(given or {}).decode()},
+    }
 
 
-def _url(source: JsonObject, place: str) -> str:
-    match source:
-        case {"type": "base64", "media_type": str(media_type), "data": str(data)}:
-            return f"data:{media_type};base64,{data}"
-        case {"type": "url", "url": str(url)}:
-            return url
-        case _:
-            raise UnsendableError("`source` must be of the type base64 or url.", param=place)
+def _spoken(parts: list[JsonObject], thinking: list[JsonObject]) -> str | list[JsonObject] | None:
+    """An assistant's texts are one text: they were written without a break."""
+    if any("cache_control" in part for part in parts):
+        return thinking + parts
+    text = "".join(part["text"] for part in parts)
+    return thinking + text_parts(text) if thinking else text or None
 
 
-def _plain(
-    parts: list[ChatCompletionContentPartParam],
-) -> str | list[ChatCompletionContentPartParam]:
-    """A lone text as such, which every upstream understands."""
-    match parts:
-        case [part] if part["type"] == "text":
-            return part["text"]
-    return parts
+def _plain(parts: list[JsonObject]) -> str | list[JsonObject]:
+    """Texts alone as one string, which every upstream understands."""
+    if any(part["type"] != "text" or "cache_control" in part for part in parts):
+        return parts
+    return "\n\n".join(part["text"] for part in parts)
 
 
-def _blocks(content: Any, place: str) -> list[JsonObject]:
-    if isinstance(content, str):
-        return [{"type": "text", "text": content}] if content else []
-    if isinstance(content, list) and all(isinstance(block, dict) for block in content):
-        return content
-    raise UnsendableError("`content` must be a string or an array of blocks.", param=place)
+def _as_user(message: JsonObject) -> JsonObject:
+    """A message of the system in the middle, for models whose prompt has it first or never."""
+    text = message["content"]
+    if not isinstance(text, str):
+        text = "\n\n".join(part["text"] for part in text)
+    return {"role": "user", "content": f"<system-reminder>\n{text}\n</system-reminder>"}
 
 
-def _text_of(content: Any, *, place: str) -> str:
-    texts = [block.get("text") for block in _blocks(content, place)]
-    if not all(isinstance(text, str) for text in texts):
-        raise UnsendableError("Only blocks of the type `text` can stand here.", param=place)
-    return "\n\n".join(map(str, texts))
+def _append(written: list[JsonObject], message: JsonObject, writing: Writing) -> None:
+    """Add ``message``, or its text to that of the last one of the same role.
+
+    Anthropic takes neighbours for one turn; some upstreams refuse roles that do not alternate.
+    """
+    if written and _joins(written[-1], message, writing):
+        texts = (written[-1]["content"], message["content"])
+        written[-1]["content"] = "\n\n".join(filter(None, texts))
+    else:
+        written.append(message)
 
 
-def _unsayable(block: JsonObject, place: str) -> UnsendableError:
-    kind = str(block.get("type"))[:100]
-    return UnsendableError(
-        f"The upstream does not accept this block of the type `{kind}`.", param=place
-    )
+def _joins(last: JsonObject, message: JsonObject, writing: Writing) -> bool:
+    if not (_is_text(message) and isinstance(last["content"], str)):
+        return False
+    if last["role"] == "tool":
+        return writing.traits.has_strict_roles and message["role"] == "user"
+    return last["role"] == message["role"] != "system" and _is_text(last)
+
+
+def _is_text(message: JsonObject) -> bool:
+    return message.keys() == {"role", "content"} and isinstance(message["content"], str)

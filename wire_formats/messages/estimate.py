@@ -11,6 +11,7 @@ from wire_formats.token_counts import BYTES_PER_TOKEN
 FIELDS = ("system", "messages", "tools")
 MEDIA_TOKENS = 1600  # of a picture or a file: the most that Anthropic counts for a picture
 TEXT = "text"
+SOURCE = b'"source"'
 
 
 def estimated_tokens(body: JsonObject) -> int:
@@ -19,9 +20,11 @@ def estimated_tokens(body: JsonObject) -> int:
     Raises :class:`wire_formats.errors.UnsendableError` for a body that could not be sent either.
     """
     read = {name: body[name] for name in FIELDS if name in body}
-    encoded_json(read)  # raises for what is nested too deeply for the next line
-    texts, media = _apart(read)
-    return max(1, -(-len(encoded_json(texts)) // BYTES_PER_TOKEN) + MEDIA_TOKENS * media)
+    text, media = encoded_json(read), 0
+    if SOURCE in text:  # which most requests lack, and then they need not be walked through
+        texts, media = _apart(read)
+        text = encoded_json(texts)
+    return max(1, -(-len(text) // BYTES_PER_TOKEN) + MEDIA_TOKENS * media)
 
 
 def _apart(value: Any) -> tuple[Any, int]:

@@ -1,144 +1,231 @@
 """From a request of the Messages API to one for chat completions.
 
-A field that a chat cannot hold is refused, by its place, if leaving it out would change
-the request. A field that only tunes the response is left out, and named to the client.
-What is copied from the client is not checked here, and so has no type of its own.
+A field that a chat cannot hold is left out, and named to the client. Only what the request makes no
+sense without is refused, by its place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from wire_formats.errors import UnsendableError
 from wire_formats.json_types import JsonObject
+from wire_formats.messages.chat_traits import PLAIN, ChatTraits
 from wire_formats.messages.content_to_chat import chat_messages, system_messages
+from wire_formats.messages.effort_to_chat import is_switched_off, reasoning_request
+from wire_formats.messages.names_to_chat import user_name
+from wire_formats.messages.parts_to_chat import Writing
+from wire_formats.messages.tools_to_chat import choice_of, functions_of, is_strict
+from wire_formats.payload import Payload
 
-if TYPE_CHECKING:
-    from openai.types.chat import (
-        ChatCompletionFunctionToolParam,
-        ChatCompletionToolChoiceOptionParam,
-    )
-    from openai.types.chat.completion_create_params import (
-        CompletionCreateParamsBase,
-        ResponseFormat,
-    )
-    from openai.types.shared_params import FunctionDefinition
-
-SAME = ("max_tokens", "temperature", "top_p", "stream")
-TRANSLATED = (
-    "model",
-    "system",
-    "messages",
-    "stop_sequences",
-    "metadata",
-    "tools",
-    "tool_choice",
-    "output_config",
-)
-# Hints whose absence changes how the answer is made, not what was asked for.
-TUNING = (
-    "top_k",
-    "thinking",
-    "service_tier",
-    "speed",
-    "cache_control",
-    "context_management",
-    "inference_geo",
-)
-KNOWN = frozenset(SAME + TRANSLATED + TUNING)
-
-
-def chat_body(body: JsonObject) -> JsonObject:
-    """``body`` as a chat. Raises ``UnsendableError`` for a field that no chat can hold."""
-    copied = {name: body[name] for name in SAME if name in body}
-    chat: CompletionCreateParamsBase = {
-        "model": body["model"],
-        "messages": [*system_messages(body.get("system")), *chat_messages(body["messages"])],
+SAME = ("model", "stream")
+SAMPLING = ("temperature", "top_p")
+NEUTRAL_SAMPLING = 1
+MOST_STOPS = 4  # OpenAI takes no more
+# Told by the client in this body, and by the gateway in others.
+READ = frozenset(
+    {
+        *SAME,
+        *SAMPLING,
+        "max_tokens",
+        "messages",
+        "metadata",
+        "output_config",
+        "output_format",
+        "stop_sequences",
+        "system",
+        "thinking",
+        "tool_choice",
+        "tools",
+        "top_k",
     }
-    if stop := body.get("stop_sequences"):
-        chat["stop"] = stop
-    match body.get("metadata"):
-        case {"user_id": str(user)}:
-            chat["user"] = user
-    _add_tools(chat, body)
-    if response_format := _response_format(body.get("output_config")):
-        chat["response_format"] = response_format
-    if copied.get("stream") is True:
-        chat["stream_options"] = {"include_usage": True}
-    if unknown := body.keys() - KNOWN:
-        name = min(unknown)
-        raise UnsendableError(f"The upstream does not support `{name}`.", param=name)
-    return {**chat, **copied}
+)
+NEUTRAL: dict[str, Any] = {"speed": "standard"}
 
 
-def left_out(body: JsonObject) -> tuple[str, ...]:
-    """The fields of ``body`` that its chat does without."""
-    names = [name for name in TUNING if body.get(name) is not None]
-    match body.get("output_config"):
-        case {"effort": str()}:
-            names.append("output_config.effort")
-    return tuple(names)
+def chat_request(body: JsonObject, traits: ChatTraits = PLAIN) -> Payload:
+    """``body`` as a chat for a model with ``traits``, and what it does without.
+
+    Raises ``UnsendableError`` for what no chat can do, and for what is not understood.
+    """
+    check_can_be_asked(body)
+    if is_switched_off(body):
+        traits = traits.without_demands()
+    writing = Writing(model=str(body.get("model")), traits=traits)
+    chat: JsonObject = {name: body[name] for name in SAME if name in body}
+    for fields in (_limit, _sampling, _stop):
+        chat |= fields(body, writing)
+    chat["messages"] = [
+        *system_messages(body.get("system"), writing),
+        *chat_messages(body["messages"], writing),
+    ]
+    for fields in (_tools, _output, _reasoning, _rest):
+        chat |= fields(body, writing)
+    return Payload(chat, tuple(dict.fromkeys(writing.lost)))
 
 
-def _add_tools(chat: CompletionCreateParamsBase, body: JsonObject) -> None:
-    tools: Any = body.get("tools")
-    if tools is not None and not isinstance(tools, list):
+def check_can_be_asked(body: JsonObject) -> None:
+    """Raises ``UnsendableError`` for a request that means nothing without Anthropic's servers."""
+    if is_given(body.get("compaction")):
+        raise UnsendableError(
+            "The upstream of this model cannot summarise a conversation. Leave out `compaction`.",
+            param="compaction",
+        )
+    if is_given(body.get("mcp_servers")) and not is_given(body.get("tools")):
+        raise UnsendableError(
+            "The upstream of this model calls no MCP servers. Leave out `mcp_servers`.",
+            param="mcp_servers",
+        )
+
+
+def can_be_asked(body: JsonObject) -> bool:
+    """Whether ``body`` means something without Anthropic's servers."""
+    try:
+        check_can_be_asked(body)
+    except UnsendableError:
+        return False
+    return True
+
+
+def names_offered(body: JsonObject) -> list[str]:
+    """The names of the tools that ``body`` offers."""
+    offered = [*_listed(body.get("tools")), *_added(body["messages"])]
+    return [tool["name"] for tool in offered if isinstance(tool.get("name"), str)]
+
+
+def ids_called(body: JsonObject) -> frozenset[str]:
+    """The ids of all calls in the history of ``body``, which was translated before."""
+    return frozenset(
+        block["id"]
+        for message in body["messages"]
+        if isinstance(message.get("content"), list)
+        for block in message["content"]
+        if block.get("type") == "tool_use" and isinstance(block.get("id"), str)
+    )
+
+
+def is_given(value: Any) -> bool:
+    """Whether a field says anything: not null, and not empty."""
+    return value is not None and value not in ([], {}, "")
+
+
+Fields = Callable[[JsonObject, Writing], JsonObject]
+
+
+def _limit(body: JsonObject, writing: Writing) -> JsonObject:
+    limit: Any = body.get("max_tokens")
+    if limit is None:
+        return {}
+    most = writing.traits.most_tokens
+    if not isinstance(limit, int | float) or isinstance(limit, bool):
+        return {"max_tokens": limit}  # the upstream's to refuse
+    if limit and (most is None or limit <= most):
+        return {"max_tokens": limit}
+    writing.lost.append("max_tokens")  # 0 is to fill the cache and say nothing, which no chat can
+    return {"max_tokens": most if limit else 1}
+
+
+def _sampling(body: JsonObject, writing: Writing) -> JsonObject:
+    given = {name: body[name] for name in SAMPLING if body.get(name) is not None}
+    if writing.traits.is_sampled:
+        return given
+    writing.lost += (name for name, value in given.items() if value != NEUTRAL_SAMPLING)
+    return {}
+
+
+def _stop(body: JsonObject, writing: Writing) -> JsonObject:
+    sequences = body.get("stop_sequences")
+    if not is_given(sequences):
+        return {}
+    if not isinstance(sequences, list) or not all(isinstance(each, str) for each in sequences):
+        raise UnsendableError(
+            "`stop_sequences` must be an array of strings.", param="stop_sequences"
+        )
+    kept = [each for each in sequences if each][:MOST_STOPS] if writing.traits.is_sampled else []
+    if len(kept) < len(sequences):
+        writing.lost.append("stop_sequences")
+    return {"stop": kept} if kept else {}
+
+
+def _tools(body: JsonObject, writing: Writing) -> JsonObject:
+    offered = [*_listed(body.get("tools")), *_added(body["messages"])]
+    functions = functions_of(offered, writing.traits, writing.lost)
+    chat: JsonObject = {"tools": functions} if functions else {}
+    choice = body.get("tool_choice")
+    if is_given(choice):
+        chat |= choice_of(choice, functions)
+    return chat
+
+
+def _listed(tools: Any) -> list[Any]:
+    if not is_given(tools):
+        return []
+    if not isinstance(tools, list):
         raise UnsendableError("`tools` must be an array.", param="tools")
-    if tools:
-        chat["tools"] = list(_functions(tools))
-    if (choice := body.get("tool_choice")) is not None:
-        chat["tool_choice"] = _tool_choice(choice)
-        if choice.get("disable_parallel_tool_use") is True:
-            chat["parallel_tool_calls"] = False
+    return tools
 
 
-def _functions(tools: list[Any]) -> Iterator[ChatCompletionFunctionToolParam]:
-    for place, tool in enumerate(tools):
-        match tool:
-            case {"name": str(name), "input_schema": dict(schema)}:
-                function: FunctionDefinition = {"name": name, "parameters": schema}
-                if "description" in tool:
-                    function["description"] = tool["description"]
-                if "strict" in tool:
-                    function["strict"] = tool["strict"]
-                yield {"type": "function", "function": function}
-            case {"type": str(kind)}:
-                raise UnsendableError(
-                    f"The upstream does not support the tool `{kind}`.", param=f"tools.{place}"
-                )
-            case _:
-                raise UnsendableError(
-                    "A tool needs a `name` and an `input_schema`.", param=f"tools.{place}"
-                )
+def _added(messages: list[Any]) -> list[JsonObject]:
+    """The definitions of tools that the conversation added on its way."""
+    return [
+        definition
+        for message in messages
+        if message.get("role") == "system" and isinstance(message.get("content"), list)
+        for block in message["content"]
+        if isinstance(definition := _definition(block), dict)
+    ]
 
 
-def _tool_choice(choice: Any) -> ChatCompletionToolChoiceOptionParam:
-    match choice:
-        case {"type": "tool", "name": str(name)}:
-            return {"type": "function", "function": {"name": name}}
-        case {"type": "auto"}:
-            return "auto"
-        case {"type": "any"}:
-            return "required"
-        case {"type": "none"}:
-            return "none"
+def _definition(block: Any) -> Any:
+    match block:
+        case {"type": "tool_addition", "tool": {"definition": dict(definition)}}:
+            return definition
         case _:
-            raise UnsendableError(
-                "The upstream does not support this `tool_choice`.", param="tool_choice"
-            )
+            return None
 
 
-def _response_format(config: Any) -> ResponseFormat | None:
-    match config:
-        case {"format": {"type": "json_schema", "schema": dict(schema)}}:
-            return {
-                "type": "json_schema",
-                "json_schema": {"name": "answer", "schema": schema, "strict": True},
-            }
-        case {"format": dict()}:
+def _output(body: JsonObject, writing: Writing) -> JsonObject:
+    config = body.get("output_config")
+    wanted = config.get("format") if isinstance(config, dict) else None
+    wanted = wanted or body.get("output_format")
+    if not is_given(wanted):
+        return {}
+    match wanted:
+        case {"type": "json_schema", "schema": dict(schema)}:
+            wrapped = {"name": "answer", "schema": schema, "strict": is_strict(schema)}
+            return {"response_format": {"type": "json_schema", "json_schema": wrapped}}
+        case _:
             raise UnsendableError(
                 "`output_config.format` must be of the type json_schema.", param="output_config"
             )
-        case _:
-            return None
+
+
+def _reasoning(body: JsonObject, writing: Writing) -> JsonObject:
+    chat, lost = reasoning_request(body, writing.traits)
+    writing.lost += lost
+    return chat
+
+
+def _rest(body: JsonObject, writing: Writing) -> JsonObject:
+    chat: JsonObject = {}
+    metadata = body.get("metadata")
+    user = metadata.get("user_id") if isinstance(metadata, dict) else None
+    if isinstance(user, str) and user:
+        chat["user"] = user_name(user)
+    if body.get("stream") is True:
+        chat["stream_options"] = {"include_usage": True}
+    known = READ
+    if is_given(mark := body.get("cache_control")) and writing.traits.keeps_cache_marks:
+        chat["cache_control"], known = mark, known | {"cache_control"}
+    if is_given(top_k := body.get("top_k")):
+        if writing.traits.takes_top_k:
+            chat["top_k"] = top_k
+        else:
+            writing.lost.append("top_k")
+    writing.lost += (
+        name
+        for name, value in body.items()
+        if name not in known and is_given(value) and NEUTRAL.get(name) != value
+    )
+    return chat

@@ -1,21 +1,31 @@
-"""From the chunks of a chat to the events of a message."""
+"""From the chunks of a chat to the events of a message.
+
+A message's blocks come one after another, while a chat may mix its pieces::
+
+    delta ──► reasoning ──► thinking block      ends with text, a call, or its signature
+          ├─► text ───────► text block          waits while a call is incomplete
+          └─► calls ──────► tool_use blocks     one at a time, the others wait in line
+"""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
 from wire_formats.chat.dialect import ChatDialect
+from wire_formats.chat.reasoning import ANTHROPIC, spoken_text
 from wire_formats.dialect import DescribedError
-from wire_formats.errors import UnreadableAnswerError
 from wire_formats.json_objects import json_object
 from wire_formats.json_types import JsonObject
-from wire_formats.messages.answer_from_chat import empty_message, listed
+from wire_formats.messages.answer_from_chat import Asked, empty_message, listed, stopped
+from wire_formats.messages.block_events import BlockEvents
+from wire_formats.messages.call_pieces import Call, CallIds, Calls, google_signature
+from wire_formats.messages.carried import MESSAGE, carried_signatures
 from wire_formats.messages.dialect import MESSAGES
-from wire_formats.messages.types import Block, InputJsonDelta, MessageDelta, TextDelta
+from wire_formats.messages.thoughts_from_chat import Heard, sealed_block, signature_of
 from wire_formats.sse import DONE_MARK, data_of, typed_event
-from wire_formats.stop_reasons import to_messages
-from wire_formats.token_counts import Tokens, messages_usage
+from wire_formats.token_counts import Tokens
 
 
 class TranslatedChatDialect(ChatDialect):
@@ -29,21 +39,24 @@ TRANSLATED_CHAT = TranslatedChatDialect()
 
 
 class MessageEvents:
-    """Turns one stream. Blocks come one after another: a new one ends the one before.
+    """Turns one stream.
 
     The token counts come last in a chat's stream, and so does everything that ends a message:
     whoever reads that stream fills in ``tokens`` until then.
     """
 
-    def __init__(self, *, request_id: str, model: str, tokens: Tokens) -> None:
-        self._request_id = request_id
-        self._model = model
+    def __init__(self, asked: Asked, tokens: Tokens) -> None:
+        self._asked = asked
         self._tokens = tokens
         self._has_begun = False
-        self._blocks: list[Block] = []
-        self._is_open = False
-        self._call: tuple[Any, str] | None = None  # index and id of the one being written
-        self._finish_reason: Any = None
+        self._blocks = BlockEvents()
+        self._heard = Heard()
+        self._calls = Calls(CallIds(asked.ids, request_id=asked.request_id))
+        self._call: Call | None = None  # the one being written
+        self._line: deque[Call | str] = deque()  # calls and texts that wait for it
+        self._signature = ""  # Google's, of the message
+        self._choice: Any = None  # the index of the choice that is told
+        self._last: JsonObject = {}  # what the choice said of its end
         self._is_refused = False
 
     async def __call__(self, event: bytes) -> bytes:
@@ -55,76 +68,152 @@ class MessageEvents:
             return b"".join([*self._begin(), *self._end()])
         parsed = json_object(data)
         if parsed.get("error"):
-            return event  # the relay's error event, in Anthropic's form already
+            return event  # the relay's last word, which is Anthropic's already
         return b"".join([*self._begin(), *self._of_chunk(parsed)])
 
     def _begin(self) -> Iterator[bytes]:
         if not self._has_begun:
             self._has_begun = True
-            message = empty_message(request_id=self._request_id, model=self._model)
-            yield typed_event("message_start", message=message)
+            yield typed_event("message_start", message=empty_message(self._asked))
 
     def _of_chunk(self, chunk: JsonObject) -> Iterator[bytes]:
-        choices = chunk.get("choices")
-        choice = choices[0] if isinstance(choices, list) and choices else None
-        if isinstance(choice, dict):
+        for choice in listed(chunk.get("choices")):
+            if not isinstance(choice, dict):
+                continue
+            index = choice.get("index") or 0
+            self._choice = index if self._choice is None else self._choice
+            if index != self._choice:
+                continue
             if isinstance(choice.get("delta"), dict):
                 yield from self._of_delta(choice["delta"])
-            self._finish_reason = choice.get("finish_reason") or self._finish_reason
+            if choice.get("finish_reason"):
+                self._last = choice
 
     def _of_delta(self, delta: JsonObject) -> Iterator[bytes]:
+        yield from self._of_reasoning(delta)
         if isinstance(delta.get("refusal"), str) and delta["refusal"]:
             self._is_refused = True
-        for text in (delta.get("content"), delta.get("refusal")):
+        for text in (spoken_text(delta.get("content")), delta.get("refusal")):
             if isinstance(text, str) and text:
                 yield from self._text(text)
-        for call in listed(delta.get("tool_calls")):
-            yield from self._of_call(call)
+        self._signature = google_signature(delta) or self._signature
+        for piece in listed(delta.get("tool_calls")):
+            yield from self._of_piece(piece)
+
+    def _of_reasoning(self, delta: JsonObject) -> Iterator[bytes]:
+        text = self._heard.take(delta)
+        if self._is_within_call():
+            return  # what is sealed follows in the end
+        if text:
+            if self._blocks.kind != "thinking":
+                yield from self._close()
+                block = {"type": "thinking", "thinking": "", "signature": ""}
+                yield from self._blocks.open(block)
+            yield self._blocks.delta({"type": "thinking_delta", "thinking": text})
+        if self._heard.is_over(delta):
+            yield from self._end_thought()
+
+    def _end_thought(self) -> Iterator[bytes]:
+        """Sign the thinking that is open, and tell what is sealed, where there is any."""
+        spelling, model = self._heard.spelling, self._asked.model
+        thoughts = self._heard.thoughts()
+        if self._blocks.kind == "thinking":
+            shown = [each for each in thoughts if not (each.sealed and each.format == ANTHROPIC)]
+            thoughts = [each for each in thoughts if each not in shown]
+            signature = signature_of(shown, spelling=spelling, model=model)
+            yield self._blocks.delta({"type": "signature_delta", "signature": signature})
+            yield from self._blocks.close()
+        sealed = [each for each in thoughts if each.sealed]
+        own = [each for each in sealed if each.format == ANTHROPIC]
+        others = [each for each in sealed if each.format != ANTHROPIC]
+        for group in (*([each] for each in own), others):
+            if group:
+                block = sealed_block(group, spelling=spelling, model=model)
+                yield from self._finish_call()
+                yield from self._blocks.whole(block)
 
     def _text(self, text: str) -> Iterator[bytes]:
-        if not self._is_open or self._blocks[-1]["type"] != "text":
-            yield from self._open({"type": "text", "text": ""})
-        yield self._delta({"type": "text_delta", "text": text})
+        if self._call is not None and (self._line or self._is_within_call()):
+            self._line.append(text)
+            return
+        if self._blocks.kind != "text":
+            yield from self._close()
+            yield from self._blocks.open({"type": "text", "text": ""})
+        yield self._blocks.delta({"type": "text_delta", "text": text})
 
-    def _of_call(self, call: Any) -> Iterator[bytes]:
-        match call:
-            case {"index": index, "function": dict(function)} if self._continues(index, call):
-                pass
-            case {"id": str(id_), "function": {"name": str(name)} as function}:
-                self._call = (call.get("index"), id_)
-                yield from self._open({"type": "tool_use", "id": id_, "name": name, "input": {}})
-            case _:
-                raise UnreadableAnswerError("The upstream's calls of tools are out of order.")
-        arguments = function.get("arguments")
-        if isinstance(arguments, str) and arguments:
-            yield self._delta({"type": "input_json_delta", "partial_json": arguments})
+    def _of_piece(self, piece: Any) -> Iterator[bytes]:
+        known = len(self._calls)
+        call = self._calls.take(piece)
+        if call is self._call:
+            yield from self._arguments(call)
+        elif len(self._calls) > known:
+            self._line.append(call)
+        if self._line and not self._is_within_call():
+            yield from self._next_in_line()
 
-    def _continues(self, index: Any, call: JsonObject) -> bool:
-        """Whether ``call`` goes on with the last one. Some providers give all the same index."""
-        return self._call is not None and (
-            index == self._call[0] and call.get("id") in (None, "", self._call[1])
-        )
+    def _is_within_call(self) -> bool:
+        """Whether a call is being written that lacks a part of its arguments."""
+        return self._call is not None and not self._call.is_complete
 
-    def _open(self, block: Block) -> Iterator[bytes]:
+    def _next_in_line(self) -> Iterator[bytes]:
+        """Write what waits, up to a call whose arguments are still to come."""
+        yield from self._finish_call()
+        while self._line and self._call is None:
+            item = self._line.popleft()
+            if isinstance(item, str):
+                yield from self._text(item)
+                continue
+            yield from self._start(item)
+            if self._line and item.is_complete:
+                yield from self._finish_call()
+
+    def _start(self, call: Call) -> Iterator[bytes]:
         yield from self._close()
-        self._blocks.append(block)
-        self._is_open = True
-        if block["type"] == "text":
-            self._call = None
-        yield typed_event("content_block_start", index=len(self._blocks) - 1, content_block=block)
+        yield from self._carry(call.tell_signature())
+        block = {"type": "tool_use", "id": call.id, "name": self._asked.name(call.name)}
+        yield from self._blocks.open(block | {"input": {}})
+        self._call = call
+        yield from self._arguments(call)
 
-    def _delta(self, delta: TextDelta | InputJsonDelta) -> bytes:
-        return typed_event("content_block_delta", index=len(self._blocks) - 1, delta=delta)
+    def _arguments(self, call: Call) -> Iterator[bytes]:
+        if text := call.tell():
+            yield self._blocks.delta({"type": "input_json_delta", "partial_json": text})
+
+    def _finish_call(self) -> Iterator[bytes]:
+        call, self._call = self._call, None
+        if call is None:
+            return
+        call.is_closed = True
+        yield from self._blocks.close()
+        yield from self._carry(call.tell_signature())  # if it came after the call began
+
+    def _carry(self, signatures: dict[str, str]) -> Iterator[bytes]:
+        """Google's ``signatures``, which the client is to bring back."""
+        if signatures:
+            data = carried_signatures(signatures, model=self._asked.model)
+            yield from self._blocks.whole({"type": "redacted_thinking", "data": data})
 
     def _close(self) -> Iterator[bytes]:
-        if self._is_open:
-            self._is_open = False
-            yield typed_event("content_block_stop", index=len(self._blocks) - 1)
+        """End the block that is open, whichever it is."""
+        yield from self._finish_call()
+        if self._blocks.kind == "thinking":
+            yield from self._end_thought()
+        yield from self._blocks.close()
 
     def _end(self) -> Iterator[bytes]:
+        while self._line:
+            yield from self._next_in_line()
         yield from self._close()
-        has_calls = any(block["type"] == "tool_use" for block in self._blocks)
-        reason = to_messages(self._finish_reason, has_calls=has_calls, is_refused=self._is_refused)
-        delta: MessageDelta = {"stop_reason": reason, "stop_sequence": None}
-        yield typed_event("message_delta", delta=delta, usage=messages_usage(self._tokens))
+        yield from self._end_thought()
+        for call in self._calls:
+            yield from self._carry(call.tell_signature())
+        yield from self._carry({MESSAGE: self._signature} if self._signature else {})
+        stop = stopped(
+            self._last,
+            self._asked,
+            has_calls=bool(len(self._calls)),
+            is_refused=self._is_refused,
+        )
+        usage = self._asked.usage(self._tokens)
+        yield typed_event("message_delta", delta=stop, usage=usage)
         yield typed_event("message_stop")

@@ -355,3 +355,15 @@ def test_an_address_is_found_wherever_some_upstream_reads_it(body):
 )
 def test_what_holds_no_address_passes(body):
     assert not references_in(body).objects
+
+
+def test_a_thread_is_referred_to_by_its_last_message():
+    thread = {"type": "continue", "previous_message_id": "msg_1"}
+    found = references_in({"thread": thread})
+    assert [(each.place, each.value) for each in found.threads] == [
+        ("thread.previous_message_id", "msg_1")
+    ]
+    assert not found.objects
+    assert references_in({"thread": {"type": "create"}}) is NONE
+    elsewhere = references_in({"tools": [{"thread": thread}]})
+    assert (len(elsewhere.objects), elsewhere.threads) == (1, ())

@@ -1,0 +1,31 @@
+"""How a target's chats take what the Messages API says: by its provider, then by its model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from connections.choices import ApiType, Provider
+from models_registry.targets import Target
+from wire_formats.messages.chat_traits import ChatTraits, Spelling, openrouter_traits, traits_of
+
+OFFICIAL = frozenset({Provider.OPENAI, Provider.AZURE})
+
+
+def traits_for(target: Target) -> ChatTraits:
+    """The traits of ``target``'s chats."""
+    upstream = target.connection.upstream
+    if upstream.provider == Provider.OPENROUTER:
+        return openrouter_traits(target.model)
+    traits = traits_of(target.model)
+    if upstream.api_type:  # translated once more, by what reads every field
+        is_native = upstream.api_type == ApiType.NATIVE
+        traits = replace(
+            traits.without_demands(),
+            reasoning=Spelling.ALL,
+            has_thinking_switch=False,
+            needs_signatures=False,
+            takes_top_k=is_native,
+        )
+    elif upstream.provider in OFFICIAL:
+        traits = replace(traits, has_limited_call_ids=True)
+    return traits.as_family(is_reasoning=target.is_reasoning)

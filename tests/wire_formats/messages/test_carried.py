@@ -1,0 +1,85 @@
+"""What clients carry from one request to the next without reading it."""
+
+from base64 import urlsafe_b64encode
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wire_formats.chat.reasoning import GOOGLE, OPENAI, Thought
+from wire_formats.messages.carried import (
+    MARK,
+    carried_signatures,
+    carried_thoughts,
+    is_carried,
+    read_carried,
+)
+
+TEXTS = st.text(max_size=9)
+THOUGHTS = st.builds(
+    Thought,
+    text=TEXTS,
+    signature=TEXTS,
+    sealed=TEXTS.map(lambda text: text + "s"),
+    id=TEXTS,
+    format=st.sampled_from(["", OPENAI, GOOGLE]),
+    is_summary=st.booleans(),
+)
+
+
+def written(value):
+    return MARK + urlsafe_b64encode(orjson.dumps(value)).decode()
+
+
+@given(st.lists(THOUGHTS, min_size=1, max_size=3), st.sampled_from(["reasoning", "content"]))
+def test_thoughts_come_back_as_they_were(thoughts, spelling):
+    text = "".join(thought.text for thought in thoughts)
+    carried = read_carried(carried_thoughts(thoughts, spelling=spelling, model="m"))
+    assert carried is not None
+    assert (list(carried.with_text(text)), carried.spelling) == (thoughts, spelling)
+
+
+def test_a_text_that_the_client_changed_is_one_thought():
+    thoughts = [Thought(text="a", sealed="s"), Thought(text="b")]
+    carried = read_carried(carried_thoughts(thoughts, spelling="reasoning", model="m"))
+    assert carried is not None
+    assert carried.with_text("changed") == (Thought(text="changed"),)
+
+
+def test_signatures_of_calls():
+    carried = read_carried(carried_signatures({"c": "sig"}, model="m"))
+    assert carried is not None
+    assert (carried.signatures, carried.model) == ({"c": "sig"}, "m")
+
+
+def test_an_id_alone_is_never_read():
+    """It would name what the upstream keeps, for whomever."""
+    carried = read_carried(written({"t": [[0, "", "", "rs_of_another", OPENAI, False]]}))
+    assert carried is not None
+    assert carried.thoughts[0].id == ""
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {},
+        {"t": 7, "g": [], "s": "messages", "m": 7},
+        {"t": [7, [], ["x", "", "", "", "", False], [0, {}, "", "", "", False]]},
+        {"g": {"c": {"file_id": "file_1"}, "d": 7, "e": ""}},
+    ],
+)
+def test_what_a_client_made_up_says_nothing(value):
+    carried = read_carried(written(value))
+    assert carried is not None
+    assert (carried.thoughts, carried.signatures, carried.spelling) == ((), {}, "")
+
+
+@pytest.mark.parametrize("text", [MARK, f"{MARK}é", f"{MARK}!!!", f"{MARK}e30", written([]), "sig"])
+def test_what_is_damaged_carries_nothing(text):
+    assert read_carried(text) is None
+
+
+@pytest.mark.parametrize("text", [None, 7, "", "EqQBCgIYAhIM", "gatehouse.v2.e30="])
+def test_other_signatures_are_none_of_ours(text):
+    assert not is_carried(text)

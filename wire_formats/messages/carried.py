@@ -1,0 +1,124 @@
+"""What a chat's upstream wants back, carried through a client of the Messages API.
+
+Clients return thinking blocks unread: the ``signature`` of one, and the ``data`` of a redacted one.
+So these carry what a message has no field for: in which field of a chat the reasoning came, who
+signed it, and Google's signatures of calls. Their form is ``gatehouse.v1.`` and base64.
+
+A client can write one of its own. Only texts come out of it, each for one known field, so that it
+says no more than the same client could say in a chat.
+"""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import orjson
+
+from wire_formats.chat.reasoning import TEXT_FIELDS, Thought
+from wire_formats.json_types import JsonObject
+
+MARK = "gatehouse.v1."
+PARTS = "content"  # reasoning came as parts of the content
+FIELDS = (*TEXT_FIELDS, PARTS)
+MESSAGE = ""  # stands for the message itself where the ids of calls stand
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """``thoughts`` have their texts only once they are read beside the block's own text.
+
+    ``spelling`` is the field that told the reasoning. ``model`` is the one that the client named.
+    ``signatures`` are Google's by the ids of their calls; that of the message itself by ``""``.
+    """
+
+    spelling: str = ""
+    model: str = ""
+    thoughts: tuple[Thought, ...] = ()
+    lengths: tuple[int, ...] = ()
+    signatures: dict[str, str] = field(default_factory=dict)
+
+    def with_text(self, text: str) -> tuple[Thought, ...]:
+        """The thoughts of a block with ``text``, which is cut where they met."""
+        if sum(self.lengths) != len(text):
+            return (Thought(text=text),)
+        cut, start = [], 0
+        for thought, length in zip(self.thoughts, self.lengths, strict=True):
+            cut.append(replace(thought, text=text[start : start + length]))
+            start += length
+        return tuple(cut) or (Thought(text=text),)
+
+
+def is_carried(text: Any) -> bool:
+    """Whether ``text``, a signature or the data of a redacted block, is one of these."""
+    return isinstance(text, str) and text.startswith(MARK)
+
+
+def carried_thoughts(thoughts: Iterable[Thought], *, spelling: str, model: str) -> str:
+    """``thoughts`` without their texts, as a signature."""
+    told = [
+        [
+            len(it.text),
+            it.signature,
+            it.sealed,
+            it.id if it.sealed else "",
+            it.format,
+            it.is_summary,
+        ]
+        for it in thoughts
+    ]
+    return _written({"s": spelling, "m": model, "t": told})
+
+
+def carried_signatures(signatures: dict[str, str], *, model: str) -> str:
+    """Google's signatures of calls by the ids of these, as the data of a redacted block."""
+    return _written({"m": model, "g": signatures})
+
+
+def read_carried(text: Any) -> Carried | None:
+    """What ``text`` carries; None if it is not of ours, or was damaged."""
+    if not is_carried(text):
+        return None
+    try:
+        value = orjson.loads(urlsafe_b64decode(text.removeprefix(MARK)))
+    except ValueError:
+        return None
+    return _read(value) if isinstance(value, dict) else None
+
+
+def _read(value: JsonObject) -> Carried:
+    told = value.get("t")
+    entries = [entry for entry in map(_thought, told if isinstance(told, list) else ()) if entry]
+    spelling, model, signed = value.get("s"), value.get("m"), value.get("g")
+    return Carried(
+        spelling=spelling if spelling in FIELDS else "",
+        model=model if isinstance(model, str) else "",
+        thoughts=tuple(thought for thought, _ in entries),
+        lengths=tuple(length for _, length in entries),
+        signatures=_texts(signed) if isinstance(signed, dict) else {},
+    )
+
+
+def _thought(entry: Any) -> tuple[Thought, int] | None:
+    match entry:
+        case [int(length), str(signature), str(sealed), str(id_), str(format_), bool(is_summary)]:
+            thought = Thought(
+                signature=signature,
+                sealed=sealed,
+                id=id_ if sealed else "",  # alone it would name what the upstream keeps
+                format=format_,
+                is_summary=is_summary,
+            )
+            return thought, max(length, 0)
+        case _:
+            return None
+
+
+def _texts(signed: JsonObject) -> dict[str, str]:
+    return {id_: text for id_, text in signed.items() if isinstance(text, str) and text}
+
+
+def _written(value: JsonObject) -> str:
+    return MARK + urlsafe_b64encode(orjson.dumps(value)).decode()

@@ -1,0 +1,148 @@
+"""A model's reasoning, as a chat tells it, in thinking blocks that clients return unread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import groupby
+from typing import Any
+
+from wire_formats.chat.reasoning import (
+    ANTHROPIC,
+    TEXT_FIELDS,
+    Thought,
+    reasoning_text,
+    thoughts_of,
+)
+from wire_formats.json_types import JsonObject
+from wire_formats.messages.carried import PARTS, carried_thoughts
+
+DETAILS = ("reasoning_details", "thinking_blocks")
+
+
+def spelling_of(said: JsonObject) -> str:
+    """The field of a message, or of a delta, that tells its reasoning; empty if it tells none."""
+    for name in TEXT_FIELDS:
+        if isinstance(said.get(name), str) and said[name]:
+            return name
+    if isinstance(said.get("content"), list):
+        return PARTS if reasoning_text(said) else ""
+    return "reasoning" if any(isinstance(said.get(name), list) for name in DETAILS) else ""
+
+
+def thinking_blocks(said: JsonObject, *, model: str) -> Iterator[JsonObject]:
+    """The reasoning of a whole assistant's message as blocks."""
+    spelling = spelling_of(said)
+    thoughts = with_text(thoughts_of(said), reasoning_text(said))
+    for is_own, run in groupby(thoughts, key=lambda each: bool(each.format == ANTHROPIC)):
+        if is_own:
+            yield from map(_own_block, run)
+        else:
+            yield _carrying_block(list(run), spelling=spelling, model=model)
+
+
+def with_text(thoughts: Iterable[Thought], text: str) -> list[Thought]:
+    """``thoughts`` that say ``text`` together, whatever they said of it themselves."""
+    told = list(thoughts)
+    if not text or "".join(each.text for each in told) == text:
+        return told
+    if len(told) == 1:
+        return [replace(told[0], text=text)]
+    first = Thought(text=text, format=told[0].format if told else "")
+    return [first, *(replace(each, text="") for each in told if each.sealed)]
+
+
+def signature_of(thoughts: list[Thought], *, spelling: str, model: str) -> str:
+    """What proves ``thoughts``: Anthropic's own signature, or one that carries all the others."""
+    if len(thoughts) == 1 and thoughts[0].format == ANTHROPIC and thoughts[0].signature:
+        return thoughts[0].signature
+    return carried_thoughts(thoughts, spelling=spelling, model=model)
+
+
+def sealed_block(thoughts: list[Thought], *, spelling: str, model: str) -> JsonObject:
+    """Thoughts that nobody but their provider can read."""
+    if len(thoughts) == 1 and thoughts[0].format == ANTHROPIC:
+        data = thoughts[0].sealed
+    else:
+        data = carried_thoughts(thoughts, spelling=spelling, model=model)
+    return {"type": "redacted_thinking", "data": data}
+
+
+def _own_block(thought: Thought) -> JsonObject:
+    if thought.sealed:
+        return {"type": "redacted_thinking", "data": thought.sealed}
+    return {"type": "thinking", "thinking": thought.text, "signature": thought.signature}
+
+
+def _carrying_block(thoughts: list[Thought], *, spelling: str, model: str) -> JsonObject:
+    text = "".join(each.text for each in thoughts)
+    if not text:
+        return sealed_block(thoughts, spelling=spelling, model=model)
+    signature = carried_thoughts(thoughts, spelling=spelling, model=model)
+    return {"type": "thinking", "thinking": text, "signature": signature}
+
+
+class Heard:
+    """The reasoning of a stream since the last block of it ended."""
+
+    def __init__(self) -> None:
+        self.spelling = ""
+        self.text = ""
+        self._details: dict[str, list[Any]] = {name: [] for name in DETAILS}
+
+    def take(self, delta: JsonObject) -> str:
+        """The text that ``delta`` adds. Sealed and signed pieces are kept for the end."""
+        text = self._new_text(delta)
+        for name in DETAILS:
+            if isinstance(delta.get(name), list):
+                self._details[name] += delta[name]
+        self.spelling = self.spelling or spelling_of(delta)
+        self.text += text
+        return text
+
+    def is_over(self, delta: JsonObject) -> bool:
+        """Whether ``delta`` ends a thought: it signs it, or seals it."""
+        return any(
+            each.signature or each.sealed
+            for name in DETAILS
+            if isinstance(delta.get(name), list)
+            for each in thoughts_of({name: delta[name]})
+        )
+
+    def thoughts(self) -> list[Thought]:
+        """All that was said and kept, which is forgotten then."""
+        details, blocks = self._details["reasoning_details"], self._details["thinking_blocks"]
+        told = thoughts_of({"reasoning_details": details}) if details else []
+        told = told or list(_joined(thoughts_of({"thinking_blocks": blocks}) if blocks else []))
+        thoughts = with_text(told, self.text)
+        self._details = {name: [] for name in DETAILS}
+        self.text = ""
+        return thoughts
+
+    def _new_text(self, delta: JsonObject) -> str:
+        if any(isinstance(delta.get(name), str) and delta[name] for name in TEXT_FIELDS):
+            return reasoning_text(delta)
+        if isinstance(delta.get("content"), list) and (text := reasoning_text(delta)):
+            return text
+        told = next((delta[name] for name in DETAILS if isinstance(delta.get(name), list)), None)
+        if told is None:
+            return ""
+        name = next(name for name in DETAILS if delta.get(name) is told)
+        text = "".join(each.text for each in thoughts_of({name: told}))
+        # A thought may be told once more as a whole, with what signs or seals it.
+        return "" if text == self.text and self.is_over(delta) else text
+
+
+def _joined(pieces: list[Thought]) -> Iterator[Thought]:
+    """LiteLLM's blocks of a stream, piece by piece: each is signed or sealed at its end."""
+    text = ""
+    for piece in pieces:
+        if piece.sealed:
+            yield piece
+        elif piece.signature:
+            yield replace(piece, text=text + piece.text)
+            text = ""
+        else:
+            text += piece.text
+    if text:
+        yield Thought(text=text, format=ANTHROPIC)
