@@ -15,8 +15,8 @@ def traits_for(target: Target) -> ChatTraits:
     """The traits of ``target``'s chats."""
     upstream = target.connection.upstream
     if upstream.provider == Provider.OPENROUTER:
-        return openrouter_traits(target.model)
-    traits = traits_of(target.model)
+        return openrouter_traits(target.model, target.family)
+    traits = traits_of(target.model, target.family)
     if upstream.api_type:  # translated once more, by what reads every field
         is_native = upstream.api_type == ApiType.NATIVE
         traits = replace(
@@ -28,4 +28,4 @@ def traits_for(target: Target) -> ChatTraits:
         )
     elif upstream.provider in OFFICIAL:
         traits = replace(traits, has_limited_call_ids=True)
-    return traits.as_family(is_reasoning=target.is_reasoning)
+    return traits.as_admin_says(is_reasoning=target.is_reasoning)

@@ -1,7 +1,8 @@
 """How an upstream's chats take what only the Messages API has a place for.
 
-Chat completions have no common way to write reasoning in a history, to ask for reasoning, or to
-mark what is to be cached. Each family of models has its own; the names of models tell the family.
+Chat completions have no common way to write reasoning in a history, or to mark what is to be
+cached. Each kind of model has its own; the names of models tell the kind. Limits, efforts and
+parameters that are refused stand in :mod:`wire_formats.families`.
 
 https://api-docs.deepseek.com/guides/thinking_mode
 https://platform.kimi.ai/docs/guide/use-thinking-effort
@@ -16,7 +17,9 @@ import re
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from functools import lru_cache
-from typing import Any
+
+from wire_formats.families import UNKNOWN, family_of
+from wire_formats.family import Family
 
 
 class Spelling(Enum):
@@ -45,7 +48,7 @@ class ChatTraits:
     ``most_tokens`` is the highest ``max_tokens``; None where unknown.
     ``has_strict_roles``: a user may not speak right after a tool. ``takes_late_system``: messages
     of the role ``system`` may follow others.
-    ``is_sampled``: ``temperature``, ``top_p`` and ``stop`` are taken.
+    ``is_sampled``: ``temperature`` and ``top_p`` are taken; ``takes_stops``: ``stop`` is.
     """
 
     reasoning: Spelling = Spelling.AS_TOLD
@@ -56,6 +59,7 @@ class ChatTraits:
     needs_signatures: bool = False
     most_tokens: int | None = None
     is_sampled: bool = True
+    takes_stops: bool = True
     takes_top_k: bool = False
     takes_file_urls: bool = False
     keeps_cache_marks: bool = False
@@ -74,138 +78,82 @@ class ChatTraits:
         least = LEVELS.index(level)
         return next((it for it in self.efforts if LEVELS.index(it) >= least), self.efforts[-1])
 
-    def as_family(self, *, is_reasoning: bool | None) -> ChatTraits:
+    def of_family(self, family: Family) -> ChatTraits:
+        """The same with what is known of the model's ``family``."""
+        efforts, off = self.efforts, ""
+        if family.name != UNKNOWN.name and family.effort == "reasoning_effort":
+            efforts = tuple(level for level in LEVELS if level in family.efforts)
+            off = next((word for word in ("none", "minimal") if word in family.efforts), "")
+        return replace(
+            self,
+            efforts=efforts,
+            off=off,
+            needs_reasoning=self.needs_reasoning or family.needs_reasoning_back,
+            most_tokens=family.max_output_tokens,
+            is_sampled=family.sampling != "none",
+            takes_stops=not family.is_reasoning,
+        )
+
+    def as_admin_says(self, *, is_reasoning: bool | None) -> ChatTraits:
         """The same with an admin's word on the family; None where the name decides."""
         if is_reasoning is None:
             return self
-        if is_reasoning:
-            return replace(self, efforts=self.efforts or EFFORTS, is_sampled=False, **OPENAI)
-        return replace(self, efforts=(), off="", is_sampled=True)
+        efforts = self.efforts or EFFORTS if is_reasoning else ()
+        return replace(
+            self,
+            efforts=efforts,
+            off=self.off if is_reasoning else "",
+            is_sampled=not is_reasoning,
+            takes_stops=not is_reasoning,
+        )
 
 
 PLAIN = ChatTraits()
-DEMANDING: dict[str, Any] = {"reasoning": Spelling.CONTENT, "needs_reasoning": True}
-OPENAI: dict[str, Any] = {"reasoning": Spelling.NONE, "has_limited_call_ids": True}
+OPENAI = ChatTraits(reasoning=Spelling.NONE, has_limited_call_ids=True)
+DEEPSEEK = ChatTraits(reasoning=Spelling.CONTENT, has_thinking_switch=True)
+MISTRAL = ChatTraits(
+    reasoning=Spelling.PARTS,
+    has_short_call_ids=True,
+    marks_prefill=True,
+    has_strict_roles=True,
+    takes_late_system=False,
+)
 # The first pattern that fits a model's name decides. As of November 2026.
-FAMILIES: tuple[tuple[re.Pattern[str], ChatTraits], ...] = tuple(
+KINDS: tuple[tuple[re.Pattern[str], ChatTraits], ...] = tuple(
     (re.compile(pattern), traits)
     for pattern, traits in (
-        (
-            r"gpt-oss",
-            ChatTraits(efforts=EFFORTS),
-        ),
-        (
-            r"(?:^|[/.])(?:gpt-\d.*-chat|o1-(?:mini|preview))",
-            ChatTraits(is_sampled=False, **OPENAI),
-        ),
-        (
-            r"(?:^|[/.])(?:gpt-5\.(?:[2-9]|1-codex-max)|gpt-[6-9])",
-            ChatTraits(efforts=LEVELS[:4], off="none", is_sampled=False, **OPENAI),
-        ),
-        (
-            r"(?:^|[/.])gpt-5\.1",
-            ChatTraits(efforts=EFFORTS, off="none", is_sampled=False, **OPENAI),
-        ),
-        (
-            r"(?:^|[/.])gpt-5",
-            ChatTraits(efforts=EFFORTS, off="minimal", is_sampled=False, **OPENAI),
-        ),
-        (
-            r"(?:^|[/.])o[134](?:-|$)",
-            ChatTraits(efforts=EFFORTS, is_sampled=False, **OPENAI),
-        ),
-        (
-            r"(?:^|[/.])(?:chat)?gpt-4o",
-            ChatTraits(most_tokens=16_384, **OPENAI),
-        ),
-        (
-            r"(?:^|[/.])gpt-4\.1",
-            ChatTraits(most_tokens=32_768, **OPENAI),
-        ),
-        (
-            r"(?:^|[/.])gpt-(?:4-turbo|3\.?5)",
-            ChatTraits(most_tokens=4_096, **OPENAI),
-        ),
-        (
-            r"(?:^|[/.])gpt-4",
-            ChatTraits(most_tokens=8_192, **OPENAI),
-        ),
-        (
-            r"deepseek",
-            ChatTraits(efforts=LEVELS, has_thinking_switch=True, **DEMANDING),
-        ),
-        (
-            r"kimi-k(?:[3-9]|\d\d)",
-            ChatTraits(efforts=("low", "high", "max"), **DEMANDING),
-        ),
-        (
-            r"kimi-k2\.[56]|mimo",
-            ChatTraits(has_thinking_switch=True, **DEMANDING),
-        ),
-        (
-            r"kimi|moonshot",
-            ChatTraits(**DEMANDING),
-        ),
-        (
-            r"qwen|qwq",
-            ChatTraits(reasoning=Spelling.CONTENT, takes_late_system=False),
-        ),
-        (
-            r"(?:^|[/.-])glm-[4-9]|minimax|doubao|seed-",
-            ChatTraits(reasoning=Spelling.CONTENT),
-        ),
-        (
-            r"mistral|magistral|ministral|devstral|codestral|mixtral",
-            ChatTraits(
-                reasoning=Spelling.PARTS,
-                has_short_call_ids=True,
-                marks_prefill=True,
-                has_strict_roles=True,
-                takes_late_system=False,
-            ),
-        ),
+        (r"gpt-oss|grok-(?:3-mini|[4-9])", ChatTraits(efforts=EFFORTS)),
+        (r"(?:^|[/.])(?:(?:chat)?gpt-[3-9]|o[134](?:-|$))", OPENAI),
+        (r"mimo", replace(DEEPSEEK, needs_reasoning=True)),
+        (r"deepseek|kimi-k2\.[56]", DEEPSEEK),
+        (r"kimi|moonshot", ChatTraits(reasoning=Spelling.CONTENT)),
+        (r"qwen|qwq", ChatTraits(reasoning=Spelling.CONTENT, takes_late_system=False)),
+        (r"(?:^|[/.-])glm-[4-9]|minimax|doubao|seed-", ChatTraits(reasoning=Spelling.CONTENT)),
+        (r"mistral|magistral|ministral|devstral|codestral|mixtral", MISTRAL),
         (
             r"gemini-(?:[3-9]|\d{2})",
-            ChatTraits(reasoning=Spelling.NONE, efforts=EFFORTS, needs_signatures=True),
+            ChatTraits(reasoning=Spelling.NONE, needs_signatures=True),
         ),
-        (
-            r"gemini-2\.5-flash",
-            ChatTraits(reasoning=Spelling.NONE, efforts=EFFORTS, off="none"),
-        ),
-        (
-            r"gemini-2\.5",
-            ChatTraits(reasoning=Spelling.NONE, efforts=EFFORTS),
-        ),
-        (
-            r"gemini",
-            ChatTraits(reasoning=Spelling.NONE),
-        ),
-        (
-            r"grok-(?:3-mini|[4-9])",
-            ChatTraits(efforts=EFFORTS),
-        ),
-        (
-            r"claude",
-            ChatTraits(reasoning=Spelling.ALL, keeps_cache_marks=True),
-        ),
+        (r"gemini", ChatTraits(reasoning=Spelling.NONE)),
+        (r"claude", ChatTraits(reasoning=Spelling.ALL, keeps_cache_marks=True)),
     )
 )
 CACHE_MARKED = re.compile(r"claude|gemini|qwen")
 
 
 @lru_cache(maxsize=1024)
-def traits_of(model: str) -> ChatTraits:
-    """The traits of the family that ``model``, an upstream's name of it, belongs to."""
+def traits_of(model: str, family: Family | None = None) -> ChatTraits:
+    """The traits of ``model``, an upstream's name of it, with the facts about its ``family``."""
     name = model.lower()
-    return next((traits for pattern, traits in FAMILIES if pattern.search(name)), PLAIN)
+    traits = next((traits for pattern, traits in KINDS if pattern.search(name)), PLAIN)
+    return traits.of_family(family or family_of(model))
 
 
 @lru_cache(maxsize=1024)
-def openrouter_traits(model: str) -> ChatTraits:
+def openrouter_traits(model: str, family: Family | None = None) -> ChatTraits:
     """Those of a model behind OpenRouter, which translates for each provider itself."""
-    traits = traits_of(model)
     return replace(
-        traits,
+        traits_of(model, family),
         reasoning=Spelling.ALL,
         needs_reasoning=False,
         needs_signatures=False,
@@ -216,6 +164,7 @@ def openrouter_traits(model: str) -> ChatTraits:
         efforts=LEVELS[:4],
         off="none",
         is_sampled=True,
+        takes_stops=True,
         takes_top_k=True,
         takes_file_urls=True,
         keeps_cache_marks=CACHE_MARKED.search(model.lower()) is not None,

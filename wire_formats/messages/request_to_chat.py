@@ -142,7 +142,7 @@ def _stop(body: JsonObject, writing: Writing) -> JsonObject:
         raise UnsendableError(
             "`stop_sequences` must be an array of strings.", param="stop_sequences"
         )
-    kept = [each for each in sequences if each][:MOST_STOPS] if writing.traits.is_sampled else []
+    kept = [each for each in sequences if each][:MOST_STOPS] if writing.traits.takes_stops else []
     if len(kept) < len(sequences):
         writing.lost.append("stop_sequences")
     return {"stop": kept} if kept else {}

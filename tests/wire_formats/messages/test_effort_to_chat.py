@@ -64,6 +64,6 @@ def test_openrouter_asks_each_provider_in_its_own_way():
     [(True, {"reasoning_effort": "low"}), (False, {}), (None, {})],
 )
 def test_an_admins_word_counts_more_than_the_name(is_reasoning, expected):
-    traits = traits_of("our-deployment").as_family(is_reasoning=is_reasoning)
+    traits = traits_of("our-deployment").as_admin_says(is_reasoning=is_reasoning)
     assert reasoning_request(effort("low"), traits)[0] == expected
     assert traits.is_sampled is not bool(is_reasoning)

@@ -164,7 +164,7 @@ def test_input_of_a_tool_that_is_nested_too_deeply_is_refused():
     [
         ("gpt-4o", 32_000, 16_384),
         ("gpt-4.1", 32_000, 32_000),
-        ("azure/gpt-35-turbo", 32_000, 4_096),
+        ("gpt-35-turbo", 32_000, 4_096),
         ("gpt-5.2", 64_000, 64_000),
         ("llama-4", 32_000, 32_000),
         ("llama-4", 0, 1),
