@@ -20,11 +20,12 @@ def model_page(entries: Iterable[JsonObject]) -> JsonObject:
 
 
 def model_info(entry: JsonObject) -> JsonObject:
-    """An entry of OpenAI's list as Anthropic describes a model."""
+    """An entry of OpenAI's list as Anthropic describes a model. What is listed can be called."""
     created_at = datetime.fromtimestamp(entry["created"], tz=UTC)
     return {
         "type": "model",
         "id": entry["id"],
         "display_name": entry["name"],
         "created_at": created_at.isoformat().replace("+00:00", "Z"),
+        "lifecycle": "active",
     }

@@ -1,5 +1,8 @@
 """A list of models in Anthropic's form."""
 
+import orjson
+from anthropic.types import ModelInfo
+
 from wire_formats.messages.model_list import model_info, model_page
 
 
@@ -13,7 +16,12 @@ def test_a_model_has_a_name_and_a_time():
         "id": "a",
         "display_name": "A",
         "created_at": "2023-11-14T22:13:20Z",
+        "lifecycle": "active",
     }
+
+
+def test_anthropics_sdk_can_read_it():
+    assert ModelInfo.model_validate_json(orjson.dumps(model_info(entry("a"))), strict=True)
 
 
 def test_all_models_are_on_one_page():
