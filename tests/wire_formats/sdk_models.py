@@ -6,11 +6,8 @@ from anthropic.types import StopReason
 from pydantic import BaseModel
 
 
-def misfits(kind: type, model: type[BaseModel], *, own: frozenset[str] = frozenset()) -> set[str]:
-    """The fields that ``model`` does not know, or that it requires and ``kind`` may lack.
-
-    ``own`` names the fields of ``kind`` that no SDK knows.
-    """
+def misfits(kind: type, model: type[BaseModel]) -> set[str]:
+    """The fields that ``model`` does not know, or that it requires and ``kind`` may lack."""
     given = get_type_hints(kind, localns={"StopReason": StopReason}, include_extras=True)
     # With annotations as strings, `__required_keys__` takes no notice of `NotRequired`.
     always = {
@@ -19,5 +16,5 @@ def misfits(kind: type, model: type[BaseModel], *, own: frozenset[str] = frozens
         if name in kind.__required_keys__ and get_origin(hint) is not NotRequired
     }
     required = {name for name, field in model.model_fields.items() if field.is_required()}
-    unknown = (given.keys() ^ own) - model.model_fields.keys()
+    unknown = given.keys() - model.model_fields.keys()
     return unknown | (required - always)

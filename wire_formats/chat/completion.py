@@ -6,15 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from wire_formats.chat.types import (
-    BegunCall,
-    ChatCompletion,
-    Chunk,
-    ChunkChoice,
-    ContinuedCall,
-    Message,
-    ToolCall,
-)
+from wire_formats.chat.types import ChatCompletion, Chunk, ChunkChoice, ToolCall
 from wire_formats.json_types import JsonMapping
 from wire_formats.stop_reasons import FinishReason
 from wire_formats.token_counts import ChatUsage
@@ -69,32 +61,6 @@ class Completion:
         }
 
 
-def said_message(
-    content: str | None,
-    *,
-    refusal: str | None = None,
-    thoughts: str | None = None,
-    calls: list[ToolCall],
-) -> Message:
-    """The message of a whole completion. Thoughts and calls are left out where there are none."""
-    message: Message = {"role": "assistant", "content": content, "refusal": refusal}
-    if thoughts is not None:
-        message["reasoning_content"] = thoughts
-    if calls:
-        message["tool_calls"] = calls
-    return message
-
-
 def tool_call(call_id: str, name: str, arguments: str) -> ToolCall:
     """A call of a function, as a message holds it."""
     return {"id": call_id, "type": "function", "function": {"name": name, "arguments": arguments}}
-
-
-def begun_call(index: int, call: ToolCall) -> BegunCall:
-    """A call as a chunk first tells of it, the ``index``-th of its message."""
-    return {"index": index, **call}
-
-
-def continued_call(index: int, arguments: str) -> ContinuedCall:
-    """More of the arguments of the ``index``-th call."""
-    return {"index": index, "function": {"arguments": arguments}}

@@ -1,7 +1,4 @@
-"""Reads the fields of chat requests, for the adapters that translate them.
-
-A field that the upstream's format has no place for is refused, by its place in the request.
-"""
+"""Reads the fields of chat requests, for the formats that they are translated to."""
 
 from __future__ import annotations
 
@@ -10,15 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from wire_formats.errors import UnsendableError
-from wire_formats.json_numbers import read_json
 from wire_formats.json_types import JsonObject
 
 DATA_URL = re.compile(r"data:([\w.+/-]*)(?:;[\w=.+-]+)*?;base64,", re.ASCII)
 SYSTEM_ROLES = frozenset({"system", "developer"})
-MESSAGE_FIELDS = frozenset({"role", "content", "tool_calls", "tool_call_id"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,41 +37,12 @@ class Image:
         return cls(media_type=match[1], base64=url[match.end() :])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Function:
-    """A call of a function by the model. ``arguments`` are JSON text."""
-
-    id: str
-    name: str
-    arguments: str
-
-    def parsed_arguments(self) -> JsonObject:
-        try:
-            arguments: Any = read_json((self.arguments or "{}").encode())
-        except orjson.JSONDecodeError as exc:
-            raise UnsendableError(f"The arguments of {self.name} are not JSON.") from exc
-        if not isinstance(arguments, dict):
-            raise UnsendableError(f"The arguments of {self.name} must be an object.")
-        return arguments
-
-
 def messages_of(body: JsonObject) -> Iterator[JsonObject]:
     """The messages of a request. Raises :class:`UnsendableError`."""
     for message in _items(body, "messages"):
         if not isinstance(message, dict) or not isinstance(message.get("role"), str):
             raise UnsendableError("Each message must be an object with a `role`.")
         yield message
-
-
-def dropped_fields(body: JsonObject) -> tuple[str, ...]:
-    """The fields of messages that only OpenAI's API has a place for: ``messages.name``, …"""
-    names = (
-        f"messages.{name}"
-        for message in messages_of(body)
-        for name, value in message.items()
-        if name not in MESSAGE_FIELDS and value not in (None, "", [], {})
-    )
-    return tuple(dict.fromkeys(names))
 
 
 def parts_of(message: JsonObject) -> Iterator[JsonObject]:
@@ -93,40 +57,6 @@ def parts_of(message: JsonObject) -> Iterator[JsonObject]:
             yield {"type": "text", "text": part.get("refusal")}
         elif part.get("type") != "text" or part.get("text"):
             yield part
-
-
-def text_of(message: JsonObject) -> str:
-    """The content of a message that can hold text only."""
-    return "\n".join(_text(part) for part in parts_of(message))
-
-
-def function_calls_of(message: JsonObject) -> Iterator[Function]:
-    """The calls that an assistant's message makes."""
-    for call in _items(message, "tool_calls"):
-        match call:
-            case {"id": str(id_), "function": {"name": str(name), **function}}:
-                yield Function(id=id_, name=name, arguments=str(function.get("arguments") or ""))
-            case _:
-                raise UnsendableError("Each of `tool_calls` needs an `id` and a function's `name`.")
-
-
-def functions_offered(body: JsonObject) -> Iterator[JsonObject]:
-    """The functions among a request's tools: ``name``, ``description``, ``parameters``."""
-    for tool in _items(body, "tools"):
-        match tool:
-            case {"type": "function", "function": {"name": str(), **_rest} as function}:
-                yield function
-            case _:
-                raise UnsendableError("The upstream accepts only tools of the type `function`.")
-
-
-def chosen_function(body: JsonObject) -> str:
-    """The function that ``tool_choice`` names; empty where it names none."""
-    match body.get("tool_choice"):
-        case {"type": "function", "function": {"name": str(name)}}:
-            return name
-        case _:
-            return ""
 
 
 def stop_sequences(body: JsonObject) -> list[str]:
@@ -160,10 +90,3 @@ def _items(holder: JsonObject, name: str) -> list[Any]:
     if not isinstance(value, list):
         raise UnsendableError(f"`{name}` must be an array.")
     return value
-
-
-def _text(part: JsonObject) -> str:
-    text = part.get("text")
-    if part.get("type") != "text" or not isinstance(text, str):
-        raise UnsendableError("The `content` of this message can hold only text.")
-    return text

@@ -15,8 +15,6 @@ IMAGE_TYPES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 SAME_TYPE = {"image/jpg": "image/jpeg", "image/pjpeg": "image/jpeg"}
 PDF = "application/pdf"
 TEXT_PARTS = frozenset({"text", "input_text", "output_text"})
-# Anthropic's own, from clients that know it.
-OWN_BLOCKS = frozenset({"image", "document", "search_result"})
 
 
 def block_of(part: JsonObject, place: str) -> JsonObject | None:
@@ -42,6 +40,7 @@ def _block(part: JsonObject, place: str) -> JsonObject | None:
             return _image(Image.of(part), place)
         case "file":
             return _file(part.get("file"), place)
+        # Anthropic's own, from clients that know it.
         case "image" | "document" | "search_result" if isinstance(part.get("source"), dict | str):
             return {k: v for k, v in part.items() if k != "cache_control" and v is not None}
     raise UnsendableError(

@@ -1,6 +1,6 @@
 """Chat completions, whole and in chunks."""
 
-from wire_formats.chat.completion import Completion, said_message, tool_call
+from wire_formats.chat.completion import Completion, tool_call
 
 COMPLETION = Completion(id="c1", model="m", created=7)
 SHARED = {"id": "c1", "created": 7, "model": "m"}
@@ -8,7 +8,7 @@ USAGE = {"prompt_tokens": 1}
 
 
 def test_a_whole_one_has_one_choice():
-    whole = COMPLETION.whole(said_message("Hi", calls=[]), "stop", USAGE)
+    whole = COMPLETION.whole({"content": "Hi"}, "stop", USAGE)
     message = {"role": "assistant", "content": "Hi", "refusal": None}
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
     assert whole == SHARED | {"object": "chat.completion", "choices": [choice], "usage": USAGE}
