@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import struct
 
+import orjson
 import pytest
+from openai.types.chat import ChatCompletion
 
 from tests.support.chunks import chunks_of, deltas, finish_reasons, usage_of
 from wire_formats.ollama.answer_to_chat import ChatTranslation, EmbeddingTranslation
@@ -23,10 +25,23 @@ ANSWER = {
 }
 
 
+def answer_of(answer: dict) -> dict:
+    return ChatTranslation("req_1").answer(answer)
+
+
+def test_an_answer_becomes_a_completion() -> None:
+    completion = answer_of(ANSWER)
+    assert completion["id"] == "chatcmpl-req_1"
+    assert completion["choices"][0]["message"]["content"] == "The sky"
+    assert completion["choices"][0]["finish_reason"] == "stop"
+    assert completion["usage"]["prompt_tokens"] == 26
+    assert completion["usage"]["total_tokens"] == 285
+
+
 def test_arguments_become_a_text_and_calls_get_ids() -> None:
     call = {"function": {"name": "get_weather", "arguments": {"city": "Tokyo"}}}
     said = {"role": "assistant", "content": "", "thinking": "Hm", "tool_calls": [call, call]}
-    [choice] = ChatTranslation("req_1").answer(ANSWER | {"message": said})["choices"]
+    [choice] = answer_of(ANSWER | {"message": said})["choices"]
     assert choice["finish_reason"] == "tool_calls"
     first, second = choice["message"]["tool_calls"]
     assert first["function"]["arguments"] == '{"city":"Tokyo"}'
@@ -78,3 +93,31 @@ def test_embeddings_come_as_numbers_or_base64() -> None:
 def test_an_answer_that_has_not_ended_is_no_answer(state):
     with pytest.raises(ValueError, match="not come to its end"):
         ChatTranslation("req_1").answer(ANSWER | state)
+
+
+LOGPROB = {"token": "The", "logprob": -0.1, "top_logprobs": [{"token": "A", "logprob": -2.0}]}
+
+
+def test_probabilities_are_told() -> None:
+    completion = answer_of(ANSWER | {"logprobs": [LOGPROB]})
+    ChatCompletion.model_validate_json(orjson.dumps(completion), strict=True)
+    [told] = completion["choices"][0]["logprobs"]["content"]
+    assert (told["token"], told["top_logprobs"][0]["token"]) == ("The", "A")
+    stream = (line(content="The") | {"logprobs": [LOGPROB]}, ANSWER)
+    _, chunk, *_ = chunks_of(ChatTranslation("req_1"), *stream)
+    assert chunk["choices"][0]["logprobs"]["content"] == [told]
+
+
+@pytest.mark.parametrize("arguments", ['{"city":"Tokyo"}', {"city": "Tokyo"}])
+def test_arguments_may_be_a_text_already(arguments: object) -> None:
+    call = {"id": "call_7", "function": {"index": 0, "name": "f", "arguments": arguments}}
+    said = {"role": "assistant", "tool_calls": [call, {"odd": 1}, 5]}
+    [choice] = (answer_of(ANSWER | {"message": said}))["choices"]
+    [told] = choice["message"]["tool_calls"]
+    assert (told["id"], told["function"]["arguments"]) == ("call_7", '{"city":"Tokyo"}')
+
+
+def test_odd_lines_are_passed_over() -> None:
+    stream = ({}, {"message": 5}, line(content=7, thinking=[]), {"odd": 1}, ANSWER)
+    events = chunks_of(ChatTranslation("req_1"), *stream)
+    assert deltas(events)[1:] == [{"content": "The sky"}, {}]

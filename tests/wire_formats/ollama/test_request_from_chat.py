@@ -53,6 +53,17 @@ REQUESTS = {
         {"format": {"type": "null"}},
     ),
     "reasoning": ({"reasoning_effort": "high"}, {"think": "high"}),
+    "reasoning as OpenRouter has it": ({"reasoning": {"effort": "low"}}, {"think": "low"}),
+    "thinking in its own words": ({"think": True, "reasoning_effort": "low"}, {"think": True}),
+    "probabilities": (
+        {"logprobs": True, "top_logprobs": 2},
+        {"logprobs": True, "top_logprobs": 2},
+    ),
+    "a format in its own words": ({"format": {"type": "null"}}, {"format": {"type": "null"}}),
+    "tools written as for a response": (
+        {"tools": [{"type": "function"} | TOOL["function"]]},
+        {"tools": [TOOL]},
+    ),
     "no reasoning": ({"reasoning_effort": "none"}, {"think": False}),
     "tools": ({"tools": [TOOL], "tool_choice": "auto"}, {"tools": [TOOL]}),
     "no tools": ({"tools": [TOOL], "tool_choice": "none"}, {}),
@@ -86,41 +97,27 @@ def test_a_format_that_ollama_has_not_is_told(asked_for: dict, reported: tuple) 
     assert dropped(response_format=asked_for) == reported
 
 
-def test_images_are_bare_base64() -> None:
-    parts = [
-        {"type": "text", "text": "What?"},
-        {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBO"}},
-    ]
-    [message] = sent([{"role": "user", "content": parts}])["messages"]
-    assert message == {"role": "user", "content": "What?", "images": ["iVBO"]}
-
-
-def test_calls_of_tools_and_their_results() -> None:
-    function = {"name": "get_weather", "arguments": '{"city": "Paris"}'}
-    call = {"id": "call_1", "type": "function", "function": function}
-    messages = [
-        {"role": "developer", "content": "Be brief."},
-        {"role": "assistant", "content": None, "tool_calls": [call]},
-        {"role": "tool", "tool_call_id": "call_1", "content": "22°"},
-    ]
-    system, assistant, tool = sent(messages)["messages"]
-    assert system == {"role": "system", "content": "Be brief."}
-    called = {"name": "get_weather", "arguments": {"city": "Paris"}}
-    assert assistant["tool_calls"] == [{"id": "call_1", "function": called}]
-    assert tool["tool_name"] == "get_weather"
-
-
-@pytest.mark.parametrize(
-    "part", [{"type": "input_audio"}, {"type": "image_url", "image_url": "https://x"}]
-)
-def test_what_ollama_cannot_be_given_is_refused(part: dict) -> None:
-    with pytest.raises(UnsendableError):
-        sent([{"role": "user", "content": [part]}])
-
-
 def test_an_embedding_is_asked_for_in_ollamas_words() -> None:
     request = embed_request({"input": ["a"], "dimensions": 64, "user": "u"}, model=MODEL)
     assert request.body == {"model": MODEL, "input": ["a"], "dimensions": 64}
     assert request.dropped == ("user",)
     with pytest.raises(UnsendableError):
         embed_request({"input": [1, 2]}, model=MODEL)
+
+
+@pytest.mark.parametrize(
+    ("effort", "level"), [("minimal", "low"), ("xhigh", "high"), ("max", "high")]
+)
+@pytest.mark.parametrize("name", ["reasoning_effort", "think"])
+def test_an_effort_without_a_word_becomes_the_nearest_and_is_told(
+    name: str, effort: str, level: str
+) -> None:
+    assert sent(**{name: effort})["think"] == level
+    assert dropped(**{name: effort}) == (name,)
+
+
+def test_tools_that_are_no_functions_are_dropped_and_told() -> None:
+    tools = [{"type": "custom", "custom": {"name": "x"}}, TOOL, 5]
+    assert sent(tools=tools)["tools"] == [TOOL]
+    assert dropped(tools=tools) == ("tools.0", "tools.2")
+    assert "tools" not in sent(tools=tools[:1])
