@@ -93,20 +93,6 @@ def test_a_stream_with_text_and_a_call() -> None:
     assert translation.is_done
 
 
-def test_arguments_that_come_in_one_piece_are_not_lost() -> None:
-    translation = ResponseTranslation()
-    stream = (
-        CREATED,
-        event("output_item.added", output_index=0, item=CALL | {"arguments": ""}),
-        event("output_item.done", output_index=0, item=CALL),
-        event("incomplete", response=RESPONSE | {"status": "incomplete"}),
-    )
-    events = chunks_of(translation, *stream)
-    written = [each["tool_calls"][0]["function"] for each in deltas(events) if "tool_calls" in each]
-    assert written[1]["arguments"] == CALL["arguments"]
-    assert finish_reasons(events) == ["length"]
-
-
 @pytest.mark.parametrize(
     "failure",
     [
