@@ -275,3 +275,41 @@ def test_custom_tools_are_called_with_text() -> None:
             event["delta"]["partial_json"] = ' 1, "input": "ls"}'
     told = [d["tool_calls"] for d in deltas(streamed(events, form)) if "tool_calls" in d]
     assert told == [[{"index": 0} | expected]]
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        ({"type": "rate_limit_error", "message": "x"}, 429),
+        ({"type": "overloaded_error", "message": "x"}, 529),
+        ({"type": "api_error", "message": "x"}, None),
+        ({"message": "x", "code": 400}, 400),
+    ],
+)
+def test_an_error_has_its_status_as_code(error: JsonObject, code: int | None) -> None:
+    expected = {"message": "x", "type": error.get("type"), "code": code}
+    assert MessageTranslation().error(error) == expected
+    assert list(MessageTranslation().event({"type": "error", "error": error})) == [
+        {"error": expected}
+    ]
+
+
+def test_an_error_that_is_a_text_is_left_as_it_is() -> None:
+    assert MessageTranslation().error("x") == "x"
+
+
+def test_an_answer_that_has_not_ended_is_no_answer() -> None:
+    with pytest.raises(ValueError, match="not come to its end"):
+        whole(stop_reason=None)
+
+
+def test_tokens_of_the_cache_are_part_of_the_prompt() -> None:
+    usage = {
+        "input_tokens": 10,
+        "cache_read_input_tokens": 30,
+        "cache_creation_input_tokens": 2,
+        "output_tokens": 5,
+    }
+    counted = whole(usage=usage)["usage"]
+    assert (counted["prompt_tokens"], counted["total_tokens"]) == (42, 47)
+    assert counted["prompt_tokens_details"] == {"cached_tokens": 30, "cache_write_tokens": 2}

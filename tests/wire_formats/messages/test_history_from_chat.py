@@ -361,3 +361,25 @@ def test_any_conversation_is_one_that_anthropic_takes(messages: list[dict[str, A
         seen.update(asked)
         assert message["content"]
     assert asked == []
+
+
+def test_system_messages_stand_apart() -> None:
+    developer = {"role": "developer", "content": [text("In verse.")]}
+    made = history({"role": "system", "content": "Be brief."}, HI, developer)
+    assert made.system == [text("Be brief."), text("In verse.")]
+    assert made.messages == [{"role": "user", "content": [text("Hi")]}]
+
+
+NO_MESSAGES = {
+    "a part that is a text": [{"role": "user", "content": ["Hi"]}],
+    "a message that is a text": ["Hi"],
+    "a data URL in clear": [
+        {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:,a"}}]}
+    ],
+}
+
+
+@pytest.mark.parametrize("messages", NO_MESSAGES.values(), ids=NO_MESSAGES)
+def test_what_is_no_message_is_refused(messages: list[Any]) -> None:
+    with pytest.raises(UnsendableError):
+        history(*messages)

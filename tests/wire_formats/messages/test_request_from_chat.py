@@ -18,6 +18,11 @@ BY_DEFAULT = "claude-opus-5"
 SONNET = "claude-sonnet-4-5"
 HI = [{"role": "user", "content": "Hi"}]
 WEATHER = {"type": "function", "function": {"name": "get_weather"}}
+BASE: dict[str, Any] = {
+    "model": SONNET,
+    "max_tokens": 64_000,
+    "messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}],
+}
 PARAMS: TypeAdapter[Any] = TypeAdapter(MessageCreateParams)
 BETA_PARAMS: TypeAdapter[Any] = TypeAdapter(BetaParams)
 
@@ -383,3 +388,54 @@ def test_the_clients_body_is_not_changed() -> None:
     messages_request(body, model=OPUS)
 
     assert repr(body) == before
+
+
+REQUESTS: dict[str, Any] = {
+    "the smallest": ({}, {}),
+    "max_tokens": ({"max_tokens": 7}, {"max_tokens": 7}),
+    "max_completion_tokens": ({"max_completion_tokens": 8}, {"max_tokens": 8}),
+    "stream": ({"stream": True, "stream_options": {}}, {"stream": True}),
+    "temperature": ({"temperature": 0.5}, {"temperature": 0.5}),
+    "a temperature past the end": ({"temperature": 1.7}, {"temperature": 1}),
+    "top_p": ({"top_p": 0.9}, {"top_p": 0.9}),
+    "a stop": ({"stop": "END"}, {"stop_sequences": ["END"]}),
+    "stops": ({"stop": ["a", "b"]}, {"stop_sequences": ["a", "b"]}),
+    "user": ({"user": "u-1"}, {"metadata": {"user_id": "u-1"}}),
+    "nulls": ({"temperature": None, "stop": None, "tools": None}, {}),
+    "a schema": (
+        {"response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": {}}}},
+        {"output_config": {"format": {"type": "json_schema", "schema": {}}}},
+    ),
+    "little reasoning": (
+        {"reasoning_effort": "low"},
+        {"thinking": {"type": "enabled", "budget_tokens": 1024}},
+    ),
+    "reasoning below the client's limit": (
+        {"reasoning_effort": "high", "max_tokens": 2000, "temperature": 0.2},
+        {"max_tokens": 2000, "thinking": {"type": "enabled", "budget_tokens": 1999}},
+    ),
+    "no room to reason": ({"reasoning_effort": "high", "max_tokens": 500}, {"max_tokens": 500}),
+}
+
+
+@pytest.mark.parametrize(("fields", "expected"), REQUESTS.values(), ids=REQUESTS)
+def test_parameters_are_said_in_anthropics_words(
+    fields: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    assert sent(**fields) == BASE | expected
+
+
+def test_what_anthropic_does_not_know_is_dropped_and_told() -> None:
+    fields = {"seed": 0, "logit_bias": {"1": 2}, "n": 2, "top_logprobs": 1}
+    assert lost(**fields) == ("seed", "logit_bias", "n", "top_logprobs")
+
+
+def test_what_makes_no_difference_is_not_told() -> None:
+    fields = {"n": 1, "presence_penalty": 0, "logprobs": False, "seed": None, "metadata": {}}
+    words = {"response_format": {"type": "text"}, "reasoning_effort": "none"}
+    assert lost(**fields, **words) == ()
+
+
+def test_reasoning_that_cannot_be_is_told() -> None:
+    assert lost(reasoning_effort="high", max_tokens=500) == ("reasoning_effort",)
+    assert lost(reasoning_effort="high", temperature=0.2) == ("temperature",)

@@ -165,3 +165,35 @@ def test_names_that_anthropic_refuses_are_mapped_there_and_back(name: str) -> No
 def test_names_that_look_alike_stay_apart() -> None:
     names = [tool["name"] for tool in tools(a_tool("a.b"), a_tool("a_b"), a_tool("a/b"))]
     assert len(set(names)) == 3
+
+
+def test_a_function_is_a_tool_with_a_schema() -> None:
+    schema = {"type": "object", "properties": {"location": {"type": "string"}}}
+    assert tools(a_tool("get_weather", description="Tells it.", parameters=schema)) == [
+        {"name": "get_weather", "description": "Tells it.", "input_schema": schema}
+    ]
+
+
+WORDS = {
+    "auto": ("auto", None, {"type": "auto"}),
+    "none": ("none", None, {"type": "none"}),
+    "required": ("required", None, {"type": "any"}),
+    "by name": (
+        {"type": "function", "function": {"name": "a"}},
+        None,
+        {"type": "tool", "name": "a"},
+    ),
+    "one at a time": (None, False, {"type": "auto", "disable_parallel_tool_use": True}),
+    "required, one at a time": (
+        "required",
+        False,
+        {"type": "any", "disable_parallel_tool_use": True},
+    ),
+    "none, one at a time": ("none", False, {"type": "none"}),
+}
+
+
+@pytest.mark.parametrize(("choice", "parallel", "expected"), WORDS.values(), ids=WORDS)
+def test_tool_choices(choice: object, parallel: bool | None, expected: dict[str, Any]) -> None:
+    request = sent(tools=[a_tool()], tool_choice=choice, parallel_tool_calls=parallel)
+    assert request["tool_choice"] == expected
