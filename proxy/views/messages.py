@@ -36,6 +36,7 @@ from proxy.views.model_call import ModelCallView, Required
 from usage.exchange import Exchange, Surface
 from wire_formats.dialect import Meaning
 from wire_formats.endpoints import CHAT_COMPLETIONS
+from wire_formats.fitting import aliases
 from wire_formats.json_cost import read_aside
 from wire_formats.json_numbers import load_json, read_json
 from wire_formats.json_objects import json_object
@@ -43,7 +44,7 @@ from wire_formats.json_types import JsonObject
 from wire_formats.messages.answer_from_chat import Asked, message_of
 from wire_formats.messages.dialect import MESSAGES, MessagesDialect
 from wire_formats.messages.estimate import estimated_tokens
-from wire_formats.messages.names_to_chat import aliases
+from wire_formats.messages.names_to_chat import tool_name
 from wire_formats.messages.own_marks import without_carried
 from wire_formats.messages.request_to_chat import (
     can_be_asked,
@@ -160,7 +161,7 @@ class MessagesView(AnthropicSurface, ModelCallView):
         return Asked(
             request_id=exchange.request_id,
             model=str(self.body.get("model")),
-            aliases=aliases(names_offered(self.body)),
+            aliases=aliases(names_offered(self.body), tool_name),
             ids=ids_called(self.body),
             stop_sequences=tuple(stops) if isinstance(stops, list) else (),
         )

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from wire_formats.chat.types import ChatCompletion, Chunk, ChunkChoice, ToolCall
+from wire_formats.chat.types import ChatCompletion, Chunk, ChunkChoice, CustomCall, ToolCall
 from wire_formats.json_types import JsonMapping
 from wire_formats.stop_reasons import FinishReason
 from wire_formats.token_counts import ChatUsage
@@ -64,3 +64,8 @@ class Completion:
 def tool_call(call_id: str, name: str, arguments: str) -> ToolCall:
     """A call of a function, as a message holds it."""
     return {"id": call_id, "type": "function", "function": {"name": name, "arguments": arguments}}
+
+
+def custom_call(call_id: str, name: str, text: str) -> CustomCall:
+    """A call of a custom tool, whose input is any text."""
+    return {"id": call_id, "type": "custom", "custom": {"name": name, "input": text}}

@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from wire_formats.json_types import JsonObject
+from wire_formats.json_values import as_text
 
 # OpenRouter's names of who signed or sealed a piece, and so of who can be given it back.
 ANTHROPIC = "anthropic-claude-v1"
@@ -107,8 +108,7 @@ def _of_blocks(blocks: list[Any]) -> Iterator[Thought]:
     for block in blocks:
         match block:
             case {"type": "thinking", "thinking": str(text)}:
-                signature = block.get("signature")
-                signature = signature if isinstance(signature, str) else ""
+                signature = as_text(block.get("signature"))
                 yield Thought(text=text, signature=signature, format=ANTHROPIC)
             case {"type": "redacted_thinking", "data": str(data)}:
                 yield Thought(sealed=data, format=ANTHROPIC)
@@ -137,16 +137,16 @@ def _of_details(details: list[Any]) -> Iterator[Thought]:
 def _of_detail(detail: Any) -> Thought | None:
     if not isinstance(detail, dict):
         return None
-    id_, format_ = _text(detail, "id"), _text(detail, "format")
+    id_, format_ = as_text(detail.get("id")), as_text(detail.get("format"))
     match detail.get("type"):
         case "reasoning.text":
-            text, signature = _text(detail, "text"), _text(detail, "signature")
+            text, signature = as_text(detail.get("text")), as_text(detail.get("signature"))
             return Thought(text=text, signature=signature, id=id_, format=format_)
         case "reasoning.summary":
-            text = _text(detail, "summary")
+            text = as_text(detail.get("summary"))
             return Thought(text=text, is_summary=True, id=id_, format=format_)
         case "reasoning.encrypted":
-            return Thought(sealed=_text(detail, "data"), id=id_, format=format_)
+            return Thought(sealed=as_text(detail.get("data")), id=id_, format=format_)
         case _:
             return None
 
@@ -184,8 +184,3 @@ def _block(thought: Thought) -> JsonObject:
     if thought.sealed:
         return {"type": "redacted_thinking", "data": thought.sealed}
     return {"type": "thinking", "thinking": thought.text, "signature": thought.signature}
-
-
-def _text(holder: JsonObject, name: str) -> str:
-    value = holder.get(name)
-    return value if isinstance(value, str) else ""

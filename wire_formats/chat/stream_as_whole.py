@@ -8,6 +8,7 @@ from typing import Any
 
 from wire_formats.json_objects import json_object
 from wire_formats.json_types import JsonObject
+from wire_formats.json_values import as_list
 from wire_formats.sse import DONE_MARK, FIELDS, data_of, split_events
 
 TELLING_BYTES = 64
@@ -40,8 +41,7 @@ def completion_of(chunks: Iterable[JsonObject], *, is_done: bool) -> JsonObject 
         if chunk.get("error"):
             return chunk
         whole |= {name: each for name, each in chunk.items() if each is not None}
-        told = chunk.get("choices")
-        for part in told if isinstance(told, list) else ():
+        for part in as_list(chunk.get("choices")):
             if isinstance(part, dict):
                 choices.setdefault(str(part.get("index", 0)), _Choice()).take(part)
     if not choices or not (is_done or all(each.finish_reason for each in choices.values())):
@@ -91,7 +91,7 @@ class _Choice:
             self._texts.setdefault("text", []).append(part["text"])
         if isinstance(part.get("logprobs"), dict):
             for name, values in part["logprobs"].items():
-                self._logprobs.setdefault(name, []).extend(_listed(values))
+                self._logprobs.setdefault(name, []).extend(as_list(values))
         delta = part.get("delta") or part.get("message")
         for name, value in delta.items() if isinstance(delta, dict) else ():
             self._take_field(name, value)
@@ -122,7 +122,3 @@ class _Choice:
         if self._calls:
             message["tool_calls"] = [call.whole() for call in self._calls.values()]
         return choice | {"message": message}
-
-
-def _listed(values: Any) -> list[Any]:
-    return values if isinstance(values, list) else []

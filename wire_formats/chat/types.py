@@ -25,6 +25,17 @@ class ToolCall(TypedDict):
     function: CalledFunction
 
 
+class CalledCustom(TypedDict):
+    name: str
+    input: str
+
+
+class CustomCall(TypedDict):
+    id: str
+    type: Literal["custom"]
+    custom: CalledCustom
+
+
 class Choice(TypedDict):
     index: int
     message: JsonMapping

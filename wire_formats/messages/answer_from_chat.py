@@ -8,11 +8,14 @@ from typing import Any
 
 import orjson
 
+from wire_formats.chat.calls import arguments_text
+from wire_formats.chat.google_signatures import google_signature
 from wire_formats.chat.reasoning import spoken_text
 from wire_formats.errors import UnreadableAnswerError
 from wire_formats.json_numbers import read_json
 from wire_formats.json_types import JsonObject
-from wire_formats.messages.call_pieces import CallIds, arguments_text, google_signature
+from wire_formats.json_values import as_list
+from wire_formats.messages.call_pieces import CallIds
 from wire_formats.messages.carried import MESSAGE, carried_signatures
 from wire_formats.messages.thoughts_from_chat import thinking_blocks
 from wire_formats.stop_reasons import to_messages
@@ -100,14 +103,9 @@ def stopped(choice: JsonObject, asked: Asked, *, has_calls: bool, is_refused: bo
     return {"stop_reason": reason, "stop_sequence": None}
 
 
-def listed(value: Any) -> list[Any]:
-    """``value`` if it is a list; upstreams write null and other things for an empty one."""
-    return value if isinstance(value, list) else []
-
-
 def _choice_of(answer: JsonObject) -> JsonObject:
     """The first choice that says something; a message has room for one."""
-    for choice in listed(answer.get("choices")):
+    for choice in as_list(answer.get("choices")):
         if isinstance(choice, dict) and isinstance(choice.get("message"), dict):
             return choice
     raise UnreadableAnswerError("The upstream's answer is not a chat completion.")
@@ -122,7 +120,7 @@ def _texts(said: JsonObject) -> Iterator[JsonObject]:
 def _signatures(said: JsonObject, calls: list[JsonObject], asked: Asked) -> Iterator[JsonObject]:
     """Google's signatures, which the client is to bring back, in one block."""
     signed = {MESSAGE: google_signature(said)}
-    for call, block in zip(listed(said.get("tool_calls")), calls, strict=True):
+    for call, block in zip(as_list(said.get("tool_calls")), calls, strict=True):
         signed[block["id"]] = google_signature(call)
     if kept := {id_: signature for id_, signature in signed.items() if signature}:
         yield {"type": "redacted_thinking", "data": carried_signatures(kept, model=asked.model)}
@@ -130,7 +128,7 @@ def _signatures(said: JsonObject, calls: list[JsonObject], asked: Asked) -> Iter
 
 def _calls(said: JsonObject, asked: Asked, *, is_cut: bool) -> Iterator[JsonObject]:
     ids = CallIds(asked.ids, request_id=asked.request_id)
-    for call in listed(said.get("tool_calls")):
+    for call in as_list(said.get("tool_calls")):
         match call:
             case {"function": {"name": str(name), **function}}:
                 yield {

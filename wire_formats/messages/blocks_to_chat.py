@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from wire_formats.chat.completion import tool_call
+from wire_formats.chat.completion import custom_call, tool_call
 from wire_formats.chat.reasoning import ANTHROPIC, Thought, reasoning_fields
 from wire_formats.json_numbers import write_json
 from wire_formats.json_types import JsonMapping, JsonObject
@@ -83,10 +83,6 @@ def call_of(block: JsonObject, form: ClientForm) -> JsonMapping:
     if name in form.custom:
         return custom_call(block["id"], name, custom_input(given))
     return tool_call(block["id"], name, write_json(given).decode())
-
-
-def custom_call(call_id: str, name: str, text: str) -> JsonObject:
-    return {"id": call_id, "type": "custom", "custom": {"name": name, "input": text}}
 
 
 def custom_input(given: Any) -> str:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Any
 
 import orjson
 
+from wire_formats.chat.calls import arguments_text
+from wire_formats.chat.google_signatures import google_signature
 from wire_formats.errors import UnreadableAnswerError
-from wire_formats.json_numbers import write_json
-from wire_formats.json_types import JsonObject
+from wire_formats.fitting import digest_of
+from wire_formats.json_values import as_object, as_text
 
 OUT_OF_ORDER = "The upstream's calls of tools are out of order."
 
@@ -76,7 +77,7 @@ class CallIds:
         """``id_`` if it is one and nobody has it yet, else one that is made up."""
         own = id_ if isinstance(id_, str) and id_ not in self._taken else ""
         text = f"{self._request_id}:{len(self._taken)}"
-        own = own or f"toolu_{sha256(text.encode()).hexdigest()[:24]}"
+        own = own or f"toolu_{digest_of(text, 24)}"
         self._taken.add(own)
         return own
 
@@ -99,11 +100,9 @@ class Calls:
         """The call of ``piece``, which has its arguments then. Raises ``UnreadableAnswerError``."""
         if not isinstance(piece, dict):
             raise UnreadableAnswerError(OUT_OF_ORDER)
-        function = piece.get("function")
-        function = function if isinstance(function, dict) else {}
+        function = as_object(piece.get("function"))
         name, arguments = function.get("name"), arguments_text(function.get("arguments"))
-        index, id_ = piece.get("index"), piece.get("id")
-        id_ = id_ if isinstance(id_, str) else ""
+        index, id_ = piece.get("index"), as_text(piece.get("id"))
         index = index if isinstance(index, int) else None
         call = self._by_index.get(index) if index is not None else self._last()
         if call is None or _begins_another(call, id_, name, arguments):
@@ -137,19 +136,3 @@ def _begins_another(call: Call, id_: str, name: Any, arguments: str) -> bool:
     if not isinstance(name, str) or not name:
         return False
     return name != call.name or (bool(arguments.strip()) and call.is_complete)
-
-
-def arguments_text(arguments: Any) -> str:
-    """``arguments`` as JSON text; empty for none."""
-    if isinstance(arguments, str):
-        return arguments
-    return write_json(arguments).decode() if isinstance(arguments, dict) else ""
-
-
-def google_signature(said: JsonObject) -> str:
-    """Google's signature of a call, or of a message."""
-    match said.get("extra_content"):
-        case {"google": {"thought_signature": str(signature)}}:
-            return signature
-        case _:
-            return ""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from hashlib import sha256
 from typing import Any
 
 from wire_formats.chat.reading import output_limit
 from wire_formats.errors import UnsendableError
 from wire_formats.family import Family
+from wire_formats.fitting import digest_of
 from wire_formats.json_types import JsonObject
 
 # For a model that is not in the table of families; Anthropic insists on a limit.
@@ -101,8 +101,7 @@ def user_of(body: JsonObject, lost: list[str]) -> JsonObject:
             if OPAQUE_ID.match(user):
                 return {"metadata": {"user_id": user}}
             lost.append(name)
-            digest = sha256(user.encode(errors="surrogatepass")).hexdigest()
-            return {"metadata": {"user_id": f"user-{digest[:32]}"}}
+            return {"metadata": {"user_id": f"user-{digest_of(user, 32)}"}}
     return {}
 
 

@@ -14,13 +14,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from wire_formats.chat.dialect import ChatDialect
+from wire_formats.chat.google_signatures import google_signature
 from wire_formats.chat.reasoning import ANTHROPIC, spoken_text
 from wire_formats.dialect import DescribedError
 from wire_formats.json_objects import json_object
 from wire_formats.json_types import JsonObject
-from wire_formats.messages.answer_from_chat import Asked, empty_message, listed, stopped
+from wire_formats.json_values import as_list
+from wire_formats.messages.answer_from_chat import Asked, empty_message, stopped
 from wire_formats.messages.block_events import BlockEvents
-from wire_formats.messages.call_pieces import Call, CallIds, Calls, google_signature
+from wire_formats.messages.call_pieces import Call, CallIds, Calls
 from wire_formats.messages.carried import MESSAGE, carried_signatures
 from wire_formats.messages.dialect import MESSAGES
 from wire_formats.messages.thoughts_from_chat import Heard, sealed_block, signature_of
@@ -77,7 +79,7 @@ class MessageEvents:
             yield typed_event("message_start", message=empty_message(self._asked))
 
     def _of_chunk(self, chunk: JsonObject) -> Iterator[bytes]:
-        for choice in listed(chunk.get("choices")):
+        for choice in as_list(chunk.get("choices")):
             if not isinstance(choice, dict):
                 continue
             index = choice.get("index") or 0
@@ -97,7 +99,7 @@ class MessageEvents:
             if isinstance(text, str) and text:
                 yield from self._text(text)
         self._signature = google_signature(delta) or self._signature
-        for piece in listed(delta.get("tool_calls")):
+        for piece in as_list(delta.get("tool_calls")):
             yield from self._of_piece(piece)
 
     def _of_reasoning(self, delta: JsonObject) -> Iterator[bytes]:

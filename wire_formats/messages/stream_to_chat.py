@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from wire_formats.chat.completion import Completion, tool_call
+from wire_formats.chat.completion import Completion, custom_call, tool_call
 from wire_formats.chat.reasoning import reasoning_fields
 from wire_formats.chat.types import Chunk
 from wire_formats.json_numbers import read_json, write_json
@@ -21,7 +21,6 @@ from wire_formats.json_types import JsonMapping, JsonObject
 from wire_formats.messages.blocks_to_chat import (
     ClientForm,
     annotations_of,
-    custom_call,
     custom_input,
     finish_reason,
     merged_usage,

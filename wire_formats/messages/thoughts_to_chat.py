@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from wire_formats.chat.google_signatures import signed_by_google
 from wire_formats.chat.reasoning import ANTHROPIC, Thought, reasoning_fields
 from wire_formats.json_types import JsonObject
 from wire_formats.messages.carried import MESSAGE, PARTS, Carried, read_carried
@@ -109,17 +110,13 @@ def sign_calls(message: JsonObject, said: Recalled, traits: ChatTraits, ids: lis
     calls = message.get("tool_calls", [])
     for call, id_ in zip(calls, ids, strict=True):
         if signature := said.signatures.get(id_):
-            call["extra_content"] = _signed(signature)
+            call.update(signed_by_google(signature))
     if traits.needs_signatures and calls and "extra_content" not in calls[0]:
-        calls[0]["extra_content"] = _signed(UNSIGNED)
+        calls[0].update(signed_by_google(UNSIGNED))
     if signature := said.signatures.get(MESSAGE):
-        message["extra_content"] = _signed(signature)
+        message |= signed_by_google(signature)
 
 
 def is_forgotten(said: Recalled, traits: ChatTraits, fields: JsonObject) -> bool:
     """Whether thoughts of the history reach the upstream in no ``fields`` and no parts."""
     return bool(said.thoughts) and not fields and not thinking_parts(said, traits)
-
-
-def _signed(signature: str) -> JsonObject:
-    return {"google": {"thought_signature": signature}}

@@ -8,6 +8,7 @@ from typing import Any
 
 from wire_formats.errors import UnsendableError
 from wire_formats.family import Family
+from wire_formats.fitting import aliases
 from wire_formats.json_types import JsonObject
 from wire_formats.messages.alphabet import own_name
 
@@ -60,7 +61,7 @@ def foreign_names(body: JsonObject) -> dict[str, str]:
     given = [body.get("tools"), body.get("functions")]
     tools = [tool for each in given if isinstance(each, list) for tool in each]
     names = {name for tool in tools if (name := name_of(tool))}
-    return {own: name for name in names if (own := own_name(name)) != name}
+    return aliases(names, own_name)
 
 
 def custom_tools(body: JsonObject) -> frozenset[str]:

@@ -14,6 +14,7 @@ from wire_formats.chat.types import Chunk, ToolCall
 from wire_formats.figures import told_count
 from wire_formats.json_numbers import write_json
 from wire_formats.json_types import JsonMapping, JsonObject
+from wire_formats.json_values import as_list, as_object, as_text
 from wire_formats.object_stream import Wire
 from wire_formats.stop_reasons import FinishReason, from_ollama
 from wire_formats.token_counts import ChatUsage, Tokens, chat_usage
@@ -34,10 +35,10 @@ class ChatTranslation(Translation):
     def answer(self, answer: JsonObject) -> JsonMapping:
         if not answer["done"]:
             raise ValueError("It has not come to its end.")
-        self._completion.model = _text(answer.get("model"))
+        self._completion.model = as_text(answer.get("model"))
         said = _said(answer)
-        message: JsonObject = {"content": _text(said.get("content")) or None}
-        message |= reasoning_fields([Thought(text=_text(said.get("thinking")))])
+        message: JsonObject = {"content": as_text(said.get("content")) or None}
+        message |= reasoning_fields([Thought(text=as_text(said.get("thinking")))])
         if calls := self._tool_calls(said):
             message["tool_calls"] = calls
         whole = self._completion.whole(message, self._finish_reason(answer), _usage(answer))
@@ -50,7 +51,7 @@ class ChatTranslation(Translation):
             return
         if not self._has_begun:
             self._has_begun = True
-            self._completion.model = _text(event.get("model"))
+            self._completion.model = as_text(event.get("model"))
             yield self._completion.opening()
         yield from self._chunks(event)
         if event.get("done"):
@@ -67,18 +68,17 @@ class ChatTranslation(Translation):
             yield chunk
 
     def _deltas(self, said: JsonObject) -> Iterator[JsonMapping]:
-        if thoughts := _text(said.get("thinking")):
+        if thoughts := as_text(said.get("thinking")):
             yield {"reasoning_content": thoughts}
-        if text := _text(said.get("content")):
+        if text := as_text(said.get("content")):
             yield {"content": text}
         first = self._calls
         if calls := self._tool_calls(said):
             yield {"tool_calls": [{"index": n, **call} for n, call in enumerate(calls, first)]}
 
     def _tool_calls(self, said: JsonObject) -> list[ToolCall]:
-        told = said.get("tool_calls")
-        listed = told if isinstance(told, list) else []
-        calls = [call for each in listed if (call := _tool_call(each)) is not None]
+        told = as_list(said.get("tool_calls"))
+        calls = [call for each in told if (call := _tool_call(each)) is not None]
         self._calls += len(calls)
         return calls
 
@@ -120,14 +120,13 @@ def _tool_call(call: Any) -> ToolCall | None:
             arguments = function.get("arguments")
             if not isinstance(arguments, str):
                 arguments = write_json(arguments or {}).decode()
-            id_ = _text(call.get("id")) or f"call_{uuid.uuid4().hex}"
+            id_ = as_text(call.get("id")) or f"call_{uuid.uuid4().hex}"
             return tool_call(id_, name, arguments or "{}")
     return None
 
 
 def _said(answer: JsonObject) -> JsonObject:
-    message = answer.get("message")
-    return message if isinstance(message, dict) else {}
+    return as_object(answer.get("message"))
 
 
 def _logprobs(answer: JsonObject) -> JsonObject | None:
@@ -141,10 +140,6 @@ def _logprobs(answer: JsonObject) -> JsonObject | None:
         tops = each["top_logprobs"] or []
         each["top_logprobs"] = [{"bytes": None} | top for top in tops if isinstance(top, dict)]
     return {"content": content, "refusal": None}
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
 
 
 def _usage(answer: JsonObject) -> ChatUsage | None:

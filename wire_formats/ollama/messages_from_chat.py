@@ -7,16 +7,15 @@ conversation for ever.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
-import orjson
-
+from wire_formats.chat.calls import arguments_object, called_with, calls_in
 from wire_formats.chat.reading import SYSTEM_ROLES, Image, messages_of, parts_of
 from wire_formats.chat.reasoning import FIELDS, reasoning_text, thoughts_of
 from wire_formats.errors import UnsendableError
-from wire_formats.json_numbers import encoded_json, read_json
+from wire_formats.json_numbers import encoded_json
 from wire_formats.json_types import JsonObject
+from wire_formats.json_values import as_text
 
 RESULT_ROLES = frozenset({"tool", "function"})
 TEXTS = frozenset({"text", "input_text", "output_text"})
@@ -94,39 +93,21 @@ class Messages:
         return {"thinking": text} if text else {}
 
     def _calls(self, message: JsonObject) -> JsonObject:
-        calls = message.get("tool_calls")
-        legacy = message.get("function_call")
-        read = [*(calls if isinstance(calls, list) else ()), *([legacy] if legacy else ())]
-        written = [call for each in read if (call := self._call(each)) is not None]
+        written = [call for each in calls_in(message) if (call := self._call(each)) is not None]
         return {"tool_calls": written} if written else {}
 
     def _call(self, call: Any) -> JsonObject | None:
-        match call:
-            case {"function": {"name": str(name), **function}}:
-                arguments = function.get("arguments")
-            case {"custom": {"name": str(name), **custom}}:
-                arguments = {"input": custom.get("input")}
-            case {"name": str(name)}:
-                arguments = call.get("arguments")
-            case _:
-                self.dropped.append("messages.tool_calls")
-                return None
-        id_ = call.get("id")
-        told = {"id": id_} if isinstance(id_, str) and id_ else {}
-        self._names[told.get("id", "")] = name
-        return told | {"function": {"name": name, "arguments": self._object(arguments)}}
-
-    def _object(self, arguments: Any) -> JsonObject:
-        """The model's own words may be broken, and must not break all that follows."""
-        if isinstance(arguments, str):
-            with suppress(orjson.JSONDecodeError, UnicodeEncodeError):
-                arguments = read_json(arguments.encode()) if arguments.strip() else {}
-        if isinstance(arguments, dict):
-            return arguments
-        if arguments is None:
-            return {}
-        self.dropped.append("messages.tool_calls")
-        return {"arguments": arguments}
+        called = called_with(call)
+        if called is None:
+            self.dropped.append("messages.tool_calls")
+            return None
+        name, arguments = called
+        given, is_sound = arguments_object(arguments)
+        if not is_sound:
+            self.dropped.append("messages.tool_calls")
+        id_ = as_text(call.get("id"))
+        self._names[id_] = name
+        return {**({"id": id_} if id_ else {}), "function": {"name": name, "arguments": given}}
 
     def _result(self, message: JsonObject) -> JsonObject:
         id_ = message.get("tool_call_id")

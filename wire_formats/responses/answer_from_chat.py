@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from wire_formats.chat.calls import arguments_text
+from wire_formats.chat.google_signatures import google_signature
 from wire_formats.chat.reasoning import Thought, reasoning_text, spoken_text, thoughts_of
 from wire_formats.errors import UnreadableAnswerError
 from wire_formats.json_types import JsonObject
+from wire_formats.json_values import as_list, as_object
 from wire_formats.responses.output_items import (
     CUT,
     DONE,
-    arguments_text,
     call_item,
     call_type,
     item_id,
@@ -92,8 +94,7 @@ class Asked:
             name: default if body.get(name) is None else body[name]
             for name, default in REPEATED.items()
         }
-        reasoning: Any = body.get("reasoning")
-        reasoning = reasoning if isinstance(reasoning, dict) else {}
+        reasoning = as_object(body.get("reasoning"))
         return {
             "id": f"resp_{self.request_id.removeprefix('req_')}",
             "object": "response",
@@ -176,9 +177,8 @@ def _items(said: JsonObject, logprobs: Any, asked: Asked) -> Iterator[JsonObject
     if content := _content(said, logprobs):
         yield message_item(asked.id_of("message", index), content)
         index += 1
-    calls = said.get("tool_calls")
     signatures = signature_of(said, OF_THE_MESSAGE)
-    for call in calls if isinstance(calls, list) else ():
+    for call in as_list(said.get("tool_calls")):
         match call:
             case {"function": {"name": str(name), **function}} if name:
                 tool = asked.tools.kind_of(name)
@@ -216,11 +216,8 @@ def call_id_of(call: JsonObject, asked: Asked, index: int) -> str:
 
 def signature_of(holder: JsonObject, call_id: str) -> dict[str, str]:
     """Gemini's signature of a call or a message, by its place; empty where there is none."""
-    match holder.get("extra_content"):
-        case {"google": {"thought_signature": str(signature)}}:
-            return {call_id: signature}
-        case _:
-            return {}
+    signature = google_signature(holder)
+    return {call_id: signature} if signature else {}
 
 
 def tier_of(answer: JsonObject) -> str | None:

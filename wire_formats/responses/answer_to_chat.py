@@ -7,7 +7,8 @@ from typing import Any
 
 from wire_formats.chat.completion import Completion
 from wire_formats.json_types import JsonMapping, JsonObject
-from wire_formats.responses.output_to_chat import listed, logprobs_of, message_of
+from wire_formats.json_values import as_list, as_object, as_text
+from wire_formats.responses.output_to_chat import logprobs_of, message_of
 from wire_formats.responses.stream_to_chat import ResponseStream
 from wire_formats.stop_reasons import from_responses
 from wire_formats.token_counts import ChatUsage, Tokens, chat_usage, read_usage
@@ -60,7 +61,7 @@ class ResponseTranslation(Translation):
     def _ended(self, response: JsonObject) -> Iterator[JsonMapping]:
         if self._stream is None:  # the whole answer is told in its last event
             yield from self._begin(response)
-            told = {k: v for k, v in message_of(listed(response.get("output"))).items() if v}
+            told = {k: v for k, v in message_of(as_list(response.get("output"))).items() if v}
             if calls := told.get("tool_calls"):
                 told["tool_calls"] = [{"index": n} | call for n, call in enumerate(calls)]
             if told:
@@ -75,20 +76,15 @@ class ResponseTranslation(Translation):
 
 
 def _response_in(event: JsonObject) -> JsonObject:
-    response = event.get("response")
-    return response if isinstance(response, dict) else {}
+    return as_object(event.get("response"))
 
 
 def _completion(response: JsonObject) -> Completion:
     told: dict[str, Any] = {}
     if isinstance(created := response.get("created_at"), int | float):
         told["created"] = int(created)
-    id_, model = response.get("id"), response.get("model")
-    return Completion(
-        id=id_ if isinstance(id_, str) else "",
-        model=model if isinstance(model, str) else "",
-        **told,
-    )
+    id_, model = as_text(response.get("id")), as_text(response.get("model"))
+    return Completion(id=id_, model=model, **told)
 
 
 def _service_tier(response: JsonObject) -> JsonObject:

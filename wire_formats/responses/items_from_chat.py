@@ -10,14 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Any
 
 from wire_formats.chat.reading import messages_of, parts_of
 from wire_formats.chat.reasoning import FIELDS, OPENAI, Thought, spoken_text, thoughts_of
 from wire_formats.errors import UnsendableError
+from wire_formats.fitting import digest_of
 from wire_formats.json_numbers import encoded_json
 from wire_formats.json_types import JsonObject
+from wire_formats.json_values import as_list, as_text
 from wire_formats.responses.parts_from_chat import part_of
 
 LONGEST_ID = 64
@@ -88,7 +89,7 @@ class Items:
 
     def _assistant(self, message: JsonObject) -> None:
         calls = list(self._calls(message))
-        text = spoken_text(message.get("content")) or _text(message.get("refusal"))
+        text = spoken_text(message.get("content")) or as_text(message.get("refusal"))
         if text or calls:
             self._reasoning(message)
         if text:
@@ -108,8 +109,7 @@ class Items:
             self.dropped += [f"messages.{name}" for name in sorted(FIELDS) if message.get(name)]
 
     def _calls(self, message: JsonObject) -> Iterator[JsonObject]:
-        calls = message.get("tool_calls")
-        for call in calls if isinstance(calls, list) else ():
+        for call in as_list(message.get("tool_calls")):
             if (item := self._call(call)) is not None:
                 yield item
             else:
@@ -127,7 +127,7 @@ class Items:
                 item = {
                     "type": "custom_tool_call",
                     "name": name,
-                    "input": _text(custom.get("input")),
+                    "input": as_text(custom.get("input")),
                 }
             case _:
                 return None
@@ -185,7 +185,7 @@ def short_id(id_: str) -> str:
     """The same for every mention of ``id_``: OpenAI refuses those of over 64 characters."""
     if 0 < len(id_) <= LONGEST_ID:
         return id_
-    return f"call_{sha256(id_.encode(errors='surrogatepass')).hexdigest()[:32]}"
+    return f"call_{digest_of(id_, 32)}"
 
 
 def _reasoning_item(thought: Thought) -> JsonObject:
@@ -204,7 +204,3 @@ def _arguments(arguments: Any) -> str:
     if isinstance(arguments, str):
         return arguments or "{}"
     return "{}" if arguments is None else encoded_json(arguments).decode()
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""

@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from wire_formats.chat.google_signatures import signed_by_google
 from wire_formats.chat.reasoning import Thought, reasoning_fields
 from wire_formats.errors import UnsendableError
 from wire_formats.json_numbers import encoded_json
@@ -53,10 +54,7 @@ class _Turn:
 
     def _extra(self, call_id: str) -> JsonObject:
         """Gemini's signature where it stood, if there was one."""
-        signature = self.signatures.get(call_id)
-        if signature is None:
-            return {}
-        return {"extra_content": {"google": {"thought_signature": signature}}}
+        return signed_by_google(self.signatures.get(call_id, ""))
 
 
 class ItemReader:

@@ -9,7 +9,7 @@ import orjson
 
 from wire_formats.chat.reasoning import Thought
 from wire_formats.errors import UnreadableAnswerError
-from wire_formats.json_numbers import encoded_answer, read_json
+from wire_formats.json_numbers import read_json
 from wire_formats.json_types import JsonObject
 from wire_formats.responses.client_tools import CLIENT_TOOLS
 from wire_formats.responses.sealed import sealed
@@ -112,13 +112,6 @@ def call_type(tool: Tool) -> str:
             return "custom_tool_call"
         case kind:
             return CLIENT_TOOLS[kind].call
-
-
-def arguments_text(arguments: Any) -> str:
-    """``arguments`` as the text they should be: some upstreams give an object, or nothing."""
-    if isinstance(arguments, str):
-        return arguments
-    return encoded_answer(arguments).decode() if arguments else ""
 
 
 def flat_annotations(annotations: Any) -> Iterator[JsonObject]:

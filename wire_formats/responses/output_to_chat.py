@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from wire_formats.chat.completion import tool_call
+from wire_formats.chat.completion import custom_call, tool_call
 from wire_formats.chat.reasoning import OPENAI, Thought, reasoning_fields
 from wire_formats.json_types import JsonMapping, JsonObject
+from wire_formats.json_values import as_list, as_text
 
 BETWEEN_SUMMARIES = "\n\n"
 
@@ -39,7 +40,7 @@ def logprobs_of(output: Iterable[Any]) -> JsonObject | None:
         for item in output
         if isinstance(item, dict) and item.get("type") == "message"
         for part in parts_of(item)
-        for each in listed(part.get("logprobs"))
+        for each in as_list(part.get("logprobs"))
     ]
     return choice_logprobs(found)
 
@@ -51,7 +52,7 @@ def choice_logprobs(told: list[Any]) -> JsonObject | None:
 
 def parts_of(item: JsonObject) -> Iterator[JsonObject]:
     """The parts of a message that are objects."""
-    return (part for part in listed(item.get("content")) if isinstance(part, dict))
+    return (part for part in as_list(item.get("content")) if isinstance(part, dict))
 
 
 def text_of(item: JsonObject) -> str:
@@ -72,11 +73,6 @@ def call_of(item: JsonObject) -> JsonMapping | None:
     return None
 
 
-def custom_call(call_id: str, name: str, text: str) -> JsonObject:
-    """A call of a custom tool, whose input is any text."""
-    return {"id": call_id, "type": "custom", "custom": {"name": name, "input": text}}
-
-
 def thought_of(item: JsonObject) -> Thought:
     """An item of reasoning: its summary, or its text where a model shows that."""
     summaries = _texts(item.get("summary"))
@@ -84,8 +80,8 @@ def thought_of(item: JsonObject) -> Thought:
     return Thought(
         text=(BETWEEN_SUMMARIES if summaries else "").join(texts),
         is_summary=bool(summaries),
-        sealed=_text(item.get("encrypted_content")),
-        id=_text(item.get("id")),
+        sealed=as_text(item.get("encrypted_content")),
+        id=as_text(item.get("id")),
         format=OPENAI,
     )
 
@@ -94,7 +90,7 @@ def annotation_of(note: Any, *, start: int) -> JsonObject | None:
     """A citation of a page; ``start`` is where its part begins in the text of the message."""
     match note:
         case {"type": "url_citation", "url": str(url)}:
-            told: JsonObject = {"url": url, "title": _text(note.get("title"))}
+            told: JsonObject = {"url": url, "title": as_text(note.get("title"))}
             for name in ("start_index", "end_index"):
                 place = note.get(name)
                 told[name] = start + place if isinstance(place, int) else start
@@ -102,18 +98,13 @@ def annotation_of(note: Any, *, start: int) -> JsonObject | None:
     return None
 
 
-def listed(value: Any) -> list[Any]:
-    """``value`` if it is a list, else an empty one."""
-    return value if isinstance(value, list) else []
-
-
 def _annotations(parts: Iterable[JsonObject], start: int) -> Iterator[JsonObject]:
     for part in parts:
         if part.get("type") == "output_text":
-            for note in listed(part.get("annotations")):
+            for note in as_list(part.get("annotations")):
                 if (told := annotation_of(note, start=start)) is not None:
                     yield told
-            start += len(_text(part.get("text")))
+            start += len(as_text(part.get("text")))
 
 
 def _logprob(told: Any) -> Any:
@@ -122,23 +113,19 @@ def _logprob(told: Any) -> Any:
         return told
     tops = [
         {"bytes": None} | each
-        for each in listed(told.get("top_logprobs"))
+        for each in as_list(told.get("top_logprobs"))
         if isinstance(each, dict)
     ]
     return {"bytes": None} | told | {"top_logprobs": tops}
 
 
 def _joined(parts: Iterable[JsonObject], kind: str, name: str) -> str:
-    return "".join(_text(part.get(name)) for part in parts if part.get("type") == kind)
+    return "".join(as_text(part.get(name)) for part in parts if part.get("type") == kind)
 
 
 def _texts(parts: Any) -> list[str]:
     return [
         text
-        for part in listed(parts)
-        if isinstance(part, dict) and (text := _text(part.get("text")))
+        for part in as_list(parts)
+        if isinstance(part, dict) and (text := as_text(part.get("text")))
     ]
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""

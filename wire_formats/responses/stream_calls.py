@@ -7,9 +7,10 @@ from typing import Any
 
 import orjson
 
+from wire_formats.chat.calls import arguments_text
+from wire_formats.chat.google_signatures import google_signature
 from wire_formats.json_types import JsonObject
-from wire_formats.responses.answer_from_chat import signature_of
-from wire_formats.responses.output_items import arguments_text
+from wire_formats.json_values import as_object, as_text
 from wire_formats.responses.stream_items import OpenCall
 
 
@@ -56,9 +57,8 @@ class StreamedCalls:
 
     def take(self, piece: JsonObject) -> tuple[StreamedCall, str]:
         """The call that ``piece`` is of, and the arguments that it adds."""
-        told: Any = piece.get("function")
-        function = told if isinstance(told, dict) else {}
-        id_, name = _text(piece.get("id")), _text(function.get("name"))
+        function = as_object(piece.get("function"))
+        id_, name = as_text(piece.get("id")), as_text(function.get("name"))
         call = self._known(piece.get("index"), id_, name)
         if call is None:
             call = StreamedCall(index=piece.get("index"))
@@ -67,7 +67,7 @@ class StreamedCalls:
         call.name = call.name or name
         added = arguments_text(function.get("arguments"))
         call.pieces.append(added)
-        call.signature = signature_of(piece, "").get("", call.signature)
+        call.signature = google_signature(piece) or call.signature
         return call, added
 
     def _known(self, index: Any, id_: str, name: str) -> StreamedCall | None:
@@ -81,7 +81,3 @@ class StreamedCalls:
         if index is None and not id_ and not name and self.all:
             return self.all[-1]
         return None
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""

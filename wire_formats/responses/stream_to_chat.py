@@ -19,12 +19,12 @@ from typing import Any
 from wire_formats.chat.completion import Completion
 from wire_formats.chat.reasoning import reasoning_fields
 from wire_formats.json_types import JsonMapping, JsonObject
+from wire_formats.json_values import as_list
 from wire_formats.responses.output_to_chat import (
     BETWEEN_SUMMARIES,
     annotation_of,
     call_of,
     choice_logprobs,
-    listed,
     message_of,
     text_of,
     thought_of,
@@ -101,7 +101,7 @@ class ResponseStream:
         if name == "content":
             self._length += len(text)
         chunk = self._completion.chunk({name: text})
-        if name == "content" and (told := choice_logprobs(listed(event.get("logprobs")))):
+        if name == "content" and (told := choice_logprobs(as_list(event.get("logprobs")))):
             chunk["choices"][0]["logprobs"] = told
         yield chunk
 

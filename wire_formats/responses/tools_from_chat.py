@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from wire_formats.json_types import JsonObject
+from wire_formats.json_values import as_list
 
 # Of the built-in tools, those that touch nothing of the account's.
 PASSED = frozenset({"web_search", "web_search_2025_08_26", "web_search_preview"})
@@ -28,13 +29,13 @@ def tool_fields(body: JsonObject, dropped: list[str]) -> JsonObject:
 
 
 def _tools(body: JsonObject, dropped: list[str]) -> Iterator[JsonObject]:
-    for place, tool in enumerate(_listed(body.get("tools"))):
+    for place, tool in enumerate(as_list(body.get("tools"))):
         written = _tool(tool) if isinstance(tool, dict) else None
         if written is not None:
             yield written
         else:
             dropped.append(f"tools.{place}")
-    for function in _listed(body.get("functions")):
+    for function in as_list(body.get("functions")):
         if isinstance(function, dict) and isinstance(function.get("name"), str):
             yield _function(function)
 
@@ -116,7 +117,3 @@ def _legacy_choice(choice: Any) -> Any:
         case {"name": str(name)}:
             return {"type": "function", "name": name}
     return None
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []

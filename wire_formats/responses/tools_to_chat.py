@@ -7,18 +7,16 @@ tool that the provider would have to run is left out while others can be called 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Any
 
 from wire_formats.errors import UnsendableError
+from wire_formats.fitting import FOREIGN, digest_of
 from wire_formats.json_types import JsonObject
 from wire_formats.responses.client_tools import CLIENT_TOOLS, is_run_by_client
 
 LONGEST_NAME = 64
-UNFIT = re.compile(r"[^A-Za-z0-9_-]")
 FUNCTION, CUSTOM = "function", "custom"
 CHOICES = frozenset({"auto", "none", "required"})
 INPUT = "input"  # the one parameter of a custom tool
@@ -83,10 +81,10 @@ def function_name(tool: Tool) -> str:
     if not tool.namespace:
         return tool.name
     joint = "" if tool.namespace.endswith("__") else "__"
-    name = UNFIT.sub("_", f"{tool.namespace}{joint}{tool.name}")
+    name = FOREIGN.sub("_", f"{tool.namespace}{joint}{tool.name}")
     if len(name) <= LONGEST_NAME:
         return name
-    return f"{name[: LONGEST_NAME - 9]}_{sha256(name.encode()).hexdigest()[:8]}"
+    return f"{name[: LONGEST_NAME - 9]}_{digest_of(name, 8)}"
 
 
 def check_missing(tools: Tools) -> None:

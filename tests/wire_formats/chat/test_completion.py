@@ -1,6 +1,6 @@
 """Chat completions, whole and in chunks."""
 
-from wire_formats.chat.completion import Completion, tool_call
+from wire_formats.chat.completion import Completion, custom_call, tool_call
 
 COMPLETION = Completion(id="c1", model="m", created=7)
 SHARED = {"id": "c1", "created": 7, "model": "m"}
@@ -40,4 +40,13 @@ def test_a_call_of_a_function():
         "id": "call_1",
         "type": "function",
         "function": function,
+    }
+
+
+def test_a_call_of_a_custom_tool():
+    custom = {"name": "sql", "input": "select 1"}
+    assert custom_call("call_1", "sql", "select 1") == {
+        "id": "call_1",
+        "type": "custom",
+        "custom": custom,
     }

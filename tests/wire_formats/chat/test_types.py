@@ -5,6 +5,7 @@ from openai.types import chat, completion_usage
 from openai.types.chat import (
     chat_completion,
     chat_completion_chunk,
+    chat_completion_message_custom_tool_call,
     chat_completion_message_function_tool_call,
 )
 
@@ -21,6 +22,8 @@ from wire_formats.token_counts import ChatUsage, CompletionDetails, PromptDetail
         (types.Choice, chat_completion.Choice),
         (types.ToolCall, chat.ChatCompletionMessageFunctionToolCall),
         (types.CalledFunction, chat_completion_message_function_tool_call.Function),
+        (types.CustomCall, chat.ChatCompletionMessageCustomToolCall),
+        (types.CalledCustom, chat_completion_message_custom_tool_call.Custom),
         (types.Chunk, chat.ChatCompletionChunk),
         (types.ChunkChoice, chat_completion_chunk.Choice),
         (ChatUsage, completion_usage.CompletionUsage),

@@ -1,0 +1,17 @@
+"""Google's signatures, there and back."""
+
+import pytest
+
+from wire_formats.chat.google_signatures import google_signature, signed_by_google
+
+
+@pytest.mark.parametrize("signature", ["c2ln+/=", ""])
+def test_a_signature_comes_back(signature):
+    assert google_signature({"id": "c"} | signed_by_google(signature)) == signature
+
+
+@pytest.mark.parametrize(
+    "extra", [None, 7, {}, {"google": 7}, {"google": {"thought_signature": 7}}]
+)
+def test_what_is_none_is_empty(extra):
+    assert google_signature({"extra_content": extra}) == ""

@@ -1,0 +1,12 @@
+"""Values that are of another type than they should be."""
+
+import pytest
+
+from wire_formats.json_values import as_list, as_object, as_text
+
+
+@pytest.mark.parametrize("value", ["Hi", "", ["a"], [], {"a": 1}, {}, None, 7, True])
+def test_what_is_of_another_type_is_empty(value):
+    assert as_text(value) == (value if isinstance(value, str) else "")
+    assert as_list(value) == (value if isinstance(value, list) else [])
+    assert as_object(value) == (value if isinstance(value, dict) else {})

@@ -1,0 +1,55 @@
+"""Calls of tools in the messages of a chat, whoever wrote them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+import orjson
+
+from wire_formats.json_numbers import encoded_answer, read_json
+from wire_formats.json_types import JsonObject
+from wire_formats.json_values import as_list
+
+
+def arguments_text(arguments: Any) -> str:
+    """An upstream's ``arguments`` as the text they should be; some give an object, or nothing."""
+    if isinstance(arguments, str):
+        return arguments
+    return encoded_answer(arguments).decode() if isinstance(arguments, dict) else ""
+
+
+def arguments_object(arguments: Any) -> tuple[JsonObject, bool]:
+    """A client's ``arguments`` as an object, and whether they are one.
+
+    They are a model's own words, which may be broken, and must not break all that follows.
+    """
+    if isinstance(arguments, str):
+        with suppress(orjson.JSONDecodeError, UnicodeEncodeError):
+            arguments = read_json(arguments.encode()) if arguments.strip() else {}
+    if isinstance(arguments, dict):
+        return arguments, True
+    return ({}, True) if arguments is None else ({"arguments": arguments}, False)
+
+
+def calls_in(message: JsonObject) -> Iterator[Any]:
+    """``tool_calls`` of an assistant's message and the older ``function_call``, as they are."""
+    yield from as_list(message.get("tool_calls"))
+    if legacy := message.get("function_call"):
+        yield legacy
+
+
+def called_with(call: Any) -> tuple[str, Any] | None:
+    """The name of the tool that ``call`` is of and its arguments; None if it is no call.
+
+    A custom tool, which takes text, is one with a single argument, ``input``.
+    """
+    match call:
+        case {"function": {"name": str(name), **function}}:
+            return name, function.get("arguments")
+        case {"custom": {"name": str(name), **custom}}:
+            return name, {"input": custom.get("input") or ""}
+        case {"name": str(name)}:
+            return name, call.get("arguments")
+    return None

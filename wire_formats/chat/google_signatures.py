@@ -1,0 +1,22 @@
+"""Google's signatures of calls and messages, which its models want back.
+
+https://ai.google.dev/gemini-api/docs/thought-signatures
+"""
+
+from __future__ import annotations
+
+from wire_formats.json_types import JsonObject
+
+
+def google_signature(holder: JsonObject) -> str:
+    """The signature of a call or of a message; empty where there is none."""
+    match holder.get("extra_content"):
+        case {"google": {"thought_signature": str(signature)}}:
+            return signature
+        case _:
+            return ""
+
+
+def signed_by_google(signature: str) -> JsonObject:
+    """The field that gives ``signature`` back; empty for none."""
+    return {"extra_content": {"google": {"thought_signature": signature}}} if signature else {}
