@@ -49,5 +49,12 @@ def header_value(names: tuple[str, ...]) -> str:
     return ", ".join(quote(name[:LONGEST_NAME], safe="") for name in names[:MOST_NAMES])
 
 
+def with_dropped(headers: dict[str, str], names: Iterable[str]) -> dict[str, str]:
+    """``headers`` with ``names`` before those that they tell of already."""
+    known = {name.lower(): name for name in headers}.get(DROPPED_HEADER, DROPPED_HEADER)
+    told = ", ".join(filter(None, [header_value(tuple(names)), headers.get(known, "")]))
+    return headers | {known: told} if told else headers
+
+
 def _is_neutral(name: str, value: Any) -> bool:
     return value is None or value in ([], {}) or (name in NEUTRAL and value == NEUTRAL[name])

@@ -42,7 +42,7 @@ from wire_formats.json_numbers import load_json, read_json
 from wire_formats.json_objects import json_object
 from wire_formats.json_types import JsonObject
 from wire_formats.messages.answer_from_chat import Asked, message_of
-from wire_formats.messages.dialect import MESSAGES, MessagesDialect
+from wire_formats.messages.dialect import MESSAGES, TRANSLATED_CHAT, MessagesDialect
 from wire_formats.messages.estimate import estimated_tokens
 from wire_formats.messages.names_to_chat import tool_name
 from wire_formats.messages.own_marks import without_carried
@@ -53,8 +53,8 @@ from wire_formats.messages.request_to_chat import (
     is_given,
     names_offered,
 )
-from wire_formats.messages.stream_from_chat import TRANSLATED_CHAT, MessageEvents
-from wire_formats.payload import DROPPED_HEADER, header_value
+from wire_formats.messages.stream_from_chat import MessageEvents
+from wire_formats.payload import with_dropped
 from wire_formats.sse import data_of
 from wire_formats.token_counts import Tokens, read_messages_usage
 
@@ -133,10 +133,10 @@ class MessagesView(AnthropicSurface, ModelCallView):
             body = await read_answer(dispatched, exchange, take_usage=read_messages_usage)
             if CONTAINER in body or is_followed(self.body):
                 self.note(dispatched.target, load_json(body))
-            return JsonResponse(body, headers=self.with_dropped(headers))
+            return JsonResponse(body, headers=with_dropped(headers, self.dropped))
         answer = await read_aside(read_json, await read_answer(dispatched, exchange))
         message = message_of(answer, self.asked(exchange), exchange.tokens)
-        return JsonResponse(message, headers=self.with_dropped(headers))
+        return JsonResponse(message, headers=with_dropped(headers, self.dropped))
 
     async def streamed(
         self, dispatched: Dispatched, exchange: Exchange, body: JsonObject
@@ -146,13 +146,15 @@ class MessagesView(AnthropicSurface, ModelCallView):
                 lambda made: self.note(dispatched.target, made), is_followed=is_followed(self.body)
             )
             response = await relay_answer(dispatched, exchange, dialect=watched)
-            for name, value in self.with_dropped({}).items():
+            for name, value in with_dropped({}, self.dropped).items():
                 response[name] = value
             return response
         chat = await relay_answer(dispatched, exchange, dialect=TRANSLATED_CHAT, keeps_usage=False)
         asked = replace(self.asked(exchange), estimate=estimated_tokens(self.body))
         events = ChangedEvents(chat, MessageEvents(asked, exchange.tokens))
-        headers = self.with_dropped(dict(chat.headers)) | {ESTIMATED_HEADER: "message_start"}
+        headers = with_dropped(dict(chat.headers), self.dropped) | {
+            ESTIMATED_HEADER: "message_start"
+        }
         return RelayResponse(events, headers=headers)
 
     def asked(self, exchange: Exchange) -> Asked:
@@ -170,13 +172,6 @@ class MessagesView(AnthropicSurface, ModelCallView):
         """Remember what ``made``, a message or an event, tells of as the caller's."""
         ids = ids_in_message(made, has_own=is_followed(self.body))
         stored_responses.note_ids(ids, user_id=self.caller.user_id, target=target)
-
-    def with_dropped(self, headers: dict[str, str]) -> dict[str, str]:
-        """``headers`` with the names of what the upstream did without, before those it names."""
-        named = {name.lower(): name for name in headers}.get(DROPPED_HEADER, DROPPED_HEADER)
-        names = [header_value(self.dropped), headers.get(named, "")]
-        told = ", ".join(filter(None, names))
-        return headers | {named: told} if told else headers
 
 
 class WatchedMessages(MessagesDialect):

@@ -29,7 +29,7 @@ from wire_formats.json_cost import read_aside
 from wire_formats.json_numbers import read_json
 from wire_formats.json_objects import json_object
 from wire_formats.json_types import JsonObject
-from wire_formats.payload import DROPPED_HEADER, header_value
+from wire_formats.payload import with_dropped
 from wire_formats.responses.answer_from_chat import Asked, response_of
 from wire_formats.responses.dialect import RESPONSES, TRANSLATED_CHAT
 from wire_formats.responses.request_to_chat import (
@@ -121,9 +121,7 @@ class ResponsesView(ModelCallView):
     def with_dropped(self, headers: dict[str, str]) -> dict[str, str]:
         """``headers`` with the names of what the upstream was not sent, by whomever."""
         notes = (CLIENT_NOTES,) if is_told(self.payload, CLIENT_NOTES) else ()
-        names = [header_value((*notes, *self._dropped)), headers.get(DROPPED_HEADER, "")]
-        told = ", ".join(filter(None, names))
-        return headers | {DROPPED_HEADER: told} if told else headers
+        return with_dropped(headers, (*notes, *self._dropped))
 
     def note(self, target: Target, made: JsonObject) -> None:
         """Remember the response as the caller's, with its items.

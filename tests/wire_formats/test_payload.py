@@ -2,7 +2,14 @@
 
 import pytest
 
-from wire_formats.payload import LONGEST_NAME, MOST_NAMES, dropped_parameters, header_value
+from wire_formats.payload import (
+    DROPPED_HEADER,
+    LONGEST_NAME,
+    MOST_NAMES,
+    dropped_parameters,
+    header_value,
+    with_dropped,
+)
 
 
 def test_parameters_that_are_not_known_are_named_in_order():
@@ -36,3 +43,13 @@ def test_names_are_quoted_and_cut():
     assert header_value(("seed", "x\r\ny: 2", "é, ")) == "seed, x%0D%0Ay%3A%202, %C3%A9%2C%20"
     assert header_value(("a" * 100,)) == "a" * LONGEST_NAME
     assert header_value(("a",) * 100).count("a") == MOST_NAMES
+
+
+@pytest.mark.parametrize("name", [DROPPED_HEADER, DROPPED_HEADER.title()])
+def test_names_stand_before_those_that_are_told_already(name):
+    assert with_dropped({name: "seed"}, ["top_k", "stop"]) == {name: "top_k, stop, seed"}
+    assert with_dropped({name: "seed"}, []) == {name: "seed"}
+
+
+def test_where_nothing_is_dropped_nothing_is_told():
+    assert with_dropped({"a": "b"}, ()) == {"a": "b"}

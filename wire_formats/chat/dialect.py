@@ -60,3 +60,13 @@ def _has_finished(choices: Any) -> bool:
 
 
 CHAT = ChatDialect()
+
+
+class TranslatedChatDialect(ChatDialect):
+    """A chat's stream whose client reads events of another API: failures are told ``as_told``."""
+
+    def __init__(self, as_told: Dialect) -> None:
+        self._as_told = as_told
+
+    def error_event(self, error: DescribedError, *, request_id: str, last_block: bytes) -> bytes:
+        return self._as_told.error_event(error, request_id=request_id, last_block=b"")

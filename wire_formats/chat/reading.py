@@ -11,6 +11,7 @@ from wire_formats.errors import UnsendableError
 from wire_formats.json_types import JsonObject
 
 DATA_URL = re.compile(r"data:([\w.+/-]*)(?:;[\w=.+-]+)*?;base64,", re.ASCII)
+RESULT_ROLES = frozenset({"tool", "function"})
 SYSTEM_ROLES = frozenset({"system", "developer"})
 
 
@@ -43,6 +44,25 @@ def messages_of(body: JsonObject) -> Iterator[JsonObject]:
         if not isinstance(message, dict) or not isinstance(message.get("role"), str):
             raise UnsendableError("Each message must be an object with a `role`.")
         yield message
+
+
+def answered_until(messages: list[JsonObject]) -> int:
+    """How many of ``messages`` an assistant has answered already; the others are the question."""
+    roles = [message["role"] for message in messages]
+    return len(roles) - roles[::-1].index("assistant") if "assistant" in roles else 0
+
+
+def further_fields(message: JsonObject, expressed: frozenset[str]) -> list[str]:
+    """The fields of ``message`` that say something and are not ``expressed``, as they are named.
+
+    The ``name`` of a tool's result is that of its call.
+    """
+    known = expressed | {"name"} if message["role"] in RESULT_ROLES else expressed
+    return [
+        f"messages.{name}"
+        for name, value in message.items()
+        if name not in known and value not in (None, "", [], {})
+    ]
 
 
 def parts_of(message: JsonObject) -> Iterator[JsonObject]:

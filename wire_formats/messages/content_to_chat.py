@@ -18,13 +18,13 @@ from wire_formats.messages.parts_to_chat import (
     without_billing,
 )
 from wire_formats.messages.thoughts_to_chat import (
-    THOUGHTS,
     is_forgotten,
     recalled,
     side_fields,
     sign_calls,
     thinking_parts,
 )
+from wire_formats.messages.types import THOUGHTS
 
 FAILED = "Error: "
 UNTIL_ANSWERED = "next_user_message"  # how long a message of the system is shown

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from wire_formats.chat.dialect import TranslatedChatDialect
 from wire_formats.dialect import END, NOTHING, DescribedError, Dialect, Meaning
 from wire_formats.json_objects import json_object
 from wire_formats.json_types import JsonObject
@@ -49,3 +50,4 @@ class MessagesDialect(Dialect):
 
 
 MESSAGES = MessagesDialect()
+TRANSLATED_CHAT = TranslatedChatDialect(MESSAGES)

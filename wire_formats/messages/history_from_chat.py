@@ -8,11 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from wire_formats.chat.reading import SYSTEM_ROLES, messages_of
+from wire_formats.chat.reading import (
+    RESULT_ROLES,
+    SYSTEM_ROLES,
+    answered_until,
+    further_fields,
+    messages_of,
+)
 from wire_formats.chat.reasoning import FIELDS
 from wire_formats.json_types import JsonObject
 from wire_formats.messages.call_ids import Pairing, Result, Turn
-from wire_formats.messages.message_from_chat import RESULT_ROLES, THOUGHTS, MessageReader
+from wire_formats.messages.message_from_chat import MessageReader
+from wire_formats.messages.types import THOUGHTS
 
 EXPRESSED = frozenset(
     {
@@ -66,8 +73,7 @@ def history_of(body: JsonObject, *, keeps_all_thoughts: bool = False) -> History
     """
     history = History()
     messages = list(messages_of(body))
-    roles = [message["role"] for message in messages]
-    begin = len(roles) - roles[::-1].index("assistant") if "assistant" in roles else 0
+    begin = answered_until(messages)
     turns: list[Turn] = []
     for index, message in enumerate(messages):
         is_past = index < begin or message["role"] in RESULT_ROLES
@@ -82,7 +88,7 @@ def history_of(body: JsonObject, *, keeps_all_thoughts: bool = False) -> History
             history.system += reader.words()
             continue
         _add(turns, *reader.turn())
-        _name_others(message, history.lost)
+        history.lost += further_fields(message, EXPRESSED)
     if (turns and turns[0][0] == "assistant") or (not turns and history.system):
         turns.insert(0, ("user", [GO_ON]))
     pairing = Pairing()
@@ -99,16 +105,6 @@ def _add(turns: list[Turn], role: str, items: list[JsonObject | Result]) -> None
         turns[-1][1].extend(items)
     else:
         turns.append((role, items))
-
-
-def _name_others(message: JsonObject, lost: list[str]) -> None:
-    lost += [
-        f"messages.{name}"
-        for name, value in message.items()
-        if name not in EXPRESSED
-        and value not in (None, "", [], {})
-        and not (name == "name" and message["role"] in RESULT_ROLES)
-    ]
 
 
 def _results_in(message: JsonObject) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from wire_formats.chat.reading import parts_of
+from wire_formats.chat.reading import RESULT_ROLES, parts_of
 from wire_formats.chat.reasoning import ANTHROPIC, FIELDS, Thought, thoughts_of
 from wire_formats.errors import UnsendableError
 from wire_formats.json_numbers import write_json
@@ -14,9 +14,7 @@ from wire_formats.messages.blocks_from_chat import TEXT_PARTS, block_of, text_bl
 from wire_formats.messages.call_ids import Result
 from wire_formats.messages.calls_from_chat import calls_of
 from wire_formats.messages.thought_order import Position, in_order, positions_in
-
-RESULT_ROLES = frozenset({"tool", "function"})
-THOUGHTS = frozenset({"thinking", "redacted_thinking"})
+from wire_formats.messages.types import THOUGHTS
 
 
 @dataclass(slots=True)

@@ -13,10 +13,8 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
-from wire_formats.chat.dialect import ChatDialect
 from wire_formats.chat.google_signatures import google_signature
 from wire_formats.chat.reasoning import ANTHROPIC, spoken_text
-from wire_formats.dialect import DescribedError
 from wire_formats.json_objects import json_object
 from wire_formats.json_types import JsonObject
 from wire_formats.json_values import as_list
@@ -24,20 +22,9 @@ from wire_formats.messages.answer_from_chat import Asked, empty_message, stopped
 from wire_formats.messages.block_events import BlockEvents
 from wire_formats.messages.call_pieces import Call, CallIds, Calls
 from wire_formats.messages.carried import MESSAGE, carried_signatures
-from wire_formats.messages.dialect import MESSAGES
 from wire_formats.messages.thoughts_from_chat import Heard, sealed_block, signature_of
 from wire_formats.sse import DONE_MARK, data_of, typed_event
 from wire_formats.token_counts import Tokens
-
-
-class TranslatedChatDialect(ChatDialect):
-    """A chat's stream whose client reads Anthropic's events: failures are told in those."""
-
-    def error_event(self, error: DescribedError, *, request_id: str, last_block: bytes) -> bytes:
-        return MESSAGES.error_event(error, request_id=request_id, last_block=last_block)
-
-
-TRANSLATED_CHAT = TranslatedChatDialect()
 
 
 class MessageEvents:

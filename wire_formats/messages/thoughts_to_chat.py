@@ -11,7 +11,6 @@ from wire_formats.json_types import JsonObject
 from wire_formats.messages.carried import MESSAGE, PARTS, Carried, read_carried
 from wire_formats.messages.chat_traits import ChatTraits, Spelling
 
-THOUGHTS = frozenset({"thinking", "redacted_thinking"})
 # Some upstreams refuse a call without its reasoning, and take nothing for none at all.
 BLANK = " "
 # Google's word for calls that another model made, or whose signature was lost.

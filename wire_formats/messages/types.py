@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from anthropic.types import StopReason
 
 
+# The types of the blocks that hold what a model thought.
+THOUGHTS = frozenset({"thinking", "redacted_thinking"})
+
+
 class TextBlock(TypedDict):
     type: Literal["text"]
     text: str

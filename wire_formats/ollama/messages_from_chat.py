@@ -10,14 +10,21 @@ from collections.abc import Iterator
 from typing import Any
 
 from wire_formats.chat.calls import arguments_object, called_with, calls_in
-from wire_formats.chat.reading import SYSTEM_ROLES, Image, messages_of, parts_of
+from wire_formats.chat.reading import (
+    RESULT_ROLES,
+    SYSTEM_ROLES,
+    Image,
+    answered_until,
+    further_fields,
+    messages_of,
+    parts_of,
+)
 from wire_formats.chat.reasoning import FIELDS, reasoning_text, thoughts_of
 from wire_formats.errors import UnsendableError
 from wire_formats.json_numbers import encoded_json
 from wire_formats.json_types import JsonObject
 from wire_formats.json_values import as_text
 
-RESULT_ROLES = frozenset({"tool", "function"})
 TEXTS = frozenset({"text", "input_text", "output_text"})
 EXPRESSED = frozenset(
     {"role", "content", "tool_calls", "tool_call_id", "function_call", "refusal", *FIELDS}
@@ -34,19 +41,12 @@ class Messages:
 
     def written(self) -> list[JsonObject]:
         """Ollama's messages. Raises :class:`UnsendableError`."""
-        roles = [message["role"] for message in self._messages]
-        past = len(roles) - roles[::-1].index("assistant") if "assistant" in roles else 0
+        past = answered_until(self._messages)
         written = []
         for place, message in enumerate(self._messages):
             is_past = place < past or message["role"] != "user"
             written.append(self._message(message, f"messages.{place}", is_past=is_past))
-            self.dropped += [
-                f"messages.{name}"
-                for name, value in message.items()
-                if name not in EXPRESSED
-                and value not in (None, "", [], {})
-                and not (name == "name" and message["role"] in RESULT_ROLES)
-            ]
+            self.dropped += further_fields(message, EXPRESSED)
         return written
 
     def _message(self, message: JsonObject, place: str, *, is_past: bool) -> JsonObject:

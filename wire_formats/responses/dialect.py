@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from wire_formats.chat.dialect import ChatDialect
+from wire_formats.chat.dialect import TranslatedChatDialect
 from wire_formats.dialect import END, NOTHING, DescribedError, Dialect, Meaning
 from wire_formats.json_numbers import encoded_answer
 from wire_formats.json_objects import json_object
@@ -66,13 +66,4 @@ class ResponsesDialect(Dialect):
 
 
 RESPONSES = ResponsesDialect()
-
-
-class TranslatedChatDialect(ChatDialect):
-    """A chat's stream whose client reads the events of Responses: failures are told in those."""
-
-    def error_event(self, error: DescribedError, *, request_id: str, last_block: bytes) -> bytes:
-        return RESPONSES.error_event(error, request_id=request_id, last_block=b"")
-
-
-TRANSLATED_CHAT = TranslatedChatDialect()
+TRANSLATED_CHAT = TranslatedChatDialect(RESPONSES)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from wire_formats.chat.reading import messages_of, parts_of
+from wire_formats.chat.reading import answered_until, further_fields, messages_of, parts_of
 from wire_formats.chat.reasoning import FIELDS, OPENAI, Thought, spoken_text, thoughts_of
 from wire_formats.errors import UnsendableError
 from wire_formats.fitting import digest_of
@@ -43,8 +43,7 @@ class Items:
 
         Raises :class:`UnsendableError`.
         """
-        roles = [message["role"] for message in messages]
-        past = len(roles) - roles[::-1].index("assistant") if "assistant" in roles else 0
+        past = answered_until(messages)
         self._answered |= {
             short_id(id_)
             for message in messages
@@ -52,11 +51,7 @@ class Items:
         }
         for place, message in enumerate(messages):
             self._message(message, f"messages.{first + place}", is_past=place < past)
-            self.dropped += [
-                f"messages.{name}"
-                for name, value in message.items()
-                if name not in EXPRESSED and value not in (None, "", [], {})
-            ]
+            self.dropped += further_fields(message, EXPRESSED)
 
     def _message(self, message: JsonObject, place: str, *, is_past: bool) -> None:
         match message["role"]:

@@ -4,6 +4,8 @@ import pytest
 
 from wire_formats.chat.reading import (
     Image,
+    answered_until,
+    further_fields,
     json_schema_of,
     messages_of,
     output_limit,
@@ -106,3 +108,17 @@ def test_a_limit_is_a_whole_number(body, limit):
 )
 def test_a_schema_is_an_object(response_format, schema):
     assert json_schema_of({"response_format": response_format}) == schema
+
+
+@pytest.mark.parametrize(
+    ("roles", "count"),
+    [([], 0), (["user"], 0), (["user", "assistant"], 2), (["user", "assistant", "tool"], 2)],
+)
+def test_what_an_assistant_answered_is_past(roles, count):
+    assert answered_until([{"role": role} for role in roles]) == count
+
+
+def test_fields_that_are_not_expressed_are_named():
+    message = {"role": "user", "content": "Hi", "name": "ada", "audio": {}, "refusal": None}
+    assert further_fields(message, frozenset({"role", "content"})) == ["messages.name"]
+    assert further_fields(message | {"role": "tool"}, frozenset({"role", "content"})) == []
