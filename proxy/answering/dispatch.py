@@ -12,11 +12,12 @@ from connections.call import Call
 from connections.calling.client import UpstreamClient, UpstreamResponse
 from connections.errors import MidStreamError, NotSentError
 from connections.hops import is_loop
+from connections.transport.websocket import UpstreamSocket
 from models_registry.targets import Target
 from proxy.answering.lacking import STATUSES, says_path_is_missing
 from proxy.answering.pipelines_server import CallFilters, filtered_call
 from proxy.answering.upstream_errors import error_from_response
-from proxy.client_side.errors import ApiError, UpstreamUnavailableError
+from proxy.client_side.errors import ApiError, UpstreamAnswerError, UpstreamUnavailableError
 from proxy.client_side.hops import comes_back
 from proxy.client_side.response_headers import is_plain
 from usage.exchange import Exchange
@@ -44,6 +45,13 @@ class Dispatched:
     def is_success(self) -> bool:
         """Whether the upstream took the request."""
         return 200 <= self.response.status < 300 or self.response.socket is not None
+
+    @property
+    def socket(self) -> UpstreamSocket:
+        """The socket that was opened. Raises ``UpstreamAnswerError`` where there is none."""
+        if self.response.socket is None:
+            raise UpstreamAnswerError("The upstream opened no WebSocket.")
+        return self.response.socket
 
     @property
     def secrets(self) -> frozenset[str]:

@@ -80,10 +80,9 @@ class ApiHandler(ASGIHandler):
             more_headers=self._cors.headers(scope["headers"]),
         )
         try:
-            request = self.request(
-                scope, incoming, outgoing, request_id=request_id, serving=serving
+            await self.serve(
+                self.request(scope, incoming, outgoing, request_id=request_id, serving=serving)
             )
-            await self.serve(request)
         except ApiError as exc:  # there is no request that could be served
             failure = error_response(exc, path=scope["path"], request_id=request_id)
             await self.answer(failure, None, outgoing)

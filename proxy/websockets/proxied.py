@@ -16,13 +16,10 @@ from connections.errors import MidStreamError
 from connections.transport.websocket import UpstreamSocket
 from models_registry.registry import active
 from models_registry.targets import Target
-from proxy.answering.dispatch import Dispatched, dispatch
+from proxy.answering.dispatch import dispatch
 from proxy.answering.routing import model_of, route
 from proxy.client_side.cancelling import uncancel
-from proxy.client_side.errors import (
-    StoppedError,
-    UpstreamAnswerError,
-)
+from proxy.client_side.errors import StoppedError
 from proxy.client_side.exception_handler import to_api_error
 from proxy.references.ownership import Permitted, permitted
 from proxy.websockets.accounting import SocketAccount
@@ -167,7 +164,7 @@ class ProxiedConsumer(ApiSocket):
                         exchange=exchange,
                         forward_user_info=options.forward_user_info_headers,
                     )
-                socket = _socket_of(dispatched)
+                socket = dispatched.socket
         except asyncio.CancelledError:
             self._account.close(0, is_client_gone=self.is_client_gone)
             if self._stopped_for is None:
@@ -247,10 +244,3 @@ class ProxiedConsumer(ApiSocket):
         if is_error:
             return told_without(text, self._kept_from_errors)
         return without_secrets(text, self._secrets)
-
-
-def _socket_of(dispatched: Dispatched) -> UpstreamSocket:
-    socket = dispatched.response.socket
-    if socket is None:
-        raise UpstreamAnswerError("The upstream opened no WebSocket.")
-    return socket
