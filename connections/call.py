@@ -25,7 +25,8 @@ class Call:
     ``hops`` are the gateways before this one, as :mod:`connections.hops` writes them.
     Only a POST has its body sent, unless it is empty. An ``upload`` of the media type
     ``upload_type`` is sent in place of the body, and can be sent once. ``has_substitute``: should
-    the upstream lack the endpoint, it can be asked for the same at another.
+    the upstream lack the endpoint, it can be asked for the same at another. ``is_long``: a thread
+    writes the request, which takes its time.
     """
 
     endpoint: str
@@ -44,6 +45,7 @@ class Call:
     upload: AsyncIterable[bytes] | None = field(default=None, repr=False)
     upload_type: str = ""
     has_substitute: bool = False
+    is_long: bool = False
     hops: str = ""
     is_socket: bool = False  # asks for a WebSocket, by GET
 

@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -44,6 +44,7 @@ from wire_formats.json_types import JsonObject
 
 logger = logging.getLogger(__name__)
 
+Result = TypeVar("Result")
 
 WITHOUT_BODY = frozenset({"GET", "HEAD", "DELETE"})
 
@@ -102,6 +103,15 @@ class ApiView(APIView):
         return self._payload
 
     @property
+    def is_long(self) -> bool:
+        """Whether what reads all of the payload should do so in a thread."""
+        return self._payload is not None and self.api_request.incoming.received_bytes >= LONG_BYTES
+
+    async def aside(self, read: Callable[..., Result], *args: Any) -> Result:
+        """``read(*args)``, which reads all of the payload: in a thread where that is long."""
+        return await asyncio.to_thread(read, *args) if self.is_long else read(*args)
+
+    @property
     def api_request(self) -> ApiRequest:
         """The request below DRF's."""
         return cast("ApiRequest", self.request._request)
@@ -148,6 +158,7 @@ class ApiView(APIView):
             credential=self.credential,
             cookies=self.cookies,
             hops=self.api_request.META.get("HTTP_X_GATEWAY_HOPS", ""),
+            is_long=self.is_long,
             **more,
         )
 
@@ -164,6 +175,7 @@ class ApiView(APIView):
             active().client,
             targets,
             call_for,
+            is_long=self.is_long,
             exchange=exchange,
             forward_user_info=options.forward_user_info_headers,
         )

@@ -22,6 +22,7 @@ EXACT_PIECE_BYTES = 64 * 1024  # counted at once; other threads run in between
 # Long embeddings are millions of numbers, which cost far less than what clients may send.
 NUMBERS_PER_UNIT = 4
 LONG_BYTES = 256 * 1024
+MOST_SIMPLE_UNITS = 20_000  # of what is meant to be little more than texts
 
 
 # Set by the application at its start, for everything that it parses.
@@ -63,6 +64,16 @@ def check_structure(text: bytes, *, is_numeric: bool = False) -> None:
         if left < 0:
             ExactCount(_most_units, is_numeric=is_numeric).add(text)
             return
+
+
+def simple(text: bytes) -> bytes:
+    """``text``, which nobody weighed as it came in: it was part of a string.
+
+    Raises :class:`TooComplexError` for more than a few values.
+    """
+    if len(text) > MOST_SIMPLE_UNITS:
+        ExactCount(MOST_SIMPLE_UNITS).add(text)
+    return text
 
 
 class ExactCount:

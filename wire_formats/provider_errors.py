@@ -64,7 +64,7 @@ class ProviderError:
         texts: dict[str, Any] = {
             name: safe_text(getattr(self, name), known)[:LONGEST_TEXT] for name in TEXTS
         }
-        return replace(self, **texts, more=_small(cleaned(self.more, known)))
+        return replace(self, **texts, more=cleaned(_small(self.more), known))
 
 
 def error_in_body(body: bytes) -> ProviderError:
@@ -175,8 +175,13 @@ def _small(more: JsonObject) -> JsonObject:
     kept: JsonObject = {}
     left = LARGEST_MORE_BYTES
     for name, value in more.items():
-        left -= len(write_json({name: value}))
-        if left >= 0 and name not in READ:
+        try:
+            left -= len(write_json({name: value}))
+        except TypeError:  # nested too deeply to be written
+            continue
+        if left < 0:
+            break
+        if name not in READ:
             kept[name] = value
     return kept
 

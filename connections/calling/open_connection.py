@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import dataclass, field
+from functools import partial
 
 import httpx
 from django.conf import settings
@@ -80,7 +82,8 @@ class OpenConnection:
         self, client: UpstreamClient, call: Call, forward_user_info: bool
     ) -> UpstreamResponse:
         try:
-            request = self.adapter.request(call, forward_user_info=forward_user_info)
+            write = partial(self.adapter.request, call, forward_user_info=forward_user_info)
+            request = await asyncio.to_thread(write) if call.is_long else write()
         except httpx.InvalidURL as exc:
             raise NotSentError("The upstream's base URL is not valid.") from exc
         try:

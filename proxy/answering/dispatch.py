@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -76,21 +77,24 @@ async def dispatch(
     *,
     exchange: Exchange,
     forward_user_info: bool,
+    is_long: bool = False,
 ) -> Dispatched:
     """Call the targets in order until one takes the request.
 
     The next is tried only if this one surely saw nothing of the request, or led back here. A target
     that lacks the endpoint is asked again for the substitute, if ``call_for`` has one. ``exchange``
-    is told what was tried. Raises ``ApiError`` and ``UpstreamError``.
+    is told what was tried. ``is_long``: a thread runs ``call_for``, which takes its time. Raises
+    ``ApiError`` and ``UpstreamError``.
     """
     failure: Exception = UpstreamUnavailableError("No upstream serves this model at the moment.")
     asking = _Asking(client=client, exchange=exchange, forward_user_info=forward_user_info)
     for target in targets:
         try:
-            call = call_for(target)
+            call = await _made(call_for, target, is_long=is_long)
             dispatched = await asking.asked(target, call)
             if call.has_substitute and await _lacks_endpoint(dispatched, call.endpoint):
-                dispatched = await asking.asked(target, call_for(target))
+                call = await _made(call_for, target, is_long=is_long)
+                dispatched = await asking.asked(target, call)
         except NOTHING_WAS_SENT as exc:
             failure = exc
             continue
@@ -101,6 +105,10 @@ async def dispatch(
             return dispatched
         raise await _error_of(dispatched)
     raise failure
+
+
+async def _made(call_for: Callable[[Target], Call], target: Target, *, is_long: bool) -> Call:
+    return await asyncio.to_thread(call_for, target) if is_long else call_for(target)
 
 
 class _LedBackError(Exception):

@@ -10,6 +10,7 @@ import re
 
 from models_registry.targets import Target
 from wire_formats.provider_errors import error_in_body
+from wire_formats.secrets import LONGEST_TEXT
 
 RESPONSES = "responses"
 NOT_FOUND = 404
@@ -53,7 +54,7 @@ def says_path_is_missing(status: int, body: bytes) -> bool:
     told = error_in_body(body)
     if ANOTHER_MATTER.search(told.code) or ANOTHER_MATTER.search(told.param):
         return False
-    text = told.message.strip() or _plain_text(body)
+    text = (told.message.strip() or _plain_text(body))[:LONGEST_TEXT]
     if not text:
         return True
     if ANOTHER_MATTER.search(text):

@@ -14,6 +14,8 @@ ZLIB_METHOD = 8  # the low half of the first byte of zlib's header
 STEP_BYTES = 256 * 1024
 # Text shrinks to a tenth, and the same line over and over to a hundredth.
 MOST_RATIO, RATIO_COUNTS_FROM_BYTES = 200, 2**20
+# Each member begins anew, which takes time even if there is nothing in it. Usual ones hold 64 KB.
+MOST_MEMBERS, BYTES_OF_ONE_MORE = 2000, 4096
 
 
 class Inflater:
@@ -25,7 +27,7 @@ class Inflater:
     def __init__(self, coding: str) -> None:
         self._is_deflate = coding == "deflate"
         self._stream: zlib._Decompress | None = None
-        self._taken_bytes = self.made_bytes = 0
+        self._taken_bytes = self.made_bytes = self._members = 0
 
     def add(self, data: bytes, limit: int) -> list[bytes]:
         """What ``data`` inflates to. Raises ``ApiError``, also beyond ``limit`` bytes in all."""
@@ -56,9 +58,17 @@ class Inflater:
             # A piece cut short by its limit may leave output inside zlib with no input left.
             has_more = bool(data) or len(piece) == STEP_BYTES
             if stream.eof:
-                self._stream = None
+                self._end_member()
                 data = stream.unused_data
                 has_more = bool(data)
+
+    def _end_member(self) -> None:
+        self._stream = None
+        self._members += 1
+        if self._members > MOST_MEMBERS + self.made_bytes // BYTES_OF_ONE_MORE:
+            raise InvalidRequestError(
+                "The compressed request body consists of too many parts. Compress it as a whole."
+            )
 
     def _check(self, limit: int) -> None:
         if self.made_bytes > limit:

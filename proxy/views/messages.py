@@ -135,7 +135,8 @@ class MessagesView(AnthropicSurface, ModelCallView):
                 self.note(dispatched.target, load_json(body))
             return JsonResponse(body, headers=with_dropped(headers, self.dropped))
         answer = await read_aside(read_json, await read_answer(dispatched, exchange))
-        message = message_of(answer, self.asked(exchange), exchange.tokens)
+        asked = await self.aside(self.asked, exchange)
+        message = message_of(answer, asked, exchange.tokens)
         return JsonResponse(message, headers=with_dropped(headers, self.dropped))
 
     async def streamed(
@@ -150,7 +151,8 @@ class MessagesView(AnthropicSurface, ModelCallView):
                 response[name] = value
             return response
         chat = await relay_answer(dispatched, exchange, dialect=TRANSLATED_CHAT, keeps_usage=False)
-        asked = replace(self.asked(exchange), estimate=estimated_tokens(self.body))
+        asked = await self.aside(self.asked, exchange)
+        asked = replace(asked, estimate=await self.aside(estimated_tokens, self.body))
         events = ChangedEvents(chat, MessageEvents(asked, exchange.tokens))
         headers = with_dropped(dict(chat.headers), self.dropped) | {
             ESTIMATED_HEADER: "message_start"
@@ -200,7 +202,7 @@ class CountTokensView(AnthropicSurface, ModelCallView):
         if counts_tokens(targets[0]):
             return await super().answer(body, model, exchange)
         await permitted(body, targets, self.caller)
-        answer = {"input_tokens": estimated_tokens(body)}
+        answer = {"input_tokens": await self.aside(estimated_tokens, body)}
         return JsonResponse(answer, headers={ESTIMATED_HEADER: "true"})
 
     def eligible(self, targets: tuple[Target, ...]) -> tuple[Target, ...]:

@@ -82,7 +82,7 @@ class InputTokensView(ResponseInputView):
     async def post(self, request: Request, deployment: str = "") -> HttpResponseBase:
         if self.payload.get("model") is None:  # which OpenAI lets clients leave out
             self.check(self.payload)
-            return estimate(self.payload)
+            return await self.aside(estimate, self.payload)
         return await super().post(request, deployment)
 
     async def answer(self, body: JsonObject, model: str, exchange: Exchange) -> HttpResponseBase:
@@ -93,7 +93,7 @@ class InputTokensView(ResponseInputView):
             except MissingEndpointError:
                 exchange.error_code = ""
         await permitted(body, targets, self.caller)
-        return estimate(body)
+        return await self.aside(estimate, body)
 
     def eligible(self, targets: tuple[Target, ...]) -> tuple[Target, ...]:
         """Those that are not to see what filters may keep from them."""

@@ -118,6 +118,7 @@ def _of_details(details: list[Any]) -> Iterator[Thought]:
     """Pieces that a stream told one by one, and pieces of one ``id``, become one thought."""
     last: Thought | None = None
     last_index: Any = None
+    texts: list[str] = []  # of the last one, joined once it is complete
     for detail in details:
         thought = _of_detail(detail)
         if thought is None:
@@ -127,11 +128,12 @@ def _of_details(details: list[Any]) -> Iterator[Thought]:
             last = _joined(last, thought)
         else:
             if last is not None:
-                yield last
-            last = thought
+                yield replace(last, text="".join(texts))
+            last, texts = replace(thought, text=""), []
+        texts.append(thought.text)
         last_index = index
     if last is not None:
-        yield last
+        yield replace(last, text="".join(texts))
 
 
 def _of_detail(detail: Any) -> Thought | None:
@@ -160,9 +162,9 @@ def _continues(last: Thought, thought: Thought, *, is_same_place: bool) -> bool:
 
 
 def _joined(last: Thought, thought: Thought) -> Thought:
+    """Both as one, but for their texts."""
     return replace(
         last,
-        text=last.text + thought.text,
         is_summary=last.is_summary or thought.is_summary,
         signature=thought.signature,
         sealed=last.sealed or thought.sealed,

@@ -7,8 +7,10 @@ turn, and clients leave out results of calls that were broken off.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import cast
 
 from wire_formats.json_types import JsonObject
 from wire_formats.messages.alphabet import own_id
@@ -61,6 +63,7 @@ class Pairing:
     def __init__(self) -> None:
         self.lost: list[str] = []
         self._used: set[str] = set()
+        self._counts: dict[str, int] = {}  # of the ids that begin alike
         self._waiting: list[_Waiting] = []
 
     def messages(self, turns: Iterable[Turn]) -> Iterator[JsonObject]:
@@ -84,33 +87,49 @@ class Pairing:
     def _id_of(self, original: str) -> str:
         """The same at every turn: what stands before in the conversation alone decides."""
         wanted = own_id(original)
-        call_id, count = wanted, 1
+        call_id, begin = wanted, wanted[:56]
         while call_id in self._used:
-            count += 1
-            call_id = f"{wanted[:56]}_{count}"
+            count = self._counts[begin] = self._counts.get(begin, 1) + 1
+            call_id = f"{begin}_{count}"
         self._used.add(call_id)
         return call_id
 
     def _answered(self, items: list[JsonObject | Result]) -> Iterator[JsonObject]:
-        results = [item for item in items if isinstance(item, Result)]
+        results = _Results(items)
         for call in self._waiting:
-            result = next((each for each in results if _answers(each, call)), None)
+            result = results.take(call)
             if result is None:
                 self.lost.append(UNANSWERED)
                 yield MISSING.block(call.call_id)
             else:
-                results.remove(result)
                 yield result.block(call.call_id)
         self._waiting = []
-        for item in items:
+        for place, item in enumerate(items):
             if not isinstance(item, Result):
                 yield item
-            elif any(item is left for left in results):
+            elif place not in results.taken:
                 self.lost.append(UNASKED)
                 yield from item.as_words()
 
 
-def _answers(result: Result, call: _Waiting) -> bool:
-    if result.call_id:
-        return result.call_id == call.original
-    return not call.original and result.name in {"", call.name}
+class _Results:
+    """The results among the items of a turn. ``taken`` are the places of those that were given."""
+
+    def __init__(self, items: list[JsonObject | Result]) -> None:
+        self.taken: set[int] = set()
+        self._items = items
+        self._places: dict[tuple[str, str], deque[int]] = {}
+        for place, item in enumerate(items):
+            if isinstance(item, Result):
+                key = (item.call_id, "" if item.call_id else item.name)
+                self._places.setdefault(key, deque()).append(place)
+
+    def take(self, call: _Waiting) -> Result | None:
+        """The first that answers ``call`` and was not given before."""
+        names = ("",) if call.original else dict.fromkeys(("", call.name))
+        found = [places for name in names if (places := self._places.get((call.original, name)))]
+        if not found:
+            return None
+        place = min(found, key=lambda places: places[0]).popleft()
+        self.taken.add(place)
+        return cast("Result", self._items[place])

@@ -18,6 +18,7 @@ from typing import Any
 import orjson
 
 from wire_formats.chat.reasoning import TEXT_FIELDS, Thought
+from wire_formats.json_cost import simple
 from wire_formats.json_types import JsonObject
 
 MARK = "gatehouse.v1."
@@ -82,7 +83,7 @@ def read_carried(text: Any) -> Carried | None:
     if not is_carried(text):
         return None
     try:
-        value = orjson.loads(urlsafe_b64decode(text.removeprefix(MARK)))
+        value = orjson.loads(simple(urlsafe_b64decode(text.removeprefix(MARK))))
     except ValueError:
         return None
     return _read(value) if isinstance(value, dict) else None

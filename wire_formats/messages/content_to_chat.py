@@ -37,24 +37,26 @@ def system_messages(system: Any, writing: Writing) -> list[JsonObject]:
 
 def chat_messages(messages: list[Any], writing: Writing) -> list[JsonObject]:
     """The messages of a chat: neighbours of one role become one, and results of tools many."""
-    written: list[JsonObject] = []
+    written = _Written(writing)
     takes_late = writing.traits.takes_late_system
+    last_of_user = _last_of_user(messages)
     for role, run in groupby(enumerate(messages), key=lambda each: _role(*each)):
         if role == "user":
-            for each in _of_user(list(_blocks_in(run)), _ids_called(written), writing):
-                _append(written, each, writing)
+            for each in _of_user(list(_blocks_in(run)), written.called, writing):
+                written.append(each)
             continue
         for index, message in run:
             place = f"messages.{index}"
             if role == "assistant":
                 for each in _of_assistant(blocks_of(message["content"], place), writing, place):
-                    _append(written, each, writing)
-            elif not (message.get("clear_at") == UNTIL_ANSWERED and _is_answered(messages, index)):
+                    written.append(each)
+            elif message.get("clear_at") != UNTIL_ANSWERED or index > last_of_user:
                 for each in _system(message.get("content") or "", writing, place=place):
-                    _append(written, each if takes_late else _as_user(each), writing)
-    if writing.traits.marks_prefill and written and written[-1]["role"] == "assistant":
-        written[-1]["prefix"] = True
-    return written
+                    written.append(each if takes_late else _as_user(each))
+    chat = written.messages()
+    if writing.traits.marks_prefill and chat and chat[-1]["role"] == "assistant":
+        chat[-1]["prefix"] = True
+    return chat
 
 
 def _role(index: int, message: Any) -> str:
@@ -80,9 +82,14 @@ def _blocks_in(run: Iterable[tuple[int, Any]]) -> Iterator[tuple[JsonObject, str
             yield block, place
 
 
-def _is_answered(messages: list[Any], index: int) -> bool:
-    later = messages[index + 1 :]
-    return any(isinstance(each, dict) and each.get("role") == "user" for each in later)
+def _last_of_user(messages: list[Any]) -> int:
+    """The place of the user's last message; -1 if there is none."""
+    places = (
+        place
+        for place, each in enumerate(messages)
+        if isinstance(each, dict) and each.get("role") == "user"
+    )
+    return max(places, default=-1)
 
 
 def _system(content: Any, writing: Writing, *, place: str) -> list[JsonObject]:
@@ -100,14 +107,6 @@ def _system(content: Any, writing: Writing, *, place: str) -> list[JsonObject]:
                 raise UnsendableError("Only blocks of the type `text` can stand here.", param=place)
     content = _plain(parts)
     return [{"role": "system", "content": content}] if content else []
-
-
-def _ids_called(written: list[JsonObject]) -> frozenset[str]:
-    """The ids of the calls that are to be answered now."""
-    for message in reversed(written):
-        if message["role"] != "tool":
-            return frozenset(call["id"] for call in message.get("tool_calls", ()))
-    return frozenset()
 
 
 def _of_user(
@@ -210,16 +209,38 @@ def _as_user(message: JsonObject) -> JsonObject:
     return {"role": "user", "content": f"<system-reminder>\n{text}\n</system-reminder>"}
 
 
-def _append(written: list[JsonObject], message: JsonObject, writing: Writing) -> None:
-    """Add ``message``, or its text to that of the last one of the same role.
+class _Written:
+    """The messages so far. ``called`` are the ids of the calls that are to be answered now."""
 
-    Anthropic takes neighbours for one turn; some upstreams refuse roles that do not alternate.
-    """
-    if written and _joins(written[-1], message, writing):
-        texts = (written[-1]["content"], message["content"])
-        written[-1]["content"] = "\n\n".join(filter(None, texts))
-    else:
-        written.append(message)
+    def __init__(self, writing: Writing) -> None:
+        self.called: frozenset[str] = frozenset()
+        self._writing = writing
+        self._messages: list[JsonObject] = []
+        self._texts: list[str] = []  # further ones of the last message, joined once it is complete
+
+    def append(self, message: JsonObject) -> None:
+        """Add ``message``, or its text to that of the last one of the same role.
+
+        Anthropic takes neighbours for one turn; some upstreams refuse roles that do not alternate.
+        """
+        if self._messages and _joins(self._messages[-1], message, self._writing):
+            self._texts.append(message["content"])
+            return
+        self._join()
+        self._messages.append(message)
+        if message["role"] != "tool":
+            self.called = frozenset(call["id"] for call in message.get("tool_calls", ()))
+
+    def messages(self) -> list[JsonObject]:
+        """All of them, complete."""
+        self._join()
+        return self._messages
+
+    def _join(self) -> None:
+        if self._texts:
+            last = self._messages[-1]
+            last["content"] = "\n\n".join(filter(None, (last["content"], *self._texts)))
+            self._texts = []
 
 
 def _joins(last: JsonObject, message: JsonObject, writing: Writing) -> bool:

@@ -17,6 +17,7 @@ from typing import Any
 import orjson
 
 from wire_formats.chat.reasoning import Thought
+from wire_formats.json_cost import simple
 from wire_formats.json_numbers import read_json, write_json
 from wire_formats.json_types import JsonObject
 
@@ -49,7 +50,7 @@ def opened(text: Any) -> Sealed | None:
     if not is_sealed(text):
         return None
     try:
-        value: Any = read_json(urlsafe_b64decode(text.removeprefix(PREFIX)))
+        value: Any = read_json(simple(urlsafe_b64decode(text.removeprefix(PREFIX))))
         thoughts = tuple(Thought(**each) for each in value["thoughts"])
     except (binascii.Error, orjson.JSONDecodeError, KeyError, TypeError, ValueError):
         return None

@@ -102,7 +102,7 @@ def tool_choice(choice: Any, tools: Tools) -> tuple[Any, list[JsonObject]]:
         case {"type": "allowed_tools", "tools": list(allowed)}:
             return _allowed(choice.get("mode"), allowed, tools)
         case {"type": str(kind)}:
-            name = _chosen(choice, tools)
+            name = _chosen(choice, _functions_by_choice(tools))
             if name is None:
                 raise UnsendableError(NO_SUCH_TOOL.format(kind[:100]), param="tool_choice")
             return {"type": "function", "function": {"name": name}}, tools.functions
@@ -115,7 +115,8 @@ def tool_choice(choice: Any, tools: Tools) -> tuple[Any, list[JsonObject]]:
 
 def _allowed(mode: Any, allowed: list[Any], tools: Tools) -> tuple[str, list[JsonObject]]:
     """Only those are offered: a chat's own word for it is known to OpenAI alone."""
-    names = {_chosen(each, tools) for each in allowed if isinstance(each, dict)}
+    offered = _functions_by_choice(tools)
+    names = {_chosen(each, offered) for each in allowed if isinstance(each, dict)}
     functions = [each for each in tools.functions if each["function"]["name"] in names]
     if not functions:
         raise UnsendableError(
@@ -125,15 +126,24 @@ def _allowed(mode: Any, allowed: list[Any], tools: Tools) -> tuple[str, list[Jso
     return "required" if mode == "required" else "auto", functions
 
 
-def _chosen(choice: JsonObject, tools: Tools) -> str | None:
-    """The function that is meant, if it is offered."""
-    kind, name = str(choice.get("type")), choice.get("name")
-    namespace = choice.get("namespace")
+def _functions_by_choice(tools: Tools) -> dict[tuple[str, str, str], str]:
+    """The functions by what chooses them: kind, name and namespace. The first of several counts."""
+    functions: dict[tuple[str, str, str], str] = {}
     for function, tool in tools.named.items():
-        is_meant = tool.name == name and namespace in (None, "", tool.namespace)
-        if tool.kind == kind and (is_meant or kind in CLIENT_TOOLS):
-            return function
-    return None
+        for namespace in ("", tool.namespace):
+            functions.setdefault((tool.kind, tool.name, namespace), function)
+    return functions
+
+
+def _chosen(choice: JsonObject, functions: dict[tuple[str, str, str], str]) -> str | None:
+    """Which of the ``functions`` is meant, if it is offered."""
+    kind = str(choice.get("type"))
+    if kind in CLIENT_TOOLS:
+        return functions.get((kind, "", ""))
+    name, namespace = choice.get("name"), choice.get("namespace") or ""
+    if not isinstance(name, str) or not isinstance(namespace, str):
+        return None
+    return functions.get((kind, name, namespace))
 
 
 def _function(kind: str, tool: JsonObject) -> JsonObject:
