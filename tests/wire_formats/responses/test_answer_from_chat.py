@@ -31,7 +31,9 @@ TOOLS = [
 def asked(**body):
     body = {"model": "m", "input": "Hello", **body}
     tools = chat_request(body).tools
-    return Asked(body=body, tools=tools, request_id="req_0a1b", model="mine", created=1)
+    return Asked(
+        body=body, tools=tools, request_id="req_0a1b", response_id="resp_1", model="mine", created=1
+    )
 
 
 def answered(finish_reason="stop", *, logprobs=None, tokens=TOKENS, body=None, **message):
