@@ -53,7 +53,7 @@ def called(name, arguments, **body):
 def test_a_text():
     made = answered(content="Hi.")
     [message] = made["output"]
-    assert (made["id"], message["id"]) == ("resp_0a1b", "msg_0a1b_0")
+    assert (made["id"], message["id"]) == ("resp_1", "msg_gw_0a1b_0")
     assert message["content"] == [
         {"type": "output_text", "text": "Hi.", "annotations": [], "logprobs": []}
     ]
