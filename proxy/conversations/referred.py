@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from http import HTTPStatus
 from typing import Any
 
@@ -59,7 +59,7 @@ def bound_ids(items: Iterable[JsonObject]) -> set[str]:
     }
 
 
-def without_bound(body: JsonObject, ids: set[str], *, keeps_text: bool) -> JsonObject:
+def without_bound(body: JsonObject, ids: Set[str], *, keeps_text: bool) -> JsonObject:
     """``body`` for an upstream that did not make the items ``ids``.
 
     ``keeps_text``: they stay for what they say, without their ids.
@@ -127,7 +127,7 @@ def _is_bound(item: JsonObject) -> bool:
     return item.get("type") in SIGNED or not says_it_all(item)
 
 
-def _has_id_of(item: Any, ids: set[str]) -> bool:
+def _has_id_of(item: Any, ids: Set[str]) -> bool:
     return type(item) is dict and item.get("id") in ids
 
 
