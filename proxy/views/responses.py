@@ -159,8 +159,8 @@ def check_is_complete(body: JsonObject) -> None:
     for name in KEPT:
         if is_told(body, name):
             raise UnsendableError(
-                f"The upstream of this model keeps no responses, so `{name}` cannot be used. Send "
-                "the whole conversation in `input`.",
+                f"`{name}` names nothing that the gateway keeps, and the upstream of this model "
+                "keeps nothing. Send the whole conversation in `input`.",
                 param=name,
             )
 

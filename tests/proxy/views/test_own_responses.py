@@ -8,8 +8,10 @@ import pytest
 from django.db import OperationalError
 
 from models_registry.registry import active
+from proxy.client_side.errors import InvalidRequestError
 from proxy.conversations import rows
 from proxy.filters import chain
+from proxy.views.own_responses import first_event
 from tests.support.asgi import AsgiClient
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -106,12 +108,12 @@ async def test_where_nothing_is_kept_that_is_said(ask_for_chat, settings, api, k
     assert (await get(api, key, f"/v1/responses/{client.json['id']}")).status == 404
 
 
-async def test_the_first_event_is_a_number(ask_for_chat, api, key):
-    made = (await ask_for_chat("/v1/responses", BODY)).json
-    path = f"/v1/responses/{made['id']}?stream=true&starting_after="
-    client = await get(api, key, path + "x")
-    assert (client.status, client.json["error"]["param"]) == (400, "starting_after")
-    assert (await get(api, key, path + "1")).status == 200
+def test_the_first_event_is_behind_the_one_that_is_named():
+    assert [first_event({}), first_event({"starting_after": "3"})] == [0, 4]
+    for text in ("x", "-1", "", "\u0663", "1" * 10):
+        with pytest.raises(InvalidRequestError) as caught:
+            first_event({"starting_after": text})
+        assert caught.value.param == "starting_after"
 
 
 @pytest.mark.parametrize("path", ["/v1/responses/compact", "/v1/responses/input_tokens"])
