@@ -10,7 +10,7 @@ from django.conf import settings
 from proxy.client_side.errors import InvalidRequestError
 from proxy.conversations import conversations
 from proxy.conversations.ids import is_own, new_item_id
-from proxy.conversations.referred import ids_to_look_up, with_items
+from proxy.conversations.referred import has_own_id, ids_to_look_up, with_items
 from proxy.conversations.responses import History, own_responses
 from proxy.conversations.rows import KeptResponse
 from wire_formats.json_types import JsonObject
@@ -43,6 +43,16 @@ class GoingOn:
     def own_input(self) -> list[JsonObject]:
         """The items that this request added, with ids. Raises ``UnsendableError``."""
         return list(stored_items(listed_input(self.given.get("input")), new_id=new_item_id))
+
+
+def names_own(body: JsonObject) -> bool:
+    """Whether ``body`` has any id that only the gateway knows what to do with."""
+    items = body.get("input")
+    return (
+        is_own(body.get(PREVIOUS))
+        or bool(_conversation_id(body.get(CONVERSATION)))
+        or (isinstance(items, list) and any(map(has_own_id, items)))
+    )
 
 
 async def going_on(body: JsonObject, user_id: int) -> GoingOn:

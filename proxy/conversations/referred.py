@@ -20,7 +20,7 @@ SIGNED = frozenset({REASONING, "compaction"})
 
 def ids_to_look_up(items: list[Any]) -> set[str]:
     """The ids of the gateway's own by which ``items`` stand for others."""
-    return {item["id"] for item in items if _names_own(item) and _is_a_part(item)}
+    return {item["id"] for item in items if has_own_id(item) and _is_a_part(item)}
 
 
 def with_items(
@@ -39,13 +39,13 @@ def without_own_ids(body: JsonObject, *, keeps_reasoning: bool = False) -> JsonO
     ``keeps_reasoning``: also where it has neither a seal nor an id any more, as chats take it.
     """
     items = body.get("input")
-    if not isinstance(items, list) or not any(map(_names_own, items)):
+    if not isinstance(items, list) or not any(map(has_own_id, items)):
         return body
     return body | {
         "input": [
-            _without_id(item) if _names_own(item) else item
+            _without_id(item) if has_own_id(item) else item
             for item in items
-            if keeps_reasoning or not (_names_own(item) and _is_unsealed(item))
+            if keeps_reasoning or not (has_own_id(item) and _is_unsealed(item))
         ]
     }
 
@@ -106,7 +106,8 @@ def item_not_found(id_: str, place: str) -> ApiError:
     )
 
 
-def _names_own(item: Any) -> bool:
+def has_own_id(item: Any) -> bool:
+    """Whether ``item`` is one that the gateway has named."""
     return type(item) is dict and is_own_item(item.get("id"))
 
 
