@@ -80,6 +80,27 @@ class OwnResponse(Sealed):
         return f"response {self.response_id} of {self.user_id}"
 
 
+class OwnItem(models.Model):
+    """Where an item of a response's output is found, for who refers to it by its id alone."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    item_id = models.CharField(max_length=100)
+    # No key: deleting responses would then read all of them, to delete their items one by one.
+    response_id = models.CharField(max_length=100, db_index=True)
+
+    class Meta:
+        verbose_name = "item kept here"
+        verbose_name_plural = "items kept here"
+        constraints = (
+            models.UniqueConstraint(
+                fields=("user", "item_id", "response_id"), name="proxy_own_item_unique"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.item_id
+
+
 class Conversation(Sealed):
     """A conversation that the gateway keeps; its content is the client's ``metadata``."""
 

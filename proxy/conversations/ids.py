@@ -8,6 +8,7 @@ from typing import Any, TypeGuard
 
 RESPONSE, CONVERSATION = "resp_gw", "conv_gw"
 OWN = re.compile(r"(?:resp|conv)_gw_[0-9a-z]{16,64}")
+OWN_ITEM = re.compile(r"[a-z]{1,8}_gw_[0-9a-z_]{16,64}")
 
 
 def new_id(prefix: str) -> str:
@@ -18,3 +19,13 @@ def new_id(prefix: str) -> str:
 def is_own(value: Any) -> TypeGuard[str]:
     """Whether ``value`` can only be an id that the gateway gave to what it keeps itself."""
     return isinstance(value, str) and OWN.fullmatch(value) is not None
+
+
+def new_item_id(prefix: str) -> str:
+    """An id for an item that came without one."""
+    return new_id(f"{prefix}_gw")
+
+
+def is_own_item(value: Any) -> TypeGuard[str]:
+    """Whether ``value`` can only be an id that the gateway gave to an item."""
+    return isinstance(value, str) and OWN_ITEM.fullmatch(value) is not None

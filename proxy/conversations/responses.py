@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from channels.db import database_sync_to_async
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 
 from proxy.conversations import rows
 from proxy.conversations.failures import (
@@ -49,7 +49,7 @@ class OwnResponses:
         """Keep a response. False where it is too large or the database does not answer."""
         try:
             size = await database_sync_to_async(rows.insert)(user_id, kept)
-        except DatabaseError as exc:
+        except (DatabaseError, InterfaceError) as exc:
             logger.warning("A response is not kept: %s", exc)
             return False
         if size:
@@ -86,6 +86,18 @@ class OwnResponses:
         earlier = await from_store(rows.read, user_id, last.ancestors)
         chain = [earlier[each] for each in last.ancestors if each in earlier] + [last]
         return History(items=_items(chain), ancestors=ids)
+
+    async def items(self, user_id: int, ids: Iterable[str]) -> dict[str, JsonObject]:
+        """Those of the items ``ids`` that the user's responses have said. Raises ``ApiError``."""
+        wanted = set(ids)
+        places = await from_store(rows.responses_with, user_id, wanted)
+        holders = set(places.values())
+        known = await from_store(rows.sizes, user_id, holders) if holders else {}
+        if sum(known.values()) > settings.GATEWAY_CONVERSATION_BYTES:
+            raise ConversationTooLargeError(settings.GATEWAY_CONVERSATION_BYTES, param="input")
+        kept = await from_store(rows.read, user_id, known) if known else {}
+        said = (item for each in kept.values() for item in each.output)
+        return {item["id"]: item for item in said if item.get("id") in wanted}
 
     async def forget(self, user_id: int, response_id: str) -> None:
         """Delete a response. Raises ``ApiError`` where the user has none of that id."""

@@ -8,11 +8,14 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from proxy.conversations.sealed import sealed, unsealed
-from proxy.models import Conversation, OwnResponse, Sealed
+from proxy.models import Conversation, OwnItem, OwnResponse, Sealed
 from wire_formats.json_types import JsonObject
+from wire_formats.responses.stored_items import ITEM_ID
 
 Row = TypeVar("Row", bound=Sealed)
 
@@ -34,6 +37,12 @@ class KeptResponse:
         output: Any = self.response.get("output")
         return output if isinstance(output, list) else []
 
+    @property
+    def output_ids(self) -> set[str]:
+        """The ids of the items that it said."""
+        ids = (item.get("id") for item in self.output)
+        return {each for each in ids if isinstance(each, str) and ITEM_ID.fullmatch(each)}
+
 
 def oldest() -> datetime:
     """What was last changed before this is kept no longer."""
@@ -53,7 +62,12 @@ def insert(user_id: int, kept: KeptResponse) -> int:
     fill(row, {"response": kept.response, "input": kept.input})
     if row.size > settings.GATEWAY_CONVERSATION_BYTES:
         return 0
-    row.save(force_insert=True)
+    items = [
+        OwnItem(user_id=user_id, item_id=each, response_id=kept.id) for each in kept.output_ids
+    ]
+    with transaction.atomic():
+        row.save(force_insert=True)
+        OwnItem.objects.bulk_create(items)
     return row.size
 
 
@@ -73,10 +87,15 @@ def sizes(user_id: int, ids: Iterable[str]) -> dict[str, int]:
     return dict(rows.values_list("response_id", "size"))
 
 
+def responses_with(user_id: int, item_ids: Iterable[str]) -> dict[str, str]:
+    """The ids of the user's responses that have said the items ``item_ids``, by those."""
+    rows = OwnItem.objects.filter(user_id=user_id, item_id__in=list(item_ids))
+    return dict(rows.order_by("pk").values_list("item_id", "response_id"))
+
+
 def delete(user_id: int, response_id: str) -> bool:
     """Delete a response. False where the user has none of that id."""
-    deleted, _ = OwnResponse.objects.filter(user_id=user_id, response_id=response_id).delete()
-    return bool(deleted)
+    return _delete(OwnResponse.objects.filter(user_id=user_id, response_id=response_id))
 
 
 def cut(user_id: int, *, most: int, most_bytes: int) -> None:
@@ -86,14 +105,22 @@ def cut(user_id: int, *, most: int, most_bytes: int) -> None:
     for count, (pk, size) in enumerate(rows.order_by("-pk").values_list("pk", "size"), start=1):
         total += size
         if count > most or total > most_bytes:
-            rows.filter(pk__lte=pk).delete()
+            _delete(rows.filter(pk__lte=pk))
             return
 
 
 def prune() -> None:
     """Delete what has come to its end."""
-    OwnResponse.objects.filter(created_at__lt=oldest()).delete()
+    _delete(OwnResponse.objects.filter(created_at__lt=oldest()))
     Conversation.objects.filter(changed_at__lt=oldest()).delete()
+
+
+def _delete(rows: QuerySet[OwnResponse]) -> bool:
+    """Delete responses with the places of their items. False where there is none."""
+    with transaction.atomic():
+        OwnItem.objects.filter(response_id__in=rows.values("response_id")).delete()
+        deleted, _ = rows.delete()
+    return bool(deleted)
 
 
 def _read(row: OwnResponse) -> KeptResponse:

@@ -27,7 +27,10 @@ from wire_formats.json_types import JsonObject
 
 MOST_ITEMS = 1000
 MOST_FIELDS_AT_ONCE = 5_000  # about 20 ms of the event loop on a slow machine
-NO_CONVERSATIONS = "Conversations are not kept apart by user here. Use `previous_response_id`."
+NO_CONVERSATIONS = (
+    "Conversations of upstreams are not kept apart by user here. Make one by "
+    "`POST /v1/conversations`, or use `previous_response_id`."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

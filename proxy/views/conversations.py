@@ -11,7 +11,7 @@ from proxy.api import ApiView
 from proxy.client_side.errors import InvalidRequestError
 from proxy.client_side.rendering import JsonResponse
 from proxy.conversations import conversations
-from proxy.conversations.ids import new_id
+from proxy.conversations.ids import new_item_id
 from proxy.views.item_pages import asked_page, page_of
 from wire_formats.json_types import JsonObject
 from wire_formats.responses.stored_items import REFERENCE, kind_of_item, stored_items
@@ -112,4 +112,4 @@ def given_items(items: Any) -> list[JsonObject]:
             raise InvalidRequestError(
                 f"`{param}` must be an item itself, not a reference to one.", param=param
             )
-    return list(stored_items(items, new_id=new_id))
+    return list(stored_items(items, new_id=new_item_id))

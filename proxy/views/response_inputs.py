@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
 
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
+from connections.call import Call
 from connections.calling.client import UpstreamResponse
 from models_registry.registry import active
 from models_registry.targets import Target
@@ -20,18 +22,19 @@ from proxy.client_side.response_headers import passed_on
 from proxy.references.chosen_ids import check_no_chosen_id
 from proxy.references.ownership import permitted
 from proxy.references.stored_responses import stored_responses
+from proxy.views.going_on import GoingOnView
 from proxy.views.messages import ESTIMATED_HEADER
-from proxy.views.model_call import ModelCallView
 from usage.exchange import Exchange
 from wire_formats.errors import UnsendableError
 from wire_formats.json_types import JsonObject
 from wire_formats.responses.estimate import estimated_input_tokens
+from wire_formats.responses.sealed import without_seals
 
 # How upstreams say that they know no such path.
 NO_SUCH_PATH = frozenset({HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED})
 
 
-class ResponseInputView(ModelCallView):
+class ResponseInputView(GoingOnView):
     """The base: an upstream may not have the endpoint."""
 
     async def sent(self, body: JsonObject, model: str, exchange: Exchange) -> Dispatched:
@@ -45,6 +48,10 @@ class ResponseInputView(ModelCallView):
     def check(self, body: JsonObject) -> None:
         super().check(body)
         check_no_chosen_id(body)
+
+    def call_for(self, target: Target, body: JsonObject) -> Call:
+        call = super().call_for(target, body)
+        return replace(call, body=without_seals(call.body)[0])
 
     def missing(self) -> ApiError:
         """The error for an upstream that has no such endpoint."""
@@ -81,6 +88,7 @@ class InputTokensView(ResponseInputView):
 
     async def post(self, request: Request, deployment: str = "") -> HttpResponseBase:
         if self.payload.get("model") is None:  # which OpenAI lets clients leave out
+            await self.go_on()
             self.check(self.payload)
             return await self.aside(estimate, self.payload)
         return await super().post(request, deployment)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
@@ -19,9 +19,11 @@ from proxy.answering.whole import read_answer
 from proxy.client_side.relayed import RelayResponse
 from proxy.client_side.rendering import JsonResponse
 from proxy.client_side.response_headers import passed_on
+from proxy.conversations.going_on import add_to_conversation, keep
+from proxy.conversations.ids import RESPONSE, new_id
 from proxy.references.chosen_ids import check_no_chosen_id
 from proxy.references.stored_responses import stored_responses
-from proxy.views.model_call import ModelCallView
+from proxy.views.going_on import GoingOnView
 from usage.exchange import Exchange
 from wire_formats.endpoints import CHAT_COMPLETIONS
 from wire_formats.errors import UnsendableError
@@ -46,14 +48,15 @@ from wire_formats.sse import data_of, split_events
 
 # The events that hold all that was made.
 COMPLETED, INCOMPLETE = b'"response.completed"', b'"response.incomplete"'
+ENDED = frozenset({"completed", "incomplete"})
 # What an upstream would have to keep, and one of chats cannot.
 KEPT = ("previous_response_id", "conversation")
 
 
-class ResponsesView(ModelCallView):
+class ResponsesView(GoingOnView):
     """``POST /v1/responses``: as it came to upstreams that have it; as a chat to all others.
 
-    A response that goes on from another goes to where that one is.
+    A response that goes on from another goes to where that one is. Those of chats are kept here.
     """
 
     endpoint = "responses"
@@ -68,7 +71,7 @@ class ResponsesView(ModelCallView):
 
     def readable(self, body: JsonObject, targets: tuple[Target, ...]) -> JsonObject:
         """A chat has no ids of items, so where all are asked for chats none is looked up."""
-        body = without_notes(body)
+        body = super().readable(without_notes(body), targets)
         return body if any(map(takes_responses, targets)) else without_needless_ids(body)
 
     def call_for(self, target: Target, body: JsonObject) -> Call:
@@ -87,24 +90,26 @@ class ResponsesView(ModelCallView):
     async def whole(self, dispatched: Dispatched, exchange: Exchange) -> HttpResponseBase:
         headers = self.with_dropped(passed_on(dispatched.response.headers.raw))
         if self._chat is None:
-            note = partial(self.note, dispatched.target)
-            body = await read_answer(dispatched, exchange, on_answer=note)
+            made: list[JsonObject] = []
+            body = await read_answer(dispatched, exchange, on_answer=made.append)
+            await self.noted(dispatched.target, made[0])
             return JsonResponse(body, headers=headers)
         answer = await read_aside(read_json, await read_answer(dispatched, exchange))
         response = response_of(answer, self.asked(self._chat, exchange), exchange.tokens)
-        return JsonResponse(response, headers=headers)
+        return JsonResponse(await self.kept(response), headers=headers)
 
     async def streamed(
         self, dispatched: Dispatched, exchange: Exchange, body: JsonObject
     ) -> HttpResponseBase:
         if self._chat is None:
             response = await relay_answer(dispatched, exchange, dialect=RESPONSES)
-            events: Any = WatchedEvents(response, partial(self.note, dispatched.target))
+            events: Any = WatchedEvents(response, partial(self.noted, dispatched.target))
         else:
             response = await relay_answer(
                 dispatched, exchange, dialect=TRANSLATED_CHAT, keeps_usage=False
             )
-            change = ResponseEvents(self.asked(self._chat, exchange), exchange.tokens)
+            asked = self.asked(self._chat, exchange)
+            change = ResponseEvents(asked, exchange.tokens, on_end=self.kept)
             events = ChangedEvents(response, change)
         return RelayResponse(events, headers=self.with_dropped(dict(response.headers)))
 
@@ -115,20 +120,33 @@ class ResponsesView(ModelCallView):
             tools=chat.tools,
             known_calls=chat.calls,
             request_id=exchange.request_id,
+            response_id=new_id(RESPONSE),
             model=exchange.model,
+            previous=self.going.previous,
+            conversation=self.going.conversation,
+            is_stored=self.going.is_kept,
         )
 
     def with_dropped(self, headers: dict[str, str]) -> dict[str, str]:
         """``headers`` with the names of what the upstream was not sent, by whomever."""
-        notes = (CLIENT_NOTES,) if is_told(self.payload, CLIENT_NOTES) else ()
+        notes = [CLIENT_NOTES] if is_told(self.payload, CLIENT_NOTES) else []
+        if self._chat is not None and self.payload.get("store") is True and not self.going.is_kept:
+            notes.append("store")
         return with_dropped(headers, (*notes, *self._dropped))
 
-    def note(self, target: Target, made: JsonObject) -> None:
-        """Remember the response as the caller's, with its items.
+    async def noted(self, target: Target, made: JsonObject) -> None:
+        """Remember the upstream's response as the caller's, with its items.
 
         Clients send back the items of a response that is not stored, too, and with their ids.
         """
         stored_responses.note_response(made, user_id=self.caller.user_id, target=target)
+        if self.going.conversation and made.get("status") in ENDED:
+            await add_to_conversation(self.going, made, self.caller.user_id)
+
+    async def kept(self, response: JsonObject) -> JsonObject:
+        """The complete ``response`` to a chat, which says whether it could be kept."""
+        is_kept = await keep(self.going, response, self.caller.user_id)
+        return response if is_kept else response | {"store": False}
 
 
 def check_is_complete(body: JsonObject) -> None:
@@ -139,8 +157,8 @@ def check_is_complete(body: JsonObject) -> None:
     for name in KEPT:
         if is_told(body, name):
             raise UnsendableError(
-                f"The upstream of this model keeps no responses, so `{name}` cannot be used. Send "
-                "the whole conversation in `input`.",
+                f"`{name}` names nothing that the gateway keeps, and the upstream of this model "
+                "keeps nothing. Send the whole conversation in `input`.",
                 param=name,
             )
 
@@ -148,7 +166,9 @@ def check_is_complete(body: JsonObject) -> None:
 class WatchedEvents:
     """A stream as it is. The response is handed to ``note`` when it begins and when it ends."""
 
-    def __init__(self, blocks: AsyncIterable[bytes], note: Callable[[JsonObject], None]) -> None:
+    def __init__(
+        self, blocks: AsyncIterable[bytes], note: Callable[[JsonObject], Awaitable[None]]
+    ) -> None:
         self._blocks = blocks
         self._note = note
 
@@ -159,7 +179,7 @@ class WatchedEvents:
                 is_telling = not is_noted or COMPLETED in block or INCOMPLETE in block
                 if is_telling and (made := response_in(block)):
                     is_noted = True
-                    self._note(made)
+                    await self._note(made)
                 yield block
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -23,11 +24,19 @@ from proxy.client_side.relayed import RelayResponse
 from proxy.client_side.rendering import JsonResponse
 from proxy.client_side.request_headers import passed_upstream
 from proxy.client_side.response_headers import passed_on
+from proxy.conversations.ids import is_own
 from proxy.filters.chain import filter_chain_for
 from proxy.references.made import is_finished
 from proxy.references.ownership import looked_up
 from proxy.references.stored_responses import stored_responses
 from proxy.references.stored_rows import StoredReference, is_id
+from proxy.views.own_responses import (
+    first_event,
+    own_cancelled,
+    own_deleted,
+    own_input_items,
+    own_response,
+)
 from proxy.views.responses import WatchedEvents
 from usage.exchange import Exchange
 from wire_formats.dialect import Meaning
@@ -94,7 +103,7 @@ class StoredResponseView(ApiView):
     async def streamed(self, dispatched: Dispatched, exchange: Exchange) -> HttpResponseBase:
         """The events of the response, from the one that was asked for."""
         relayed = await relay_answer(dispatched, exchange, dialect=STORED_RESPONSES)
-        events = WatchedEvents(relayed, lambda made: self.note(dispatched.target, made))
+        events = WatchedEvents(relayed, partial(self.note, dispatched.target))
         return RelayResponse(events, headers=dict(relayed.headers))
 
     async def whole(
@@ -104,10 +113,10 @@ class StoredResponseView(ApiView):
         body = await read_answer(dispatched, exchange, take_usage=leave_usage)
         exchange.error_code = ""  # a failure was counted then, too
         if is_response:
-            self.note(dispatched.target, load_json(body))
+            await self.note(dispatched.target, load_json(body))
         return JsonResponse(body, headers=passed_on(dispatched.response.headers.raw))
 
-    def note(self, target: Target, made: JsonObject) -> None:
+    async def note(self, target: Target, made: JsonObject) -> None:
         """Remember the items of a response that was made in the background."""
         if is_finished(made):
             stored_responses.note_response(made, user_id=self.caller.user_id, target=target)
@@ -118,6 +127,9 @@ class ResponseDetailView(StoredResponseView):
 
     async def get(self, request: Request, response_id: str) -> HttpResponseBase:
         is_streamed = request.query_params.get("stream", "").lower() == "true"
+        if is_own(response_id):
+            first = first_event(request.query_params) if is_streamed else None
+            return await own_response(self.caller, response_id, first=first)
         query = passed_query(request) + ("&stream=true" if is_streamed else "")
         stored = await find_stored(self.caller, response_id)
         return await self.ask(
@@ -125,6 +137,8 @@ class ResponseDetailView(StoredResponseView):
         )
 
     async def delete(self, request: Request, response_id: str) -> HttpResponseBase:
+        if is_own(response_id):
+            return await own_deleted(self.caller, response_id)
         stored = await find_stored(self.caller, response_id)
         response = await self.ask(stored, method="DELETE")
         await stored_responses.forget(stored)
@@ -137,6 +151,8 @@ class CancelResponseView(StoredResponseView):
     reads_body = False
 
     async def post(self, request: Request, response_id: str) -> HttpResponseBase:
+        if is_own(response_id):
+            return await own_cancelled(self.caller, response_id)
         stored = await find_stored(self.caller, response_id)
         return await self.ask(stored, below="/cancel", method="POST", is_response=True)
 
@@ -145,6 +161,8 @@ class InputItemsView(StoredResponseView):
     """``GET /v1/responses/{id}/input_items``"""
 
     async def get(self, request: Request, response_id: str) -> HttpResponseBase:
+        if is_own(response_id):
+            return await own_input_items(self.caller, response_id, request.query_params)
         stored = await find_stored(self.caller, response_id)
         return await self.ask(stored, below="/input_items", query=passed_query(request))
 

@@ -19,6 +19,7 @@ from proxy.client_side.inner_request import Application, HeaderFields, InnerRequ
 from proxy.client_side.origin import is_foreign
 from proxy.client_side.request_id import new_request_id
 from proxy.client_side.scope_extensions import SURFACE_EXTENSION
+from proxy.conversations.ids import RESPONSE, is_own, new_id
 from usage.exchange import Surface
 from wire_formats.json_numbers import encoded_json, write_json
 from wire_formats.json_objects import json_object
@@ -35,6 +36,8 @@ CREATE = "response.create"
 # Fields of the message that are none of the request.
 OF_THE_MESSAGE = frozenset({"type", "event_id", "generate", "stream_id", "response"})
 ENDED = frozenset({"response.completed", "response.incomplete"})
+# Fields that name what a response goes on from.
+KEPT = ("previous_response_id",)
 
 Say = Callable[[str], Awaitable[None]]
 
@@ -49,6 +52,7 @@ class ResponseTurns:
         self._headers = _headers(scope, credential)
         self._last_id = ""
         self._history: list[Any] = []  # all that was said up to the end of the last response
+        self._before: JsonObject = {}  # what the history goes on from, which the gateway keeps
 
     async def take(self, message: JsonObject, model: str) -> None:
         """Answer ``message``, to its end. Raises ``ApiError`` and ``OSError``; may be cancelled."""
@@ -73,19 +77,27 @@ class ResponseTurns:
         """Put the conversation in the place of its id, if it is the one that is remembered."""
         if self._last_id and body.get("previous_response_id") == self._last_id:
             del body["previous_response_id"]
+            body.update(self._before)
             body["input"] = [*self._history, *items_of(body)]
 
     def _remember(self, body: JsonObject, made: JsonObject) -> None:
+        """What the gateway has kept is not for the socket to remember."""
         output = made.get("output")
-        self._last_id = str(made.get("id") or "")
+        is_kept = made.get("store") is True and is_own(made.get("id"))
+        self._last_id = "" if is_kept else str(made.get("id") or "")
         self._history = []
+        self._before = {name: body[name] for name in KEPT if is_own(body.get(name))}
         if self._last_id and isinstance(output, list):
             self._history = [*items_of(body), *output]
 
     async def _warm_up(self, body: JsonObject) -> None:
         """An empty response, from which the client means to go on. No model is asked."""
         asked = Asked(
-            body=body, tools=Tools(), request_id=new_request_id(), model=str(body["model"])
+            body=body,
+            tools=Tools(),
+            request_id=new_request_id(),
+            response_id=new_id(RESPONSE),
+            model=str(body["model"]),
         )
         made = asked.ended([], "stop", Tokens())
         for number, (kind, response) in enumerate(

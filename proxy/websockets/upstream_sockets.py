@@ -22,6 +22,7 @@ from proxy.client_side.errors import (
     UpstreamAnswerError,
 )
 from proxy.client_side.inner_request import Application
+from proxy.conversations.going_on import names_own
 from proxy.references.chosen_ids import check_no_chosen_id
 from proxy.references.stored_responses import stored_responses
 from proxy.websockets.handshake import presented
@@ -114,7 +115,7 @@ class ResponsesConsumer(ProxiedConsumer):
             await super().pass_on(message, model, places)
             return
         targets, _ = await route(active(), self._caller, model, endpoint=self.endpoint)
-        if has_socket(targets[0]):
+        if has_socket(targets[0]) and not goes_on_here(message):
             try:
                 await super().pass_on(message, model, places)
             except ApiError as exc:
@@ -156,3 +157,9 @@ def has_socket(target: Target) -> bool:
 def says_there_is_no_socket(error: ApiError) -> bool:
     """Whether an upstream's answer to a handshake leaves HTTP to be tried."""
     return isinstance(error, AnsweredError | UpstreamAnswerError) and error.status in NO_SOCKET
+
+
+def goes_on_here(message: JsonObject) -> bool:
+    """Whether ``message`` goes on from what the gateway keeps, which no upstream's socket knows."""
+    within = message.get("response")  # as the older form has it
+    return names_own(message) or (isinstance(within, dict) and names_own(within))

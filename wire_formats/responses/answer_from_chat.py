@@ -65,14 +65,19 @@ class Asked:
     """What an answer must know of its request. ``body`` is the client's own.
 
     ``model`` is the name by which the client knows it; ``request_id`` is the gateway's.
-    ``known_calls`` are the ids of the calls that were sent along.
+    ``known_calls`` are the ids of the calls that were sent along. ``previous`` and ``conversation``
+    are the ids of what it goes on from; ``is_stored`` says whether others may go on from it.
     """
 
     body: JsonObject
     tools: Tools
     request_id: str
+    response_id: str
     model: str
     known_calls: frozenset[str] = frozenset()
+    previous: str = ""
+    conversation: str = ""
+    is_stored: bool = False
     created: int = field(default_factory=lambda: int(time.time()))
 
     @property
@@ -96,7 +101,7 @@ class Asked:
         }
         reasoning = as_object(body.get("reasoning"))
         return {
-            "id": f"resp_{self.request_id.removeprefix('req_')}",
+            "id": self.response_id,
             "object": "response",
             "created_at": self.created,
             "status": "in_progress",
@@ -106,10 +111,11 @@ class Asked:
             "incomplete_details": None,
             "model": self.model,
             "output": [],
-            "previous_response_id": None,
+            "previous_response_id": self.previous or None,
             "reasoning": {"effort": reasoning.get("effort"), "summary": reasoning.get("summary")},
-            "store": False,
+            "store": self.is_stored,
             "usage": None,
+            **({"conversation": {"id": self.conversation}} if self.conversation else {}),
             **repeated,
         }
 
@@ -133,6 +139,7 @@ class Asked:
         """The response that broke off behind ``output``."""
         return self.begun() | {
             "status": "failed",
+            "store": False,
             "error": {"code": CODES.get(str(code), "server_error"), "message": message},
             "output": output,
             "usage": responses_usage(tokens),

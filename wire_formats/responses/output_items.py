@@ -16,6 +16,7 @@ from wire_formats.responses.sealed import sealed
 from wire_formats.responses.tools_to_chat import CUSTOM, FUNCTION, INPUT, Tool, function_name
 
 DONE, BEGUN, CUT = "completed", "in_progress", "incomplete"
+OWN = "gw"  # tells ids of the gateway's making from those of upstreams
 # How the ids of items begin, by their type; the API knows an item's type by it.
 PREFIXES = {
     "message": "msg",
@@ -31,7 +32,7 @@ PREFIXES = {
 
 def item_id(kind: str, request_id: str, index: int) -> str:
     """The id of the item of the type ``kind`` at ``index`` in the answer to a request."""
-    return f"{PREFIXES[kind]}_{request_id.removeprefix('req_')}_{index}"
+    return f"{PREFIXES[kind]}_{OWN}_{request_id.removeprefix('req_')}_{index}"
 
 
 def reasoning_item(

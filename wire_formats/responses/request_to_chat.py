@@ -238,8 +238,6 @@ def _included(body: JsonObject) -> list[Any]:
 def _left_out(body: JsonObject) -> Iterator[str]:
     known = HANDLED.union(SAME, TRANSLATED)
     yield from (name for name in body if name not in known and is_told(body, name))
-    if body.get("store") is True:
-        yield "store"
     yield from (
         f"include.{place}" for place, each in enumerate(_included(body)) if each not in INCLUDED
     )

@@ -13,7 +13,7 @@ that have items of their own types are told of at the end, where their arguments
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Awaitable, Callable, Generator, Iterator
 from itertools import chain
 from typing import Any
 
@@ -47,12 +47,19 @@ from wire_formats.token_counts import Tokens
 STREAMED = frozenset({FUNCTION, CUSTOM})
 
 
-class ResponseEvents:
-    """Turns one stream. Whoever reads the chat fills in ``tokens`` until its end."""
+OnEnd = Callable[[JsonObject], Awaitable[JsonObject]]
 
-    def __init__(self, asked: Asked, tokens: Tokens) -> None:
+
+class ResponseEvents:
+    """Turns one stream. Whoever reads the chat fills in ``tokens`` until its end.
+
+    ``on_end`` gets the response before its last event tells of it, as ``on_end`` then leaves it.
+    """
+
+    def __init__(self, asked: Asked, tokens: Tokens, on_end: OnEnd | None = None) -> None:
         self._asked = asked
         self._tokens = tokens
+        self._on_end = on_end
         self._number = 0
         self._output: list[JsonObject | None] = []  # None for an item that is open
         self._open: OpenItem | None = None
@@ -67,9 +74,15 @@ class ResponseEvents:
         data = data_of(event)
         if not data:
             return event  # a comment
-        told = self._end() if data.startswith(DONE_MARK) else self._of_object(json_object(data))
+        if is_end := data.startswith(DONE_MARK):
+            told = self._end()
+        else:
+            told = self._of_object(json_object(data))
         if not self._number:
             told = chain(self._begin(), told)
+        if is_end and self._on_end is not None:
+            *before, (kind, ending) = told
+            told = iter([*before, (kind, {"response": await self._on_end(ending["response"])})])
         return b"".join(map(self._encoded, told))
 
     def _encoded(self, told: Told) -> bytes:

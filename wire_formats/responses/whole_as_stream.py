@@ -36,8 +36,11 @@ PARTS = {
 Told = tuple[str, JsonObject]
 
 
-def response_events(answer: JsonObject) -> bytes:
-    """The events of a response. Empty if ``answer`` is none, or one that has not ended."""
+def response_events(answer: JsonObject, *, first: int = 0) -> bytes:
+    """The events of a response from the one of the number ``first``.
+
+    Empty if ``answer`` is none, or one that has not ended.
+    """
     ending = "failed" if answer.get("error") else answer.get("status") or "completed"
     items: Any = answer.get("output")
     if items is None and ending == "failed":
@@ -47,6 +50,7 @@ def response_events(answer: JsonObject) -> bytes:
     return b"".join(
         typed_event(f"response.{kind}", sequence_number=number, **fields)
         for number, (kind, fields) in enumerate(_events(answer, items, ending))
+        if number >= first
     )
 
 

@@ -31,7 +31,9 @@ TOOLS = [
 def asked(**body):
     body = {"model": "m", "input": "Hello", **body}
     tools = chat_request(body).tools
-    return Asked(body=body, tools=tools, request_id="req_0a1b", model="mine", created=1)
+    return Asked(
+        body=body, tools=tools, request_id="req_0a1b", response_id="resp_1", model="mine", created=1
+    )
 
 
 def answered(finish_reason="stop", *, logprobs=None, tokens=TOKENS, body=None, **message):
@@ -51,7 +53,7 @@ def called(name, arguments, **body):
 def test_a_text():
     made = answered(content="Hi.")
     [message] = made["output"]
-    assert (made["id"], message["id"]) == ("resp_0a1b", "msg_0a1b_0")
+    assert (made["id"], message["id"]) == ("resp_1", "msg_gw_0a1b_0")
     assert message["content"] == [
         {"type": "output_text", "text": "Hi.", "annotations": [], "logprobs": []}
     ]

@@ -138,7 +138,6 @@ def test_what_only_tunes_is_left_out_and_named():
         "truncation",
         "moderation",
         "tomorrow",
-        "store",
         "include.0",
         "tools.1",
     )
