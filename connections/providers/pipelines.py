@@ -41,7 +41,8 @@ class PipelinesAdapter(OpenAIAdapter):
             return payload
         # The server streams where nothing is said.
         own = {"user": user_object(call.caller), "stream": call.is_streamed}
-        return Payload(payload.body | own | with_texts(payload.body), payload.dropped)
+        replaced = ("user",) if payload.body.get("user") else ()
+        return Payload(payload.body | own | with_texts(payload.body), payload.dropped + replaced)
 
     def filter_request(
         self, filter_id: str, step: str, body: JsonObject, caller: Caller

@@ -42,3 +42,14 @@ def page_of(items: list[JsonObject], *, has_more: bool) -> JsonObject:
         "last_id": items[-1]["id"] if items else "",
         "has_more": has_more,
     }
+
+
+def page_among(items: list[JsonObject], asked: AskedPage) -> JsonObject:
+    """The page that was ``asked`` for, of ``items`` in the order of their making."""
+    ordered = items if asked.is_ascending else items[::-1]
+    if asked.after:
+        places = [place for place, item in enumerate(ordered) if item.get("id") == asked.after]
+        if not places:
+            raise InvalidRequestError("`after` must be the id of an item.", param="after")
+        ordered = ordered[places[0] + 1 :]
+    return page_of(ordered[: asked.limit], has_more=len(ordered) > asked.limit)

@@ -34,11 +34,11 @@ from wire_formats.json_types import JsonObject
 from wire_formats.payload import with_dropped
 from wire_formats.responses.answer_from_chat import Asked, response_of
 from wire_formats.responses.dialect import RESPONSES, TRANSLATED_CHAT
+from wire_formats.responses.options_to_chat import is_told
 from wire_formats.responses.request_to_chat import (
     CLIENT_NOTES,
     ChatRequest,
     chat_request,
-    is_told,
     without_needless_ids,
     without_notes,
 )
@@ -86,6 +86,14 @@ class ResponsesView(GoingOnView):
         self._dropped = self._chat.dropped
         chat = target.body(self._chat.body, CHAT_COMPLETIONS)
         return replace(call, endpoint=CHAT_COMPLETIONS, body=chat, headers=())
+
+    async def sent(self, body: JsonObject, model: str, exchange: Exchange) -> Dispatched:
+        try:
+            return await super().sent(body, model, exchange)
+        except UnsendableError as exc:
+            if self._chat is None or not (exc.param or "").startswith("messages"):
+                raise
+            raise UnsendableError(exc.message, param="input") from exc  # the client has no messages
 
     async def whole(self, dispatched: Dispatched, exchange: Exchange) -> HttpResponseBase:
         headers = self.with_dropped(passed_on(dispatched.response.headers.raw))

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from tests.support.api import client_of, wait_for_models
 from tests.support.chat_models import CITIES, MODELS, SAID, USAGE, loop_of
 from tests.support.responders import json_response, sse
+from tests.support.sdk_requests import accepted_by
 from tests.support.stores import on_one_backing
-from tests.support.typed_dicts import accepted_by
 from tests.support.upstream import ScriptedUpstream
 from wire_formats.sse import typed_event
 

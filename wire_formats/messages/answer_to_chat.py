@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from wire_formats.chat.completion import Completion
 from wire_formats.json_types import JsonMapping, JsonObject
 from wire_formats.messages.blocks_to_chat import (
     ClientForm,
     call_of,
+    completion_of,
     finish_reason,
     refusal_of,
     texts_of,
@@ -48,7 +48,7 @@ class MessageTranslation(Translation):
         if not self._form.hides_thoughts:
             message |= thought_fields(blocks)
         message |= self._calls([block for block in blocks if block.get("type") == "tool_use"])
-        return Completion(id=str(answer.get("id") or ""), model=answer["model"]).whole(
+        return completion_of(answer).whole(
             message,
             finish_reason(answer["stop_reason"], self._form),
             usage_of(answer.get("usage")),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
-from wire_formats.chat.completion import custom_call, tool_call
+from wire_formats.chat.completion import Completion, custom_call, tool_call
 from wire_formats.chat.reasoning import ANTHROPIC, Thought, reasoning_fields
 from wire_formats.json_numbers import write_json
 from wire_formats.json_types import JsonMapping, JsonObject
@@ -32,7 +33,9 @@ class ClientForm:
 
     def name_of(self, block: JsonObject) -> str:
         """The client's name of the tool that a block calls."""
-        name: str = block["name"]
+        name = block["name"]
+        if not isinstance(name, str):
+            raise TypeError("A call names its tool by a string.")
         return self.names.get(name, name)
 
 
@@ -52,11 +55,27 @@ def thought_of(block: JsonObject) -> Thought | None:
     """The thought of a block; without a signature it is no more than text."""
     match block:
         case {"type": "thinking"}:
-            text, signature = block.get("thinking") or "", block.get("signature") or ""
+            text, signature = text_in(block, "thinking"), text_in(block, "signature")
             return Thought(text=text, signature=signature, format=ANTHROPIC if signature else "")
         case {"type": "redacted_thinking", "data": str(data)}:
             return Thought(sealed=data, format=ANTHROPIC)
     return None
+
+
+def completion_of(message: JsonObject) -> Completion:
+    """The completion that ``message`` becomes; servers that imitate Anthropic's may lack an id."""
+    return Completion(id=text_in(message, "id"), model=text_in(message, "model"))
+
+
+def text_in(holder: JsonObject, name: str) -> str:
+    """The string ``name`` of ``holder``; empty where there is none."""
+    value = holder.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def id_of(block: JsonObject) -> str:
+    """The id of a call; a new one where it has none, since its result has to name it."""
+    return text_in(block, "id") or f"toolu_{uuid4().hex}"
 
 
 def thought_fields(blocks: Iterable[JsonObject]) -> JsonObject:
@@ -69,7 +88,7 @@ def thought_fields(blocks: Iterable[JsonObject]) -> JsonObject:
             thoughts.append(thought)
             positions.append(position_of(characters, calls))
         elif block.get("type") == "text":
-            characters += len(block.get("text") or "")
+            characters += len(text_in(block, "text"))
         elif block.get("type") == "tool_use":
             calls += 1
     fields = reasoning_fields(thoughts)
@@ -81,8 +100,8 @@ def call_of(block: JsonObject, form: ClientForm) -> JsonMapping:
     """A call as a message holds it."""
     name, given = form.name_of(block), block.get("input") or {}
     if name in form.custom:
-        return custom_call(block["id"], name, custom_input(given))
-    return tool_call(block["id"], name, write_json(given).decode())
+        return custom_call(id_of(block), name, custom_input(given))
+    return tool_call(id_of(block), name, write_json(given).decode())
 
 
 def custom_input(given: Any) -> str:
@@ -139,7 +158,7 @@ def texts_of(blocks: Iterable[JsonObject]) -> tuple[str, list[JsonObject]]:
     for block in blocks:
         if block.get("type") == "text":
             start = len(text)
-            text += block.get("text") or ""
+            text += text_in(block, "text")
             annotations += annotations_of(block.get("citations"), start, len(text))
     return text, annotations
 

@@ -73,8 +73,10 @@ def parts_of(block: JsonObject, writing: Writing, place: str) -> list[JsonObject
         case {"type": "image", "source": dict(source)}:
             return _marked(_image(source, writing, place), block, writing)
         case {"type": "document", "source": dict(source)}:
+            _lose_citations(block, writing)
             return _marked(_document(block, source, writing, place), block, writing)
         case {"type": "search_result"}:
+            _lose_citations(block, writing)
             texts = [block.get("title"), block.get("source"), told_text(block.get("content"))]
             return _marked(text_parts(_lines(texts)), block, writing)
         case {"type": "tool_reference", "tool_name": str(name)}:
@@ -168,6 +170,13 @@ def _document(
             return text_parts(_lines([*about, "[A document that this model cannot be given]"]))
         case _:
             raise UnsendableError("`source` is of no known type.", param=place)
+
+
+def _lose_citations(block: JsonObject, writing: Writing) -> None:
+    """The model may quote all the same, but nothing says where from."""
+    match block.get("citations"):
+        case {"enabled": True}:
+            writing.lose(f"{block['type']}.citations")
 
 
 def _url(source: JsonObject, place: str) -> str:

@@ -187,7 +187,13 @@ def _definition(block: Any) -> Any:
 
 def _output(body: JsonObject, writing: Writing) -> JsonObject:
     config = body.get("output_config")
-    wanted = config.get("format") if isinstance(config, dict) else None
+    config = config if isinstance(config, dict) else {}
+    writing.lost += (
+        f"output_config.{name}"
+        for name, value in config.items()
+        if name not in {"effort", "format"} and is_given(value)
+    )
+    wanted = config.get("format")
     wanted = wanted or body.get("output_format")
     if not is_given(wanted):
         return {}

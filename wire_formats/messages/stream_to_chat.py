@@ -21,10 +21,13 @@ from wire_formats.json_types import JsonMapping, JsonObject
 from wire_formats.messages.blocks_to_chat import (
     ClientForm,
     annotations_of,
+    completion_of,
     custom_input,
     finish_reason,
+    id_of,
     merged_usage,
     refusal_of,
+    text_in,
     thought_of,
     usage_of,
 )
@@ -69,7 +72,7 @@ class MessageStream:
         match event.get("type"):
             case "message_start":
                 message = event["message"]
-                self._completion = Completion(id=message["id"], model=message["model"])
+                self._completion = completion_of(message)
                 self._usage = merged_usage({}, message.get("usage"))
                 yield self._completion.opening()
             case "content_block_start":
@@ -94,27 +97,27 @@ class MessageStream:
                 self._calls += 1
                 if not self._is_custom(block):
                     name = self._form.name_of(fields)
-                    yield from self._call(block, tool_call(fields["id"], name, ""))
-            case "text" if fields.get("text"):
-                yield from self._said(fields["text"])
-            case "thinking" if fields.get("thinking"):
-                yield from self._thought(block, fields["thinking"])
+                    yield from self._call(block, tool_call(id_of(fields), name, ""))
+            case "text" if text := text_in(fields, "text"):
+                yield from self._said(text)
+            case "thinking" if text := text_in(fields, "thinking"):
+                yield from self._thought(block, text)
         if isinstance(citations := fields.get("citations"), list):
             block.citations += citations
 
     def _written(self, block: _Block, delta: JsonObject) -> Iterator[Chunk]:
         match delta.get("type"), block.kind:
-            case "text_delta", "text" if delta["text"]:
-                yield from self._said(delta["text"])
-            case "thinking_delta", "thinking" if delta["thinking"]:
-                yield from self._thought(block, delta["thinking"])
+            case "text_delta", "text" if text := text_in(delta, "text"):
+                yield from self._said(text)
+            case "thinking_delta", "thinking" if text := text_in(delta, "thinking"):
+                yield from self._thought(block, text)
             case "signature_delta", "thinking":
-                block.signature.append(delta["signature"])
+                block.signature.append(text_in(delta, "signature"))
             case "citations_delta", "text":
                 block.citations.append(delta.get("citation"))
-            case "input_json_delta", "tool_use" if delta["partial_json"]:
-                block.pieces.append(delta["partial_json"])
-                yield from self._arguments(block, delta["partial_json"])
+            case "input_json_delta", "tool_use" if piece := _piece_in(delta):
+                block.pieces.append(piece)
+                yield from self._arguments(block, piece)
 
     def _ended(self, block: _Block) -> Iterator[Chunk]:
         match block.kind:
@@ -174,7 +177,7 @@ class MessageStream:
         if self._is_custom(block):
             text = custom_input(read_json(written.encode()) if written else given)
             yield from self._call(
-                block, custom_call(block.fields["id"], self._form.name_of(block.fields), text)
+                block, custom_call(id_of(block.fields), self._form.name_of(block.fields), text)
             )
         elif not written:
             yield from self._arguments(block, write_json(given).decode())
@@ -187,3 +190,9 @@ class MessageStream:
             yield self._completion.chunk({"tool_calls": [{"index": block.call_index, **call}]})
         elif block.call_index == 0:  # a message has room for one
             yield self._completion.chunk({"function_call": call["function"]})
+
+
+def _piece_in(delta: JsonObject) -> str:
+    """More of a call's arguments; some servers tell all of them at once, as an object."""
+    piece: Any = delta.get("partial_json")
+    return write_json(piece).decode() if isinstance(piece, dict) else piece or ""

@@ -6,7 +6,6 @@ it. A field that only tunes the response is left out, and named to the client.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,40 +13,15 @@ from wire_formats.errors import UnsendableError
 from wire_formats.json_numbers import encoded_json
 from wire_formats.json_types import JsonObject
 from wire_formats.responses.items_to_chat import ItemReader
+from wire_formats.responses.options_to_chat import (
+    is_told,
+    left_out,
+    same_options,
+    translated_options,
+)
 from wire_formats.responses.tools_to_chat import Tools, check_missing, tool_choice
 
-SAME = (
-    "model",
-    "temperature",
-    "top_p",
-    "stream",
-    "parallel_tool_calls",
-    "prompt_cache_key",
-    "prompt_cache_retention",
-    "safety_identifier",
-    "service_tier",
-    "user",
-)
-# Read elsewhere, told back to the client, or without a meaning of their own where a chat answers.
-HANDLED = frozenset(
-    {
-        "include",
-        "input",
-        "instructions",
-        "metadata",
-        "reasoning",
-        "store",
-        "stream_options",
-        "text",
-        "tool_choice",
-        "tools",
-    }
-)
-# A value that asks for what happens anyway, or for nothing.
-NEUTRAL: JsonObject = {"background": False, "truncation": "disabled", "service_tier": "auto"}
 CLIENT_NOTES = "client_metadata"
-LOGPROBS = "message.output_text.logprobs"
-INCLUDED = ("reasoning.encrypted_content", LOGPROBS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,24 +51,12 @@ def chat_request(body: JsonObject) -> ChatRequest:
     reader = ItemReader(items)
     reader.read()
     tools = _tools(body, items)
-    chat: JsonObject = {name: body[name] for name in SAME if is_told(body, name)}
+    chat = same_options(body)
     chat["messages"] = _with_system(body.get("instructions"), reader.messages)
     chat |= _offered(body, tools)
-    for name, translate in TRANSLATED.items():
-        if is_told(body, name):
-            chat |= translate(body[name])
-    if LOGPROBS in _included(body):
-        chat["logprobs"] = True
-    if chat.get("stream") is True:
-        chat["stream_options"] = {"include_usage": True}
-    dropped = (*_left_out(body), *tools.missing, *reader.dropped)
+    chat |= translated_options(body)
+    dropped = (*left_out(body), *tools.missing, *reader.dropped)
     return ChatRequest(body=chat, tools=tools, dropped=dropped)
-
-
-def is_told(body: JsonObject, name: str) -> bool:
-    """Whether ``body`` says anything by its field ``name``."""
-    value = body.get(name)
-    return value is not None and value not in ([], {}) and value != NEUTRAL.get(name)
 
 
 def items_of(body: JsonObject) -> list[Any]:
@@ -186,58 +148,3 @@ def _offered(body: JsonObject, tools: Tools) -> JsonObject:
         return {"tools": tools.functions}
     chosen, functions = tool_choice(choice, tools)
     return {"tools": functions, "tool_choice": chosen}
-
-
-def _limit(limit: Any) -> JsonObject:
-    return {"max_tokens": limit}
-
-
-def _reasoning(reasoning: Any) -> JsonObject:
-    effort = reasoning.get("effort") if isinstance(reasoning, dict) else None
-    return {} if effort is None else {"reasoning_effort": effort}
-
-
-def _text(text: Any) -> JsonObject:
-    chat: JsonObject = {}
-    if not isinstance(text, dict):
-        return chat
-    if text.get("verbosity") is not None:
-        chat["verbosity"] = text["verbosity"]
-    match text.get("format"):
-        case {"type": "json_schema", **schema}:
-            chat["response_format"] = {"type": "json_schema", "json_schema": schema}
-        case {"type": "json_object"}:
-            chat["response_format"] = {"type": "json_object"}
-        case {"type": "text"} | None:
-            pass
-        case _:
-            raise UnsendableError(
-                "`text.format` must be of the type text, json_object or json_schema.",
-                param="text.format",
-            )
-    return chat
-
-
-def _top_logprobs(count: Any) -> JsonObject:
-    return {"logprobs": True, "top_logprobs": count} if count else {}
-
-
-TRANSLATED: dict[str, Callable[[Any], JsonObject]] = {
-    "max_output_tokens": _limit,
-    "reasoning": _reasoning,
-    "text": _text,
-    "top_logprobs": _top_logprobs,
-}
-
-
-def _included(body: JsonObject) -> list[Any]:
-    included = body.get("include")
-    return included if isinstance(included, list) else []
-
-
-def _left_out(body: JsonObject) -> Iterator[str]:
-    known = HANDLED.union(SAME, TRANSLATED)
-    yield from (name for name in body if name not in known and is_told(body, name))
-    yield from (
-        f"include.{place}" for place, each in enumerate(_included(body)) if each not in INCLUDED
-    )

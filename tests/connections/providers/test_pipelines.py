@@ -16,8 +16,10 @@ def an_adapter():
 
 
 def test_a_pipe_is_told_who_asks() -> None:
-    request = an_adapter().request(a_call({"messages": [], "user": "someone else"}))
-    assert orjson.loads(request.content)["user"] == USER
+    call = a_call({"messages": [], "user": "someone else"})
+    assert orjson.loads(an_adapter().request(call).content)["user"] == USER
+    assert an_adapter().payload(call).dropped == ("user",)
+    assert an_adapter().payload(a_call({"messages": []})).dropped == ()
 
 
 @pytest.mark.parametrize(("body", "told"), [({}, False), ({"stream": True}, True)])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from openai.types.chat.completion_create_params import CompletionCreateParamsNonStreaming
 from pydantic import TypeAdapter
 
-from tests.support.typed_dicts import accepted_by
+from tests.support.sdk_requests import accepted_by
 from wire_formats.errors import UnsendableError
 from wire_formats.json_numbers import write_json
 from wire_formats.messages.chat_traits import openrouter_traits, traits_of

@@ -313,3 +313,44 @@ def test_tokens_of_the_cache_are_part_of_the_prompt() -> None:
     counted = whole(usage=usage)["usage"]
     assert (counted["prompt_tokens"], counted["total_tokens"]) == (42, 47)
     assert counted["prompt_tokens_details"] == {"cached_tokens": 30, "cache_write_tokens": 2}
+
+
+def test_servers_that_imitate_anthropics_may_lack_ids_and_models() -> None:
+    fields: JsonObject = {"id": None, "model": 7, "content": [{**CALL, "id": None}]}
+    answer = MessageTranslation().answer(MESSAGE | fields)
+    ChatCompletion.model_validate(answer, strict=True)
+    assert (answer["id"], answer["model"]) == ("", "")
+    assert message_of(answer)["tool_calls"][0]["id"].startswith("toolu_")
+
+
+@pytest.mark.parametrize("name", [None, True, 7, ["f"]])
+def test_a_call_of_no_tool_cannot_be_understood(name: Any) -> None:
+    with pytest.raises((TypeError, KeyError)):
+        whole({**CALL, "name": name})
+
+
+def test_texts_that_are_none_are_not_told() -> None:
+    translation = MessageTranslation()
+    events = [
+        {"type": "message_start", "message": {}},
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": 7}},
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": ["a"]}},
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "b"}},
+    ]
+    chunks = [chunk for event in events for chunk in translation.event(event)]
+    for chunk in chunks:
+        ChatCompletionChunk.model_validate(chunk, strict=True)
+    assert [chunk["choices"][0]["delta"].get("content") for chunk in chunks] == ["", "b"]
+
+
+def test_arguments_may_be_told_as_an_object() -> None:
+    translation = MessageTranslation()
+    piece = {"type": "input_json_delta", "partial_json": {"a": 1}}
+    events = [
+        {"type": "message_start", "message": MESSAGE},
+        {"type": "content_block_start", "index": 0, "content_block": CALL | {"input": {}}},
+        {"type": "content_block_delta", "index": 0, "delta": piece},
+    ]
+    *_, last = [chunk for event in events for chunk in translation.event(event)]
+    [call] = last["choices"][0]["delta"]["tool_calls"]
+    assert call["function"]["arguments"] == '{"a":1}'

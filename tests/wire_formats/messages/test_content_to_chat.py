@@ -335,3 +335,14 @@ def test_cache_marks_stay_where_they_are_understood():
     assert told["content"] == [{"type": "text", "text": "Rain", **mark}]
     [said, _, told], _ = written(*given)
     assert (said["content"], told["content"]) == ("Hi", "Rain")
+
+
+def test_sources_that_are_not_cited_are_named():
+    source = {"type": "text", "media_type": "text/plain", "data": "D"}
+    document = {"type": "document", "source": source, "citations": {"enabled": True}}
+    found = {"type": "search_result", "source": "s", "title": "t", "content": []}
+    assert written(user(document))[1] == ("messages.document.citations",)
+    assert written(user(found | {"citations": {"enabled": True}}))[1] == (
+        "messages.search_result.citations",
+    )
+    assert written(user(document | {"citations": {"enabled": False}}))[1] == ()

@@ -193,3 +193,9 @@ def test_top_k_goes_where_it_is_taken():
     body = {"model": "m", "messages": [], "top_k": 5}
     assert chat_request(body, openrouter_traits("meta/llama-4")).body["top_k"] == 5
     assert chat_request(body).dropped == ("top_k",)
+
+
+def test_a_budget_for_the_whole_task_is_named():
+    config = {"task_budget": {"type": "tokens", "total": 9}, "effort": None}
+    body = {"model": "m", "messages": [], "output_config": config}
+    assert chat_request(body).dropped == ("output_config.task_budget",)

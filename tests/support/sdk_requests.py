@@ -1,4 +1,4 @@
-"""Values that an SDK's types of parameters accept, for property tests."""
+"""Requests that the SDKs' types of parameters accept, for property tests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,12 @@ from pydantic import BaseModel
 
 TEXTS = st.sampled_from(["", "a", "Paris", "toolu_1", "f", " ", "https://example.com/a.png", "é"])
 DATA = st.dictionaries(st.sampled_from(["city", "b"]), st.sampled_from([1, "x", None]), max_size=2)
+ADDRESSES = st.sampled_from(["https://example.com/a.png", "data:image/png;base64,aW1n"])
+NAMES_OF_ADDRESSES = frozenset({"file_url", "image_url", "url"})
+# Left out where they may be, since whoever names an object of the account is refused.
+NAMES_OF_OBJECTS = frozenset({"container", "container_id", "file_id", "file_ids"})
 DEEPEST = 6
+MOST_OPTIONAL = 6
 
 
 @cache
@@ -39,6 +44,19 @@ def accepted_by(kind: Any, depth: int = DEEPEST) -> st.SearchStrategy[Any]:
     return _plain(kind, depth)
 
 
+@st.composite
+def requests_of(draw: st.DrawFn, kind: Any, without: frozenset[str] = frozenset()) -> Any:
+    """A whole request of the type ``kind`` with a few of its optional fields; none of ``without``.
+
+    With half of all fields, something would be refused in almost every request.
+    """
+    hints = typing_extensions.get_type_hints(kind, include_extras=True)
+    required = [name for name, hint in hints.items() if _is_required(hint)]
+    optional = sorted(hints.keys() - {*required, *without})
+    chosen = draw(st.lists(st.sampled_from(optional), unique=True, max_size=MOST_OPTIONAL))
+    return {name: draw(accepted_by(hints[name], DEEPEST - 1)) for name in [*required, *chosen]}
+
+
 def _plain(kind: Any, depth: int) -> st.SearchStrategy[Any]:
     if typing_extensions.is_typeddict(kind):
         return _typed_dict(kind, depth)
@@ -50,11 +68,16 @@ def _plain(kind: Any, depth: int) -> st.SearchStrategy[Any]:
 def _typed_dict(kind: Any, depth: int) -> st.SearchStrategy[Any]:
     hints = typing_extensions.get_type_hints(kind, include_extras=True)
     required = {name: each for name, each in hints.items() if _is_required(each)}
-    optional = {name: hints[name] for name in hints if name not in required and depth > 1}
+    rare = NAMES_OF_OBJECTS | required.keys()
+    optional = {name: hints[name] for name in hints if name not in rare and depth > 1}
     return st.fixed_dictionaries(
-        {name: accepted_by(each, depth - 1) for name, each in required.items()},
-        optional={name: accepted_by(each, depth - 1) for name, each in optional.items()},
+        {name: _field(name, each, depth) for name, each in required.items()},
+        optional={name: _field(name, each, depth) for name, each in optional.items()},
     )
+
+
+def _field(name: str, hint: Any, depth: int) -> st.SearchStrategy[Any]:
+    return ADDRESSES if name in NAMES_OF_ADDRESSES else accepted_by(hint, depth - 1)
 
 
 def _is_required(hint: Any) -> bool:

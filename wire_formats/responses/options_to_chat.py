@@ -1,0 +1,135 @@
+"""The plain parameters of a Responses request in the words of a chat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from wire_formats.errors import UnsendableError
+from wire_formats.json_types import JsonObject
+
+SAME = (
+    "model",
+    "temperature",
+    "top_p",
+    "stream",
+    "parallel_tool_calls",
+    "prompt_cache_key",
+    "prompt_cache_retention",
+    "safety_identifier",
+    "service_tier",
+    "user",
+)
+# Read elsewhere, told back to the client, or without a meaning of their own where a chat answers.
+HANDLED = frozenset(
+    {
+        "include",
+        "input",
+        "instructions",
+        "metadata",
+        "reasoning",
+        "store",
+        "stream_options",
+        "text",
+        "tool_choice",
+        "tools",
+    }
+)
+# A value that asks for what happens anyway, or for nothing.
+NEUTRAL: JsonObject = {"background": False, "truncation": "disabled", "service_tier": "auto"}
+# Of the fields that hold several. A summary is told of whatever reasoning the upstream shows.
+UNDERSTOOD = {
+    "reasoning": frozenset({"effort", "generate_summary", "summary"}),
+    "text": frozenset({"format", "verbosity"}),
+}
+LOGPROBS = "message.output_text.logprobs"
+INCLUDED = ("reasoning.encrypted_content", LOGPROBS)
+
+
+def same_options(body: JsonObject) -> JsonObject:
+    """The parameters that a chat has under the same names."""
+    return {name: body[name] for name in SAME if is_told(body, name)}
+
+
+def translated_options(body: JsonObject) -> JsonObject:
+    """The parameters that a chat has under other names. Raises ``UnsendableError``."""
+    chat: JsonObject = {}
+    for name, translate in TRANSLATED.items():
+        if is_told(body, name):
+            chat |= translate(body[name])
+    if LOGPROBS in _included(body):
+        chat["logprobs"] = True
+    if body.get("stream") is True:
+        chat["stream_options"] = {"include_usage": True}
+    return chat
+
+
+def left_out(body: JsonObject) -> Iterator[str]:
+    """The names of what a chat has no place for."""
+    known = HANDLED.union(SAME, TRANSLATED)
+    yield from (name for name in body if name not in known and is_told(body, name))
+    for name, understood in UNDERSTOOD.items():
+        held = body.get(name)
+        if isinstance(held, dict):
+            yield from (f"{name}.{each}" for each in held if each not in understood and held[each])
+    yield from (
+        f"include.{place}" for place, each in enumerate(_included(body)) if each not in INCLUDED
+    )
+
+
+def is_told(body: JsonObject, name: str) -> bool:
+    """Whether ``body`` says anything by its field ``name``."""
+    value = body.get(name)
+    return value is not None and value not in ([], {}) and value != NEUTRAL.get(name)
+
+
+def _limit(limit: Any) -> JsonObject:
+    is_number = isinstance(limit, int | float) and not isinstance(limit, bool)
+    if not is_number or limit < 1:
+        raise UnsendableError(
+            "`max_output_tokens` must be a whole number above 0.", param="max_output_tokens"
+        )
+    return {"max_tokens": limit}
+
+
+def _reasoning(reasoning: Any) -> JsonObject:
+    effort = reasoning.get("effort") if isinstance(reasoning, dict) else None
+    return {} if effort is None else {"reasoning_effort": effort}
+
+
+def _text(text: Any) -> JsonObject:
+    chat: JsonObject = {}
+    if not isinstance(text, dict):
+        return chat
+    if text.get("verbosity") is not None:
+        chat["verbosity"] = text["verbosity"]
+    match text.get("format"):
+        case {"type": "json_schema", **schema}:
+            chat["response_format"] = {"type": "json_schema", "json_schema": schema}
+        case {"type": "json_object"}:
+            chat["response_format"] = {"type": "json_object"}
+        case {"type": "text"} | None:
+            pass
+        case _:
+            raise UnsendableError(
+                "`text.format` must be of the type text, json_object or json_schema.",
+                param="text.format",
+            )
+    return chat
+
+
+def _top_logprobs(count: Any) -> JsonObject:
+    return {"logprobs": True, "top_logprobs": count} if count else {}
+
+
+TRANSLATED: dict[str, Callable[[Any], JsonObject]] = {
+    "max_output_tokens": _limit,
+    "reasoning": _reasoning,
+    "text": _text,
+    "top_logprobs": _top_logprobs,
+}
+
+
+def _included(body: JsonObject) -> list[Any]:
+    included = body.get("include")
+    return included if isinstance(included, list) else []
