@@ -20,7 +20,7 @@ def test_a_limit_is_refused_under_the_clients_name_of_it(limit):
         ({"reasoning": {"mode": "pro", "context": None, "effort": "low"}}, ["reasoning.mode"]),
         ({"reasoning": {"summary": "auto"}, "text": {"verbosity": "low"}}, []),
         ({"text": {"brand_new": 7}}, ["text.brand_new"]),
-        ({"store": True, "max_tool_calls": 3}, ["max_tool_calls", "store"]),
+        ({"store": True, "max_tool_calls": 3}, ["max_tool_calls"]),
         ({"background": False, "truncation": "disabled", "prompt": None}, []),
     ],
 )
