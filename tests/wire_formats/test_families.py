@@ -74,26 +74,6 @@ def test_looking_a_family_up_again_costs_no_matching() -> None:
     assert family_of.cache_info().hits == hits + 1
 
 
-@pytest.mark.parametrize(
-    ("efforts", "wanted", "expected"),
-    [
-        (("low", "medium", "high"), "max", "high"),
-        (("low", "medium", "high"), "minimal", "low"),
-        (("low", "high", "max"), "medium", "low"),
-        (("low", "high", "max"), "xhigh", "high"),
-        (("none", "low"), "none", "none"),
-        (("low",), "none", None),
-        (("low",), "utmost", None),
-        ((), "low", None),
-        (("low",), {}, None),
-    ],
-)
-def test_the_nearest_effort_is_not_above_the_one_wanted(
-    efforts: tuple[str, ...], wanted: object, expected: str | None
-) -> None:
-    assert Family(name="x", efforts=efforts).nearest_effort(wanted) == expected
-
-
 def test_every_family_says_where_its_facts_are_from() -> None:
     assert re.fullmatch(r"\d{4}-\d{2}-\d{2}", CHECKED)
     assert [each.name for each in FAMILIES if not each.source.startswith("https://")] == []

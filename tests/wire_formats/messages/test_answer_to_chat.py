@@ -126,34 +126,6 @@ def test_thoughts_are_told_with_their_signatures() -> None:
     ]
 
 
-def test_a_stream_tells_pieces_and_then_the_whole_thought_once() -> None:
-    chunks = streamed(events_for(THINKING, REDACTED, CALL, stop_reason="tool_use"))
-    told = deltas(chunks)
-
-    assert "".join(delta.get("reasoning_content", "") for delta in told) == "Hm, so."
-    assert [delta["thinking_blocks"] for delta in told if "thinking_blocks" in delta] == [
-        [THINKING | {"index": 0}],
-        [REDACTED | {"index": 1}],
-    ]
-    assert [len(delta["reasoning_details"]) for delta in told if "reasoning_details" in delta] == [
-        1,
-        1,
-    ]
-
-
-def test_the_sdk_puts_thoughts_together_that_can_be_given_back() -> None:
-    second = THINKING | {"thinking": "More.", "signature": "sig2"}
-    message = put_together(streamed(events_for(THINKING, second, REDACTED, CALL)))
-
-    for field in ("thinking_blocks", "reasoning_details"):
-        assert thoughts_of({field: message[field]}) == [
-            Thought(text="Hm, so.", signature="sig==", format=ANTHROPIC),
-            Thought(text="More.", signature="sig2", format=ANTHROPIC),
-            Thought(sealed="s3al", format=ANTHROPIC),
-        ]
-    assert message["tool_calls"][0]["function"]["arguments"] == '{"a": 1}'
-
-
 def test_a_thought_without_words_is_told_by_its_signature() -> None:
     hidden = THINKING | {"thinking": ""}
     told = [delta for delta in deltas(streamed(events_for(hidden))) if "thinking_blocks" in delta]
@@ -207,11 +179,6 @@ def test_what_is_not_known_is_left_out() -> None:
     assert "".join(call["function"]["arguments"] for call in calls) == '{"a": 1}'
 
 
-@pytest.mark.parametrize("event", [{}, {"type": "of_next_year"}, {"type": "content_block_stop"}])
-def test_events_that_are_not_known_tell_nothing(event: JsonObject) -> None:
-    assert list(MessageTranslation().event(event)) == []
-
-
 @pytest.mark.parametrize(
     ("reason", "expected"),
     [("pause_turn", "stop"), ("refusal", "content_filter"), ("of_next_year", "stop")],
@@ -234,21 +201,9 @@ def test_thinking_tokens_are_reasoning_tokens() -> None:
     assert whole(usage=usage)["usage"]["completion_tokens_details"] == {"reasoning_tokens": 4}
 
 
-def test_a_later_zero_is_no_count() -> None:
-    [usage] = [chunk["usage"] for chunk in streamed(events_for()) if not chunk["choices"]]
-    assert (usage["prompt_tokens"], usage["completion_tokens"]) == (472, 9)
-
-
 @pytest.mark.parametrize("usage", [None, {}])
 def test_an_answer_may_tell_no_usage(usage: Any) -> None:
     assert whole(usage=usage)["usage"] is None
-
-
-def test_the_input_may_stand_where_a_call_starts() -> None:
-    events = events_for(CALL)
-    events = [e for e in events if e.get("delta", {}).get("type") != "input_json_delta"]
-    events[1]["content_block"]["input"] = {"a": 1}
-    assert put_together(streamed(events))["tool_calls"][0]["function"]["arguments"] == '{"a":1}'
 
 
 def test_the_older_form_has_one_call() -> None:

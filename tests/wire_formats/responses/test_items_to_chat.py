@@ -46,27 +46,6 @@ def test_messages_with_and_without_a_type():
     ]
 
 
-def test_files_and_sounds():
-    audio = {"type": "input_audio", "input_audio": {"data": "", "format": "wav"}}
-    given = [
-        {"type": "input_file", "filename": "a.pdf", "file_data": "data:application/pdf;base64,"},
-        {"type": "input_file", "file_url": "https://example.com/b.pdf?x=1"},
-        audio,
-    ]
-    [message] = messages({"role": "user", "content": given})
-    assert message["content"] == [
-        {
-            "type": "file",
-            "file": {"filename": "a.pdf", "file_data": "data:application/pdf;base64,"},
-        },
-        {
-            "type": "file",
-            "file": {"filename": "b.pdf", "file_data": "https://example.com/b.pdf?x=1"},
-        },
-        audio,
-    ]
-
-
 def test_developers_are_the_system():
     assert messages({"role": "developer", "content": "Be kind."}) == [
         {"role": "system", "content": "Be kind."}
