@@ -143,7 +143,7 @@ def test_a_socket_whose_key_is_revoked_says_so(gateway, key, upstream):
 
 def test_a_conversation_does_not_grow_without_end(socket, upstream):
     """What is remembered counts like what is sent, also where no model is asked."""
-    said = {**HELLO, "content": "x" * (9 * 2**20)}
+    said = {**HELLO, "content": "x" * 60_000}
     first = answered(socket, {**CREATE, "generate": False, "input": [said]})
     before = len(upstream.calls)
     more = {**CREATE, "generate": False, "input": [said], "previous_response_id": first["id"]}
