@@ -22,7 +22,7 @@ EXACT_PIECE_BYTES = 64 * 1024  # counted at once; other threads run in between
 # Long embeddings are millions of numbers, which cost far less than what clients may send.
 NUMBERS_PER_UNIT = 4
 LONG_BYTES = 256 * 1024
-MOST_SIMPLE_UNITS = 20_000  # of what is meant to be little more than texts
+MOST_SIMPLE_UNITS = 100_000  # of what is meant to be little more than texts
 
 
 # Set by the application at its start, for everything that it parses.

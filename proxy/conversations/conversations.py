@@ -94,7 +94,9 @@ async def delete_item(user_id: int, conversation_id: str, item_id: str) -> JsonO
 
 def _create(user_id: int, metadata: JsonObject, added: list[JsonObject]) -> JsonObject:
     most = settings.GATEWAY_CONVERSATIONS_PER_USER
-    if Conversation.objects.filter(user_id=user_id, changed_at__gte=oldest()).count() >= most:
+    own = Conversation.objects.filter(user_id=user_id)
+    own.filter(changed_at__lt=oldest()).delete()  # or else they would count nowhere
+    if own.count() >= most:
         raise InvalidRequestError(
             f"You have {most} conversations, which is as many as are kept. Delete one first.",
             code="too_many_conversations",
@@ -124,14 +126,28 @@ def _append(row: Conversation, added: list[JsonObject]) -> None:
     made = [
         fill(ConversationItem(conversation=row, item_id=str(each["id"])), each) for each in added
     ]
-    if _size(row) + sum(each.size for each in made) > settings.GATEWAY_CONVERSATION_BYTES:
+    added_bytes = sum(each.size for each in made)
+    if _size(row) + added_bytes > settings.GATEWAY_CONVERSATION_BYTES:
         raise ConversationTooLargeError(settings.GATEWAY_CONVERSATION_BYTES, param="items")
+    if made and _size_of_all(row.user_id) + added_bytes > (
+        most := settings.GATEWAY_CONVERSATION_BYTES_PER_USER
+    ):
+        raise InvalidRequestError(
+            f"Your conversations are larger than the {most} bytes that are kept. Delete one first.",
+            param="items",
+            code="conversations_too_large",
+        )
     # An item that is there already stays as it is: clients may send one again.
     ConversationItem.objects.bulk_create(made, ignore_conflicts=True)
 
 
 def _size(row: Conversation) -> int:
     return int(row.items.aggregate(total=Sum("size"))["total"] or 0)
+
+
+def _size_of_all(user_id: int) -> int:
+    rows = ConversationItem.objects.filter(conversation__user_id=user_id)
+    return int(rows.aggregate(total=Sum("size"))["total"] or 0)
 
 
 def _page(user_id: int, conversation_id: str, after: str, limit: int, is_ascending: bool) -> Page:

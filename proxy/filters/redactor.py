@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -12,11 +13,13 @@ from proxy.filters.chain import FilterRejected
 from wire_formats.chat.reading import DATA_URL
 from wire_formats.endpoints import CHUNKS
 from wire_formats.json_types import JsonObject
+from wire_formats.responses.sealed import Sealed, opened, sealed
 
 # Names and values of a protocol, not texts.
 NOT_TEXTS = frozenset({"model", "id", "role", "type", "object", "name", "finish_reason"})
 DELTA_TEXTS = ("content", "reasoning_content", "reasoning", "refusal")
 PIECES = frozenset({*DELTA_TEXTS, "tool_calls", "function_call"})
+SEALED = "encrypted_content"
 LOOKED_BACK = 64
 LONGEST_HELD = 64 * 1024
 
@@ -63,6 +66,8 @@ class RegexRedactor:
     def redacted(self, value: Any, name: str = "") -> Any:
         """``value`` with every text in it redacted, however deep."""
         if isinstance(value, str):
+            if name == SEALED and (seal := opened(value)) is not None:
+                return self.redacted_seal(value, seal)
             is_text = name not in NOT_TEXTS and not DATA_URL.match(value)
             return self.pattern.sub(lambda _: self.replacement, value) if is_text else value
         if name == "logprobs":
@@ -75,6 +80,17 @@ class RegexRedactor:
         if isinstance(value, list):
             return [self.redacted(each, name) for each in value]
         return value
+
+    def redacted_seal(self, text: str, seal: Sealed) -> str:
+        """``text``, a seal of the gateway's own, with the thoughts in it redacted."""
+        thoughts = [replace(each, text=self.redacted(each.text)) for each in seal.thoughts]
+        if thoughts == list(seal.thoughts):
+            return text
+        changed = [
+            each if each == was else replace(each, signature="")
+            for each, was in zip(thoughts, seal.thoughts, strict=True)
+        ]
+        return sealed(changed, seal.signatures)
 
     def redact_choice(self, choice: JsonObject) -> None:
         """Let out what is safe of the texts in ``choice``; all that is held at its end."""

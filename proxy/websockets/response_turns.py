@@ -12,9 +12,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import orjson
+from django.conf import settings
 
 from accounts.authentication import CREDENTIAL_HEADERS
-from proxy.client_side.errors import ApiError, InvalidRequestError
+from proxy.client_side.errors import ApiError, InvalidRequestError, PayloadTooLargeError
 from proxy.client_side.inner_request import Application, HeaderFields, InnerRequest
 from proxy.client_side.origin import is_foreign
 from proxy.client_side.request_id import new_request_id
@@ -58,10 +59,13 @@ class ResponseTurns:
         """Answer ``message``, to its end. Raises ``ApiError`` and ``OSError``; may be cancelled."""
         body = _body(message, model)
         self._go_on(body)
+        encoded = encoded_json(body)
+        if len(encoded) > settings.GATEWAY_WS_MAX_MESSAGE_BYTES:  # what is remembered counts, too
+            raise PayloadTooLargeError(settings.GATEWAY_WS_MAX_MESSAGE_BYTES)
         if message.get("generate") is False:
             await self._warm_up(body)
             return
-        turn = Turn(self._scope, headers=self._headers, body=encoded_json(body), say=self._say)
+        turn = Turn(self._scope, headers=self._headers, body=encoded, say=self._say)
         task = asyncio.create_task(turn.run(self._application))
         try:
             await asyncio.shield(task)

@@ -24,6 +24,7 @@ from wire_formats.messages.request_to_chat import chat_request as chat_of_messag
 from wire_formats.responses.request_from_chat import responses_request
 from wire_formats.responses.request_to_chat import chat_request as chat_of_responses
 from wire_formats.responses.sealed import PREFIX
+from wire_formats.responses.stream_calls import StreamedCalls
 
 FEW, TIMES = 500, 8
 USER = {"role": "user", "content": "x"}
@@ -106,6 +107,19 @@ def seconds_of(translate):
             translate()
         taken.append(time.perf_counter() - began)
     return min(taken)
+
+
+def test_calls_in_a_stream_are_found_at_once_however_many_there_are():
+    assert (
+        seconds_of(lambda: taken(8 * FEW * 4)) < max(seconds_of(lambda: taken(FEW * 4)), 0.002) * 32
+    )
+
+
+def taken(count):
+    calls = StreamedCalls()
+    for number in range(count):
+        piece = {"index": number, "id": f"c{number}", "function": {"name": "f", "arguments": "{}"}}
+        calls.take(piece)
 
 
 def marked(mark, value):

@@ -145,7 +145,7 @@ def _text_options(body: JsonObject) -> JsonObject:
     if body.get("verbosity") is not None:
         options["verbosity"] = body["verbosity"]
     if (schema := json_schema_of(body)) is not None:
-        options["format"] = {"type": "json_schema"} | schema
+        options["format"] = schema | {"type": "json_schema"}
     elif body.get("response_format"):
         options["format"] = body["response_format"]
     return options

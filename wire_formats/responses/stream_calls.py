@@ -54,30 +54,44 @@ class StreamedCalls:
 
     def __init__(self) -> None:
         self.all: list[StreamedCall] = []
+        self._by_id: dict[str, int] = {}  # the place of the last call that has it
+        self._by_index: dict[Any, int] = {}
 
     def take(self, piece: JsonObject) -> tuple[StreamedCall, str]:
         """The call that ``piece`` is of, and the arguments that it adds."""
         function = as_object(piece.get("function"))
         id_, name = as_text(piece.get("id")), as_text(function.get("name"))
-        call = self._known(piece.get("index"), id_, name)
-        if call is None:
-            call = StreamedCall(index=piece.get("index"))
-            self.all.append(call)
-        call.id = call.id or id_
+        index = piece.get("index")
+        place = self._known(index if isinstance(index, int | str) else None, id_, name)
+        if place is None:
+            place = self._begin(index)
+        call = self.all[place]
+        if id_ and not call.id:
+            call.id = id_
+            self._by_id[id_] = max(place, self._by_id.get(id_, place))
         call.name = call.name or name
         added = arguments_text(function.get("arguments"))
         call.pieces.append(added)
         call.signature = google_signature(piece) or call.signature
         return call, added
 
-    def _known(self, index: Any, id_: str, name: str) -> StreamedCall | None:
-        for call in reversed(self.all):
-            if id_ and call.id == id_:
-                return call
-            if index is None or call.index != index:
-                continue
+    def _begin(self, index: Any) -> int:
+        self.all.append(StreamedCall(index=index))
+        place = len(self.all) - 1
+        if isinstance(index, int | str):
+            self._by_index[index] = place
+        return place
+
+    def _known(self, index: int | str | None, id_: str, name: str) -> int | None:
+        """The place of the call; None for one that begins."""
+        same_id = self._by_id.get(id_, -1) if id_ else -1
+        same_index = -1 if index is None else self._by_index.get(index, -1)
+        if same_id >= max(same_index, 0):
+            return same_id
+        if same_index >= 0:
+            call = self.all[same_index]
             is_another = bool(id_ and call.id) or bool(name and call.name and call.is_whole)
-            return None if is_another else call
+            return None if is_another else same_index
         if index is None and not id_ and not name and self.all:
-            return self.all[-1]
+            return len(self.all) - 1
         return None

@@ -47,7 +47,7 @@ def _tool(tool: JsonObject) -> JsonObject | None:
         case {"type": "function", "name": str()}:  # written as for a response already
             return _function(tool)
         case {"type": "custom", "custom": {"name": str()} as custom}:
-            return {"type": "custom", **custom, **_format(custom.get("format"))}
+            return {**custom, "type": "custom", **_format(custom.get("format"))}
         case {"type": "custom", "name": str()}:
             return dict(tool)
         case {"type": str(kind)} if kind in PASSED:

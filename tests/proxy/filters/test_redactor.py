@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from proxy.filters.chain import FilterRejected
 from proxy.filters.redactor import HeldText, RegexRedactor, compiled
 from tests.support.builders import a_caller
+from wire_formats.chat.reasoning import Thought
+from wire_formats.responses.sealed import opened, sealed
 
 CARD = "4111-1111-1111-1111"
 PATTERN = re.compile(r"\b\d{4}(?:-\d{4}){3}\b")
@@ -139,3 +141,26 @@ async def test_a_match_without_end_is_not_held_for_ever(settings):
     compiled.cache_clear()
     deltas = await streamed(*[chunk(content="x" * 10_000) for _ in range(8)])
     assert "".join(delta["content"] for delta in deltas).startswith("[redacted]")
+
+
+async def test_what_the_gateway_sealed_is_redacted_too():
+    thoughts = [Thought(text=f"It is {CARD}.", signature="s"), Thought(text="Yes.", signature="t")]
+    item = {"type": "reasoning", "encrypted_content": sealed(thoughts, {"c": "g"})}
+    redactor = RegexRedactor("responses")
+    for told in (
+        await redactor.outlet({"output": [item]}, a_caller()),
+        {"output": (await redactor.inlet({"input": [item]}, a_caller()))["input"]},
+    ):
+        seal = opened(told["output"][0]["encrypted_content"])
+        assert seal.thoughts == (
+            Thought(text="It is [redacted]."),
+            Thought(text="Yes.", signature="t"),
+        )
+        assert seal.signatures == {"c": "g"}
+
+
+@pytest.mark.parametrize("text", ["gatehouse.1.?", "gAAAA-of-another", sealed([Thought(text="a")])])
+async def test_a_seal_without_a_match_stays_as_it_is(text):
+    item = {"type": "reasoning", "encrypted_content": text}
+    told = await RegexRedactor("responses").outlet({"output": [item]}, a_caller())
+    assert told == {"output": [item]}

@@ -139,3 +139,15 @@ def test_a_socket_whose_key_is_revoked_says_so(gateway, key, upstream):
         wait_until(lambda: len(upstream.calls) > asked, what="the call")
         gateway.manage("revoke_api_key", made["id"])
         assert heard(socket)["error"]["code"] == "access_withdrawn"
+
+
+def test_a_conversation_does_not_grow_without_end(socket, upstream):
+    """What is remembered counts like what is sent, also where no model is asked."""
+    said = {**HELLO, "content": "x" * 60_000}
+    first = answered(socket, {**CREATE, "generate": False, "input": [said]})
+    before = len(upstream.calls)
+    more = {**CREATE, "generate": False, "input": [said], "previous_response_id": first["id"]}
+    say(socket, more)
+    refused = heard(socket)
+    assert (refused["type"], refused["error"]["code"]) == ("error", "request_too_large")
+    assert len(upstream.calls) == before
