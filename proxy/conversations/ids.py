@@ -7,6 +7,7 @@ import secrets
 from typing import Any, TypeGuard
 
 RESPONSE, CONVERSATION = "resp_gw", "conv_gw"
+MARK = b"_gw_"  # in each of the gateway's ids, and in few other requests
 OWN = re.compile(r"(?:resp|conv)_gw_[0-9a-z]{16,64}")
 OWN_ITEM = re.compile(r"[a-z]{1,8}_gw_[0-9a-z_]{16,64}")
 

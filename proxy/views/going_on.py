@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from models_registry.targets import Target
 from proxy.answering.lacking import takes_responses
 from proxy.conversations.going_on import GoingOn, going_on
+from proxy.conversations.ids import MARK
 from proxy.conversations.referred import bound_ids, without_bound, without_own_ids
 from proxy.references.ownership import looked_up
 from proxy.references.stored_rows import StoredReference
@@ -23,6 +24,7 @@ class GoingOnView(ModelCallView):
     """Filters and guards see the whole input, as if the client had sent it."""
 
     going: GoingOn
+    _may_name_own = True
     _bound: frozenset[str] = frozenset()  # ids of the history's items that one upstream knows
     _made: Mapping[str, StoredReference] = NONE  # which upstream that is
 
@@ -31,8 +33,16 @@ class GoingOnView(ModelCallView):
         return await super().post(request, deployment)
 
     async def go_on(self) -> None:
-        """Have the payload say all by itself. Raises ``ApiError`` and ``UnsendableError``."""
-        self.going = await going_on(self.payload, self.caller.user_id)
+        """Have the payload say all by itself. Raises ``ApiError`` and ``UnsendableError``.
+
+        A search for the mark of the gateway's ids is all that most requests pay.
+        """
+        body = self.payload
+        self._may_name_own = MARK in self.api_request.body
+        if not self._may_name_own:
+            self.going = GoingOn(body=body, given=body)
+            return
+        self.going = await going_on(body, self.caller.user_id)
         self._payload = self.going.body
         if self.going.history and (bound := bound_ids(self.going.history)):
             self._bound = frozenset(bound)
@@ -43,6 +53,8 @@ class GoingOnView(ModelCallView):
 
         A conversation may change models.
         """
+        if not self._may_name_own:
+            return body
         are_chats = not any(map(takes_responses, targets))
         if self._bound:
             foreign = self._bound - self._made_by(targets[:1])

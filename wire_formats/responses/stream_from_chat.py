@@ -45,8 +45,6 @@ from wire_formats.stop_reasons import to_responses
 from wire_formats.token_counts import Tokens
 
 STREAMED = frozenset({FUNCTION, CUSTOM})
-
-
 OnEnd = Callable[[JsonObject], Awaitable[JsonObject]]
 
 
@@ -74,15 +72,13 @@ class ResponseEvents:
         data = data_of(event)
         if not data:
             return event  # a comment
-        if is_end := data.startswith(DONE_MARK):
-            told = self._end()
-        else:
-            told = self._of_object(json_object(data))
+        is_end = data.startswith(DONE_MARK)
+        told = self._end() if is_end else self._of_object(json_object(data))
         if not self._number:
             told = chain(self._begin(), told)
         if is_end and self._on_end is not None:
-            *before, (kind, ending) = told
-            told = iter([*before, (kind, {"response": await self._on_end(ending["response"])})])
+            *before, (kind, last) = told
+            told = iter([*before, (kind, {"response": await self._on_end(last["response"])})])
         return b"".join(map(self._encoded, told))
 
     def _encoded(self, told: Told) -> bytes:

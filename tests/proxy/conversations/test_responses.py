@@ -16,7 +16,7 @@ from proxy.conversations import responses, rows
 from proxy.conversations.ids import RESPONSE, new_id
 from proxy.conversations.responses import OwnResponses
 from proxy.conversations.rows import KeptResponse
-from proxy.models import OwnResponse
+from proxy.models import OwnItem, OwnResponse
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SECRET = "a most private remark"
@@ -91,6 +91,37 @@ async def test_nobody_deletes_what_is_anothers(store, user_id):
     with pytest.raises(ApiError, match="not found"):
         await store.forget(user_id + 1, first.id)
     assert await store.find(user_id, first.id) == first
+
+
+async def test_items_are_found_by_their_owner_alone(store, user_id):
+    first, second = await kept(store, user_id, "a", "b")
+    wanted = ["msg_re_a", "msg_re_b", "msg_a", "msg_unknown"]
+    found = await store.items(user_id, wanted)
+    assert found == {"msg_re_a": first.output[0], "msg_re_b": second.output[0]}
+    assert await store.items(user_id + 1, wanted) == {}
+    await store.forget(user_id, first.id)
+    assert set(await store.items(user_id, wanted)) == {"msg_re_b"}
+
+
+async def test_more_items_than_are_sent_again_are_refused(store, user_id, settings):
+    await kept(store, user_id, "a", "b")
+    sizes = await database_sync_to_async(list)(OwnResponse.objects.values_list("size", flat=True))
+    settings.GATEWAY_CONVERSATION_BYTES = max(sizes)
+    assert await store.items(user_id, ["msg_re_a"])
+    with pytest.raises(ApiError, match="larger than"):
+        await store.items(user_id, ["msg_re_a", "msg_re_b"])
+
+
+async def test_items_end_with_their_responses(store, user_id, settings):
+    made = await kept(store, user_id, "a", "b", "c")
+    await database_sync_to_async(rows.cut)(user_id, most=1, most_bytes=2**30)
+    left = database_sync_to_async(
+        lambda: list(OwnItem.objects.values_list("response_id", flat=True))
+    )
+    assert await left() == [made[-1].id]
+    settings.GATEWAY_CONVERSATION_DAYS = 0
+    await database_sync_to_async(rows.prune)()
+    assert await left() == []
 
 
 async def test_the_database_sees_nothing_of_it(store, user_id):

@@ -96,6 +96,18 @@ def test_a_response_that_is_prepared_and_then_asked_for(socket, upstream):
     assert upstream.calls[-1].json["messages"] == [HELLO]
 
 
+@pytest.mark.parametrize("is_prepared", [False, True])
+def test_a_turn_that_is_not_stored_between_those_that_are(socket, upstream, is_prepared):
+    stored = answered(socket, CREATE | {"store": True})
+    assert stored["store"]
+    between = CREATE | {"previous_response_id": stored["id"]}
+    last = answered(socket, between | ({"generate": False} if is_prepared else {}))
+    answered(socket, CREATE | {"previous_response_id": last["id"], "input": [HELLO]})
+    roles = [message["role"] for message in upstream.calls[-1].json["messages"]]
+    asked, said = ["user"], ["assistant"]
+    assert roles == asked + said + asked + ([] if is_prepared else said) + asked
+
+
 def test_the_older_form_of_the_message(socket, upstream):
     fields = {k: v for k, v in CREATE.items() if k != "type"}
     assert text_of(answered(socket, {"type": "response.create", "response": fields} | fields))

@@ -380,3 +380,26 @@ def test_whatever_is_answered_can_be_read_or_is_the_upstreams_error(message):
     except UnreadableAnswerError:
         return
     Response.model_validate(made, strict=True)
+
+
+async def test_the_last_event_tells_what_became_of_the_response():
+    ended = []
+
+    async def keep(response):
+        ended.append(response)
+        return response | {"store": False}
+
+    events = ResponseEvents(replace(asked(), is_stored=True), TOKENS, on_end=keep)
+    chunks = [encoded_event(chunk(content="Hi.")), encoded_event(chunk("stop")), DONE]
+    stream = checked(b"".join([await events(each) for each in chunks]))
+    assert stream[0]["response"]["store"]
+    assert [response["status"] for response in ended] == ["completed"]
+    assert stream[-1]["response"] == ended[0] | {"store": False}
+
+
+async def test_a_failure_is_none_to_go_on_from():
+    ended = []
+    error = {"type": "error", "code": "x", "message": "Broken.", "param": None}
+    events = ResponseEvents(replace(asked(), is_stored=True), TOKENS, on_end=ended.append)
+    stream = checked(await events(encoded_event(error)))
+    assert (ended, stream[-1]["response"]["store"]) == ([], False)

@@ -210,3 +210,10 @@ def test_an_object_that_is_no_response_or_not_at_its_end_is_not_told(
 def test_one_that_is_nested_too_deeply_to_be_written_is_not_told() -> None:
     metadata: list[Any] = reduce(lambda inner, _: [inner], range(300), [])
     assert RESPONSES.stream_of(RESPONSE | {"metadata": metadata}) == b""
+
+
+def test_events_may_begin_at_a_later_one() -> None:
+    answer = RESPONSE | {"output": [a_message(TEXT)]}
+    events = parsed(response_events(answer))
+    assert parsed(response_events(answer, first=4)) == events[4:]
+    assert response_events(answer, first=len(events)) == b""
