@@ -94,7 +94,6 @@ def thoughts_of(api, model):
     return [THOUGHT, ""] if (api, model) == ("chat", CLAUDE) else [THOUGHT, THOUGHT]
 
 
-@pytest.mark.xfail(reason="references to items of earlier responses", strict=True)
 @each_model
 @whole_and_streamed
 def test_responses_that_are_kept_as_the_sdk_does_by_default(sdk, model, streamed):

@@ -61,7 +61,6 @@ def test_a_call_of_a_tool_in_a_conversation_that_goes_on(agents, api, model, str
         assert thoughts == (0 if model == PLAIN else 1 if (api, model) == ("chat", CLAUDE) else 2)
 
 
-@pytest.mark.xfail(reason="references to earlier responses", strict=True)
 @each_model
 @whole_and_streamed
 def test_turns_that_refer_to_the_last_response(agents, model, streamed):
