@@ -3,11 +3,12 @@
 BIN := .venv/bin
 TEST_PROCESSES ?= 3
 
-.PHONY: help run test check bench bench-peers install install-base lock clean
+.PHONY: help run test test-clients check bench bench-peers install install-base lock clean
 
 help:
 	@echo 'make run      start the gateway on HOST:PORT, by default 127.0.0.1:8000'
 	@echo 'make test     run the tests; PYTEST_ARGS="-k azure" selects, TEST_PROCESSES=1 takes one by one'
+	@echo '              test-clients: the tests with Codex and openai-agents, which are installed first'
 	@echo 'make check    lint, types, import contracts, migrations, deploy check'
 	@echo 'make bench    measure the gateway, beside nginx where there is one'
 	@echo '              bench-peers: beside LiteLLM and Open WebUI too, which are installed first'
@@ -21,6 +22,9 @@ run: install-base
 # Each process takes whole files, as many tests share what their file has started.
 test: install
 	@exec $(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+
+test-clients: install
+	@REQUIRE_SERVICES=1 exec $(BIN)/python -m pytest -n 2 --dist loadfile -m big_client tests/acceptance $(PYTEST_ARGS)
 
 check: install
 	@exec scripts/check
@@ -41,5 +45,5 @@ lock:
 	@exec scripts/lock
 
 clean:
-	rm -rf .venv benchmarks/.peers .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis htmlcov .coverage
+	rm -rf .venv benchmarks/.peers .clients .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis htmlcov .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

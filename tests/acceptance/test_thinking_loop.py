@@ -13,6 +13,7 @@ import pytest
 from anthropic.types.message_create_params import MessageCreateParams
 from pydantic import TypeAdapter
 
+from tests.support.message_events import events_of
 from tests.support.responders import json_response, sse
 from tests.support.serving import open_to_all
 from tests.support.stores import on_one_backing
@@ -52,33 +53,6 @@ def refusal_of(body: dict[str, Any]) -> str:
     if body["thinking"]["type"] not in {"enabled", "adaptive"}:
         return "It does not think any more."
     return ""
-
-
-def events_of(message: dict[str, Any]) -> list[dict[str, Any]]:
-    begin = {"type": "message_start", "message": message | {"content": [], "stop_reason": None}}
-    events = [begin]
-    for index, block in enumerate(message["content"]):
-        start, deltas = block, []
-        match block["type"]:
-            case "thinking":
-                start = block | {"thinking": "", "signature": ""}
-                deltas = [{"type": "thinking_delta", "thinking": c} for c in block["thinking"]]
-                deltas += [{"type": "signature_delta", "signature": block["signature"]}]
-            case "text":
-                start = block | {"text": ""}
-                deltas = [{"type": "text_delta", "text": block["text"]}]
-            case "tool_use":
-                start = block | {"input": {}}
-                written = json.dumps(block["input"])
-                deltas = [{"type": "input_json_delta", "partial_json": c} for c in written]
-        events += [
-            {"type": "content_block_start", "index": index, "content_block": start},
-            *({"type": "content_block_delta", "index": index, "delta": d} for d in deltas),
-            {"type": "content_block_stop", "index": index},
-        ]
-    delta = {"stop_reason": message["stop_reason"]}
-    end = {"type": "message_delta", "delta": delta, "usage": {"output_tokens": 5}}
-    return [*events, end, {"type": "message_stop"}]
 
 
 async def answer(exchange: Exchange) -> None:

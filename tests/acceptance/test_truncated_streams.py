@@ -1,8 +1,6 @@
 """Real clients take a stream that merely stops for a whole one. Ours must fail for them."""
 
 import json
-import os
-import shutil
 import subprocess
 
 import httpx
@@ -10,9 +8,9 @@ import openai
 import pytest
 from langchain_openai import ChatOpenAI
 
-from tests.support import parts
-from tests.support.environment import ROOT
+from tests.support.client_packages import node_project
 from tests.support.plain_http import PLAIN_HTTP
+from tests.support.programs import isolated
 from tests.support.responders import chunk, close_after, complete_chat, head, reset_after
 from tests.support.serving import gateway_before
 from tests.support.upstream import ScriptedUpstream
@@ -55,24 +53,14 @@ def served(stores, tmp_path_factory, upstream):
 
 @pytest.fixture(scope="module")
 def node(tmp_path_factory):
-    """``node(base_url, key)``: what openai-node sees of a stream. Installed for this run."""
-    parts.require("Node.js", parts.program("node"))
-    npm = parts.require("npm", parts.program("npm"))
-    directory = tmp_path_factory.mktemp("node")
-    shutil.copytree(ROOT / "tests/acceptance/node", directory, dirs_exist_ok=True)
-    # Without a lock file, since that would name the registry it was made with.
-    options = ("--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts")
-    installed = subprocess.run(
-        [npm.address, "install", *options], cwd=directory, capture_output=True, check=False
-    )
-    found = parts.Part(name="openai-node", version="") if installed.returncode == 0 else None
-    parts.require("openai-node", found)
+    """``node(base_url, key)``: what openai-node sees of a stream."""
+    directory = node_project("node", tmp_path_factory.mktemp("node"))
 
     def see(base_url, key):
         done = subprocess.run(
             ["node", "stream.mjs", "gpt-4o"],
             cwd=directory,
-            env=os.environ | {"OPENAI_BASE_URL": base_url, "OPENAI_API_KEY": key},
+            env=isolated(directory, OPENAI_BASE_URL=base_url, OPENAI_API_KEY=key),
             capture_output=True,
             text=True,
             check=True,

@@ -109,9 +109,9 @@ def loop_of(model: str) -> Responder:
         if problem := check(history):
             answer = json_response({"error": {"message": problem}}, 400)
         elif body.get("stream"):
-            answer = sse(*_chunks(say(len(history))))
+            answer = sse(*chunks_of(say(len(history))))
         else:
-            answer = json_response(_whole(say(len(history))))
+            answer = json_response(whole_of(say(len(history))))
         await answer(exchange)
 
     return respond
@@ -133,12 +133,13 @@ def _finish(message: Message) -> str:
     return "tool_calls" if message.get("tool_calls") else "stop"
 
 
-def _whole(message: Message) -> Message:
+def whole_of(message: Message) -> Message:
+    """The answer in one piece that says ``message``."""
     choice = {"index": 0, "message": message, "finish_reason": _finish(message)}
     return {"object": "chat.completion", "choices": [choice], "usage": USAGE}
 
 
-def _chunks(message: Message) -> Iterator[Message]:
+def chunks_of(message: Message) -> Iterator[Message]:
     """One delta for each field, and texts and arguments in two pieces."""
     for name, value in message.items():
         if name == "tool_calls":
@@ -146,7 +147,7 @@ def _chunks(message: Message) -> Iterator[Message]:
                 first, second = _halves(call["function"]["arguments"])
                 yield _chunk({name: [call | {"index": index, "function": _named(call, first)}]})
                 yield _chunk({name: [{"index": index, "function": {"arguments": second}}]})
-        elif isinstance(value, str):
+        elif isinstance(value, str) and name != "role":
             for piece in _halves(value):
                 yield _chunk({name: piece})
         else:
