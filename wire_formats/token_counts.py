@@ -146,16 +146,16 @@ def messages_usage(tokens: Tokens) -> MessagesUsage:
 def _add_thoughts(usage: JsonObject, tokens: Tokens) -> None:
     """Gemini and Grok tell of thinking in the total alone, and are paid for it as for output.
 
-    A difference that is no more than the cache is one of providers that count that beside.
+    A difference that is just the cache is one of providers that count that beside.
     """
     total = _count(usage, "total_tokens", default=None)
     prompt, completion = tokens.prompt, tokens.completion
     if total is None or prompt is None or completion is None:
         return
     thought = total - prompt - completion
-    if thought > (tokens.cached or 0) + (tokens.cache_write or 0) or (
-        thought > 0 and thought == tokens.reasoning
-    ):
+    cached, written = tokens.cached or 0, tokens.cache_write or 0
+    is_cache = thought in {cached, written, cached + written}
+    if thought > 0 and (not is_cache or thought == tokens.reasoning):
         tokens.completion = completion + thought
         tokens.reasoning = max(tokens.reasoning or 0, thought)
 

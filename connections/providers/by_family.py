@@ -9,11 +9,16 @@ from connections.providers.azure import AzureAdapter
 from connections.providers.azure_parameters import has_responses
 from connections.providers.openai import OpenAIAdapter
 from connections.providers.responses import AzureResponsesAdapter, ResponsesAdapter
+from wire_formats.chat.reasoning import FIELDS
 from wire_formats.endpoints import CHAT_COMPLETIONS
+from wire_formats.payload import Payload
 
 
 class OpenAIByFamily(OpenAIAdapter):
     """Sends each chat to the endpoint that its model takes it at."""
+
+    def payload(self, call: Call) -> Payload:
+        return without_reasoning(call, super().payload(call))
 
     def request(self, call: Call, *, forward_user_info: bool = False) -> httpx.Request:
         if needs_responses(call):
@@ -25,11 +30,35 @@ class OpenAIByFamily(OpenAIAdapter):
 class AzureByFamily(AzureAdapter):
     """The same on Azure, where the version of the API must know ``responses``."""
 
+    def payload(self, call: Call) -> Payload:
+        return without_reasoning(call, super().payload(call))
+
     def request(self, call: Call, *, forward_user_info: bool = False) -> httpx.Request:
         if needs_responses(call) and (self.is_v1 or has_responses(self.api_version)):
             there = AzureResponsesAdapter(self.upstream)
             return there.request(call, forward_user_info=forward_user_info)
         return super().request(call, forward_user_info=forward_user_info)
+
+
+def without_reasoning(call: Call, payload: Payload) -> Payload:
+    """A chat that stays at ``chat/completions``, in a conversation that was elsewhere before.
+
+    Its messages may hold reasoning that ``responses`` told, for which this endpoint has no field.
+    """
+    messages = payload.body.get("messages")
+    if call.family.needs_responses != "tools" or not isinstance(messages, list):
+        return payload
+    found = {name for each in messages if isinstance(each, dict) for name in FIELDS & each.keys()}
+    if not found:
+        return payload
+    kept = [
+        {name: value for name, value in each.items() if name not in FIELDS}
+        if isinstance(each, dict)
+        else each
+        for each in messages
+    ]
+    dropped = tuple(f"messages.{name}" for name in sorted(found))
+    return Payload(payload.body | {"messages": kept}, (*payload.dropped, *dropped))
 
 
 def needs_responses(call: Call) -> bool:

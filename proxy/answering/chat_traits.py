@@ -28,4 +28,6 @@ def traits_for(target: Target) -> ChatTraits:
         )
     elif upstream.provider in OFFICIAL:
         traits = replace(traits, has_limited_call_ids=True)
+        if target.family.needs_responses != "never":  # the same, for chats with tools
+            traits = replace(traits, reasoning=Spelling.ALL)
     return traits.as_admin_says(is_reasoning=target.is_reasoning)

@@ -42,6 +42,7 @@ def test_the_details_of_a_cache_come_first():
         ({"total_tokens": 20}, (7, None)),
         ({"total_tokens": 20, "completion_tokens_details": {"reasoning_tokens": 5}}, (7, 5)),
         ({"total_tokens": 23, "prompt_cache_hit_tokens": 3}, (7, None)),
+        ({"total_tokens": 25, "prompt_tokens_details": {"cached_tokens": 12}}, (12, 5)),
         ({"total_tokens": 0}, (7, None)),
         ({"total_tokens": "x"}, (7, None)),
     ],

@@ -28,7 +28,9 @@ ANTHROPIC = "anthropic-claude-v1"
 OPENAI = "openai-responses-v1"
 GOOGLE = "google-gemini-v1"
 TEXT_FIELDS = ("reasoning_content", "reasoning")
-FIELDS = frozenset({*TEXT_FIELDS, "reasoning_details", "thinking_blocks"})
+LISTS = ("reasoning_details", "thinking_blocks")
+FIELDS = frozenset({*TEXT_FIELDS, *LISTS})
+PARTS = "content"  # where reasoning comes as parts of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +72,31 @@ def reasoning_text(message: JsonObject) -> str:
     return "".join(each.text for each in _of_details(details)) if isinstance(details, list) else ""
 
 
+def spelling_of(said: JsonObject) -> str:
+    """The field of a message, or of a delta, that tells its reasoning; empty if it tells none."""
+    for name in TEXT_FIELDS:
+        if isinstance(said.get(name), str) and said[name]:
+            return name
+    if isinstance(said.get(PARTS), list):
+        return PARTS if reasoning_text(said) else ""
+    return "reasoning" if any(isinstance(said.get(name), list) for name in LISTS) else ""
+
+
+def spelled(fields: JsonObject, spelling: str) -> JsonObject:
+    """The fields of a message with its reasoning where ``spelling`` says, as its model told it."""
+    if not spelling or spelling == "reasoning_content":
+        return fields
+    told = dict(fields)
+    text = told.pop("reasoning_content", "")
+    if text and spelling == PARTS:
+        parts = [{"type": "thinking", "thinking": [{"type": "text", "text": text}]}]
+        said = told.get(PARTS)
+        told[PARTS] = [*parts, {"type": "text", "text": said}] if said else parts
+    elif text:
+        told[spelling] = text
+    return told
+
+
 def spoken_text(content: Any) -> str:
     """What an answer's ``content`` says aloud: a string, or the texts of its parts."""
     if isinstance(content, str):
@@ -87,8 +114,10 @@ def reasoning_fields(thoughts: Iterable[Thought]) -> JsonObject:
     if text := "".join(each.text for each in kept):
         fields["reasoning_content"] = text
     if any(each.signature or each.sealed or each.id for each in kept):
+        details = (detail for each in kept for detail in _details(each))
+        # Clients put the pieces of a stream together by their index: no two are to share one.
         fields["reasoning_details"] = [
-            detail for index, each in enumerate(kept) for detail in _details(each, index)
+            detail | {"index": index} for index, detail in enumerate(details)
         ]
     if blocks := [_block(each) for each in kept if each.format == ANTHROPIC]:
         fields["thinking_blocks"] = blocks
@@ -171,8 +200,8 @@ def _joined(last: Thought, thought: Thought) -> Thought:
     )
 
 
-def _details(thought: Thought, index: int) -> Iterator[JsonObject]:
-    shared = {"id": thought.id or None, "format": thought.format or "unknown", "index": index}
+def _details(thought: Thought) -> Iterator[JsonObject]:
+    shared = {"id": thought.id or None, "format": thought.format or "unknown"}
     if thought.is_summary and thought.text:
         yield {"type": "reasoning.summary", "summary": thought.text, **shared}
     elif thought.text or thought.signature:

@@ -17,12 +17,11 @@ from typing import Any
 
 import orjson
 
-from wire_formats.chat.reasoning import TEXT_FIELDS, Thought
+from wire_formats.chat.reasoning import PARTS, TEXT_FIELDS, Thought
 from wire_formats.json_cost import simple
 from wire_formats.json_types import JsonObject
 
 MARK = "gatehouse.v1."
-PARTS = "content"  # reasoning came as parts of the content
 FIELDS = (*TEXT_FIELDS, PARTS)
 MESSAGE = ""  # stands for the message itself where the ids of calls stand
 

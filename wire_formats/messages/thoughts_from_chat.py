@@ -9,25 +9,15 @@ from typing import Any
 
 from wire_formats.chat.reasoning import (
     ANTHROPIC,
+    LISTS,
     TEXT_FIELDS,
     Thought,
     reasoning_text,
+    spelling_of,
     thoughts_of,
 )
 from wire_formats.json_types import JsonObject
-from wire_formats.messages.carried import PARTS, carried_thoughts
-
-DETAILS = ("reasoning_details", "thinking_blocks")
-
-
-def spelling_of(said: JsonObject) -> str:
-    """The field of a message, or of a delta, that tells its reasoning; empty if it tells none."""
-    for name in TEXT_FIELDS:
-        if isinstance(said.get(name), str) and said[name]:
-            return name
-    if isinstance(said.get("content"), list):
-        return PARTS if reasoning_text(said) else ""
-    return "reasoning" if any(isinstance(said.get(name), list) for name in DETAILS) else ""
+from wire_formats.messages.carried import carried_thoughts
 
 
 def thinking_blocks(said: JsonObject, *, model: str) -> Iterator[JsonObject]:
@@ -88,12 +78,12 @@ class Heard:
     def __init__(self) -> None:
         self.spelling = ""
         self.text = ""
-        self._details: dict[str, list[Any]] = {name: [] for name in DETAILS}
+        self._details: dict[str, list[Any]] = {name: [] for name in LISTS}
 
     def take(self, delta: JsonObject) -> str:
         """The text that ``delta`` adds. Sealed and signed pieces are kept for the end."""
         text = self._new_text(delta)
-        for name in DETAILS:
+        for name in LISTS:
             if isinstance(delta.get(name), list):
                 self._details[name] += delta[name]
         self.spelling = self.spelling or spelling_of(delta)
@@ -104,7 +94,7 @@ class Heard:
         """Whether ``delta`` ends a thought: it signs it, or seals it."""
         return any(
             each.signature or each.sealed
-            for name in DETAILS
+            for name in LISTS
             if isinstance(delta.get(name), list)
             for each in thoughts_of({name: delta[name]})
         )
@@ -115,7 +105,7 @@ class Heard:
         told = thoughts_of({"reasoning_details": details}) if details else []
         told = told or list(_joined(thoughts_of({"thinking_blocks": blocks}) if blocks else []))
         thoughts = with_text(told, self.text)
-        self._details = {name: [] for name in DETAILS}
+        self._details = {name: [] for name in LISTS}
         self.text = ""
         return thoughts
 
@@ -124,10 +114,10 @@ class Heard:
             return reasoning_text(delta)
         if isinstance(delta.get("content"), list) and (text := reasoning_text(delta)):
             return text
-        told = next((delta[name] for name in DETAILS if isinstance(delta.get(name), list)), None)
+        told = next((delta[name] for name in LISTS if isinstance(delta.get(name), list)), None)
         if told is None:
             return ""
-        name = next(name for name in DETAILS if delta.get(name) is told)
+        name = next(name for name in LISTS if delta.get(name) is told)
         text = "".join(each.text for each in thoughts_of({name: told}))
         # A thought may be told once more as a whole, with what signs or seals it.
         return "" if text == self.text and self.is_over(delta) else text

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from wire_formats.chat.google_signatures import signed_by_google
-from wire_formats.chat.reasoning import ANTHROPIC, Thought, reasoning_fields
+from wire_formats.chat.reasoning import ANTHROPIC, PARTS, Thought, reasoning_fields
 from wire_formats.json_types import JsonObject
-from wire_formats.messages.carried import MESSAGE, PARTS, Carried, read_carried
+from wire_formats.messages.carried import MESSAGE, Carried, read_carried
 from wire_formats.messages.chat_traits import ChatTraits, Spelling
 
 # Some upstreams refuse a call without its reasoning, and take nothing for none at all.

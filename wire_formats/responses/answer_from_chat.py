@@ -25,7 +25,7 @@ from wire_formats.responses.output_items import (
     text_part,
     with_status,
 )
-from wire_formats.responses.sealed import OF_THE_MESSAGE
+from wire_formats.responses.sealed import OF_THE_MESSAGE, origin_of
 from wire_formats.responses.tools_to_chat import Tools
 from wire_formats.stop_reasons import to_responses
 from wire_formats.token_counts import Tokens, responses_usage
@@ -179,6 +179,7 @@ def _items(said: JsonObject, logprobs: Any, asked: Asked) -> Iterator[JsonObject
             thoughts,
             text="".join(thought.text for thought in thoughts),
             is_summary=asked.wants_summary or any(thought.is_summary for thought in thoughts),
+            origin=origin_of(said, asked.body),
         )
         index += 1
     if content := _content(said, logprobs):

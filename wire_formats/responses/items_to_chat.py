@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wire_formats.chat.google_signatures import signed_by_google
-from wire_formats.chat.reasoning import Thought, reasoning_fields
+from wire_formats.chat.reasoning import Thought, reasoning_fields, spelled
 from wire_formats.errors import UnsendableError
 from wire_formats.json_numbers import encoded_json
 from wire_formats.json_types import JsonObject
@@ -42,10 +42,11 @@ class _Turn:
     texts: list[str] = field(default_factory=list)
     calls: dict[int, JsonObject] = field(default_factory=dict)
     signatures: dict[str, str] = field(default_factory=dict)
+    spelling: str = ""
 
     def message(self) -> JsonObject:
         message: JsonObject = {"role": "assistant", "content": "\n\n".join(self.texts) or None}
-        message |= reasoning_fields(self.thoughts)
+        message = spelled(message | reasoning_fields(self.thoughts), self.spelling)
         message |= self._extra(OF_THE_MESSAGE)
         if self.calls:
             calls = self.calls.values()
@@ -58,10 +59,14 @@ class _Turn:
 
 
 class ItemReader:
-    """Reads ``items`` once. ``dropped`` names what the ``messages`` do without."""
+    """Reads ``items`` once, for the ``model`` that the client names.
 
-    def __init__(self, items: list[Any]) -> None:
+    ``dropped`` names what the ``messages`` do without.
+    """
+
+    def __init__(self, items: list[Any], *, model: Any = None) -> None:
         self._items = items
+        self._model = model
         self.messages: list[JsonObject] = []
         self.dropped: list[str] = []
         self._turn = _Turn()
@@ -124,6 +129,8 @@ class ItemReader:
         if known is not None:
             self._turn.thoughts += known.thoughts
             self._turn.signatures |= known.signatures
+            if known.origin.model == self._model:  # another model may not know the field
+                self._turn.spelling = self._turn.spelling or known.origin.spelling
         elif item.get("encrypted_content"):
             self.dropped.append(f"input.{place}")  # another provider's, and for its eyes only
         elif text := _thought_text(item):

@@ -12,7 +12,7 @@ from wire_formats.errors import UnreadableAnswerError
 from wire_formats.json_numbers import read_json
 from wire_formats.json_types import JsonObject
 from wire_formats.responses.client_tools import CLIENT_TOOLS
-from wire_formats.responses.sealed import sealed
+from wire_formats.responses.sealed import UNKNOWN, Origin, sealed
 from wire_formats.responses.tools_to_chat import CUSTOM, FUNCTION, INPUT, Tool, function_name
 
 DONE, BEGUN, CUT = "completed", "in_progress", "incomplete"
@@ -42,6 +42,7 @@ def reasoning_item(
     text: str = "",
     is_summary: bool = False,
     signatures: dict[str, str] | None = None,
+    origin: Origin = UNKNOWN,
 ) -> JsonObject:
     """Reasoning that shows ``text``, and keeps all of ``thoughts`` for its provider."""
     item: JsonObject = {"id": id_, "type": "reasoning", "summary": []}
@@ -49,7 +50,7 @@ def reasoning_item(
         item["summary"] = [{"type": "summary_text", "text": text}]
     elif text:
         item["content"] = [{"type": "reasoning_text", "text": text}]
-    return item | {"encrypted_content": sealed(thoughts, signatures), "status": DONE}
+    return item | {"encrypted_content": sealed(thoughts, signatures, origin), "status": DONE}
 
 
 def message_item(id_: str, content: list[JsonObject]) -> JsonObject:

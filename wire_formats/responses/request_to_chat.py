@@ -48,7 +48,7 @@ def chat_request(body: JsonObject) -> ChatRequest:
     # The response repeats it, and what is nested too deeply cannot be written.
     encoded_json({name: value for name, value in body.items() if name != "input"})
     items = items_of(body)
-    reader = ItemReader(items)
+    reader = ItemReader(items, model=body.get("model"))
     reader.read()
     tools = _tools(body, items)
     chat = same_options(body)

@@ -16,13 +16,25 @@ from typing import Any
 
 import orjson
 
-from wire_formats.chat.reasoning import Thought
+from wire_formats.chat.reasoning import PARTS, TEXT_FIELDS, Thought, spelling_of
 from wire_formats.json_cost import simple
 from wire_formats.json_numbers import read_json, write_json
 from wire_formats.json_types import JsonObject
 
 PREFIX = "gatehouse.1."
+SPELLINGS = (*TEXT_FIELDS, PARTS)
 OF_THE_MESSAGE = ""  # the place of what belongs to no call
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Which field of a chat told the thoughts, and which model, by the name the client calls it."""
+
+    spelling: str = ""
+    model: str = ""
+
+
+UNKNOWN = Origin()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,13 +43,24 @@ class Sealed:
 
     thoughts: tuple[Thought, ...] = ()
     signatures: dict[str, str] = field(default_factory=dict)
+    origin: Origin = UNKNOWN
 
 
-def sealed(thoughts: Iterable[Thought], signatures: dict[str, str] | None = None) -> str:
+def sealed(
+    thoughts: Iterable[Thought],
+    signatures: dict[str, str] | None = None,
+    origin: Origin = UNKNOWN,
+) -> str:
     """The text for ``encrypted_content``."""
     told = [{k: v for k, v in asdict(thought).items() if v} for thought in thoughts]
     value: JsonObject = {"thoughts": told} | ({"signatures": signatures} if signatures else {})
+    value |= asdict(origin) if origin.spelling else {}
     return PREFIX + b64encode(write_json(value), altchars=b"-_").decode()
+
+
+def origin_of(said: JsonObject, body: JsonObject) -> Origin:
+    """That of the reasoning in a message or a delta, which answers the request ``body``."""
+    return Origin(spelling=spelling_of(said), model=str(body.get("model")))
 
 
 def is_sealed(text: Any) -> bool:
@@ -57,7 +80,8 @@ def opened(text: Any) -> Sealed | None:
     signatures = value.get("signatures", {})
     if not all(map(_is_sound, thoughts)) or not _is_texts(signatures):
         return None
-    return Sealed(thoughts=tuple(map(_self_contained, thoughts)), signatures=signatures)
+    own = tuple(map(_self_contained, thoughts))
+    return Sealed(thoughts=own, signatures=signatures, origin=_origin(value))
 
 
 def without_seals(body: JsonObject) -> tuple[JsonObject, tuple[str, ...]]:
@@ -78,6 +102,13 @@ def without_seals(body: JsonObject) -> tuple[JsonObject, tuple[str, ...]]:
     left = set(ours)
     kept = [item for place, item in enumerate(items) if place not in left]
     return body | {"input": kept}, tuple(f"input.{place}" for place in ours)
+
+
+def _origin(value: JsonObject) -> Origin:
+    spelling, model = value.get("spelling"), value.get("model")
+    if spelling not in SPELLINGS or not isinstance(model, str):
+        return UNKNOWN
+    return Origin(spelling=spelling, model=model)
 
 
 def _is_texts(value: Any) -> bool:

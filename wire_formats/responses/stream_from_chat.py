@@ -127,16 +127,13 @@ class ResponseEvents:
     def _of_reasoning(self, delta: JsonObject) -> Iterator[Told]:
         """The text as it comes. Lists of details repeat it, unless they alone tell of it."""
         details, blocks = delta.get("reasoning_details"), delta.get("thinking_blocks")
-        is_plain = any(delta.get(name) for name in TEXT_FIELDS)
         text = reasoning_text(delta)
         if not (text or details or blocks):
             return
         item = yield from self._reasoning(is_summary=has_summary(details))
-        if details or blocks:
-            item.details(details, blocks)
-        if text and (is_plain or not item.is_plain):
-            item.is_plain = item.is_plain or is_plain
-            yield from item.text(text)
+        item.keep(delta, self._asked.body)
+        if text:
+            yield from item.text(text, is_plain=any(delta.get(name) for name in TEXT_FIELDS))
 
     def _of_call(self, piece: JsonObject) -> Iterator[Told]:
         call, added = self._calls.take(piece)

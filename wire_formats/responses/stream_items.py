@@ -20,6 +20,7 @@ from wire_formats.responses.output_items import (
     text_part,
     with_status,
 )
+from wire_formats.responses.sealed import UNKNOWN, origin_of
 from wire_formats.responses.tools_to_chat import CUSTOM, FUNCTION, Tool
 
 Told = tuple[str, JsonObject]  # an event's type, and its fields
@@ -55,6 +56,7 @@ class OpenReasoning(OpenItem):
         super().__init__(id_, place)
         self.is_plain = is_plain
         self.has_details = False
+        self._origin = UNKNOWN
         self._is_summary = is_summary
         self._pieces: list[str] = []
         self._details: list[Any] = []
@@ -70,14 +72,24 @@ class OpenReasoning(OpenItem):
     def begun(self) -> Told:
         return self.added({"id": self.id, "type": "reasoning", "summary": []})
 
-    def text(self, text: str) -> Iterator[Told]:
+    def text(self, text: str, *, is_plain: bool) -> Iterator[Told]:
+        """More of it; ``is_plain``: from a field of its own."""
+        if self.is_plain and not is_plain:
+            return
+        self.is_plain = is_plain
         if not self._pieces:
             yield f"{self._part}.added", self._here | {"part": {"type": self._kind, "text": ""}}
         self._pieces.append(text)
         yield f"{self._text}.delta", self._here | {"delta": text}
 
-    def details(self, details: Any, blocks: Any) -> None:
-        """Keep what only the provider understands, for the item's end."""
+    def keep(self, delta: JsonObject, body: JsonObject) -> None:
+        """Note for the item's end what only the provider understands, and who told it.
+
+        ``body`` is the request's.
+        """
+        if self._origin is UNKNOWN:
+            self._origin = origin_of(delta, body)
+        details, blocks = delta.get("reasoning_details"), delta.get("thinking_blocks")
         if isinstance(details, list):
             self._details += details
         for block in blocks if isinstance(blocks, list) else ():
@@ -86,7 +98,7 @@ class OpenReasoning(OpenItem):
             else:
                 text = self._blocks[-1]["thinking"] + block["thinking"]
                 self._blocks[-1] = self._blocks[-1] | block | {"thinking": text}
-        self.has_details = True
+        self.has_details = self.has_details or bool(details or blocks)
 
     def thoughts(self) -> list[Thought]:
         """All that was thought."""
@@ -99,7 +111,13 @@ class OpenReasoning(OpenItem):
         if self._pieces:
             yield f"{self._text}.done", self._here | {"text": text}
             yield f"{self._part}.done", self._here | {"part": {"type": self._kind, "text": text}}
-        self.item = reasoning_item(self.id, self.thoughts(), text=text, is_summary=self._is_summary)
+        self.item = reasoning_item(
+            self.id,
+            self.thoughts(),
+            text=text,
+            is_summary=self._is_summary,
+            origin=self._origin,
+        )
         yield from super().closed()
 
 

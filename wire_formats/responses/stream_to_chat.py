@@ -63,7 +63,7 @@ class ResponseStream:
         self._items: dict[str, _Item] = {}
         self._length = 0  # of the content
         self._part_start = 0
-        self._thoughts = 0
+        self._details = 0  # that were told of thoughts
         self.calls = 0
 
     def event(self, event: JsonObject) -> Iterator[JsonMapping]:
@@ -150,13 +150,13 @@ class ResponseStream:
             yield self._completion.chunk(fields)
 
     def _whole_thought(self, item: _Item, whole: JsonObject) -> Iterator[JsonMapping]:
-        """With the number of the thought, by which clients put the pieces of lists together."""
+        """With numbers of their own, by which clients put the pieces of lists together."""
         fields = reasoning_fields([thought_of(whole)])
         if item.has_text:
             fields.pop("reasoning_content", None)
         for detail in fields.get("reasoning_details", ()):
-            detail["index"] = self._thoughts
-        self._thoughts += 1
+            detail["index"] = self._details
+            self._details += 1
         if fields:
             yield self._completion.chunk(fields)
 

@@ -4,7 +4,7 @@ import orjson
 import pytest
 
 from connections.providers.registry import adapter_for
-from connections.request_extensions import TRANSLATION_EXTENSION
+from connections.request_extensions import DROPPED_EXTENSION, TRANSLATION_EXTENSION
 from tests.support.builders import a_call, an_upstream
 
 TOOL = {"type": "function", "function": {"name": "f"}}
@@ -45,6 +45,22 @@ def test_tools_and_effort_are_said_in_the_words_of_responses() -> None:
     assert body["reasoning"] == {"effort": "low"}
     assert body["tools"][0]["name"] == "f"
     assert body["include"] == ["reasoning.encrypted_content"]
+
+
+THOUGHT = {"reasoning_content": "Hm.", "reasoning_details": [{"type": "reasoning.encrypted"}]}
+
+
+@pytest.mark.parametrize("upstream", [{}, {"provider": "azure", "base_url": AZURE}])
+@pytest.mark.parametrize(("model", "is_kept"), [("gpt-5.4", False), ("my-own", True)])
+def test_thoughts_that_were_told_at_responses_stay_away_from_chats(
+    upstream: dict, model: str, is_kept: bool
+) -> None:
+    said = {"role": "assistant", "content": "Hi"}
+    request = asked(model, upstream=upstream, messages=[said | THOUGHT])
+    [sent] = orjson.loads(request.content)["messages"]
+    assert sent == (said | THOUGHT if is_kept else said)
+    dropped = () if is_kept else ("messages.reasoning_content", "messages.reasoning_details")
+    assert request.extensions[DROPPED_EXTENSION] == dropped
 
 
 @pytest.mark.parametrize(

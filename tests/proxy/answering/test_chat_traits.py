@@ -32,6 +32,13 @@ def test_openai_limits_the_ids_of_calls(provider, expected):
     assert traits("our-deployment", provider=provider).has_limited_call_ids is expected
 
 
+@pytest.mark.parametrize("provider", ["openai", "azure"])
+def test_a_model_that_chats_at_responses_gets_its_thoughts_back(provider):
+    assert traits("gpt-5.4", provider=provider).reasoning == Spelling.ALL
+    assert traits("gpt-5.2", provider=provider).reasoning == Spelling.NONE
+    assert traits("gpt-5.4", provider="compatible").reasoning == Spelling.NONE
+
+
 @pytest.mark.parametrize(("is_reasoning", "efforts"), [(True, 3), (False, 0), (None, 0)])
 def test_an_admins_word_on_the_family(is_reasoning, efforts):
     assert len(traits("our-deployment", is_reasoning=is_reasoning).efforts) == efforts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ from wire_formats.chat.reasoning import (
     Thought,
     reasoning_fields,
     reasoning_text,
+    spelled,
+    spelling_of,
     spoken_text,
     thoughts_of,
 )
@@ -101,3 +104,31 @@ def test_items_of_responses_come_back_as_they_were(ids: list[str], sealed: str) 
         Thought(text="Sum.", is_summary=True, sealed=sealed, id=each, format=OPENAI) for each in ids
     ]
     assert thoughts_of(reasoning_fields(thoughts)) == thoughts
+
+
+def test_no_two_details_share_an_index() -> None:
+    """openai's SDK takes pieces of a stream with the same index for pieces of the same detail."""
+    item = Thought(text="Hm.", is_summary=True, sealed="gAAA", id="rs_1", format=OPENAI)
+    details = reasoning_fields([item, replace(item, id="rs_2")])["reasoning_details"]
+    assert [each["index"] for each in details] == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        ({"reasoning_content": "Hm.", "content": "Hi"}, "reasoning_content"),
+        ({"reasoning": "Hm.", "content": None}, "reasoning"),
+        ({"content": [*MAGISTRAL[:1], {"type": "text", "text": "Hi"}]}, "content"),
+        ({"content": MAGISTRAL[:1]}, "content"),
+    ],
+)
+def test_reasoning_goes_back_where_it_was_told(said: dict[str, Any], field: str) -> None:
+    assert spelling_of(said) == field
+    plain = {"content": spoken_text(said["content"]), "reasoning_content": reasoning_text(said)}
+    assert spelled(plain, field) == said | ({} if said["content"] else {"content": ""})
+
+
+def test_without_reasoning_there_is_nothing_to_spell() -> None:
+    assert spelling_of({"content": [{"type": "text", "text": "Hi"}]}) == ""
+    for field in ("", "reasoning", "content"):
+        assert spelled({"content": "Hi"}, field) == {"content": "Hi"}

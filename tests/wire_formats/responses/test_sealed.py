@@ -2,11 +2,21 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from wire_formats.chat.reasoning import ANTHROPIC, Thought
-from wire_formats.responses.sealed import PREFIX, Sealed, is_sealed, opened, sealed, without_seals
+from wire_formats.responses.sealed import (
+    PREFIX,
+    UNKNOWN,
+    Origin,
+    Sealed,
+    is_sealed,
+    opened,
+    sealed,
+    without_seals,
+)
 
 texts = st.text(max_size=20)
 thoughts = st.builds(
@@ -68,3 +78,19 @@ def test_a_body_without_any_is_the_very_same():
 def test_it_is_known_by_its_beginning():
     assert is_sealed(sealed([]))
     assert not is_sealed("gAAAAABo")
+
+
+@pytest.mark.parametrize(
+    ("origin", "kept"),
+    [
+        (Origin(spelling="reasoning", model="m"), True),
+        (Origin(spelling="content", model="m"), True),
+        (Origin(model="m"), False),
+        (Origin(spelling="role", model="m"), False),
+        (Origin(spelling="reasoning", model=7), False),  # type: ignore[arg-type]
+    ],
+)
+def test_an_origin_is_one_of_the_known_fields(origin, kept):
+    assert opened(sealed([Thought(text="Hm.")], None, origin)).origin == (
+        origin if kept else UNKNOWN
+    )
