@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import httpx
 import orjson
@@ -65,6 +66,11 @@ class EveryUpstream:
         if has_chats_alone and request.url.path.endswith("/responses"):
             return httpx.Response(404, json={"detail": "Not Found"})
         return self.answer(request)
+
+    @property
+    def last(self) -> tuple[str, Any]:
+        """Where the last call went, and the JSON that it held."""
+        return str(self.calls[-1].url), orjson.loads(self.calls[-1].content)
 
 
 @asynccontextmanager

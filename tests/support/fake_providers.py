@@ -119,9 +119,9 @@ def success(request: httpx.Request) -> httpx.Response:
     if path.endswith("/count_tokens"):
         return httpx.Response(200, json={"input_tokens": 9})
     if path.endswith("/api/chat"):
-        return _stream(ollama_lines()) if asked["stream"] else httpx.Response(200, json=OLLAMA)
+        return streamed(ollama_lines()) if asked["stream"] else httpx.Response(200, json=OLLAMA)
     whole, events = OF_PATHS[path.rpartition("/")[2]]
-    return _stream(events()) if asked.get("stream") is True else httpx.Response(200, json=whole)
+    return streamed(events()) if asked.get("stream") is True else httpx.Response(200, json=whole)
 
 
 def chat_events(deltas: Iterable[Any] = CHAT_DELTAS) -> list[bytes]:
@@ -210,13 +210,14 @@ class Pieces(httpx.AsyncByteStream):
     """A body that comes piece by piece."""
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
-        self._pieces = pieces
+        self.pieces = list(pieces)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        for piece in self._pieces:
+        for piece in self.pieces:
             yield piece
 
 
-def _stream(pieces: Iterable[bytes]) -> httpx.Response:
+def streamed(pieces: Iterable[bytes]) -> httpx.Response:
+    """A success that comes in ``pieces``."""
     kind = {"content-type": "text/event-stream"}
     return httpx.Response(200, headers=kind, stream=Pieces(pieces))
