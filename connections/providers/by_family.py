@@ -46,7 +46,7 @@ def without_reasoning(call: Call, payload: Payload) -> Payload:
     Its messages may hold reasoning that ``responses`` told, for which this endpoint has no field.
     """
     messages = payload.body.get("messages")
-    if call.family.needs_responses != "tools" or not isinstance(messages, list):
+    if call.family.needs_responses == "never" or not isinstance(messages, list):
         return payload
     found = {name for each in messages if isinstance(each, dict) for name in FIELDS & each.keys()}
     if not found:

@@ -50,8 +50,19 @@ def test_tools_and_effort_are_said_in_the_words_of_responses() -> None:
 THOUGHT = {"reasoning_content": "Hm.", "reasoning_details": [{"type": "reasoning.encrypted"}]}
 
 
-@pytest.mark.parametrize("upstream", [{}, {"provider": "azure", "base_url": AZURE}])
-@pytest.mark.parametrize(("model", "is_kept"), [("gpt-5.4", False), ("my-own", True)])
+OLD_AZURE = {"provider": "azure", "base_url": AZURE, "api_version": "2024-10-21"}
+
+
+@pytest.mark.parametrize(
+    ("upstream", "model", "is_kept"),
+    [
+        ({}, "gpt-5.4", False),
+        ({}, "my-own", True),
+        (OLD_AZURE, "gpt-5.4", False),
+        (OLD_AZURE, "gpt-5-pro", False),
+        (OLD_AZURE, "my-own", True),
+    ],
+)
 def test_thoughts_that_were_told_at_responses_stay_away_from_chats(
     upstream: dict, model: str, is_kept: bool
 ) -> None:
