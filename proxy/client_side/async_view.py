@@ -1,0 +1,156 @@
+"""DRF's view with a dispatch that never leaves the event loop.
+
+DRF's own ``dispatch`` is synchronous. This one awaits what may wait (authentication, the body, the
+view) in DRF's declared order, and reads the body only once the caller may be served.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from rest_framework import exceptions
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.mediatypes import media_type_matches
+from rest_framework.views import APIView
+
+from proxy.client_side.errors import ApiError, MethodNotAllowedError
+from proxy.client_side.exception_handler import ErrorResponse, to_api_error
+from proxy.client_side.incoming import ApiRequest, ClientGoneError
+from proxy.client_side.rendering import JsonParser, JsonRenderer
+from wire_formats.json_cost import LONG_BYTES, read_aside
+from wire_formats.json_types import JsonObject
+
+logger = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+
+WITHOUT_BODY = frozenset({"GET", "HEAD", "DELETE"})
+
+
+class AsyncView(APIView):
+    """Subclasses write ``async def get`` or ``post``, which return a Django or DRF response.
+
+    Permission classes may have a coroutine for ``has_permission`` or a plain method.
+    """
+
+    throttle_classes = ()
+    parser_classes = (JsonParser,)
+    renderer_classes = (JsonRenderer,)
+    reads_body = True  # a view that does not takes the body as it comes, from request.incoming
+    ends_with_client = WITHOUT_BODY  # which of these are given up when their client has left
+    http_method_names = ("get", "head", "post", "put", "patch", "delete")
+    _payload: JsonObject | None = None
+
+    @classmethod
+    def methods(cls) -> tuple[str, ...]:
+        """The methods that the view knows. HEAD is GET without the body of its response."""
+        own = [name.upper() for name in cls.http_method_names if hasattr(cls, name)]
+        return (*own, *(["HEAD"] if "GET" in own else []), "OPTIONS")
+
+    @property
+    def payload(self) -> JsonObject:
+        """The request's JSON object. Not to be changed: several targets may need it."""
+        if self._payload is None:
+            body = self.api_request.body
+            if body and self.request.content_type == JsonParser.media_type:
+                # A short cut: DRF would look for forms and negotiate before it parses this JSON.
+                self._payload = JsonParser.parsed(body)
+            else:
+                self._payload = cast("JsonObject", self.request.data)
+        return self._payload
+
+    @property
+    def is_long(self) -> bool:
+        """Whether what reads all of the payload should do so in a thread."""
+        return self._payload is not None and self.api_request.incoming.received_bytes >= LONG_BYTES
+
+    async def aside(self, read: Callable[..., Result], *args: Any) -> Result:
+        """``read(*args)``, which reads all of the payload: in a thread where that is long."""
+        return await asyncio.to_thread(read, *args) if self.is_long else read(*args)
+
+    @property
+    def api_request(self) -> ApiRequest:
+        """The request below DRF's."""
+        return cast("ApiRequest", self.request._request)
+
+    async def dispatch(  # type: ignore[override]
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        self.args, self.kwargs = args, kwargs
+        self.request = self.initialize_request(request, *args, **kwargs)
+        try:
+            handler = self._handler()
+            await self._admit()
+            if request.method in self.ends_with_client:
+                self.api_request.incoming.watch()
+            if self.reads_body and request.method not in WITHOUT_BODY:
+                body = await self.api_request.load_body()
+                if len(body) >= LONG_BYTES:
+                    await self._read_aside(body)
+            return self._rendered(await handler(self.request, *args, **kwargs))
+        except (ClientGoneError, asyncio.CancelledError):
+            raise
+        except Exception as exc:  # noqa: BLE001 - the boundary: every failure becomes an answer
+            return self._failed(exc)
+
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        made = super().initialize_request(request, *args, **kwargs)
+        # The context refers to the request and the view; this reference cycle would keep both until
+        # a garbage collection. The JSON parser does not need it.
+        made.parser_context.clear()
+        return made
+
+    async def _read_aside(self, body: bytes) -> None:
+        """Parse a long ``body`` in one go, where that delays no other request."""
+        if media_type_matches(JsonParser.media_type, self.api_request.content_type or ""):
+            self._payload = await read_aside(JsonParser.parsed, body)
+
+    def _handler(self) -> Any:
+        method = (self.request.method or "").lower()
+        handler = getattr(self, method, None) if method in self.http_method_names else None
+        if handler is None:
+            raise MethodNotAllowedError(self.request.method or "", self.methods())
+        return handler
+
+    async def _admit(self) -> None:
+        """Authenticate, permit, throttle: each may wait without blocking others."""
+        request = self.request
+        for authenticator in request.authenticators or ():
+            answer: Any = authenticator.authenticate(request)
+            request.user, request.auth = await answer
+            break
+        for permission in self.get_permissions():
+            allowed: Any = permission.has_permission(request, self)
+            if not (await allowed if asyncio.iscoroutine(allowed) else allowed):
+                # DRF's permission_denied() would authenticate again, without `await`.
+                raise exceptions.PermissionDenied(getattr(permission, "message", None))
+        for throttle in self.get_throttles():
+            admitted: Any = throttle.allow_request(request, self)
+            if not (await admitted if asyncio.iscoroutine(admitted) else admitted):
+                self.throttled(request, throttle.wait() or 0)
+
+    def _rendered(self, response: HttpResponseBase) -> HttpResponseBase:
+        if isinstance(response, Response) and not response.is_rendered:
+            response.accepted_renderer = JsonRenderer()
+            response.accepted_media_type = JsonRenderer.media_type
+            setattr(response, "renderer_context", {})  # noqa: B010 - missing from the stubs
+            response.render()
+        return response
+
+    def _failed(self, exc: Exception) -> HttpResponseBase:
+        error = to_api_error(exc)
+        if error is None:
+            request_id = self.api_request.request_id
+            logger.error("Unhandled error", exc_info=exc, extra={"request_id": request_id})
+            error = ApiError("The gateway failed to answer. Quote the request id when reporting.")
+        return self.error_response(error)
+
+    def error_response(self, error: ApiError) -> HttpResponseBase:
+        """The answer that tells of ``error``; a surface with another form of it overrides this."""
+        return ErrorResponse(error)
