@@ -16,7 +16,6 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from rest_framework import exceptions
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.utils.mediatypes import media_type_matches
 from rest_framework.views import APIView
 
@@ -34,7 +33,7 @@ from proxy.client_side.exception_handler import ErrorResponse, to_api_error
 from proxy.client_side.incoming import ApiRequest, ClientGoneError
 from proxy.client_side.origin import is_foreign
 from proxy.client_side.permissions import MayInfer
-from proxy.client_side.rendering import JsonParser, JsonRenderer
+from proxy.client_side.rendering import JsonParser, JsonRenderer, rendered
 from proxy.client_side.scope_extensions import SURFACE_EXTENSION, extensions_of
 from proxy.workers.access import is_allowed
 from usage.exchange import Exchange, StopReason, Surface
@@ -194,7 +193,7 @@ class ApiView(APIView):
                 body = await self.api_request.load_body()
                 if len(body) >= LONG_BYTES:
                     await self._read_aside(body)
-            return self._rendered(await handler(self.request, *args, **kwargs))
+            return rendered(await handler(self.request, *args, **kwargs))
         except (ClientGoneError, asyncio.CancelledError):
             raise
         except Exception as exc:  # noqa: BLE001 - the boundary: every failure becomes an answer
@@ -235,14 +234,6 @@ class ApiView(APIView):
             admitted: Any = throttle.allow_request(request, self)
             if not (await admitted if asyncio.iscoroutine(admitted) else admitted):
                 self.throttled(request, throttle.wait() or 0)
-
-    def _rendered(self, response: HttpResponseBase) -> HttpResponseBase:
-        if isinstance(response, Response) and not response.is_rendered:
-            response.accepted_renderer = JsonRenderer()
-            response.accepted_media_type = JsonRenderer.media_type
-            setattr(response, "renderer_context", {})  # noqa: B010 - missing from the stubs
-            response.render()
-        return response
 
     def _failed(self, exc: Exception) -> HttpResponseBase:
         error = to_api_error(exc)
