@@ -15,14 +15,13 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from rest_framework import exceptions
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.utils.mediatypes import media_type_matches
 from rest_framework.views import APIView
 
 from proxy.client_side.errors import ApiError, MethodNotAllowedError
 from proxy.client_side.exception_handler import ErrorResponse, to_api_error
 from proxy.client_side.incoming import ApiRequest, ClientGoneError
-from proxy.client_side.rendering import JsonParser, JsonRenderer
+from proxy.client_side.rendering import JsonParser, JsonRenderer, rendered
 from wire_formats.json_cost import LONG_BYTES, read_aside
 from wire_formats.json_types import JsonObject
 
@@ -93,7 +92,7 @@ class AsyncView(APIView):
                 body = await self.api_request.load_body()
                 if len(body) >= LONG_BYTES:
                     await self._read_aside(body)
-            return self._rendered(await handler(self.request, *args, **kwargs))
+            return rendered(await handler(self.request, *args, **kwargs))
         except (ClientGoneError, asyncio.CancelledError):
             raise
         except Exception as exc:  # noqa: BLE001 - the boundary: every failure becomes an answer
@@ -134,14 +133,6 @@ class AsyncView(APIView):
             admitted: Any = throttle.allow_request(request, self)
             if not (await admitted if asyncio.iscoroutine(admitted) else admitted):
                 self.throttled(request, throttle.wait() or 0)
-
-    def _rendered(self, response: HttpResponseBase) -> HttpResponseBase:
-        if isinstance(response, Response) and not response.is_rendered:
-            response.accepted_renderer = JsonRenderer()
-            response.accepted_media_type = JsonRenderer.media_type
-            setattr(response, "renderer_context", {})  # noqa: B010 - missing from the stubs
-            response.render()
-        return response
 
     def _failed(self, exc: Exception) -> HttpResponseBase:
         error = to_api_error(exc)

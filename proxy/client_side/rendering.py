@@ -7,9 +7,11 @@ from typing import Any
 
 import orjson
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from rest_framework import exceptions
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
+from rest_framework.response import Response
 
 from proxy.client_side.errors import InvalidRequestError
 from wire_formats.json_numbers import read_weighed_json, write_json
@@ -78,3 +80,13 @@ class JsonResponse(HttpResponse):
         super().__init__(
             body, status=status, content_type="application/json", headers=dict(headers or {})
         )
+
+
+def rendered(response: HttpResponseBase) -> HttpResponseBase:
+    """``response`` with its bytes, if it is one of DRF's, which would wait to be asked for them."""
+    if isinstance(response, Response) and not response.is_rendered:
+        response.accepted_renderer = JsonRenderer()
+        response.accepted_media_type = JsonRenderer.media_type
+        setattr(response, "renderer_context", {})  # noqa: B010 - missing from the stubs
+        response.render()
+    return response

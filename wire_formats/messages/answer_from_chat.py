@@ -18,6 +18,7 @@ from wire_formats.json_values import as_list
 from wire_formats.messages.call_pieces import CallIds
 from wire_formats.messages.carried import MESSAGE, carried_signatures
 from wire_formats.messages.thoughts_from_chat import thinking_blocks
+from wire_formats.messages.types import Message, MessageDelta, TextBlock, ToolUseBlock
 from wire_formats.stop_reasons import to_messages
 from wire_formats.token_counts import MessagesUsage, Tokens, messages_usage
 
@@ -60,26 +61,27 @@ def message_id(request_id: str) -> str:
     return f"msg_{request_id.removeprefix('req_')}"
 
 
-def message_of(answer: JsonObject, asked: Asked, tokens: Tokens) -> JsonObject:
+def message_of(answer: JsonObject, asked: Asked, tokens: Tokens) -> Message:
     """A whole chat completion as a message. Raises ``UnreadableAnswerError``."""
     choice = _choice_of(answer)
     said = choice["message"]
     is_cut = choice.get("finish_reason") == CUT
     calls = list(_calls(said, asked, is_cut=is_cut))
-    content = [
+    stop = stopped(choice, asked, has_calls=bool(calls), is_refused=bool(said.get("refusal")))
+    message = empty_message(asked)
+    message["content"] = [
         *thinking_blocks(said, model=asked.model),
         *_texts(said),
         *_signatures(said, calls, asked),
         *calls,
     ]
-    return empty_message(asked) | {
-        "content": content,
-        **stopped(choice, asked, has_calls=bool(calls), is_refused=bool(said.get("refusal"))),
-        "usage": asked.usage(tokens),
-    }
+    message["stop_reason"] = stop["stop_reason"]
+    message["stop_sequence"] = stop["stop_sequence"]
+    message["usage"] = asked.usage(tokens)
+    return message
 
 
-def empty_message(asked: Asked) -> JsonObject:
+def empty_message(asked: Asked) -> Message:
     """A message of which nothing is said yet, as a stream begins with it."""
     return {
         "id": message_id(asked.request_id),
@@ -93,7 +95,7 @@ def empty_message(asked: Asked) -> JsonObject:
     }
 
 
-def stopped(choice: JsonObject, asked: Asked, *, has_calls: bool, is_refused: bool) -> JsonObject:
+def stopped(choice: JsonObject, asked: Asked, *, has_calls: bool, is_refused: bool) -> MessageDelta:
     """Why the model stopped, and at which of the client's sequences, where the upstream says so."""
     reason = to_messages(choice.get("finish_reason"), has_calls=has_calls, is_refused=is_refused)
     if reason == "end_turn":
@@ -111,13 +113,13 @@ def _choice_of(answer: JsonObject) -> JsonObject:
     raise UnreadableAnswerError("The upstream's answer is not a chat completion.")
 
 
-def _texts(said: JsonObject) -> Iterator[JsonObject]:
+def _texts(said: JsonObject) -> Iterator[TextBlock]:
     for text in (spoken_text(said.get("content")), said.get("refusal")):
         if isinstance(text, str) and text:
             yield {"type": "text", "text": text}
 
 
-def _signatures(said: JsonObject, calls: list[JsonObject], asked: Asked) -> Iterator[JsonObject]:
+def _signatures(said: JsonObject, calls: list[ToolUseBlock], asked: Asked) -> Iterator[JsonObject]:
     """Google's signatures, which the client is to bring back, in one block."""
     signed = {MESSAGE: google_signature(said)}
     for call, block in zip(as_list(said.get("tool_calls")), calls, strict=True):
@@ -126,7 +128,7 @@ def _signatures(said: JsonObject, calls: list[JsonObject], asked: Asked) -> Iter
         yield {"type": "redacted_thinking", "data": carried_signatures(kept, model=asked.model)}
 
 
-def _calls(said: JsonObject, asked: Asked, *, is_cut: bool) -> Iterator[JsonObject]:
+def _calls(said: JsonObject, asked: Asked, *, is_cut: bool) -> Iterator[ToolUseBlock]:
     ids = CallIds(asked.ids, request_id=asked.request_id)
     for call in as_list(said.get("tool_calls")):
         match call:

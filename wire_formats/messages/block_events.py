@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wire_formats.json_types import JsonObject
+from wire_formats.messages.types import BlockDelta
 from wire_formats.sse import typed_event
 
 
@@ -22,7 +23,7 @@ class BlockEvents:
         self._count += 1
         yield typed_event("content_block_start", index=self._count - 1, content_block=block)
 
-    def delta(self, delta: JsonObject) -> bytes:
+    def delta(self, delta: BlockDelta) -> bytes:
         """One more piece of the block that is open."""
         return typed_event("content_block_delta", index=self._count - 1, delta=delta)
 

@@ -24,6 +24,7 @@ from wire_formats.messages.thoughts_to_chat import (
     sign_calls,
     thinking_parts,
 )
+from wire_formats.messages.turns_to_chat import Turns
 from wire_formats.messages.types import THOUGHTS
 
 FAILED = "Error: "
@@ -37,7 +38,7 @@ def system_messages(system: Any, writing: Writing) -> list[JsonObject]:
 
 def chat_messages(messages: list[Any], writing: Writing) -> list[JsonObject]:
     """The messages of a chat: neighbours of one role become one, and results of tools many."""
-    written = _Written(writing)
+    written = Turns(has_strict_roles=writing.traits.has_strict_roles)
     takes_late = writing.traits.takes_late_system
     last_of_user = _last_of_user(messages)
     for role, run in groupby(enumerate(messages), key=lambda each: _role(*each)):
@@ -207,49 +208,3 @@ def _as_user(message: JsonObject) -> JsonObject:
     if not isinstance(text, str):
         text = "\n\n".join(part["text"] for part in text)
     return {"role": "user", "content": f"<system-reminder>\n{text}\n</system-reminder>"}
-
-
-class _Written:
-    """The messages so far. ``called`` are the ids of the calls that are to be answered now."""
-
-    def __init__(self, writing: Writing) -> None:
-        self.called: frozenset[str] = frozenset()
-        self._writing = writing
-        self._messages: list[JsonObject] = []
-        self._texts: list[str] = []  # further ones of the last message, joined once it is complete
-
-    def append(self, message: JsonObject) -> None:
-        """Add ``message``, or its text to that of the last one of the same role.
-
-        Anthropic takes neighbours for one turn; some upstreams refuse roles that do not alternate.
-        """
-        if self._messages and _joins(self._messages[-1], message, self._writing):
-            self._texts.append(message["content"])
-            return
-        self._join()
-        self._messages.append(message)
-        if message["role"] != "tool":
-            self.called = frozenset(call["id"] for call in message.get("tool_calls", ()))
-
-    def messages(self) -> list[JsonObject]:
-        """All of them, complete."""
-        self._join()
-        return self._messages
-
-    def _join(self) -> None:
-        if self._texts:
-            last = self._messages[-1]
-            last["content"] = "\n\n".join(filter(None, (last["content"], *self._texts)))
-            self._texts = []
-
-
-def _joins(last: JsonObject, message: JsonObject, writing: Writing) -> bool:
-    if not (_is_text(message) and isinstance(last["content"], str)):
-        return False
-    if last["role"] == "tool":
-        return writing.traits.has_strict_roles and message["role"] == "user"
-    return last["role"] == message["role"] != "system" and _is_text(last)
-
-
-def _is_text(message: JsonObject) -> bool:
-    return message.keys() == {"role", "content"} and isinstance(message["content"], str)

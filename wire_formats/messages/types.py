@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, TypedDict
 
-from wire_formats.json_types import JsonObject
+from wire_formats.json_types import JsonMapping, JsonObject
 from wire_formats.token_counts import MessagesUsage
 
 if TYPE_CHECKING:
@@ -31,17 +31,14 @@ class ToolUseBlock(TypedDict):
     input: JsonObject
 
 
-Block = TextBlock | ToolUseBlock
-
-
 class Message(TypedDict):
     id: str
     type: Literal["message"]
     role: Literal["assistant"]
     model: str
-    content: list[Block]
+    content: list[JsonMapping]
     stop_reason: StopReason | None
-    stop_sequence: None
+    stop_sequence: str | None
     usage: MessagesUsage
 
 
@@ -55,8 +52,21 @@ class InputJsonDelta(TypedDict):
     partial_json: str
 
 
+class ThinkingDelta(TypedDict):
+    type: Literal["thinking_delta"]
+    thinking: str
+
+
+class SignatureDelta(TypedDict):
+    type: Literal["signature_delta"]
+    signature: str
+
+
+BlockDelta = TextDelta | InputJsonDelta | ThinkingDelta | SignatureDelta
+
+
 class MessageDelta(TypedDict):
     """What a stream tells last of a message."""
 
     stop_reason: StopReason
-    stop_sequence: None
+    stop_sequence: str | None

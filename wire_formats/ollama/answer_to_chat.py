@@ -16,6 +16,7 @@ from wire_formats.json_numbers import write_json
 from wire_formats.json_types import JsonMapping, JsonObject
 from wire_formats.json_values import as_list, as_object, as_text
 from wire_formats.object_stream import Wire
+from wire_formats.ollama.types import EmbeddingList
 from wire_formats.stop_reasons import FinishReason, from_ollama
 from wire_formats.token_counts import ChatUsage, Tokens, chat_usage
 from wire_formats.translation import Translation
@@ -95,7 +96,7 @@ class EmbeddingTranslation(Translation):
         super().__init__()
         self._is_base64 = is_base64
 
-    def answer(self, answer: JsonObject) -> JsonMapping:
+    def answer(self, answer: JsonObject) -> EmbeddingList:
         tokens = told_count(answer.get("prompt_eval_count")) or 0
         return {
             "object": "list",

@@ -11,6 +11,7 @@ from wire_formats.chat.reading import json_schema_of, output_limit, stop_sequenc
 from wire_formats.errors import UnsendableError
 from wire_formats.json_types import JsonObject
 from wire_formats.ollama.messages_from_chat import Messages, functions_of
+from wire_formats.ollama.types import EmbedRequest
 from wire_formats.payload import Payload, dropped_parameters
 
 # Parameters of a chat that Ollama takes among its options, under the same name.
@@ -83,8 +84,9 @@ def embed_request(body: JsonObject, *, model: str) -> Payload:
         raise UnsendableError(
             "`input` must be a string or an array of strings: Ollama takes no tokens."
         )
-    request = {"model": model, "input": texts, **_given(body, EMBED_UNCHANGED)}
-    return Payload(request, dropped_parameters(body, EMBED_KNOWN))
+    request: EmbedRequest = {"model": model, "input": texts}
+    copied = _given(body, EMBED_UNCHANGED)
+    return Payload({**request, **copied}, dropped_parameters(body, EMBED_KNOWN))
 
 
 def _think(body: JsonObject, dropped: list[str]) -> JsonObject:

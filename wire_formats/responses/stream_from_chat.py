@@ -208,9 +208,8 @@ class ResponseEvents:
             message = yield from self._message()
             yield from message.text("")
             yield from self._close()
-        response = self._asked.ended(
-            self._written(), self._finish_reason, self._tokens, service_tier=self._tier
-        )
+        output, reason = self._written(), self._finish_reason
+        response = self._asked.ended(output, reason, self._tokens, service_tier=self._tier)
         yield f"response.{response['status']}", {"response": response}
 
     def _call_ended(self, call: StreamedCall) -> Iterator[Told]:

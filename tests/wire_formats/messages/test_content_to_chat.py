@@ -26,15 +26,6 @@ def written(*messages, model="gpt-4o", traits=None):
     return payload.body["messages"], payload.dropped
 
 
-def test_neighbours_of_one_role_are_one_turn():
-    said = [assistant({"type": "text", "text": text}) for text in "ab"]
-    messages, _ = written(USER, user({"type": "text", "text": "There"}), *said)
-    assert messages == [
-        {"role": "user", "content": "Hello\n\nThere"},
-        {"role": "assistant", "content": "a\n\nb"},
-    ]
-
-
 def test_results_of_neighbours_follow_the_calls_before_any_text():
     calls = [CALL | {"id": id_} for id_ in ("a", "b")]
     results = [RESULT | {"tool_use_id": id_} for id_ in ("a", "b")]
@@ -98,13 +89,6 @@ def test_where_the_system_speaks_first_or_never_the_user_passes_it_on(model):
         "role": "user",
         "content": "Hello\n\n<system-reminder>\nBe brief.\n</system-reminder>",
     }
-
-
-def test_mistral_hears_no_user_right_after_a_tool():
-    text = {"type": "text", "text": "And?"}
-    messages, _ = written(USER, assistant(CALL), user(RESULT, text), model="mistral-large")
-    assert messages[-1]["role"] == "tool"
-    assert messages[-1]["content"] == "Rain\n\nAnd?"
 
 
 def test_a_tool_that_is_added_on_the_way_is_offered():

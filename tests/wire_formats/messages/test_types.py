@@ -15,6 +15,8 @@ from wire_formats.token_counts import MessagesUsage
         (types.ToolUseBlock, sdk.ToolUseBlock),
         (types.TextDelta, sdk.TextDelta),
         (types.InputJsonDelta, sdk.InputJSONDelta),
+        (types.ThinkingDelta, sdk.ThinkingDelta),
+        (types.SignatureDelta, sdk.SignatureDelta),
         (types.MessageDelta, raw_message_delta_event.Delta),
         (MessagesUsage, sdk.Usage),
     ],
