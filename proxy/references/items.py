@@ -23,6 +23,7 @@ SELF_CONTAINED = frozenset(
         "mcp_list_tools",
         "shell_call",
         "shell_call_output",
+        "tool_search_call",
     }
 )
 
@@ -34,6 +35,8 @@ def says_it_all(item: JsonObject) -> bool:
             return bool(item.get("content"))
         case "reasoning" | "compaction":
             return bool(item.get("encrypted_content"))
+        case "additional_tools" | "tool_search_output":
+            return isinstance(item.get("tools"), list)
         case str(kind):
             return kind in SELF_CONTAINED
         case _:

@@ -32,7 +32,7 @@ def node_project(name: str, directory: Path) -> Path:
     parts.require("Node.js", parts.program("node"))
     npm = parts.require("npm", parts.program("npm"))
     source = ROOT / "tests" / "acceptance" / name
-    command = [npm.address, "ci", "--prefer-offline"]
+    command = [npm.address, "ci", "--prefer-offline", "--fetch-retries=1"]
     packages = _installed(name, [source / each for each in OF_NPM], [command])
     shutil.copytree(source, directory, dirs_exist_ok=True)
     (directory / "node_modules").symlink_to(packages / "node_modules")

@@ -33,13 +33,13 @@ Calls = dict[str, dict[str, Any]]
 
 
 @contextmanager
-def tool_users(calls: Calls) -> Iterator[dict[str, ScriptedUpstream]]:
-    """The upstreams ``chats`` and ``claude``.
+def tool_users(calls: Calls, *chat_models: str) -> Iterator[dict[str, ScriptedUpstream]]:
+    """The upstreams ``chats`` and ``claude``, the first with ``chat_models``, too.
 
     ``calls`` are the arguments with which the first of the tools that has some is called.
     """
     with ExitStack() as stack:
-        chats = stack.enter_context(ScriptedUpstream(models=(PLAIN, REASONER)))
+        chats = stack.enter_context(ScriptedUpstream(models=(PLAIN, REASONER, *chat_models)))
         chats.on("POST", "/v1/chat/completions", _chats(calls))
         messages = stack.enter_context(ScriptedUpstream(models=(CLAUDE,)))
         messages.on("POST", "/v1/messages", _messages(calls))
@@ -56,7 +56,8 @@ def key_for(gateway: LiveGateway, upstreams: dict[str, ScriptedUpstream]) -> str
     grants = [{"models": ["*"], "everyone": True}]
     key = gateway.configured_for("alice", connections=connections, grants=grants)
     with client_of(gateway, key) as client:
-        wait_for_models(client, *MODELS)
+        offered = [model["id"] for upstream in upstreams.values() for model in upstream.models]
+        wait_for_models(client, *offered)
     return key
 
 

@@ -6,6 +6,7 @@ from proxy.client_side.errors import InvalidRequestError, RequestTooComplexError
 from proxy.references.reading import NONE, references_in
 
 FILE = {"type": "input_file", "file_id": "file-1"}
+SEARCH = {"type": "file_search", "vector_store_ids": ["vs_1"]}
 
 
 def places(references):
@@ -51,6 +52,9 @@ def test_an_ordinary_chat_refers_to_nothing():
         {"response": {"conversation": "none", "modalities": ["text"]}},
         {"input": [{"type": "function_call_output", "id": "fco_1", "call_id": "c", "output": "1"}]},
         {"input": [{"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "e"}]},
+        {"input": [{"type": "additional_tools", "id": "at_1", "tools": [{"type": "function"}]}]},
+        {"input": [{"type": "tool_search_call", "id": "tsc_1", "arguments": {"query": "a"}}]},
+        {"input": [{"type": "tool_search_output", "id": "tso_1", "tools": []}]},
         {
             "input": [
                 {
@@ -99,6 +103,8 @@ def test_this_refers_to_nothing(body):
         ({"input": [{"role": "user", "content": [FILE]}]}, "input[0].content[0].file_id"),
         ({"input": [FILE]}, "input[0].file_id"),
         ({"input": [{"type": "function_call_output", "output": [FILE]}]}, None),
+        ({"input": [{"type": "additional_tools", "id": "at_1", "tools": [SEARCH]}]}, None),
+        ({"input": [{"type": "tool_search_output", "id": "tso_1", "tools": [SEARCH]}]}, None),
         ({"messages": [{"role": "user", "content": [{"type": "file", "file": FILE}]}]}, None),
         (
             {
@@ -163,6 +169,8 @@ def test_an_object_of_the_account_is_found(body, place):
         {"type": "reasoning", "id": "rs_1", "summary": []},
         {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": ""},
         {"type": "image_generation_call", "id": "ig_1"},
+        {"type": "additional_tools", "id": "at_1", "role": "developer"},
+        {"type": "tool_search_output", "id": "tso_1", "tools": None},
         {"type": "message", "id": "msg_1", "role": "assistant", "content": []},
         {"type": ["message"], "id": "msg_1"},
         {"type": "file_search_call", "id": "fs_1", "status": "completed"},
