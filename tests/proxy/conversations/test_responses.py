@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
 from channels.db import database_sync_to_async
-from django.db import connection
 from django.utils import timezone
 
 from accounts.models import User
@@ -186,22 +184,9 @@ async def test_a_users_oldest_go_first(store, user_id, settings, cap):
     assert bytes_left <= settings.GATEWAY_CONVERSATION_BYTES_PER_USER
 
 
-@contextmanager
-def table_gone():
-    """The database fails whoever asks for responses."""
-    table = OwnResponse._meta.db_table
-    with connection.cursor() as cursor:
-        cursor.execute(f"ALTER TABLE {table} RENAME TO elsewhere")
-    try:
-        yield
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute(f"ALTER TABLE elsewhere RENAME TO {table}")
-
-
 @pytest.fixture
 def down():
-    with table_gone():
+    with without_table(OwnResponse):
         yield
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from channels.db import database_sync_to_async
 
 from models_registry.registry import active
 from proxy.client_side.errors import InvalidRequestError
-from proxy.conversations import rows
-from proxy.filters import chain
+from proxy.filters.chain import filter_classes
+from proxy.models import OwnResponse
 from proxy.views.own_responses import first_event
 from tests.support.asgi import AsgiClient
+from tests.support.faulty_database import without_table
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -52,14 +55,23 @@ async def ask_for_chat(upstream, api, ask) -> Any:
 
 
 @pytest.fixture
-def filtered(monkeypatch) -> Any:
+def filtered(settings) -> Any:
     seen.clear()
-    monkeypatch.setattr(chain, "filter_classes", lambda: (Redacting,))
-    return seen
+    settings.GATEWAY_FILTERS = [f"{__name__}.{Redacting.__name__}"]
+    filter_classes.cache_clear()
+    yield seen
+    filter_classes.cache_clear()
 
 
-def down(*args: Any) -> Any:
-    raise OperationalError("gone")
+@asynccontextmanager
+async def store_down() -> AsyncIterator[None]:
+    """The database fails whoever asks for kept responses."""
+    fault = without_table(OwnResponse)
+    await database_sync_to_async(fault.__enter__)()
+    try:
+        yield
+    finally:
+        await database_sync_to_async(fault.__exit__)(None, None, None)
 
 
 async def get(api: Any, key: str, path: str) -> AsgiClient:
@@ -67,9 +79,9 @@ async def get(api: Any, key: str, path: str) -> AsgiClient:
 
 
 @pytest.mark.parametrize("is_streamed", [False, True])
-async def test_an_answer_comes_though_the_database_is_down(ask_for_chat, monkeypatch, is_streamed):
-    monkeypatch.setattr(rows, "insert", down)
-    client = await ask_for_chat("/v1/responses", BODY | {"stream": is_streamed})
+async def test_an_answer_comes_though_the_database_is_down(ask_for_chat, is_streamed):
+    async with store_down():
+        client = await ask_for_chat("/v1/responses", BODY | {"stream": is_streamed})
     assert client.status == 200
     if is_streamed:
         last = client.body.split(b"event: ")[-1]
@@ -79,11 +91,10 @@ async def test_an_answer_comes_though_the_database_is_down(ask_for_chat, monkeyp
         assert client.json["store"] is False
 
 
-async def test_a_store_that_is_down_is_told_to_who_goes_on(ask_for_chat, monkeypatch):
+async def test_a_store_that_is_down_is_told_to_who_goes_on(ask_for_chat):
     made = (await ask_for_chat("/v1/responses", BODY)).json
-
-    monkeypatch.setattr(rows, "read", down)
-    client = await ask_for_chat("/v1/responses", BODY | {"previous_response_id": made["id"]})
+    async with store_down():
+        client = await ask_for_chat("/v1/responses", BODY | {"previous_response_id": made["id"]})
     assert (client.status, client.json["error"]["code"]) == (503, "store_unavailable")
 
 
