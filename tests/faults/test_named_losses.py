@@ -49,6 +49,7 @@ SURFACES = [
 ]
 # Values that ask for what happens anyway.
 NEUTRAL: dict[str, tuple[Any, ...]] = {
+    "background": (False,),
     "disable_parallel_tool_use": (False,),
     "frequency_penalty": (0,),
     "logprobs": (False,),
@@ -60,6 +61,7 @@ NEUTRAL: dict[str, tuple[Any, ...]] = {
     "response_format": ({"type": "text"},),
     "service_tier": ("auto",),
     "speed": ("standard",),
+    "store": (False,),
     "temperature": (1,),
     "text": ({"format": {"type": "text"}},),
     "thinking": ({"type": "disabled"},),
