@@ -115,7 +115,9 @@ def test_a_chat_that_responses_go_on_from(given_back):
     said = {"content": None, "tool_calls": [call], **reasoning_fields(thoughts)}
     body = {"model": "m", "input": "Hi", "include": ["reasoning.encrypted_content"]}
     chat = responses_to_chat.chat_request(body)
-    asked = answer_from_chat.Asked(body=body, tools=chat.tools, request_id="req_1", model="m")
+    asked = answer_from_chat.Asked(
+        body=body, tools=chat.tools, request_id="req_1", response_id="resp_1", model="m"
+    )
     output = answer_from_chat.response_of(completion(said), asked, Tokens())["output"]
     result = {"type": "function_call_output", "call_id": "call_1", "output": "done"}
     following = responses_to_chat.chat_request({"model": "m", "input": [*output, result]}).body
