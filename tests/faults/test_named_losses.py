@@ -49,6 +49,7 @@ SURFACES = [
 ]
 # Values that ask for what happens anyway.
 NEUTRAL: dict[str, tuple[Any, ...]] = {
+    "background": (False,),
     "disable_parallel_tool_use": (False,),
     "frequency_penalty": (0,),
     "logprobs": (False,),
@@ -60,6 +61,7 @@ NEUTRAL: dict[str, tuple[Any, ...]] = {
     "response_format": ({"type": "text"},),
     "service_tier": ("auto",),
     "speed": ("standard",),
+    "store": (False,),
     "temperature": (1,),
     "text": ({"format": {"type": "text"}},),
     "thinking": ({"type": "disabled"},),
@@ -73,6 +75,7 @@ IRRELEVANT = {
     ("/v1/chat/completions", "stream_options"): "the answer is not streamed",
     ("/v1/responses", "stream_options"): "the answer is not streamed",
     ("/v1/responses", "metadata"): "the response repeats it; no model sees it",
+    ("/v1/responses", "store"): "the gateway keeps the response itself",
     ("/v1/responses", "include"): "sealed reasoning comes unasked; log probabilities are named",
     ("/v1/responses", "reasoning.summary"): "thoughts are always told as a summary",
     ("/v1/responses", "reasoning.generate_summary"): "thoughts are always told as a summary",
@@ -101,7 +104,8 @@ async def test_no_field_is_lost_in_silence(key, path, kind, body, models):
     async with serving(upstream) as api:
         for model in models:
             asked = body | {"model": model}
-            await post(api, key, path, asked)
+            plain = await post(api, key, path, asked)
+            assert plain.status == 200, plain.body
             without = upstream.last
             for name, value in values:
                 answer = await post(api, key, path, asked | {name: value})

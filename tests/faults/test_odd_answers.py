@@ -69,9 +69,7 @@ def check(answer: Any, whole: Any, event: Any, *, is_streamed: bool, said: Any) 
         return
     events = list(events_of(answer.body))
     kinds = [each.get("type", "") for each in events]
-    failures = [
-        each for each in events if each.get("error") and each.get("type", "error") == "error"
-    ]
+    failures = [each for each in events if is_error(each)]
     for each in events:
         if each not in failures and each.get("type") != "ping":
             assert event.validate_python(each), said

@@ -13,6 +13,7 @@ import httpx
 import orjson
 
 from tests.support.fake_providers import Pieces, streamed, success
+from wire_formats.json_objects import json_object
 
 ODD_VALUES: tuple[Any, ...] = (
     *(None, [], {}, "", " ", 0, 7, -1, 2**70, 1.5, "7", True, "text", "é", '{"a":'),
@@ -56,10 +57,9 @@ class OddAnswers:
             case 2 if isinstance(value, int | float):
                 holder[key] = str(value)
             case 2 if isinstance(value, str):
-                is_json = value.startswith("{")
-                holder[key] = json.loads(value) if is_json else [{"type": "text", "text": value}]
+                holder[key] = json_object(value.encode()) or [{"type": "text", "text": value}]
             case _:
-                holder[key] = self.random.choice(ODD_VALUES)
+                holder[key] = deepcopy(self.random.choice(ODD_VALUES))
 
     def _stream(self, pieces: list[bytes]) -> list[bytes]:
         """Events lost, broken, doubled, unknown; the end cut off; all in one chunk."""

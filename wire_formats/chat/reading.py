@@ -87,10 +87,16 @@ def stop_sequences(body: JsonObject) -> list[str]:
 
 def output_limit(body: JsonObject) -> int | None:
     """How many tokens the client lets the model write, be it ``1000`` or ``1e3``."""
-    limit: Any = body.get("max_completion_tokens") or body.get("max_tokens")
+    limit: Any = body.get(limit_name(body))
     if isinstance(limit, float) and limit.is_integer():
         return int(limit)
     return limit if isinstance(limit, int) else None
+
+
+def limit_name(body: JsonObject) -> str:
+    """The field that holds the limit; the older one where there is none."""
+    is_newer = body.get("max_completion_tokens") is not None
+    return "max_completion_tokens" if is_newer else "max_tokens"
 
 
 def json_schema_of(body: JsonObject) -> JsonObject | None:

@@ -107,14 +107,13 @@ def user_of(body: JsonObject, lost: list[str]) -> JsonObject:
 
 def format_of(body: JsonObject, lost: list[str]) -> tuple[JsonObject, list[JsonObject]]:
     """``output_config.format``, and what is to be said to the model where there is none."""
-    match body.get("response_format"):
-        case {"type": "json_schema", "json_schema": dict(schema)}:
-            given = schema.get("schema")
-            return {"type": "json_schema", "schema": _closed(given) if given else {}}, []
+    match body.get("response_format") or None:
+        case {"type": "json_schema", "json_schema": {"schema": dict(schema)}}:
+            return {"type": "json_schema", "schema": _closed(schema)}, []
         case {"type": "json_object"}:
             lost.append("response_format")
             return {}, [{"type": "text", "text": JSON_ONLY}]
-        case None | {"type": "text"} | {}:
+        case None | {"type": "text"}:
             return {}, []
     lost.append("response_format")
     return {}, []

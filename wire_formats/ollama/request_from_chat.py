@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from wire_formats.chat.reading import json_schema_of, output_limit, stop_sequences
+from wire_formats.chat.reading import json_schema_of, limit_name, output_limit, stop_sequences
 from wire_formats.errors import UnsendableError
 from wire_formats.json_types import JsonObject
 from wire_formats.ollama.messages_from_chat import Messages, functions_of
@@ -62,7 +62,7 @@ def chat_request(body: JsonObject, *, model: str) -> Payload:
     }
     dropped = list(dict.fromkeys(messages.dropped))
     handled = set(KNOWN)
-    if options := _options(body):
+    if options := _options(body, dropped):
         request["options"] = options
     if (output_format := _format(body)) is not None:
         request["format"] = output_format
@@ -106,13 +106,15 @@ def _think(body: JsonObject, dropped: list[str]) -> JsonObject:
     return {"think": LEVELS[level]}
 
 
-def _options(body: JsonObject) -> JsonObject:
+def _options(body: JsonObject, dropped: list[str]) -> JsonObject:
     """Sampling; what the client wrote as ``options`` in Ollama's own words comes first."""
     options = _given(body, OPTIONS)
     if stop := stop_sequences(body):
         options["stop"] = stop
     if (limit := output_limit(body)) is not None:
         options["num_predict"] = limit
+    elif body.get(name := limit_name(body)) is not None:
+        dropped.append(name)
     own: Any = body.get("options")
     return options | own if isinstance(own, dict) else options
 

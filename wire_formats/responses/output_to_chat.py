@@ -10,6 +10,7 @@ from typing import Any
 
 from wire_formats.chat.completion import custom_call, tool_call
 from wire_formats.chat.reasoning import OPENAI, Thought, reasoning_fields
+from wire_formats.json_numbers import encoded_json
 from wire_formats.json_types import JsonMapping, JsonObject
 from wire_formats.json_values import as_list, as_text
 
@@ -47,7 +48,8 @@ def logprobs_of(output: Iterable[Any]) -> JsonObject | None:
 
 def choice_logprobs(told: list[Any]) -> JsonObject | None:
     """Those of a part or an event, as a choice has them."""
-    return {"content": [_logprob(each) for each in told], "refusal": None} if told else None
+    known = [_logprob(each) for each in told if _is_logprob(each)]
+    return {"content": known, "refusal": None} if known else None
 
 
 def parts_of(item: JsonObject) -> Iterator[JsonObject]:
@@ -67,9 +69,9 @@ def call_of(item: JsonObject) -> JsonMapping | None:
     if not isinstance(name, str) or not isinstance(call_id, str):
         return None
     if kind == "function_call":
-        return {**tool_call(call_id, name, item.get("arguments") or "{}")}
+        return {**tool_call(call_id, name, _written(item.get("arguments")) or "{}")}
     if kind == "custom_tool_call":
-        return custom_call(call_id, name, item.get("input") or "")
+        return custom_call(call_id, name, _written(item.get("input")))
     return None
 
 
@@ -107,14 +109,23 @@ def _annotations(parts: Iterable[JsonObject], start: int) -> Iterator[JsonObject
             start += len(as_text(part.get("text")))
 
 
-def _logprob(told: Any) -> Any:
+def _written(value: Any) -> str:
+    """``value`` as text: some upstreams tell arguments as the object that they are."""
+    return as_text(value) or (encoded_json(value).decode() if isinstance(value, dict) else "")
+
+
+def _is_logprob(told: Any) -> bool:
+    match told:
+        case {"token": str(), "logprob": int() | float()}:
+            return True
+        case _:
+            return False
+
+
+def _logprob(told: JsonObject) -> JsonObject:
     """A chat's have ``bytes``, which some upstreams leave out of a response's."""
-    if not isinstance(told, dict):
-        return told
     tops = [
-        {"bytes": None} | each
-        for each in as_list(told.get("top_logprobs"))
-        if isinstance(each, dict)
+        {"bytes": None} | each for each in as_list(told.get("top_logprobs")) if _is_logprob(each)
     ]
     return {"bytes": None} | told | {"top_logprobs": tops}
 

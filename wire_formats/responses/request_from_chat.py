@@ -10,6 +10,7 @@ from typing import Any
 from wire_formats.chat.reading import (
     SYSTEM_ROLES,
     json_schema_of,
+    limit_name,
     messages_of,
     output_limit,
     parts_of,
@@ -106,11 +107,11 @@ def _words(message: JsonObject) -> str:
 
 
 def _limit(body: JsonObject, family: Family, dropped: list[str]) -> JsonObject:
-    limit = output_limit(body)
+    limit, name = output_limit(body), limit_name(body)
     if limit is None:
+        dropped += [name] if body.get(name) is not None else []
         return {}
     if limit < family.min_response_tokens:
-        name = "max_completion_tokens" if body.get("max_completion_tokens") else "max_tokens"
         dropped.append(name)
     return {"max_output_tokens": max(limit, family.min_response_tokens)}
 

@@ -90,6 +90,8 @@ def test_stops_of_another_type_are_refused():
         ({"max_tokens": 1e3}, 1000),
         ({"max_tokens": 1.5}, None),
         ({"max_tokens": "5"}, None),
+        ({"max_tokens": 5, "max_completion_tokens": 0}, 0),
+        ({"max_tokens": 5, "max_completion_tokens": None}, 5),
         ({}, None),
     ],
 )

@@ -176,3 +176,13 @@ def test_what_makes_no_difference_is_not_told() -> None:
 def test_reasoning_that_cannot_be_is_told() -> None:
     assert lost(reasoning_effort="high", max_tokens=500) == ("reasoning_effort",)
     assert lost(reasoning_effort="high", temperature=0.2) == ("temperature",)
+
+
+@pytest.mark.parametrize("kind", [{"type": "grammar"}, {"type": "json_schema"}, {"a": 1}])
+def test_forms_of_answers_that_are_not_known_are_named(kind: dict[str, Any]) -> None:
+    assert lost(response_format=kind) == ("response_format",)
+
+
+@pytest.mark.parametrize("kind", [None, {}, {"type": "text"}])
+def test_forms_of_answers_that_ask_for_nothing(kind: Any) -> None:
+    assert lost(response_format=kind) == ()

@@ -121,3 +121,8 @@ def test_tools_that_are_no_functions_are_dropped_and_told() -> None:
     assert sent(tools=tools)["tools"] == [TOOL]
     assert dropped(tools=tools) == ("tools.0", "tools.2")
     assert "tools" not in sent(tools=tools[:1])
+
+
+def test_a_limit_that_is_no_whole_number_is_named() -> None:
+    assert dropped(max_tokens="9") == ("max_tokens",)
+    assert sent(max_completion_tokens=0)["options"] == {"num_predict": 0}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import orjson
+import pytest
 from openai.types.chat import ChatCompletion
 
 from tests.wire_formats.responses.test_answer_to_chat import CALL, MESSAGE, RESPONSE, TEXT
 from tests.wire_formats.responses.test_items_from_chat import past
 from wire_formats.chat.reasoning import OPENAI, Thought, thoughts_of
 from wire_formats.responses.answer_to_chat import ResponseTranslation
+from wire_formats.responses.output_to_chat import call_of, choice_logprobs
 
 SEALED_THOUGHT = {
     "type": "reasoning",
@@ -76,3 +78,19 @@ def test_citations_refusals_and_probabilities_are_told() -> None:
 def test_unknown_items_are_passed_over() -> None:
     completion = completed([*ODD, MESSAGE])
     assert completion["choices"][0]["message"]["content"] == "Hello!"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [('{"a":1}', '{"a":1}'), ({"a": 1}, '{"a":1}'), ({}, "{}"), (None, "{}"), (7, "{}")],
+)
+def test_arguments_are_text_however_they_are_told(arguments: object, expected: str) -> None:
+    item = {"type": "function_call", "call_id": "call_1", "name": "f", "arguments": arguments}
+    call = call_of(item)
+    assert call is not None
+    assert call["function"] == {"name": "f", "arguments": expected}
+
+
+@pytest.mark.parametrize("told", [[None], [{}], [{"token": 7, "logprob": 0}], []])
+def test_log_probabilities_of_nothing_are_not_told(told: list) -> None:
+    assert choice_logprobs(told) is None

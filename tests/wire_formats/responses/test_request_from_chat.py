@@ -104,3 +104,8 @@ def test_instructions_alone_are_what_is_asked() -> None:
     request = sent([{"role": "system", "content": "Be brief."}])
     assert "instructions" not in request
     assert [item["role"] for item in request["input"]] == ["system"]
+
+
+@pytest.mark.parametrize("limit", ["9", 1.5])
+def test_a_limit_that_is_none_is_named(limit: object) -> None:
+    assert written(max_completion_tokens=limit).dropped == ("max_completion_tokens",)
