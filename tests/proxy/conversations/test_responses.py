@@ -15,6 +15,7 @@ from proxy.conversations.ids import RESPONSE, new_id
 from proxy.conversations.responses import OwnResponses
 from proxy.conversations.rows import KeptResponse
 from proxy.models import OwnItem, OwnResponse
+from tests.support.faulty_database import without_table
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SECRET = "a most private remark"
