@@ -19,7 +19,7 @@ from wire_formats.responses.tools_to_chat import Tool
 
 
 def test_an_id_tells_the_type() -> None:
-    assert item_id("custom_tool_call", "req_0a", 2) == "ctc_0a_2"
+    assert item_id("custom_tool_call", "req_0a", 2) == "ctc_gw_0a_2"
 
 
 def test_reasoning_is_shown_in_full_or_as_a_summary() -> None:
