@@ -14,12 +14,18 @@ def migrated_to(name):
     return MigrationExecutor(connection).loader.project_state([("proxy", name)]).apps
 
 
+@pytest.fixture
+def newest_in_the_end():
+    """Other tests find all tables again."""
+    yield
+    executor = MigrationExecutor(connection)
+    executor.migrate(executor.loader.graph.leaf_nodes("proxy"))
+
+
 @pytest.mark.django_db(transaction=True)
-def test_an_id_that_two_users_had_stays_with_the_first():
-    try:
-        rows = migrated_to(BEFORE).get_model("proxy", "StoredResponse").objects
-        for user_id, connection_id in ((1, 1), (2, 1), (3, 2)):
-            rows.create(response_id="r", user_id=user_id, connection_id=connection_id, model="m")
-    finally:
-        rows = migrated_to(AFTER).get_model("proxy", "StoredResponse").objects
+def test_an_id_that_two_users_had_stays_with_the_first(newest_in_the_end):
+    rows = migrated_to(BEFORE).get_model("proxy", "StoredResponse").objects
+    for user_id, connection_id in ((1, 1), (2, 1), (3, 2)):
+        rows.create(response_id="r", user_id=user_id, connection_id=connection_id, model="m")
+    rows = migrated_to(AFTER).get_model("proxy", "StoredResponse").objects
     assert sorted(rows.values_list("user_id", "connection_id")) == [(1, 1), (3, 2)]

@@ -53,8 +53,9 @@ def test_a_page_of_a_running_gateway_tells_no_secret(start_gateway):
         OPENAI_API_BASE_URLS=f"http://user:{CANARY}@127.0.0.1:1/v1",
         OIDC_CLIENT_SECRET=CANARY,
     )
-    with browser(gateway, X_Api_Key=CANARY, Cookie=f"sessionid={CANARY}") as client:
+    with browser(gateway, Cookie=f"sessionid={CANARY}") as client:
         missing = client.get("/no-such-page")
+        client.headers["X-Api-Key"] = CANARY
         refused = client.post(f"/accounts/login/?api-key={CANARY}", data={"password": CANARY})
         failed = client.get("/accounts/login/", headers={"Host": "evil.example"})
     assert "DEBUG = True" in missing.text

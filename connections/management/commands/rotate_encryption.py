@@ -20,7 +20,7 @@ class Command(BaseCommand):
         result = reencrypt_second_factors(dry_run=dry_run)
         for model in encrypted_models():
             result += reencrypt(
-                model._default_manager.exclude(ciphertext=""),
+                model.objects.exclude(ciphertext=""),
                 bound_to=lambda row: row.bound_to,
                 dry_run=dry_run,
             )

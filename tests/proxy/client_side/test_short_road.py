@@ -30,6 +30,7 @@ from tests.support.asgi import AsgiClient
 from tests.support.builders import Chunks
 from tests.support.responders import Responder, chunk, close_after, drip, head
 from tests.support.upstream import ScriptedUpstream
+from wire_formats.token_counts import Tokens
 
 CHAT, MESSAGES, RESPONSES = "/v1/chat/completions", "/v1/messages", "/v1/responses"
 EVENT = b'data: {"choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":null}]}\n\n'
@@ -212,7 +213,7 @@ async def test_a_stream_that_does_not_take_it(stream: Stream, key: str) -> None:
 
 
 def test_a_stream_that_filters_of_a_pipelines_server_see_does_not_take_it() -> None:
-    assert not isinstance(ChangedEvents(Chunks(), SeenByFilters(None)), PassedOn)
+    assert not isinstance(ChangedEvents(Chunks(), SeenByFilters(None, Tokens())), PassedOn)
 
 
 def test_an_answer_to_the_gateway_itself_does_not_take_it() -> None:
