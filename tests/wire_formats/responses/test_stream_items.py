@@ -43,8 +43,8 @@ def test_notes_belong_to_the_text_that_is_open() -> None:
 def test_a_thought_keeps_the_signature_that_comes_last() -> None:
     item = OpenReasoning("rs_1", 0, is_summary=False, is_plain=True)
     list(item.text("Hm", is_plain=True))
-    item.details(None, [{"type": "thinking", "thinking": "H"}])
-    item.details(None, [{"type": "thinking", "thinking": "m", "signature": "sig"}])
+    for block in ({"thinking": "H"}, {"thinking": "m", "signature": "sig"}):
+        item.keep({"thinking_blocks": [{"type": "thinking", **block}]}, {"model": "m"})
     *_, (_, done) = item.closed()
     kept = opened(done["item"]["encrypted_content"])
     assert kept is not None
