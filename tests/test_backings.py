@@ -9,14 +9,17 @@ import pytest
 from tests.support.environment import ROOT
 from tests.support.parts import Services
 
+# They need the database for keys alone; what they try are formats, which know no database.
+TRIED_ONCE = ("accepted_requests", "named_losses", "odd_answers")
 IS_PLAIN_RUN = os.environ.get("TEST_BACKING") == "sqlite+memory"
 
 
 @pytest.mark.timeout(900)
 @pytest.mark.skipif(IS_PLAIN_RUN, reason="this is that run")
 def test_database_tests_pass_on_sqlite_and_process_memory():
+    left_out = [f"--ignore=tests/faults/test_{name}.py" for name in TRIED_ONCE]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-m", "django_db and not acceptance"],
+        [sys.executable, "-m", "pytest", "-q", "-m", "django_db and not acceptance", *left_out],
         cwd=ROOT,
         env=os.environ | {"TEST_BACKING": "sqlite+memory", "REQUIRE_SERVICES": ""},
         capture_output=True,
