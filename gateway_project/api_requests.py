@@ -1,4 +1,4 @@
-"""Which requests are meant for the API. Programs cannot read pages, not even that there is none."""
+"""Which requests are meant for the API: programs need JSON, also in a 404."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ JSON, PAGE = b"application/json", b"text/html"
 
 
 def is_for_api(scope: Any) -> bool:
-    """Whether the API's handler answers, if only to say that there is no such endpoint."""
+    """Whether the API's handler answers the request, perhaps with a 404."""
     segment = scope["path"].lstrip("/").split("/", 1)[0]
     if segment in API_SEGMENTS:
         return True

@@ -134,7 +134,7 @@ def check_cors_origins(**kwargs: Any) -> Iterator[CheckMessage]:
     for origin in settings.GATEWAY_CORS_ORIGINS:
         if not is_origin(origin):
             yield Error(
-                f"GATEWAY_CORS_ORIGINS holds {origin!r}, which is no origin.",
+                f"GATEWAY_CORS_ORIGINS holds {origin!r}; an origin is scheme, host and port.",
                 hint="Give scheme, host and port alone, such as https://app.example, or * for all.",
                 id="gateway_project.E007",
             )

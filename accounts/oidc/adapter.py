@@ -77,7 +77,9 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
 def check_nonce(sociallogin: SocialLogin) -> None:
     expected = sociallogin.state.get("nonce", "")
     answered = sociallogin.account.extra_data["id_token"].get("nonce", "")
-    if not expected or answered != expected:  # the nonce is no secret: the browser has seen it
+    if (
+        not expected or answered != expected
+    ):  # a plain comparison will do: the browser knows the nonce
         raise OidcError("the ID token was made for another sign-in")
 
 

@@ -64,7 +64,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return methods
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
-        # With single sign-on alone there is no password here to ask for again.
+        # With single sign-on alone, users have no password here that could be asked for again.
         return not settings.GATEWAY_SSO_ONLY and super().is_reauthentication_required(
             app=app, **kwargs
         )

@@ -63,7 +63,7 @@ def known_parameters(api_version: str) -> frozenset[str]:
 
 
 def has_responses(api_version: str) -> bool:
-    """Whether ``api_version`` has the Responses API; one that is no date is a recent one."""
+    """Whether ``api_version`` has the Responses API. Versions without a date count as recent."""
     return _is_since(RESPONSES_SINCE, api_version)
 
 

@@ -49,7 +49,7 @@ class Dispatched:
 
     @property
     def socket(self) -> UpstreamSocket:
-        """The socket that was opened. Raises ``UpstreamAnswerError`` where there is none."""
+        """The socket. Raises ``UpstreamAnswerError`` if the upstream opened none."""
         if self.response.socket is None:
             raise UpstreamAnswerError("The upstream opened no WebSocket.")
         return self.response.socket

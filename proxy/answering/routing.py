@@ -28,7 +28,7 @@ def model_of(body: dict[str, Any]) -> str:
 async def default_model(registry: Registry, caller: Caller, names: Sequence[str]) -> str:
     """The first of ``names`` that ``caller`` may use, for a request that names no model.
 
-    Raises ``InvalidRequestError`` where there is none.
+    Raises ``InvalidRequestError`` if the caller may use none of them.
     """
 
     def usable() -> str:

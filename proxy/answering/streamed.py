@@ -67,8 +67,8 @@ async def _told(events: bytes) -> AsyncGenerator[bytes]:
 class SeenByFilters:
     """Lets a stream of a chat pass, and has filters see its texts before its end does.
 
-    One that refuses them ends the stream with an error in the place of that end. ``tokens`` are
-    those of the stream, which whoever reads it fills in.
+    A filter that refuses them ends the stream with an error in place of that end. The relay counts
+    the tokens of the stream into ``tokens``.
     """
 
     def __init__(self, filters: CallFilters, tokens: Tokens) -> None:

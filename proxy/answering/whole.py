@@ -62,6 +62,6 @@ async def read_answer(
 
 
 def put_together(body: bytes) -> bytes:
-    """The answer that an upstream streamed unasked, in one piece; ``body`` where it is none."""
+    """The completion that the event stream ``body`` tells of; else ``body`` itself."""
     completion = completion_in(body)
     return body if completion is None else write_json(completion)
