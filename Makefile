@@ -19,9 +19,10 @@ help:
 run: install-base
 	@exec $(BIN)/python scripts/run.py
 
-# Each process takes whole files, as many tests share what their file has started.
+# Each process takes whole files, as many tests share what their file has started. Compiled modules
+# are kept, even where the machine says otherwise: tests start hundreds of processes.
 test: install
-	@exec $(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+	@unset PYTHONDONTWRITEBYTECODE; exec $(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 test-clients: install
 	@REQUIRE_SERVICES=1 exec $(BIN)/python -m pytest -n 2 --dist loadfile -m big_client tests/acceptance $(PYTEST_ARGS)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import re
 from collections.abc import Iterator
 from importlib import import_module
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
@@ -39,13 +41,17 @@ OTHERS = {
 }
 
 LISTED = {(entry.owner, name) for entry in PRIVATE_MEMBERS for name in entry.names}
-SOURCES = {
-    path: ast.parse(path.read_text()) for room in ROOMS for path in (ROOT / room).rglob("*.py")
-}
 
 each_entry = pytest.mark.parametrize(
     "entry", PRIVATE_MEMBERS, ids=lambda entry: f"{entry.owner.rpartition('.')[2]}-{entry.names[0]}"
 )
+
+
+@functools.cache
+def sources() -> dict[Path, ast.Module]:
+    return {
+        path: ast.parse(path.read_text()) for room in ROOMS for path in (ROOT / room).rglob("*.py")
+    }
 
 
 def named(owner: str) -> type:
@@ -92,7 +98,7 @@ def attributes(tree: ast.AST) -> Iterator[tuple[str, str]]:
 
 def used_by_subclasses() -> Iterator[tuple[str, str]]:
     imports = re.compile(rf"^(?:from|import) (?:{'|'.join(LIBRARIES)})\b", re.MULTILINE)
-    for path, tree in SOURCES.items():
+    for path, tree in sources().items():
         if not imports.search(path.read_text()):
             continue
         module = import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
@@ -108,7 +114,7 @@ def used_by_subclasses() -> Iterator[tuple[str, str]]:
 
 def used_of_held_objects() -> Iterator[tuple[str, str]]:
     members = {owner: members_of(named(owner)) for owner in HELD.values()}
-    for tree in SOURCES.values():
+    for tree in sources().values():
         for holder, name in attributes(tree):
             owner = HELD.get(holder.removeprefix("_"), "")
             if name in members.get(owner, ()):
@@ -117,7 +123,7 @@ def used_of_held_objects() -> Iterator[tuple[str, str]]:
 
 def our_own_private_names() -> set[str]:
     """Every private name that the gateway itself defines or sets on ``self``."""
-    text = "\n".join(path.read_text() for path in SOURCES)
+    text = "\n".join(path.read_text() for path in sources())
     defined = r"(?:def|class|self\.|\bcls\.|^ *)\s*(_[a-z]\w*)\s*(?:\(|:|=(?!=))"
     return set(re.findall(defined, text, re.MULTILINE))
 
@@ -129,7 +135,7 @@ def test_the_list_is_what_is_used() -> None:
 def test_no_other_private_member_is_used() -> None:
     used = {
         name
-        for tree in SOURCES.values()
+        for tree in sources().values()
         for holder, name in attributes(tree)
         if re.match(r"_[A-Za-z]", name) and holder not in {"self", "cls"}
     }

@@ -19,7 +19,6 @@ pytestmark = pytest.mark.acceptance
 JSON = {"Content-Type": "application/json"}
 LARGE_BYTES = 48 * 2**20
 UNITS = [b"[],", b'{"a":1},', b"1.50,", b'"",', b"{},", b"[[]],", b'{"a":{}},', b"0,"]
-ESCAPES = b'"' + b'\\"' * (LARGE_BYTES // 2) + b'"'
 
 
 def body_of(unit, size=LARGE_BYTES, begin=b'{"model":"open","messages":['):
@@ -27,10 +26,18 @@ def body_of(unit, size=LARGE_BYTES, begin=b'{"model":"open","messages":['):
     return begin + (unit * (size // len(unit)))[:-1] + b"]}"
 
 
-def with_members(size=LARGE_BYTES):
+def with_members():
     """An object with ever new names."""
-    count = size // 12
+    count = LARGE_BYTES // 12
     return b'{"model":"open","x":{' + b",".join(b'"%07d":1' % n for n in range(count)) + b"}}"
+
+
+def with_escapes():
+    return b'{"model":"open","x":"' + b'\\"' * (LARGE_BYTES // 2) + b'"}'
+
+
+def of_brackets():
+    return b"[" * LARGE_BYTES
 
 
 @pytest.fixture
@@ -56,11 +63,11 @@ def test_a_body_of_many_values_is_refused_and_holds_up_nobody(gateway, client, u
 
 
 @pytest.mark.parametrize(
-    "body",
-    [with_members(), b'{"model":"open","x":' + ESCAPES + b"}", b"[" * LARGE_BYTES],
-    ids=["names", "escapes", "depth"],
+    "made",
+    [with_members, with_escapes, of_brackets],
 )
-def test_so_are_names_and_escapes_and_brackets(gateway, client, body):
+def test_so_are_names_and_escapes_and_brackets(gateway, client, made):
+    body = made()
     with watched(gateway):
         assert_too_complex(client.post(CHAT, content=body, headers=JSON))
 
