@@ -35,6 +35,7 @@ DATABASE = Cause(
 CHANNEL = "gatehouse:changes"
 POLL_SECONDS = 1.0
 RECONNECT_SECONDS = 2.0
+QUICKLY = {"socket_timeout": 1, "socket_connect_timeout": 1}  # a change has been made by then
 
 _thread = threading.local()
 
@@ -70,7 +71,7 @@ def bump(subject: Subject = Subject.CONFIGURATION) -> None:
         ConfigVersion.objects.get_or_create(defaults={subject: 1})
     if settings.REDIS_URL:
         try:
-            with redis_servers.client(settings.REDIS_URL, socket_timeout=1) as client:
+            with redis_servers.client(settings.REDIS_URL, **QUICKLY) as client:
                 client.publish(CHANNEL, b"")
         except redis.RedisError as exc:
             redis_outage.tell("changes are announced by the database alone", exc)

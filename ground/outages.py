@@ -17,7 +17,7 @@ from threading import Lock
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Cause:
     """``lost`` is a sentence without its full stop on what is amiss, ``back`` on its end."""
 

@@ -125,7 +125,7 @@ def pool(url: str, **options: Any) -> redis.ConnectionPool:
     if sentinels is None:
         return redis.ConnectionPool.from_url(url, **options)
     asked = {"retry": Retry(NoBackoff(), 0)} | sentinels.options
-    manager = _Sentinel(sentinels.addresses, sentinel_kwargs=asked)
+    manager = _Sentinel(sentinels.addresses, sentinel_kwargs=asked)  # type: ignore[no-untyped-call]
     return SentinelConnectionPool(sentinels.name, manager, **sentinels.master | options)  # type: ignore[no-untyped-call]
 
 
@@ -140,7 +140,7 @@ def async_client(url: str, **options: Any) -> redis.asyncio.Redis:
     if sentinels is None:
         return redis.asyncio.Redis.from_url(url, **options)
     asked = {"retry": AsyncRetry(NoBackoff(), 0)} | sentinels.options
-    manager = _AsyncSentinel(sentinels.addresses, sentinel_kwargs=asked)
+    manager = _AsyncSentinel(sentinels.addresses, sentinel_kwargs=asked)  # type: ignore[no-untyped-call]
     return redis.asyncio.Redis.from_pool(
         AsyncSentinelConnectionPool(sentinels.name, manager, **sentinels.master | options)  # type: ignore[no-untyped-call]
     )

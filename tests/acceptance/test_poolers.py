@@ -4,7 +4,6 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-import httpx
 import psycopg
 import pytest
 
@@ -14,7 +13,6 @@ from tests.support.environment import clean_environment, made_up_secrets
 from tests.support.hosts import host_of
 from tests.support.live import TWO_WORKERS, LiveGateway
 from tests.support.pgbouncer import pooled
-from tests.support.plain_http import PLAIN_HTTP
 from tests.support.processes import wait_until
 from tests.support.stores import BACKINGS
 from tests.support.upstream import ScriptedUpstream
@@ -99,7 +97,7 @@ for _ in range(2):
 
 def test_the_admin_shows_its_pages(gateway, client):
     gateway.manage("shell", "-v0", "-c", MAKE_ADMIN)
-    with httpx.Client(base_url=gateway.url, timeout=60, **PLAIN_HTTP) as browser:
+    with client_of(gateway) as browser:
         browser.get("/accounts/login/").raise_for_status()
         token = browser.cookies["csrftoken"]
         fields = {"login": "root", "password": "secret", "csrfmiddlewaretoken": token}
@@ -164,9 +162,7 @@ def test_replicas_that_migrate_at_once_wait_for_one_another(postgres, pgbouncer,
 
 
 @pytest.mark.parametrize("command", ["migrate", "serve", "check --database default"])
-def test_a_pooler_of_statements_is_refused_with_the_remedy(
-    postgres, pgbouncer, tmp_path, command
-):
+def test_a_pooler_of_statements_is_refused_with_the_remedy(postgres, pgbouncer, tmp_path, command):
     with (
         empty_database(postgres) as direct,
         pooled(pgbouncer, direct, mode="statement", size=SESSIONS) as url,
