@@ -7,7 +7,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from tests.support import postgres_databases
+from tests.support import parts, postgres_databases
 from tests.support.api import CHAT, chat_body, client_of
 from tests.support.environment import made_up_secrets
 from tests.support.hosts import host_of
@@ -18,18 +18,18 @@ from tests.support.stores import BACKINGS
 pytestmark = pytest.mark.acceptance
 
 WAITS, SERVES = "This worker is not ready and answers 503", "The database is migrated"
-LOST, FOUND = "do not know yet are answered 503", "can be asked for callers again"
+LOST, FOUND = "does not know yet are answered 503", "can be asked for callers again"
 BREAK = "ALTER TABLE accounts_apikey RENAME TO elsewhere"
 MEND = "ALTER TABLE elsewhere RENAME TO accounts_apikey"
 LATER = "INSERT INTO django_migrations (app, name, applied) VALUES ('usage', '9999', '2030-01-01')"
 
 
 @contextmanager
-def empty_store(backing, request, directory):
+def empty_store(backing, services, directory):
     if backing == BACKINGS[0]:
         yield {"DATA_DIR": str(directory)}
         return
-    server = request.getfixturevalue("postgres")
+    server = parts.require("PostgreSQL", services.postgres)
     url = postgres_databases.own_url(server.address)
     postgres_databases.create(server.address, url)
     try:
@@ -44,10 +44,10 @@ def empty_store(backing, request, directory):
 
 
 @pytest.fixture(scope="module", params=BACKINGS)
-def unmigrated(request, tmp_path_factory):
+def unmigrated(request, services, tmp_path_factory):
     """A gateway on an empty database. The tests of this module go on from one another."""
     directory = tmp_path_factory.mktemp("unmigrated")
-    with empty_store(request.param, request, directory / "data") as environment:
+    with empty_store(request.param, services, directory / "data") as environment:
         gateway = LiveGateway(request.param, directory, {"LOG_FORMAT": "json"} | environment)
         gateway.start(readiness=httpx.codes.SERVICE_UNAVAILABLE)
         yield gateway
@@ -78,8 +78,9 @@ def test_it_says_why_it_is_not_ready_and_refuses_everything(unmigrated, client):
     assert client.get("/admin/").status_code == 503
     assert client.get("/metrics").status_code == 503
     address = unmigrated.url.replace("http", "ws")
-    with pytest.raises(InvalidStatus), connect(f"{address}/v1/realtime?model=m"):
+    with pytest.raises(InvalidStatus) as refused, connect(f"{address}/v1/realtime?model=m"):
         pass
+    assert refused.value.response.status_code == 503
     assert unmigrated.log.count(WAITS) == 1
 
 
