@@ -114,7 +114,7 @@ if REDIS_URL:
     CACHES: dict[str, Any] = {
         "default": {
             "BACKEND": "django_redis.cache.RedisCache",
-            "LOCATION": REDIS_URL,
+            "LOCATION": [REDIS_URL],  # a text would be taken apart at its commas
             "KEY_PREFIX": "gatehouse",
             "OPTIONS": {
                 "CLIENT_CLASS": "gateway_project.cache_entries.CacheClient",
