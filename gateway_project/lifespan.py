@@ -74,7 +74,7 @@ async def running_gateway() -> AsyncIterator[Registry]:
             registry.run(),
             access.run(),
             WorkerEvents().run(),
-            *([redis_outage.watch(settings.REDIS_URL)] if settings.REDIS_URL else []),
+            redis_outage.watch(settings.REDIS_URL),
         )
         yield registry
     finally:

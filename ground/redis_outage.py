@@ -43,8 +43,11 @@ async def is_answering(url: str) -> bool:
 
 
 async def watch(url: str) -> None:
-    """Notice that Redis is back. Asks only while it is gone; runs until cancelled."""
-    while True:
+    """Notice that Redis is back. Asks only while it is gone; runs until cancelled.
+
+    Without a ``url`` there is nothing to watch.
+    """
+    while url:
         await asyncio.sleep(LOOK_SECONDS)
         if outages.has(REDIS):
             await is_answering(url)

@@ -1,7 +1,9 @@
 """A whole gateway behind PgBouncer, whose sessions are fewer than those who ask."""
 
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
+from configparser import ConfigParser
 from contextlib import contextmanager
 
 import psycopg
@@ -9,7 +11,7 @@ import pytest
 
 from tests.support import parts, postgres_databases
 from tests.support.api import CHAT, chat_body, client_of, wait_for_models
-from tests.support.environment import clean_environment, made_up_secrets
+from tests.support.environment import ROOT, clean_environment, made_up_secrets
 from tests.support.hosts import host_of
 from tests.support.live import TWO_WORKERS, LiveGateway
 from tests.support.pgbouncer import pooled
@@ -19,7 +21,8 @@ from tests.support.upstream import ScriptedUpstream
 
 pytestmark = pytest.mark.acceptance
 
-SESSIONS = 2
+SESSIONS = {"default_pool_size": "2"}
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 SESSION_STATE = """
 SELECT count(*) FROM pg_class WHERE relpersistence = 't'
 UNION ALL SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND
@@ -43,7 +46,7 @@ def gateway(stores, tmp_path_factory, pgbouncer):
     directory = tmp_path_factory.mktemp("pooled")
     with (
         stores.open(BACKINGS[1], directory / "data") as environment,
-        pooled(pgbouncer, environment["DATABASE_URL"], mode="transaction", size=SESSIONS) as url,
+        pooled(pgbouncer, environment["DATABASE_URL"], pool_mode="transaction", **SESSIONS) as url,
     ):
         more = {"DATABASE_URL": url, "LOG_FORMAT": "json", "GATEWAY_REQUIRE_STAFF_MFA": "false"}
         gateway = LiveGateway(BACKINGS[1], directory, environment | more)
@@ -150,7 +153,7 @@ def production(url, directory):
 def test_replicas_that_migrate_at_once_wait_for_one_another(postgres, pgbouncer, tmp_path):
     with (
         empty_database(postgres) as direct,
-        pooled(pgbouncer, direct, mode="transaction", size=SESSIONS) as url,
+        pooled(pgbouncer, direct, pool_mode="transaction", **SESSIONS) as url,
     ):
         host = host_of(production(url, tmp_path / "data"))
         logs = [tmp_path / f"migrate-{number}.log" for number in range(3)]
@@ -165,9 +168,23 @@ def test_replicas_that_migrate_at_once_wait_for_one_another(postgres, pgbouncer,
 def test_a_pooler_of_statements_is_refused_with_the_remedy(postgres, pgbouncer, tmp_path, command):
     with (
         empty_database(postgres) as direct,
-        pooled(pgbouncer, direct, mode="statement", size=SESSIONS) as url,
+        pooled(pgbouncer, direct, pool_mode="statement", **SESSIONS) as url,
     ):
         done = host_of(production(url, tmp_path / "data")).run(*command.split())
     assert done.returncode == 1
     assert "statement mode" in done.stderr
     assert "pool_mode=transaction" in done.stderr
+
+
+def test_the_documented_configuration_takes_transactions(postgres, pgbouncer):
+    documented = ConfigParser()
+    [block] = re.findall(r"```ini\n(.*?)```", OPERATIONS, re.DOTALL)
+    documented.read_string(block)
+    settings = dict(documented["pgbouncer"])
+    assert "host=" in documented["databases"]["gatehouse"]
+    with (
+        pooled(pgbouncer, postgres.address, **settings) as url,
+        psycopg.connect(url, autocommit=True) as connection,
+        connection.transaction(),
+    ):
+        assert connection.execute("SELECT 1").fetchone() == (1,)

@@ -1,6 +1,9 @@
+import re
+
 import pytest
 
 from ground.redis_servers import channel_host, client, problem_of, sentinels_of
+from tests.support.environment import ROOT
 
 SENTINEL = "redis+sentinel://ada:p%40w@one:1,two/Mine/3"
 
@@ -83,3 +86,12 @@ def test_a_wrong_url_is_left_to_the_check():
 def test_a_client_of_a_server_works(redis_server):
     with client(redis_server.address) as server:
         assert server.ping()
+
+
+@pytest.mark.parametrize("name", ["docs/operations.md", "docs/configuration.md", ".env.example"])
+def test_the_documented_urls_can_be_used(name):
+    text = (ROOT / name).read_text().replace("[user:password@]", "user:password@")
+    urls = re.findall(r"rediss?\+sentinel://[^\s'`]+", text)
+    whole = [url for url in urls if "/" in url.partition("://")[2]]
+    assert whole
+    assert [problem_of(url) for url in whole] == [""] * len(whole)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator
+from configparser import ConfigParser
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,31 +16,22 @@ import psycopg
 from tests.support.parts import Part
 from tests.support.processes import PATIENCE_SECONDS, free_port, wait_until
 
-CONFIGURATION = """
-[databases]
-* = {server}
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = {port}
-unix_socket_dir =
-auth_type = any
-pool_mode = {mode}
-default_pool_size = {size}
-max_client_conn = 200
-"""
 NOBODY = ("-u", "nobody")  # it does not run as root
 
 
 @contextmanager
-def pooled(program: Part, database_url: str, *, mode: str, size: int) -> Iterator[str]:
-    """The URL of the database of ``database_url`` behind a pooler with ``size`` sessions."""
+def pooled(program: Part, database_url: str, **settings: str) -> Iterator[str]:
+    """The URL of the database of ``database_url`` behind a pooler with ``settings``."""
     parts, port = urlsplit(database_url), free_port()
     url = urlunsplit(parts._replace(netloc=f"anybody@127.0.0.1:{port}"))
+    configuration = ConfigParser(interpolation=None)
+    configuration["databases"] = {"*": _server_of(database_url)}
+    own = {"listen_addr": "127.0.0.1", "listen_port": str(port), "unix_socket_dir": ""}
+    configuration["pgbouncer"] = settings | own | {"auth_type": "any", "max_client_conn": "200"}
     with TemporaryDirectory(prefix="gatehouse-pgbouncer-") as directory:
         file = Path(directory) / "pgbouncer.ini"
-        file.write_text(
-            CONFIGURATION.format(server=_server_of(database_url), port=port, mode=mode, size=size)
-        )
+        with file.open("w") as text:
+            configuration.write(text)
         Path(directory).chmod(0o755)
         file.chmod(0o644)
         command = [program.address, "-q", *(NOBODY if os.geteuid() == 0 else ()), str(file)]
@@ -53,6 +45,7 @@ def pooled(program: Part, database_url: str, *, mode: str, size: int) -> Iterato
 
 
 def _server_of(database_url: str) -> str:
+    """Where PostgreSQL is, in PgBouncer's words."""
     parts = urlsplit(database_url)
     values = {
         "host": parts.hostname or "127.0.0.1",
