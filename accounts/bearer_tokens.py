@@ -13,8 +13,11 @@ import jwt
 from channels.db import database_sync_to_async
 
 from accounts.caller import Caller
+from accounts.caller_lookup import LOOK_UP
+from accounts.changes import DATABASE_ERRORS
 from accounts.identities import caller_of
 from accounts.signing_keys import SigningKeys
+from ground.outages import outages
 
 logger = logging.getLogger(__name__)
 
@@ -61,9 +64,10 @@ class BearerTokens:
         if claims is None:
             return None
         forgotten = self._forgotten
-        found = await database_sync_to_async(caller_of)(
-            claims, groups_claim=self._issuer.groups_claim, new_users=self._issuer.new_users
-        )
+        with outages.told(LOOK_UP, *DATABASE_ERRORS):
+            found = await database_sync_to_async(caller_of)(
+                claims, groups_claim=self._issuer.groups_claim, new_users=self._issuer.new_users
+            )
         # Not remembered if a change was announced during the look-up: the result may be older.
         if found is not None and forgotten == self._forgotten:
             self._remember(digest, found, float(claims["exp"]))

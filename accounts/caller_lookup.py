@@ -14,6 +14,7 @@ from django.db.models import DateTimeField, F, Value
 from accounts.caller import Caller, Scope
 from accounts.models import ApiKey, EarlierKey
 from accounts.rights import permissions_of
+from ground.outages import Cause
 
 KEY_FIELDS = ("pk", "hint", "expires_at", "scopes", "model_patterns", "is_resumable")
 USER_FIELDS = ("pk", "username", "email", "first_name", "last_name", "is_staff", "is_superuser")
@@ -30,6 +31,13 @@ class KnownCaller:
     @property
     def is_expired(self) -> bool:
         return self.expires_at is not None and self.expires_at <= time.time()
+
+
+LOOK_UP = Cause(
+    lost="Callers that this worker does not know yet are answered 503 authentication_unavailable, "
+    "as the database cannot be asked for them",
+    back="The database can be asked for callers again",
+)
 
 
 def read_callers(digests: Collection[str]) -> dict[str, KnownCaller]:

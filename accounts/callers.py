@@ -14,11 +14,12 @@ from django.conf import settings
 
 from accounts import keys
 from accounts.caller import Caller
-from accounts.caller_lookup import KnownCaller, read_callers
+from accounts.caller_lookup import LOOK_UP, KnownCaller, read_callers
 from accounts.changes import DATABASE_ERRORS
 from accounts.last_used import last_used
 from accounts.look_ups import DIGESTS_PER_QUERY, LookUps
 from accounts.models import api_key_pepper
+from ground.outages import outages
 
 CAPACITY = 10_000
 MOST_UNKNOWN = 10_000
@@ -129,7 +130,8 @@ class CallerCache:
 
     async def _read(self, digests: list[str]) -> Mapping[str, KnownCaller]:
         started = time.monotonic()
-        found = await database_sync_to_async(read_callers)(digests)
+        with outages.told(LOOK_UP, *DATABASE_ERRORS):
+            found = await database_sync_to_async(read_callers)(digests)
         taken = min(time.monotonic() - started, LONGEST_PRETENCE_SECONDS)
         self.look_up_seconds += (taken - self.look_up_seconds) / 8
         for digest in digests:
@@ -155,6 +157,7 @@ async def _pepper() -> bytes:
     if api_key_pepper.cache_info().currsize:
         return api_key_pepper()
     try:
-        return await database_sync_to_async(api_key_pepper)()
+        with outages.told(LOOK_UP, *DATABASE_ERRORS):
+            return await database_sync_to_async(api_key_pepper)()
     except DATABASE_ERRORS as exc:
         raise CallersUnavailableError from exc

@@ -10,28 +10,32 @@ new key has no upstream asked for its models.
 from __future__ import annotations
 
 import asyncio
-import logging
 import threading
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from enum import StrEnum
 
 import redis
-import redis.asyncio
 from channels.db import database_sync_to_async
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, transaction
 from django.db.models import F
 
 from accounts.models import ConfigVersion
-
-logger = logging.getLogger(__name__)
+from ground import redis_outage, redis_servers
+from ground.outages import Cause, outages
 
 # A connection that broke is an InterfaceError, which Django does not count as a DatabaseError.
 DATABASE_ERRORS = (DatabaseError, InterfaceError)
+DATABASE = Cause(
+    lost="The database cannot be asked for changes, so what workers know stays in use",
+    back="The database can be asked for changes again",
+)
 CHANNEL = "gatehouse:changes"
 POLL_SECONDS = 1.0
 RECONNECT_SECONDS = 2.0
+QUICKLY = {"socket_timeout": 1, "socket_connect_timeout": 1}  # a change has been made by then
 
 _thread = threading.local()
 
@@ -67,10 +71,10 @@ def bump(subject: Subject = Subject.CONFIGURATION) -> None:
         ConfigVersion.objects.get_or_create(defaults={subject: 1})
     if settings.REDIS_URL:
         try:
-            with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1) as client:
+            with redis_servers.client(settings.REDIS_URL, **QUICKLY) as client:
                 client.publish(CHANNEL, b"")
         except redis.RedisError as exc:
-            logger.warning("changes are announced by the database alone: Redis says %s", exc)
+            redis_outage.tell("changes are announced by the database alone", exc)
 
 
 def lock_configuration() -> None:
@@ -108,10 +112,8 @@ async def watch(
     seen = since or {}
     try:
         while True:
-            try:
+            with suppress(*DATABASE_ERRORS), outages.told(DATABASE, *DATABASE_ERRORS):
                 seen = await _look(seen, on_change, on_look)
-            except DATABASE_ERRORS as exc:
-                logger.warning("cannot look for changes: %s", exc)
             await _wait(wake)
     finally:
         if listener is not None:
@@ -144,14 +146,15 @@ async def _wait(wake: asyncio.Event) -> None:
 async def _listen(wake: asyncio.Event) -> None:
     while True:
         # No socket_timeout: a subscription may have nothing to read for hours.
-        client = redis.asyncio.Redis.from_url(settings.REDIS_URL, socket_timeout=None)
+        client = redis_servers.async_client(settings.REDIS_URL, socket_timeout=None)
         try:
             async with client, client.pubsub() as pubsub:
                 await pubsub.subscribe(CHANNEL)
                 wake.set()  # for changes that were announced before the subscription
+                outages.end(redis_outage.REDIS)
                 async for message in pubsub.listen():
                     if message["type"] == "message":
                         wake.set()
         except (redis.RedisError, OSError) as exc:
-            logger.warning("no news of changes from Redis, the database is asked instead: %s", exc)
+            redis_outage.tell("no news of changes, the database is asked instead", exc)
             await asyncio.sleep(RECONNECT_SECONDS)

@@ -23,10 +23,12 @@ from accounts.authentication import (
     identify_digest,
 )
 from accounts.caller import Caller, Scope
+from accounts.caller_lookup import LOOK_UP
 from accounts.changes import DATABASE_ERRORS
 from accounts.client_address import network_of
 from accounts.look_ups import Misses
 from accounts.models import ApiKey, ClientSecret, api_key_pepper
+from ground.outages import outages
 
 NONCE_BYTES = 12
 MOST_OF_A_KEY = 1000  # that have not expired
@@ -96,7 +98,8 @@ async def open_client_secret(value: str, address: Callable[[], str] = str) -> Op
     if not _misses.take(whence):
         raise TooManyUnknownKeys
     try:
-        row = await _row_of(value)
+        with outages.told(LOOK_UP, *DATABASE_ERRORS):
+            row = await _row_of(value)
     except DATABASE_ERRORS as exc:
         raise AuthenticationUnavailable from exc
     if row is None:

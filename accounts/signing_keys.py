@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import time
 from collections.abc import Awaitable, Callable
 from contextvars import Context
@@ -12,7 +11,7 @@ from typing import Any
 
 import jwt
 
-logger = logging.getLogger(__name__)
+from ground.outages import Cause, outages
 
 # Reads a URL, whole. Raises SigningKeysUnavailableError.
 Fetch = Callable[[str], Awaitable[bytes]]
@@ -38,6 +37,10 @@ class SigningKeys:
         self, *, issuer: str, url: str, fetch: Fetch, clock: Clock = time.monotonic
     ) -> None:
         self._issuer = issuer
+        self._cause = Cause(
+            lost=f"No keys from the token issuer {issuer}; tokens of unknown keys are refused",
+            back=f"The token issuer {issuer} gives its keys again",
+        )
         self._url = url
         self._fetch = fetch
         self._clock = clock
@@ -89,8 +92,9 @@ class SigningKeys:
                 self._url = await self._discovered_url()
             found = jwt.PyJWKSet.from_dict(_object(await self._fetch(self._url)))
         except (SigningKeysUnavailableError, jwt.PyJWTError) as exc:
-            logger.warning("No keys from the token issuer %s: %s", self._issuer, exc)
+            outages.begin(self._cause, exc)
             return
+        outages.end(self._cause)
         # Symmetric keys are ignored: all who can read a published one could sign with it.
         self._keys = {key.key_id: key for key in found.keys if key.key_type != "oct"}
         self._fetched_at = self._clock()

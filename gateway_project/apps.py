@@ -8,4 +8,4 @@ class GatewayProjectConfig(AppConfig):
     verbose_name = "Gatehouse"
 
     def ready(self) -> None:
-        from gateway_project import checks, store_checks  # noqa: F401
+        from gateway_project import checks, server_checks, store_checks  # noqa: F401

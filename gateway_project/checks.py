@@ -8,21 +8,19 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-import redis.connection
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004
 from django.utils.module_loading import import_string
 
 from gateway_project.private_files import exposed, private_paths
 from gateway_project.settings import environment
+from ground.redis_servers import problem_of
 from proxy.client_side.cors import is_origin
 
 SWITCHES = frozenset({"true", "yes", "on", "1", "false", "no", "off", "0"})
 MOST_NAMED = 3
 SHORTEST_SECRET = 32  # bytes, as in the hash that signatures use
-REDIS_SCHEMES = frozenset({"redis", "rediss", "unix"})
 
 
 @register(Tags.files)
@@ -89,10 +87,12 @@ def check_tls_verification(**kwargs: Any) -> Iterator[CheckMessage]:
 
 @register("gateway")
 def check_redis_url(**kwargs: Any) -> Iterator[CheckMessage]:
-    if settings.REDIS_URL and (problem := _redis_url_problem(settings.REDIS_URL)):
+    if settings.REDIS_URL and (problem := problem_of(settings.REDIS_URL)):
         yield Error(
             f"REDIS_URL cannot be used: {problem}.",
-            hint="It reads redis://[[user]:password@]host:port/0, or rediss:// with TLS.",
+            hint="It reads redis://[[user]:password@]host:port/0, or rediss:// with TLS; with "
+            "Sentinel redis+sentinel://[[user]:password@]host:port,host:port/master/0, or "
+            "rediss+sentinel://.",
             id="gateway_project.E003",
         )
 
@@ -138,17 +138,3 @@ def check_cors_origins(**kwargs: Any) -> Iterator[CheckMessage]:
                 hint="Give scheme, host and port alone, such as https://app.example, or * for all.",
                 id="gateway_project.E007",
             )
-
-
-def _redis_url_problem(url: str) -> str:
-    """What is wrong, in words that do not hold the password."""
-    try:
-        scheme = urlsplit(url).scheme
-        if scheme not in REDIS_SCHEMES:
-            return f"it begins with {scheme}://" if scheme and "://" in url else "it is not a URL"
-        address = redis.connection.parse_url(url)  # type: ignore[no-untyped-call]
-    except ValueError:
-        return "its host, port or options cannot be read"
-    if scheme != "unix" and not address.get("host"):
-        return "it names no host"
-    return ""

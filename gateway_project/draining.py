@@ -7,6 +7,7 @@ requests are refused, streams get time to finish, and those that do not are told
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import threading
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ from typing import Any
 from proxy.resumable.readers import Reader, readers
 from usage.exchange import Exchange, StopReason
 from usage.in_flight import in_flight
+
+logger = logging.getLogger(__name__)
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 POLL_SECONDS = 0.05
@@ -67,6 +70,9 @@ class Drain:
     async def _drain(self, number: int) -> None:
         await asyncio.sleep(self._delay)
         in_flight.is_accepting = False
+        logger.info(
+            "draining: new requests are answered 503 shutting_down, %d go on", len(in_flight)
+        )
         await self._until_idle(self._grace)
         for _ in range(2):  # the first stop tells the client, the second cuts the connection
             for answered in _being_answered():

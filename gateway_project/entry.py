@@ -12,6 +12,7 @@ from gateway_project.health import HEALTH_PATHS, answer_health
 from gateway_project.lifespan import Lifespan
 from gateway_project.metrics import METRICS_PATH, answer_metrics
 from gateway_project.pages import PageHandler
+from gateway_project.waiting import refuse, waiting
 from proxy.client_side.handler import ApiHandler
 from proxy.routes_ws import websocket_routes
 
@@ -27,6 +28,8 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
             path: str = scope["path"]
             if path in HEALTH_PATHS:
                 await answer_health(scope, receive, send)
+            elif waiting.reason:
+                await refuse(scope, receive, send)
             elif path == METRICS_PATH:
                 await answer_metrics(scope, receive, send)
             elif is_for_api(scope):
@@ -34,6 +37,7 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
             else:
                 await page_application(scope, receive, send)
         case "websocket":
-            await websocket_application(scope, receive, send)
+            answering = refuse if waiting.reason else websocket_application
+            await answering(scope, receive, send)
         case "lifespan":
             await lifespan(scope, receive, send)

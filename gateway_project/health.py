@@ -11,13 +11,13 @@ import time
 from typing import Any
 
 import orjson
-import redis
-import redis.asyncio
-from channels.db import database_sync_to_async
 from django.conf import settings
-from django.db import DatabaseError, connection
 
+from accounts.changes import DATABASE_ERRORS
 from gateway_project.draining import is_draining
+from gateway_project.schema import Schema, current_schema
+from gateway_project.waiting import waiting
+from ground import redis_outage
 from models_registry.registry import is_running
 from usage.ledger import active_ledger
 
@@ -25,13 +25,14 @@ LIVE_PATHS = frozenset({"/livez", "/health/liveliness", "/health/liveness"})
 READY_PATHS = frozenset({"/readyz", "/health", "/health/readiness"})
 HEALTH_PATHS = LIVE_PATHS | READY_PATHS
 PROBE_SECONDS = 2.0
-CACHED_SECONDS = 1.0
+CACHED_SECONDS = 3.0
 
 
 class Dependencies:
     """How the database and Redis are, looked up at most once in ``CACHED_SECONDS``."""
 
     def __init__(self) -> None:
+        self.schema = Schema()  # as it was when the database last answered
         self._known: dict[str, str] = {}
         self._asked_at = float("-inf")
         self._lock = asyncio.Lock()
@@ -40,11 +41,19 @@ class Dependencies:
         """``ok`` or ``down`` for each dependency there is."""
         async with self._lock:
             if time.monotonic() - self._asked_at > CACHED_SECONDS:
-                self._known = {"database": await _state(_ask_database())}
+                self._known = {"database": await self._database_state()}
                 if settings.REDIS_URL:
-                    self._known["redis"] = await _state(_ask_redis())
+                    self._known["redis"] = await _redis_state()
                 self._asked_at = time.monotonic()
             return self._known
+
+    async def _database_state(self) -> str:
+        try:
+            async with asyncio.timeout(PROBE_SECONDS):
+                self.schema = await current_schema()
+        except (*DATABASE_ERRORS, OSError):  # TimeoutError is one
+            return "down"
+        return "ok"
 
 
 dependencies = Dependencies()
@@ -55,12 +64,19 @@ async def answer_health(scope: Any, receive: Any, send: Any) -> None:
         await _answer(send, 200, {"status": "ok"})
     elif is_draining():
         await _answer(send, 503, {"status": "draining"})
+    elif waiting.reason:
+        await _answer(send, 503, {"status": "migration_pending", "reason": waiting.reason})
     elif not is_running():
         await _answer(send, 503, {"status": "starting"})
     else:
         states = await dependencies.states() | journal_state()
+        schema = dependencies.schema
+        if schema.is_behind:  # an older backup was put back, or migrations were taken back
+            await _answer(send, 503, {"status": "migration_pending", "reason": schema.reason})
+            return
         status = "ok" if set(states.values()) == {"ok"} else "degraded"
-        await _answer(send, 200, {"status": status, **states})
+        warning = {"warning": schema.reason} if schema.is_ahead else {}
+        await _answer(send, 200, {"status": status, **states, **warning})
 
 
 def journal_state() -> dict[str, str]:
@@ -70,24 +86,12 @@ def journal_state() -> dict[str, str]:
     return {"usage_journal": "failing"} if is_failing else {}
 
 
-async def _state(probe: Any) -> str:
+async def _redis_state() -> str:
     try:
         async with asyncio.timeout(PROBE_SECONDS):
-            await probe
-    except (DatabaseError, redis.RedisError, OSError, TimeoutError):
+            return "ok" if await redis_outage.is_answering(settings.REDIS_URL) else "down"
+    except TimeoutError:
         return "down"
-    return "ok"
-
-
-@database_sync_to_async
-def _ask_database() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
-
-
-async def _ask_redis() -> None:
-    async with redis.asyncio.Redis.from_url(settings.REDIS_URL, socket_timeout=1) as client:
-        await client.ping()
 
 
 async def _answer(send: Any, status: int, content: dict[str, str]) -> None:

@@ -24,7 +24,11 @@ from connections.calling.client_of_settings import make_client
 from gateway_project.draining import drained_on_signals
 from gateway_project.oauth_tokens import configured_access_tokens, token_source
 from gateway_project.private_files import private_paths, repair
+from gateway_project.schema import current_schema
 from gateway_project.token_issuer import configured_tokens
+from gateway_project.waiting import waiting
+from ground import redis_outage
+from ground.outages import Cause, outages
 from models_registry.registry import Registry, activate
 from proxy.references.stored_responses import stored_responses
 from proxy.resumable.recordings import recordings
@@ -33,6 +37,11 @@ from proxy.workers.worker_events import WorkerEvents
 from usage.ledger import running_ledger
 
 logger = logging.getLogger(__name__)
+
+LOOK_SECONDS = 2.0
+NOT_ASKED = Cause(
+    lost="The database cannot be asked whether it is migrated", back="The database answers again"
+)
 
 
 @asynccontextmanager
@@ -65,6 +74,7 @@ async def running_gateway() -> AsyncIterator[Registry]:
             registry.run(),
             access.run(),
             WorkerEvents().run(),
+            redis_outage.watch(settings.REDIS_URL),
         )
         yield registry
     finally:
@@ -115,25 +125,69 @@ def tell_if_broken(task: asyncio.Task[None]) -> None:
 
 
 class Lifespan:
-    """ASGI's lifespan protocol around :func:`running_gateway`."""
+    """ASGI's lifespan protocol around :func:`running_gateway`.
+
+    A database that is not migrated is waited for, after the start was told: not ready, and no more.
+
+        startup ──► migrated? ── yes ──► run ──► startup.complete ─────────► until shutdown
+                        └─────── no ───► startup.complete ──► look … ──► run ──► until shutdown
+    """
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         await receive()
         await asyncio.to_thread(lambda: repair(private_paths()))
+        shutdown = asyncio.ensure_future(receive())
         try:
-            async with running_ledger(), running_gateway():
-                with drained_on_signals(
-                    delay=settings.GATEWAY_SHUTDOWN_DELAY_SECONDS,
-                    grace=settings.GATEWAY_SHUTDOWN_GRACE_SECONDS,
-                ):
-                    spare_from_collection()
+            waiting.reason = await missing_migrations()
+            if waiting.reason:
+                await send({"type": "lifespan.startup.complete"})
+                await serve_once_migrated(shutdown)
+            else:
+                async with serving():
                     await send({"type": "lifespan.startup.complete"})
-                    await receive()
+                    await shutdown
         except DatabaseError as exc:
             logger.critical("The gateway cannot start: the database says %s", exc)
             await send({"type": "lifespan.startup.failed", "message": ""})
             return
+        finally:
+            shutdown.cancel()
         await send({"type": "lifespan.shutdown.complete"})
+
+
+@asynccontextmanager
+async def serving() -> AsyncIterator[None]:
+    """All that a worker runs, until the block is left. Raises ``django.db.DatabaseError``."""
+    async with running_ledger(), running_gateway():
+        with drained_on_signals(
+            delay=settings.GATEWAY_SHUTDOWN_DELAY_SECONDS,
+            grace=settings.GATEWAY_SHUTDOWN_GRACE_SECONDS,
+        ):
+            spare_from_collection()
+            yield
+
+
+async def serve_once_migrated(shutdown: asyncio.Future[Any]) -> None:
+    """Look from time to time whether the database is migrated; then serve until ``shutdown``."""
+    while not shutdown.done():
+        try:
+            if not await missing_migrations():
+                async with serving():
+                    waiting.reason = ""
+                    await shutdown
+                    return
+        except (
+            changes.DATABASE_ERRORS
+        ) as exc:  # the start was told, so that it cannot fail any more
+            outages.begin(NOT_ASKED, exc)
+        await asyncio.wait({shutdown}, timeout=LOOK_SECONDS)
+
+
+async def missing_migrations() -> str:
+    """Why the gateway cannot serve yet; empty if it can. Raises ``django.db.DatabaseError``."""
+    schema = await current_schema()
+    outages.end(NOT_ASKED)
+    return schema.reason if schema.is_behind else ""
 
 
 def spare_from_collection() -> None:

@@ -14,6 +14,7 @@ from django.db import DatabaseError
 from accounts import changes
 from connections.calling.client import UpstreamClient
 from connections.calling.open_connection import OpenConnection, OpenConnections
+from ground.outages import Cause, outages
 from models_registry.building import SnapshotBuilder
 from models_registry.listings import NEVER_ASKED, Listing, cache_key, load, newest, renew
 from models_registry.loader import Configuration, load_configuration
@@ -22,6 +23,10 @@ from models_registry.snapshot import Snapshot
 
 logger = logging.getLogger(__name__)
 
+SWITCHED_OFF = Cause(
+    lost="An administrator has switched the API off: calls of models are answered 503 api_disabled",
+    back="The API is switched on again",
+)
 ANNOUNCE_SECONDS = 5.0  # at least, between two announcements of changed lists
 
 
@@ -61,6 +66,10 @@ class Registry:
         """
         async with self._reloading:
             configuration = await database_sync_to_async(load_configuration)()
+            if configuration.options.enable_openai_api:
+                outages.end(SWITCHED_OFF)
+            else:
+                outages.begin(SWITCHED_OFF)
             connections = self._connections.to(configuration.upstreams)
             loaded = await asyncio.gather(*(self._stored(connection) for connection in connections))
             # By cache key, so that a connection that was only renamed or re-tagged keeps its list.

@@ -7,7 +7,6 @@ Redis is left alone for a while, so that it holds up one question and not all.
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,7 +18,7 @@ from django.core.cache import cache
 from django_redis import get_redis_connection  # type: ignore[import-untyped]
 from redis.lock import Lock
 
-logger = logging.getLogger(__name__)
+from ground import redis_outage
 
 Answer = TypeVar("Answer")
 
@@ -81,7 +80,7 @@ def _answer(ask: Callable[[redis.Redis], Answer], *, otherwise: Answer) -> Answe
         return ask(get_redis_connection("default"))
     except (redis.ConnectionError, redis.TimeoutError) as exc:
         _asked_again_at = time.monotonic() + PAUSE_SECONDS
-        logger.warning("Workers share no lists of models for a while: Redis says %s", exc)
+        redis_outage.tell("workers share no lists of models for a while", exc)
     except redis.RedisError as exc:  # Redis is full, or the lock belongs to another worker
-        logger.warning("Redis keeps no list of models: %s", exc)
+        redis_outage.tell("no list of models is kept", exc)
     return otherwise

@@ -133,11 +133,15 @@ def _copy(rows: list[Row]) -> None:
 
 
 def _copy_around_conflicts(rows: list[Row]) -> None:
-    """COPY knows no conflicts, so that the rows go through a table of the session's own."""
+    """COPY knows no conflicts, so that the rows go through a table of this transaction's own.
+
+    One that stayed in the session would meet other workers behind a pooler, and later versions
+    with other columns.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "CREATE TEMPORARY TABLE IF NOT EXISTS usage_incoming "
-            "(LIKE usage_usagerow) ON COMMIT DELETE ROWS"
+            "(LIKE usage_usagerow) ON COMMIT DROP"
         )
         cursor.execute("DELETE FROM usage_incoming")  # of an earlier batch of this transaction
         _copy_into("usage_incoming", rows, cursor)

@@ -15,6 +15,7 @@ from gateway_project.settings.logs import LEVELS, logging_config
 from gateway_project.settings.sign_in import *  # noqa: F403
 from gateway_project.settings.sign_in import SIGN_IN_APPS
 from gateway_project.settings.unfold import UNFOLD  # noqa: F401
+from ground.redis_servers import channel_host
 
 close_to_others()  # whatever the process is: a server, one of its workers, a command
 
@@ -113,10 +114,11 @@ if REDIS_URL:
     CACHES: dict[str, Any] = {
         "default": {
             "BACKEND": "django_redis.cache.RedisCache",
-            "LOCATION": REDIS_URL,
+            "LOCATION": [REDIS_URL],  # a text would be taken apart at its commas
             "KEY_PREFIX": "gatehouse",
             "OPTIONS": {
                 "CLIENT_CLASS": "gateway_project.cache_entries.CacheClient",
+                "CONNECTION_FACTORY": "gateway_project.cache_connections.CacheConnections",
                 "SERIALIZER": "gateway_project.cache_entries.SignedJsonSerializer",
                 "SOCKET_CONNECT_TIMEOUT": 1,
                 "SOCKET_TIMEOUT": 1,
@@ -128,7 +130,7 @@ if REDIS_URL:
         "default": {
             "BACKEND": "channels_redis.core.RedisChannelLayer",
             # A socket timeout would end every consumer that waits longer for its first message.
-            "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": None}]},
+            "CONFIG": {"hosts": [channel_host(REDIS_URL, socket_timeout=None)]},
         }
     }
 else:

@@ -81,8 +81,9 @@ def _without_options(url: str) -> dict[str, Any]:
 def _add_postgres_options(database: dict[str, Any], options: dict[str, Any]) -> None:
     if options.pop("ssl", False):  # as libpq reads it in URLs
         options.setdefault("sslmode", "require")
-    if "disable_server_side_cursors" in options:
-        database["DISABLE_SERVER_SIDE_CURSORS"] = options.pop("disable_server_side_cursors")
+    # A pooler of transactions gives each statement another session, where the cursor is not.
+    database["DISABLE_SERVER_SIDE_CURSORS"] = True
+    options.pop("disable_server_side_cursors", None)  # of earlier versions, which asked for it
     pool = POOL_OPTIONS | {
         name: options.pop(f"pool_{name}") for name in POOL_OPTIONS if f"pool_{name}" in options
     }

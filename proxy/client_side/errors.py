@@ -10,6 +10,7 @@ ApiError
 ├── RequestTooComplexError      413  more structure than is parsed
 ├── RequestTimeoutError         408  the client stopped sending in mid-request
 ├── ApiDisabledError            503  switched off by an admin
+├── NotReadyError               503  the database is not migrated
 ├── StoppedError                503  ended by the gateway before its time
 ├── UpstreamUnavailableError    502  no target could be reached
 ├── UpstreamTimeoutError        504
@@ -150,6 +151,16 @@ class RequestTimeoutError(InvalidRequestError):
 class ApiDisabledError(ApiError):
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "api_disabled"
+
+
+class NotReadyError(ApiError):
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "not_ready"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The gateway is not ready yet. Try again shortly.", headers={"retry-after": "5"}
+        )
 
 
 class StoppedError(ApiError):

@@ -7,14 +7,19 @@ from http import HTTPStatus
 from typing import ParamSpec, TypeVar
 
 from channels.db import database_sync_to_async
-from django.db import DatabaseError
 
+from accounts.changes import DATABASE_ERRORS
+from ground.outages import Cause, outages
 from proxy.client_side.errors import AnsweredError, ApiError, InvalidRequestError
 from proxy.conversations.sealed import UnreadableRowError
 
 Args = ParamSpec("Args")
 Result = TypeVar("Result")
 LONGEST_SHOWN = 200
+STORE = Cause(
+    lost="What the gateway keeps of conversations is answered 503 store_unavailable",
+    back="What the gateway keeps of conversations can be reached again",
+)
 
 
 class ConversationTooLargeError(InvalidRequestError):
@@ -32,8 +37,9 @@ async def from_store(
 ) -> Result:
     """The result of ``call`` in a database thread. Raises ``ApiError`` for a store that is down."""
     try:
-        return await database_sync_to_async(call)(*args, **named)
-    except DatabaseError as exc:
+        with outages.told(STORE, *DATABASE_ERRORS):
+            return await database_sync_to_async(call)(*args, **named)
+    except DATABASE_ERRORS as exc:
         raise AnsweredError(
             "What is stored cannot be reached at the moment. Try again shortly.",
             status=HTTPStatus.SERVICE_UNAVAILABLE,

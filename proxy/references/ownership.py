@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from http import HTTPStatus
 
-from django.db import DatabaseError
-
 from accounts.caller import Caller
+from accounts.changes import DATABASE_ERRORS
+from ground.outages import Cause, outages
 from models_registry.targets import Target
 from proxy.client_side.errors import (
     AnsweredError,
@@ -26,6 +26,11 @@ from proxy.references.stored_rows import StoredReference
 from wire_formats.json_types import JsonObject
 
 MOST_ITEMS = 1000
+OWNERS = Cause(
+    lost="Requests that refer to stored responses are answered 503 store_unavailable, as the "
+    "database cannot be asked for their owners",
+    back="The database can be asked for the owners of stored responses again",
+)
 MOST_FIELDS_AT_ONCE = 5_000  # about 20 ms of the event loop on a slow machine
 NO_CONVERSATIONS = (
     "Conversations of upstreams are not kept apart by user here. Make one by "
@@ -128,8 +133,9 @@ async def looked_up(caller: Caller, ids: set[str]) -> dict[str, StoredReference]
     Raises ``ApiError`` when the database does not answer.
     """
     try:
-        return await stored_responses.find_all(caller.user_id, ids)
-    except DatabaseError as exc:
+        with outages.told(OWNERS, *DATABASE_ERRORS):
+            return await stored_responses.find_all(caller.user_id, ids)
+    except DATABASE_ERRORS as exc:
         raise AnsweredError(
             "The owner of this response cannot be looked up at the moment. Try again shortly.",
             status=HTTPStatus.SERVICE_UNAVAILABLE,

@@ -7,7 +7,6 @@ they list. The oldest go where there are too many, or too many bytes.
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -15,9 +14,8 @@ from typing import Any
 from django.conf import settings
 from redis import RedisError
 
+from ground import redis_outage
 from proxy.resumable.redis_clients import connections, redis_time
-
-logger = logging.getLogger(__name__)
 
 ALL = "gatehouse:kept"
 ANSWER_SECONDS = 5.0
@@ -34,7 +32,7 @@ async def add(owner: str, request_id: str, size_bytes: int) -> None:
             await _list(client, entry, owner)
             await _thin_out(client, owner)
     except (RedisError, OSError) as exc:
-        logger.warning("recordings are not thinned out: %r", exc)
+        redis_outage.tell("recordings are not thinned out", exc)
 
 
 async def _list(client: Any, entry: str, owner: str) -> None:

@@ -8,16 +8,14 @@ each worker has its own caps alone.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
 from redis import RedisError
 
+from ground import redis_outage
 from proxy.resumable.redis_clients import connections, redis_time
-
-logger = logging.getLogger(__name__)
 
 LEASE_SECONDS = 30
 RENEW_SECONDS = 8.0
@@ -37,7 +35,7 @@ async def take(owner: str, request_id: str) -> bool:
                 pipeline.zcard(key)
             _, _, _, own, _, _, _, everybodys = await pipeline.execute()
     except (RedisError, OSError) as exc:
-        logger.warning("streams are counted on this worker alone: %r", exc)
+        redis_outage.tell("streams are counted on this worker alone", exc)
         return True
     if (
         own <= settings.GATEWAY_RESUMABLE_MAX_STREAMS
@@ -59,7 +57,7 @@ async def renew(owners: Mapping[str, str]) -> None:
                 _hold(pipeline, ALL, request_id, now)
             await pipeline.execute()
     except (RedisError, OSError) as exc:
-        logger.warning("the leases of streams are not renewed: %r", exc)
+        redis_outage.tell("the leases of streams are not renewed", exc)
 
 
 async def give_back(owner: str, request_id: str) -> None:
@@ -71,7 +69,7 @@ async def give_back(owner: str, request_id: str) -> None:
                 pipeline.zrem(key, request_id)
             await pipeline.execute()
     except (RedisError, OSError) as exc:
-        logger.warning("the lease of a stream is not given back: %r", exc)
+        redis_outage.tell("the lease of a stream is not given back", exc)
 
 
 def _hold(pipeline: Any, key: str, request_id: str, now: float) -> None:

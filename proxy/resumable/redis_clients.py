@@ -13,8 +13,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import redis.asyncio
 from django.conf import settings
+
+from ground.redis_servers import async_client
 
 MOST = 8
 
@@ -89,6 +90,6 @@ async def redis_time(client: Any) -> float:
 
 
 def _new_client() -> Any:
-    return redis.asyncio.Redis.from_url(
+    return async_client(
         settings.REDIS_URL, socket_timeout=None, socket_connect_timeout=1, max_connections=1
     )

@@ -15,6 +15,7 @@ from typing import Any
 from django.conf import settings
 from redis import RedisError
 
+from ground import redis_outage
 from proxy.client_side.errors import ApiError
 from proxy.resumable.recording import EventsGoneError, Recording
 from proxy.resumable.redis_clients import connections, reading_connections
@@ -44,8 +45,11 @@ async def copy(recording: Recording, request_id: str) -> bool:
         async with asyncio.timeout(SOCKET_SECONDS), connections().one() as client:
             await client.set(f"{_key(request_id)}:owner", recording.owner, ex=_seconds())
         await _write(recording, request_id)
-    except (RedisError, OSError, EventsGoneError) as exc:
-        logger.warning("%s can be resumed on its own worker alone: %r", request_id, exc)
+    except (RedisError, OSError) as exc:
+        redis_outage.tell(f"{request_id} can be resumed on its own worker alone", exc)
+        return False
+    except EventsGoneError:
+        logger.warning("%s can be resumed on its own worker alone: it was too fast", request_id)
         return False
     return True
 
@@ -88,7 +92,7 @@ async def owner_of(request_id: str) -> str | None:
         async with asyncio.timeout(SOCKET_SECONDS), reading_connections().one() as client:
             owner = await client.get(f"{_key(request_id)}:owner")
     except (RedisError, OSError) as exc:
-        logger.warning("a stream cannot be looked for: %r", exc)
+        redis_outage.tell("a stream cannot be looked for", exc)
         return None
     return owner.decode() if owner is not None else None
 
@@ -99,7 +103,7 @@ async def after(request_id: str, number: int) -> AsyncGenerator[bytes]:
         async for event in _entries(_key(request_id), number):
             yield event
     except (RedisError, OSError) as exc:
-        logger.warning("%s cannot be read on: %r", request_id, exc)
+        redis_outage.tell(f"{request_id} cannot be read on", exc)
         raise BrokenOffError("The stream cannot be read at the moment. Resume it.") from exc
 
 

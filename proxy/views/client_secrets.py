@@ -10,12 +10,13 @@ import secrets
 from http import HTTPStatus
 from typing import Any
 
-from django.db import DatabaseError
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
+from accounts.changes import DATABASE_ERRORS
 from accounts.client_secrets import MadeSecret, TooManySecretsError, make_client_secret
 from accounts.models import ApiKey
+from ground.outages import Cause, outages
 from models_registry.registry import active
 from proxy.answering.routing import check_model_id, route
 from proxy.api import ApiView
@@ -29,6 +30,10 @@ SHORTEST, LONGEST, DEFAULT_SECONDS = 10, 7200, 600  # OpenAI's
 LEGACY_SECONDS = 60
 LARGEST_SESSION_BYTES = 256 * 1024
 TYPES = ("realtime", "transcription")
+SECRETS = Cause(
+    lost="Client secrets cannot be made and are answered 503 store_unavailable",
+    back="Client secrets can be made again",
+)
 
 
 class ClientSecretsView(ApiView):
@@ -43,7 +48,10 @@ class ClientSecretsView(ApiView):
         """A secret for ``session``, which must be one that the caller could open a socket for."""
         await self.check(session)
         try:
-            return await make_client_secret(self.credential, self.caller, session, seconds=seconds)
+            with outages.told(SECRETS, *DATABASE_ERRORS):
+                return await make_client_secret(
+                    self.credential, self.caller, session, seconds=seconds
+                )
         except ApiKey.DoesNotExist:
             raise AnsweredError(
                 "Client secrets are made with an API key, and not with another credential.",
@@ -58,7 +66,7 @@ class ClientSecretsView(ApiView):
                 kind="rate_limit_error",
                 code="rate_limit_exceeded",
             ) from None
-        except DatabaseError as exc:
+        except DATABASE_ERRORS as exc:
             raise unavailable() from exc
 
     async def check(self, session: JsonObject) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 from channels.exceptions import ChannelFull
 from channels.layers import get_channel_layer
 from redis import RedisError
 
-logger = logging.getLogger(__name__)
+from ground import redis_outage
 
 LAYER_ERRORS = (RedisError, OSError, ChannelFull)
 
@@ -24,6 +23,6 @@ async def send_to_group(group: str, message: dict[str, Any]) -> bool:
     try:
         await layer().group_send(group, message)
     except LAYER_ERRORS as exc:
-        logger.warning("%s cannot be sent to %s: %s", message["type"], group, exc)
+        redis_outage.tell(f"{message['type']} cannot be sent to {group}", exc)
         return False
     return True

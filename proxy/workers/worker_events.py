@@ -7,15 +7,13 @@ is a wish that has to be repeated; nothing depends on it.
 from __future__ import annotations
 
 import asyncio
-import logging
 from typing import Any
 
+from ground import redis_outage
 from proxy.workers.channel_layer import LAYER_ERRORS, layer, send_to_group
 from proxy.workers.reports import LiveReports
 from usage.exchange import StopReason
 from usage.in_flight import in_flight
-
-logger = logging.getLogger(__name__)
 
 WORKERS = "gatehouse.workers"
 RETRY_SECONDS = 2.0
@@ -55,7 +53,7 @@ class WorkerEvents:
             try:
                 await self._listen()
             except LAYER_ERRORS as exc:
-                logger.warning("no word from other workers: %s", exc)
+                redis_outage.tell("no word from other workers", exc)
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _listen(self) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from django.db.migrations.recorder import MigrationRecorder
 
 from connections.calling.client import UpstreamClient
 from gateway_project import health
@@ -12,6 +13,8 @@ from gateway_project.health import answer_health
 from models_registry.registry import Registry, activate
 from tests.support.asgi import AsgiClient
 from tests.support.processes import free_port
+
+Migration = MigrationRecorder.Migration
 
 
 def no_upstream(request: httpx.Request) -> httpx.Response:
@@ -65,3 +68,24 @@ async def test_many_who_ask_cost_one_question(running, settings, monkeypatch) ->
     answers = await asyncio.gather(*(ready() for _ in range(20)))
     assert answers == [(200, {"status": "ok", "database": "ok"})] * 20
     assert len(jobs) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_gateway_whose_database_is_not_migrated_is_not_ready(running, settings) -> None:
+    settings.REDIS_URL = ""
+    last = await Migration.objects.filter(app="usage").order_by("name").alast()
+    await last.adelete()
+    status, told = await ready()
+    await Migration.objects.acreate(app="usage", name=last.name)
+    assert (status, told["status"]) == (503, "migration_pending")
+    assert f"usage.{last.name}" in told["reason"]
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_database_of_a_later_version_is_told_and_ready(running, settings) -> None:
+    settings.REDIS_URL = ""
+    row = await Migration.objects.acreate(app="usage", name="9999_later")
+    status, told = await ready()
+    await row.adelete()
+    assert (status, told["status"], told["database"]) == (200, "ok", "ok")
+    assert "usage.9999_later" in told["warning"]

@@ -53,9 +53,10 @@ class LiveGateway:
         """All that the server has written."""
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 
-    def start(self, *options: str, is_forked: bool = True) -> None:
-        """Serve, and wait until it is ready. A gateway that was stopped may be started again.
+    def start(self, *options: str, is_forked: bool = True, readiness: int = httpx.codes.OK) -> None:
+        """Serve, and wait until ``/readyz`` has the status ``readiness``.
 
+        A gateway that was stopped may be started again.
         Where what a gateway reads at its start can differ from what its host has read, or where its
         workers are to be several, ``manage.py`` is started as an operator starts it.
         """
@@ -67,7 +68,7 @@ class LiveGateway:
         self._has_served = True
         running.append(self)
         with httpx.Client(base_url=self.url, **PLAIN_HTTP) as client:
-            wait_until(lambda: self._is_ready_or_dead(client), what="the gateway")
+            wait_until(lambda: self._is_up_or_dead(client, readiness), what="the gateway")
         assert self.process.poll() is None, f"the gateway ended:\n{self.log}"
 
     def _started(self, command: list[str]) -> subprocess.Popen[bytes]:
@@ -81,12 +82,12 @@ class LiveGateway:
                 stderr=subprocess.STDOUT,
             )
 
-    def _is_ready_or_dead(self, client: httpx.Client) -> bool:
+    def _is_up_or_dead(self, client: httpx.Client, readiness: int) -> bool:
         assert self.process is not None
         if self.process.poll() is not None:
             return True
         try:
-            return client.get("/readyz").status_code == httpx.codes.OK
+            return client.get("/readyz").status_code == readiness
         except httpx.TransportError:
             return False
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import uvicorn
 from django.conf import settings
+from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from gateway_project.settings.loopback import is_loopback
@@ -27,6 +28,7 @@ class Command(BaseCommand):
                 f"DEBUG is on, so the gateway does not listen on {options['host']}. Unset DEBUG, "
                 "or serve on 127.0.0.1."
             )
+        self.check(tags=[Tags.database], databases=["default"])
         # uvicorn drains on SIGTERM and then raises it again; having drained is a success.
         signal.signal(signal.SIGTERM, lambda *_: None)
         uvicorn.run(

@@ -58,6 +58,7 @@ def test_the_pool_can_be_sized():
         ("postgres://db?dbname=gw", "NAME", "gw"),
         ("postgres://?service=gw", "NAME", ""),
         ("postgres://a,b:5433/gw", "HOST", "a,b"),
+        ("postgres://db/gw", "DISABLE_SERVER_SIDE_CURSORS", True),
         ("postgres://db/gw?disable_server_side_cursors=true", "DISABLE_SERVER_SIDE_CURSORS", True),
     ],
 )
