@@ -10,6 +10,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import resolve, reverse
 
+from accounts.admin.telling import autocomplete
 from accounts.sign_in.passwords import change_password_in_admin
 
 # allauth registers its own tables there, some with secrets; none should be edited by hand.
@@ -27,3 +28,4 @@ def sign_out(request: HttpRequest, extra_context: object = None) -> HttpResponse
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 admin.site.password_change = change_password_in_admin  # type: ignore[method-assign,assignment]
 admin.site.logout = sign_out  # type: ignore[method-assign,assignment]
+admin.site.autocomplete_view = autocomplete  # type: ignore[method-assign]
