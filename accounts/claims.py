@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+OVERAGE = "_claim_names"  # the claims that a token had no room for, as Entra ID tells it
 MISSING: Any = object()  # no JSON value, not even null
 # The fields that name an object, the best first. They are compared without case and underscores.
 NAME_FIELDS = (
@@ -44,6 +45,12 @@ def find(claims: Any, name: str) -> Any:
         if found is not MISSING:
             return found
     return MISSING
+
+
+def is_elsewhere(claims: Mapping[str, Any], name: str) -> bool:
+    """Whether the provider says that the claim ``name`` has to be asked for in another place."""
+    names = claims.get(OVERAGE)
+    return isinstance(names, Mapping) and name in names
 
 
 def read_names(value: Any, is_known: Callable[[str], bool]) -> Names:

@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from accounts.caller import INFERENCE_ALONE, Caller
-from accounts.claims import MISSING, find, is_true, kind, read_names, text_of
+from accounts.claims import MISSING, find, is_elsewhere, is_true, kind, read_names, text_of
 from accounts.models import Identity, User
 from accounts.refusals import Refusals
 from accounts.user_names import free_username
@@ -70,6 +70,8 @@ def _claimed_groups(claims: Mapping[str, Any], name: str, refusals: Refusals) ->
     """The groups here that the claim names. One that is unreadable is told of in the log."""
     value = find(claims, name)
     if value is MISSING:
+        if is_elsewhere(claims, name):
+            refusals.warn(f"A token has no room for the claim `{name}`", "its groups do not count")
         return Group.objects.none()
     named = read_names(value, lambda whole: _groups_named([whole]).exists())
     if not named.is_complete:

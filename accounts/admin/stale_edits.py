@@ -15,7 +15,6 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
-from django.forms.models import _get_foreign_key
 from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import salted_hmac
 from django.utils.text import capfirst
@@ -56,8 +55,8 @@ class RefusesStaleEdits:
         fields = ((name, field_of(row, name)) for name in names)
         found = {name: _fingerprint(_raw(row, field)) for name, field in fields if field}
         for inline in self.get_inline_instances(request, row):  # type: ignore[attr-defined]
-            link = _get_foreign_key(type(row), inline.model)
-            rows = inline.model._default_manager.filter(**{link.name: row}).order_by("pk")
+            link = inline.get_formset(request, row).fk.name
+            rows = inline.model._default_manager.filter(**{link: row}).order_by("pk")
             found[str(inline.opts.verbose_name_plural)] = _fingerprint(list(rows.values_list()))
         return found
 

@@ -9,12 +9,10 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import Group
 
-from accounts.claims import MISSING, Names, find, plain, read_names, shape
+from accounts.claims import MISSING, Names, find, is_elsewhere, plain, read_names, shape
 from accounts.models import User
 
 logger = logging.getLogger(__name__)
-
-OVERAGE = "_claim_names"  # the claims that a token had no room for, as Entra ID tells it
 
 
 def claimed_names(claims: Mapping[str, Any], claim: str) -> Names:
@@ -26,7 +24,7 @@ def claimed_names(claims: Mapping[str, Any], claim: str) -> Names:
     read = [read_names(value, known_names().__contains__) for value in found]
     if read:
         return next((names for names in read if names.is_complete), read[0])
-    is_none = settings.OIDC_MISSING_CLAIM == "none" and not is_elsewhere(claims, claim)
+    is_none = settings.OIDC_MISSING_CLAIM == "none" and not _is_too_long(claims, claim)
     return Names(names=frozenset(), is_complete=is_none)
 
 
@@ -45,12 +43,6 @@ def known_names() -> frozenset[str]:
     return frozenset(map(plain, named))
 
 
-def is_elsewhere(claims: Mapping[str, Any], claim: str) -> bool:
-    """Whether the provider says that ``claim`` has to be asked for in another place."""
-    names = [source.get(OVERAGE) for source in sources(claims)]
-    return any(isinstance(named, Mapping) and claim in named for named in names)
-
-
 def follow_claims(user: User, claims: Mapping[str, Any]) -> None:
     """Bring groups and role of a saved ``user`` in line with what their provider says now.
 
@@ -63,6 +55,10 @@ def follow_claims(user: User, claims: Mapping[str, Any]) -> None:
         _follow_role(user, _told(user, claims, settings.OIDC_ROLES_CLAIM, "staff and superuser"))
 
 
+def _is_too_long(claims: Mapping[str, Any], claim: str) -> bool:
+    return any(is_elsewhere(source, claim) for source in sources(claims))
+
+
 def _told(user: User, claims: Mapping[str, Any], claim: str, what: str) -> Names:
     names = claimed_names(claims, claim)
     if not names.is_complete:
@@ -70,7 +66,8 @@ def _told(user: User, claims: Mapping[str, Any], claim: str, what: str) -> Names
             f"{source} has {shape(find(said, claim))}"
             for source, said in zip(("user info", "ID token"), sources(claims), strict=True)
         ]
-        reason = "it is too long for a token" if is_elsewhere(claims, claim) else "; ".join(shapes)
+        is_too_long = _is_too_long(claims, claim)
+        reason = "it is too long for a token" if is_too_long else "; ".join(shapes)
         logger.warning(
             "The claim %s of user %s cannot be read, so nothing of their %s is taken away: %s.",
             *(claim, user.get_username(), what, reason),

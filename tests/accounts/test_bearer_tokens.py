@@ -297,6 +297,15 @@ async def test_groups_are_read_in_every_form(issuer, claim, said):
     assert caller.group_ids == {team.pk}
 
 
+async def test_groups_that_a_token_has_no_room_for_are_told(issuer, caplog):
+    caller = await issuer.tokens().find(issuer.token(_claim_names={"groups": "src1"}))
+
+    assert caller.group_ids == set()
+    assert caplog.messages == [
+        "A token has no room for the claim `groups`: its groups do not count."
+    ]
+
+
 async def test_groups_that_cannot_be_read_are_told_and_the_rest_counts(issuer, caplog):
     team = await Group.objects.acreate(name="team")
     tokens = issuer.tokens()
