@@ -3,7 +3,7 @@
 BIN := .venv/bin
 TEST_PROCESSES ?= 3
 
-.PHONY: help run test test-clients check bench bench-peers install install-base lock clean
+.PHONY: help run test test-clients check bench bench-peers install install-base lock sbom dist clean
 
 help:
 	@echo 'make run      start the gateway on HOST:PORT, by default 127.0.0.1:8000'
@@ -14,6 +14,8 @@ help:
 	@echo '              bench-peers: beside LiteLLM and Open WebUI too, which are installed first'
 	@echo 'make install  only make .venv, with everything that tests and checks need'
 	@echo 'make lock     compile requirements/*.in again (needs uv)'
+	@echo 'make sbom     write dist/sbom.cdx.json: the packages it runs on, with hashes and licences'
+	@echo '              dist: a release of this commit, the same bytes on every machine, and SHA256SUMS'
 	@echo 'make clean    remove .venv and caches; var/ with its data stays'
 
 run: install-base
@@ -45,6 +47,12 @@ install-base:
 lock:
 	@exec scripts/lock
 
+sbom: install
+	@exec $(BIN)/python scripts/sbom.py dist/sbom.cdx.json
+
+dist: install
+	@exec $(BIN)/python scripts/dist.py dist
+
 clean:
-	rm -rf .venv benchmarks/.peers .clients .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis htmlcov .coverage
+	rm -rf dist .venv benchmarks/.peers .clients .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis htmlcov .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

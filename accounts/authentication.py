@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from functools import partial
 from urllib.parse import parse_qsl
@@ -17,6 +18,7 @@ from accounts.callers import CallersUnavailableError, callers
 from accounts.changes import DATABASE_ERRORS
 from accounts.client_address import address_of_request
 from accounts.look_ups import TooManyLookUpsError
+from accounts.refusals import Refusals
 from accounts.signing_keys import SigningKeysUnavailableError
 
 INVALID_KEY_MESSAGE = (
@@ -28,6 +30,7 @@ SUBPROTOCOL_PREFIX = "openai-insecure-api-key."
 # Azure's clients put it here.
 QUERY_NAMES = frozenset({"api-key", "api_key"})
 MOST_PARAMETERS = 100
+unconfigured = Refusals(logging.getLogger(__name__), "A bearer token")
 
 
 class InvalidApiKey(exceptions.AuthenticationFailed):
@@ -87,6 +90,8 @@ async def identify(credential: str, address: Callable[[], str] = str) -> Caller:
     except (CallersUnavailableError, SigningKeysUnavailableError, *DATABASE_ERRORS) as exc:
         raise AuthenticationUnavailable from exc
     if caller is None:
+        if tokens is None and bearer_tokens.is_token(credential):
+            unconfigured.note("no GATEWAY_JWT_ISSUER is set")
         raise InvalidApiKey
     return caller
 

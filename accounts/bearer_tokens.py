@@ -16,6 +16,7 @@ from accounts.caller import Caller
 from accounts.caller_lookup import LOOK_UP
 from accounts.changes import DATABASE_ERRORS
 from accounts.identities import caller_of
+from accounts.refusals import LEEWAY_SECONDS, Refusals, TokenRefusedError, cause_of
 from accounts.signing_keys import SigningKeys
 from ground.outages import outages
 
@@ -24,7 +25,6 @@ logger = logging.getLogger(__name__)
 # The algorithms that may be configured, without symmetric signatures and ``none``.
 ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "EdDSA"})
 CAPACITY = 10_000
-LEEWAY_SECONDS = 30
 REQUIRED_CLAIMS = ("exp", "iss", "aud", "sub")
 
 
@@ -48,6 +48,7 @@ class BearerTokens:
     def __init__(self, issuer: Issuer, keys: SigningKeys) -> None:
         self._issuer = issuer
         self._keys = keys
+        self._refusals = Refusals(logger, "A bearer token")
         self._known: OrderedDict[bytes, tuple[Caller, float]] = OrderedDict()
         self._forgotten = 0
 
@@ -66,7 +67,10 @@ class BearerTokens:
         forgotten = self._forgotten
         with outages.told(LOOK_UP, *DATABASE_ERRORS):
             found = await database_sync_to_async(caller_of)(
-                claims, groups_claim=self._issuer.groups_claim, new_users=self._issuer.new_users
+                claims,
+                groups_claim=self._issuer.groups_claim,
+                new_users=self._issuer.new_users,
+                refusals=self._refusals,
             )
         # Not remembered if a change was announced during the look-up: the result may be older.
         if found is not None and forgotten == self._forgotten:
@@ -80,25 +84,50 @@ class BearerTokens:
 
     async def _claims(self, token: str) -> dict[str, Any] | None:
         try:
-            header = jwt.get_unverified_header(token)
-            if header.get("alg") not in self._issuer.algorithms:
-                return None
-            key = await self._keys.key(header.get("kid"))
-            if key is None or key.algorithm_name != header["alg"]:
-                return None
-            return jwt.decode(
-                token,
-                key,
-                algorithms=list(self._issuer.algorithms),
-                audience=self._issuer.audience,
-                issuer=self._issuer.issuer,
-                leeway=LEEWAY_SECONDS,
-                options={"require": list(REQUIRED_CLAIMS)},
-            )
-        except (jwt.PyJWTError, RecursionError, ValueError, TypeError) as exc:
+            return await self._verified(token, jwt.get_unverified_header(token))
+        except (TokenRefusedError, jwt.PyJWTError, RecursionError, ValueError, TypeError) as exc:
             # A malformed token may cause any of these, and is an invalid token in each case.
-            logger.debug("A token is refused: %s", type(exc).__name__)
+            self._refusals.note(cause_of(exc))
             return None
+
+    async def _verified(self, token: str, header: dict[str, Any]) -> dict[str, Any]:
+        if header.get("alg") not in self._issuer.algorithms:
+            raise TokenRefusedError(
+                "it is not signed with one of GATEWAY_JWT_ALGORITHMS "
+                f"({', '.join(sorted(self._issuer.algorithms))})"
+            )
+        key_id = header.get("kid")
+        try:
+            return self._decoded(token, header["alg"], await self._keys.named(key_id))
+        except jwt.InvalidSignatureError:
+            if not await self._keys.renew():
+                raise
+        return self._decoded(token, header["alg"], await self._keys.named(key_id))
+
+    def _decoded(self, token: str, algorithm: str, keys: tuple[jwt.PyJWK, ...]) -> dict[str, Any]:
+        """Raises ``jwt.PyJWTError`` and ``TokenRefusedError``."""
+        fitting = [key for key in keys if key.algorithm_name == algorithm]
+        if not fitting:
+            raise TokenRefusedError(
+                "the issuer publishes no key for its algorithm and key id (`alg`, `kid`)"
+            )
+        for key in fitting[:-1]:
+            try:
+                return self._decoded_by(token, key)
+            except jwt.InvalidSignatureError:
+                continue
+        return self._decoded_by(token, fitting[-1])
+
+    def _decoded_by(self, token: str, key: jwt.PyJWK) -> dict[str, Any]:
+        return jwt.decode(
+            token,
+            key,
+            algorithms=list(self._issuer.algorithms),
+            audience=self._issuer.audience,
+            issuer=self._issuer.issuer,
+            leeway=LEEWAY_SECONDS,
+            options={"require": list(REQUIRED_CLAIMS)},
+        )
 
     def _remember(self, digest: bytes, caller: Caller, expires_at: float) -> None:
         self._known[digest] = (caller, expires_at)

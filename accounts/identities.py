@@ -5,40 +5,45 @@ A person is known by issuer and subject and by nothing else: names and mail addr
 
 from __future__ import annotations
 
-import hashlib
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from django.contrib.auth.models import Group
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from accounts.caller import INFERENCE_ALONE, Caller
+from accounts.claims import MISSING, find, is_elsewhere, is_true, kind, read_names, text_of
 from accounts.models import Identity, User
+from accounts.refusals import Refusals
+from accounts.user_names import free_username
 
-UNUSUAL = re.compile(r"[^\w.@+-]")
-LONGEST_NAME = 100
 LONGEST_SUBJECT = 255
 LONGEST_EMAIL = 254
 MOST_GROUPS = 200
 
 
-def caller_of(claims: Mapping[str, Any], *, groups_claim: str, new_users: str) -> Caller | None:
+def caller_of(
+    claims: Mapping[str, Any], *, groups_claim: str, new_users: str, refusals: Refusals
+) -> Caller | None:
     """The caller that verified claims speak of; None if they name no user who may call.
 
     A new person becomes an ordinary user, who sees what everyone sees: at once where
     ``new_users`` is ``active``, when an admin says so where it is ``pending``, and never where it
     is ``refused``. The claim's groups count beside those the user was put into here, and only those
-    that exist.
+    that exist. ``refusals`` is told why somebody may not call.
     """
-    subject = _text(claims["sub"])
-    user = _user_of(claims, new_users) if 0 < len(subject) <= LONGEST_SUBJECT else None
-    if user is None or not user.is_active:
+    subject = text_of(claims["sub"])
+    if not 0 < len(subject) <= LONGEST_SUBJECT:
+        refusals.note("its subject (`sub`) is empty, too long or not printable")
         return None
-    claimed = _names(claims.get(groups_claim))
+    user = _user_of(claims, new_users)
+    if user is None or not user.is_active:
+        refusals.note(_reason(user))
+        return None
+    claimed = _claimed_groups(claims, groups_claim, refusals)
     own = user.groups.values_list("pk", flat=True)
-    named = Group.objects.filter(name__in=claimed).values_list("pk", flat=True)
     return Caller(
         user_id=user.pk,
         username=user.username,
@@ -46,11 +51,38 @@ def caller_of(claims: Mapping[str, Any], *, groups_claim: str, new_users: str) -
         display_name=user.display_name,
         is_staff=user.is_staff,
         is_superuser=user.is_superuser,
-        group_ids=frozenset(own.union(named)),
+        group_ids=frozenset(own.union(claimed.values_list("pk", flat=True))),
         key_id=uuid5(NAMESPACE_URL, f"{claims['iss']}#{claims['sub']}"),
         key_hint=f"jwt:{subject[:12]}",
         scopes=INFERENCE_ALONE,
     )
+
+
+def _reason(user: User | None) -> str:
+    if user is None:
+        return "it is of a person who is not known here, and GATEWAY_JWT_NEW_USERS is `refused`"
+    if user.is_pending:
+        return "its user waits for an administrator (pending)"
+    return "its user is not active"
+
+
+def _claimed_groups(claims: Mapping[str, Any], name: str, refusals: Refusals) -> QuerySet[Group]:
+    """The groups here that the claim names. One that is unreadable is told of in the log."""
+    value = find(claims, name)
+    if value is MISSING:
+        if is_elsewhere(claims, name):
+            refusals.warn(f"A token has no room for the claim `{name}`", "its groups do not count")
+        return Group.objects.none()
+    named = read_names(value, lambda whole: _groups_named([whole]).exists())
+    if not named.is_complete:
+        # The rest of the token is good, and what was read counts.
+        refusals.warn(f"The groups in the claim `{name}` of a token cannot be read", kind(value))
+    return _groups_named(sorted(named.names)[:MOST_GROUPS])
+
+
+def _groups_named(names: Iterable[str]) -> QuerySet[Group]:
+    printable = [name for name in names if text_of(name)]
+    return Group.objects.filter(name__in=[*printable, *(f"/{name}" for name in printable)])
 
 
 def _user_of(claims: Mapping[str, Any], new_users: str) -> User | None:
@@ -68,12 +100,12 @@ def _user_of(claims: Mapping[str, Any], new_users: str) -> User | None:
 
 def _new_user(claims: Mapping[str, Any], *, is_active: bool) -> User:
     user = User(
-        username=_free_username(claims),
+        username=free_username(_wanted_names(claims), f"{claims['iss']}#{claims['sub']}"),
         is_active=is_active,
         is_pending=not is_active,
-        email=_email(claims) if claims.get("email_verified") is True else "",
-        first_name=_text(claims.get("given_name") or claims.get("name"))[:150],
-        last_name=_text(claims.get("family_name"))[:150] if claims.get("given_name") else "",
+        email=_email(claims) if is_true(claims.get("email_verified")) else "",
+        first_name=text_of(claims.get("given_name") or claims.get("name"))[:150],
+        last_name=text_of(claims.get("family_name"))[:150] if claims.get("given_name") else "",
     )
     user.set_unusable_password()
     user.save()
@@ -81,25 +113,14 @@ def _new_user(claims: Mapping[str, Any], *, is_active: bool) -> User:
     return user
 
 
-def _free_username(claims: Mapping[str, Any]) -> str:
-    """The issuer's name of the person, made different from a name that is taken here."""
-    wanted = _text(claims.get("preferred_username")) or _text(claims.get("sub"))
-    name = UNUSUAL.sub("-", wanted)[:LONGEST_NAME] or "user"
-    if not User.objects.filter(username=name).exists():
-        return name
-    mark = hashlib.sha256(f"{claims['iss']}#{claims['sub']}".encode()).hexdigest()
-    return f"{name}-{mark[:10]}"
-
-
-def _names(value: Any) -> list[str]:
-    names = value if isinstance(value, list) else [value]
-    return [name for name in names[:MOST_GROUPS] if _text(name)]
+def _wanted_names(claims: Mapping[str, Any]) -> Iterator[str]:
+    for name in ("preferred_username", "nickname"):
+        yield text_of(claims.get(name))
+    yield text_of(claims.get("email")).partition("@")[0]
+    for name in ("name", "sub"):
+        yield text_of(claims.get(name))
 
 
 def _email(claims: Mapping[str, Any]) -> str:
-    email = _text(claims.get("email"))
+    email = text_of(claims.get("email"))
     return email if len(email) <= LONGEST_EMAIL else ""
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) and value.isprintable() else ""

@@ -44,14 +44,15 @@ class SigningKeys:
         self._url = url
         self._fetch = fetch
         self._clock = clock
-        self._keys: dict[str | None, jwt.PyJWK] = {}
+        self._keys: tuple[jwt.PyJWK, ...] = ()
         self._fetched_at = float("-inf")
         self._asked_at = float("-inf")
         self._refreshing: asyncio.Task[None] | None = None
 
-    async def key(self, key_id: str | None) -> jwt.PyJWK | None:
-        """The key called ``key_id``; None if the issuer has no such key. None names the only one.
+    async def named(self, key_id: str | None) -> tuple[jwt.PyJWK, ...]:
+        """The keys that a token naming ``key_id`` may be signed with; none if there is no such key.
 
+        A token without a key id may be signed with any, and keys may be published without an id.
         Raises :class:`SigningKeysUnavailableError` when no key was ever heard of.
         """
         if not self._is_fresh(key_id):
@@ -60,14 +61,23 @@ class SigningKeys:
             raise SigningKeysUnavailableError("The issuer's keys are not known.")
         return self._named(key_id)
 
+    async def renew(self) -> bool:
+        """Ask the issuer again, for a token that the known keys do not fit: some issuers give a new
+        key the id of the old one. False if it was asked just now, or does not answer.
+        """
+        before = self._fetched_at
+        await self._refreshed()
+        return self._fetched_at != before
+
     def _is_fresh(self, key_id: str | None) -> bool:
         is_recent = self._clock() - self._fetched_at < CACHED_SECONDS
-        return is_recent and self._named(key_id) is not None
+        return is_recent and bool(self._named(key_id))
 
-    def _named(self, key_id: str | None) -> jwt.PyJWK | None:
-        if key_id is None and len(self._keys) == 1:
-            return next(iter(self._keys.values()))
-        return self._keys.get(key_id)
+    def _named(self, key_id: str | None) -> tuple[jwt.PyJWK, ...]:
+        if key_id is None:
+            return self._keys
+        named = tuple(key for key in self._keys if key.key_id == key_id)
+        return named or tuple(key for key in self._keys if key.key_id is None)
 
     async def _refreshed(self) -> None:
         """Ask the issuer again, but not if it was asked just now. Many who wait share the answer.
@@ -96,7 +106,9 @@ class SigningKeys:
             return
         outages.end(self._cause)
         # Symmetric keys are ignored: all who can read a published one could sign with it.
-        self._keys = {key.key_id: key for key in found.keys if key.key_type != "oct"}
+        self._keys = tuple(
+            key for key in found.keys if key.key_type != "oct" and key.public_key_use != "enc"
+        )
         self._fetched_at = self._clock()
 
     async def _discovered_url(self) -> str:

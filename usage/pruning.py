@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 
+from accounts.models import Departed
 from usage.models import UsageRow
 from wire_formats.figures import MOST
 
@@ -49,7 +51,14 @@ def prune(older_than: timedelta, *, batch: int = BATCH) -> int:
     pruned = 0
     while moved := _prune_batch(before, batch):
         pruned += moved
+    forget_departed(before)
     return pruned
+
+
+def forget_departed(before: datetime) -> None:
+    """Forget who deleted users were that have no single records left."""
+    records = UsageRow.objects.filter(user_id=OuterRef("user_id"))
+    Departed.objects.before(before).filter(~Exists(records)).delete()
 
 
 def cutoff(older_than: timedelta) -> datetime:

@@ -18,6 +18,8 @@ from unfold.enums import ActionVariant
 
 from accounts.admin.api_key_filters import StateFilter
 from accounts.admin.api_key_forms import ApiKeyForm, RotationForm
+from accounts.admin.stale_edits import RefusesStaleEdits
+from accounts.admin.telling import USAGE_STAYS, TellsWhatStays, counted
 from accounts.models import ApiKey, KeyState
 from accounts.rights import may_hold, within_rights_of
 from accounts.snippets import snippets
@@ -27,7 +29,7 @@ POWERS = ("scopes", "model_patterns", "is_resumable", "expires_at")
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(ModelAdmin):
+class ApiKeyAdmin(RefusesStaleEdits, TellsWhatStays, ModelAdmin):
     form = ApiKeyForm
     list_display = ("hint", "name", "user", "state", "last_used_at", "created_at", "expires_at")
     list_filter = (StateFilter, ("user", AutocompleteSelectFilter))
@@ -38,6 +40,13 @@ class ApiKeyAdmin(ModelAdmin):
     autocomplete_fields = ("user",)
     actions = ("revoke_selected",)
     actions_detail = ("rotate", "revoke")
+
+    def consequences(self, row: ApiKey) -> str:
+        others = counted(row.user.api_keys.usable().exclude(pk=row.pk).count(), "other key")
+        return (
+            f"Calls with it and with its earlier secrets are refused at once; {row.user} keeps "
+            f"{others} that work. {USAGE_STAYS} To keep the row, revoke the key instead."
+        )
 
     @display(
         description="State", label={"Active": "success", "Expired": "warning", "Revoked": "danger"}

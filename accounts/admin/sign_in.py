@@ -7,7 +7,10 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.urls import resolve, reverse
 
+from accounts.admin.telling import autocomplete
 from accounts.sign_in.passwords import change_password_in_admin
 
 # allauth registers its own tables there, some with secrets; none should be edited by hand.
@@ -15,5 +18,14 @@ for model in (EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken
     if admin.site.is_registered(model):
         admin.site.unregister(model)
 
+
+def sign_out(request: HttpRequest, extra_context: object = None) -> HttpResponse:
+    """The sign-out of everybody, which ends the session at the provider, too."""
+    answer: HttpResponse = resolve(reverse("account_logout")).func(request)
+    return answer
+
+
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 admin.site.password_change = change_password_in_admin  # type: ignore[method-assign,assignment]
+admin.site.logout = sign_out  # type: ignore[method-assign,assignment]
+admin.site.autocomplete_view = autocomplete  # type: ignore[method-assign]

@@ -21,6 +21,8 @@ from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminSelect2MultipleWidget
 
+from accounts.admin.stale_edits import RefusesStaleEdits
+from accounts.admin.telling import USAGE_STAYS, TellsWhatStays, counted
 from accounts.models import User
 from accounts.rights import may_act_for, may_change_group
 from accounts.sign_in.passwords import refuse_when_sso_only
@@ -50,10 +52,13 @@ class PermissionsFieldMixin:
 
 
 @admin.register(User)
-class UserAdmin(PermissionsFieldMixin, DjangoUserAdmin, ModelAdmin):
+class UserAdmin(
+    RefusesStaleEdits, TellsWhatStays, PermissionsFieldMixin, DjangoUserAdmin, ModelAdmin
+):
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
+    undisclosed = ("password",)
     list_display = ("username", "full_name", "email", "role", "is_active", "last_login")
     list_filter = ("is_active", "is_pending", "is_staff", "is_superuser", "groups")
     list_filter_submit = True
@@ -77,6 +82,13 @@ class UserAdmin(PermissionsFieldMixin, DjangoUserAdmin, ModelAdmin):
         if user.is_superuser:
             return "Superuser"
         return "Staff" if user.is_staff else "User"
+
+    def consequences(self, row: User) -> str:
+        keys = counted(row.api_keys.usable().count(), "API key")
+        return (
+            f"{keys} that still work end at once, with their running streams, and nobody can sign "
+            f"in as this user any more. {USAGE_STAYS} To keep the row, make the user inactive."
+        )
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         fields = tuple(super().get_readonly_fields(request, obj))
@@ -123,8 +135,19 @@ class UserAdmin(PermissionsFieldMixin, DjangoUserAdmin, ModelAdmin):
 
 
 @admin.register(Group)
-class GroupAdmin(PermissionsFieldMixin, DjangoGroupAdmin, ModelAdmin):
+class GroupAdmin(
+    RefusesStaleEdits, TellsWhatStays, PermissionsFieldMixin, DjangoGroupAdmin, ModelAdmin
+):
     filter_horizontal = ()
+
+    def consequences(self, row: Group) -> str:
+        members = counted(row.user_set.count(), "member")
+        permissions = counted(row.permissions.count(), "permission")
+        return (
+            f"{members} lose what it gives: {permissions}, and the models granted to it. Users, "
+            "keys and usage records stay. A provider's claim that leads to the group makes it "
+            "again, without any of this."
+        )
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: Group | None = None

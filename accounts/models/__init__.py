@@ -16,6 +16,7 @@ from accounts.models.api_keys import (
 )
 from accounts.models.client_secrets import ClientSecret, ClientSecretQuerySet
 from accounts.models.config_version import ConfigVersion
+from accounts.models.departed import Departed
 from accounts.models.identities import Identity
 from accounts.models.oauth_tokens import OAuthToken
 from accounts.models.stored_secret import StoredSecret, api_key_pepper
@@ -30,6 +31,7 @@ __all__ = [
     "ClientSecret",
     "ClientSecretQuerySet",
     "ConfigVersion",
+    "Departed",
     "EarlierKey",
     "EarlierKeyQuerySet",
     "Identity",

@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any
 
 from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+
+
+def is_of_user_name(char: str) -> bool:
+    """Whether a user name may hold ``char``: letters and digits of all scripts, with their marks.
+
+    Django allows no marks, without which names in Hindi or Thai cannot be written.
+    """
+    return char in "_.@+-" or unicodedata.category(char)[0] in "LNM"
+
+
+def validate_user_name(value: str) -> None:
+    """Raises ``ValidationError``."""
+    if not all(map(is_of_user_name, value)):
+        raise ValidationError("A user name holds letters, digits and @ . + - _ only.")
 
 
 class User(AbstractUser):
@@ -15,6 +31,13 @@ class User(AbstractUser):
     One who came by themselves may be pending: not active until an admin makes them so.
     """
 
+    username = models.CharField(
+        max_length=150,
+        unique=True,
+        help_text="At most 150 letters, digits and @ . + - _.",
+        validators=[validate_user_name],
+        error_messages={"unique": "A user with that username already exists."},
+    )
     is_pending = models.BooleanField("pending", default=False, editable=False)
 
     class Meta(AbstractUser.Meta):

@@ -16,10 +16,14 @@ from accounts.models import Identity, User
 from accounts.oauth.signing_in import seal
 from accounts.oidc.bounded import bounded
 from accounts.oidc.claims import follow_claims
-from accounts.oidc.flow import OidcError
+from accounts.oidc.errors import OidcError
 from accounts.oidc.linking import remember
+from accounts.oidc.profile import wanted_usernames
+from accounts.oidc.signing_out import carry_way_out
+from accounts.refusals import Refusals
+from accounts.user_names import free_username
 
-logger = logging.getLogger(__name__)
+refusals = Refusals(logging.getLogger(__name__), "A sign-in with the provider")
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):
@@ -32,6 +36,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         """Raises ``OidcError`` for an answer to some other question than ours."""
         check_nonce(sociallogin)
         # allauth stores a sign-in that waits for a second factor in the session, with its token.
+        carry_way_out(sociallogin)
         seal(sociallogin)
         keep_vouched_email_alone(sociallogin)
         if not sociallogin.is_existing:
@@ -54,7 +59,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         # Other exceptions may quote the provider's response, with its tokens.
         is_ours = isinstance(exception, OidcError)
         reason = exception if is_ours else type(exception).__name__ if exception else error
-        logger.warning("A sign-in with %s failed: %s.", provider, reason)
+        refusals.note(str(reason))
 
     def validate_disconnect(self, account: SocialAccount, accounts: Any) -> None:
         """Raises ``ValidationError`` if the user could not sign in any other way."""
@@ -68,6 +73,10 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         user: User = sociallogin.user
         user.is_pending = settings.OIDC_NEW_USERS == "pending"
         user.is_active = not user.is_pending
+        account = sociallogin.account
+        user.username = free_username(
+            wanted_usernames(account.extra_data), f"{account.provider}#{account.uid}"
+        )
         super().save_user(request, sociallogin, form)
         remember(sociallogin.account)
         follow_claims(user, sociallogin.account.extra_data)

@@ -7,4 +7,4 @@ class OidcConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.oauth import signing_in  # noqa: F401 - its receivers
-        from accounts.oidc import checks, linking  # noqa: F401
+        from accounts.oidc import checks, linking, signing_out  # noqa: F401

@@ -9,7 +9,7 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 
-from accounts.oidc.flow import OidcError
+from accounts.oidc.errors import OidcError
 
 # Documents, keys, tokens and claims have some kilobytes. Any text of this size is
 # parsed within a tenth of a second.

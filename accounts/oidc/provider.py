@@ -5,13 +5,16 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from allauth.socialaccount import app_settings
 from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from accounts.oidc.flow import OidcError, OidcFlow
+from accounts.oidc.errors import OidcError
+from accounts.oidc.flow import OidcFlow
+from accounts.oidc.profile import email_of, names_of
 
 
 class OidcProvider(OpenIDConnectProvider):
@@ -41,6 +44,14 @@ class OidcProvider(OpenIDConnectProvider):
         if not 0 < len(uid) <= app_settings.UID_MAX_LENGTH:
             raise OidcError("the subject is empty or too long")
         return uid
+
+    def extract_common_fields(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Without the user name, which is looked for when a user is made."""
+        return {"email": email_of(data)[0], **names_of(data)}
+
+    def extract_email_addresses(self, data: dict[str, Any]) -> list[EmailAddress]:
+        email, is_verified = email_of(data)
+        return [EmailAddress(email=email, verified=is_verified, primary=True)] if email else []
 
     def redirect(
         self,

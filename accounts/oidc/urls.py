@@ -1,8 +1,9 @@
 from django.urls import path
 
-from accounts.oidc.views import callback, login
+from accounts.oidc.views import SignOutView, callback, login
 
 urlpatterns = [
-    path("login/", login, name="oidc_login"),
-    path("callback/", callback, name="oidc_callback"),
+    path("logout/", SignOutView.as_view(), name="account_logout"),
+    path("oidc/login/", login, name="oidc_login"),
+    path("oidc/callback/", callback, name="oidc_callback"),
 ]

@@ -1,8 +1,9 @@
-"""The two ends of the way to the provider and back."""
+"""The two ends of the way to the provider and back, and the way out."""
 
 from __future__ import annotations
 
 from allauth.account.internal.decorators import login_not_required
+from allauth.account.views import LogoutView
 from allauth.socialaccount.helpers import render_authentication_error
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from allauth.socialaccount.providers.oauth2.views import (
@@ -14,6 +15,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 
 from accounts.oidc.flow import OidcFlow
+from accounts.oidc.signing_out import way_out_of
 
 
 @login_not_required
@@ -24,6 +26,13 @@ def login(request: HttpRequest) -> HttpResponse:
 @login_not_required
 def callback(request: HttpRequest) -> HttpResponse:
     return _dispatch(OAuth2CallbackView, request)
+
+
+class SignOutView(LogoutView):
+    """Leads on to the provider after a sign-in with it, so that both sessions end."""
+
+    def get_redirect_url(self) -> str:
+        return way_out_of(self.request) or str(super().get_redirect_url())
 
 
 def _dispatch(view: type[OAuth2View], request: HttpRequest) -> HttpResponse:

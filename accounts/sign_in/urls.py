@@ -8,7 +8,6 @@ from accounts.sign_in.passwords import SignInView, where_passwords_count
 
 urlpatterns = [
     path("login/", SignInView.as_view(), name="account_login"),
-    path("logout/", account.logout, name="account_logout"),
     path(
         "reauthenticate/",
         where_passwords_count(account.reauthenticate),
@@ -20,7 +19,7 @@ urlpatterns = [
         name="account_change_password",
     ),
     path("2fa/", include("allauth.mfa.urls")),
-    path("oidc/", include("accounts.oidc.urls")),
+    path("", include("accounts.oidc.urls")),
     path("oidc/cancelled/", social.login_cancelled, name="socialaccount_login_cancelled"),
     path("identities/", social.connections, name="socialaccount_connections"),
 ]

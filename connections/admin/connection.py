@@ -13,6 +13,8 @@ from django.utils.html import format_html
 from django.views.decorators.debug import sensitive_post_parameters
 from unfold.decorators import display
 
+from accounts.admin.stale_edits import RefusesStaleEdits
+from accounts.admin.telling import TellsWhatStays, counted
 from connections.admin.actions import ConnectionActions
 from connections.admin.editing import is_editable, is_reserved, is_superuser
 from connections.admin.forms import ConnectionForm, ConnectionRowForm
@@ -26,8 +28,9 @@ SAVE_AND_VERIFY = "connections_connection_save_and_verify"  # the name of its bu
 
 
 @admin.register(Connection)
-class ConnectionAdmin(ConnectionActions):
+class ConnectionAdmin(RefusesStaleEdits, TellsWhatStays, ConnectionActions):
     form = ConnectionForm
+    undisclosed = ("headers",)
     inlines = (ConnectionKeyInline,)
     fieldsets = (
         (
@@ -71,6 +74,14 @@ class ConnectionAdmin(ConnectionActions):
     list_filter = ("is_enabled", "provider", "auth_type", "is_from_environment")
     list_filter_submit = True
     search_fields = ("name", "base_url", "prefix_id")
+
+    def consequences(self, row: Connection) -> str:
+        keys = counted(row.keys.count(), "stored key")
+        return (
+            f"{keys} are deleted for good. Models that no other connection offers are gone for "
+            "everybody; running requests end as they would. Usage records stay under the name. "
+            "To keep the row, disable the connection instead."
+        )
 
     @display(description="Connection", ordering="name")
     def name_and_url(self, connection: Connection) -> str:

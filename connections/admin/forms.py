@@ -8,6 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from accounts.admin.fields import LinesField
+from accounts.admin.stale_edits import StaleRowForm
 from connections.admin.fields import HeaderRowsField
 from connections.choices import AuthType
 from connections.configuration.callers_own import RESERVED, open_auth_types, passes_on_callers_own
@@ -75,7 +76,7 @@ class ConnectionForm(forms.ModelForm):
             verify_tls.help_text = f"true or false. {RESERVED}: the path of a CA file."
 
 
-class ConnectionRowForm(forms.ModelForm):
+class ConnectionRowForm(StaleRowForm, forms.ModelForm):
     """Edits in the list. Rows that the editor may not change stay as they are."""
 
     is_superuser: ClassVar[bool] = False

@@ -13,11 +13,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from unfold.admin import ModelAdmin
 
+from accounts.admin.stale_edits import RefusesStaleEdits
 from connections.models import GatewaySettings
 
 
 @admin.register(GatewaySettings)
-class GatewaySettingsAdmin(ModelAdmin):
+class GatewaySettingsAdmin(RefusesStaleEdits, ModelAdmin):
     fields = (
         "enable_openai_api",
         "bypass_model_access_control",

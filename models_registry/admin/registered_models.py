@@ -12,6 +12,8 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
 
 from accounts.admin.fields import LinesField
+from accounts.admin.stale_edits import RefusesStaleEdits
+from accounts.admin.telling import TellsWhatStays
 from models_registry.admin.overview import ModelsView
 from models_registry.models import RegisteredModel
 
@@ -29,7 +31,7 @@ class RegisteredModelForm(forms.ModelForm):
 
 
 @admin.register(RegisteredModel)
-class RegisteredModelAdmin(ModelAdmin):
+class RegisteredModelAdmin(RefusesStaleEdits, TellsWhatStays, ModelAdmin):
     form = RegisteredModelForm
     fieldsets = (
         (
@@ -50,6 +52,15 @@ class RegisteredModelAdmin(ModelAdmin):
     list_before_template = "admin/models_registry/list_before.html"
     list_select_related = ("connection",)
     search_fields = ("model", "public_id", "display_name", "connection__name")
+
+    def consequences(self, row: RegisteredModel) -> str:
+        alias = f" Calls to {row.public_id} find nothing any more." if row.public_id else ""
+        shown = " It is shown again." if row.is_hidden else ""
+        return (
+            f"The connection {row.connection.name} goes on offering {row.model}, as it comes from "
+            f"there, without defaults and texts of this row.{alias}{shown} Grants and usage "
+            "records stay."
+        )
 
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(ModelsView.as_view(model_admin=self))

@@ -9,7 +9,7 @@ from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from accounts.administration import NEEDS, USAGE_OF_OTHERS
-from accounts.models import User
+from accounts.departures import user_id_of
 from proxy.api import ApiView
 from proxy.client_side.errors import AnsweredError, InvalidRequestError
 from proxy.client_side.rendering import JsonResponse
@@ -70,7 +70,7 @@ class UsageView(ApiView):
         if name == EVERYBODY:
             return None
         is_a_name = "\0" not in name  # PostgreSQL raises an error for it
-        user = await User.objects.filter(username=name).only("pk").afirst() if is_a_name else None
-        if user is None:
+        user_id = await database_sync_to_async(user_id_of)(name) if is_a_name else None
+        if user_id is None:
             raise InvalidRequestError("There is no such user.", param="user")
-        return user.pk
+        return user_id

@@ -92,3 +92,12 @@ def test_other_tokens_are_refused_as_any_bad_key_is(gateway, issuer, claims):
         unknown = client.get("/v1/models", headers={"Authorization": "Bearer sk-gw-unknown"})
 
     assert (answer.status_code, answer.content) == (401, unknown.content)
+
+
+def test_log_says_why_and_nothing_of_the_token(gateway, issuer):
+    """Of tests before: here as a gateway's log has it."""
+    token = token_of(issuer, aud="other")
+    with client_of(gateway, token) as client:
+        assert client.get("/v1/models").status_code == 401
+    assert "A bearer token is refused: it is for another audience (`aud`)." in gateway.log
+    assert token not in gateway.log

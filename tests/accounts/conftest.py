@@ -38,7 +38,9 @@ class FakeIssuer:
         now = int(time.time())
         said = {"iss": ISSUER, "aud": AUDIENCE, "sub": "ada-1", "iat": now, "exp": now + 600}
         said = {name: value for name, value in (said | claims).items() if value is not None}
-        return jwt.encode(said, key, algorithm, headers={"kid": key_id} | (headers or {}))
+        headers = {"kid": key_id} | (headers or {})
+        headers = {name: value for name, value in headers.items() if value is not None}
+        return jwt.encode(said, key, algorithm, headers=headers)
 
     async def fetch(self, url):
         self.asked.append(url)

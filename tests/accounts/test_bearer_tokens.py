@@ -222,6 +222,101 @@ async def test_signature_of_another_key_is_refused(issuer):
     assert await tokens.find(issuer.token(sub="eve")) is None
 
 
+async def test_new_key_under_an_old_name_is_taken_up(issuer):
+    tokens = issuer.tokens()
+    await tokens.find(issuer.token())
+    issuer.add_key("one")
+    issuer.now += 31
+
+    assert await tokens.find(issuer.token(sub="eve")) is not None
+
+
+async def test_token_without_a_key_id_finds_its_key_among_several(issuer):
+    issuer.add_key("two")
+
+    for key_id in ("one", "two"):
+        nameless = issuer.token(key_id, headers={"kid": None}, sub=key_id)
+        assert await issuer.tokens().find(nameless) is not None
+
+
+async def test_clocks_may_differ_by_a_minute(issuer):
+    soon = int(time.time()) + 50
+
+    assert await issuer.tokens().find(issuer.token(nbf=soon, iat=soon)) is not None
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ({"exp": 1}, "it has expired (`exp`), or the clocks differ"),
+        ({"nbf": 2**33}, "it is not valid yet (`nbf`, `iat`), or the clocks differ"),
+        ({"iss": "https://canary.example"}, "it is of another issuer (`iss`)"),
+        ({"aud": "canary"}, "it is for another audience (`aud`)"),
+        ({"exp": None}, "it has no `exp`"),
+        ({"sub": ""}, "its subject (`sub`) is empty, too long or not printable"),
+    ],
+    ids=str,
+)
+async def test_log_says_why_once_and_nothing_of_the_token(issuer, caplog, said, why):
+    tokens = issuer.tokens()
+    for number in range(3):
+        await tokens.find(issuer.token(**said, jti=f"canary-{number}"))
+
+    assert caplog.messages == [f"A bearer token is refused: {why}."]
+
+
+async def test_log_says_which_people_may_not_call(issuer, caplog):
+    await issuer.tokens(new_users="refused").find(issuer.token())
+    pending = issuer.tokens(new_users="pending")
+    await pending.find(issuer.token())
+    await User.objects.aupdate(is_pending=False)
+    await pending.find(issuer.token())
+
+    assert [message.partition(": ")[2] for message in caplog.messages] == [
+        "it is of a person who is not known here, and GATEWAY_JWT_NEW_USERS is `refused`.",
+        "its user waits for an administrator (pending).",
+        "its user is not active.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("claim", "said"),
+    [
+        ("realm_access.roles", {"realm_access": {"roles": ["/team"]}}),
+        ("https://acme.example/groups", {"https://acme.example/groups": {"team": {"id": 1}}}),
+        ("groups", {"groups": "other, team"}),
+        ("groups", {"groups": [{"displayName": "team"}]}),
+    ],
+    ids=str,
+)
+async def test_groups_are_read_in_every_form(issuer, claim, said):
+    team = await Group.objects.acreate(name="team")
+
+    caller = await issuer.tokens(groups_claim=claim).find(issuer.token(**said))
+
+    assert caller.group_ids == {team.pk}
+
+
+async def test_groups_that_a_token_has_no_room_for_are_told(issuer, caplog):
+    caller = await issuer.tokens().find(issuer.token(_claim_names={"groups": "src1"}))
+
+    assert caller.group_ids == set()
+    assert caplog.messages == [
+        "A token has no room for the claim `groups`: its groups do not count."
+    ]
+
+
+async def test_groups_that_cannot_be_read_are_told_and_the_rest_counts(issuer, caplog):
+    team = await Group.objects.acreate(name="team")
+    tokens = issuer.tokens()
+
+    for number in range(2):
+        caller = await tokens.find(issuer.token(groups=["team", None], jti=f"{number}"))
+
+    assert caller.group_ids == {team.pk}
+    assert caplog.messages == ["The groups in the claim `groups` of a token cannot be read: array."]
+
+
 async def test_algorithm_is_ours_to_choose(issuer):
     said = claims(issuer.token())
     key, _ = issuer.private_keys["one"]

@@ -1,11 +1,15 @@
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts.models import ApiKey, Departed, User
 from tests.usage.records import a_record
 from usage.admin.rows import EstimatingPaginator
 from usage.models import Price, UsageRow
+from usage.pruning import prune
 from usage.storing import store
 
 pytestmark = pytest.mark.django_db
@@ -93,3 +97,53 @@ def test_a_price_that_makes_no_sense_is_refused(admin_client, fields, complaint)
     page = admin_client.post(ADD_PRICE, a_price(**fields)).content.decode()
     assert complaint in page
     assert not Price.objects.exists()
+
+
+def record_of(user, request_id, **fields):
+    return a_record(request_id=request_id, user_id=user.pk, username=user.username, **fields)
+
+
+@pytest.mark.parametrize("is_deleted", [False, True])
+@pytest.mark.parametrize("search", ["ada", "ada@example.com", "Ada Lovelace", "laptop"])
+def test_records_are_found_by_who_it_was(admin_client, search, is_deleted):
+    ada = User.objects.create(
+        username="ada", email="ada@example.com", first_name="Ada", last_name="Lovelace"
+    )
+    key, _ = ApiKey.objects.issue(ada, name="laptop")
+    other = User.objects.create(username="eve")
+    store(
+        [
+            record_of(ada, "req_done", key_id=key.pk, key_hint=key.hint),
+            record_of(other, "req_left"),
+        ]
+    )
+    if is_deleted:
+        ada.delete()
+    assert found(admin_client, q=search) == {"req_done"}
+
+
+def test_a_name_that_has_changed_hands_is_told(admin_client):
+    first, renamed = (User.objects.create(username=name) for name in ("ada", "bob"))
+    store([record_of(first, "req_done"), record_of(renamed, "req_left")])
+    number = first.pk
+    first.delete()
+    renamed.username = "robert"
+    renamed.save()
+    second = User.objects.create(username="ada")
+    store([record_of(second, "req_failed")])
+    page = admin_client.get(ROWS).content.decode()
+    assert f"ada (deleted, #{number})" in page
+    assert "bob (now robert)" in page
+    assert page.count("(deleted") == 1
+
+
+def test_the_names_of_the_deleted_go_with_their_last_record():
+    ada, eve = (User.objects.create(username=name) for name in ("ada", "eve"))
+    now = datetime.now(UTC)
+    store([record_of(ada, "req_done"), record_of(eve, "req_left")])
+    UsageRow.objects.filter(pk="req_done").update(accepted_at=now - timedelta(days=90))
+    UsageRow.objects.filter(pk="req_left").update(accepted_at=now)
+    User.objects.all().delete()
+    Departed.objects.update(left_at=now - timedelta(days=80))
+    prune(timedelta(days=30))
+    assert [each.username for each in Departed.objects.all()] == ["eve"]

@@ -7,13 +7,15 @@ from typing import Any
 from django.contrib import admin
 from django.core.paginator import Paginator
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import FieldTextFilter, RangeDateTimeFilter
 from unfold.decorators import display
 
+from accounts.departures import Named, named
+from accounts.models import User
 from usage.models import UsageRow
 
 MOST_COUNTED = 10_000
@@ -47,7 +49,7 @@ class EstimatingPaginator(Paginator):
 class UsageRowAdmin(ModelAdmin):
     list_display = (
         "accepted_at",
-        "username",
+        "user",
         "model",
         "connection",
         "endpoint",
@@ -71,7 +73,10 @@ class UsageRowAdmin(ModelAdmin):
     )
     list_filter_submit = True
     search_fields = ("request_id", "client_request_id")
-    search_help_text = "A request id, ours or the client's."
+    search_help_text = (
+        "A request id, ours or the client's; the user name, full name or e-mail address of a user, "
+        "or the name or hint of an API key, of deleted ones, too."
+    )
     sortable_by = ()
     list_per_page = 50
     show_full_result_count = False
@@ -94,12 +99,32 @@ class UsageRowAdmin(ModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[UsageRow], search_term: str
     ) -> tuple[QuerySet[UsageRow], bool]:
-        """Whole ids: a part of one would have every row read."""
+        """Whole ids and names: a part of one would have every row read."""
         term = search_term.strip()
         if not term:
             return queryset, False
-        found = queryset.filter(pk=term)
-        return (found if found.exists() else queryset.filter(client_request_id=term)), False
+        for found in (queryset.filter(pk=term), queryset.filter(client_request_id=term)):
+            if found.exists():
+                return found, False
+        return queryset.filter(_is_of(named(term))), False
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Look up what the users of a page are called now, with one query."""
+        page = super().get_changelist_instance(request)
+        numbers = {row.user_id for row in page.result_list}
+        present = dict(User.objects.filter(pk__in=numbers).values_list("pk", "username"))
+        for row in page.result_list:
+            row.present_name = present.get(row.user_id)
+        return page
+
+    @display(description="User")
+    def user(self, row: Any) -> str:
+        """The name as it was. Another user may have it now."""
+        if row.present_name is None:
+            return f"{row.username} (deleted, #{row.user_id})"
+        if row.present_name != row.username:
+            return f"{row.username} (now {row.present_name})"
+        return str(row.username)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -109,3 +134,11 @@ class UsageRowAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: UsageRow | None = None) -> bool:
         return False
+
+
+def _is_of(found: Named) -> Q:
+    """The rows of these users and keys, by the index on users."""
+    condition = Q(user_id__in=found.user_ids)
+    for user_id, key_id in found.keys:
+        condition |= Q(user_id=user_id, key_id=key_id)
+    return condition

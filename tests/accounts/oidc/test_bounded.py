@@ -4,7 +4,7 @@ import pytest
 from allauth.socialaccount.adapter import get_adapter
 
 from accounts.oidc.bounded import LARGEST_BYTES
-from accounts.oidc.flow import OidcError
+from accounts.oidc.errors import OidcError
 from tests.support.responders import chunk, head, json_response, raw
 from tests.support.upstream import ScriptedUpstream
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -46,11 +47,34 @@ class Provider:
         self.http.post("/test/client", json=client).raise_for_status()
 
     def person(
-        self, name: str, *, email: str = "", is_verified: bool = True, groups: Sequence[str] = ()
+        self,
+        name: str,
+        *,
+        email: str = "",
+        is_verified: bool = True,
+        groups: Sequence[str] = (),
+        userinfo: dict[str, Any] | None = None,
+        id_token: dict[str, Any] | None = None,
     ) -> str:
-        """Make or change somebody; their subject."""
-        wanted = {"name": name, "email": email, "is_verified": is_verified, "groups": list(groups)}
+        """Make or change somebody; their subject.
+
+        ``userinfo`` and ``id_token`` are said in place of ``groups``; None leaves a claim out.
+        """
+        claims = (
+            {}
+            if userinfo is id_token is None
+            else {"userinfo": userinfo or {}, "id_token": id_token or {}}
+        )
+        wanted = {"name": name, "email": email, "is_verified": is_verified}
+        wanted |= {"groups": list(groups), "claims": claims}
         return str(self.http.post("/test/person", json=wanted).raise_for_status().json()["sub"])
+
+    @contextmanager
+    def documented(self, **fields: Any) -> Iterator[None]:
+        """Have the discovery document say ``fields`` meanwhile; None leaves one out."""
+        self.http.post("/test/document", json=fields).raise_for_status()
+        yield
+        self.http.post("/test/document", json={}).raise_for_status()
 
     def refreshes(self) -> int:
         """How often somebody came with a refresh token."""

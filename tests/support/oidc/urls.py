@@ -10,6 +10,8 @@ from django.contrib.auth.models import Group, User
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import include, path
 
+from tests.support.oidc import adapter
+
 grants: dict[str, int] = {}
 counting = threading.Lock()
 
@@ -38,7 +40,7 @@ def make_client(request: HttpRequest) -> HttpResponse:
 
 
 def make_person(request: HttpRequest) -> HttpResponse:
-    """Make or change somebody: name, email, is_verified, groups."""
+    """Make or change somebody: name, email, is_verified, groups, claims."""
     wanted = json.loads(request.body)
     user, _ = User.objects.get_or_create(username=wanted["name"])
     user.email = wanted["email"]
@@ -49,7 +51,14 @@ def make_person(request: HttpRequest) -> HttpResponse:
             user=user, email=user.email, verified=wanted["is_verified"], primary=True
         )
     user.groups.set([Group.objects.get_or_create(name=name)[0] for name in wanted["groups"]])
+    adapter.said[user.username] = wanted["claims"]
     return JsonResponse({"sub": str(user.pk)})
+
+
+def change_document(request: HttpRequest) -> HttpResponse:
+    adapter.document.clear()
+    adapter.document.update(json.loads(request.body))
+    return JsonResponse({})
 
 
 def be(request: HttpRequest, name: str) -> HttpResponse:
@@ -71,6 +80,7 @@ def counted(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("test/client", make_client),
     path("test/person", make_person),
+    path("test/document", change_document),
     path("test/be/<str:name>", be),
     path("test/revoke", revoke),
     path("test/grants", counted),

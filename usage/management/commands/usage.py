@@ -8,8 +8,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from accounts.departures import user_id_of
 from accounts.management.errors import UsageError
-from accounts.models import User
 from usage.periods import PeriodError, read_moment
 from usage.reports import SUMS, By, Line, report
 
@@ -87,10 +87,10 @@ class Command(BaseCommand):
 def _user_id(username: str | None) -> int | None:
     if username is None:
         return None
-    user = User.objects.filter(username=username).first()
-    if user is None:
-        raise UsageError(f"There is no user named {username!r}.")
-    return user.pk
+    user_id = user_id_of(username)
+    if user_id is None:
+        raise UsageError(f"There is no user named {username!r}, and was none.")
+    return user_id
 
 
 def _inert(text: str) -> str:

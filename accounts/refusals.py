@@ -1,0 +1,70 @@
+"""The log of refused tokens: why, each cause once in a minute, and nothing of the token."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+import jwt
+
+REST_SECONDS = 60.0
+LEEWAY_SECONDS = 60  # by which clocks of an issuer and the gateway may differ
+
+
+class TokenRefusedError(Exception):
+    """The message is a sentence without its subject, and holds nothing of the token."""
+
+
+class Refusals:
+    """Warnings that anyone could cause by the thousand: each is logged once in ``REST_SECONDS``."""
+
+    def __init__(
+        self, logger: logging.Logger, what: str, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._logger = logger
+        self._what = what
+        self._clock = clock
+        self._warned_at: dict[str, float] = {}
+        self._passed_over: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def note(self, cause: str) -> None:
+        """Log that something is refused. ``cause`` is one of a few that the code knows."""
+        self.warn(f"{self._what} is refused", cause)
+
+    def warn(self, subject: str, detail: str) -> None:
+        """Log ``subject: detail``, unless it was logged just now: then it is counted.
+
+        Neither may hold what a client chooses, since both are remembered.
+        """
+        message = f"{subject}: {detail}."
+        now = self._clock()
+        with self._lock:
+            if now - self._warned_at.get(message, float("-inf")) < REST_SECONDS:
+                self._passed_over[message] = self._passed_over.get(message, 0) + 1
+                return
+            self._warned_at[message] = now
+            more = self._passed_over.pop(message, 0)
+        self._logger.warning("%s%s", message, f" (and {more} times before)" if more else "")
+
+
+CAUSES: tuple[tuple[type[Exception], str], ...] = (
+    (jwt.ExpiredSignatureError, "it has expired (`exp`), or the clocks differ"),
+    (jwt.ImmatureSignatureError, "it is not valid yet (`nbf`, `iat`), or the clocks differ"),
+    (jwt.InvalidIssuerError, "it is of another issuer (`iss`)"),
+    (jwt.InvalidAudienceError, "it is for another audience (`aud`)"),
+    (jwt.exceptions.InvalidSubjectError, "its subject (`sub`) is not a string"),
+    (jwt.InvalidSignatureError, "its signature fits none of the issuer's keys"),
+    (jwt.InvalidKeyError, "its algorithm does not fit the issuer's key"),
+)
+
+
+def cause_of(error: Exception) -> str:
+    """Why a token is refused, from what reading it raised."""
+    if isinstance(error, TokenRefusedError):
+        return str(error)
+    if isinstance(error, jwt.MissingRequiredClaimError):
+        return f"it has no `{error.claim}`"
+    return next((cause for kind, cause in CAUSES if isinstance(error, kind)), "it is malformed")

@@ -1,0 +1,37 @@
+"""Names for people who come from a provider: readable in any script, and unique here."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from accounts.models import User
+from accounts.models.users import is_of_user_name
+
+LONGEST_NAME = 100
+MOST_NAMESAKES = 50
+FALLBACK = "user"
+
+
+def readable(wanted: str) -> str:
+    """``wanted`` with a dash for what no name may hold; empty if no letter or digit is left."""
+    text = unicodedata.normalize("NFKC", wanted)
+    kept = "".join(char if is_of_user_name(char) else "-" for char in text)
+    name = re.sub("-{2,}", "-", kept)[:LONGEST_NAME].strip("-")
+    return name if any(char.isalnum() for char in name) else ""
+
+
+def free_username(wanted: Iterable[str], identity: str) -> str:
+    """A name that nobody has, from the first of ``wanted`` that can be read, with a number behind
+    it if it is taken. ``identity`` tells the person from all others, if so many share that name.
+
+    Blocks on the database.
+    """
+    name = next(filter(None, map(readable, wanted)), FALLBACK)
+    for candidate in (name, *(f"{name}-{number}" for number in range(2, MOST_NAMESAKES))):
+        # "Ada" and "ada" are taken for each other.
+        if not User.objects.filter(username__iexact=candidate).exists():
+            return candidate
+    return f"{name}-{hashlib.sha256(identity.encode()).hexdigest()[:10]}"
