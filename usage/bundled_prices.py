@@ -10,6 +10,8 @@ from functools import cache, lru_cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from wire_formats.service_tiers import STANDARD
+
 if TYPE_CHECKING:
     from genai_prices.data_snapshot import DataSnapshot
     from genai_prices.types import TieredPrices
@@ -29,49 +31,65 @@ LISTED = (
 )
 
 
+# The list's names for what a provider tells as its service tier: flex and priority are OpenAI's and
+# Google's, a speed is Anthropic's, and any provider may have rates for batches.
+TIER_KEYS = ("service_tier", "speed", "processing")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ListedPrice:
     """A price of the list, which is the same object whenever it is found.
 
-    ``rates`` are in the order of ``Price.RATES``.
+    ``rates`` are in the order of ``Price.RATES``. ``service_tier`` is empty for the standard rates.
     """
 
     model: str
+    service_tier: str
     above_tokens: int
     rates: tuple[Decimal | None, ...]
 
 
-# By what the list has of a model: prices that do not rise, and by rates those that do.
+# By what the list has of a model: its standard prices that do not rise, and by rates all others.
 _flat: dict[int, ListedPrice | None] = {}
-_stepped: dict[tuple[str, int, tuple[Decimal | None, ...]], ListedPrice] = {}
+_others: dict[tuple[str, str, int, tuple[Decimal | None, ...]], ListedPrice] = {}
 
 
 def bundled_price(
-    base_url: str, model: str, *, at: datetime, prompt_tokens: int
+    base_url: str, model: str, *, at: datetime, prompt_tokens: int, service_tier: str = ""
 ) -> ListedPrice | None:
     """The price of ``model`` at the provider whose API is at ``base_url``; None if unknown.
 
     Of prices that rise with the length of the input, it is the one that holds for
-    ``prompt_tokens``.
+    ``prompt_tokens``. Where the list has no rates for ``service_tier``, it is the standard price.
     """
     found = _find(base_url, model)
     if found is None:
         return None
     provider, info = found
-    listed = info.get_prices(at)
+    listed, tier = info.get_prices(at), ""
+    if service_tier not in STANDARD:
+        of_tier = _of_tier(provider, info, at, service_tier)
+        if vars(of_tier) != vars(listed):
+            listed, tier = of_tier, service_tier
     if id(listed) in _flat:  # the list lives for ever, so no other object gets its id
         return _flat[id(listed)]
     rates = _rates(listed, prompt_tokens)
     if not any(rate is not None for rate in rates):
         price = None
     else:
-        key = (f"{provider.id}/{info.id}", _step(listed.input_mtok, prompt_tokens), rates)
-        price = _stepped.setdefault(
-            key, ListedPrice(model=key[0], above_tokens=key[1], rates=rates)
+        key = (f"{provider.id}/{info.id}", tier, _step(listed.input_mtok, prompt_tokens), rates)
+        price = _others.setdefault(
+            key, ListedPrice(model=key[0], service_tier=tier, above_tokens=key[2], rates=rates)
         )
-    if not any(_is_stepped(getattr(listed, name)) for name in LISTED):
+    if not tier and not any(_is_stepped(getattr(listed, name)) for name in LISTED):
         _flat[id(listed)] = price
     return price
+
+
+def _of_tier(provider: Any, info: Any, at: datetime, tier: str) -> Any:
+    """The prices of ``tier``; the standard ones where the provider only resells the model."""
+    is_its_own = any(info is own for own in provider.models)
+    return info.get_prices(at, dict.fromkeys(TIER_KEYS, tier) if is_its_own else None)
 
 
 @cache

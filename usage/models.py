@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from usage.exchange import Surface
+from wire_formats.service_tiers import STANDARD
 
 
 class TokensFrom(models.TextChoices):
@@ -58,6 +59,14 @@ class Price(models.Model):
     model = models.CharField(
         max_length=256,
         help_text="A model id, as clients or as the upstream name it; * stands for any characters.",
+    )
+    service_tier = models.CharField(
+        max_length=32,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="As the upstream's answers name it, such as flex or priority; empty for every "
+        "tier.",
     )
     above_tokens = models.PositiveIntegerField(
         default=0, editable=False, help_text="For requests whose input has more tokens than this."
@@ -127,14 +136,16 @@ class Price(models.Model):
     def __str__(self) -> str:
         source = f"list {self.version}" if self.version else "set here"
         above = f" above {self.above_tokens:,} tokens" if self.above_tokens else ""
-        return f"{self.model}{above} ({source})"
+        tier = f" {self.service_tier}" if self.service_tier else ""
+        return f"{self.model}{tier}{above} ({source})"
 
 
 class UsageRow(models.Model):
     """One accepted request. Made by the flusher alone, never changed.
 
     It names its user, key and connection by value: it stays when they go. ``status`` is 499 for a
-    client that left before it was answered. ``cost`` is in US dollars and NULL where unknown.
+    client that left before it was answered. ``service_tier`` is the one that the upstream's answer
+    named, empty where it named none. ``cost`` is in US dollars and NULL where unknown.
     """
 
     request_id = models.CharField(max_length=40, primary_key=True)
@@ -171,6 +182,7 @@ class UsageRow(models.Model):
     bytes_sent = models.PositiveBigIntegerField()
     client_request_id = models.CharField(max_length=100)
     upstream_request_id = models.CharField(max_length=200)
+    service_tier = models.CharField(max_length=32, default="", db_default="")
     cost = models.DecimalField("cost ($)", max_digits=20, decimal_places=10, null=True)
     price = models.ForeignKey(Price, on_delete=models.PROTECT, null=True, related_name="+")
 
@@ -184,6 +196,17 @@ class UsageRow(models.Model):
 
     def __str__(self) -> str:
         return self.request_id
+
+    @property
+    def is_cost_estimated(self) -> bool:
+        """Whether the list has no rates for the service tier, so that the standard ones count."""
+        price = self.price
+        return (
+            price is not None
+            and price.source == PriceSource.BUNDLED
+            and self.service_tier not in STANDARD
+            and price.service_tier != self.service_tier
+        )
 
 
 class UsageDay(models.Model):

@@ -32,7 +32,7 @@ class Pricing:
     def __init__(self, overrides: Iterable[Price], base_urls: dict[str, str]) -> None:
         self._overrides = sorted(overrides, key=_precedence, reverse=True)
         self._base_urls = base_urls
-        self._candidates: dict[tuple[str, str, str], list[Price]] = {}
+        self._candidates: dict[tuple[str, str, str, str], list[Price]] = {}
         self._kept: dict[ListedPrice, Price] = {}
 
     @classmethod
@@ -54,17 +54,22 @@ class Pricing:
         if not base_url:
             return None
         found = bundled_price(
-            base_url, record.upstream_model, at=at, prompt_tokens=record.prompt_tokens or 0
+            base_url,
+            record.upstream_model,
+            at=at,
+            prompt_tokens=record.prompt_tokens or 0,
+            service_tier=record.service_tier,
         )
         return None if found is None else self._keep(found)
 
     def _matching(self, record: UsageRecord) -> list[Price]:
-        key = (record.connection, record.model, record.upstream_model)
+        key = (record.connection, record.model, record.upstream_model, record.service_tier)
         if key not in self._candidates:
             self._candidates[key] = [
                 price
                 for price in self._overrides
                 if price.connection in {"", record.connection}
+                and price.service_tier in {"", record.service_tier}
                 and (
                     matches(price.model, record.model)
                     or matches(price.model, record.upstream_model)
@@ -80,6 +85,7 @@ class Pricing:
                 "source": PriceSource.BUNDLED,
                 "version": list_version(),
                 "model": listed.model,
+                "service_tier": listed.service_tier,
                 "above_tokens": listed.above_tokens,
                 **dict(zip(Price.RATES, listed.rates, strict=True)),
             }
@@ -152,10 +158,16 @@ def _total(parts: list[Decimal | None]) -> Decimal | None:
     return total.quantize(PRECISION) if total < TOO_MUCH else None
 
 
-def _precedence(price: Price) -> tuple[bool, bool, int, datetime, int]:
-    """A named connection before all, an id before a pattern, the longer pattern, the later row."""
+def _precedence(price: Price) -> tuple[bool, bool, int, bool, datetime, int]:
+    """What comes first is greater.
+
+    A named connection comes before all connections, an id before a pattern, a longer pattern before
+    a shorter one, a service tier before all tiers, and a later row before an earlier one.
+    """
     pattern = price.model
-    return (bool(price.connection), "*" not in pattern, len(pattern), price.valid_from, price.pk)
+    is_id, is_of_tier = "*" not in pattern, bool(price.service_tier)
+    of_connection = bool(price.connection)
+    return (of_connection, is_id, len(pattern), is_of_tier, price.valid_from, price.pk)
 
 
 def _exactly(said: dict[str, Any]) -> dict[str, Any]:

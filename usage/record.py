@@ -64,6 +64,7 @@ class UsageRecord:
     cache_write_tokens: int | None = None
     audio_prompt_tokens: int | None = None
     audio_completion_tokens: int | None = None
+    service_tier: str = ""
 
     @classmethod
     def of(cls, exchange: Exchange) -> UsageRecord:
@@ -102,6 +103,7 @@ class UsageRecord:
             cache_write_tokens=tokens.cache_write,
             audio_prompt_tokens=tokens.audio_prompt,
             audio_completion_tokens=tokens.audio_completion,
+            service_tier=tokens.service_tier or "",
             overhead_us=None if overhead is None else round(overhead * 1e6),
         )
 

@@ -108,6 +108,7 @@ def _attributes(record: UsageRecord) -> dict[str, Any]:
         "gen_ai.usage.cache_read.input_tokens": record.cached_tokens,
         "gen_ai.usage.cache_creation.input_tokens": record.cache_write_tokens,
         "gen_ai.usage.reasoning.output_tokens": record.reasoning_tokens,
+        "openai.response.service_tier": record.service_tier,
         "error.type": (record.error_code or str(record.status)) if is_failed else None,
         "gatehouse.request_id": record.request_id,
         "gatehouse.model": record.model,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Any, Literal
 
 # From little thinking to much. ``none`` turns it off.
@@ -13,6 +14,44 @@ Sampling = Literal["all", "one", "none"]
 ThinkingOff = Literal["", "disabled", "between_tools"]
 NeedsResponses = Literal["never", "tools", "always"]
 SystemRole = Literal["system", "developer", "user"]
+
+
+class EarlierReasoning(Enum):
+    """The field of an assistant's message in a request that takes earlier reasoning."""
+
+    NONE = auto()  # no field: the request would be refused, or the field ignored
+    AS_TOLD = auto()  # the field in which the upstream itself told it, if it did
+    CONTENT = auto()  # ``reasoning_content``
+    PARTS = auto()  # parts of the type ``thinking`` in ``content``
+    ALL = auto()  # every field that :mod:`wire_formats.chat.reasoning` writes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatForm:
+    """How chats with a family take what chat completions have no common way to write.
+
+    ``has_thinking_switch``: ``thinking`` with a ``type`` is a field of chats, too.
+    ``needs_signatures``: calls in the history are refused without Google's signatures.
+    ``keeps_cache_marks``: what is to be cached may be marked; ``openrouter_keeps_cache_marks``: at
+    OpenRouter. ``has_short_call_ids``: ids of calls have nine letters and digits;
+    ``has_limited_call_ids``: at most 40 characters. ``marks_prefill``: the beginning of an answer
+    is marked as one. ``has_strict_roles``: a user may not speak right after a tool.
+    ``takes_late_system``: messages of the role ``system`` may follow others.
+    """
+
+    reasoning: EarlierReasoning = EarlierReasoning.AS_TOLD
+    has_thinking_switch: bool = False
+    needs_signatures: bool = False
+    keeps_cache_marks: bool = False
+    openrouter_keeps_cache_marks: bool = False
+    has_short_call_ids: bool = False
+    has_limited_call_ids: bool = False
+    marks_prefill: bool = False
+    has_strict_roles: bool = False
+    takes_late_system: bool = True
+
+
+PLAIN_CHAT = ChatForm()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +75,7 @@ class Family:
     ``needs_responses``: whether OpenAI serves it at ``/responses`` only: never, for chats with
     tools unless ``reasoning_effort`` is ``none``, or always.
     ``needs_reasoning_back``: earlier messages that call tools must keep their reasoning.
+    ``chat``: how its chats are written where that differs.
     ``source`` is where this was read.
     """
 
@@ -55,6 +95,7 @@ class Family:
     takes_prefill: bool = True
     needs_responses: NeedsResponses = "never"
     needs_reasoning_back: bool = False
+    chat: ChatForm = PLAIN_CHAT
     source: str = ""
 
     def nearest_effort(self, wanted: Any) -> str | None:

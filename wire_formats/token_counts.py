@@ -7,6 +7,7 @@ from typing import Any, NotRequired, TypedDict
 
 from wire_formats.figures import told_count
 from wire_formats.json_types import JsonObject
+from wire_formats.service_tiers import messages_tier_in, tier_in
 
 BYTES_PER_TOKEN = 4  # of plain text, as an estimate
 # Beside the details, where Kimi writes the former and DeepSeek the latter.
@@ -22,7 +23,8 @@ class Tokens:
     ``cached`` and ``cache_write``, read from the provider's cache and written to it, are part of
     ``prompt``, ``reasoning`` is part of ``completion``. ``audio_prompt`` and ``audio_completion``
     are the tokens of sound among both, without those from the cache. A length of sound is counted
-    in ``audio_seconds``, a text to be spoken in ``characters``.
+    in ``audio_seconds``, a text to be spoken in ``characters``. ``service_tier`` says at which
+    rates the provider counts all that.
     """
 
     prompt: int | None = None
@@ -34,6 +36,7 @@ class Tokens:
     audio_completion: int | None = None
     audio_seconds: float | None = None
     characters: int | None = None
+    service_tier: str | None = None
 
 
 class PromptDetails(TypedDict):
@@ -92,6 +95,12 @@ def read_usage(usage: Any, tokens: Tokens) -> None:
     tokens.reasoning = _count(completion, "reasoning_tokens", default=tokens.reasoning)
     tokens.audio_completion = _count(completion, "audio_tokens", default=tokens.audio_completion)
     _add_thoughts(usage, tokens)
+    read_tier(usage, tokens)
+
+
+def read_tier(holder: Any, tokens: Tokens) -> None:
+    """Take the service tier that an answer, or its ``usage``, tells of into ``tokens``."""
+    tokens.service_tier = tier_in(holder) or tokens.service_tier
 
 
 def read_messages_usage(usage: Any, tokens: Tokens) -> None:
@@ -101,6 +110,7 @@ def read_messages_usage(usage: Any, tokens: Tokens) -> None:
     tokens.completion = _count(usage, "output_tokens", default=tokens.completion)
     details = _details(usage, "output_tokens_details")
     tokens.reasoning = _count(details, "thinking_tokens", default=tokens.reasoning)
+    tokens.service_tier = messages_tier_in(usage) or tokens.service_tier
     fresh = _count(usage, "input_tokens", default=None)
     if fresh == 0 and tokens.prompt:
         return  # as some end a stream that told the input at its beginning

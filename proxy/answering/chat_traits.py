@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from connections.choices import ApiType, Provider
 from models_registry.targets import Target
-from wire_formats.messages.chat_traits import ChatTraits, Spelling, openrouter_traits, traits_of
+from wire_formats.family import EarlierReasoning
+from wire_formats.messages.chat_traits import ChatTraits, openrouter_traits, traits_of
 
 OFFICIAL = frozenset({Provider.OPENAI, Provider.AZURE})
 
@@ -15,13 +16,13 @@ def traits_for(target: Target) -> ChatTraits:
     """The traits of ``target``'s chats."""
     upstream = target.connection.upstream
     if upstream.provider == Provider.OPENROUTER:
-        return openrouter_traits(target.model, target.family)
-    traits = traits_of(target.model, target.family)
+        return openrouter_traits(target.family)
+    traits = traits_of(target.family)
     if upstream.api_type:  # translated once more, by what reads every field
         is_native = upstream.api_type == ApiType.NATIVE
         traits = replace(
             traits.without_demands(),
-            reasoning=Spelling.ALL,
+            reasoning=EarlierReasoning.ALL,
             has_thinking_switch=False,
             needs_signatures=False,
             takes_top_k=is_native,
@@ -29,5 +30,5 @@ def traits_for(target: Target) -> ChatTraits:
     elif upstream.provider in OFFICIAL:
         traits = replace(traits, has_limited_call_ids=True)
         if target.family.needs_responses != "never":  # the same, for chats with tools
-            traits = replace(traits, reasoning=Spelling.ALL)
+            traits = replace(traits, reasoning=EarlierReasoning.ALL)
     return traits.as_admin_says(is_reasoning=target.is_reasoning)

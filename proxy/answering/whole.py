@@ -19,7 +19,7 @@ from wire_formats.json_numbers import encoded_answer, load_json, read_json, writ
 from wire_formats.json_objects import parsed
 from wire_formats.json_types import JsonObject
 from wire_formats.secrets import failure_without_secrets
-from wire_formats.token_counts import Tokens, read_usage
+from wire_formats.token_counts import Tokens, read_tier, read_usage
 
 READ = partial(parsed, read=load_json)
 
@@ -56,6 +56,7 @@ async def read_answer(
         told = failure_without_secrets(failed, dispatched.kept_from_errors)
         body = body if told == failed else encoded_answer(told)
     take_usage(answer.get("usage"), exchange.tokens)
+    read_tier(answer, exchange.tokens)
     if on_answer is not None:
         on_answer(answer)
     return body if dispatched.filters is None else await dispatched.filters.outlet(body)

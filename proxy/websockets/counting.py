@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from usage.exchange import Exchange
 from wire_formats.errors import UnreadableAnswerError
 from wire_formats.figures import MOST
 from wire_formats.json_objects import json_object
 from wire_formats.json_types import JsonObject
-from wire_formats.token_counts import Tokens, read_usage
+from wire_formats.service_tiers import joint_tier
+from wire_formats.token_counts import Tokens, read_tier, read_usage
 
 ENDS_OF_ANSWERS = (
     '"response.done"',
@@ -46,7 +46,7 @@ def count_message(
     if has_ended or (note is not None and BEGIN_OF_ANSWER in message):
         response = _response_in(message)
         if has_ended:
-            add_usage(response.get("usage"), exchange.tokens)
+            add_answer(response, exchange.tokens)
         if note is not None:
             note(response)
 
@@ -60,10 +60,14 @@ def _response_in(message: str) -> JsonObject:
     return response if isinstance(response, dict) else {}
 
 
-def add_usage(usage: Any, tokens: Tokens) -> None:
-    """Add the counts of one answer to those of the answers before, up to what can be true."""
+def add_answer(answer: JsonObject, tokens: Tokens) -> None:
+    """Add the counts of ``answer`` to those of the answers before, up to what can be true."""
     counted = Tokens()
-    read_usage(usage, counted)
+    read_usage(answer.get("usage"), counted)
+    read_tier(answer, counted)
+    is_first = tokens.prompt is None and tokens.completion is None
+    before = counted.service_tier if is_first else tokens.service_tier
+    tokens.service_tier = joint_tier(before, counted.service_tier)
     for name in SUMMED:
         count = getattr(counted, name)
         if count is not None:

@@ -78,6 +78,19 @@ def test_a_whole_answer_is_counted(gateway, client, upstream):
     assert row["bytes_received"] == len(answer.request.content)
 
 
+@pytest.mark.parametrize("is_streamed", [True, False], ids=["streamed", "whole"])
+def test_the_tier_of_the_answer_is_recorded_and_not_the_one_asked_for(
+    gateway, client, upstream, is_streamed
+):
+    told = {"service_tier": "default"}
+    whole = json_response({"choices": [], "usage": USAGE["usage"]} | told)
+    events = sse(*(each | told for each in (DELTA, FINISH, USAGE)))
+    upstream.on("POST", CHAT, events if is_streamed else whole)
+    body = chat_body("gpt-4o", stream=is_streamed, service_tier="flex")
+    answer = client.post(CHAT, json=body)
+    assert row_of(gateway, answer.headers["x-request-id"])["service_tier"] == "default"
+
+
 def test_a_stream_that_fails_in_the_middle_keeps_its_status_and_says_why(gateway, client, upstream):
     upstream.on("POST", CHAT, reset_after(STREAM_HEAD + chunk(EVENT)))
     answer = client.post(CHAT, json=chat_body("gpt-4o", stream=True))

@@ -239,3 +239,91 @@ def test_a_row_tells_its_price():
     store([a_record(accepted_at=JULY.timestamp())])
     row = UsageRow.objects.get()
     assert (row.cost, row.price) == (Decimal(1), override)
+
+
+NOVEMBER = datetime(2026, 11, 1, tzinfo=UTC)
+URLS = OPENAI | {"claude": "https://api.anthropic.com/v1"}
+
+
+def cost_at(tier, **fields):
+    record = a_record(accepted_at=NOVEMBER.timestamp(), service_tier=tier, **fields)
+    price = Pricing(Price.objects.overrides(), URLS).price_of(record)
+    return price.service_tier, cost_of(record, price)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("fields", "costs"),
+    [
+        # 1000 tokens of input and 100 of output, in dollars for a million:
+        # 1.25 and 10; flex is half of it, priority twice as much
+        (
+            {"upstream_model": "gpt-5"},
+            {
+                "": ("", "0.00225"),
+                "default": ("", "0.00225"),
+                "flex": ("flex", "0.001125"),
+                "priority": ("priority", "0.0045"),
+                "scale": ("", "0.00225"),
+            },
+        ),
+        # 2 and 8, from the cache 0.5; priority 3.5, 14 and 0.875
+        (
+            {"upstream_model": "gpt-4.1", "cached_tokens": 400},
+            {"default": ("", "0.0022"), "priority": ("priority", "0.00385")},
+        ),
+        # 4 and 20; with a speed of its own 8 and 40; batches half
+        (
+            {"connection": "claude", "upstream_model": "claude-opus-5-5"},
+            {
+                "standard": ("", "0.006"),
+                "fast": ("fast", "0.012"),
+                "batch": ("batch", "0.003"),
+                "priority": ("", "0.006"),
+            },
+        ),
+    ],
+)
+def test_the_tier_of_the_answer_decides_on_the_rates(fields, costs):
+    expected = {tier: (of, Decimal(cost)) for tier, (of, cost) in costs.items()}
+    assert {tier: cost_at(tier, **fields) for tier in costs} == expected
+
+
+@pytest.mark.django_db
+def test_the_rates_of_a_tier_are_those_of_their_time():
+    record = a_record(accepted_at=JUNE.timestamp(), service_tier="flex", upstream_model="gpt-5")
+    assert Pricing([], OPENAI).price_of(record).service_tier == ""
+
+
+@pytest.mark.django_db
+def test_the_price_of_a_tier_is_kept_once_and_beside_the_standard_one():
+    for tier in ("flex", "default", "flex", "priority", "default"):
+        cost_at(tier, upstream_model="gpt-5")
+    assert sorted(Price.objects.values_list("service_tier", flat=True)) == ["", "flex", "priority"]
+
+
+@pytest.mark.django_db
+def test_a_price_set_for_a_tier_holds_for_that_tier_alone():
+    an_override("gpt-4o", 1)
+    an_override("gpt-4o", 2, service_tier="flex")
+    assert [cost_at(tier)[1] for tier in ("flex", "priority", "")] == [2, 1, 1]
+
+
+@pytest.mark.django_db
+def test_a_row_says_whether_the_rates_of_its_tier_are_known():
+    Connection.objects.create(name="openai", base_url="https://api.openai.com/v1")
+    tiers = ("default", "flex", "scale")
+    store(
+        [
+            a_record(
+                request_id=tier,
+                service_tier=tier,
+                upstream_model="gpt-5",
+                accepted_at=NOVEMBER.timestamp(),
+            )
+            for tier in tiers
+        ]
+    )
+    rows = UsageRow.objects.in_bulk()
+    assert [rows[tier].service_tier for tier in tiers] == list(tiers)
+    assert [rows[tier].is_cost_estimated for tier in tiers] == [False, False, True]

@@ -8,7 +8,7 @@ import pytest
 from wire_formats.family import Family
 from wire_formats.family_facts import READERS, facts_of
 
-NOT_A_FACT = {"name", "pattern", "source", "is_reasoning"}
+NOT_A_FACT = {"name", "pattern", "source", "is_reasoning", "chat"}
 
 
 def test_every_fact_can_be_stated() -> None:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wire_formats.chat.reasoning import ANTHROPIC, OPENAI, Thought, reasoning_fields, thoughts_of
+from wire_formats.families import family_of
 from wire_formats.messages.answer_from_chat import Asked, message_of
 from wire_formats.messages.answer_to_chat import MessageTranslation
 from wire_formats.messages.chat_traits import openrouter_traits
@@ -19,7 +20,7 @@ from wire_formats.responses.answer_to_chat import ResponseTranslation
 from wire_formats.responses.request_from_chat import responses_request
 from wire_formats.token_counts import Tokens
 
-CLAUDE = openrouter_traits("anthropic/claude-opus-4.5")
+CLAUDE = openrouter_traits(family_of("anthropic/claude-opus-4.5"))
 WORDS = st.text("abc é", min_size=1, max_size=9).filter(str.strip)
 SEALS = st.from_regex(r"[A-Za-z0-9+/]{1,20}={0,2}", fullmatch=True)
 SIGNED = st.builds(

@@ -35,7 +35,7 @@ class PriceAdmin(ModelAdmin):
         (
             None,
             {
-                "fields": ("model", "connection", "valid_from"),
+                "fields": ("model", "connection", "service_tier", "valid_from"),
                 "description": "A price set here wins over the bundled list. It is never changed: "
                 "add another that is valid from a later time. One without any rates takes those "
                 "before it back. 0 is free.",
@@ -43,7 +43,15 @@ class PriceAdmin(ModelAdmin):
         ),
         ("In US dollars", {"fields": Price.RATES}),
     )
-    list_display = ("model", "connection", "source", "version", *Price.RATES, "valid_from")
+    list_display = (
+        "model",
+        "connection",
+        "service_tier",
+        "source",
+        "version",
+        *Price.RATES,
+        "valid_from",
+    )
     list_filter = ("source",)
     search_fields = ("model", "connection")
 

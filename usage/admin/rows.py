@@ -83,6 +83,14 @@ class UsageRowAdmin(ModelAdmin):
     paginator = EstimatingPaginator
     list_select_related = False
 
+    readonly_fields = ("rates",)
+
+    @admin.display(description="Rates")
+    def rates(self, row: UsageRow) -> str:
+        if row.is_cost_estimated:
+            return f"The standard ones: the list has none for the tier {row.service_tier}."
+        return "-" if row.price is None else str(row.price)
+
     @display(
         description="Outcome",
         label={"done": "success", "failed": "danger", "broken off": "warning", "left": "info"},

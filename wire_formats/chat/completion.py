@@ -14,17 +14,21 @@ from wire_formats.token_counts import ChatUsage
 
 @dataclass(slots=True, kw_only=True)
 class Completion:
-    """One completion with one choice. ``created`` is in seconds since the epoch."""
+    """One completion with one choice. ``created`` is in seconds since the epoch.
+
+    ``service_tier`` is told with all that is written after it is known; None while it is not.
+    """
 
     id: str
     model: str
     created: int = field(default_factory=lambda: int(time.time()))
+    service_tier: str | None = None
 
     def whole(
         self, message: JsonMapping, finish_reason: FinishReason, usage: ChatUsage | None
     ) -> ChatCompletion:
         message = {"role": "assistant", "content": None, "refusal": None, **message}
-        return {
+        completion: ChatCompletion = {
             "id": self.id,
             "object": "chat.completion",
             "created": self.created,
@@ -34,6 +38,9 @@ class Completion:
             ],
             "usage": usage,
         }
+        if self.service_tier is not None:
+            completion["service_tier"] = self.service_tier
+        return completion
 
     def chunk(self, delta: JsonMapping, finish_reason: FinishReason | None = None) -> Chunk:
         return self._chunk(
@@ -52,13 +59,16 @@ class Completion:
             yield chunk
 
     def _chunk(self, choices: list[ChunkChoice]) -> Chunk:
-        return {
+        chunk: Chunk = {
             "id": self.id,
             "object": "chat.completion.chunk",
             "created": self.created,
             "model": self.model,
             "choices": choices,
         }
+        if self.service_tier is not None:
+            chunk["service_tier"] = self.service_tier
+        return chunk
 
 
 def tool_call(call_id: str, name: str, arguments: str) -> ToolCall:

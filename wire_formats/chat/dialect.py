@@ -10,7 +10,7 @@ from wire_formats.dialect import END, DescribedError, Dialect, Meaning
 from wire_formats.json_objects import json_object
 from wire_formats.json_types import JsonObject
 from wire_formats.sse import DONE, DONE_MARK, data_of, encoded_event
-from wire_formats.token_counts import Tokens, read_usage
+from wire_formats.token_counts import Tokens, read_tier, read_usage
 
 
 class ChatDialect(Dialect):
@@ -41,6 +41,7 @@ class ChatDialect(Dialect):
             return Meaning(error=parsed["error"])
         usage, choices = parsed.get("usage"), parsed.get("choices")
         read_usage(usage, tokens)
+        read_tier(parsed, tokens)
         return Meaning(
             has_finished=_has_finished(choices),
             is_usage_only=choices == [] and isinstance(usage, dict),

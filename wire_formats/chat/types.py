@@ -50,6 +50,7 @@ class ChatCompletion(TypedDict):
     model: str
     choices: list[Choice]
     usage: ChatUsage | None
+    service_tier: NotRequired[str]
 
 
 class ChunkChoice(TypedDict):
@@ -66,3 +67,4 @@ class Chunk(TypedDict):
     model: str
     choices: list[ChunkChoice]
     usage: NotRequired[ChatUsage]
+    service_tier: NotRequired[str]

@@ -13,6 +13,7 @@ from wire_formats.json_numbers import write_json
 from wire_formats.json_types import JsonMapping, JsonObject
 from wire_formats.messages.thought_order import mark_positions, position_of
 from wire_formats.messages.tools_from_chat import custom_tools, foreign_names
+from wire_formats.service_tiers import in_chats_words, messages_tier_in
 from wire_formats.stop_reasons import FinishReason, from_messages
 from wire_formats.token_counts import ChatUsage, Tokens, chat_usage, read_messages_usage
 
@@ -64,7 +65,11 @@ def thought_of(block: JsonObject) -> Thought | None:
 
 def completion_of(message: JsonObject) -> Completion:
     """The completion that ``message`` becomes; servers that imitate Anthropic's may lack an id."""
-    return Completion(id=text_in(message, "id"), model=text_in(message, "model"))
+    return Completion(
+        id=text_in(message, "id"),
+        model=text_in(message, "model"),
+        service_tier=in_chats_words(messages_tier_in(message.get("usage"))),
+    )
 
 
 def text_in(holder: JsonObject, name: str) -> str:

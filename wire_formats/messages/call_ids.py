@@ -10,32 +10,46 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import cast
+from typing import TYPE_CHECKING, Any, cast
 
-from wire_formats.json_types import JsonObject
 from wire_formats.messages.alphabet import own_id
+
+if TYPE_CHECKING:
+    from anthropic.types import ToolResultBlockParam
+
+    from wire_formats.messages.types import Block, Content, Role, Turn
+
+    Items = list[Block | "Result"]
 
 # What was lost or changed.
 UNANSWERED = "messages.tool_calls"
 UNASKED = "messages.tool_call_id"
 
-Turn = tuple[str, list["JsonObject | Result"]]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """The result of a call, which is found by ``call_id``, or by ``name`` if that is empty."""
+    """The result of a call, which is found by ``call_id``, or by ``name`` if that is empty.
+
+    ``mark`` is the client's ``cache_control``, None for none.
+    """
 
     call_id: str
     name: str
-    blocks: list[JsonObject] = field(default_factory=list)
-    extras: JsonObject = field(default_factory=dict)
+    blocks: list[Content] = field(default_factory=list)
+    mark: Any = None
+    is_error: bool = False
 
-    def block(self, call_id: str) -> JsonObject:
-        content = {"content": self.blocks} if self.blocks else {}
-        return {"type": "tool_result", "tool_use_id": call_id, **content, **self.extras}
+    def block(self, call_id: str) -> ToolResultBlockParam:
+        block: ToolResultBlockParam = {"type": "tool_result", "tool_use_id": call_id}
+        if self.blocks:
+            block["content"] = self.blocks
+        if self.mark is not None:
+            block["cache_control"] = self.mark
+        if self.is_error:
+            block["is_error"] = True
+        return block
 
-    def as_words(self) -> Iterator[JsonObject]:
+    def as_words(self) -> Iterator[Content]:
         """For a result that no call asked for."""
         named = self.name or self.call_id or "a tool"
         yield {"type": "text", "text": f"Result of {named[:200]}:"}
@@ -46,7 +60,7 @@ MISSING = Result(
     call_id="",
     name="",
     blocks=[{"type": "text", "text": "No result was given."}],
-    extras={"is_error": True},
+    is_error=True,
 )
 
 
@@ -66,23 +80,23 @@ class Pairing:
         self._counts: dict[str, int] = {}  # of the ids that begin alike
         self._waiting: list[_Waiting] = []
 
-    def messages(self, turns: Iterable[Turn]) -> Iterator[JsonObject]:
+    def messages(self, turns: Iterable[tuple[Role, Items]]) -> Iterator[Turn]:
         """``turns`` alternate between the roles."""
         for role, items in turns:
             if role == "assistant":
                 blocks = [item for item in items if not isinstance(item, Result)]
-                yield {"role": role, "content": [self._asked(block) for block in blocks]}
+                yield {"role": "assistant", "content": [self._asked(block) for block in blocks]}
             else:
-                yield {"role": role, "content": [*self._answered(items)]}
+                yield {"role": "user", "content": [*self._answered(items)]}
         if self._waiting:
             yield {"role": "user", "content": [*self._answered([])]}
 
-    def _asked(self, block: JsonObject) -> JsonObject:
+    def _asked(self, block: Block) -> Block:
         if block["type"] != "tool_use":
             return block
         call_id = self._id_of(block["id"])
         self._waiting.append(_Waiting(block["id"], block["name"], call_id))
-        return block | {"id": call_id}
+        return {**block, "id": call_id}
 
     def _id_of(self, original: str) -> str:
         """The same at every turn: what stands before in the conversation alone decides."""
@@ -94,7 +108,7 @@ class Pairing:
         self._used.add(call_id)
         return call_id
 
-    def _answered(self, items: list[JsonObject | Result]) -> Iterator[JsonObject]:
+    def _answered(self, items: Items) -> Iterator[Block]:
         results = _Results(items)
         for call in self._waiting:
             result = results.take(call)
@@ -115,7 +129,7 @@ class Pairing:
 class _Results:
     """The results among the items of a turn. ``taken`` are the places of those that were given."""
 
-    def __init__(self, items: list[JsonObject | Result]) -> None:
+    def __init__(self, items: Items) -> None:
         self.taken: set[int] = set()
         self._items = items
         self._places: dict[tuple[str, str], deque[int]] = {}

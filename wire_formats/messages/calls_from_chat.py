@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from wire_formats.chat.calls import arguments_object, called_with, calls_in
 from wire_formats.json_types import JsonObject
 from wire_formats.json_values import as_text
 from wire_formats.messages.alphabet import own_name
+from wire_formats.messages.cache_marks import mark_of
+
+if TYPE_CHECKING:
+    from anthropic.types import ToolUseBlockParam
 
 LOST = "messages.tool_calls"
 
 
-def calls_of(message: JsonObject, lost: list[str]) -> Iterator[JsonObject]:
+def calls_of(message: JsonObject, lost: list[str]) -> Iterator[ToolUseBlockParam]:
     """``tool_calls`` and the older ``function_call``; ids are the message's own, or empty."""
     for call in calls_in(message):
         called = called_with(call)
@@ -23,11 +28,12 @@ def calls_of(message: JsonObject, lost: list[str]) -> Iterator[JsonObject]:
         given, is_sound = arguments_object(arguments)
         if not is_sound:
             lost.append(LOST)
-        mark = call.get("cache_control")
-        yield {
+        block: ToolUseBlockParam = {
             "type": "tool_use",
             "id": as_text(call.get("id")),
             "name": own_name(name),
             "input": given,
-            **({"cache_control": mark} if isinstance(mark, dict) else {}),
         }
+        if mark := mark_of(call):
+            block["cache_control"] = mark
+        yield block

@@ -7,6 +7,7 @@ is left out and named.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from wire_formats.chat.reading import (
     RESULT_ROLES,
@@ -17,9 +18,15 @@ from wire_formats.chat.reading import (
 )
 from wire_formats.chat.reasoning import FIELDS
 from wire_formats.json_types import JsonObject
-from wire_formats.messages.call_ids import Pairing, Result, Turn
+from wire_formats.messages.call_ids import Pairing
 from wire_formats.messages.message_from_chat import MessageReader
 from wire_formats.messages.types import THOUGHTS
+
+if TYPE_CHECKING:
+    from anthropic.types import TextBlockParam
+
+    from wire_formats.messages.call_ids import Items
+    from wire_formats.messages.types import Role, Turn
 
 EXPRESSED = frozenset(
     {
@@ -35,15 +42,15 @@ EXPRESSED = frozenset(
     }
 )
 # Anthropic begins with the user's words, and most of its models end with them.
-GO_ON: JsonObject = {"type": "text", "text": "Continue."}
+GO_ON: TextBlockParam = {"type": "text", "text": "Continue."}
 
 
 @dataclass(slots=True)
 class History:
     """``lost`` names what was left out or changed."""
 
-    system: list[JsonObject] = field(default_factory=list)
-    messages: list[JsonObject] = field(default_factory=list)
+    system: list[TextBlockParam] = field(default_factory=list)
+    messages: list[Turn] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
 
     @property
@@ -74,7 +81,7 @@ def history_of(body: JsonObject, *, keeps_all_thoughts: bool = False) -> History
     history = History()
     messages = list(messages_of(body))
     begin = answered_until(messages)
-    turns: list[Turn] = []
+    turns: list[tuple[Role, Items]] = []
     for index, message in enumerate(messages):
         is_past = index < begin or message["role"] in RESULT_ROLES
         reader = MessageReader(
@@ -97,7 +104,7 @@ def history_of(body: JsonObject, *, keeps_all_thoughts: bool = False) -> History
     return history
 
 
-def _add(turns: list[Turn], role: str, items: list[JsonObject | Result]) -> None:
+def _add(turns: list[tuple[Role, Items]], role: Role, items: Items) -> None:
     """Neighbours of one role go into one message: results of tools must stand together."""
     if not items:
         return
@@ -107,5 +114,5 @@ def _add(turns: list[Turn], role: str, items: list[JsonObject | Result]) -> None
         turns.append((role, items))
 
 
-def _results_in(message: JsonObject) -> bool:
+def _results_in(message: Turn) -> bool:
     return any(block["type"] == "tool_result" for block in message["content"])

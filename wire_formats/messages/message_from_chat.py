@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from wire_formats.chat.reading import RESULT_ROLES, parts_of
 from wire_formats.chat.reasoning import ANTHROPIC, FIELDS, Thought, thoughts_of
@@ -11,10 +12,18 @@ from wire_formats.errors import UnsendableError
 from wire_formats.json_numbers import write_json
 from wire_formats.json_types import JsonObject
 from wire_formats.messages.blocks_from_chat import TEXT_PARTS, block_of, text_block
+from wire_formats.messages.cache_marks import mark_of
 from wire_formats.messages.call_ids import Result
 from wire_formats.messages.calls_from_chat import calls_of
 from wire_formats.messages.thought_order import Position, in_order, positions_in
 from wire_formats.messages.types import THOUGHTS
+
+if TYPE_CHECKING:
+    from anthropic.types import TextBlockParam
+
+    from wire_formats.messages.types import Block, Content, Role, Thinking
+
+B = TypeVar("B")
 
 
 @dataclass(slots=True)
@@ -27,7 +36,7 @@ class MessageReader:
     is_past: bool
     keeps_all_thoughts: bool
 
-    def turn(self) -> tuple[str, list[JsonObject | Result]]:
+    def turn(self) -> tuple[Role, list[Block | Result]]:
         match self.message["role"]:
             case "user":
                 return "user", [*self._marked(list(self._blocks()))]
@@ -40,14 +49,15 @@ class MessageReader:
             param=f"{self.place}.role",
         )
 
-    def words(self) -> list[JsonObject]:
+    def words(self) -> list[TextBlockParam]:
         """A system message, which can hold text alone."""
         blocks = list(self._blocks())
-        if any(block["type"] != "text" for block in blocks):
+        texts = [block for block in blocks if block["type"] == "text"]
+        if len(texts) < len(blocks):
             self.lost.append("messages.content")
-        return self._marked([block for block in blocks if block["type"] == "text"])
+        return self._marked(texts)
 
-    def _blocks(self) -> Iterator[JsonObject]:
+    def _blocks(self) -> Iterator[Content]:
         for index, part in enumerate(parts_of(self.message)):
             place = f"{self.place}.content.{index}"
             try:
@@ -60,14 +70,15 @@ class MessageReader:
             if block is not None:
                 yield block
 
-    def _marked(self, blocks: list[JsonObject]) -> list[JsonObject]:
+    def _marked(self, blocks: list[B]) -> list[B]:
         """A mark of the whole message is one of its last block."""
-        mark = self.message.get("cache_control")
-        if isinstance(mark, dict) and blocks and "cache_control" not in blocks[-1]:
-            blocks[-1] = blocks[-1] | {"cache_control": mark}
+        mark = mark_of(self.message)
+        if mark and blocks:
+            last: Any = blocks[-1]
+            last.setdefault("cache_control", mark)
         return blocks
 
-    def _assistant(self) -> list[JsonObject]:
+    def _assistant(self) -> list[Block]:
         words, calls = list(self._said()), list(calls_of(self.message, self.lost))
         if not words and not calls:
             return []
@@ -75,7 +86,7 @@ class MessageReader:
         content = self._one_text()
         if content is None or not any(any(place) for place, _ in thoughts):
             return [*(block for _, block in thoughts), *words, *calls]
-        blocks = list(in_order(thoughts, content, calls))
+        blocks: list[Block] = [*in_order(thoughts, content, calls)]
         while blocks[-1]["type"] in THOUGHTS:  # as no message may end
             blocks.pop()
         return blocks
@@ -89,7 +100,7 @@ class MessageReader:
                 return text
         return None
 
-    def _thoughts(self) -> Iterator[tuple[Position, JsonObject]]:
+    def _thoughts(self) -> Iterator[tuple[Position, Thinking]]:
         """Those that Anthropic signed, with their places; it refuses all others."""
         thoughts = thoughts_of(self.message)
         places = positions_in(self.message, len(thoughts))
@@ -97,8 +108,8 @@ class MessageReader:
             if thought.format == ANTHROPIC and thought.sealed:
                 yield place, {"type": "redacted_thinking", "data": thought.sealed}
             elif self._is_kept(thought):
-                block = {"thinking": thought.text, "signature": thought.signature}
-                yield place, {"type": "thinking", **block}
+                text, signature = thought.text, thought.signature
+                yield place, {"type": "thinking", "thinking": text, "signature": signature}
             else:
                 self.lost += [f"messages.{name}" for name in FIELDS if self.message.get(name)]
 
@@ -107,7 +118,7 @@ class MessageReader:
             return bool(thought.text)
         return thought.format == ANTHROPIC and bool(thought.signature)
 
-    def _said(self) -> Iterator[JsonObject]:
+    def _said(self) -> Iterator[Content]:
         for part in parts_of(self.message):
             kind = part.get("type")
             if kind in TEXT_PARTS:
@@ -123,23 +134,21 @@ class MessageReader:
         id_, name = self.message.get("tool_call_id"), self.message.get("name")
         blocks = list(self._result_blocks())
         marks = [block.pop("cache_control", None) for block in blocks]
-        mark = self.message.get("cache_control") or next((m for m in reversed(marks) if m), None)
-        extras: JsonObject = {"cache_control": mark} if isinstance(mark, dict) else {}
-        if self.message.get("is_error") is True:
-            extras["is_error"] = True
+        mark = mark_of(self.message) or next((each for each in reversed(marks) if each), None)
         return Result(
             call_id=id_ if isinstance(id_, str) else "",
             name=name if isinstance(name, str) else "",
             blocks=blocks,
-            extras=extras,
+            mark=mark,
+            is_error=self.message.get("is_error") is True,
         )
 
-    def _result_blocks(self) -> Iterator[JsonObject]:
+    def _result_blocks(self) -> Iterator[Content]:
         """A tool may say anything; what is no part is given as JSON."""
         content = self.message.get("content")
         if content is None or isinstance(content, str | list):
             try:
-                yield from [dict(block) for block in self._blocks()]
+                yield from list(self._blocks())
             except UnsendableError:
                 yield {"type": "text", "text": write_json(content).decode()}
         else:

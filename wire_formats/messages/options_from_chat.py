@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from wire_formats.chat.reading import output_limit
 from wire_formats.errors import UnsendableError
 from wire_formats.family import Family
 from wire_formats.fitting import digest_of
 from wire_formats.json_types import JsonObject
+
+if TYPE_CHECKING:
+    from anthropic.types import JSONOutputFormatParam, MetadataParam, TextBlockParam
+
+Tier = Literal["auto", "standard_only"]
 
 # For a model that is not in the table of families; Anthropic insists on a limit.
 DEFAULT_MAX_TOKENS = 8192
@@ -20,7 +25,11 @@ LIMITS = ("max_completion_tokens", "max_tokens")
 NO_SAMPLING = {"temperature": 1, "top_p": 1}
 # Anthropic asks for an id that tells nothing of the person: no name, no address, no number.
 OPAQUE_ID = re.compile(r"(?=.*[A-Za-z_-])[\w.:|=/-]{1,256}\Z", re.ASCII)
-TIERS = {"auto": "auto", "default": "standard_only", "standard_only": "standard_only"}
+TIERS: dict[str, Tier] = {
+    "auto": "auto",
+    "default": "standard_only",
+    "standard_only": "standard_only",
+}
 JSON_ONLY = "Answer with one JSON object and nothing else."
 
 
@@ -70,7 +79,7 @@ def sampling_of(
     return given
 
 
-def stops_of(body: JsonObject, lost: list[str]) -> JsonObject:
+def stops_of(body: JsonObject, lost: list[str]) -> list[str]:
     """The stop sequences without those of blanks, which Anthropic refuses."""
     sequences: list[str] = []
     for name in ("stop", "stop_sequences"):
@@ -82,11 +91,11 @@ def stops_of(body: JsonObject, lost: list[str]) -> JsonObject:
         if len(kept) < len(value):
             lost.append(name)
         sequences += kept
-    return {"stop_sequences": sequences} if sequences else {}
+    return sequences
 
 
-def user_of(body: JsonObject, lost: list[str]) -> JsonObject:
-    """``metadata.user_id``: the client's own id, or a digest of what may tell who the user is."""
+def user_of(body: JsonObject, lost: list[str]) -> MetadataParam | None:
+    """The client's own id of its user, or a digest of what may tell who that is."""
     metadata = body.get("metadata")
     metadata = metadata if isinstance(metadata, dict) else {}
     if metadata.keys() - {"user_id"}:
@@ -99,24 +108,26 @@ def user_of(body: JsonObject, lost: list[str]) -> JsonObject:
         if isinstance(value, str | int) and value and not isinstance(value, bool):
             user = str(value)
             if OPAQUE_ID.match(user):
-                return {"metadata": {"user_id": user}}
+                return {"user_id": user}
             lost.append(name)
-            return {"metadata": {"user_id": f"user-{digest_of(user, 32)}"}}
-    return {}
+            return {"user_id": f"user-{digest_of(user, 32)}"}
+    return None
 
 
-def format_of(body: JsonObject, lost: list[str]) -> tuple[JsonObject, list[JsonObject]]:
+def format_of(
+    body: JsonObject, lost: list[str]
+) -> tuple[JSONOutputFormatParam | None, list[TextBlockParam]]:
     """``output_config.format``, and what is to be said to the model where there is none."""
     match body.get("response_format") or None:
         case {"type": "json_schema", "json_schema": {"schema": dict(schema)}}:
             return {"type": "json_schema", "schema": _closed(schema)}, []
         case {"type": "json_object"}:
             lost.append("response_format")
-            return {}, [{"type": "text", "text": JSON_ONLY}]
+            return None, [{"type": "text", "text": JSON_ONLY}]
         case None | {"type": "text"}:
-            return {}, []
+            return None, []
     lost.append("response_format")
-    return {}, []
+    return None, []
 
 
 def _closed(schema: Any) -> Any:
@@ -131,11 +142,12 @@ def _closed(schema: Any) -> Any:
     return closed
 
 
-def tier_of(body: JsonObject, lost: list[str]) -> JsonObject:
+def tier_of(body: JsonObject, lost: list[str]) -> Tier | None:
+    """None where Anthropic's default says the same."""
     tier = body.get("service_tier")
     if tier is None or tier == "auto":
-        return {}
+        return None
     if tier in TIERS:
-        return {"service_tier": TIERS[tier]}
+        return TIERS[tier]
     lost.append("service_tier")
-    return {}
+    return None

@@ -1,12 +1,15 @@
 """A chat request in the form of Anthropic's Messages API.
 
+The request has the types of Anthropic's SDK, except for what is copied from the client: that is
+not checked here, and the SDK no longer knows the sampling parameters that older models take.
+
 https://platform.claude.com/docs/en/api/messages
 """
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from wire_formats.families import family_of
 from wire_formats.family import Family
@@ -24,6 +27,12 @@ from wire_formats.messages.options_from_chat import (
 from wire_formats.messages.thinking import Limits, is_forced, thinking_for, wish_of
 from wire_formats.messages.tools_from_chat import tools_of
 from wire_formats.payload import Payload, dropped_parameters
+
+if TYPE_CHECKING:
+    from anthropic.types import JSONOutputFormatParam, MessageParam, OutputConfigParam
+    from anthropic.types.message_create_params import MessageCreateParamsBase
+
+    from wire_formats.messages.types import Turn
 
 # Anthropic's own, from clients that know it.
 UNCHANGED = ("stream", "cache_control", "container", "context_management")
@@ -58,6 +67,7 @@ KNOWN = frozenset(
         *UNCHANGED,
     }
 )
+THINKING = frozenset({"adaptive", "enabled"})
 BETA_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}\Z")
 BETAS_OF_FIELDS = {"context_management": "context-management-2025-06-27"}
 
@@ -79,26 +89,43 @@ def messages_request(body: JsonObject, *, model: str, family: Family | None = No
         lacks_thoughts=history.calls_without_thought,
     )
     thinking = thinking_for(wish_of(body), family, limits, lost)
-    config = _config(body, schema, thinking.pop("output_config", {}))
-    is_thinking = thinking.get("thinking", {}).get("type") in {"adaptive", "enabled"}
-    system = [*history.system, *wishes]
-    request = {
+    is_thinking = "thinking" in thinking and thinking["thinking"]["type"] in THINKING
+    request: MessageCreateParamsBase = {
         "model": model,
         "max_tokens": limit,
-        **({"system": system} if system else {}),
-        "messages": history.messages,
-        **{name: body[name] for name in UNCHANGED if body.get(name) not in (None, [], {})},
-        **sampling_of(body, family, is_thinking=is_thinking, lost=lost),
-        **stops_of(body, lost),
-        **user_of(body, lost),
-        **tier_of(body, lost),
-        **tools,
-        **thinking,
-        **({"output_config": config} if config else {}),
+        "messages": [_message(turn) for turn in history.messages],
     }
-    limit_marks(request, lost)
+    if "tools" in tools:
+        request["tools"] = tools["tools"]
+    if "tool_choice" in tools:
+        request["tool_choice"] = tools["tool_choice"]
+    if "thinking" in thinking:
+        request["thinking"] = thinking["thinking"]
+    if system := [*history.system, *wishes]:
+        request["system"] = system
+    if config := _config(body, schema, thinking.get("output_config", {})):
+        request["output_config"] = config
+    copied = {name: body[name] for name in UNCHANGED if body.get(name) not in (None, [], {})}
+    copied |= sampling_of(body, family, is_thinking=is_thinking, lost=lost)
+    _add_options(request, body, lost)
+    limit_marks(request, copied, lost)
     dropped = (*dropped_parameters(body, KNOWN), *lost, *history.lost)
-    return Payload(request, tuple(dict.fromkeys(dropped)))
+    return Payload({**request, **copied}, tuple(dict.fromkeys(dropped)))
+
+
+def _message(turn: Turn) -> MessageParam:
+    if turn["role"] == "user":
+        return {"role": "user", "content": turn["content"]}
+    return {"role": "assistant", "content": turn["content"]}
+
+
+def _add_options(request: MessageCreateParamsBase, body: JsonObject, lost: list[str]) -> None:
+    if stops := stops_of(body, lost):
+        request["stop_sequences"] = stops
+    if user := user_of(body, lost):
+        request["metadata"] = user
+    if tier := tier_of(body, lost):
+        request["service_tier"] = tier
 
 
 def betas_of(body: JsonObject) -> list[str]:
@@ -113,13 +140,17 @@ def betas_of(body: JsonObject) -> list[str]:
     return list(dict.fromkeys([*named, *needed]))
 
 
-def _config(body: JsonObject, schema: JsonObject, own: JsonObject) -> JsonObject:
+def _config(
+    body: JsonObject, schema: JSONOutputFormatParam | None, own: OutputConfigParam
+) -> OutputConfigParam:
     """``output_config``: the client's own, and over it what was said in OpenAI's words."""
     given = body.get("output_config")
-    config = dict(given) if isinstance(given, dict) else {}
+    config = cast("OutputConfigParam", dict(given) if isinstance(given, dict) else {})
     if schema:
         config["format"] = schema
-    return config | own
+    if "effort" in own:
+        config["effort"] = own["effort"]
+    return config
 
 
 def _end_with_the_user(history: History, family: Family) -> None:

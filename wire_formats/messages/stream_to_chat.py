@@ -32,6 +32,7 @@ from wire_formats.messages.blocks_to_chat import (
     usage_of,
 )
 from wire_formats.messages.thought_order import position_of
+from wire_formats.service_tiers import in_chats_words, messages_tier_in
 
 
 @dataclass(slots=True)
@@ -85,6 +86,7 @@ class MessageStream:
                     yield from self._ended(block)
             case "message_delta":
                 self._usage = merged_usage(self._usage, event.get("usage"))
+                self._completion.service_tier = in_chats_words(messages_tier_in(self._usage))
                 yield from self._finished(event["delta"])
             case "message_stop":
                 yield from self._completion.usage_chunks(usage_of(self._usage))

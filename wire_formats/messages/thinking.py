@@ -10,11 +10,18 @@ Anthropic's own, which LiteLLM's clients send too. The model's family decides wh
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from wire_formats.family import Family
 from wire_formats.json_types import JsonObject
-from wire_formats.messages.tools_from_chat import FORCED
+from wire_formats.messages.tools_from_chat import FORCED, ToolFields
+
+if TYPE_CHECKING:
+    from anthropic.types import (
+        OutputConfigParam,
+        ThinkingConfigAdaptiveParam,
+        ThinkingConfigParam,
+    )
 
 SMALLEST_BUDGET = 1024
 ROOM_TO_ANSWER = 4096  # left by a budget below a limit that is not the client's
@@ -28,6 +35,13 @@ BUDGETS = {
 }
 DEFAULT_EFFORT = "medium"
 HIGHEST_WITHOUT_THINKING = "high"  # some families take no more effort than that
+
+
+class ThinkingFields(TypedDict, total=False):
+    """The fields of a request that are about thinking."""
+
+    thinking: ThinkingConfigParam
+    output_config: OutputConfigParam
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +105,7 @@ def _own_wish(thinking: JsonObject, body: JsonObject, is_hidden: bool) -> Wish:
             return wish if wish.effort else replace(wish, effort="high")
 
 
-def thinking_for(wish: Wish, family: Family, limits: Limits, lost: list[str]) -> JsonObject:
+def thinking_for(wish: Wish, family: Family, limits: Limits, lost: list[str]) -> ThinkingFields:
     """``thinking`` and ``output_config`` as far as they are to be said.
 
     What cannot be done, or is done otherwise, is added to ``lost``. Anthropic lets no model think
@@ -111,12 +125,12 @@ def thinking_for(wish: Wish, family: Family, limits: Limits, lost: list[str]) ->
     return _enabled(wish, limits, lost)
 
 
-def _adaptive(wish: Wish, family: Family, *, may_think: bool, lost: list[str]) -> JsonObject:
+def _adaptive(wish: Wish, family: Family, *, may_think: bool, lost: list[str]) -> ThinkingFields:
     if wish.is_off:
         if family.thinking_off or not family.thinks_by_default:
             return _off(family) if family.thinks_by_default else {}
         lost.append(wish.source)
-        return {"output_config": {"effort": family.nearest_effort("minimal")}}
+        return _with_effort({}, family.nearest_effort("minimal"))
     wanted = wish.effort or _effort_of(wish.budget)
     effort = family.nearest_effort(wanted)
     if wish.budget or effort != wanted:
@@ -125,18 +139,27 @@ def _adaptive(wish: Wish, family: Family, *, may_think: bool, lost: list[str]) -
         effort = _at_most(effort, HIGHEST_WITHOUT_THINKING, family)
         lost.append(wish.source)
         return _with_effort(_off(family) if family.thinks_by_default else {}, effort)
-    thinking: JsonObject = {"type": "adaptive"}
+    thinking: ThinkingConfigAdaptiveParam = {"type": "adaptive"}
     if wish.is_hidden or family.hides_thoughts:
         thinking["display"] = "omitted" if wish.is_hidden else "summarized"
     return _with_effort({"thinking": thinking}, effort)
 
 
-def _off(family: Family) -> JsonObject:
-    return {"thinking": {"type": family.thinking_off}} if family.thinking_off else {}
+def _off(family: Family) -> ThinkingFields:
+    match family.thinking_off:
+        case "disabled":
+            return {"thinking": {"type": "disabled"}}
+        case "between_tools":
+            return {"thinking": {"type": "between_tools"}}
+        case "":
+            return {}
 
 
-def _with_effort(fields: JsonObject, effort: str | None) -> JsonObject:
-    return fields | {"output_config": {"effort": effort}} if effort else fields
+def _with_effort(fields: ThinkingFields, effort: Any) -> ThinkingFields:
+    """``effort`` is one of the family's, or None."""
+    if effort:
+        fields["output_config"] = {"effort": effort}
+    return fields
 
 
 def _at_most(effort: str | None, highest: str, family: Family) -> str | None:
@@ -152,7 +175,7 @@ def _effort_of(budget: int | None) -> str:
     return fitting[-1] if fitting else "low"
 
 
-def _enabled(wish: Wish, limits: Limits, lost: list[str]) -> JsonObject:
+def _enabled(wish: Wish, limits: Limits, lost: list[str]) -> ThinkingFields:
     budget = wish.budget or BUDGETS.get(wish.effort)
     if budget is None:
         lost.append(wish.source)
@@ -165,7 +188,6 @@ def _enabled(wish: Wish, limits: Limits, lost: list[str]) -> JsonObject:
     return {"thinking": {"type": "enabled", "budget_tokens": budget}}
 
 
-def is_forced(tools: JsonObject) -> bool:
+def is_forced(tools: ToolFields) -> bool:
     """Whether ``tool_choice`` among the fields ``tools`` forces a call."""
-    choice: Any = tools.get("tool_choice") or {}
-    return choice.get("type") in FORCED
+    return "tool_choice" in tools and tools["tool_choice"]["type"] in FORCED

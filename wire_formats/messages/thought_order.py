@@ -9,10 +9,15 @@ Without it, a thought stood before all.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wire_formats.chat.reasoning import ANTHROPIC, Thought
 from wire_formats.json_types import JsonObject
+
+if TYPE_CHECKING:
+    from anthropic.types import TextBlockParam, ToolUseBlockParam
+
+    from wire_formats.messages.types import Thinking
 
 FIELD = "position"
 Position = tuple[int, int]
@@ -45,8 +50,8 @@ def positions_in(message: JsonObject, count: int) -> list[Position]:
 
 
 def in_order(
-    thoughts: list[tuple[Position, JsonObject]], text: str, calls: list[JsonObject]
-) -> Iterator[JsonObject]:
+    thoughts: list[tuple[Position, Thinking]], text: str, calls: list[ToolUseBlockParam]
+) -> Iterator[Thinking | TextBlockParam | ToolUseBlockParam]:
     """The blocks of an answer: thoughts where they stood, and words before calls between them."""
     characters, made = 0, 0
     for (end, calls_before), block in thoughts:
@@ -58,7 +63,7 @@ def in_order(
     yield from calls[made:]
 
 
-def _words(text: str) -> Iterator[JsonObject]:
+def _words(text: str) -> Iterator[TextBlockParam]:
     if text.strip():
         yield {"type": "text", "text": text}
 

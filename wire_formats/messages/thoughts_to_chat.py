@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from wire_formats.chat.google_signatures import signed_by_google
 from wire_formats.chat.reasoning import ANTHROPIC, PARTS, Thought, reasoning_fields
+from wire_formats.family import EarlierReasoning
 from wire_formats.json_types import JsonObject
 from wire_formats.messages.carried import MESSAGE, Carried, read_carried
-from wire_formats.messages.chat_traits import ChatTraits, Spelling
+from wire_formats.messages.chat_traits import ChatTraits
 
 # Some upstreams refuse a call without its reasoning, and take nothing for none at all.
 BLANK = " "
@@ -71,13 +72,13 @@ def side_fields(said: Recalled, traits: ChatTraits, *, has_calls: bool) -> JsonO
     """The fields beside the content that give the upstream its reasoning back."""
     text = said.text
     match traits.reasoning:
-        case Spelling.CONTENT:
+        case EarlierReasoning.CONTENT:
             if not text and traits.needs_reasoning and has_calls:
                 text = BLANK
             return {"reasoning_content": text} if text else {}
-        case Spelling.ALL:
+        case EarlierReasoning.ALL:
             return reasoning_fields(said.thoughts)
-        case Spelling.AS_TOLD:
+        case EarlierReasoning.AS_TOLD:
             return _as_told(said)
         case _:
             return {}
@@ -97,7 +98,10 @@ def _as_told(said: Recalled) -> JsonObject:
 
 def thinking_parts(said: Recalled, traits: ChatTraits) -> list[JsonObject]:
     """The parts of the content that do so, where they stand there."""
-    is_told = traits.reasoning in {Spelling.PARTS, Spelling.AS_TOLD} and said.spelling == PARTS
+    is_told = (
+        traits.reasoning in {EarlierReasoning.PARTS, EarlierReasoning.AS_TOLD}
+        and said.spelling == PARTS
+    )
     if not is_told or not said.text:
         return []
     return [{"type": "thinking", "thinking": [{"type": "text", "text": said.text}]}]

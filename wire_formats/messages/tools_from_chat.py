@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast
 
 from wire_formats.errors import UnsendableError
 from wire_formats.family import Family
@@ -12,7 +12,11 @@ from wire_formats.fitting import aliases
 from wire_formats.json_types import JsonObject
 from wire_formats.messages.alphabet import own_name
 
-CHOICES = {"auto": "auto", "none": "none", "required": "any", "any": "any"}
+if TYPE_CHECKING:
+    from anthropic.types import ToolChoiceParam, ToolParam, ToolUnionParam
+
+Word = Literal["auto", "none", "any"]
+CHOICES: dict[str, Word] = {"auto": "auto", "none": "none", "required": "any", "any": "any"}
 FORCED = frozenset({"any", "tool"})
 # Fields of a tool that only Anthropic knows, beside a function or within it.
 EXTRAS = (
@@ -32,28 +36,43 @@ CUSTOM_SCHEMA: JsonObject = {
 }
 
 
-def tools_of(body: JsonObject, family: Family, called: list[str], lost: list[str]) -> JsonObject:
+class ToolFields(TypedDict, total=False):
+    """The fields of a request that are about tools."""
+
+    tools: list[ToolUnionParam]
+    tool_choice: ToolChoiceParam
+
+
+def tools_of(body: JsonObject, family: Family, called: list[str], lost: list[str]) -> ToolFields:
     """``tools`` and ``tool_choice``; what was left out or changed is added to ``lost``.
 
     ``called`` are the functions that the conversation has called: Anthropic takes no calls without
     any tools. Raises :class:`UnsendableError`.
     """
-    tools = {tool["name"]: tool for tool in reversed([*_offered(body, lost)])}
+    tools = {name_of(tool): tool for tool in reversed([*_offered(body, lost)])}
     offered = list(reversed(tools.values()))
     if not offered:
-        declared = [{"name": name, "input_schema": ANY_OBJECT} for name in called]
+        declared: list[ToolUnionParam] = [
+            {"name": name, "input_schema": ANY_OBJECT} for name in called
+        ]
         return {"tools": declared, "tool_choice": {"type": "none"}} if declared else {}
     choice, allowed = _choice(body, lost)
     if allowed is not None:
-        offered = [tool for tool in offered if tool["name"] in allowed] or offered
+        offered = [tool for tool in offered if name_of(tool) in allowed] or offered
         choice = choice if allowed & tools.keys() else {"type": "none"}
-    if choice.get("type") in FORCED and not family.takes_forced_tools:
+    if choice and choice["type"] in FORCED and not family.takes_forced_tools:
         lost.append("tool_choice")
         choice = {"type": "auto"}
     is_serial = body.get("parallel_tool_calls") is False or bool(body.get("functions"))
-    if is_serial and choice.get("type") != "none":
-        choice = {"type": "auto"} | choice | {"disable_parallel_tool_use": True}
+    if is_serial:
+        choice = _one_by_one(choice or {"type": "auto"})
     return {"tools": offered, "tool_choice": choice} if choice else {"tools": offered}
+
+
+def _one_by_one(choice: ToolChoiceParam) -> ToolChoiceParam:
+    if choice["type"] != "none":
+        choice["disable_parallel_tool_use"] = True
+    return choice
 
 
 def foreign_names(body: JsonObject) -> dict[str, str]:
@@ -76,7 +95,7 @@ def custom_tools(body: JsonObject) -> frozenset[str]:
     )
 
 
-def _offered(body: JsonObject, lost: list[str]) -> Iterator[JsonObject]:
+def _offered(body: JsonObject, lost: list[str]) -> Iterator[ToolUnionParam]:
     for name in ("tools", "functions"):
         entries: Any = body.get(name)
         if entries and not isinstance(entries, list):
@@ -89,38 +108,38 @@ def _offered(body: JsonObject, lost: list[str]) -> Iterator[JsonObject]:
                 lost.append(f"{name}.{str(tool.get('type'))[:50]}")
 
 
-def _tool(tool: Any, place: str) -> JsonObject | None:
+def _tool(tool: Any, place: str) -> ToolUnionParam | None:
     """None for a tool that OpenAI runs itself."""
     match tool:
         case {"function": {"name": str(name)} as function} if name:
             return _function(function, tool)
         case {"custom": {"name": str(name)} as custom} if name:
-            description = {"description": d} if (d := custom.get("description")) else {}
-            return {"name": own_name(name), **description, "input_schema": CUSTOM_SCHEMA}
+            taking_text: ToolParam = {"name": own_name(name), "input_schema": CUSTOM_SCHEMA}
+            if description := custom.get("description"):
+                taking_text["description"] = description
+            return taking_text
         case {"name": str(name), "input_schema": dict()} if name:
-            return {**tool, "name": own_name(name)}
+            return cast("ToolParam", {**tool, "name": own_name(name)})
         case {"type": "function", "name": str(name)} if name:  # as Responses have it
             return _function(tool, tool)
         case {"type": str(kind), "name": str()} if OWN_TOOL.match(kind):
-            return dict(tool)
+            return cast("ToolUnionParam", dict(tool))
         case {"type": str(kind)} if kind not in {"function", "custom"}:
             return None
     raise UnsendableError("A tool needs a `function` with a `name`.", param=place)
 
 
-def _function(function: JsonObject, tool: JsonObject) -> JsonObject:
-    extras = {k: holder[k] for holder in (function, tool) for k in EXTRAS if holder.get(k)}
-    kept: JsonObject = {}
-    if isinstance(description := function.get("description"), str) and description:
-        kept["description"] = description
-    if function.get("strict") is True:
-        kept["strict"] = True
-    return {
+def _function(function: JsonObject, tool: JsonObject) -> ToolParam:
+    written: ToolParam = {
         "name": own_name(function["name"]),
-        **kept,
         "input_schema": _schema(function.get("parameters")),
-        **extras,
     }
+    if isinstance(description := function.get("description"), str) and description:
+        written["description"] = description
+    if function.get("strict") is True:
+        written["strict"] = True
+    extras = {k: holder[k] for holder in (function, tool) for k in EXTRAS if holder.get(k)}
+    return cast("ToolParam", {**written, **extras})
 
 
 def _schema(parameters: Any) -> JsonObject:
@@ -129,13 +148,13 @@ def _schema(parameters: Any) -> JsonObject:
     return parameters if parameters.get("type") else {"type": "object"} | parameters
 
 
-def _choice(body: JsonObject, lost: list[str]) -> tuple[JsonObject, set[str] | None]:
-    """The choice, empty where Anthropic's default says the same, and the tools it is among."""
+def _choice(body: JsonObject, lost: list[str]) -> tuple[ToolChoiceParam | None, set[str] | None]:
+    """The choice, None where Anthropic's default says the same, and the tools it is among."""
     name = "tool_choice" if body.get("tool_choice") is not None else "function_call"
     choice: Any = body.get(name)
     match choice:
         case None:
-            return {}, None
+            return None, None
         case {"type": "allowed_tools", **rest}:
             allowed = rest.get("allowed_tools") if "allowed_tools" in rest else rest
             return _allowed(allowed, lost)
@@ -144,19 +163,29 @@ def _choice(body: JsonObject, lost: list[str]) -> tuple[JsonObject, set[str] | N
         case {"name": str(function)}:
             return {"type": "tool", "name": own_name(function)}, None
         case str(word) | {"type": str(word)} if word in CHOICES:
-            return {"type": CHOICES[word]}, None
+            return _general(CHOICES[word]), None
     lost.append(name)
-    return {}, None
+    return None, None
 
 
-def _allowed(allowed: Any, lost: list[str]) -> tuple[JsonObject, set[str] | None]:
+def _general(word: Word) -> ToolChoiceParam:
+    match word:
+        case "auto":
+            return {"type": "auto"}
+        case "any":
+            return {"type": "any"}
+        case "none":
+            return {"type": "none"}
+
+
+def _allowed(allowed: Any, lost: list[str]) -> tuple[ToolChoiceParam | None, set[str] | None]:
     tools = allowed.get("tools") if isinstance(allowed, dict) else None
     if not isinstance(tools, list):
         lost.append("tool_choice")
-        return {}, None
+        return None, None
     names = {own_name(name) for tool in tools if (name := name_of(tool))}
     mode = CHOICES.get(str(allowed.get("mode")), "auto")
-    return {"type": mode} if mode != "auto" else {}, names
+    return _general(mode) if mode != "auto" else None, names
 
 
 def name_of(tool: Any) -> str:

@@ -1,7 +1,7 @@
-"""The parts of messages that are written here, whole and as events.
+"""The parts of messages that are written here: in requests, in answers and as events.
 
-Anthropic's SDK has models of them and no TypedDicts. These here are as the models are, with the
-fields that are written and no others.
+Of answers and events Anthropic's SDK has models and no TypedDicts. These here are as the models
+are, with the fields that are written and no others. Requests have the SDK's own TypedDicts.
 """
 
 from __future__ import annotations
@@ -12,11 +12,34 @@ from wire_formats.json_types import JsonMapping, JsonObject
 from wire_formats.token_counts import MessagesUsage
 
 if TYPE_CHECKING:
-    from anthropic.types import StopReason
+    from anthropic.types import (
+        DocumentBlockParam,
+        ImageBlockParam,
+        RedactedThinkingBlockParam,
+        SearchResultBlockParam,
+        StopReason,
+        TextBlockParam,
+        ThinkingBlockParam,
+        ToolResultBlockParam,
+        ToolUseBlockParam,
+    )
 
+    # What users and tools say, what models think, and all that a message of a request can hold.
+    Content = TextBlockParam | ImageBlockParam | DocumentBlockParam | SearchResultBlockParam
+    Thinking = ThinkingBlockParam | RedactedThinkingBlockParam
+    Block = Content | Thinking | ToolUseBlockParam | ToolResultBlockParam
+
+Role = Literal["user", "assistant"]
 
 # The types of the blocks that hold what a model thought.
 THOUGHTS = frozenset({"thinking", "redacted_thinking"})
+
+
+class Turn(TypedDict):
+    """A message of a request: an SDK's ``MessageParam`` whose content is always a list."""
+
+    role: Role
+    content: list[Block]
 
 
 class TextBlock(TypedDict):

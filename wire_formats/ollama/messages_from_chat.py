@@ -24,6 +24,7 @@ from wire_formats.errors import UnsendableError
 from wire_formats.json_numbers import encoded_json
 from wire_formats.json_types import JsonObject
 from wire_formats.json_values import as_text
+from wire_formats.ollama.types import Message, ToolCall
 
 TEXTS = frozenset({"text", "input_text", "output_text"})
 EXPRESSED = frozenset(
@@ -39,7 +40,7 @@ class Messages:
         self._names: dict[str, str] = {}  # of the functions called so far, by the id of the call
         self.dropped: list[str] = []
 
-    def written(self) -> list[JsonObject]:
+    def written(self) -> list[Message]:
         """Ollama's messages. Raises :class:`UnsendableError`."""
         past = answered_until(self._messages)
         written = []
@@ -49,20 +50,23 @@ class Messages:
             self.dropped += further_fields(message, EXPRESSED)
         return written
 
-    def _message(self, message: JsonObject, place: str, *, is_past: bool) -> JsonObject:
+    def _message(self, message: JsonObject, place: str, *, is_past: bool) -> Message:
         role = message["role"]
         texts, images = self._content(message, place, is_past=is_past)
         if isinstance(refusal := message.get("refusal"), str):
             texts.append(refusal)
-        written: JsonObject = {"role": role, "content": "\n".join(texts)}
+        written: Message = {"role": role, "content": "\n".join(texts)}
         if images:
             written["images"] = images
         if role in SYSTEM_ROLES:
             written["role"] = "system"
         elif role == "assistant":
-            written |= self._thinking(message) | self._calls(message)
+            if thinking := self._thinking(message):
+                written["thinking"] = thinking
+            if calls := self._calls(message):
+                written["tool_calls"] = calls
         elif role in RESULT_ROLES:
-            written |= self._result(message)
+            self._mark_as_result(written, message)
         return written
 
     def _content(
@@ -84,19 +88,17 @@ class Messages:
                     self.dropped.append("messages.content")
         return texts, images
 
-    def _thinking(self, message: JsonObject) -> JsonObject:
+    def _thinking(self, message: JsonObject) -> str:
         """All that was thought, whoever it was: it is text alone, which nobody has signed."""
         thoughts = thoughts_of(message)
         if any(each.sealed for each in thoughts):
             self.dropped.append("messages.reasoning_details")
-        text = "".join(each.text for each in thoughts) or reasoning_text(message)
-        return {"thinking": text} if text else {}
+        return "".join(each.text for each in thoughts) or reasoning_text(message)
 
-    def _calls(self, message: JsonObject) -> JsonObject:
-        written = [call for each in calls_in(message) if (call := self._call(each)) is not None]
-        return {"tool_calls": written} if written else {}
+    def _calls(self, message: JsonObject) -> list[ToolCall]:
+        return [call for each in calls_in(message) if (call := self._call(each)) is not None]
 
-    def _call(self, call: Any) -> JsonObject | None:
+    def _call(self, call: Any) -> ToolCall | None:
         called = called_with(call)
         if called is None:
             self.dropped.append("messages.tool_calls")
@@ -107,13 +109,17 @@ class Messages:
             self.dropped.append("messages.tool_calls")
         id_ = as_text(call.get("id"))
         self._names[id_] = name
-        return {**({"id": id_} if id_ else {}), "function": {"name": name, "arguments": given}}
+        written: ToolCall = {"function": {"name": name, "arguments": given}}
+        if id_:
+            written["id"] = id_
+        return written
 
-    def _result(self, message: JsonObject) -> JsonObject:
-        id_ = message.get("tool_call_id")
-        told = {"tool_call_id": id_} if isinstance(id_, str) and id_ else {}
-        name = self._names.get(told.get("tool_call_id", "")) or message.get("name")
-        return {"role": "tool", "tool_name": name if isinstance(name, str) else "", **told}
+    def _mark_as_result(self, written: Message, message: JsonObject) -> None:
+        id_ = as_text(message.get("tool_call_id"))
+        written["role"] = "tool"
+        written["tool_name"] = self._names.get(id_) or as_text(message.get("name"))
+        if id_:
+            written["tool_call_id"] = id_
 
 
 def _is_readable(content: Any) -> bool:

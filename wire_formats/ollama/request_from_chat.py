@@ -5,13 +5,13 @@ https://github.com/ollama/ollama/blob/main/docs/api.md
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from wire_formats.chat.reading import json_schema_of, limit_name, output_limit, stop_sequences
 from wire_formats.errors import UnsendableError
 from wire_formats.json_types import JsonObject
 from wire_formats.ollama.messages_from_chat import Messages, functions_of
-from wire_formats.ollama.types import EmbedRequest
+from wire_formats.ollama.types import ChatRequest, EmbedRequest
 from wire_formats.payload import Payload, dropped_parameters
 
 # Parameters of a chat that Ollama takes among its options, under the same name.
@@ -54,11 +54,11 @@ EMBED_KNOWN = frozenset({"model", "input", "encoding_format", *EMBED_UNCHANGED})
 def chat_request(body: JsonObject, *, model: str) -> Payload:
     """The request of ``/api/chat`` for a chat's ``body``. Raises :class:`UnsendableError`."""
     messages = Messages(body)
-    request: JsonObject = {
+    copied = _given(body, UNCHANGED)
+    request: ChatRequest = {
         "model": model,
         "messages": messages.written(),
         "stream": body.get("stream") is True,  # Ollama streams unless it is told not to
-        **_given(body, UNCHANGED),
     }
     dropped = list(dict.fromkeys(messages.dropped))
     handled = set(KNOWN)
@@ -68,13 +68,14 @@ def chat_request(body: JsonObject, *, model: str) -> Payload:
         request["format"] = output_format
     else:
         handled.discard("response_format")
-    request |= _think(body, dropped)
+    if (think := _think(body, dropped)) is not None:
+        request["think"] = think
     choice = body.get("tool_choice")
     if choice in ("auto", "none"):
         handled.add("tool_choice")
     if choice != "none" and (tools := list(functions_of(body.get("tools"), dropped))):
         request["tools"] = tools
-    return Payload(request, dropped_parameters(body, handled) + tuple(dropped))
+    return Payload({**copied, **request}, dropped_parameters(body, handled) + tuple(dropped))
 
 
 def embed_request(body: JsonObject, *, model: str) -> Payload:
@@ -89,7 +90,7 @@ def embed_request(body: JsonObject, *, model: str) -> Payload:
     return Payload({**request, **copied}, dropped_parameters(body, EMBED_KNOWN))
 
 
-def _think(body: JsonObject, dropped: list[str]) -> JsonObject:
+def _think(body: JsonObject, dropped: list[str]) -> Any:
     """``think`` in the client's own words, or for the effort that OpenAI's clients ask for."""
     reasoning = body.get("reasoning")
     name, level = "think", body.get("think")
@@ -97,13 +98,11 @@ def _think(body: JsonObject, dropped: list[str]) -> JsonObject:
         name, level = "reasoning_effort", body.get("reasoning_effort")
     if level is None and isinstance(reasoning, dict):
         name, level = "reasoning", reasoning.get("effort")
-    if level is None:
-        return {}
     if not isinstance(level, str) or level not in LEVELS:
-        return {"think": level}
+        return level  # None where nothing was said
     if level != "none":
         dropped.append(name)
-    return {"think": LEVELS[level]}
+    return LEVELS[level]
 
 
 def _options(body: JsonObject, dropped: list[str]) -> JsonObject:
@@ -119,7 +118,7 @@ def _options(body: JsonObject, dropped: list[str]) -> JsonObject:
     return options | own if isinstance(own, dict) else options
 
 
-def _format(body: JsonObject) -> Any:
+def _format(body: JsonObject) -> JsonObject | Literal["json"] | None:
     if (schema := json_schema_of(body)) is not None:
         return schema.get("schema")
     match body.get("response_format"):

@@ -56,7 +56,7 @@ CODES = {
     "context_length_exceeded": "context_length_exceeded",
 }
 # Others have words of their own, which clients of Responses do not know.
-TIERS = frozenset({"auto", "default", "flex", "scale", "priority"})
+TIERS = frozenset({"auto", "default", "flex", "scale", "priority", "fast", "ultrafast"})
 NO_SUMMARY = (None, "none")
 
 

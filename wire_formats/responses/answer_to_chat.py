@@ -10,6 +10,7 @@ from wire_formats.json_types import JsonMapping, JsonObject
 from wire_formats.json_values import as_list, as_object, as_text
 from wire_formats.responses.output_to_chat import logprobs_of, message_of
 from wire_formats.responses.stream_to_chat import ResponseStream
+from wire_formats.service_tiers import tier_in
 from wire_formats.stop_reasons import from_responses
 from wire_formats.token_counts import ChatUsage, Tokens, chat_usage, read_usage
 from wire_formats.translation import Translation
@@ -30,9 +31,11 @@ class ResponseTranslation(Translation):
             raise ValueError("It has not come to its end.")
         message = message_of(answer["output"])
         reason = from_responses(answer, has_calls="tool_calls" in message)
-        whole = _completion(answer).whole(message, reason, _usage(answer))
+        completion = _completion(answer)
+        completion.service_tier = tier_in(answer)
+        whole = completion.whole(message, reason, _usage(answer))
         whole["choices"][0]["logprobs"] = logprobs_of(answer["output"])
-        return {**whole, **_service_tier(answer)}
+        return {**whole}
 
     def event(self, event: JsonObject) -> Iterator[JsonMapping]:
         match event.get("type"):
@@ -70,8 +73,8 @@ class ResponseTranslation(Translation):
         else:
             has_calls = self._stream.calls > 0
         self.is_done = True
-        last = self._completion.chunk({}, from_responses(response, has_calls=has_calls))
-        yield {**last, **_service_tier(response)}
+        self._completion.service_tier = tier_in(response)  # until now it was the one asked for
+        yield self._completion.chunk({}, from_responses(response, has_calls=has_calls))
         yield from self._completion.usage_chunks(_usage(response))
 
 
@@ -85,11 +88,6 @@ def _completion(response: JsonObject) -> Completion:
         told["created"] = int(created)
     id_, model = as_text(response.get("id")), as_text(response.get("model"))
     return Completion(id=id_, model=model, **told)
-
-
-def _service_tier(response: JsonObject) -> JsonObject:
-    tier = response.get("service_tier")
-    return {"service_tier": tier} if isinstance(tier, str) else {}
 
 
 def _flat_error(event: JsonObject) -> JsonObject:

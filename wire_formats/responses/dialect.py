@@ -12,7 +12,7 @@ from wire_formats.json_types import JsonObject
 from wire_formats.responses.whole_as_stream import response_events
 from wire_formats.secrets import failure_without_secrets
 from wire_formats.sse import DONE_MARK, data_of, typed_event
-from wire_formats.token_counts import Tokens, read_usage
+from wire_formats.token_counts import Tokens, read_tier, read_usage
 
 
 class ResponsesDialect(Dialect):
@@ -36,6 +36,7 @@ class ResponsesDialect(Dialect):
             case "response.completed" | "response.incomplete" | "response.failed" as kind:
                 answer = parsed.get("response")
                 read_usage(answer.get("usage") if isinstance(answer, dict) else None, tokens)
+                read_tier(answer, tokens)
                 code = "upstream_error" if kind == "response.failed" else ""
                 return Meaning(has_finished=True, is_end=True, has_failed=bool(code), code=code)
             case "error":

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from wire_formats.chat.reading import answered_until, further_fields, messages_of, parts_of
 from wire_formats.chat.reasoning import FIELDS, OPENAI, Thought, spoken_text, thoughts_of
@@ -21,6 +21,21 @@ from wire_formats.json_types import JsonObject
 from wire_formats.json_values import as_list, as_text
 from wire_formats.responses.parts_from_chat import part_of
 
+if TYPE_CHECKING:
+    from openai.types.responses import (
+        ResponseCustomToolCallOutputParam,
+        ResponseCustomToolCallParam,
+        ResponseFunctionToolCallParam,
+        ResponseInputContentParam,
+        ResponseInputItemParam,
+        ResponseReasoningItemParam,
+    )
+    from openai.types.responses.response_input_item_param import FunctionCallOutput
+
+    Call = ResponseFunctionToolCallParam | ResponseCustomToolCallParam
+    Parts = list[ResponseInputContentParam]
+
+Kind = Literal["function_call", "custom_tool_call"]
 LONGEST_ID = 64
 EXPRESSED = frozenset(
     {"role", "content", "tool_calls", "tool_call_id", "function_call", "refusal", *FIELDS}
@@ -32,9 +47,9 @@ NO_RESULT = "This call has no result."
 class Items:
     """Reads messages one by one. ``dropped`` names what the ``items`` do without."""
 
-    items: list[JsonObject] = field(default_factory=list)
+    items: list[ResponseInputItemParam] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
-    _kinds: dict[str, str] = field(default_factory=dict)  # of the calls so far, by their ids
+    _kinds: dict[str, Kind] = field(default_factory=dict)  # of the calls so far, by their ids
     _answered: set[str] = field(default_factory=set)
     _legacy: int = 0  # calls without an id, which are answered one after another
 
@@ -69,7 +84,9 @@ class Items:
                     param=f"{place}.role",
                 )
 
-    def _parts(self, message: JsonObject, place: str, *, is_past: bool) -> Iterator[JsonObject]:
+    def _parts(
+        self, message: JsonObject, place: str, *, is_past: bool
+    ) -> Iterator[ResponseInputContentParam]:
         for index, part in enumerate(parts_of(message)):
             if (written := part_of(part)) is not None:
                 yield written
@@ -103,7 +120,7 @@ class Items:
         if len(own) < len(thoughts):
             self.dropped += [f"messages.{name}" for name in sorted(FIELDS) if message.get(name)]
 
-    def _calls(self, message: JsonObject) -> Iterator[JsonObject]:
+    def _calls(self, message: JsonObject) -> Iterator[Call]:
         for call in as_list(message.get("tool_calls")):
             if (item := self._call(call)) is not None:
                 yield item
@@ -113,36 +130,31 @@ class Items:
             case {"name": str(name), **function}:
                 yield self._legacy_call(name, function.get("arguments"))
 
-    def _call(self, call: Any) -> JsonObject | None:
-        match call:
-            case {"function": {"name": str(name), **function}}:
-                item = {"type": "function_call", "name": name}
-                item["arguments"] = _arguments(function.get("arguments"))
-            case {"custom": {"name": str(name), **custom}}:
-                item = {
-                    "type": "custom_tool_call",
-                    "name": name,
-                    "input": as_text(custom.get("input")),
-                }
-            case _:
-                return None
-        id_ = call.get("id")
+    def _call(self, call: Any) -> Call | None:
+        id_ = call.get("id") if isinstance(call, dict) else None
         if not isinstance(id_, str) or not id_:
             return None
         call_id = short_id(id_)
-        self._kinds[call_id] = item["type"]
-        return item | {"call_id": call_id}
+        match call:
+            case {"function": {"name": str(name), **function}}:
+                self._kinds[call_id] = "function_call"
+                arguments = _arguments(function.get("arguments"))
+                return _function_call(call_id, name, arguments)
+            case {"custom": {"name": str(name), **custom}}:
+                self._kinds[call_id] = "custom_tool_call"
+                return {
+                    "type": "custom_tool_call",
+                    "name": name,
+                    "input": as_text(custom.get("input")),
+                    "call_id": call_id,
+                }
+        return None
 
-    def _legacy_call(self, name: str, arguments: Any) -> JsonObject:
+    def _legacy_call(self, name: str, arguments: Any) -> Call:
         self._legacy += 1
         call_id = f"legacy_{self._legacy}"
         self._kinds[call_id] = "function_call"
-        return {
-            "type": "function_call",
-            "name": name,
-            "arguments": _arguments(arguments),
-            "call_id": call_id,
-        }
+        return _function_call(call_id, name, _arguments(arguments))
 
     def _result(self, message: JsonObject) -> None:
         id_ = message.get("tool_call_id")
@@ -152,11 +164,14 @@ class Items:
             self.items.append(_output(self._kinds[call_id], call_id, output))
             return
         self.dropped.append("messages.tool_call_id")
-        texts = [{"type": "input_text", "text": "Result of an earlier tool call:"}]
-        texts += [{"type": "input_text", "text": output}] if isinstance(output, str) else output
+        texts: Parts = [{"type": "input_text", "text": "Result of an earlier tool call:"}]
+        if isinstance(output, str):
+            texts.append({"type": "input_text", "text": output})
+        else:
+            texts += output
         self.items.append({"type": "message", "role": "user", "content": texts})
 
-    def _output(self, message: JsonObject) -> str | list[JsonObject]:
+    def _output(self, message: JsonObject) -> str | Parts:
         """The text of a result, or its parts if it has others than texts."""
         content = message.get("content")
         if content is None or isinstance(content, str):
@@ -164,9 +179,8 @@ class Items:
         if not isinstance(content, list) or not all(isinstance(part, dict) for part in content):
             return encoded_json(content).decode()  # a tool may say anything
         parts = list(self._parts(message, "", is_past=True))
-        if all(part["type"] == "input_text" for part in parts):
-            return "\n".join(part["text"] for part in parts)
-        return parts
+        texts = [part["text"] for part in parts if part["type"] == "input_text"]
+        return "\n".join(texts) if len(texts) == len(parts) else parts
 
 
 def read_items(body: JsonObject, *, skipped: int) -> Items:
@@ -183,16 +197,26 @@ def short_id(id_: str) -> str:
     return f"call_{digest_of(id_, 32)}"
 
 
-def _reasoning_item(thought: Thought) -> JsonObject:
+def _reasoning_item(thought: Thought) -> ResponseReasoningItemParam:
+    """The SDK demands an id, the API does not."""
     summary = [{"type": "summary_text", "text": thought.text}] if thought.text else []
-    item: JsonObject = {"type": "reasoning", "summary": summary}
+    item = {"type": "reasoning", "summary": summary, "encrypted_content": thought.sealed}
     if 0 < len(thought.id) <= LONGEST_ID:
         item["id"] = thought.id
-    return item | {"encrypted_content": thought.sealed}
+    return cast("ResponseReasoningItemParam", item)
 
 
-def _output(kind: str, call_id: str, output: str | list[JsonObject]) -> JsonObject:
-    return {"type": f"{kind}_output", "call_id": call_id, "output": output}
+def _function_call(call_id: str, name: str, arguments: str) -> ResponseFunctionToolCallParam:
+    return {"type": "function_call", "name": name, "arguments": arguments, "call_id": call_id}
+
+
+def _output(
+    kind: Kind, call_id: str, output: str | Parts
+) -> FunctionCallOutput | ResponseCustomToolCallOutputParam:
+    told: Any = output  # the SDK has other names for the same parts here
+    if kind == "custom_tool_call":
+        return {"type": "custom_tool_call_output", "call_id": call_id, "output": told}
+    return {"type": "function_call_output", "call_id": call_id, "output": told}
 
 
 def _arguments(arguments: Any) -> str:

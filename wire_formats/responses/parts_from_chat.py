@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any, cast
+
 from wire_formats.json_types import JsonObject
+
+if TYPE_CHECKING:
+    from openai.types.responses import ResponseInputContentParam, ResponseInputImageParam
 
 DETAILS = frozenset({"low", "high", "auto", "original"})
 FILE_FIELDS = ("file_data", "file_id", "file_url", "filename")
 
 
-def part_of(part: JsonObject) -> JsonObject | None:
+def part_of(part: JsonObject) -> ResponseInputContentParam | None:
     """The same said to a response; None if it has no words for it."""
     match part:
         case {"type": "text" | "input_text" | "output_text", "text": str(text)}:
@@ -19,13 +24,10 @@ def part_of(part: JsonObject) -> JsonObject | None:
             return _image(url, part.get("detail"))
         case {"type": "file", "file": dict(file)}:
             given = {name: file[name] for name in FILE_FIELDS if isinstance(file.get(name), str)}
-            return {"type": "input_file", **given}
+            return cast("ResponseInputContentParam", {"type": "input_file", **given})
     return None
 
 
-def _image(url: str, detail: object) -> JsonObject:
-    return {
-        "type": "input_image",
-        "image_url": url,
-        "detail": detail if isinstance(detail, str) and detail in DETAILS else "auto",
-    }
+def _image(url: str, detail: Any) -> ResponseInputImageParam:
+    known: Any = detail if isinstance(detail, str) and detail in DETAILS else "auto"
+    return {"type": "input_image", "image_url": url, "detail": known}

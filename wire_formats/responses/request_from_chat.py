@@ -1,11 +1,14 @@
 """A chat request in the form of OpenAI's Responses API.
 
+The request has the types of OpenAI's SDK, except for what is copied from the client: options may be
+newer than the SDK.
+
 https://platform.openai.com/docs/guides/migrate-to-responses
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from wire_formats.chat.reading import (
     SYSTEM_ROLES,
@@ -19,7 +22,16 @@ from wire_formats.family import Family
 from wire_formats.json_types import JsonObject
 from wire_formats.payload import Payload, dropped_parameters
 from wire_formats.responses.items_from_chat import read_items
-from wire_formats.responses.tools_from_chat import tool_fields
+from wire_formats.responses.tools_from_chat import ToolFields, tool_fields
+
+if TYPE_CHECKING:
+    from openai.types.responses import (
+        ResponseFormatTextConfigParam,
+        ResponseIncludable,
+        ResponseTextConfigParam,
+    )
+    from openai.types.responses.response_create_params import ResponseCreateParamsBase
+    from openai.types.shared_params import Reasoning
 
 UNCHANGED = (
     "metadata",
@@ -59,8 +71,8 @@ KNOWN = frozenset(
         *UNCHANGED,
     }
 )
-SEALED_REASONING = "reasoning.encrypted_content"
-LOGPROBS = "message.output_text.logprobs"
+SEALED_REASONING: Final = "reasoning.encrypted_content"
+LOGPROBS: Final = "message.output_text.logprobs"
 UNKNOWN = Family(name="any")
 
 
@@ -76,23 +88,32 @@ def responses_request(
     leading = _count_leading_system(messages)
     items = read_items(body, skipped=leading)
     dropped = list(dict.fromkeys(items.dropped))
-    request: JsonObject = {
+    request: ResponseCreateParamsBase = {
         "model": model,
         "input": items.items,
         # A chat is not kept unless the client says so; a response would be.
         "store": body.get("store") is True,
-        **{name: body[name] for name in UNCHANGED if body.get(name) not in (None, [], {})},
-        **tool_fields(body, dropped),
-        **_limit(body, family, dropped),
-        **_reasoning(body, family, dropped),
     }
+    _add_tools(request, tool_fields(body, dropped))
+    if (limit := _limit(body, family, dropped)) is not None:
+        request["max_output_tokens"] = limit
+    if reasoning := _reasoning(body, family, dropped):
+        request["reasoning"] = reasoning
     if instructions := "\n\n".join(_words(message) for message in messages[:leading]):
         request["instructions"] = instructions
     if include := _include(body, is_reasoning=is_reasoning):
         request["include"] = include
     if text := _text_options(body):
         request["text"] = text
-    return Payload(request, dropped_parameters(body, KNOWN) + tuple(dropped))
+    copied = {name: body[name] for name in UNCHANGED if body.get(name) not in (None, [], {})}
+    return Payload({**request, **copied}, dropped_parameters(body, KNOWN) + tuple(dropped))
+
+
+def _add_tools(request: ResponseCreateParamsBase, fields: ToolFields) -> None:
+    if "tools" in fields:
+        request["tools"] = fields["tools"]
+    if "tool_choice" in fields:
+        request["tool_choice"] = fields["tool_choice"]
 
 
 def _count_leading_system(messages: list[JsonObject]) -> int:
@@ -106,17 +127,17 @@ def _words(message: JsonObject) -> str:
     return "\n".join(text for text in texts if isinstance(text, str))
 
 
-def _limit(body: JsonObject, family: Family, dropped: list[str]) -> JsonObject:
+def _limit(body: JsonObject, family: Family, dropped: list[str]) -> int | None:
     limit, name = output_limit(body), limit_name(body)
     if limit is None:
         dropped += [name] if body.get(name) is not None else []
-        return {}
+        return None
     if limit < family.min_response_tokens:
         dropped.append(name)
-    return {"max_output_tokens": max(limit, family.min_response_tokens)}
+    return max(limit, family.min_response_tokens)
 
 
-def _reasoning(body: JsonObject, family: Family, dropped: list[str]) -> JsonObject:
+def _reasoning(body: JsonObject, family: Family, dropped: list[str]) -> Reasoning:
     """``reasoning`` from the field of chats, and from the one that OpenRouter's clients know."""
     given: Any = body.get("reasoning")
     told: JsonObject = given if isinstance(given, dict) else {}
@@ -127,13 +148,14 @@ def _reasoning(body: JsonObject, family: Family, dropped: list[str]) -> JsonObje
     if family.is_reasoning and wanted is not None and wanted not in family.efforts:
         dropped.append("reasoning_effort")
         reasoning["effort"] = family.nearest_effort(wanted)
-    reasoning = {name: value for name, value in reasoning.items() if value is not None}
-    return {"reasoning": reasoning} if reasoning else {}
+    kept = {name: value for name, value in reasoning.items() if value is not None}
+    return cast("Reasoning", kept)
 
 
-def _include(body: JsonObject, *, is_reasoning: bool) -> list[str]:
-    given = body.get("include")
-    include = [each for each in given if isinstance(each, str)] if isinstance(given, list) else []
+def _include(body: JsonObject, *, is_reasoning: bool) -> list[ResponseIncludable]:
+    given: Any = body.get("include")
+    strings = [each for each in given if isinstance(each, str)] if isinstance(given, list) else []
+    include = cast("list[ResponseIncludable]", strings)
     if body.get("logprobs") is True:
         include.append(LOGPROBS)
     if is_reasoning and body.get("store") is not True:
@@ -141,12 +163,12 @@ def _include(body: JsonObject, *, is_reasoning: bool) -> list[str]:
     return list(dict.fromkeys(include))
 
 
-def _text_options(body: JsonObject) -> JsonObject:
-    options: JsonObject = {}
+def _text_options(body: JsonObject) -> ResponseTextConfigParam:
+    options: ResponseTextConfigParam = {}
     if body.get("verbosity") is not None:
         options["verbosity"] = body["verbosity"]
     if (schema := json_schema_of(body)) is not None:
-        options["format"] = schema | {"type": "json_schema"}
+        options["format"] = cast("ResponseFormatTextConfigParam", schema | {"type": "json_schema"})
     elif body.get("response_format"):
         options["format"] = body["response_format"]
     return options

@@ -6,20 +6,31 @@ https://platform.openai.com/docs/guides/migrate-to-responses
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from wire_formats.json_types import JsonObject
 from wire_formats.json_values import as_list
 
+if TYPE_CHECKING:
+    from openai.types.responses import FunctionToolParam, ToolParam, WebSearchToolParam
+    from openai.types.responses.response_create_params import ToolChoice
+    from openai.types.responses.web_search_tool_param import UserLocation
+
 # Of the built-in tools, those that touch nothing of the account's.
 PASSED = frozenset({"web_search", "web_search_2025_08_26", "web_search_preview"})
-FUNCTION_FIELDS = ("name", "description", "parameters")
 MODES = frozenset({"auto", "none", "required"})
 
 
-def tool_fields(body: JsonObject, dropped: list[str]) -> JsonObject:
+class ToolFields(TypedDict, total=False):
+    """The fields of a request that are about tools."""
+
+    tools: list[ToolParam]
+    tool_choice: ToolChoice
+
+
+def tool_fields(body: JsonObject, dropped: list[str]) -> ToolFields:
     """``tools`` and ``tool_choice`` for a chat's ``body``; ``dropped`` gets what has no place."""
-    tools = [*_tools(body, dropped), *_web_search(body)]
+    tools: list[ToolParam] = [*_tools(body, dropped), *_web_search(body)]
     if not tools:
         return {}
     choice = _choice(body.get("tool_choice"), dropped)
@@ -28,7 +39,7 @@ def tool_fields(body: JsonObject, dropped: list[str]) -> JsonObject:
     return {"tools": tools} if choice is None else {"tools": tools, "tool_choice": choice}
 
 
-def _tools(body: JsonObject, dropped: list[str]) -> Iterator[JsonObject]:
+def _tools(body: JsonObject, dropped: list[str]) -> Iterator[ToolParam]:
     for place, tool in enumerate(as_list(body.get("tools"))):
         written = _tool(tool) if isinstance(tool, dict) else None
         if written is not None:
@@ -40,26 +51,33 @@ def _tools(body: JsonObject, dropped: list[str]) -> Iterator[JsonObject]:
             yield _function(function)
 
 
-def _tool(tool: JsonObject) -> JsonObject | None:
+def _tool(tool: JsonObject) -> ToolParam | None:
     match tool:
         case {"type": "function", "function": {"name": str()} as function}:
             return _function(function)
         case {"type": "function", "name": str()}:  # written as for a response already
             return _function(tool)
         case {"type": "custom", "custom": {"name": str()} as custom}:
-            return {**custom, "type": "custom", **_format(custom.get("format"))}
+            written = {**custom, "type": "custom", **_format(custom.get("format"))}
+            return cast("ToolParam", written)
         case {"type": "custom", "name": str()}:
-            return dict(tool)
+            return cast("ToolParam", dict(tool))
         case {"type": str(kind)} if kind in PASSED:
-            return dict(tool)
+            return cast("ToolParam", dict(tool))
     return None
 
 
-def _function(function: JsonObject) -> JsonObject:
+def _function(function: JsonObject) -> FunctionToolParam:
     """Where nothing is said, a chat is lenient about a function's schema, a response is not."""
-    written = {"type": "function", "parameters": None}
-    written |= {name: function[name] for name in FUNCTION_FIELDS if name in function}
-    return written | {"strict": bool(function.get("strict"))}
+    written: FunctionToolParam = {
+        "type": "function",
+        "name": function["name"],
+        "parameters": function.get("parameters"),
+        "strict": bool(function.get("strict")),
+    }
+    if "description" in function:
+        written["description"] = function["description"]
+    return written
 
 
 def _format(given: Any) -> JsonObject:
@@ -69,16 +87,16 @@ def _format(given: Any) -> JsonObject:
     return {}
 
 
-def _web_search(body: JsonObject) -> Iterator[JsonObject]:
+def _web_search(body: JsonObject) -> Iterator[WebSearchToolParam]:
     options = body.get("web_search_options")
     if not isinstance(options, dict):
         return
-    tool: JsonObject = {"type": "web_search"}
+    tool: WebSearchToolParam = {"type": "web_search"}
     if options.get("search_context_size") is not None:
         tool["search_context_size"] = options["search_context_size"]
     match options.get("user_location"):
         case {"approximate": dict(place)}:
-            tool["user_location"] = {"type": "approximate"} | place
+            tool["user_location"] = cast("UserLocation", {"type": "approximate"} | place)
     yield tool
 
 

@@ -41,3 +41,13 @@ def test_realtime_writes_its_details_in_the_singular():
 def test_responses_write_theirs_in_the_plural():
     done = {"type": "response.completed", "response": {"usage": RESPONSES}}
     assert counted(done) == Tokens(prompt=20, cached=8, completion=9, reasoning=4)
+
+
+def test_a_socket_has_the_tier_that_all_of_its_answers_have():
+    def done(**tier):
+        return {"type": "response.completed", "response": {"usage": RESPONSES, **tier}}
+
+    flex, default = done(service_tier="flex"), done(service_tier="default")
+    assert counted(flex, flex).service_tier == "flex"
+    assert counted(default, done()).service_tier == "default"
+    assert counted(done(), flex).service_tier == "mixed"

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 
 from tests.support.sdk_requests import accepted_by
 from wire_formats.errors import UnsendableError
+from wire_formats.families import family_of
 from wire_formats.json_numbers import write_json
 from wire_formats.messages.chat_traits import openrouter_traits, traits_of
 from wire_formats.messages.estimate import estimated_tokens
@@ -21,7 +22,10 @@ from wire_formats.messages.request_to_chat import chat_request
 CHATS = TypeAdapter(CompletionCreateParamsNonStreaming)
 REQUESTS = accepted_by(MessageCreateParamsNonStreaming)
 MODELS = ("gpt-4o", "gpt-5.2", "deepseek-v4", "magistral-medium", "gemini-3-pro")
-TRAITS = (*map(traits_of, MODELS), openrouter_traits("anthropic/claude-opus-4.5"))
+TRAITS = (
+    *map(traits_of, map(family_of, MODELS)),
+    openrouter_traits(family_of("anthropic/claude-opus-4.5")),
+)
 GENEROUS = settings(
     max_examples=150,
     deadline=None,

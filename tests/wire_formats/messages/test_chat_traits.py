@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import pytest
 
-from wire_formats.messages.chat_traits import PLAIN, Spelling, openrouter_traits, traits_of
+from wire_formats.families import family_of
+from wire_formats.family import EarlierReasoning
+from wire_formats.messages.chat_traits import PLAIN, openrouter_traits, traits_of
 
 
 @pytest.mark.parametrize(
     ("model", "field"),
     [
-        ("gpt-5.2", Spelling.NONE),
-        ("openai/o3", Spelling.NONE),
-        ("deepseek-v4", Spelling.CONTENT),
-        ("kimi-k2.6", Spelling.CONTENT),
-        ("qwen3-coder", Spelling.CONTENT),
-        ("glm-5", Spelling.CONTENT),
-        ("magistral-small", Spelling.PARTS),
-        ("gemini-3-pro", Spelling.NONE),
-        ("anthropic/claude-opus-4.5", Spelling.ALL),
-        ("gpt-oss-120b", Spelling.AS_TOLD),
-        ("llama-4", Spelling.AS_TOLD),
+        ("gpt-5.2", EarlierReasoning.NONE),
+        ("openai/o3", EarlierReasoning.NONE),
+        ("deepseek-v4", EarlierReasoning.CONTENT),
+        ("kimi-k2.6", EarlierReasoning.CONTENT),
+        ("qwen3-coder", EarlierReasoning.CONTENT),
+        ("glm-5", EarlierReasoning.CONTENT),
+        ("magistral-small", EarlierReasoning.PARTS),
+        ("gemini-3-pro", EarlierReasoning.NONE),
+        ("anthropic/claude-opus-4.5", EarlierReasoning.ALL),
+        ("gpt-oss-120b", EarlierReasoning.AS_TOLD),
+        ("llama-4", EarlierReasoning.AS_TOLD),
     ],
 )
 def test_where_earlier_reasoning_goes(model, field):
-    assert traits_of(model).reasoning is field
+    assert traits_of(family_of(model)).reasoning is field
 
 
 @pytest.mark.parametrize(
@@ -38,12 +40,12 @@ def test_where_earlier_reasoning_goes(model, field):
     ],
 )
 def test_efforts_are_those_of_the_family(model, efforts, off):
-    traits = traits_of(model)
+    traits = traits_of(family_of(model))
     assert (traits.efforts, traits.off) == (efforts, off)
 
 
 def test_an_effort_is_the_least_that_is_no_less():
-    traits = traits_of("kimi-k3")
+    traits = traits_of(family_of("kimi-k3"))
     assert [traits.effort(level) for level in ("low", "medium", "xhigh", "max")] == [
         "low",
         "high",
@@ -53,10 +55,10 @@ def test_an_effort_is_the_least_that_is_no_less():
 
 
 def test_openrouter_writes_each_providers_form_itself():
-    traits = openrouter_traits("google/gemini-3-pro")
-    assert (traits.reasoning, traits.needs_signatures) == (Spelling.ALL, False)
+    traits = openrouter_traits(family_of("google/gemini-3-pro"))
+    assert (traits.reasoning, traits.needs_signatures) == (EarlierReasoning.ALL, False)
     assert traits.keeps_cache_marks
-    assert not openrouter_traits("openai/gpt-5.2").keeps_cache_marks
+    assert not openrouter_traits(family_of("openai/gpt-5.2")).keeps_cache_marks
 
 
 @pytest.mark.parametrize("is_reasoning", [True, False])

@@ -2,6 +2,7 @@
 
 import pytest
 
+from wire_formats.families import family_of
 from wire_formats.messages.chat_traits import openrouter_traits, traits_of
 from wire_formats.messages.request_to_chat import chat_request
 
@@ -22,7 +23,7 @@ def user(*blocks):
 
 def written(*messages, model="gpt-4o", traits=None):
     body = {"model": model, "messages": list(messages)}
-    payload = chat_request(body, traits or traits_of(model))
+    payload = chat_request(body, traits or traits_of(family_of(model)))
     return payload.body["messages"], payload.dropped
 
 
@@ -103,7 +104,7 @@ def test_cache_marks_stay_where_they_are_understood():
     mark = {"cache_control": {"type": "ephemeral"}}
     text = {"type": "text", "text": "Hi", **mark}
     given = [user(text), assistant(CALL), user(RESULT | mark)]
-    traits = openrouter_traits("anthropic/claude-opus-4.5")
+    traits = openrouter_traits(family_of("anthropic/claude-opus-4.5"))
     [said, _, told], _ = written(*given, traits=traits)
     assert said["content"] == [text]
     assert told["content"] == [{"type": "text", "text": "Rain", **mark}]

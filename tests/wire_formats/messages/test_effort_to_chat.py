@@ -2,6 +2,7 @@
 
 import pytest
 
+from wire_formats.families import family_of
 from wire_formats.messages.chat_traits import openrouter_traits, traits_of
 from wire_formats.messages.effort_to_chat import reasoning_request
 
@@ -40,7 +41,7 @@ def thinking(kind, budget=None):
     ],
 )
 def test_effort(model, body, expected, lost):
-    chat, names = reasoning_request(body, traits_of(model))
+    chat, names = reasoning_request(body, traits_of(family_of(model)))
     assert (chat.get("reasoning_effort"), names) == (expected, lost)
 
 
@@ -49,13 +50,13 @@ def test_effort(model, body, expected, lost):
     [("adaptive", "enabled"), ("enabled", "enabled"), ("disabled", "disabled")],
 )
 def test_deepseek_has_a_switch_as_well(kind, expected):
-    chat, _ = reasoning_request(thinking(kind), traits_of("deepseek-v4-pro"))
+    chat, _ = reasoning_request(thinking(kind), traits_of(family_of("deepseek-v4-pro")))
     assert chat["thinking"] == {"type": expected}
 
 
 def test_openrouter_asks_each_provider_in_its_own_way():
     for model in ("deepseek/deepseek-v4", "meta/llama-4"):
-        chat, lost = reasoning_request(thinking("adaptive"), openrouter_traits(model))
+        chat, lost = reasoning_request(thinking("adaptive"), openrouter_traits(family_of(model)))
         assert (chat, lost) == ({"reasoning_effort": "high"}, [])
 
 
@@ -64,6 +65,6 @@ def test_openrouter_asks_each_provider_in_its_own_way():
     [(True, {"reasoning_effort": "low"}), (False, {}), (None, {})],
 )
 def test_an_admins_word_counts_more_than_the_name(is_reasoning, expected):
-    traits = traits_of("our-deployment").as_admin_says(is_reasoning=is_reasoning)
+    traits = traits_of(family_of("our-deployment")).as_admin_says(is_reasoning=is_reasoning)
     assert reasoning_request(effort("low"), traits)[0] == expected
     assert traits.is_sampled is not bool(is_reasoning)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wire_formats.errors import UnsendableError
+from wire_formats.families import family_of
 from wire_formats.messages.chat_traits import openrouter_traits, traits_of
 from wire_formats.messages.own_marks import without_carried
 from wire_formats.messages.request_to_chat import chat_request, ids_called, names_offered
@@ -44,9 +45,10 @@ FIELDS = st.sampled_from(
         *["thread", "tool_choice", "tools", "top_k", "top_p"],
     ]
 )
+MODELS = ("m", "gpt-5.2", "deepseek-v4", "mistral-large", "gemini-3-pro")
 TRAITS = (
-    *map(traits_of, ("m", "gpt-5.2", "deepseek-v4", "mistral-large", "gemini-3-pro")),
-    openrouter_traits("anthropic/claude-opus-4.5"),
+    *map(traits_of, map(family_of, MODELS)),
+    openrouter_traits(family_of("anthropic/claude-opus-4.5")),
 )
 
 

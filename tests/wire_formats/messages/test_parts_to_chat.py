@@ -13,6 +13,7 @@ from tests.wire_formats.messages.test_content_to_chat import (
     user,
     written,
 )
+from wire_formats.families import family_of
 from wire_formats.messages.chat_traits import openrouter_traits
 from wire_formats.messages.parts_to_chat import told_text
 from wire_formats.messages.request_to_chat import chat_request
@@ -105,7 +106,7 @@ def test_a_document_by_url():
     messages, dropped = written(user(block))
     assert "https://example.com/a.pdf" in messages[0]["content"]
     assert dropped == ("messages.document",)
-    [message], dropped = written(user(block), traits=openrouter_traits("openai/gpt-4o"))
+    [message], dropped = written(user(block), traits=openrouter_traits(family_of("openai/gpt-4o")))
     assert message["content"][0]["file"]["file_data"] == source["url"]
     assert dropped == ()
 

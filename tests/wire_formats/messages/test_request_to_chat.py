@@ -3,6 +3,7 @@
 import pytest
 
 from wire_formats.errors import UnsendableError
+from wire_formats.families import family_of
 from wire_formats.messages.chat_traits import openrouter_traits, traits_of
 from wire_formats.messages.request_to_chat import chat_request
 
@@ -171,14 +172,16 @@ def test_input_of_a_tool_that_is_nested_too_deeply_is_refused():
     ],
 )
 def test_the_limit_is_cut_to_what_the_model_takes(model, given, expected):
-    payload = chat_request({"model": "m", "messages": [], "max_tokens": given}, traits_of(model))
+    payload = chat_request(
+        {"model": "m", "messages": [], "max_tokens": given}, traits_of(family_of(model))
+    )
     assert payload.body["max_tokens"] == expected
     assert payload.dropped == (() if given == expected else ("max_tokens",))
 
 
 def test_a_reasoning_model_is_not_sampled():
     body = {"model": "m", "messages": [], "temperature": 0.2, "top_p": 1, "stop_sequences": ["."]}
-    payload = chat_request(body, traits_of("gpt-5.2"))
+    payload = chat_request(body, traits_of(family_of("gpt-5.2")))
     assert payload.body == {"model": "m", "messages": []}
     assert payload.dropped == ("temperature", "stop_sequences")
 
@@ -191,7 +194,7 @@ def test_more_sequences_than_openai_takes_are_cut():
 
 def test_top_k_goes_where_it_is_taken():
     body = {"model": "m", "messages": [], "top_k": 5}
-    assert chat_request(body, openrouter_traits("meta/llama-4")).body["top_k"] == 5
+    assert chat_request(body, openrouter_traits(family_of("meta/llama-4"))).body["top_k"] == 5
     assert chat_request(body).dropped == ("top_k",)
 
 

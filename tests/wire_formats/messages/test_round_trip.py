@@ -5,11 +5,12 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wire_formats.families import family_of
 from wire_formats.messages.chat_traits import openrouter_traits
 from wire_formats.messages.request_from_chat import messages_request
 from wire_formats.messages.request_to_chat import chat_request
 
-TRAITS = openrouter_traits("anthropic/claude-opus-4.5")
+TRAITS = openrouter_traits(family_of("anthropic/claude-opus-4.5"))
 WORDS = st.text("abc é", min_size=1, max_size=9).filter(str.strip)
 TEXT = st.builds(lambda text: {"type": "text", "text": text}, WORDS)
 URL = {"type": "url", "url": "https://example.com/a.png"}

@@ -13,6 +13,7 @@ from tests.wire_formats.messages.test_content_to_chat import (
     written,
 )
 from wire_formats.chat.reasoning import Thought
+from wire_formats.families import family_of
 from wire_formats.messages.carried import carried_signatures, carried_thoughts
 from wire_formats.messages.chat_traits import openrouter_traits, traits_of
 from wire_formats.messages.request_to_chat import chat_request
@@ -41,7 +42,7 @@ def test_a_call_without_thoughts_has_a_blank_for_those_that_demand_some():
     assert message["reasoning_content"] == " "
     body = {"model": "deepseek-v4", "messages": [USER, called, answered]}
     body |= {"thinking": {"type": "disabled"}}
-    message = chat_request(body, traits_of("deepseek-v4")).body["messages"][1]
+    message = chat_request(body, traits_of(family_of("deepseek-v4"))).body["messages"][1]
     assert "reasoning_content" not in message
 
 
@@ -83,7 +84,7 @@ def test_thoughts_that_no_one_signed_may_be_anybodys():
 
 def test_openrouter_gets_what_proves_and_seals_them():
     sealed = {"type": "redacted_thinking", "data": "c2VhbGVk"}
-    traits = openrouter_traits("anthropic/claude-opus-4.5")
+    traits = openrouter_traits(family_of("anthropic/claude-opus-4.5"))
     [_, message, _], _ = written(
         USER, assistant(FOREIGN, sealed, CALL), user(RESULT), traits=traits
     )

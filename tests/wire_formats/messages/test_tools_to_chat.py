@@ -3,6 +3,7 @@
 import pytest
 
 from wire_formats.errors import UnsendableError
+from wire_formats.families import family_of
 from wire_formats.messages.chat_traits import PLAIN, openrouter_traits
 from wire_formats.messages.request_to_chat import chat_request
 from wire_formats.messages.tools_to_chat import functions_of, is_strict, valid_schema
@@ -77,7 +78,7 @@ def test_strict_goes_where_the_schema_may_be():
 
 def test_a_cache_mark_stands_beside_the_function():
     mark = {"type": "ephemeral"}
-    traits = openrouter_traits("anthropic/claude-opus-4.5")
+    traits = openrouter_traits(family_of("anthropic/claude-opus-4.5"))
     [tool] = functions_of([OWN | {"cache_control": mark}], traits, [])
     assert tool["cache_control"] == mark
 
