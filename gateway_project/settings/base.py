@@ -11,6 +11,7 @@ from gateway_project.settings import environment
 from gateway_project.settings.caps import *  # noqa: F403
 from gateway_project.settings.database import database_of
 from gateway_project.settings.environment import BASE_DIR
+from gateway_project.settings.front import *  # noqa: F403
 from gateway_project.settings.logs import LEVELS, logging_config
 from gateway_project.settings.sign_in import *  # noqa: F403
 from gateway_project.settings.sign_in import SIGN_IN_APPS
@@ -18,10 +19,10 @@ from gateway_project.settings.unfold import UNFOLD  # noqa: F401
 
 close_to_others()  # whatever the process is: a server, one of its workers, a command
 
-DEBUG = environment.switch("DEBUG", default=False)
+DEBUG: bool = environment.switch("DEBUG", default=False)
 DATA_DIR = (BASE_DIR / environment.text("DATA_DIR", "var")).resolve()
 DATABASE_URL = environment.text("DATABASE_URL")
-DATABASE_IS_SQLITE = not DATABASE_URL or DATABASE_URL.startswith("sqlite")
+DATABASE_IS_SQLITE: bool = not DATABASE_URL or DATABASE_URL.startswith("sqlite")
 REDIS_URL = environment.text("REDIS_URL")
 ALLOWED_HOSTS = environment.items("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = environment.items("CSRF_TRUSTED_ORIGINS")
@@ -37,6 +38,10 @@ TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
 FORMAT_MODULE_PATH = ["gateway_project.formats"]
 STATIC_URL = "/static/"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "gateway_project.static_urls.StaticFiles"},
+}
 STATIC_ROOT = BASE_DIR / "staticfiles"
 SERVESTATIC_USE_FINDERS = True
 # What collectstatic gathers is for a web server of another user, whatever this process' umask.
@@ -67,6 +72,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "gateway_project.content_security.ContentSecurityPolicy",
+    "gateway_project.page_cookies.PageCookies",
     "servestatic.middleware.ServeStaticMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
