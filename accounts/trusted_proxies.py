@@ -41,7 +41,8 @@ def way_of(peer: str, forwarded_for: str, trusted: Trusted) -> Way:
     Each proxy adds the address of its own peer at the end. With a number of proxies the last
     addresses can be believed, as many as there are proxies; the client sent those before them.
     Where there are fewer, or where the text is not an address, the request came another way. With
-    networks, addresses are believed from the end, up to the first that is not a trusted proxy's.
+    networks, addresses are believed from the end, up to the first that is not a trusted proxy's,
+    or that is this machine's own: every program here has it, and a proxy here tells of them all.
     """
     addresses = forwarded_for.split(",")
     if isinstance(trusted, int):
@@ -56,6 +57,8 @@ def way_of(peer: str, forwarded_for: str, trusted: Trusted) -> Way:
         if not told:
             break
         address = told
+        if ip_address(told).is_loopback:
+            break
     return Way(address=address, proxies=proxies)
 
 

@@ -62,3 +62,9 @@ def test_by_default_proxies_on_this_machine_are_trusted():
         1,
     ]
     assert way_of("10.0.0.1", "198.51.100.1", trusted).address == "10.0.0.1"
+
+
+@pytest.mark.parametrize("own", ["127.0.0.1", "::1"])
+def test_a_program_on_this_machine_makes_up_no_address(own):
+    made_up = f"198.51.100.1, {own}"
+    assert way_of("127.0.0.1", made_up, read_trusted(LOOPBACK)) == Way(address=own, proxies=1)

@@ -99,8 +99,8 @@ def chromium() -> Part | None:
 
 
 def program(name: str) -> Part | None:
-    """A program on the PATH."""
-    path = shutil.which(name)
+    """A program on the PATH, or where Debian has servers."""
+    path = shutil.which(name) or shutil.which(name, path="/usr/sbin")
     return Part(name=name, version="", address=path) if path else None
 
 
