@@ -48,6 +48,7 @@ class ConnectionAdmin(ConnectionActions):
                     "headers",
                     "timeout_seconds",
                     "verify_tls",
+                    "proxy",
                     "connection_type",
                     "auth_scope",
                     "forward_cookies",

@@ -40,10 +40,16 @@ class UpstreamConnector(aiohttp.TCPConnector):
         Raises ``httpx.ConnectTimeout`` and ``httpx.ConnectError``.
         """
         refuse_literal(req.host, allow_private=self._allow_private)
+        if req.proxy is not None:
+            refuse_literal(req.proxy.host or "", allow_private=True)
         try:
             connection = await super().connect(req, traces, timeout)
         except TimeoutError as exc:
             raise httpx.ConnectTimeout("The connection took too long.") from exc
+        except aiohttp.ClientHttpProxyError as exc:
+            raise httpx.ConnectError(f"The proxy answers {exc.status}.") from exc
+        except aiohttp.ClientProxyConnectionError as exc:
+            raise httpx.ConnectError("The proxy cannot be reached.") from exc
         except aiohttp.ClientSSLError as exc:
             raise httpx.ConnectError("TLS could not be agreed on.") from exc
         except aiohttp.ClientConnectorDNSError as exc:

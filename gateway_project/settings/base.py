@@ -13,6 +13,7 @@ from gateway_project.settings.database import database_of
 from gateway_project.settings.environment import BASE_DIR
 from gateway_project.settings.front import *  # noqa: F403
 from gateway_project.settings.logs import LEVELS, logging_config
+from gateway_project.settings.outgoing import *  # noqa: F403
 from gateway_project.settings.sign_in import *  # noqa: F403
 from gateway_project.settings.sign_in import SIGN_IN_APPS
 from gateway_project.settings.unfold import UNFOLD  # noqa: F401
@@ -197,7 +198,6 @@ GATEWAY_ENTRA_SCOPE = environment.text(
 GATEWAY_IDENTITY_HOSTS = environment.items("GATEWAY_IDENTITY_HOSTS")
 GATEWAY_IDENTITY_SCOPES = environment.items("GATEWAY_IDENTITY_SCOPES")
 
-GATEWAY_UPSTREAM_PROXY = environment.text("GATEWAY_UPSTREAM_PROXY")
 GATEWAY_ATTRIBUTION_URL = environment.text("GATEWAY_ATTRIBUTION_URL", "https://gatehouse.example")
 GATEWAY_ATTRIBUTION_TITLE = environment.text("GATEWAY_ATTRIBUTION_TITLE", "Gatehouse")
 GATEWAY_FILTERS = environment.items("GATEWAY_FILTERS")
