@@ -71,8 +71,9 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send ``request`` and return once the headers of the response are there.
 
-        Raises ``httpx``'s ``ConnectError``, ``ConnectTimeout`` or ``UnsupportedProtocol`` when the
-        upstream saw nothing of it, another ``TransportError`` when it may have.
+        Raises ``httpx``'s ``ConnectError``, ``ConnectTimeout``, ``ProxyError`` or
+        ``UnsupportedProtocol`` when the upstream saw nothing of it, another ``TransportError`` when
+        it may have.
         """
         timeouts = request.extensions.get(TIMEOUTS_EXTENSION, DEFAULT_TIMEOUTS)
         if request.extensions.get(IS_SOCKET_EXTENSION):
@@ -86,6 +87,9 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         if response.status == httpx.codes.SWITCHING_PROTOCOLS:
             drop_connection(response)
             raise httpx.RemoteProtocolError("The upstream switched protocols unasked.")
+        if response.status == httpx.codes.PROXY_AUTHENTICATION_REQUIRED and self._proxy_of(request):
+            drop_connection(response)
+            raise httpx.ProxyError("The proxy answers 407.")
         body = ResponseBody(response, Watchdog(response, attempt))
         if CONTENT_ENCODING in response.headers:
             return self._decoded(response, body)
