@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
@@ -23,6 +23,7 @@ from tests.support import front_proxies, parts
 from tests.support.api import CHAT, chat_body
 from tests.support.front_proxies import BELOW, Certificate, blocks_of
 from tests.support.live import CHEAP_HASHES, LiveGateway, live_gateway
+from tests.support.oidc.provider import Provider
 from tests.support.plain_http import PLAIN_HTTP
 from tests.support.processes import PATIENCE_SECONDS, free_port
 from tests.support.responders import chunk, event, head, json_response, when_told
@@ -108,7 +109,9 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
 
 
 @pytest.fixture(scope="module")
-def fronts(stores, upstream, certificate, tmp_path_factory) -> Iterator[dict[str, Front]]:
+def fronts(
+    stores, upstream, certificate, provider: Provider, tmp_path_factory
+) -> Iterator[dict[str, Front]]:
     """One gateway that proxies tell all, and one that knows its URL and is told the path only."""
     ports = {name: free_port() for name in NAMES}
     urls = {
@@ -130,8 +133,7 @@ def fronts(stores, upstream, certificate, tmp_path_factory) -> Iterator[dict[str
             BACKINGS[-1],
             GATEWAY_PUBLIC_URL=urls["nginx-public"],
             GATEWAY_HTTPS="true",
-            OIDC_ISSUER="https://id.example",
-            OIDC_CLIENT_ID="gatehouse",
+            **provider.environment,
         )
         behind = {name: public if name == "nginx-public" else told for name in NAMES}
         proxies = tmp_path_factory.mktemp("proxies")
@@ -289,10 +291,15 @@ def test_a_browser_works_below_a_path(fronts: dict[str, Front], chromium) -> Non
 
 
 def test_the_provider_sends_people_back_to_the_public_url(fronts: dict[str, Front]) -> None:
+    parts.require("nginx", parts.program("nginx"))
     front = fronts["nginx-public"]
-    answer = direct(front.gateway, "/accounts/login/")
-    assert answer.status_code == 200
-    assert f'action="{BELOW}/accounts/oidc/login/' in answer.text
+    with front.client() as client:
+        page = client.get("/accounts/login/")
+        assert f'action="{BELOW}/accounts/oidc/login/' in page.text
+        form = {"csrfmiddlewaretoken": client.cookies["csrftoken"]}
+        answer = client.post("/accounts/oidc/login/", data=form, headers={"Referer": front.url})
+    asked = parse_qs(urlsplit(answer.headers["location"]).query)
+    assert asked["redirect_uri"] == [f"{front.url}/accounts/oidc/callback/"]
 
 
 @pytest.mark.parametrize("path", ["/admin/", f"{BELOW}/admin/"])
