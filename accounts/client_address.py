@@ -8,21 +8,14 @@ from typing import Any
 
 from django.conf import settings
 
+from accounts.trusted_proxies import way_of
+
 IPV6_PREFIX = 64  # bits: one customer usually has a whole /64
 
 
 def address_of(peer: str, forwarded_for: str) -> str:
-    """The address of the ``peer``, or what the outermost trusted proxy says of its own.
-
-    Each proxy adds an address at the end of ``X-Forwarded-For``. So the last ones can be believed,
-    as many as ``GATEWAY_TRUSTED_PROXIES`` says; the client sent those before them. Where there are
-    fewer, or where the text is not an address, the request came another way.
-    """
-    trusted: int = settings.GATEWAY_TRUSTED_PROXIES
-    addresses = forwarded_for.split(",")
-    if trusted < 1 or len(addresses) < trusted:
-        return peer
-    return _read(addresses[-trusted].strip()) or peer
+    """The address of the ``peer``, or what the outermost trusted proxy says of its own."""
+    return way_of(peer, forwarded_for, settings.GATEWAY_TRUSTED_PROXIES).address
 
 
 def address_of_request(meta: dict[str, str]) -> str:
@@ -50,17 +43,6 @@ def network_of(address: str) -> str:
             return str(parsed.ipv4_mapped)
         return str(IPv6Network((int(parsed), IPV6_PREFIX), strict=False))
     return str(parsed)
-
-
-def _read(text: str) -> str:
-    """An address out of ``text``, in which some proxies write a port as well."""
-    bare = text[1:].partition("]")[0] if text.startswith("[") else text
-    if bare.count(":") == 1:
-        bare = bare.partition(":")[0]
-    try:
-        return str(ip_address(bare.partition("%")[0]))
-    except ValueError:
-        return ""
 
 
 def _forwarded_for(headers: Iterable[tuple[bytes, bytes]]) -> str:

@@ -37,9 +37,13 @@ def encrypted_models() -> Iterator[type[Any]]:
 
 
 def reencrypt(
-    rows: models.QuerySet[Row], *, bound_to: Callable[[Row], str], dry_run: bool = False
+    rows: models.QuerySet[Row],
+    *,
+    bound_to: Callable[[Row], str],
+    column: str = "ciphertext",
+    dry_run: bool = False,
 ) -> Reencryption:
-    """Encrypt the ``ciphertext`` of ``rows`` again under the first of ``ENCRYPTION_KEYS``.
+    """Encrypt the ``column`` of ``rows`` again under the first of ``ENCRYPTION_KEYS``.
 
     One transaction per batch, so that a large table is never locked for long and a second run goes
     on where the first one ended. An unreadable secret stays unchanged.
@@ -50,19 +54,20 @@ def reencrypt(
         with transaction.atomic():
             batch = rows.filter(pk__in=keys[start : start + BATCH_SIZE]).select_for_update()
             for row in batch:
-                result += _reencrypt_row(row, bound_to(row), dry_run=dry_run)
+                result += _reencrypt_row(row, column, bound_to(row), dry_run=dry_run)
     return result
 
 
-def _reencrypt_row(row: Any, bound_to: str, *, dry_run: bool) -> Reencryption:
-    if key_id_of(row.ciphertext) == keyring().primary.id:
+def _reencrypt_row(row: Any, column: str, bound_to: str, *, dry_run: bool) -> Reencryption:
+    ciphertext: str = getattr(row, column)
+    if key_id_of(ciphertext) == keyring().primary.id:
         return Reencryption(current=1)
     try:
-        plaintext = keyring().decrypt(row.ciphertext, bound_to=bound_to)
+        plaintext = keyring().decrypt(ciphertext, bound_to=bound_to)
     except EncryptionError as exc:
         return Reencryption(unreadable=(f"{bound_to}: {exc}",))
     if not dry_run:
-        row.ciphertext = keyring().encrypt(plaintext, bound_to=bound_to)
+        written = {column: keyring().encrypt(plaintext, bound_to=bound_to)}
         # update() sends no signal: the secret is the same, so workers need not load it again.
-        type(row).objects.filter(pk=row.pk).update(ciphertext=row.ciphertext)
+        type(row).objects.filter(pk=row.pk).update(**written)
     return Reencryption(moved=1)

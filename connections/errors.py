@@ -2,6 +2,7 @@
 
 UpstreamError
 ├── NotSentError            the upstream saw nothing: another try is safe
+│   └── ProxyFailedError    the proxy on the way refuses, or cannot be reached
 ├── MaybeProcessedError     it may have worked on the request: another try may bill twice
 └── MidStreamError          part of the answer has passed: nothing can be tried again
 
@@ -28,6 +29,10 @@ class NotSentError(UpstreamError):
     """The upstream surely saw nothing of the request."""
 
 
+class ProxyFailedError(NotSentError):
+    """The proxy in between did not let the request through."""
+
+
 class MaybeProcessedError(UpstreamError):
     """The request was on its way when it failed."""
 
@@ -39,6 +44,8 @@ class MidStreamError(UpstreamError):
 def before_response(error: httpx.TransportError) -> UpstreamError:
     """The error of a request that got no response."""
     is_timeout = isinstance(error, httpx.TimeoutException)
+    if isinstance(error, httpx.ProxyError):  # raised by our transport alone, with words of ours
+        return ProxyFailedError(str(error))
     if isinstance(error, NOT_SENT):
         what = "did not answer in time" if is_timeout else "cannot be reached"
         return NotSentError(f"The upstream {what}.", is_timeout=is_timeout)

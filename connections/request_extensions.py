@@ -7,6 +7,7 @@ goes along with the request.
 CALL_EXTENSION = "gatehouse.call"  # connections.call.Call
 DROPPED_EXTENSION = "gatehouse.dropped"  # tuple[str, ...]: fields that the upstream does not get
 TRANSLATION_EXTENSION = "gatehouse.translation"  # wire_formats.translation.Translation | None
+PROXY_EXTENSION = "gatehouse.proxy"  # str: a connection's own choice, as in Upstream.proxy
 IS_SOCKET_EXTENSION = "gatehouse.is_socket"  # bool
 SECRETS_EXTENSION = "gatehouse.secrets"  # frozenset[str]: what a strategy signed with
 TIMEOUTS_EXTENSION = "gatehouse.timeouts"  # connections.upstream.Timeouts

@@ -7,6 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from accounts.outgoing_proxies import split_credentials
+
 SHORTEST_SECRET = 8  # shorter header values are words, and masking them would spoil texts
 
 
@@ -60,6 +62,8 @@ class Upstream:
     forward_cookies: bool = False
     auth_scope: str = ""
     shares_account_objects: bool = False
+    # Empty for the gateway's, "none", or the URL of one, with its password.
+    proxy: str = field(default="", repr=False)
     # Keys and extra headers: an upstream may echo them, and no client may see them.
     secrets: frozenset[str] = field(init=False, repr=False, compare=False)
     # The secrets and the upstream's address: no error message may repeat them.
@@ -68,7 +72,12 @@ class Upstream:
     def __post_init__(self) -> None:
         """Gather both once, since every request asks for them."""
         headers = {value for _, value in self.headers if len(value) >= SHORTEST_SECRET}
-        secrets = frozenset(headers | {key.secret for key in self.keys if key.secret})
+        _, userinfo = split_credentials(self.proxy)
+        secrets = frozenset(
+            headers
+            | {key.secret for key in self.keys if key.secret}
+            | {part for part in userinfo.split(":", 1) if len(part) >= SHORTEST_SECRET}
+        )
         object.__setattr__(self, "secrets", secrets)
         object.__setattr__(self, "kept_from_errors", secrets | whereabouts(self.base_url))
 

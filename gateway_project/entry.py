@@ -12,6 +12,7 @@ from gateway_project.health import HEALTH_PATHS, answer_health
 from gateway_project.lifespan import Lifespan
 from gateway_project.metrics import METRICS_PATH, answer_metrics
 from gateway_project.pages import PageHandler
+from gateway_project.public_side import PublicSide, with_whole_path
 from gateway_project.waiting import refuse, waiting
 from proxy.client_side.handler import ApiHandler
 from proxy.routes_ws import websocket_routes
@@ -20,11 +21,13 @@ page_application = PageHandler(get_asgi_application())
 api_application = ApiHandler()
 websocket_application = URLRouter(websocket_routes(api_application))
 lifespan = Lifespan()
+public_side = PublicSide.of_settings()
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
     match scope["type"]:
         case "http":
+            scope = public_side.scope(scope)
             path: str = scope["path"]
             if path in HEALTH_PATHS:
                 await answer_health(scope, receive, send)
@@ -35,8 +38,9 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
             elif is_for_api(scope):
                 await api_application(scope, receive, send)
             else:
-                await page_application(scope, receive, send)
+                await page_application(with_whole_path(scope), receive, send)
         case "websocket":
+            scope = with_whole_path(public_side.scope(scope))
             answering = refuse if waiting.reason else websocket_application
             await answering(scope, receive, send)
         case "lifespan":

@@ -52,10 +52,18 @@ VALUES: dict[str, Any] = {
     "headers": {"X-Team": "search"},
     "verify_tls": "false",
     "timeout_seconds": 7,
+    "proxy": "http://proxy.example:3128",
 }
 # What a value needs beside it.
 BESIDES: dict[str, dict[str, Any]] = {"forward_cookies": {"auth_type": "session"}}
-KEPT_BY_THE_GATEWAY = {"id", "url_index", "is_from_environment", "created_at", "updated_at"}
+KEPT_BY_THE_GATEWAY = {
+    "id",
+    "url_index",
+    "is_from_environment",
+    "created_at",
+    "updated_at",
+    "proxy_ciphertext",
+}
 
 # Configuration files write a field as the model has it, except for these.
 NAMES_IN_FILES = {"is_enabled": "enabled"}
@@ -82,6 +90,7 @@ NOT_IN_OPEN_WEBUI = {
     "forward_cookies": "a superuser, a file or a command says that cookies are passed on",
     "verify_tls": "AIOHTTP_CLIENT_SESSION_SSL says it for all",
     "timeout_seconds": "AIOHTTP_CLIENT_TIMEOUT says it for all",
+    "proxy": "GATEWAY_UPSTREAM_PROXY says it for all",
 }
 NOT_IN_UPSTREAM = {"is_enabled": "connections that are not enabled have no upstream"}
 NOT_IN_LISTINGS = {
@@ -98,6 +107,7 @@ NOT_IN_LISTINGS = {
     "connection_type": "shown beside what was heard",
     "verify_tls": "it is the same upstream, trusted for another reason",
     "timeout_seconds": "it is the same upstream, given another time",
+    "proxy": "it is the same upstream, reached another way",
 }
 NOT_IN_SPEECH = {
     "name": "the same upstream under another name speaks the same",
@@ -115,6 +125,7 @@ NOT_IN_SPEECH = {
     "connection_type": "only shown",
     "verify_tls": "it is the same upstream, trusted for another reason",
     "timeout_seconds": "it is the same upstream, given another time",
+    "proxy": "it is the same upstream, reached another way",
 }
 
 each_field = pytest.mark.parametrize("name", VALUES)

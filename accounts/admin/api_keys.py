@@ -10,7 +10,7 @@ from django.contrib import admin, messages
 from django.db.models import ForeignKey, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import action, display
@@ -134,7 +134,7 @@ class ApiKeyAdmin(RefusesStaleEdits, TellsWhatStays, ModelAdmin):
             "opts": self.opts,
             "row": row,
             "key": key,
-            "snippets": snippets(key, request.build_absolute_uri("/v1")),
+            "snippets": snippets(key, request.build_absolute_uri(f"{get_script_prefix()}v1")),
         }
         return TemplateResponse(
             request,

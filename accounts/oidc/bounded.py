@@ -1,4 +1,4 @@
-"""A provider's response, under a cap: allauth would read any amount of it."""
+"""A provider's response, by the gateway's proxy and under a cap: allauth would read any amount."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from accounts.oidc.errors import OidcError
+from accounts.outgoing_proxies import proxies_of_settings
 
 # Documents, keys, tokens and claims have some kilobytes. Any text of this size is
 # parsed within a tenth of a second.
@@ -25,10 +26,16 @@ def bounded(session: requests.Session) -> requests.Session:
 
 
 class _Bounded(HTTPAdapter):
-    """Reads whole answers, those that redirect among them."""
+    """Takes the gateway's proxy, and reads whole answers, those that redirect among them."""
 
-    def send(self, *args: Any, **kwargs: Any) -> requests.Response:
-        response = super().send(*args, **kwargs | {"stream": True})
+    def send(
+        self, request: requests.PreparedRequest, *args: Any, **kwargs: Any
+    ) -> requests.Response:
+        url = request.url or ""
+        proxy = proxies_of_settings().of(url)
+        # In the place of what `requests` has found in the environment.
+        proxies = {"http": proxy, "https": proxy} if proxy else {}
+        response = super().send(request, *args, **kwargs | {"stream": True, "proxies": proxies})
         # The attribute in which `requests` stores a body that it has read.
         response._content = _body(response)
         return response

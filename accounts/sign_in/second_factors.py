@@ -45,8 +45,8 @@ class RequireStaffMfa:
 
     def lacks_a_factor(self, request: HttpRequest) -> bool:
         """Whether somebody signed in is about to enter the admin without one."""
-        is_admin = request.path_info.startswith(reverse("admin:index"))
-        is_leaving = request.path_info == reverse("admin:logout")
+        is_admin = request.path.startswith(reverse("admin:index"))
+        is_leaving = request.path == reverse("admin:logout")
         return (
             is_admin
             and not is_leaving

@@ -51,6 +51,7 @@ class ConnectionAdmin(RefusesStaleEdits, TellsWhatStays, ConnectionActions):
                     "headers",
                     "timeout_seconds",
                     "verify_tls",
+                    "proxy",
                     "connection_type",
                     "auth_scope",
                     "forward_cookies",

@@ -12,7 +12,9 @@ from accounts.admin.stale_edits import StaleRowForm
 from connections.admin.fields import HeaderRowsField
 from connections.choices import AuthType
 from connections.configuration.callers_own import RESERVED, open_auth_types, passes_on_callers_own
+from connections.configuration.field_facts import proxy as proxy_as_written
 from connections.configuration.stored_headers import HiddenValueError, revealed
+from connections.configuration.stored_proxy import revealed_proxy
 
 
 class ConnectionForm(forms.ModelForm):
@@ -39,6 +41,7 @@ class ConnectionForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.initial["proxy"] = self.instance.masked_proxy
         if not self.is_superuser:
             self._reserve()
 
@@ -56,6 +59,17 @@ class ConnectionForm(forms.ModelForm):
                 self.add_error("headers", f"The headers {exc}.")
         return cleaned
 
+    def clean_proxy(self) -> str:
+        """What the column takes, which is without user and password."""
+        try:
+            self.instance.proxy_url = revealed_proxy(
+                proxy_as_written(self.cleaned_data["proxy"]), self.instance
+            )
+        except HiddenValueError as exc:
+            raise ValidationError(f"The proxy {exc}.") from exc
+        column: str = self.instance.proxy
+        return column
+
     def clean_verify_tls(self) -> str:
         """A path would tell an editor whether there is such a file, so it is a superuser's."""
         value: str = self.cleaned_data["verify_tls"]
@@ -72,6 +86,9 @@ class ConnectionForm(forms.ModelForm):
         if forward_cookies := self.fields.get("forward_cookies"):
             forward_cookies.disabled = True
             forward_cookies.help_text = f"{RESERVED}: the caller's cookies are passed on."
+        if proxy := self.fields.get("proxy"):
+            proxy.disabled = True
+            proxy.help_text = f"{RESERVED}: what is sent over plain http passes the proxy openly."
         if verify_tls := self.fields.get("verify_tls"):
             verify_tls.help_text = f"true or false. {RESERVED}: the path of a CA file."
 

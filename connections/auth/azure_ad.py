@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 from django.conf import settings
 
+from accounts.outgoing_proxies import proxies_of_settings
 from connections.auth.base import AuthStrategy, AuthUnavailableError
 from connections.rules.gateway_identity import is_identity_scope, may_receive_identity
 from connections.upstream import Upstream
@@ -107,9 +108,11 @@ class AzureAdAuth(AuthStrategy):
         # The import is slow and few need it: neither at start-up nor on the event loop.
         identity: Any = await asyncio.to_thread(importlib.import_module, "azure.identity.aio")
         azure: Any = importlib.import_module("azure.core.exceptions")
+        transports: Any = importlib.import_module("connections.auth.entra_transport")
+        transport = transports.EntraTransport(proxies_of_settings(), own=self.upstream.proxy)
         try:
             # Opened for one token, so that nothing has to be closed when the connection is closed.
-            async with identity.DefaultAzureCredential() as credential:
+            async with identity.DefaultAzureCredential(transport=transport) as credential:
                 token = await credential.get_token(self.scope)
         # ValueError: unusable variables of the environment. OSError: unreadable files they name.
         except (azure.AzureError, ValueError, OSError) as exc:

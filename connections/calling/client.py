@@ -21,6 +21,7 @@ from connections import errors
 from connections.calling.translated import translated_body, translated_chunks
 from connections.calling.whole_body import whole_body
 from connections.request_extensions import (
+    PROXY_EXTENSION,
     SECRETS_EXTENSION,
     TIMEOUTS_EXTENSION,
     TRANSLATION_EXTENSION,
@@ -158,8 +159,11 @@ class UpstreamClient:
         auth: httpx.Auth,
         timeouts: Timeouts,
         verify_tls: bool | Path = True,
+        proxy: str = "",
     ) -> UpstreamResponse:
         """Sign and send. Redirects are not followed, cookies are not kept.
+
+        ``proxy`` is a connection's own choice: empty for the gateway's proxy, ``none``, or a URL.
 
         Raises :class:`connections.errors.UpstreamError` and whatever ``auth`` raises.
         """
@@ -167,6 +171,7 @@ class UpstreamClient:
             **request.extensions,
             TIMEOUTS_EXTENSION: timeouts,
             VERIFY_TLS_EXTENSION: verify_tls,
+            PROXY_EXTENSION: proxy,
         }
         try:
             answer = await self._signed(request, auth)

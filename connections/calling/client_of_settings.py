@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from django.conf import settings
 
+from accounts.outgoing_proxies import proxies_of_settings
 from connections.calling.client import UpstreamClient
 from connections.transport import AiohttpTransport
 
@@ -15,7 +16,7 @@ def make_client() -> UpstreamClient:
     """A client over a pool of its own. Close it."""
     return UpstreamClient(
         AiohttpTransport(
-            proxy=settings.GATEWAY_UPSTREAM_PROXY,
+            proxy=proxies_of_settings(),
             allow_private=settings.GATEWAY_ALLOW_PRIVATE_UPSTREAMS,
         )
     )

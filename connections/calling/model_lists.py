@@ -40,6 +40,7 @@ async def list_models(client: UpstreamClient, connection: OpenConnection) -> lis
             auth=connection.auth,
             timeouts=Timeouts(connect=seconds, first_byte=seconds, idle=seconds, total=seconds),
             verify_tls=connection.upstream.verify_tls,
+            proxy=connection.upstream.proxy,
         )
         try:
             body = await response.read(LARGEST_LIST_BYTES)

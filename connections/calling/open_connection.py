@@ -92,6 +92,7 @@ class OpenConnection:
                 auth=self.auth,
                 timeouts=self.stream_timeouts if call.is_streamed else self.timeouts,
                 verify_tls=self.upstream.verify_tls,
+                proxy=self.upstream.proxy,
             )
         except AuthUnavailableError as exc:
             self.log_missing_credential(exc, call.request_id)

@@ -48,7 +48,18 @@ def resolve(connection: Connection, *, keys: tuple[UpstreamKey, ...] | None = No
         forward_cookies=connection.forward_cookies,
         auth_scope=connection.auth_scope,
         shares_account_objects=connection.shares_account_objects,
+        proxy=_proxy_of(connection),
     )
+
+
+def _proxy_of(connection: Connection) -> str:
+    """With its password; without, where that cannot be decrypted, so that the proxy refuses it."""
+    try:
+        opened: str = connection.open_proxy_url()
+    except EncryptionError as exc:
+        logger.warning("The proxy's password of %s is left out: %s.", connection.name, exc)
+        return str(connection.proxy)
+    return opened
 
 
 def tls_verification(text: str) -> bool | Path:

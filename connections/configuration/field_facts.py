@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from accounts.outgoing_proxies import NO_PROXY
 from connections.configuration.entry import Reader, text, texts
 from connections.models.key_source import KeySource
 from connections.rules.validators import normalise_base_url
@@ -22,7 +23,7 @@ class FieldFacts:
     ``column`` is the field's name in the model where that differs. ``load`` leads from the
     column's value to the entry's, and ``store`` back. ``open_webui`` is the name in Open WebUI's
     object of further fields, empty where that has no such field. The values of a field that
-    ``is_secret`` may be credentials, and are not shown.
+    ``is_secret`` may be credentials, and are not shown; ``masked`` is what of them may be.
     """
 
     read: Reader
@@ -31,6 +32,7 @@ class FieldFacts:
     store: Callable[[Any], Any] = unchanged
     open_webui: str = ""
     is_secret: bool = False
+    masked: Callable[[Any], str] | None = None
 
 
 def facts(read: Reader, **others: Any) -> Mapping[str, FieldFacts]:
@@ -49,6 +51,11 @@ def keys(value: Any) -> tuple[KeySource, ...]:
         raise ValueError(
             "must be a list of strings, each a key or env:NAME; [] means none"
         ) from exc
+
+
+def proxy(value: Any) -> str:
+    written = text(value).rstrip("/")
+    return written.lower() if written.lower() == NO_PROXY else written
 
 
 def verify_tls(value: Any) -> bool | str:

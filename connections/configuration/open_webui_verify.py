@@ -48,6 +48,8 @@ def upstream_to_verify(form: dict[str, Any]) -> Upstream:
     )
     _refuse_callers_own(spec, rows)
     unsaved = Connection(id=0, url_index=0, **spec.columns())
+    if rows:  # reached as the stored connection is
+        unsaved.proxy_url = rows[0].proxy_url
     return resolve(unsaved, keys=resolve(rows[0]).keys if is_mask(key) else _given(key))
 
 

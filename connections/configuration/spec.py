@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
+from accounts.outgoing_proxies import masked_proxy
 from connections.choices import ApiType, AuthType, ConnectionType, Provider
 from connections.configuration import field_facts
 from connections.configuration.entry import (
@@ -86,6 +87,11 @@ class ConnectionSpec:
     shares_account_objects: bool = field(
         default=False, metadata=facts(switch, open_webui="shares_account_objects")
     )
+    proxy: str = field(
+        default="",
+        repr=False,
+        metadata=facts(field_facts.proxy, column="proxy_url", is_secret=True, masked=masked_proxy),
+    )
 
     @classmethod
     def from_dict(cls, entry: Any, *, subject: str = "") -> ConnectionSpec:
@@ -134,7 +140,8 @@ class ConnectionSpec:
             row.clean()
         except ValidationError as exc:
             column, messages = next(iter(exc.message_dict.items()))
-            name = next((name for name, named in COLUMNS.items() if named == column), column)
+            named = (name for name, known in COLUMNS.items() if column in {name, known})
+            name = next(named, column)
             raise EntryError(subject, name, f"is not valid. {' '.join(messages)}") from exc
 
 

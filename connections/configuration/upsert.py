@@ -12,7 +12,8 @@ from django.db import transaction
 from connections.configuration.difference import Difference, Kind
 from connections.configuration.entry import EntryError
 from connections.configuration.spec import COLUMNS, FACTS, ConnectionSpec
-from connections.configuration.stored_headers import revealed_in_entry
+from connections.configuration.stored_headers import HiddenValueError, revealed_in_entry
+from connections.configuration.stored_proxy import revealed_proxy
 from connections.models import Connection
 from connections.models.key_source import KeySource
 from connections.rules.destination import is_same_destination
@@ -26,7 +27,7 @@ def upsert(spec: ConnectionSpec, *, is_from_environment: bool = False) -> Differ
     Raises :class:`connections.configuration.entry.EntryError` when the database would refuse it.
     """
     row = Connection.objects.filter(name=spec.name).prefetch_related("keys").first()
-    spec = _with_stored_headers(spec, row)
+    spec = _with_stored_values(spec, row)
     if row is None:
         row = Connection(name=spec.name)
         _save(row, spec, is_from_environment=is_from_environment)
@@ -44,7 +45,7 @@ def upsert(spec: ConnectionSpec, *, is_from_environment: bool = False) -> Differ
     return Difference(subject=_subject(spec), kind=Kind.CHANGED, details=details)
 
 
-def _with_stored_headers(spec: ConnectionSpec, row: Connection | None) -> ConnectionSpec:
+def _with_stored_values(spec: ConnectionSpec, row: Connection | None) -> ConnectionSpec:
     """``spec`` with the values that it only has masks of, as far as these are stored for it."""
     stored, stored_for = (row.headers, row.base_url) if row else ({}, "")
     headers = revealed_in_entry(
@@ -54,7 +55,11 @@ def _with_stored_headers(spec: ConnectionSpec, row: Connection | None) -> Connec
         stored_for=stored_for,
         base_url=spec.base_url,
     )
-    return replace(spec, headers=tuple(headers.items()))
+    try:
+        proxy = revealed_proxy(spec.proxy, row)
+    except HiddenValueError as exc:
+        raise EntryError(_subject(spec), "proxy", str(exc)) from exc
+    return replace(spec, headers=tuple(headers.items()), proxy=proxy)
 
 
 def _save(row: Connection, spec: ConnectionSpec, *, is_from_environment: bool) -> None:
@@ -84,6 +89,8 @@ def _details(row: Connection, spec: ConnectionSpec) -> Iterator[str]:
 
 
 def _change(field: str, before: Any, after: Any) -> str:
+    if masked := FACTS[field].masked:
+        return f"{field} {masked(before) or 'none set'} → {masked(after) or 'none set'}"
     if FACTS[field].is_secret:
         names = ", ".join(after) or "none"
         return f"{field} now {names} (values not shown)"

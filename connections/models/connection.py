@@ -23,6 +23,7 @@ from connections.choices import (
 )
 from connections.models.connection_key import ConnectionKey
 from connections.models.key_source import KeySource
+from connections.models.proxy_setting import ProxySetting
 from connections.rules import validators
 from connections.rules.destination import is_same_destination
 
@@ -41,7 +42,7 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
         return self.filter(is_from_environment=True)
 
 
-class Connection(models.Model):
+class Connection(ProxySetting):
     """One upstream, as an admin describes it."""
 
     name = models.CharField(
@@ -194,6 +195,7 @@ class Connection(models.Model):
             if self.url_index is None:
                 changes.lock_configuration()
                 self.url_index = self._next_url_index()
+            self.encrypt_proxy()
             stored = type(self).objects.filter(pk=self.pk).values_list("base_url", flat=True)
             if self.pk and stored and not is_same_destination(stored[0], self.base_url):
                 self.keys.all().delete()

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from django.core.exceptions import ValidationError
 
+from accounts.outgoing_proxies import NO_PROXY, proxy_problem
 from connections.rules.addresses import is_metadata_address
 from connections.rules.gateway_identity import is_identity_scope, may_receive_identity
 
@@ -69,6 +70,22 @@ def validate_base_url(url: str) -> None:
         raise ValidationError("The URL cannot hold a ? or a #: it ends with its path.")
     try:
         address = ipaddress.ip_address(host)
+    except ValueError:
+        return
+    if is_metadata_address(address):
+        raise ValidationError("This is the address of a cloud's metadata service.")
+
+
+def validate_proxy(value: str) -> None:
+    """Of a connection's own proxy. No message quotes it: it may hold a password."""
+    if value in {"", NO_PROXY}:
+        return
+    if CONTROL.search(value):
+        raise ValidationError("The URL holds a control character.")
+    if problem := proxy_problem(value):
+        raise ValidationError(f"Enter nothing, none, or the URL of a proxy: yours {problem}.")
+    try:
+        address = ipaddress.ip_address(urlsplit(value).hostname or "")
     except ValueError:
         return
     if is_metadata_address(address):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from functools import lru_cache
 from math import inf
 
@@ -11,8 +12,10 @@ import httpx
 from aiohttp.hdrs import CONTENT_ENCODING
 from yarl import URL
 
+from accounts.outgoing_proxies import Proxies
 from connections.request_extensions import (
     IS_SOCKET_EXTENSION,
+    PROXY_EXTENSION,
     TIMEOUTS_EXTENSION,
     VERIFY_TLS_EXTENSION,
 )
@@ -20,6 +23,7 @@ from connections.transport.attempt import Attempt
 from connections.transport.connector import UpstreamConnector
 from connections.transport.decoding import decoder_for
 from connections.transport.plain_request import PlainRequest
+from connections.transport.proxying import Proxying, proxying
 from connections.transport.request_body import headers_and_data
 from connections.transport.response_body import DecodedBody, ResponseBody
 from connections.transport.tls import tls_context
@@ -40,7 +44,8 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     they are and nothing is added, redirects are not followed, cookies are not kept, and the
     environment's proxies are not used.
 
-    ``proxy``: URL of an HTTP proxy, which then resolves the names of upstreams itself.
+    ``proxy``: URL of an HTTP proxy for all, or which proxy a URL takes. A proxy resolves the names
+    of upstreams itself. ``gatehouse.proxy`` among the extensions is a connection's own choice.
     ``allow_private``: whether private addresses may be reached; metadata services never may.
     ``limit_per_host``: connections to one upstream, 0 for any number.
     ``decoded_limit_bytes``: the largest body that an upstream's compression may unfold to.
@@ -49,24 +54,26 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     def __init__(
         self,
         *,
-        proxy: str = "",
+        proxy: str | Proxies = "",
         allow_private: bool = True,
         limit_per_host: int = 0,
         decoded_limit_bytes: int = DEFAULT_DECODED_LIMIT_BYTES,
     ) -> None:
-        self._proxy = URL(proxy) if proxy else None
+        self._proxies = Proxies(http=proxy, https=proxy) if isinstance(proxy, str) else proxy
         self._allow_private = allow_private
         self._limit_per_host = limit_per_host
         self._decoded_limit_bytes = decoded_limit_bytes
-        self._session: aiohttp.ClientSession | None = None
-        self._socket_session: aiohttp.ClientSession | None = None
+        # Without and with a proxy: names are judged here only where they are resolved here.
+        self._sessions: dict[bool, aiohttp.ClientSession] = {}
+        self._socket_sessions: dict[bool, aiohttp.ClientSession] = {}
         self._is_closed = False
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send ``request`` and return once the headers of the response are there.
 
-        Raises ``httpx``'s ``ConnectError``, ``ConnectTimeout`` or ``UnsupportedProtocol`` when the
-        upstream saw nothing of it, another ``TransportError`` when it may have.
+        Raises ``httpx``'s ``ConnectError``, ``ConnectTimeout``, ``ProxyError`` or
+        ``UnsupportedProtocol`` when the upstream saw nothing of it, another ``TransportError`` when
+        it may have.
         """
         timeouts = request.extensions.get(TIMEOUTS_EXTENSION, DEFAULT_TIMEOUTS)
         if request.extensions.get(IS_SOCKET_EXTENSION):
@@ -80,6 +87,9 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         if response.status == httpx.codes.SWITCHING_PROTOCOLS:
             drop_connection(response)
             raise httpx.RemoteProtocolError("The upstream switched protocols unasked.")
+        if response.status == httpx.codes.PROXY_AUTHENTICATION_REQUIRED and self._proxy_of(request):
+            drop_connection(response)
+            raise httpx.ProxyError("The proxy answers 407.")
         body = ResponseBody(response, Watchdog(response, attempt))
         if CONTENT_ENCODING in response.headers:
             return self._decoded(response, body)
@@ -88,33 +98,26 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         """Close every connection. Requests after this fail."""
         self._is_closed = True
-        if self._socket_session is not None:
-            await self._socket_session.close()
-        if self._session is not None:
-            await self._session.close()
+        for session in (*self._socket_sessions.values(), *self._sessions.values()):
+            await session.close()
 
     async def _open_socket(self, request: httpx.Request, timeouts: Timeouts) -> httpx.Response:
-        verify = request.extensions.get(VERIFY_TLS_EXTENSION, True)
-        context = tls_context(verify) if request.url.scheme == "https" else True
-        if self._socket_session is None:
-            self._socket_session = aiohttp.ClientSession(
-                connector=self._opened_session().connector,
-                connector_owner=False,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                trust_env=False,
-                proxy=self._proxy,
-                middlewares=(refuse_redirects,),
-            )
-        return await shake_hands(self._socket_session, request, ssl=context, timeouts=timeouts)
+        proxy = self._proxy_of(request)
+        return await shake_hands(
+            self._opened_socket_session(is_proxied=proxy is not None),
+            request,
+            ssl=_tls_of(request, proxy),
+            timeouts=timeouts,
+            proxy=proxy,
+        )
 
     async def _send(self, request: httpx.Request, attempt: Attempt) -> aiohttp.ClientResponse:
         url = request.url
         if url.scheme not in {"http", "https"} or not url.host:
             raise httpx.UnsupportedProtocol("The URL must begin with http:// or https://.")
-        verify = request.extensions.get(VERIFY_TLS_EXTENSION, True)
-        context = tls_context(verify) if url.scheme == "https" else True
+        proxy = self._proxy_of(request)
         headers, data = headers_and_data(request)
-        session = self._opened_session()
+        session = self._opened_session(is_proxied=proxy is not None)
         if data is not None and not isinstance(data, bytes):
             data = attempt.pieces(data)
         timeouts = attempt.timeouts
@@ -123,30 +126,49 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                 return await session.request(
                     request.method,
                     URL(str(url), encoded=True),
-                    headers=headers,
+                    headers=headers + proxy.headers(url.scheme) if proxy else headers,
                     data=data,
-                    ssl=context,
+                    ssl=_tls_of(request, proxy),
                     timeout=_connect_timeout(min(timeouts.connect, timeouts.total)),
                     allow_redirects=False,
+                    **(proxy.options(url.scheme) if proxy else {}),
                 )
 
-    def _opened_session(self) -> aiohttp.ClientSession:
+    def _proxy_of(self, request: httpx.Request) -> Proxying | None:
+        own: str = request.extensions.get(PROXY_EXTENSION, "")
+        if not own and not self._proxies:
+            return None
+        chosen = self._proxies.of(str(request.url), override=own)
+        return proxying(chosen) if chosen else None
+
+    def _opened_session(self, *, is_proxied: bool) -> aiohttp.ClientSession:
         if self._is_closed:
             raise httpx.ConnectError("The gateway is shutting down.")
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
+        if is_proxied not in self._sessions:
+            self._sessions[is_proxied] = aiohttp.ClientSession(
                 connector=UpstreamConnector(
                     allow_private=self._allow_private,
-                    is_proxied=self._proxy is not None,
+                    is_proxied=is_proxied,
                     limit_per_host=self._limit_per_host,
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 request_class=PlainRequest,
                 auto_decompress=False,
                 trust_env=False,
-                proxy=self._proxy,
             )
-        return self._session
+        return self._sessions[is_proxied]
+
+    def _opened_socket_session(self, *, is_proxied: bool) -> aiohttp.ClientSession:
+        connector = self._opened_session(is_proxied=is_proxied).connector
+        if is_proxied not in self._socket_sessions:
+            self._socket_sessions[is_proxied] = aiohttp.ClientSession(
+                connector=connector,
+                connector_owner=False,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trust_env=False,
+                middlewares=(refuse_redirects,),
+            )
+        return self._socket_sessions[is_proxied]
 
     def _decoded(self, response: aiohttp.ClientResponse, body: ResponseBody) -> httpx.Response:
         encoding = ", ".join(response.headers.getall(CONTENT_ENCODING))
@@ -156,6 +178,13 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         ]
         stream = body if decoder is None else DecodedBody(body, decoder)
         return httpx.Response(response.status, headers=headers, stream=stream)
+
+
+def _tls_of(request: httpx.Request, proxy: Proxying | None) -> ssl.SSLContext | bool:
+    """The context for the upstream, which aiohttp takes for a proxy over TLS as well."""
+    if request.url.scheme != "https" and not (proxy and proxy.is_over_tls):
+        return True
+    return tls_context(request.extensions.get(VERIFY_TLS_EXTENSION, True))
 
 
 @lru_cache(maxsize=64)

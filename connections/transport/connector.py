@@ -37,13 +37,19 @@ class UpstreamConnector(aiohttp.TCPConnector):
     ) -> Connection:
         """Take a connection from the pool, or open one.
 
-        Raises ``httpx.ConnectTimeout`` and ``httpx.ConnectError``.
+        Raises ``httpx.ConnectTimeout``, ``httpx.ConnectError`` and ``httpx.ProxyError``.
         """
         refuse_literal(req.host, allow_private=self._allow_private)
+        if req.proxy is not None:
+            refuse_literal(req.proxy.host or "", allow_private=True)
         try:
             connection = await super().connect(req, traces, timeout)
         except TimeoutError as exc:
             raise httpx.ConnectTimeout("The connection took too long.") from exc
+        except aiohttp.ClientHttpProxyError as exc:
+            raise httpx.ProxyError(f"The proxy answers {exc.status}.") from exc
+        except aiohttp.ClientProxyConnectionError as exc:
+            raise httpx.ProxyError("The proxy cannot be reached.") from exc
         except aiohttp.ClientSSLError as exc:
             raise httpx.ConnectError("TLS could not be agreed on.") from exc
         except aiohttp.ClientConnectorDNSError as exc:

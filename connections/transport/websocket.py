@@ -12,6 +12,7 @@ from yarl import URL
 
 from connections.errors import MidStreamError
 from connections.transport.attempt import Attempt
+from connections.transport.proxying import Proxying
 from connections.upstream import Timeouts
 
 CLOSE_SECONDS = 2.0
@@ -91,6 +92,7 @@ async def shake_hands(
     *,
     ssl: aiohttp.Fingerprint | bool | object,
     timeouts: Timeouts,
+    proxy: Proxying | None = None,
 ) -> httpx.Response:
     """The upstream's answer: with status 101 its stream is an :class:`UpstreamSocket`.
 
@@ -102,16 +104,21 @@ async def shake_hands(
         timeouts=timeouts,
         ends_at=loop.time() + timeouts.connect + timeouts.first_byte,
     )
+    scheme = request.url.scheme
+    headers = [(name.decode(), value.decode()) for name, value in request.headers.raw]
+    if proxy is not None:
+        headers += proxy.headers(scheme)
     with attempt:
         try:
             async with attempt.deadline:
                 socket = await session.ws_connect(
                     URL(str(request.url), encoded=True),
-                    headers=[(k.decode(), v.decode()) for k, v in request.headers.raw],
+                    headers=headers,
                     ssl=ssl,  # type: ignore[arg-type]
                     timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),
                     heartbeat=PING_SECONDS,
                     max_msg_size=MOST_BYTES,
+                    **(proxy.options(scheme) if proxy else {}),
                 )
         except aiohttp.WSServerHandshakeError as exc:
             return httpx.Response(exc.status or 502, headers=_as_received(exc.headers))

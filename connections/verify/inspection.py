@@ -127,6 +127,7 @@ class Inspection:
             auth=auth,
             timeouts=Timeouts(connect=left, first_byte=left, idle=left, total=left),
             verify_tls=upstream.verify_tls,
+            proxy=upstream.proxy,
         )
         self.redactor.learn(response.secrets)
         try:

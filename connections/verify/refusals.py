@@ -7,13 +7,17 @@ from urllib.parse import urlsplit
 
 from connections.auth.base import AuthUnavailableError
 from connections.calling.model_lists import LEADS_BACK
-from connections.errors import UpstreamError
+from connections.errors import ProxyFailedError, UpstreamError
 from connections.hops import is_loop
 from connections.verify.inspection import Answer, Inspection
 from connections.verify.network import speaks_tls
 from connections.verify.result import Finding, failed, warning
 
 HANDSHAKE_SECONDS = 1.0
+PROXY = (
+    "Check the connection's proxy, or else GATEWAY_UPSTREAM_PROXY: its host, port, user and "
+    "password, and whether it may reach the upstream."
+)
 SLOW = "It may be loading a model or be overloaded: try again, or allow more time."
 
 
@@ -67,6 +71,8 @@ async def broken(inspection: Inspection, error: UpstreamError) -> Finding:
     """The finding for a request that got no answer, or half of one."""
     if error.is_timeout:
         return failed(error.message, SLOW)
+    if isinstance(error, ProxyFailedError):
+        return failed(error.message, PROXY)
     if await may_want_tls(inspection):
         return wants_tls()
     return failed(error.message, "Is it an HTTP server that listens on this port?")

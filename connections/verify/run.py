@@ -7,10 +7,10 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from accounts.caller import Caller
+from accounts.outgoing_proxies import proxies_of_settings
 from connections.auth.base import AuthUnavailableError
 from connections.calling.client import UpstreamClient
 from connections.errors import UpstreamError
@@ -83,8 +83,10 @@ def _plan(inspection: Inspection, *, is_streamed: bool) -> dict[str, Check]:
     plan: dict[str, Check] = {"dns": network.dns, "tcp": network.tcp}
     if inspection.upstream.base_url.startswith("https:"):
         plan["tls"] = network.tls
-    if settings.GATEWAY_UPSTREAM_PROXY:
-        plan = dict.fromkeys(plan, _left_to_the_proxy)
+    upstream = inspection.upstream
+    if proxies_of_settings().of(upstream.base_url, override=upstream.proxy):
+        left = _left_to_its_proxy if upstream.proxy else _left_to_the_proxy
+        plan = dict.fromkeys(plan, left)
     plan |= {"auth": model_list.auth, "models": model_list.models}
     if inspection.model:
         plan["chat"] = trial_chat.chat
@@ -128,6 +130,10 @@ def _problem_of(base_url: str) -> str:
 
 async def _left_to_the_proxy(_inspection: Inspection) -> Finding:
     return skipped("Calls go through GATEWAY_UPSTREAM_PROXY, which resolves names and connects.")
+
+
+async def _left_to_its_proxy(_inspection: Inspection) -> Finding:
+    return skipped("Calls go through the connection's proxy, which resolves names and connects.")
 
 
 async def _no_model(_inspection: Inspection) -> Finding:

@@ -67,11 +67,13 @@ def _connection(row: Connection, with_secrets: bool, left_out: list[str]) -> Con
         spec = ConnectionSpec.of(row, keys=None)
         left_out.append(f"The keys of {row.name} are left out.")
     if with_secrets:
-        return spec
+        return replace(spec, proxy=row.open_proxy_url())
+    if (masked := row.masked_proxy) != spec.proxy:
+        left_out.append(f"The password of the proxy of {row.name} is left out.")
     plain = tuple(pair for pair in spec.headers if not CREDENTIAL_HEADER.search(pair[0]))
     for name, _ in set(spec.headers) - set(plain):
         left_out.append(f"The header {name} of {row.name} is left out.")
-    return replace(spec, headers=plain)
+    return replace(spec, headers=plain, proxy=masked)
 
 
 def _grants() -> Iterator[dict[str, Any]]:

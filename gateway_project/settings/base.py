@@ -11,7 +11,9 @@ from gateway_project.settings import environment
 from gateway_project.settings.caps import *  # noqa: F403
 from gateway_project.settings.database import database_of
 from gateway_project.settings.environment import BASE_DIR
+from gateway_project.settings.front import *  # noqa: F403
 from gateway_project.settings.logs import LEVELS, logging_config
+from gateway_project.settings.outgoing import *  # noqa: F403
 from gateway_project.settings.sign_in import *  # noqa: F403
 from gateway_project.settings.sign_in import SIGN_IN_APPS
 from gateway_project.settings.unfold import UNFOLD  # noqa: F401
@@ -19,10 +21,10 @@ from ground.redis_servers import channel_host
 
 close_to_others()  # whatever the process is: a server, one of its workers, a command
 
-DEBUG = environment.switch("DEBUG", default=False)
+DEBUG: bool = environment.switch("DEBUG", default=False)
 DATA_DIR = (BASE_DIR / environment.text("DATA_DIR", "var")).resolve()
 DATABASE_URL = environment.text("DATABASE_URL")
-DATABASE_IS_SQLITE = not DATABASE_URL or DATABASE_URL.startswith("sqlite")
+DATABASE_IS_SQLITE: bool = not DATABASE_URL or DATABASE_URL.startswith("sqlite")
 REDIS_URL = environment.text("REDIS_URL")
 ALLOWED_HOSTS = environment.items("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = environment.items("CSRF_TRUSTED_ORIGINS")
@@ -38,6 +40,10 @@ TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
 FORMAT_MODULE_PATH = ["gateway_project.formats"]
 STATIC_URL = "/static/"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "gateway_project.static_urls.StaticFiles"},
+}
 STATIC_ROOT = BASE_DIR / "staticfiles"
 SERVESTATIC_USE_FINDERS = True
 # What collectstatic gathers is for a web server of another user, whatever this process' umask.
@@ -68,6 +74,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "gateway_project.content_security.ContentSecurityPolicy",
+    "gateway_project.page_cookies.PageCookies",
     "servestatic.middleware.ServeStaticMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -193,7 +200,6 @@ GATEWAY_ENTRA_SCOPE = environment.text(
 GATEWAY_IDENTITY_HOSTS = environment.items("GATEWAY_IDENTITY_HOSTS")
 GATEWAY_IDENTITY_SCOPES = environment.items("GATEWAY_IDENTITY_SCOPES")
 
-GATEWAY_UPSTREAM_PROXY = environment.text("GATEWAY_UPSTREAM_PROXY")
 GATEWAY_ATTRIBUTION_URL = environment.text("GATEWAY_ATTRIBUTION_URL", "https://gatehouse.example")
 GATEWAY_ATTRIBUTION_TITLE = environment.text("GATEWAY_ATTRIBUTION_TITLE", "Gatehouse")
 GATEWAY_FILTERS = environment.items("GATEWAY_FILTERS")

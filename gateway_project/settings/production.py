@@ -4,15 +4,18 @@ from django.core.exceptions import ImproperlyConfigured
 
 from gateway_project.settings import base, environment
 from gateway_project.settings.base import *  # noqa: F403
+from gateway_project.settings.front import with_public_host
+from gateway_project.settings.tls import *  # noqa: F403
 
 SECRET_KEY = environment.text("SECRET_KEY")
+ALLOWED_HOSTS = with_public_host(base.ALLOWED_HOSTS)
 
 _missing = [
     name
     for name, value in {
         "SECRET_KEY": SECRET_KEY,
         "ENCRYPTION_KEYS": base.ENCRYPTION_KEYS,
-        "ALLOWED_HOSTS": base.ALLOWED_HOSTS,
+        "ALLOWED_HOSTS (or GATEWAY_PUBLIC_URL)": ALLOWED_HOSTS,
     }.items()
     if not value
 ]
@@ -27,21 +30,5 @@ GATEWAY_REQUIRE_STAFF_MFA = environment.switch(
     "GATEWAY_REQUIRE_STAFF_MFA", default=not base.GATEWAY_SSO_ONLY
 )
 
-# TLS ends at the proxy. The API is served by a handler of its own and is not redirected.
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-SECURE_SSL_REDIRECT = environment.switch("GATEWAY_HTTPS", default=True)
-SESSION_COOKIE_SECURE = SECURE_SSL_REDIRECT
-CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT
-SECURE_HSTS_SECONDS = 31_536_000 if SECURE_SSL_REDIRECT else 0
-# Both reach beyond this host: to all below it, and for months, whatever this gateway says later.
-SECURE_HSTS_INCLUDE_SUBDOMAINS = environment.switch(
-    "GATEWAY_HSTS_INCLUDE_SUBDOMAINS", default=False
-)
-SECURE_HSTS_PRELOAD = environment.switch("GATEWAY_HSTS_PRELOAD", default=False)
-if SECURE_HSTS_PRELOAD and not SECURE_HSTS_INCLUDE_SUBDOMAINS:
-    raise ImproperlyConfigured(
-        "GATEWAY_HSTS_PRELOAD needs GATEWAY_HSTS_INCLUDE_SUBDOMAINS: browsers preload no host "
-        "without what is below it."
-    )
 # Django recommends both for every site; whether they fit is known to the owner of the domain alone.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]

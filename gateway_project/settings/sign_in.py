@@ -25,7 +25,6 @@ OIDC_SUPERUSER_GROUPS = environment.items("OIDC_SUPERUSER_GROUPS")
 
 GATEWAY_SSO_ONLY = environment.switch("GATEWAY_SSO_ONLY", default=False)
 GATEWAY_REQUIRE_STAFF_MFA = environment.switch("GATEWAY_REQUIRE_STAFF_MFA", default=False)
-GATEWAY_TRUSTED_PROXIES = int(environment.number("GATEWAY_TRUSTED_PROXIES", default=0))
 
 SIGN_IN_APPS = [
     "allauth",
@@ -37,7 +36,6 @@ SIGN_IN_APPS = [
 
 LOGIN_URL = "account_login"
 AUTHENTICATION_BACKENDS = ["accounts.sign_in.passwords.PasswordBackend"]
-ALLAUTH_TRUSTED_PROXY_COUNT = GATEWAY_TRUSTED_PROXIES
 
 ACCOUNT_ADAPTER = "accounts.sign_in.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username"}

@@ -9,3 +9,7 @@ ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 if base.DATABASE_IS_SQLITE:
     # A file, as in production: threads that share a database in memory lock each other out.
     base.DATABASES["default"]["TEST"] = {"NAME": str(base.DATA_DIR / "test.db")}
+
+# The tests' client speaks plain HTTP, on PostgreSQL as well.
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = False
+SECURE_HSTS_SECONDS = 0

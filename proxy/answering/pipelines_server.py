@@ -170,6 +170,7 @@ class CallFilters:
                     auth=connection.auth,
                     timeouts=connection.timeouts,
                     verify_tls=connection.upstream.verify_tls,
+                    proxy=connection.upstream.proxy,
                 )
                 answer = await response.read(limits().whole_bytes)
         except (UpstreamError, AuthUnavailableError, TimeoutError) as exc:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,10 +24,11 @@ class SocketUpstream:
         self.answer: Callable[[ServerConnection, Any], None] = echo
         self.refusal: Callable[[ServerConnection], Response | None] = lambda _socket: None
         self.port = 0
+        self.scheme = "http"
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/v1"
+        return f"{self.scheme}://127.0.0.1:{self.port}/v1"
 
     def forget(self) -> None:
         """Be as new."""
@@ -56,10 +58,16 @@ def echo(socket: ServerConnection, message: Any) -> None:
 
 
 @contextmanager
-def socket_upstream() -> Iterator[SocketUpstream]:
+def socket_upstream(tls: ssl.SSLContext | None = None) -> Iterator[SocketUpstream]:
     upstream = SocketUpstream()
+    upstream.scheme = "https" if tls else "http"
     with serve(
-        upstream.handle, "127.0.0.1", 0, process_request=upstream.look_at, compression=None
+        upstream.handle,
+        "127.0.0.1",
+        0,
+        process_request=upstream.look_at,
+        compression=None,
+        ssl=tls,
     ) as server:
         upstream.port = server.socket.getsockname()[1]
         thread = threading.Thread(target=server.serve_forever)

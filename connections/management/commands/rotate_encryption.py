@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts.encryption import keyring
 from accounts.reencryption import encrypted_models, reencrypt
 from accounts.sign_in.second_factors import reencrypt_second_factors
+from connections.models import Connection
 
 
 class Command(BaseCommand):
@@ -24,6 +25,12 @@ class Command(BaseCommand):
                 bound_to=lambda row: row.bound_to,
                 dry_run=dry_run,
             )
+        result += reencrypt(
+            Connection.objects.exclude(proxy_ciphertext=""),
+            bound_to=lambda row: row.proxy_bound_to,
+            column="proxy_ciphertext",
+            dry_run=dry_run,
+        )
         verb = "would be encrypted again" if dry_run else "encrypted again"
         self.stdout.write(
             f"{result.moved} {verb} with key {keyring().primary.id}, {result.current} already were."

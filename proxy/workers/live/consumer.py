@@ -116,7 +116,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         session_key = self.scope["cookies"].get(settings.SESSION_COOKIE_NAME)
         session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
         request = HttpRequest()
-        request.path_info = f"/{LIVE_SOCKET}"
+        request.path = f"/{LIVE_SOCKET}"
         request.session = session
         request.user = cast("Any", await get_user(cast("Any", {"session": session})))
         self._username = request.user.get_username()

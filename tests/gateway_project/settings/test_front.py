@@ -1,0 +1,47 @@
+"""The variables that say how the gateway is reached."""
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from gateway_project.settings.front import read_public_url, read_trusted_proxies
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("", ""),
+        ("https://Gateway.Example", "https://gateway.example"),
+        ("https://gateway.example:443/", "https://gateway.example"),
+        ("http://gateway.example:80", "http://gateway.example"),
+        ("https://gateway.example:8443/a/b/", "https://gateway.example:8443/a/b"),
+        ("https://[2001:db8::1]/a", "https://[2001:db8::1]/a"),
+    ],
+)
+def test_a_public_url_is_spelled_in_one_way(text, url):
+    assert read_public_url(text) == url
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "gateway.example",
+        "ftp://gateway.example",
+        "https://",
+        "https://user@gateway.example",
+        "https://gateway.example/?a",
+        "https://gateway.example/#a",
+        "https://gateway.example:x",
+        "https://gateway.example//evil.example",
+        "https://gateway.example/../a",
+        "https://gateway.example/a%2fb",
+        "https://gateway.example/a b",
+    ],
+)
+def test_other_public_urls_are_refused(text):
+    with pytest.raises(ImproperlyConfigured, match="GATEWAY_PUBLIC_URL must read https://host"):
+        read_public_url(text)
+
+
+def test_proxies_that_cannot_be_read_are_named():
+    with pytest.raises(ImproperlyConfigured, match=r"GATEWAY_TRUSTED_PROXIES .*'nginx' is neither"):
+        read_trusted_proxies("127.0.0.1, nginx")
