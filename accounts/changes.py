@@ -16,8 +16,6 @@ import time
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
 
-import redis
-import redis.asyncio
 from channels.db import database_sync_to_async
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, transaction
@@ -66,6 +64,8 @@ def bump(subject: Subject = Subject.CONFIGURATION) -> None:
     if not ConfigVersion.objects.update(**{subject: F(subject) + 1}):
         ConfigVersion.objects.get_or_create(defaults={subject: 1})
     if settings.REDIS_URL:
+        import redis  # slow to import: only where there is something to say
+
         try:
             with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1) as client:
                 client.publish(CHANNEL, b"")
@@ -142,6 +142,8 @@ async def _wait(wake: asyncio.Event) -> None:
 
 
 async def _listen(wake: asyncio.Event) -> None:
+    import redis.asyncio
+
     while True:
         # No socket_timeout: a subscription may have nothing to read for hours.
         client = redis.asyncio.Redis.from_url(settings.REDIS_URL, socket_timeout=None)

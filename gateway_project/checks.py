@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import redis.connection
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004
 from django.utils.module_loading import import_string
@@ -142,6 +141,8 @@ def check_cors_origins(**kwargs: Any) -> Iterator[CheckMessage]:
 
 def _redis_url_problem(url: str) -> str:
     """What is wrong, in words that do not hold the password."""
+    import redis.connection
+
     try:
         scheme = urlsplit(url).scheme
         if scheme not in REDIS_SCHEMES:

@@ -46,7 +46,7 @@ FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o755
 INSTALLED_APPS = [
     "unfold",
     "unfold.contrib.filters",
-    "django.contrib.admin",
+    "gateway_project.admin_app.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -5,16 +5,22 @@ from typing import Any
 
 import uvicorn
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from accounts.management.command import GatehouseCommand
 from gateway_project.settings.loopback import is_loopback
 
 # The API is drained before the server hears of a signal; this is for pages of the admin.
 LEFTOVER_SECONDS = 3
 
 
-class Command(BaseCommand):
+class Command(GatehouseCommand):
     help = "Serve the gateway: API, admin and health endpoints."
+    examples = (
+        "",
+        "--host 0.0.0.0 --port 8000 --workers 4",
+    )
+    exits = {0: "ended as asked", 1: "it could not start", 2: "wrong arguments or settings"}
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1")

@@ -4,15 +4,18 @@ from argparse import ArgumentParser
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
+from accounts.management.command import GatehouseCommand
 from accounts.management.durations import duration
 from usage.models import UsageRow
 from usage.pruning import cutoff, prune
 
 
-class Command(BaseCommand):
+class Command(GatehouseCommand):
     help = "Turn old usage records into totals by day."
+    examples = (
+        "--older-than 90d --dry-run",
+        "--older-than 12w",
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(

@@ -1,20 +1,26 @@
 from __future__ import annotations
 
-import json
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import Error
 
+from accounts.management.command import DONE, GatehouseCommand, add_json_argument
 from usage.flusher import move_segment
 from usage.journal import adopted, records, segments
 
 
-class Command(BaseCommand):
+class Command(GatehouseCommand):
     help = "Look after the usage journal of this machine."
+    examples = (
+        "status",
+        "verify",
+        "flush --json",
+    )
+    exits = {0: DONE, 1: "a line is torn, or the database does not answer"}
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
@@ -24,7 +30,7 @@ class Command(BaseCommand):
             "verify": "read every line; exit 1 if one is torn",
         }.items():
             action = actions.add_parser(name, help=text)
-            action.add_argument("--json", action="store_true")
+            add_json_argument(action)
 
     def handle(self, *, action: str, json: bool, **options: Any) -> None:
         directory = settings.DATA_DIR / "journal"
@@ -44,7 +50,7 @@ class Command(BaseCommand):
 
     def _report(self, figures: dict[str, int], *, as_json: bool) -> None:
         if as_json:
-            self.stdout.write(json.dumps({"schema_version": 1, **figures}))
+            self.write_json(figures)
             return
         for name, figure in figures.items():
             self.stdout.write(f"{name:<10}{figure:>12,}")
