@@ -74,6 +74,16 @@ def bundled_price(
     return price
 
 
+@lru_cache(maxsize=256)
+def knows_host(base_url: str) -> bool:
+    """Whether the list has a provider whose API is at ``base_url``."""
+    try:
+        _price_list().find_provider(None, None, base_url)
+    except LookupError:
+        return False
+    return True
+
+
 @cache
 def list_version() -> str:
     return version("genai-prices")

@@ -7,13 +7,15 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from connections.choices import Provider
 from connections.models import Connection
 from models_registry.patterns import matches
-from usage.bundled_prices import ListedPrice, bundled_price, list_version
+from usage.bundled_prices import ListedPrice, bundled_price, knows_host, list_version
 from usage.models import Price, PriceSource
 from usage.record import UsageRecord
 
 FAILED = 400
+OPENAI_URL = "https://api.openai.com/v1"
 MILLION = Decimal(1_000_000)
 SECONDS_PER_MINUTE = Decimal(60)
 TOKEN_RATES = (
@@ -29,16 +31,27 @@ TOO_MUCH = Decimal("1e10")  # more than the column can hold: an upstream or an a
 class Pricing:
     """The prices as they are at the moment. Make one for each batch of records."""
 
-    def __init__(self, overrides: Iterable[Price], base_urls: dict[str, str]) -> None:
+    def __init__(
+        self,
+        overrides: Iterable[Price],
+        base_urls: dict[str, str],
+        of_openai: Iterable[str] = (),
+    ) -> None:
+        """``base_urls`` by the names of connections; ``of_openai`` names those of that provider."""
         self._overrides = sorted(overrides, key=_precedence, reverse=True)
         self._base_urls = base_urls
+        self._of_openai = frozenset(of_openai)
         self._candidates: dict[tuple[str, str, str], list[Price]] = {}
-        self._kept: dict[ListedPrice, Price] = {}
+        self._kept: dict[tuple[ListedPrice, PriceSource], Price] = {}
 
     @classmethod
     def load(cls) -> Pricing:
-        base_urls = dict(Connection.objects.values_list("name", "base_url"))
-        return cls(Price.objects.overrides(), base_urls)
+        rows = list(Connection.objects.values_list("name", "base_url", "provider"))
+        return cls(
+            Price.objects.overrides(),
+            {name: base_url for name, base_url, _ in rows},
+            of_openai=[name for name, _, provider in rows if provider == Provider.OPENAI],
+        )
 
     def price_of(self, record: UsageRecord) -> Price | None:
         """The price of a request, saved; None where none is known, or nothing was answered."""
@@ -53,10 +66,15 @@ class Pricing:
         base_url = self._base_urls.get(record.connection, "")
         if not base_url:
             return None
-        found = bundled_price(
-            base_url, record.upstream_model, at=at, prompt_tokens=record.prompt_tokens or 0
-        )
-        return None if found is None else self._keep(found)
+        model, tokens = record.upstream_model, record.prompt_tokens or 0
+        found = bundled_price(base_url, model, at=at, prompt_tokens=tokens)
+        if found is not None:
+            return self._keep(found, PriceSource.BUNDLED)
+        if record.connection not in self._of_openai or knows_host(base_url):
+            return None
+        # OpenAI's API at a host of somebody else's, who may well ask for OpenAI's prices.
+        found = bundled_price(OPENAI_URL, model, at=at, prompt_tokens=tokens)
+        return None if found is None else self._keep(found, PriceSource.ESTIMATE)
 
     def _matching(self, record: UsageRecord) -> list[Price]:
         key = (record.connection, record.model, record.upstream_model)
@@ -72,19 +90,19 @@ class Pricing:
             ]
         return self._candidates[key]
 
-    def _keep(self, listed: ListedPrice) -> Price:
+    def _keep(self, listed: ListedPrice, source: PriceSource) -> Price:
         """The row that says the same; made now if the list's price is used for the first time."""
-        kept = self._kept.get(listed)
+        kept = self._kept.get((listed, source))
         if kept is None:
             said = {
-                "source": PriceSource.BUNDLED,
+                "source": source,
                 "version": list_version(),
                 "model": listed.model,
                 "above_tokens": listed.above_tokens,
                 **dict(zip(Price.RATES, listed.rates, strict=True)),
             }
             known = Price.objects.filter(**_exactly(said)).first()
-            kept = self._kept[listed] = known or Price.objects.create(**said)
+            kept = self._kept[listed, source] = known or Price.objects.create(**said)
         return kept
 
 
