@@ -10,9 +10,9 @@ Lines = dict[str, str]
 GROUPS: dict[str, Lines] = {
     "Run": {
         "serve": "Serve the gateway: API, admin and health endpoints.",
-        "bootstrap": "Make what a first start needs: connections, an admin, a demo.",
-        "doctor": "Look over the installation and say what needs a remedy.",
-        "demo_upstream": "Serve a small OpenAI-compatible upstream to try Gatehouse with.",
+        "bootstrap": "Make what a first start needs: an admin, connections.",
+        "doctor": "Look over the installation and say what to mend.",
+        "demo_upstream": "Serve a small upstream to try Gatehouse with.",
     },
     "Connections and models": {
         "verify_connection": "Try connections step by step and say what broke.",
@@ -21,8 +21,8 @@ GROUPS: dict[str, Lines] = {
     },
     "Access": {
         "create_api_key": "Make an API key for a user and print it, this once.",
-        "list_api_keys": "Show the API keys: never the keys, but what tells them apart.",
-        "rotate_api_key": "Renew a key; the one before goes on working for a while.",
+        "list_api_keys": "Show which API keys there are, never the keys.",
+        "rotate_api_key": "Renew a key; the one before works for a while.",
         "revoke_api_key": "Refuse a key from now on, for good.",
         "grant": "Let a group, a user or everyone use models.",
         "revoke": "Take back what grant gave, by the same pattern.",
@@ -38,11 +38,11 @@ GROUPS: dict[str, Lines] = {
     },
     "Configuration": {
         "import_config": "Apply a configuration file, all or nothing.",
-        "export_config": "Write the configuration as a file that import_config reads.",
+        "export_config": "Write the file that import_config reads.",
         "rotate_encryption": "Encrypt every stored secret again with the first key.",
     },
     "Of Django, often needed": {
-        "check": "Report wrong settings; --deploy and --database default look further.",
+        "check": "Report wrong settings.",
         "migrate": "Bring the database up to date.",
         "createsuperuser": "Make an administrator.",
         "changepassword": "Set the password of a user.",

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.core.management.base import BaseCommand, DjangoHelpFormatter
+from django.db import connection
 
 OF_DJANGO = (
     "--version",
@@ -43,6 +44,7 @@ class GatehouseCommand(BaseCommand):
     exits: ClassVar[Mapping[int, str]] = EXITS
     suppressed_base_arguments: ClassVar[set[str]] = set(OF_DJANGO)  # type: ignore[misc]
     requires_system_checks: Any = ()
+    is_server = False  # which logs as it goes and keeps a pool of connections to the database
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
         kwargs.setdefault("formatter_class", HelpFormatter)
@@ -50,7 +52,9 @@ class GatehouseCommand(BaseCommand):
         return super().create_parser(prog_name, subcommand, **kwargs)
 
     def run_from_argv(self, argv: list[str]) -> None:
-        quieten_logs()
+        if not self.is_server:
+            quieten_logs()
+            connect_without_pool()
         super().run_from_argv(argv)
 
     def write_json(self, answer: Mapping[str, Any]) -> None:
@@ -69,6 +73,12 @@ def add_json_argument(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--json", action="store_true", help="one JSON object; in one line unless on a terminal"
     )
+
+
+def connect_without_pool() -> None:
+    """A command needs a connection or two; a pool would hide for seconds why there are none."""
+    options = connection.settings_dict.get("OPTIONS", {})
+    options.pop("pool", None)
 
 
 def quieten_logs() -> None:

@@ -95,7 +95,9 @@ def top(period: Period, by: By) -> list[Row]:
 
 def cost_of(line: Line) -> str:
     """An unknown cost is not zero."""
-    return "unknown" if line.unpriced and not line.cost else dollars(float(line.cost))
+    if line.is_cost_unknown:
+        return "unknown"
+    return ("~" if line.estimated else "") + dollars(float(line.cost))
 
 
 def whole(value: float) -> str:

@@ -15,6 +15,7 @@ from demo_upstream.app import DemoUpstream
 
 class Command(GatehouseCommand):
     help = "Serve a small OpenAI-compatible upstream of our own, to try Gatehouse with."
+    is_server = True
     examples = (
         "",
         "--port 9100 --delay-ms 50",

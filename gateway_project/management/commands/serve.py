@@ -16,6 +16,7 @@ LEFTOVER_SECONDS = 3
 
 class Command(GatehouseCommand):
     help = "Serve the gateway: API, admin and health endpoints."
+    is_server = True
     examples = (
         "",
         "--host 0.0.0.0 --port 8000 --workers 4",
@@ -28,6 +29,7 @@ class Command(GatehouseCommand):
         parser.add_argument("--workers", type=int, default=1, help="processes; default: 1")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        self.check()
         if settings.DEBUG and not is_loopback(options["host"]):
             raise CommandError(
                 f"DEBUG is on, so the gateway does not listen on {options['host']}. Unset DEBUG, "

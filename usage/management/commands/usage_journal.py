@@ -10,7 +10,8 @@ from django.db import Error
 
 from accounts.management.command import DONE, GatehouseCommand, add_json_argument
 from usage.flusher import move_segment
-from usage.journal import adopted, records, segments
+from usage.journal import segments
+from usage.journal_state import journal_state
 
 
 class Command(GatehouseCommand):
@@ -37,7 +38,7 @@ class Command(GatehouseCommand):
         if action == "flush":
             self._report({"moved": self._flush(directory)}, as_json=json)
             return
-        found = state(directory)
+        found = journal_state(directory)
         self._report(found, as_json=json)
         if action == "verify" and found["torn"]:
             raise CommandError("Torn lines are records that a full disk or a lost machine cut off.")
@@ -54,22 +55,3 @@ class Command(GatehouseCommand):
             return
         for name, figure in figures.items():
             self.stdout.write(f"{name:<10}{figure:>12,}")
-
-
-def state(directory: Path) -> dict[str, int]:
-    """How many segments, which of them are being written, their bytes, records and torn lines."""
-    figures = {"segments": 0, "held": 0, "bytes": 0, "records": 0, "torn": 0}
-    for path in segments(directory):
-        with adopted(path) as is_ours:
-            try:
-                lines = list(map(bool, records(path)))
-                size = path.stat().st_size
-            except FileNotFoundError:  # moved meanwhile
-                continue
-        figures["segments"] += 1
-        figures["held"] += not is_ours
-        figures["bytes"] += size
-        figures["records"] += sum(lines)
-        # The last line of a segment may still be in writing, which counts as torn here.
-        figures["torn"] += len(lines) - sum(lines)
-    return figures
