@@ -1,16 +1,7 @@
 #!/usr/bin/env python
-"""The command line of Gatehouse: ``python manage.py help`` lists what it does."""
+"""The command line of Gatehouse: ``python manage.py`` lists what it does."""
 
-import os
-import sys
-
-
-def main() -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway_project.settings")
-    from django.core.management import execute_from_command_line
-
-    execute_from_command_line(sys.argv)
-
+from gateway_project.command_line import main
 
 if __name__ == "__main__":
     main()

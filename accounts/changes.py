@@ -16,7 +16,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from enum import StrEnum
 
-import redis
 from channels.db import database_sync_to_async
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, transaction
@@ -70,6 +69,8 @@ def bump(subject: Subject = Subject.CONFIGURATION) -> None:
     if not ConfigVersion.objects.update(**{subject: F(subject) + 1}):
         ConfigVersion.objects.get_or_create(defaults={subject: 1})
     if settings.REDIS_URL:
+        import redis  # slow to import: only where there is something to say
+
         try:
             with redis_servers.client(settings.REDIS_URL, **QUICKLY) as client:
                 client.publish(CHANNEL, b"")
@@ -144,6 +145,8 @@ async def _wait(wake: asyncio.Event) -> None:
 
 
 async def _listen(wake: asyncio.Event) -> None:
+    import redis.asyncio
+
     while True:
         # No socket_timeout: a subscription may have nothing to read for hours.
         client = redis_servers.async_client(settings.REDIS_URL, socket_timeout=None)

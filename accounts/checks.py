@@ -8,7 +8,6 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import DatabaseError
 
-from accounts.bearer_tokens import ALGORITHMS
 from accounts.encryption import EncryptionKey, keyring
 
 
@@ -40,6 +39,8 @@ def check_encryption_keys(**kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.security)
 def check_token_issuer(**kwargs: Any) -> list[CheckMessage]:
+    from accounts.bearer_tokens import ALGORITHMS
+
     found: list[CheckMessage] = []
     if not settings.GATEWAY_JWT_ISSUER:
         return found

@@ -7,6 +7,13 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway_project.settings")
 django.setup()
 
+from django.contrib import admin  # noqa: E402
+
 from gateway_project.entry import application  # noqa: E402
+from gateway_project.settings.logs import configure_structlog  # noqa: E402
+
+# What commands put off and a server needs: before its first request, so that none waits for it.
+configure_structlog()
+admin.autodiscover()
 
 __all__ = ["application"]

@@ -8,6 +8,8 @@ from audio.page import speech_cache_page
 from proxy.workers.live.page import live_page
 from usage.admin.charts import usage_page
 
+admin.autodiscover()
+
 urlpatterns = [
     path("admin/speech-cache/", admin.site.admin_view(speech_cache_page), name="speech_cache"),
     path("admin/usage-charts/", admin.site.admin_view(usage_page), name="usage_charts"),

@@ -20,20 +20,31 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 UNFINISHED = VENV / "unfinished"
+LAUNCHER = """#!{python}
+import sys
+
+sys.path.insert(0, {root!r})
+
+from gateway_project.command_line import main
+
+main()
+"""
 INCLUDED = {"base": ("base",), "dev": ("base", "dev")}
 
 
 def main(name: str) -> int:
     with (ROOT / ".venv.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # `make run` and `make test` may start side by side
-        if is_installed(name):
-            return 0
         try:
-            prepare_venv()
-            return install(name)
+            if not is_installed(name):
+                prepare_venv()
+                if code := install(name):
+                    return code
         except KeyboardInterrupt:
             print("\nInterrupted. The next call begins the installation afresh.", file=sys.stderr)
             return 130
+        write_launcher(VENV / "bin" / "gatehouse")
+        return 0
 
 
 def is_installed(name: str) -> bool:
@@ -101,6 +112,18 @@ def install(name: str) -> int:
     UNFINISHED.unlink()
     print(f"Installed in {time.monotonic() - started:.0f} s.", flush=True)
     return 0
+
+
+def write_launcher(path: Path) -> None:
+    """The entry point `gatehouse` of pyproject.toml for this checkout, which pip does not install.
+
+    It goes by the checkout's own path, so that it works from every directory.
+    """
+    text = LAUNCHER.format(python=PYTHON, root=str(ROOT))
+    if path.exists() and path.read_text() == text:
+        return
+    path.write_text(text)
+    path.chmod(0o755)
 
 
 def show_progress(process: subprocess.Popen[str]) -> deque[str]:

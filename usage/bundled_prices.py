@@ -92,6 +92,16 @@ def _of_tier(provider: Any, info: Any, at: datetime, tier: str) -> Any:
     return info.get_prices(at, dict.fromkeys(TIER_KEYS, tier) if is_its_own else None)
 
 
+@lru_cache(maxsize=256)
+def knows_host(base_url: str) -> bool:
+    """Whether the list has a provider whose API is at ``base_url``."""
+    try:
+        _price_list().find_provider(None, None, base_url)
+    except LookupError:
+        return False
+    return True
+
+
 @cache
 def list_version() -> str:
     return version("genai-prices")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 
+from usage.periods import local_day, midnight
 from usage.reports import By, Line, report
 
 WIDTH, HEIGHT = 720, 120
@@ -37,7 +38,7 @@ class Chart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Period:
-    """The last ``days`` days, today among them, in UTC."""
+    """The last ``days`` days, today among them, in ``GATEWAY_TIME_ZONE``."""
 
     since: datetime
     until: datetime
@@ -45,14 +46,15 @@ class Period:
 
     @classmethod
     def of_last(cls, days: int, *, now: datetime) -> Period:
-        today = datetime.combine(now.astimezone(UTC).date(), time(), tzinfo=UTC)
-        until = today + timedelta(days=1)
-        return cls(since=until - timedelta(days=days), until=until, days=days)
+        following = local_day(now) + timedelta(days=1)
+        since = midnight(following - timedelta(days=days))  # a day need not have 24 hours
+        return cls(since=since, until=midnight(following), days=days)
 
     def by_day(self) -> tuple[Line, ...]:
         """A line for each day, also for those without a request."""
         found = {line.group: line for line in report(By.DAY, since=self.since, until=self.until)}
-        names = [(self.since + timedelta(days=n)).date().isoformat() for n in range(self.days)]
+        first = local_day(self.since)
+        names = [(first + timedelta(days=n)).isoformat() for n in range(self.days)]
         return tuple(found.get(name) or Line(group=name) for name in names)
 
     def top(self, by: By, most: int) -> tuple[Line, ...]:

@@ -21,6 +21,7 @@ class TokensFrom(models.TextChoices):
 class PriceSource(models.TextChoices):
     ADMIN = "admin", "set here"
     BUNDLED = "bundled", "bundled list"
+    ESTIMATE = "estimate", "bundled list, for another host"
 
 
 class PriceQuerySet(models.QuerySet["Price"]):
@@ -135,6 +136,8 @@ class Price(models.Model):
 
     def __str__(self) -> str:
         source = f"list {self.version}" if self.version else "set here"
+        if self.source == PriceSource.ESTIMATE:
+            source = f"{source}, an estimate"
         above = f" above {self.above_tokens:,} tokens" if self.above_tokens else ""
         tier = f" {self.service_tier}" if self.service_tier else ""
         return f"{self.model}{tier}{above} ({source})"
@@ -232,6 +235,7 @@ class UsageDay(models.Model):
     audio_seconds = models.FloatField()
     duration_ms = models.PositiveBigIntegerField()
     unpriced = models.PositiveBigIntegerField()
+    estimated = models.PositiveBigIntegerField(default=0, db_default=0)
     cost = models.DecimalField(max_digits=30, decimal_places=10)  # the sum of any number of rows
 
     class Meta:

@@ -1,14 +1,24 @@
-"""Moments as people write them: ``7d``, ``12h``, ``2026-05-01``, ``2026-05-01T12:00Z``."""
+"""Moments and periods as people write them, in ``GATEWAY_TIME_ZONE`` where they name no zone.
+
+``7d``, ``12h``, ``4w``; ``2026-05``, ``2026-05-01``, ``2026-05-01T14``, ``2026-05-01T12:00Z``.
+"""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+
+from django.utils import timezone
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 # No database and no calendar is sure of what lies beyond.
 EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2900, 1, 1, tzinfo=UTC)
 LONGEST = timedelta(days=36_500)
+SPAN = re.compile(r"([0-9]{1,6})([mhdw])")
+MONTH = re.compile(r"([0-9]{4})-([0-9]{2})")
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+HOUR = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2})")
+EXAMPLES = "7d, 12h, 4w, 2026-05, 2026-05-01, 2026-05-01T14 or 2026-05-01T12:00"
 
 
 class PeriodError(ValueError):
@@ -16,8 +26,8 @@ class PeriodError(ValueError):
 
 
 def read_span(text: str) -> timedelta:
-    """``90d``, ``12h``. Raises :class:`PeriodError`."""
-    found = re.fullmatch(r"(\d{1,6})([mhdw])", text.strip().lower(), re.ASCII)
+    """``90d``, ``12h``, ``4w``. Raises :class:`PeriodError`."""
+    found = SPAN.fullmatch(text.strip().lower())
     if found is None:
         raise PeriodError(f"{text!r} is not a span of time; write 7d, 12h or 4w.")
     span = timedelta(**{UNITS[found[2]]: int(found[1])})
@@ -26,20 +36,54 @@ def read_span(text: str) -> timedelta:
     return span
 
 
-def read_moment(text: str, *, now: datetime | None = None) -> datetime:
-    """A span before now, or an ISO date or time, in UTC where it names no zone.
+def read_moment(text: str, *, now: datetime | None = None, is_end: bool = False) -> datetime:
+    """A span before now, or a time. Raises :class:`PeriodError`.
 
-    Raises :class:`PeriodError`.
+    A month, a day or an hour stands for its begin; with ``is_end`` it is included, so for its end.
     """
     try:
         return (now or datetime.now(UTC)) - read_span(text)
     except PeriodError:
         pass
     try:
-        moment = datetime.fromisoformat(text.strip())
-        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        moment = _moment(text.strip(), is_end=is_end)
     except (ValueError, OverflowError):
         moment = EARLIEST
     if not EARLIEST < moment < LATEST:
-        raise PeriodError(f"{text!r} is not a time; write 7d, 12h, 2026-05-01 or 2026-05-01T12:00.")
+        raise PeriodError(f"{text!r} is not a time; write {EXAMPLES}.")
     return moment
+
+
+def midnight(day: date) -> datetime:
+    """The moment at which ``day`` begins in ``GATEWAY_TIME_ZONE``."""
+    return datetime.combine(day, time(), tzinfo=timezone.get_default_timezone()).astimezone(UTC)
+
+
+def local_day(moment: datetime) -> date:
+    """The day of ``moment`` in ``GATEWAY_TIME_ZONE``."""
+    return moment.astimezone(timezone.get_default_timezone()).date()
+
+
+def in_words(moment: datetime) -> str:
+    """``2026-05-01 14:00``, in ``GATEWAY_TIME_ZONE``."""
+    return f"{moment.astimezone(timezone.get_default_timezone()):%Y-%m-%d %H:%M}"
+
+
+def _moment(text: str, *, is_end: bool) -> datetime:
+    if found := MONTH.fullmatch(text):
+        year, month = int(found[1]), int(found[2])
+        begin = date(year, month, 1)
+        following = date(year + month // 12, month % 12 + 1, 1)
+        return midnight(following if is_end else begin)
+    if DAY.fullmatch(text):
+        return midnight(date.fromisoformat(text) + timedelta(days=is_end))
+    if found := HOUR.fullmatch(text):
+        hour = datetime.combine(date.fromisoformat(found[1]), time(int(found[2])))
+        return _in_zone(hour) + timedelta(hours=is_end)
+    return _in_zone(datetime.fromisoformat(text))
+
+
+def _in_zone(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=timezone.get_default_timezone())
+    return moment.astimezone(UTC)

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
+from connections.choices import Provider
 from connections.models import Connection
 from models_registry.patterns import matches
-from usage.bundled_prices import ListedPrice, bundled_price, list_version
+from usage.bundled_prices import ListedPrice, bundled_price, knows_host, list_version
 from usage.models import Price, PriceSource
 from usage.record import UsageRecord
 
 FAILED = 400
+OPENAI_URL = "https://api.openai.com/v1"
 MILLION = Decimal(1_000_000)
 SECONDS_PER_MINUTE = Decimal(60)
 TOKEN_RATES = (
@@ -29,16 +32,27 @@ TOO_MUCH = Decimal("1e10")  # more than the column can hold: an upstream or an a
 class Pricing:
     """The prices as they are at the moment. Make one for each batch of records."""
 
-    def __init__(self, overrides: Iterable[Price], base_urls: dict[str, str]) -> None:
+    def __init__(
+        self,
+        overrides: Iterable[Price],
+        base_urls: dict[str, str],
+        of_openai: Iterable[str] = (),
+    ) -> None:
+        """``base_urls`` by the names of connections; ``of_openai`` names those of that provider."""
         self._overrides = sorted(overrides, key=_precedence, reverse=True)
         self._base_urls = base_urls
+        self._of_openai = frozenset(of_openai)
         self._candidates: dict[tuple[str, str, str, str], list[Price]] = {}
-        self._kept: dict[ListedPrice, Price] = {}
+        self._kept: dict[tuple[ListedPrice, PriceSource], Price] = {}
 
     @classmethod
     def load(cls) -> Pricing:
-        base_urls = dict(Connection.objects.values_list("name", "base_url"))
-        return cls(Price.objects.overrides(), base_urls)
+        rows = list(Connection.objects.values_list("name", "base_url", "provider"))
+        return cls(
+            Price.objects.overrides(),
+            {name: base_url for name, base_url, _ in rows},
+            of_openai=[name for name, _, provider in rows if provider == Provider.OPENAI],
+        )
 
     def price_of(self, record: UsageRecord) -> Price | None:
         """The price of a request, saved; None where none is known, or nothing was answered."""
@@ -53,14 +67,21 @@ class Pricing:
         base_url = self._base_urls.get(record.connection, "")
         if not base_url:
             return None
-        found = bundled_price(
-            base_url,
-            record.upstream_model,
+        listed_at = partial(
+            bundled_price,
+            model=record.upstream_model,
             at=at,
             prompt_tokens=record.prompt_tokens or 0,
             service_tier=record.service_tier,
         )
-        return None if found is None else self._keep(found)
+        found = listed_at(base_url)
+        if found is not None:
+            return self._keep(found, PriceSource.BUNDLED)
+        if record.connection not in self._of_openai or knows_host(base_url):
+            return None
+        # OpenAI's API at a host of somebody else's, who may well ask for OpenAI's prices.
+        found = listed_at(OPENAI_URL)
+        return None if found is None else self._keep(found, PriceSource.ESTIMATE)
 
     def _matching(self, record: UsageRecord) -> list[Price]:
         key = (record.connection, record.model, record.upstream_model, record.service_tier)
@@ -77,12 +98,12 @@ class Pricing:
             ]
         return self._candidates[key]
 
-    def _keep(self, listed: ListedPrice) -> Price:
+    def _keep(self, listed: ListedPrice, source: PriceSource) -> Price:
         """The row that says the same; made now if the list's price is used for the first time."""
-        kept = self._kept.get(listed)
+        kept = self._kept.get((listed, source))
         if kept is None:
             said = {
-                "source": PriceSource.BUNDLED,
+                "source": source,
                 "version": list_version(),
                 "model": listed.model,
                 "service_tier": listed.service_tier,
@@ -90,7 +111,7 @@ class Pricing:
                 **dict(zip(Price.RATES, listed.rates, strict=True)),
             }
             known = Price.objects.filter(**_exactly(said)).first()
-            kept = self._kept[listed] = known or Price.objects.create(**said)
+            kept = self._kept[listed, source] = known or Price.objects.create(**said)
         return kept
 
 

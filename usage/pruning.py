@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 
 from accounts.models import Departed
 from usage.models import UsageRow
+from usage.periods import local_day, midnight
 from wire_formats.figures import MOST
 
 BATCH = 5000
@@ -28,6 +29,8 @@ TOTALS = {
     "audio_seconds": TOLD.format(name="audio_seconds", most=MOST),
     "duration_ms": "SUM(duration_ms)",
     "unpriced": "SUM(CASE WHEN cost IS NULL AND status < 400 THEN 1 ELSE 0 END)",
+    "estimated": "SUM(CASE WHEN cost IS NOT NULL AND price_id IN "
+    "(SELECT id FROM usage_price WHERE source = 'estimate') THEN 1 ELSE 0 END)",
     "cost": "COALESCE(SUM(cost), 0)",
 }
 # The same words for PostgreSQL and SQLite. The WHERE is also what keeps SQLite from reading
@@ -62,8 +65,8 @@ def forget_departed(before: datetime) -> None:
 
 
 def cutoff(older_than: timedelta) -> datetime:
-    """Rows from then on stay. Days are pruned whole."""
-    return _midnight((datetime.now(UTC) - older_than).date())
+    """Rows from then on stay. Days of ``GATEWAY_TIME_ZONE`` are pruned whole."""
+    return midnight(local_day(datetime.now(UTC) - older_than))
 
 
 @transaction.atomic
@@ -72,8 +75,8 @@ def _prune_batch(before: datetime, batch: int) -> int:
     first = old.values_list("accepted_at", flat=True).first()
     if first is None:
         return 0
-    day = first.astimezone(UTC).date()
-    of_day = old.filter(accepted_at__lt=_midnight(day + timedelta(days=1)))
+    day = local_day(first)
+    of_day = old.filter(accepted_at__lt=midnight(day + timedelta(days=1)))
     ids = list(of_day.select_for_update().values_list("pk", flat=True)[:batch])
     if not ids:  # another worker prunes these already
         return 0
@@ -82,7 +85,3 @@ def _prune_batch(before: datetime, batch: int) -> int:
         cursor.execute(statement, [day, *ids])
     UsageRow.objects.filter(pk__in=ids).delete()
     return len(ids)
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), tzinfo=UTC)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
-from datetime import UTC, date, datetime, timedelta
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields, replace
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet, Sum
-from django.db.models.functions import TruncDate
+from django.db.models.functions import TruncDate, TruncHour, TruncMonth
+from django.utils import timezone
 
-from usage.models import UsageDay, UsageRow
+from accounts.models import User
+from usage.models import PriceSource, UsageDay, UsageRow
+from usage.periods import local_day
 from wire_formats.figures import MOST
 
 
@@ -23,24 +27,34 @@ class By(StrEnum):
     MODEL = "model"
     CONNECTION = "connection"
     KEY = "key"
+    GROUP = "group"
+    HOUR = "hour"
     DAY = "day"
+    MONTH = "month"
 
 
+OF_TIME = frozenset({By.HOUR, By.DAY, By.MONTH})
+TRUNCATED = {By.HOUR: TruncHour, By.DAY: TruncDate, By.MONTH: TruncMonth}
 COLUMN_OF = {
     By.USER: "username",
     By.MODEL: "model",
     By.CONNECTION: "connection",
     By.KEY: "key_hint",
-    By.DAY: "day",
+    By.GROUP: "user_id",
 }
+NO_GROUP = "(no group)"
 INSTANT = timedelta(microseconds=1)
 IS_FAILED = Q(status__gte=400) | ~Q(error_code="")
 IS_UNPRICED = Q(cost__isnull=True, status__lt=400)
+IS_ESTIMATED = Q(cost__isnull=False, price__source=PriceSource.ESTIMATE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """The sums of one group. ``cost`` is in US dollars, without the ``unpriced`` requests."""
+    """The sums of one group. ``cost`` is in US dollars, without the ``unpriced`` requests.
+
+    ``estimated`` requests have a price that is the list's for another host.
+    """
 
     group: str
     requests: int = 0
@@ -55,6 +69,7 @@ class Line:
     audio_seconds: float = 0.0
     cost: Decimal = Decimal(0)
     unpriced: int = 0
+    estimated: int = 0
 
     def __add__(self, other: Line) -> Line:
         sums = {name: getattr(self, name) + getattr(other, name) for name in SUMS}
@@ -65,14 +80,21 @@ class Line:
         """Input and output together."""
         return self.prompt_tokens + self.completion_tokens
 
+    @property
+    def is_cost_unknown(self) -> bool:
+        """Whether no request that should have a price has one: that is not zero."""
+        return bool(self.unpriced and not self.cost)
+
     def as_json(self) -> dict[str, Any]:
-        """``cost`` becomes a text, which no reader rounds."""
+        """``cost`` becomes a text, which no reader rounds, or None where it is unknown."""
         values = {name: getattr(self, name) for name in SUMS}
-        return {"group": self.group, **values, "cost": f"{self.cost.normalize():f}"}
+        cost = None if self.is_cost_unknown else f"{self.cost.normalize():f}"
+        return {"group": self.group, **values, "cost": cost}
 
 
 SUMS = tuple(field.name for field in fields(Line) if field.name != "group")
-TOLD_SUMS = tuple(name for name in SUMS if name not in {"requests", "failed", "unpriced", "cost"})
+COUNTS = frozenset({"requests", "failed", "unpriced", "estimated"})
+TOLD_SUMS = tuple(name for name in SUMS if name not in COUNTS and name != "cost")
 
 
 def report(
@@ -80,26 +102,38 @@ def report(
 ) -> tuple[Line, ...]:
     """The lines of a period, ``until`` not included; of one user, if ``user_id`` is given.
 
-    Days by date, everything else by cost and then by requests. A day that was pruned counts whole
-    where the period touches it.
+    Times in their order, everything else by cost and then by requests. A day that was pruned counts
+    whole where the period touches it, and has no hours. Who is in several groups counts in each.
     """
     lines: dict[str, Line] = {}
-    for line in _lines(by, since=since, until=until, user_id=user_id):
+    found = _lines(by, since=since, until=until, user_id=user_id)
+    for line in _by_group(found) if by is By.GROUP else found:
         lines[line.group] = lines[line.group] + line if line.group in lines else line
-    if by is By.DAY:
+    if by in OF_TIME:
         return tuple(sorted(lines.values(), key=lambda line: line.group))
     return tuple(sorted(lines.values(), key=lambda line: (-line.cost, -line.requests, line.group)))
 
 
-def _lines(by: By, *, since: datetime, until: datetime, user_id: int | None) -> Iterator[Line]:
+def rows_of(since: datetime, until: datetime, user_id: int | None = None) -> QuerySet[Any]:
+    """The records of a period that are not pruned."""
     rows: QuerySet[Any] = UsageRow.objects.filter(accepted_at__gte=since, accepted_at__lt=until)
+    return rows if user_id is None else rows.filter(user_id=user_id)
+
+
+def days_of(since: datetime, until: datetime, user_id: int | None = None) -> QuerySet[Any]:
+    """The totals of the days that were pruned and that a period touches."""
     days: QuerySet[Any] = UsageDay.objects.filter(
-        day__gte=_day(since), day__lte=_day(until - INSTANT)
+        day__gte=local_day(since), day__lte=local_day(until - INSTANT)
     )
-    if user_id is not None:
-        rows, days = rows.filter(user_id=user_id), days.filter(user_id=user_id)
-    if by is By.DAY:
-        rows = rows.annotate(day=TruncDate("accepted_at", tzinfo=UTC))
+    return days if user_id is None else days.filter(user_id=user_id)
+
+
+def _lines(by: By, *, since: datetime, until: datetime, user_id: int | None) -> Iterator[Line]:
+    rows, days = rows_of(since, until, user_id), days_of(since, until, user_id)
+    if by in OF_TIME:
+        zone = timezone.get_default_timezone()
+        rows = rows.annotate(of_time=TRUNCATED[by]("accepted_at", tzinfo=zone))
+        days = days.annotate(of_time=TruncMonth("day") if by is By.MONTH else F("day"))
     yield from _grouped(
         rows,
         by,
@@ -107,6 +141,7 @@ def _lines(by: By, *, since: datetime, until: datetime, user_id: int | None) -> 
         requests=Count("pk"),
         failed=Count("pk", filter=IS_FAILED),
         unpriced=Count("pk", filter=IS_UNPRICED),
+        estimated=Count("pk", filter=IS_ESTIMATED),
     )
     yield from _grouped(
         days,
@@ -115,6 +150,7 @@ def _lines(by: By, *, since: datetime, until: datetime, user_id: int | None) -> 
         requests=Sum("requests"),
         failed=Sum("failed"),
         unpriced=Sum("unpriced"),
+        estimated=Sum("estimated"),
     )
 
 
@@ -123,16 +159,27 @@ def _grouped(source: QuerySet[Any], by: By, *, most: Any, **counts: Any) -> Iter
     sums = {f"total_{name}": Sum(name, filter=Q(**{f"{name}__lte": most})) for name in TOLD_SUMS}
     sums["total_cost"] = Sum("cost")
     totals = {f"total_{name}": expression for name, expression in counts.items()}
-    grouped = source.order_by().values(group=F(COLUMN_OF[by])).annotate(**sums, **totals)
+    column = F(COLUMN_OF.get(by, "of_time"))
+    grouped = source.order_by().values(group=column).annotate(**sums, **totals)
     for found in grouped.iterator():
         values: dict[str, Any] = {name: found[f"total_{name}"] or 0 for name in SUMS}
         values["cost"] = Decimal(values["cost"])
-        yield Line(group=_label(found["group"]), **values)
+        yield Line(group=_label(by, found["group"]), **values)
 
 
-def _label(group: Any) -> str:
+def _by_group(lines: Iterable[Line]) -> Iterator[Line]:
+    """``lines`` of users, by their ids, as lines of the groups that these are in now."""
+    groups: defaultdict[str, list[str]] = defaultdict(list)
+    for user, group in User.objects.filter(groups__isnull=False).values_list("pk", "groups__name"):
+        groups[str(user)].append(group)
+    for line in lines:
+        for group in groups.get(line.group, [NO_GROUP]):
+            yield replace(line, group=group)
+
+
+def _label(by: By, group: Any) -> str:
+    if by is By.MONTH:
+        return f"{group:%Y-%m}"
+    if by is By.HOUR and isinstance(group, datetime):
+        return f"{group.astimezone(timezone.get_default_timezone()):%Y-%m-%d %H:00}"
     return group.isoformat() if isinstance(group, date) else str(group)
-
-
-def _day(moment: datetime) -> date:
-    return moment.astimezone(UTC).date()

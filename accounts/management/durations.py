@@ -6,8 +6,8 @@ import re
 from argparse import ArgumentTypeError
 from datetime import timedelta
 
-UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-DURATION = re.compile(r"(\d{1,6})([smhd])")
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+DURATION = re.compile(r"(\d{1,6})([smhdw])")
 
 
 def duration(text: str) -> timedelta:
@@ -16,5 +16,5 @@ def duration(text: str) -> timedelta:
         return timedelta(0)
     match = DURATION.fullmatch(text)
     if match is None:
-        raise ArgumentTypeError("a number with s, m, h or d is needed, such as 24h")
+        raise ArgumentTypeError("a number with s, m, h, d or w is needed, such as 24h")
     return timedelta(**{UNITS[match[2]]: int(match[1])})

@@ -36,7 +36,8 @@ ASGI_APPLICATION = "gateway_project.asgi.application"
 AUTH_USER_MODEL = "accounts.User"
 LOGIN_REDIRECT_URL = "admin:index"
 USE_TZ = True
-TIME_ZONE = "UTC"
+GATEWAY_TIME_ZONE = environment.time_zone("GATEWAY_TIME_ZONE")
+TIME_ZONE = GATEWAY_TIME_ZONE
 LANGUAGE_CODE = "en"
 FORMAT_MODULE_PATH = ["gateway_project.formats"]
 STATIC_URL = "/static/"
@@ -53,7 +54,7 @@ FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o755
 INSTALLED_APPS = [
     "unfold",
     "unfold.contrib.filters",
-    "django.contrib.admin",
+    "gateway_project.admin_app.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

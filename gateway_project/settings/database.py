@@ -14,7 +14,6 @@ from urllib.parse import unquote, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
-from psycopg import pq
 
 POSTGRES_SCHEMES = frozenset({"postgres", "postgresql", "psql", "pgsql"})
 SQLITE_OPTIONS = {
@@ -141,6 +140,8 @@ def _suggestion(name: str, readers: Iterable[str]) -> str:
 
 def _postgres_readers() -> dict[str, Callable[[str], Any]]:
     """What the libpq at hand takes, and how many connections a process keeps."""
+    from psycopg import pq  # slow to import, and of no use with SQLite
+
     libpq = {option.keyword.decode(): str for option in pq.Conninfo.get_defaults()}
     readers: dict[str, Callable[[str], Any]] = {**libpq, **POSTGRES_READERS}
     return {name: readers[name] for name in readers if name not in NOT_OURS}

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import logging
 import logging.config
+from functools import cached_property
 from typing import Any
-
-import structlog
-
-from gateway_project.settings.censoring import censored_fields
 
 LEVELS = ("info", "debug", "warning", "error", "critical")
 
@@ -23,14 +20,52 @@ def _without_colours(_logger: Any, _name: str, event: Any) -> Any:
     return event
 
 
-SHARED_PROCESSORS: list[Any] = [
-    structlog.contextvars.merge_contextvars,
-    structlog.stdlib.add_log_level,
-    structlog.stdlib.add_logger_name,
-    structlog.stdlib.ExtraAdder(),
-    structlog.processors.TimeStamper(fmt="iso", utc=True),
-    _without_colours,
-]
+def _shared_processors() -> list[Any]:
+    import structlog
+
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _without_colours,
+    ]
+
+
+class LineFormatter(logging.Formatter):
+    """structlog's formatter, made for the first line: most commands log none, and it is slow to
+    import.
+    """
+
+    def __init__(self, log_format: str) -> None:
+        super().__init__()
+        self._log_format = log_format
+
+    def format(self, record: logging.LogRecord) -> str:
+        return self._formatter.format(record)
+
+    @cached_property
+    def _formatter(self) -> logging.Formatter:
+        import structlog
+
+        from gateway_project.settings.censoring import censored_fields
+
+        renderer: Any = (
+            # Rich tracebacks would print local variables, keys among them.
+            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+            if self._log_format == "console"
+            else structlog.processors.JSONRenderer()
+        )
+        return structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=_shared_processors(),
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                censored_fields,
+                renderer,
+            ],
+        )
 
 
 def logging_config(log_format: str, level: str = "info") -> dict[str, Any]:
@@ -38,27 +73,10 @@ def logging_config(log_format: str, level: str = "info") -> dict[str, Any]:
 
     ``level`` is one of ``LEVELS``.
     """
-    renderers: list[Any] = (
-        # Rich tracebacks would print local variables, keys among them.
-        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
-        if log_format == "console"
-        else [structlog.processors.JSONRenderer()]
-    )
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {
-            "structlog": {
-                "()": structlog.stdlib.ProcessorFormatter,
-                "foreign_pre_chain": SHARED_PROCESSORS,
-                "processors": [
-                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                    structlog.processors.format_exc_info,
-                    censored_fields,
-                    *renderers,
-                ],
-            }
-        },
+        "formatters": {"structlog": {"()": LineFormatter, "log_format": log_format}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structlog"}},
         "root": {"handlers": ["stderr"], "level": level.upper()},
         "loggers": _loggers(level),
@@ -83,14 +101,17 @@ def _loggers(level: str) -> dict[str, Any]:
 
 
 def configure(config: dict[str, Any]) -> None:
-    """Put ``config`` in force, for warnings and for users of structlog as well.
-
-    Django calls it, as ``LOGGING_CONFIG`` says.
-    """
+    """Put ``config`` in force, also for warnings. Django calls it, as ``LOGGING_CONFIG`` says."""
     logging.config.dictConfig(config)
     logging.captureWarnings(capture=True)
+
+
+def configure_structlog() -> None:
+    """Have what filters and libraries log by structlog take the same way."""
+    import structlog
+
     structlog.configure(
-        processors=[*SHARED_PROCESSORS, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[*_shared_processors(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
     )

@@ -49,7 +49,7 @@ class UsageView(ApiView):
     def _moment(self, name: str, *, default: str) -> datetime:
         text = self.api_request.GET.get(name, default)
         try:
-            return read_moment(text) if text else datetime.now(UTC)
+            return read_moment(text, is_end=name == "until") if text else datetime.now(UTC)
         except (PeriodError, OverflowError) as exc:
             raise InvalidRequestError(str(exc), param=name) from exc
 

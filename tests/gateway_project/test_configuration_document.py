@@ -7,7 +7,9 @@ from tests.support.environment import ROOT
 
 DOCUMENT = (ROOT / "docs" / "configuration.md").read_text()
 EXAMPLE = (ROOT / ".env.example").read_text()
-READING = re.compile(r"environment\.(?:text|switch|number|items|mapping|choice)\(\s*\"([A-Z_]+)\"")
+READING = re.compile(
+    r"environment\.(?:text|time_zone|switch|number|items|mapping|choice)\(\s*\"([A-Z_]+)\""
+)
 READ = {
     name
     for file in (ROOT / "gateway_project" / "settings").glob("*.py")

@@ -1,5 +1,5 @@
 import gc
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -9,6 +9,8 @@ from tests.usage.records import a_record
 from usage import bundled_prices
 from usage.models import Price, UsageRow
 from usage.pricing import Pricing, cost_of
+from usage.pruning import prune
+from usage.reports import By, report
 from usage.storing import store
 
 OPENAI = {"openai": "https://api.openai.com/v1", "local": "http://127.0.0.1:8001/v1"}
@@ -36,6 +38,37 @@ def test_the_bundled_list_is_left_out_of_garbage_collections():
     bundled_prices._price_list.cache_clear()
     providers = bundled_prices._price_list().providers
     assert all(known is not providers for known in gc.get_objects())
+
+
+@pytest.mark.django_db
+def test_openai_behind_another_host_has_an_estimated_price():
+    urls = {"openai": "https://llm.corp.example/v1"}
+    pricing = Pricing([], urls, of_openai=["openai"])
+    first, again = (
+        pricing.price_of(a_record()),
+        Pricing([], urls, of_openai=["openai"]).price_of(a_record()),
+    )
+    assert (first.source, first.model, str(first).endswith("an estimate)")) == (
+        "estimate",
+        "openai/gpt-4o",
+        True,
+    )
+    assert first.pk == again.pk
+    assert Pricing([], urls).price_of(a_record()) is None
+    known_host = {"openai": "https://api.groq.com/openai/v1"}
+    assert Pricing([], known_host, of_openai=["openai"]).price_of(a_record()) is None
+
+
+@pytest.mark.django_db
+def test_estimated_requests_are_counted_as_such():
+    Connection.objects.create(
+        name="openai", provider="openai", base_url="https://llm.corp.example/v1"
+    )
+    store([a_record(accepted_at=datetime(2026, 1, 2, tzinfo=UTC).timestamp())])
+    for _ in ("row", "total"):
+        [line] = report(By.MODEL, since=datetime(2026, 1, 1, tzinfo=UTC), until=JUNE)
+        assert (line.estimated, line.unpriced) == (1, 0)
+        prune(timedelta(days=30))
 
 
 @pytest.mark.django_db

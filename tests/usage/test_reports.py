@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
 
 from accounts.models import User
@@ -150,7 +151,7 @@ def test_the_command_writes_json(requests, capsys):
     assert (answer["schema_version"], answer["by"]) == (1, "model")
     assert [(line["group"], line["cost"]) for line in answer["data"]] == [
         ("gpt-4o", "2"),
-        ("o3", "0"),
+        ("o3", None),
     ]
 
 
@@ -164,7 +165,72 @@ def test_the_command_writes_csv_that_no_spreadsheet_runs(db, capsys):
 def test_the_command_writes_a_table(requests, capsys):
     User.objects.create_user("bob", id=2)
     call_command("usage", "--user", "bob", "--since", "400d")
-    assert capsys.readouterr().out.splitlines()[1].split()[:2] == ["bob", "2"]
+    shown = capsys.readouterr().out
+    assert max(map(len, shown.splitlines())) <= 80
+    assert shown.splitlines()[-2].split() == ["bob", "2", "0", "2.0k", "200", "$4.00"]
+
+
+def test_the_table_says_what_is_not_known(requests, capsys):
+    call_command("usage", "--by", "model", "--since", "400d", "--limit", "1")
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[4] == "cost $6.00+ (1 requests without a price)"
+    assert shown[-2].split()[:3] == ["…", "1", "more"]
+    assert shown[-2].endswith("unknown")
+    assert shown[-1].split()[:2] == ["total", "4"]
+
+
+def test_long_names_leave_room_for_the_figures(db, capsys):
+    stored((1, "ada", "a" * 256, 0))
+    call_command("usage", "--by", "model")
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
+
+
+def test_pruned_days_are_said(requests, capsys):
+    prune(timedelta(days=90))
+    call_command("usage", "--since", "400d")
+    first, last = (f"{NOW - timedelta(days=days):%Y-%m-%d}" for days in (200, 100))
+    assert f"Days from {first} to {last} are pruned" in capsys.readouterr().out
+    call_command("usage", "--since", "400d", "--json")
+    assert json.loads(capsys.readouterr().out)["total"]["pruned_days"] == [first, last]
+
+
+def test_percentiles_are_of_what_did_not_fail(db, capsys):
+    done = [a_record(request_id=f"req_{n}", duration_ms=n) for n in range(1, 101)]
+    store([*done, a_record(request_id="req_x", duration_ms=9000, status=500)])
+    call_command("usage", "--json")
+    total = json.loads(capsys.readouterr().out)["total"]
+    assert (total["p50_ms"], total["p95_ms"]) == (50, 95)
+
+
+def test_a_report_by_group_counts_members(requests):
+    ada = User.objects.create_user("ada", id=1)
+    ada.groups.add(Group.objects.create(name="red"), Group.objects.create(name="blue"))
+    found = lines(By.GROUP)
+    assert {group: line.requests for group, line in found.items()} == {
+        "red": 2,
+        "blue": 2,
+        "(no group)": 2,
+    }
+
+
+def test_hours_and_months_are_in_their_order(requests):
+    prune(timedelta(days=90))
+    hours, months = lines(By.HOUR), lines(By.MONTH)
+    assert list(hours)[-1] == f"{NOW:%Y-%m-%d %H:00}"
+    assert f"{NOW - timedelta(days=200):%Y-%m-%d}" in hours
+    assert sum(line.requests for line in months.values()) == 4
+    assert list(months) == sorted({f"{NOW - timedelta(days=n):%Y-%m}" for n in (200, 100, 1, 0)})
+
+
+def test_days_begin_at_midnight_of_the_time_zone(db, settings):
+    settings.TIME_ZONE = "Asia/Tokyo"
+    evening = datetime(2026, 4, 30, 20, tzinfo=UTC)
+    store([a_record(accepted_at=evening.timestamp())])
+    may, june = read_moment("2026-05"), read_moment("2026-05", is_end=True)
+    for _ in ("row", "total"):
+        for by, group in ((By.DAY, "2026-05-01"), (By.MONTH, "2026-05")):
+            assert [line.group for line in report(by, since=may, until=june)] == [group]
+        prune(timedelta(days=90))
 
 
 @pytest.mark.parametrize("options", [("--since", "yesterday"), ("--user", "nobody")])
@@ -181,10 +247,41 @@ def test_the_command_says_what_it_cannot_read(db, options):
         ("12h", datetime(2026, 6, 14, 12, tzinfo=UTC)),
         ("2026-05-01", datetime(2026, 5, 1, tzinfo=UTC)),
         ("2026-05-01T12:00+02:00", datetime(2026, 5, 1, 10, tzinfo=UTC)),
+        ("4w", datetime(2026, 5, 18, tzinfo=UTC)),
+        ("2026-05", datetime(2026, 5, 1, tzinfo=UTC)),
+        ("2026-05-01T14", datetime(2026, 5, 1, 14, tzinfo=UTC)),
+        ("2026-05-01 14:30", datetime(2026, 5, 1, 14, 30, tzinfo=UTC)),
     ],
 )
 def test_moments_are_read(text, moment):
     assert read_moment(text, now=datetime(2026, 6, 15, tzinfo=UTC)) == moment
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-12", datetime(2027, 1, 1, tzinfo=UTC)),
+        ("2026-05-31", datetime(2026, 6, 1, tzinfo=UTC)),
+        ("2026-05-01T23", datetime(2026, 5, 2, tzinfo=UTC)),
+        ("2026-05-01T12:00", datetime(2026, 5, 1, 12, tzinfo=UTC)),
+        ("7d", datetime(2026, 6, 8, tzinfo=UTC)),
+    ],
+)
+def test_an_end_includes_its_month_day_or_hour(text, moment):
+    assert read_moment(text, now=datetime(2026, 6, 15, tzinfo=UTC), is_end=True) == moment
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-03-29", datetime(2026, 3, 28, 23, tzinfo=UTC)),
+        ("2026-03-30", datetime(2026, 3, 29, 22, tzinfo=UTC)),
+        ("2026-07-01T08:00", datetime(2026, 7, 1, 6, tzinfo=UTC)),
+    ],
+)
+def test_times_without_a_zone_are_in_that_of_the_settings(settings, text, moment):
+    settings.TIME_ZONE = "Europe/Berlin"
+    assert read_moment(text) == moment
 
 
 @pytest.mark.parametrize(
@@ -196,6 +293,9 @@ def test_moments_are_read(text, moment):
         "-7d",
         "999999w",
         "2026-13-01",
+        "2026-13",
+        "2026-05-01T25",
+        "२०२६-05-01",
         "0001-01-01T00:00+14:00",
         "9999-12-31T23:59-14:00",
         "0001-01-01",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -61,6 +62,7 @@ def usage_page(request: HttpRequest) -> HttpResponse:
     lines = period.by_day()
     context = admin.site.each_context(request) | {
         "title": "Usage",
+        "zone": settings.TIME_ZONE,
         "periods": [(number, text, number == days) for number, text in PERIODS.items()],
         "is_empty": not any(line.requests for line in lines),
         "unpriced": sum(line.unpriced for line in lines),
@@ -93,7 +95,9 @@ def top(period: Period, by: By) -> list[Row]:
 
 def cost_of(line: Line) -> str:
     """An unknown cost is not zero."""
-    return "unknown" if line.unpriced and not line.cost else dollars(float(line.cost))
+    if line.is_cost_unknown:
+        return "unknown"
+    return ("~" if line.estimated else "") + dollars(float(line.cost))
 
 
 def whole(value: float) -> str:

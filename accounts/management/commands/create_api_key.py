@@ -1,17 +1,17 @@
 from __future__ import annotations
 
-import json
 from argparse import ArgumentParser, ArgumentTypeError
 from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import transaction
 
 from accounts.caller import Scope
 from accounts.encryption import EncryptionError
+from accounts.management.command import GatehouseCommand, add_json_argument
 from accounts.management.errors import UsageError
 from accounts.models import ApiKey, User
 from accounts.rights import may_administer_anything
@@ -19,8 +19,13 @@ from accounts.rights import may_administer_anything
 LONGEST_LIFETIME_DAYS = 36_500
 
 
-class Command(BaseCommand):
+class Command(GatehouseCommand):
     help = "Make an API key for a user and print it, this once."
+    examples = (
+        "alice --create-user --group researchers",
+        "alice --name laptop --model 'openai/*' --expires 90",
+        "admin --scope inference --scope admin",
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("username", metavar="USER")
@@ -34,7 +39,7 @@ class Command(BaseCommand):
             help="make the user a superuser: staff with every permission",
         )
         parser.add_argument(
-            "--group", nargs="+", action="extend", default=[], metavar="G", help="join these groups"
+            "--group", action="append", default=[], metavar="G", help="join it; may be repeated"
         )
         parser.add_argument("--name", default="", metavar="N", help="what the key is used for")
         parser.add_argument("--expires", type=_days, metavar="DAYS", help="default: never")
@@ -58,7 +63,7 @@ class Command(BaseCommand):
             action="store_true",
             help="streams of chats go on when their client's connection breaks",
         )
-        parser.add_argument("--json", action="store_true")
+        add_json_argument(parser)
 
     def handle(
         self,
@@ -103,8 +108,7 @@ class Command(BaseCommand):
 
     def _report(self, row: ApiKey, key: str, *, as_json: bool) -> None:
         if as_json:
-            answer = {"schema_version": 1, "key": key, "id": str(row.pk), "user": row.user.username}
-            self.stdout.write(json.dumps(answer))
+            self.write_json({"key": key, "id": str(row.pk), "user": row.user.username})
             return
         until = f"works until {row.expires_at:%Y-%m-%d %H:%M} UTC" if row.expires_at else "is valid"
         self.stderr.write(f"The key of {row.user} {until}. It is shown this once:")

@@ -1,34 +1,35 @@
 from __future__ import annotations
 
-import json
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, TextIO, cast
+from typing import Any
 
-from django.core.management.base import BaseCommand
-from rich.console import Console
-from rich.table import Table
-
+from accounts.management.command import DONE, GatehouseCommand, add_json_argument
 from accounts.management.errors import UsageError
+from accounts.management.tables import records, table, width_of
 from accounts.models import UNKNOWN_HINT, ApiKey, EarlierKey, KeyState, User
 
 COLUMNS = ("hint", "user", "name", "state", "scopes", "last_used_at", "expires_at", "id")
-
-PIPED_WIDTH = 200
 UNKNOWN_HINTS = (
     f"The hint of a secret shown as {UNKNOWN_HINT} is not known: it was rotated before hints were "
     "kept. revoke_api_key ID --earlier ends it."
 )
 
 
-class Command(BaseCommand):
+class Command(GatehouseCommand):
     help = "Show the API keys: never the keys themselves, but what tells them apart."
+    examples = (
+        "",
+        "--user alice --all",
+        "--json",
+    )
+    exits = {0: DONE, 2: "there is no such user"}
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--user", metavar="U", help="of this user alone")
         parser.add_argument("--all", action="store_true", help="also those revoked or expired")
-        parser.add_argument("--json", action="store_true")
+        add_json_argument(parser)
 
     def handle(self, **options: Any) -> None:
         rows = ApiKey.objects.select_related("user").prefetch_related("earlier_keys")
@@ -38,11 +39,9 @@ class Command(BaseCommand):
             rows = rows.filter(user__username=options["user"])
         entries = [_entry(row) for row in rows if options["all"] or row.state is KeyState.ACTIVE]
         if options["json"]:
-            self.stdout.write(json.dumps({"schema_version": 1, "keys": entries}))
+            self.write_json({"keys": entries})
         else:
-            output = cast("TextIO", self.stdout)
-            width = None if output.isatty() else PIPED_WIDTH
-            Console(file=output, width=width, highlight=False, markup=False).print(_table(entries))
+            self.stdout.write(_text(entries, width_of(self.stdout)))
             if any(not each["hint"] for entry in entries for each in entry["earlier_secrets"]):
                 self.stderr.write(UNKNOWN_HINTS)
 
@@ -85,12 +84,15 @@ def _lines(entry: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield entry | times | {"hint": hint, "state": "earlier secret"}
 
 
-def _table(entries: list[dict[str, Any]]) -> Table:
-    table = Table(*(column.removesuffix("_at").replace("_", " ") for column in COLUMNS), box=None)
-    for entry in entries:
-        for line in _lines(entry):
-            table.add_row(*(_cell(line[column]) for column in COLUMNS))
-    return table
+def _text(entries: list[dict[str, Any]], width: int) -> str:
+    """A table, or records where it is too wide: a hint or an id that is cut is of no use."""
+    heads = [column.removesuffix("_at").replace("_", " ") for column in COLUMNS]
+    rows = [
+        [_cell(line[column]) for column in COLUMNS] for entry in entries for line in _lines(entry)
+    ]
+    text = table(heads, rows)
+    fits = max(map(len, text.splitlines())) <= width
+    return text if fits or not rows else records(heads, rows)
 
 
 def _cell(value: Any) -> str:

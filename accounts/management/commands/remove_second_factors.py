@@ -4,14 +4,16 @@ from argparse import ArgumentParser
 from typing import Any
 
 from allauth.mfa.models import Authenticator
-from django.core.management.base import BaseCommand
 
+from accounts.management.command import DONE, GatehouseCommand
 from accounts.management.errors import UsageError
 from accounts.models import User
 
 
-class Command(BaseCommand):
+class Command(GatehouseCommand):
     help = "Let a user who has lost their second factors sign in without one."
+    examples = ("alice",)
+    exits = {0: f"{DONE}, or there were none", 2: "there is no such user"}
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("username")

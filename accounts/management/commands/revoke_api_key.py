@@ -3,17 +3,21 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from accounts.management.api_key_argument import add_api_key_argument, find_api_key
+from accounts.management.command import DONE, GatehouseCommand
 from accounts.models import ApiKey, EarlierKey, KeyState
 
 
-class Command(BaseCommand):
+class Command(GatehouseCommand):
     help = (
         "Refuse a key from now on, for good, with all its earlier secrets. The hint of an earlier "
         "secret ends that secret alone."
     )
+    examples = (
+        "sk-gw-…4f2A",
+        "4f2A --earlier",
+    )
+    exits = {0: f"{DONE}, or nothing to do", 2: "no key, or several, are meant"}
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add_api_key_argument(parser)

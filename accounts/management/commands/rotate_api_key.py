@@ -1,22 +1,28 @@
 from __future__ import annotations
 
-import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from accounts.encryption import EncryptionError
 from accounts.management.api_key_argument import add_api_key_argument, find_api_key
+from accounts.management.command import DONE, GatehouseCommand, add_json_argument
 from accounts.management.durations import duration
 from accounts.models import DEFAULT_OVERLAP, KeyEndedError
 
 
-class Command(BaseCommand):
+class Command(GatehouseCommand):
     help = (
         "Renew a key and print the new one, this once. The one before goes on working for a while; "
         "the id, the scopes and the history stay."
     )
+    examples = (
+        "sk-gw-…4f2A",
+        "4f2A --grace 7d",
+        "4f2A --grace 0",
+    )
+    exits = {0: DONE, 1: "the key has ended", 2: "no key, or several, are meant"}
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add_api_key_argument(parser)
@@ -27,7 +33,7 @@ class Command(BaseCommand):
             metavar="24h",
             help="how long the key before goes on working; 0 ends it at once",
         )
-        parser.add_argument("--json", action="store_true")
+        add_json_argument(parser)
 
     def handle(self, **options: Any) -> None:
         found = find_api_key(options["key"])
@@ -37,8 +43,7 @@ class Command(BaseCommand):
         except (KeyEndedError, EncryptionError) as exc:
             raise CommandError(f"The key cannot be rotated. {exc}") from exc
         if options["json"]:
-            answer = {"schema_version": 1, "key": key, "id": str(row.pk), "user": row.user.username}
-            self.stdout.write(json.dumps(answer))
+            self.write_json({"key": key, "id": str(row.pk), "user": row.user.username})
             return
         if found.earlier is not None:
             self.stderr.write(f"{found.earlier.shown_hint} was an earlier secret of {row}.")

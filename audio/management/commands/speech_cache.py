@@ -2,21 +2,25 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from accounts.management.command import GatehouseCommand, add_json_argument
 from audio.speech_cache import configured_store
 from audio.speech_store import SpeechStore
 from audio.tally import Tally
 
 
-class Command(BaseCommand):
+class Command(GatehouseCommand):
     help = "Show or clear the cache of speech."
+    examples = (
+        "stats",
+        "clear",
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("action", choices=("stats", "clear"))
-        parser.add_argument("--json", action="store_true", help="one JSON object")
+        add_json_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         store = configured_store()
@@ -34,7 +38,7 @@ class Command(BaseCommand):
 
     def say(self, facts: dict[str, Any], *, as_json: bool) -> None:
         if as_json:
-            self.stdout.write(orjson.dumps({"schema_version": 1, **facts}).decode())
+            self.write_json(facts)
             return
         for name, value in facts.items():
             self.stdout.write(f"{name.replace('_', ' '):<16}{value}")

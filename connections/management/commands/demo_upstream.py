@@ -7,14 +7,19 @@ from contextlib import suppress
 from typing import Any
 
 import uvicorn
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from accounts.management.command import GatehouseCommand
 from demo_upstream.app import DemoUpstream
 
 
-class Command(BaseCommand):
+class Command(GatehouseCommand):
     help = "Serve a small OpenAI-compatible upstream of our own, to try Gatehouse with."
-    requires_system_checks = ()
+    is_server = True
+    examples = (
+        "",
+        "--port 9100 --delay-ms 50",
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default="127.0.0.1")

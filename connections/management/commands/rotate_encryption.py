@@ -3,16 +3,22 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from accounts.encryption import keyring
+from accounts.management.command import DONE, GatehouseCommand
 from accounts.reencryption import encrypted_models, reencrypt
 from accounts.sign_in.second_factors import reencrypt_second_factors
 from connections.models import Connection
 
 
-class Command(BaseCommand):
+class Command(GatehouseCommand):
     help = "Encrypt every stored secret again with the first of ENCRYPTION_KEYS."
+    examples = (
+        "--dry-run",
+        "",
+    )
+    exits = {0: DONE, 1: "something cannot be read with the keys at hand"}
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="count and change nothing")

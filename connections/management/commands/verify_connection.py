@@ -6,10 +6,9 @@ from argparse import ArgumentParser, ArgumentTypeError
 from contextlib import AbstractContextManager, nullcontext
 from typing import IO, Any, cast
 
-import orjson
-from django.core.management.base import BaseCommand
 from rich.console import Console
 
+from accounts.management.command import GatehouseCommand, add_json_argument
 from accounts.management.errors import UsageError
 from connections.calling.resolve import environment_key, resolve, tls_verification
 from connections.choices import AuthType, Provider
@@ -19,17 +18,25 @@ from connections.verify import Outcome, Verification
 from connections.verify.keeping import verify_and_keep
 from connections.verify.report import show
 
-SCHEMA_VERSION = 1
 FAILED, WARNINGS = 1, 3  # exit codes; 2 is for usage, as argparse has it
 LONGEST_TIMEOUT_SECONDS = 600
 USERINFO = re.compile(r"//[^/?#]*@")
 
 
-class Command(BaseCommand):
-    help = (
-        "Try connections step by step and say what broke and what to change. Exits with 0 when all "
-        "work, 1 when one does not, 2 when one is not found, 3 when all work but with warnings."
+class Command(GatehouseCommand):
+    help = "Try connections step by step and say what broke and what to change."
+    examples = (
+        "openai",
+        "--all --json",
+        "openai --model gpt-4o-mini --stream",
+        "--url http://127.0.0.1:9000/v1",
     )
+    exits = {
+        0: "all work",
+        1: "one does not",
+        2: "nothing was tried: a wrong name or option",
+        3: "all work, but something needs a look",
+    }
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("names", nargs="*", metavar="NAME")
@@ -47,7 +54,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--timeout", type=_seconds, default=10.0, metavar="S", help="seconds (default: 10)"
         )
-        parser.add_argument("--json", action="store_true")
+        add_json_argument(parser)
 
     def handle(
         self, *, model: str, stream: bool, timeout: float, json: bool, **options: Any
@@ -59,7 +66,7 @@ class Command(BaseCommand):
             found = verify_and_keep(upstreams, model=model, stream=stream, timeout_seconds=timeout)
         results = list(zip(upstreams, found, strict=True))
         if json:
-            self.stdout.write(_as_json(results))
+            self.write_json(_as_json(results))
         else:
             console = Console(file=cast("IO[str]", self.stdout))
             for upstream, verification in results:
@@ -117,9 +124,8 @@ def _unstored(url: str, key_env: str | None, provider: str, api_version: str) ->
     )
 
 
-def _as_json(results: list[tuple[Upstream, Verification]]) -> str:
-    answer = {
-        "schema_version": SCHEMA_VERSION,
+def _as_json(results: list[tuple[Upstream, Verification]]) -> dict[str, Any]:
+    return {
         "results": [
             {
                 "name": upstream.name or None,
@@ -129,7 +135,6 @@ def _as_json(results: list[tuple[Upstream, Verification]]) -> str:
             for upstream, verification in results
         ],
     }
-    return orjson.dumps(answer, option=orjson.OPT_INDENT_2).decode()
 
 
 def _shown(url: str) -> str:

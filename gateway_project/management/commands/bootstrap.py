@@ -6,10 +6,11 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.checks import Tags
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import DatabaseError
 
 from accounts.encryption import EncryptionError
+from accounts.management.command import GatehouseCommand, add_json_argument
 from accounts.management.errors import UsageError
 from connections.configuration.entry import EntryError
 from gateway_project.bootstrap import ADMIN_NAME, Bootstrapped, bootstrap
@@ -18,11 +19,12 @@ DEMO_URL = "http://127.0.0.1:9000/v1"  # where demo_upstream listens by default
 EVERY_ADDRESS = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - recognised, not listened on
 
 
-class Command(BaseCommand):
+class Command(GatehouseCommand):
     help = "Make what a first start needs: connections from the environment, an admin, a demo."
-
-    # Some checks only: the command itself reports what the checks of the environment would.
-    requires_system_checks = (Tags.security, Tags.files)
+    examples = (
+        "",
+        "--no-demo",
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="where the gateway will listen")
@@ -36,11 +38,13 @@ class Command(BaseCommand):
             const=None,
             help="no demo connection",
         )
-        parser.add_argument("--json", action="store_true")
+        add_json_argument(parser)
 
     def handle(
         self, *, host: str, port: int, demo_url: str | None, json: bool, **options: Any
     ) -> None:
+        # Some checks only: what those of the environment would say is part of the report.
+        self.check(tags=[Tags.security, Tags.files])
         try:
             result = bootstrap(demo_url=demo_url)
         except EntryError as exc:

@@ -5,14 +5,19 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from accounts.encryption import EncryptionError
+from accounts.management.command import GatehouseCommand
 from gateway_project.config_file.exporting import Export, export_document
 
 
-class Command(BaseCommand):
+class Command(GatehouseCommand):
     help = "Write the configuration as a file that import_config reads, with keys in the clear."
+    examples = (
+        "--no-secrets",
+        "--output gatehouse.yaml",
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(

@@ -4,9 +4,9 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand
 from django.db import transaction
 
+from accounts.management.command import DONE, GatehouseCommand
 from accounts.management.errors import UsageError
 from connections.configuration.difference import summary
 from gateway_project.config_file.applying import apply_document
@@ -14,8 +14,13 @@ from gateway_project.config_file.document import read_document
 from gateway_project.config_file.source import ConfigFileError
 
 
-class Command(BaseCommand):
+class Command(GatehouseCommand):
     help = "Apply a configuration file: connections, grants, groups and settings. All or nothing."
+    examples = (
+        "gatehouse.yaml --dry-run",
+        "gatehouse.yaml",
+    )
+    exits = {0: DONE, 2: "the file cannot be read or used; nothing was changed"}
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", metavar="FILE", type=Path)

@@ -6,16 +6,23 @@ from typing import Any
 import uvicorn
 from django.conf import settings
 from django.core.checks import Tags
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from accounts.management.command import GatehouseCommand
 from gateway_project.settings.loopback import is_loopback
 
 # The API is drained before the server hears of a signal; this is for pages of the admin.
 LEFTOVER_SECONDS = 3
 
 
-class Command(BaseCommand):
+class Command(GatehouseCommand):
     help = "Serve the gateway: API, admin and health endpoints."
+    is_server = True
+    examples = (
+        "",
+        "--host 0.0.0.0 --port 8000 --workers 4",
+    )
+    exits = {0: "ended as asked", 1: "it could not start", 2: "wrong arguments or settings"}
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1")
@@ -23,6 +30,7 @@ class Command(BaseCommand):
         parser.add_argument("--workers", type=int, default=1, help="processes; default: 1")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        self.check()
         if settings.DEBUG and not is_loopback(options["host"]):
             raise CommandError(
                 f"DEBUG is on, so the gateway does not listen on {options['host']}. Unset DEBUG, "

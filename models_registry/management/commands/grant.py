@@ -5,15 +5,21 @@ from typing import Any
 
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand
 from django.db import transaction
 
+from accounts.management.command import DONE, GatehouseCommand
 from accounts.management.errors import UsageError
 from models_registry.management.grantee_arguments import add_grantee_arguments, find_grantee
 
 
-class Command(BaseCommand):
+class Command(GatehouseCommand):
     help = "Let a group, a user or everyone use the models that match a pattern."
+    examples = (
+        "'openai/*' --group researchers",
+        "gpt-4o-mini --everyone",
+        "'demo-*' --group new --create-group",
+    )
+    exits = {0: f"{DONE}, or granted already", 2: "no such group or user, or no pattern"}
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add_grantee_arguments(parser)

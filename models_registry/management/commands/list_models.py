@@ -4,28 +4,29 @@ import asyncio
 from argparse import ArgumentParser
 from typing import Any
 
-import orjson
-from django.core.management.base import BaseCommand
-
+from accounts.management.command import DONE, GatehouseCommand, add_json_argument
 from models_registry.explanation import caller_of
 from models_registry.management.users import find_user
 from models_registry.one_off import current_snapshot
 from models_registry.targets import Target
 
-SCHEMA_VERSION = 1
 
-
-class Command(BaseCommand):
+class Command(GatehouseCommand):
     help = (
         "Show the models that a user may use, as a key of theirs that is not narrowed lists them."
     )
+    examples = (
+        "--user alice",
+        "--user alice --all --json",
+    )
+    exits = {0: DONE, 2: "there is no such user"}
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--user", metavar="U", required=True)
         parser.add_argument(
             "--all", action="store_true", help="also those that are not for chat, as ?all=true"
         )
-        parser.add_argument("--json", action="store_true")
+        add_json_argument(parser)
 
     def handle(self, *, user: str, json: bool, **options: Any) -> None:
         caller = caller_of(find_user(user))
@@ -33,8 +34,8 @@ class Command(BaseCommand):
         listed = (view if options["all"] else view.for_chat()).listed()
         if json:
             models = [_as_json(model_id, target) for model_id, target in listed]
-            answer = {"schema_version": SCHEMA_VERSION, "user": user, "models": models}
-            self.stdout.write(orjson.dumps(answer, option=orjson.OPT_INDENT_2).decode())
+            answer = {"user": user, "models": models}
+            self.write_json(answer)
             return
         for model_id, target in listed:
             self.stdout.write(f"{model_id}  ({target.qualified_id})")

@@ -3,13 +3,17 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
+from accounts.management.command import DONE, GatehouseCommand
 from models_registry.management.grantee_arguments import add_grantee_arguments, find_grantee
 
 
-class Command(BaseCommand):
+class Command(GatehouseCommand):
     help = "Take back what grant gave, by the same pattern."
+    examples = (
+        "'openai/*' --group researchers",
+        "gpt-4o-mini --everyone",
+    )
+    exits = {0: f"{DONE}, or nothing to do", 2: "no such group or user"}
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add_grantee_arguments(parser)

@@ -5,29 +5,31 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-import orjson
-from django.core.management.base import BaseCommand
-
 from accounts import changes
+from accounts.management.command import DONE, GatehouseCommand, add_json_argument
 from accounts.management.errors import UsageError
 from connections.calling.resolve import resolve
 from connections.models import Connection
 from models_registry.syncing import Synced, sync_all
 
-SCHEMA_VERSION = 1
 FAILED = 1  # the exit code; 2 is for usage, as argparse has it
 MOST_NAMED = 8
 
 
-class Command(BaseCommand):
+class Command(GatehouseCommand):
     help = (
-        "Ask every enabled connection for its models now and have the workers take up what is new. "
-        "Exits with 1 when one gives no list."
+        "Ask every enabled connection for its models now and have the workers take up what is new."
     )
+    examples = (
+        "--dry-run",
+        "",
+        "--json",
+    )
+    exits = {0: DONE, 1: "one gives no list", 2: "there is no enabled connection"}
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="ask, but change nothing")
-        parser.add_argument("--json", action="store_true")
+        add_json_argument(parser)
 
     def handle(self, *, dry_run: bool, json: bool, **options: Any) -> None:
         rows = Connection.objects.enabled().by_priority().prefetch_related("keys")
@@ -39,8 +41,8 @@ class Command(BaseCommand):
             changes.bump()
         if json:
             connections = [each.as_json() for each in synced]
-            answer = {"schema_version": SCHEMA_VERSION, "connections": connections}
-            self.stdout.write(orjson.dumps(answer, option=orjson.OPT_INDENT_2).decode())
+            answer = {"connections": connections}
+            self.write_json(answer)
         else:
             for each in synced:
                 self.stdout.write(_line(each))

@@ -87,6 +87,7 @@ def test_what_is_no_secret_is_told(log: io.StringIO) -> None:
 def test_warnings_and_structlog_go_the_same_way(tmp_path: Path) -> None:
     script = (
         "import django; django.setup(); import warnings, structlog;"
+        "from gateway_project.settings.logs import configure_structlog; configure_structlog();"
         f"warnings.warn('https://host/?key={SECRET}');"
         f"structlog.get_logger('other').warning('Said', url='https://host/?key={SECRET}')"
     )

@@ -1,26 +1,29 @@
 from __future__ import annotations
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
-from accounts.management.durations import duration
+from accounts.management.command import GatehouseCommand
 from usage.models import UsageRow
+from usage.periods import PeriodError, in_words, read_span
 from usage.pruning import cutoff, prune
 
 
-class Command(BaseCommand):
+class Command(GatehouseCommand):
     help = "Turn old usage records into totals by day."
+    examples = (
+        "--older-than 90d --dry-run",
+        "--older-than 12w",
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "--older-than",
-            type=duration,
+            type=_span,
             default="90d",
             metavar="SPAN",
-            help="such as 90d, the default",
+            help="such as 90d, the default, or 12w",
         )
         parser.add_argument("--dry-run", action="store_true", help="only count")
 
@@ -28,6 +31,13 @@ class Command(BaseCommand):
         before = cutoff(older_than)
         if dry_run:
             count = UsageRow.objects.filter(accepted_at__lt=before).count()
-            self.stdout.write(f"{count} records before {before:%Y-%m-%d} would become totals.")
+            self.stdout.write(f"{count} records before {in_words(before)} would become totals.")
             return
-        self.stdout.write(f"{prune(older_than)} records before {before:%Y-%m-%d} are totals now.")
+        self.stdout.write(f"{prune(older_than)} records before {in_words(before)} are totals now.")
+
+
+def _span(text: str) -> timedelta:
+    try:
+        return read_span(text)
+    except PeriodError as exc:
+        raise ArgumentTypeError(str(exc)) from exc

@@ -1,20 +1,27 @@
 from __future__ import annotations
 
-import json
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import Error
 
+from accounts.management.command import DONE, GatehouseCommand, add_json_argument
 from usage.flusher import move_segment
-from usage.journal import adopted, records, segments
+from usage.journal import segments
+from usage.journal_state import journal_state
 
 
-class Command(BaseCommand):
+class Command(GatehouseCommand):
     help = "Look after the usage journal of this machine."
+    examples = (
+        "status",
+        "verify",
+        "flush --json",
+    )
+    exits = {0: DONE, 1: "a line is torn, or the database does not answer"}
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
@@ -24,14 +31,14 @@ class Command(BaseCommand):
             "verify": "read every line; exit 1 if one is torn",
         }.items():
             action = actions.add_parser(name, help=text)
-            action.add_argument("--json", action="store_true")
+            add_json_argument(action)
 
     def handle(self, *, action: str, json: bool, **options: Any) -> None:
         directory = settings.DATA_DIR / "journal"
         if action == "flush":
             self._report({"moved": self._flush(directory)}, as_json=json)
             return
-        found = state(directory)
+        found = journal_state(directory)
         self._report(found, as_json=json)
         if action == "verify" and found["torn"]:
             raise CommandError("Torn lines are records that a full disk or a lost machine cut off.")
@@ -44,26 +51,7 @@ class Command(BaseCommand):
 
     def _report(self, figures: dict[str, int], *, as_json: bool) -> None:
         if as_json:
-            self.stdout.write(json.dumps({"schema_version": 1, **figures}))
+            self.write_json(figures)
             return
         for name, figure in figures.items():
             self.stdout.write(f"{name:<10}{figure:>12,}")
-
-
-def state(directory: Path) -> dict[str, int]:
-    """How many segments, which of them are being written, their bytes, records and torn lines."""
-    figures = {"segments": 0, "held": 0, "bytes": 0, "records": 0, "torn": 0}
-    for path in segments(directory):
-        with adopted(path) as is_ours:
-            try:
-                lines = list(map(bool, records(path)))
-                size = path.stat().st_size
-            except FileNotFoundError:  # moved meanwhile
-                continue
-        figures["segments"] += 1
-        figures["held"] += not is_ours
-        figures["bytes"] += size
-        figures["records"] += sum(lines)
-        # The last line of a segment may still be in writing, which counts as torn here.
-        figures["torn"] += len(lines) - sum(lines)
-    return figures

@@ -47,7 +47,7 @@ def test_rotation_without_grace_ends_the_old_key(row):
     assert not row.earlier_keys.exists()
 
 
-@pytest.mark.parametrize("grace", ["-1h", "24", "h", "1w", "9999999d", "²h"])
+@pytest.mark.parametrize("grace", ["-1h", "24", "h", "1y", "9999999d", "²h"])
 def test_other_spans_of_time_are_refused(row, grace):
     with pytest.raises(CommandError, match="24h"):
         run("rotate_api_key", str(row.pk), f"--grace={grace}")

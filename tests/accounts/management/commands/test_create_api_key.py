@@ -62,7 +62,17 @@ def test_staff_groups_and_name_are_set():
     for name in ("blue", "green", "red"):
         Group.objects.create(name=name)
 
-    run("alice", "--create-user", "--staff", "--group", "blue", "green", "--name", "laptop")
+    run(
+        "alice",
+        "--create-user",
+        "--staff",
+        "--group",
+        "blue",
+        "--group",
+        "green",
+        "--name",
+        "laptop",
+    )
 
     user = User.objects.get()
     assert user.is_staff
