@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('usage', '0007_audio_tokens'),
+        ('usage', '0008_service_tier'),
     ]
 
     operations = [
