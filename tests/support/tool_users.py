@@ -1,8 +1,9 @@
 """Upstreams whose models call a tool once, and then say what it returned.
 
-Three kinds, by the model asked for: one that speaks chats alone, one that reasons before it speaks
-and wants its reasoning back (as DeepSeek), and one of Anthropic's that signs its thoughts. Each
-answers a history that lacks what the real one insists on with its 400.
+Four kinds, by the model asked for: one that speaks chats alone, one that reasons before it speaks
+and wants its reasoning back (as DeepSeek), one of Anthropic's that signs its thoughts, and one with
+OpenAI's Responses that seals them. Each answers a history that lacks what the real one insists on
+with its 400.
 """
 
 from __future__ import annotations
@@ -20,12 +21,19 @@ from tests.support.chat_models import chunks_of, whole_of
 from tests.support.live import LiveGateway
 from tests.support.message_events import events_of
 from tests.support.responders import Exchange, Responder, json_response, sse
+from tests.support.responses_tool_user import responses_of
 from tests.support.upstream import ScriptedUpstream
 
 PLAIN, REASONER, CLAUDE = MODELS = ("chat-model", "deepseek-v4", "claude-sonnet-4-5")
+RESPONDER = "gpt-5.4"
 THOUGHT = "Shall I look? \u2028 Yes\u00a0\n"
 SIGNATURE = "c2lnbmVk/+==" * 20
 HELLO_WORLD = "Hello world"
+# What the connections to them say beside the address.
+KINDS = {
+    "claude": {"provider": "anthropic"},
+    "responses": {"provider": "openai", "api_type": "responses"},
+}
 # A shape that a translation between the two APIs may break.
 PARAMS: TypeAdapter[Any] = TypeAdapter(MessageCreateParams)
 Body = dict[str, Any]
@@ -34,7 +42,7 @@ Calls = dict[str, dict[str, Any]]
 
 @contextmanager
 def tool_users(calls: Calls, *chat_models: str) -> Iterator[dict[str, ScriptedUpstream]]:
-    """The upstreams ``chats`` and ``claude``, the first with ``chat_models``, too.
+    """The upstreams ``chats``, ``claude`` and ``responses``, the first with ``chat_models``, too.
 
     ``calls`` are the arguments with which the first of the tools that has some is called.
     """
@@ -43,14 +51,16 @@ def tool_users(calls: Calls, *chat_models: str) -> Iterator[dict[str, ScriptedUp
         chats.on("POST", "/v1/chat/completions", _chats(calls))
         messages = stack.enter_context(ScriptedUpstream(models=(CLAUDE,)))
         messages.on("POST", "/v1/messages", _messages(calls))
-        yield {"chats": chats, "claude": messages}
+        responses = stack.enter_context(ScriptedUpstream(models=(RESPONDER,)))
+        thinking = responses_of(calls, thought=THOUGHT, greeting=HELLO_WORLD)
+        responses.on("POST", "/v1/responses", thinking)
+        yield {"chats": chats, "claude": messages, "responses": responses}
 
 
 def key_for(gateway: LiveGateway, upstreams: dict[str, ScriptedUpstream]) -> str:
     """Connect ``gateway`` to the upstreams; a key once their models are offered."""
     connections = [
-        {"name": name, "base_url": upstream.url, "keys": ["sk-upstream"]}
-        | ({"provider": "anthropic"} if name == "claude" else {})
+        {"name": name, "base_url": upstream.url, "keys": ["sk-upstream"], **KINDS.get(name, {})}
         for name, upstream in upstreams.items()
     ]
     grants = [{"models": ["*"], "everyone": True}]
@@ -160,5 +170,5 @@ def _answer(body: Body, calls: Calls) -> Body:
 
 def _told(result: str | list[Body]) -> str:
     """What is said of a tool's result, in a text or in parts."""
-    text = result if isinstance(result, str) else "".join(part["text"] for part in result)
+    text = result if isinstance(result, str) else "".join(part.get("text", "") for part in result)
     return f"It said: {text}"
