@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.client_packages import node_project
 from tests.support.programs import isolated
+from tests.support.responses_tool_user import SEALED
 from tests.support.stores import on_one_backing
 from tests.support.tool_users import (
     CLAUDE,
@@ -106,7 +107,9 @@ def test_a_file_is_read_and_the_session_goes_on(claude, upstreams, model):
     check_turn(*claude(model, "What does the note say?", *EVENTS), model)
     check_turn(*claude(model, "And now?", *EVENTS, "--continue"), model)
     upstream = upstreams[{CLAUDE: "claude", RESPONDER: "responses"}.get(model, "chats")]
-    assert "What does the note say?" in json.dumps(upstream.calls[-1].json)
+    told = json.dumps(upstream.calls[-1].json)
+    assert "What does the note say?" in told
+    assert told.count(SEALED) == (3 if model == RESPONDER else 0)
 
 
 def check_turn(exit_code, events, model):

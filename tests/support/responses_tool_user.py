@@ -1,7 +1,7 @@
 """An upstream with OpenAI's Responses whose model calls a tool, as those of ``tool_users`` do.
 
-It keeps nothing, and wants each call in the history to come after the thought that led to it, as
-sealed as it was.
+It keeps nothing. A thought has to come back as sealed as it was, and a call of its own, which has
+its id, after the thought that led to it. Without its id it is anyone's call.
 """
 
 from __future__ import annotations
@@ -17,8 +17,11 @@ SEALED = "c2VhbGVk/+==" * 20
 OUTPUTS = ("function_call_output", "custom_tool_call_output")
 
 
-def responses_of(calls: dict[str, Json], *, thought: str, greeting: str) -> Responder:
-    """``calls`` are the arguments with which the first of the tools that has some is called."""
+def responses_of(calls: dict[str, Json], thought: str, *, greeting: str, formed: str) -> Responder:
+    """``calls`` are the arguments with which the first of the tools that has some is called.
+
+    Where there are none it says ``greeting``, or ``formed`` if it is asked for a form.
+    """
 
     async def respond(exchange: Exchange) -> None:
         body = exchange.request.json
@@ -27,7 +30,8 @@ def responses_of(calls: dict[str, Json], *, thought: str, greeting: str) -> Resp
             await json_response({"error": error}, status=400)(exchange)
             return
         turn = len(body["input"])
-        output = [*_thoughts(body, thought, turn), _said(body, calls, greeting, turn)]
+        text = formed if (body.get("text") or {}).get("format") else greeting
+        output = [*_thoughts(body, thought, turn), _said(body, calls, text, turn)]
         response = _response(body["model"], output)
         if body.get("stream"):
             await sse(*written(events_of(response)), done=False)(exchange)
@@ -42,9 +46,12 @@ def _refusal_of(body: Json) -> str:
     if body.get("previous_response_id"):
         return "Previous response not found."
     before: Json = {}
-    for item in body["input"] if body.get("reasoning") else ():
-        if item.get("type") == "function_call" and before.get("encrypted_content") != SEALED:
-            return f"Item '{item['call_id']}' was provided without its required 'reasoning' item."
+    for item in body["input"] if isinstance(body["input"], list) else ():
+        match item.get("type"):
+            case "reasoning" if item.get("encrypted_content") != SEALED:
+                return "The encrypted content could not be verified."
+            case "function_call" if item.get("id") and before.get("type") != "reasoning":
+                return f"Item '{item['id']}' was provided without its required 'reasoning' item."
         before = item
     return ""
 
@@ -58,14 +65,14 @@ def _thoughts(body: Json, thought: str, turn: int) -> list[Json]:
     return [{"type": "reasoning", "summary": summary, **own}]
 
 
-def _said(body: Json, calls: dict[str, Json], greeting: str, turn: int) -> Json:
+def _said(body: Json, calls: dict[str, Json], text: str, turn: int) -> Json:
     last = body["input"][-1] if isinstance(body["input"], list) else {}
     offered = [tool.get("name") for tool in body.get("tools") or ()]
     name = next((name for name in offered if name in calls), None)
     if last.get("type") in OUTPUTS:
         return _message(f"It said: {_text(last['output'])}", turn)
     if name is None:
-        return _message(greeting, turn)
+        return _message(text, turn)
     return {
         "type": "function_call",
         "id": f"fc_{turn}",

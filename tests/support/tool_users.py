@@ -1,5 +1,7 @@
 """Upstreams whose models call a tool once, and then say what it returned.
 
+Asked for a form, with no tool at hand, they say ``FORMED``.
+
 Four kinds, by the model asked for: one that speaks chats alone, one that reasons before it speaks
 and wants its reasoning back (as DeepSeek), one of Anthropic's that signs its thoughts, and one with
 OpenAI's Responses that seals them. Each answers a history that lacks what the real one insists on
@@ -29,6 +31,7 @@ RESPONDER = "gpt-5.4"
 THOUGHT = "Shall I look? \u2028 Yes\u00a0\n"
 SIGNATURE = "c2lnbmVk/+==" * 20
 HELLO_WORLD = "Hello world"
+FORMED = '{"city": "Paris"}'
 # What the connections to them say beside the address.
 KINDS = {
     "claude": {"provider": "anthropic"},
@@ -52,7 +55,7 @@ def tool_users(calls: Calls, *chat_models: str) -> Iterator[dict[str, ScriptedUp
         messages = stack.enter_context(ScriptedUpstream(models=(CLAUDE,)))
         messages.on("POST", "/v1/messages", _messages(calls))
         responses = stack.enter_context(ScriptedUpstream(models=(RESPONDER,)))
-        thinking = responses_of(calls, thought=THOUGHT, greeting=HELLO_WORLD)
+        thinking = responses_of(calls, THOUGHT, greeting=HELLO_WORLD, formed=FORMED)
         responses.on("POST", "/v1/responses", thinking)
         yield {"chats": chats, "claude": messages, "responses": responses}
 
@@ -86,7 +89,7 @@ def _chats(calls: Calls) -> Responder:
             call = {"id": f"call_{len(history)}", "type": "function", "function": function}
             said |= {"content": None, "tool_calls": [call]}
         else:
-            said["content"] = HELLO_WORLD
+            said["content"] = FORMED if body.get("response_format") else HELLO_WORLD
         if body["model"] == REASONER and (problem := _lacks_reasoning(history)):
             answer = json_response({"error": {"message": problem}}, 400)
         elif body.get("stream"):
@@ -163,7 +166,8 @@ def _answer(body: Body, calls: Calls) -> Body:
         return {"type": "text", "text": _told(results[0].get("content", ""))}
     name = next((tool["name"] for tool in body.get("tools", ()) if tool["name"] in calls), None)
     if name is None:
-        return {"type": "text", "text": HELLO_WORLD}
+        is_formed = bool(body.get("output_config", {}).get("format") or body.get("output_format"))
+        return {"type": "text", "text": FORMED if is_formed else HELLO_WORLD}
     call_id = f"toolu_{len(body['messages'])}"
     return {"type": "tool_use", "id": call_id, "name": name, "input": calls[name]}
 
