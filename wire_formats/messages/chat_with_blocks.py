@@ -45,7 +45,7 @@ def chat_with_blocks(body: JsonObject) -> Payload:
     if tools:
         chat["tools"] = tools
     if _is_choice(body.get("tool_choice")):
-        functions = [tool for tool in tools if isinstance(tool.get("function"), dict)]
+        functions = [tool for tool in tools if _is_function(tool)]
         chat |= choice_of(body["tool_choice"], functions)
     elif "tool_choice" in body:
         chat["tool_choice"] = body["tool_choice"]
@@ -62,6 +62,14 @@ def _numbered(body: JsonObject) -> Iterator[tuple[str, Any]]:
 
 def _is_tool(tool: Any) -> bool:
     return isinstance(tool, dict) and isinstance(tool.get("input_schema"), dict)
+
+
+def _is_function(tool: Any) -> bool:
+    match tool:
+        case {"function": {"name": str()}}:
+            return True
+        case _:
+            return False
 
 
 def _is_choice(choice: Any) -> bool:

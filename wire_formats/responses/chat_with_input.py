@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from wire_formats.errors import UnsendableError
-from wire_formats.json_numbers import read_json
+from wire_formats.json_numbers import write_json
 from wire_formats.json_types import JsonObject
 from wire_formats.payload import Payload
 from wire_formats.responses.options_to_chat import HANDLED, SAME, TRANSLATED, is_told
@@ -59,7 +59,7 @@ def chat_with_input(body: JsonObject) -> Payload:
 def _with_custom(chat: JsonObject, body: JsonObject) -> JsonObject:
     """``chat`` with the custom tools of ``body``, their calls and their choice in a chat's form."""
     offered = {tool["name"]: tool for tool in _custom(body.get("tools"))}
-    called = {(item.get("call_id"), item["name"]) for item in _custom(items_of(body))}
+    called = {(_call_id(item), item["name"]): _text(item) for item in _custom(items_of(body))}
     if not offered and not called:
         return chat
     made = dict(chat)
@@ -103,10 +103,20 @@ def _tool(function: JsonObject, offered: dict[str, JsonObject]) -> JsonObject:
     return {"type": CUSTOM, CUSTOM: custom}
 
 
-def _call(call: JsonObject, called: set[tuple[Any, str]]) -> JsonObject:
-    function = call["function"]
-    if (call["id"], function["name"]) not in called:
+def _call(call: JsonObject, called: dict[tuple[str, str], str]) -> JsonObject:
+    name = call["function"]["name"]
+    text = called.get((call["id"], name))
+    if text is None:
         return call
-    given = read_json(function["arguments"].encode())[INPUT]
-    rest = {name: value for name, value in call.items() if name != "function"}
-    return rest | {"type": CUSTOM, CUSTOM: {"name": function["name"], "input": given}}
+    rest = {field: value for field, value in call.items() if field != "function"}
+    return rest | {"type": CUSTOM, CUSTOM: {"name": name, INPUT: text}}
+
+
+def _call_id(item: JsonObject) -> str:
+    found = item.get("call_id") or item.get("id")
+    return found if isinstance(found, str) else ""
+
+
+def _text(item: JsonObject) -> str:
+    given = item.get(INPUT)
+    return given if isinstance(given, str) else write_json(given or "").decode()

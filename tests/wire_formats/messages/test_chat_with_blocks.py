@@ -111,6 +111,14 @@ def test_the_choice_of_a_tool(choice, told):
     assert {k: v for k, v in chat.items() if k not in {"model", "messages", "tools"}} == told
 
 
+@pytest.mark.parametrize("tool", [1, [], "a", None, {}, {"function": {}}, {"function": "read"}])
+def test_what_is_no_tool_is_the_upstream_s_to_refuse(tool):
+    choice = {"type": "tool", "name": "read"}
+    chat = chat_with_blocks(asked(tools=[tool, TOOL], tool_choice=choice)).body
+    assert chat["tools"] == [tool, {"type": "function", "function": FUNCTION}]
+    assert chat["tool_choice"]["function"] == {"name": "read"}
+
+
 def test_a_system_prompt_beside_the_messages():
     user = {"role": "user", "content": "Hi"}
     messages = messages_of(user, system=[TEXT], tools=[TOOL])

@@ -96,6 +96,22 @@ def test_a_custom_tool_in_a_namespace_is_a_function():
     assert called["tool_calls"][0]["function"]["arguments"] == '{"input":"a"}'
 
 
+def test_ids_that_come_again_and_inputs_that_are_no_text():
+    """Some upstreams give the calls of every turn the same ids."""
+    call = {"call_id": "c", "name": "patch"}
+    result = {"type": "function_call_output", "call_id": "c", "output": ""}
+    messages = chat_of(
+        {"type": "function_call", "arguments": "not JSON", **call},
+        result,
+        {"type": "custom_tool_call", "input": {"a": 1}, **call},
+        result,
+        {"type": "custom_tool_call", "name": "patch", "call_id": {"a": 1}, "input": "b"},
+        tools=[PATCH],
+    )["messages"]
+    custom = [c["custom"] for m in messages for c in m.get("tool_calls", ())]
+    assert custom[-1] == {"name": "patch", "input": '{"a":1}'}
+
+
 def test_parameters_of_both_apis():
     chat = chat_with_input(
         asked(
