@@ -2,15 +2,41 @@
 
 from __future__ import annotations
 
+from django.http.response import HttpResponseBase
+
 from proxy.views.model_call import ModelCallView, Required
 from proxy.views.resumable import ResumableCallView
+from usage.exchange import Exchange
 from wire_formats.endpoints import CHAT_COMPLETIONS
+from wire_formats.json_types import JsonObject
+from wire_formats.messages.chat_with_blocks import chat_with_blocks, has_blocks
+from wire_formats.payload import Payload, with_dropped
+from wire_formats.responses.chat_with_input import chat_with_input, has_input
 
 
 class ChatCompletionsView(ResumableCallView):
+    """Also takes what Cursor posts here for some models: Anthropic's blocks, a Responses body."""
+
     endpoint = CHAT_COMPLETIONS
     required = (Required(names=("messages",), kinds=(list,), hint="`messages` must be an array."),)
     is_streamable = True
+    _dropped: tuple[str, ...] = ()
+
+    async def understood(self) -> JsonObject:
+        body = self.payload
+        if not (has_input(body) or has_blocks(body)):
+            return body
+        chat = await self.aside(as_chat, body)
+        self._dropped = chat.dropped
+        return chat.body
+
+    async def answer(self, body: JsonObject, model: str, exchange: Exchange) -> HttpResponseBase:
+        response = await super().answer(body, model, exchange)
+        if self._dropped:
+            told = with_dropped(dict(response.headers), self._dropped)
+            for name, value in told.items():
+                response.headers[name] = value
+        return response
 
 
 class CompletionsView(ModelCallView):
@@ -23,3 +49,8 @@ class CompletionsView(ModelCallView):
         ),
     )
     is_streamable = True
+
+
+def as_chat(body: JsonObject) -> Payload:
+    """``body`` as a chat, and what it does without. Raises ``UnsendableError``."""
+    return chat_with_input(body) if has_input(body) else chat_with_blocks(body)

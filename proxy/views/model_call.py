@@ -63,7 +63,7 @@ class ModelCallView(ApiView):
 
     async def post(self, request: Request, deployment: str = "") -> HttpResponseBase:
         """``deployment`` is the model where the path names it, as Azure's clients have it."""
-        body = self.payload
+        body = await self.understood()
         self.check(body)
         chain = filter_chain_for(self.endpoint, self.caller)
         if chain is not None:
@@ -82,6 +82,10 @@ class ModelCallView(ApiView):
             self.api_request.outgoing.expect_stream(self.dialect)
         response = await self.answer(body, model, exchange)
         return response if chain is None else await chain.filtered(response)
+
+    async def understood(self) -> JsonObject:
+        """The client's body in the form of the endpoint. Raises ``UnsendableError``."""
+        return self.payload
 
     async def answer(self, body: JsonObject, model: str, exchange: Exchange) -> HttpResponseBase:
         """The response of the first of the model's targets that accepts the request."""

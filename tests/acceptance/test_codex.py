@@ -7,8 +7,17 @@ import pytest
 
 from tests.support.client_packages import node_project
 from tests.support.programs import isolated
+from tests.support.responses_tool_user import SEALED
 from tests.support.stores import on_one_backing
-from tests.support.tool_users import CLAUDE, MODELS, PLAIN, THOUGHT, key_for, tool_users
+from tests.support.tool_users import (
+    CLAUDE,
+    MODELS,
+    PLAIN,
+    RESPONDER,
+    THOUGHT,
+    key_for,
+    tool_users,
+)
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.big_client, on_one_backing]
 
@@ -113,7 +122,7 @@ def items_of(events, kind):
     return [item for item in items if item["type"] == kind]
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", [*MODELS, RESPONDER])
 @pytest.mark.usefixtures("note")
 def test_a_command_is_run_and_the_session_goes_on(codex, upstreams, calling, model):
     calling(**RUN)
@@ -122,8 +131,10 @@ def test_a_command_is_run_and_the_session_goes_on(codex, upstreams, calling, mod
     assert events[-1]["usage"]["input_tokens"] == 2 * 50
     exit_code, events = codex("resume", "--last", *asked(model, "And now?"))
     check_turn(exit_code, events, model)
-    told = upstreams["claude" if model == CLAUDE else "chats"].calls[-1].json["messages"]
-    assert "What does the note say?" in json.dumps(told)
+    upstream = upstreams[{CLAUDE: "claude", RESPONDER: "responses"}.get(model, "chats")]
+    told = json.dumps(upstream.calls[-1].json)
+    assert "What does the note say?" in told
+    assert told.count(SEALED) == (3 if model == RESPONDER else 0)
 
 
 def check_turn(exit_code, events, model):

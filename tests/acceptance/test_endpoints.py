@@ -2,11 +2,12 @@
 
 import json
 
+import aiohttp
 import openai
 import pytest
 
 from tests.support.api import client_of, wait_for_models
-from tests.support.responders import head, json_response, raw, sse
+from tests.support.responders import complete_chat, head, json_response, raw, sse
 from tests.support.stores import on_one_backing
 from tests.support.upstream import ScriptedUpstream
 
@@ -113,3 +114,68 @@ def test_an_endpoint_that_the_upstream_lacks_is_the_upstreams_404(client, upstre
     upstream.on("POST", "/v1/rerank", json_response({"detail": "Not Found"}, status=404))
     answer = client.post("/v1/rerank", json={"model": "m", "query": "a", "documents": ["a"]})
     assert (answer.status_code, answer.json()["error"]["message"]) == (404, "Not Found")
+
+
+# As Open WebUI 0.12 sends them: with aiohttp, a type on GET, too, and a text for a body.
+OPEN_WEBUI = {
+    "Content-Type": "application/json",
+    "X-OpenWebUI-User-Name": "Ada%20L",
+    "X-OpenWebUI-User-Id": "2e5a4810",
+    "X-OpenWebUI-User-Email": "ada@example.com",
+    "X-OpenWebUI-User-Role": "admin",
+    "X-OpenWebUI-Auth-Type": "jwt",
+    "X-OpenWebUI-Chat-Id": "7f0c",
+}
+SOUND = b"ID3" + bytes(range(256)) * 9
+
+
+async def as_open_webui(client, method, path, **body):
+    """The status, the type and the body of the answer to a request of its router."""
+    headers = OPEN_WEBUI | {"Authorization": client.headers["authorization"]}
+    sent = {"data": json.dumps(body)} if body else {}
+    async with (
+        aiohttp.ClientSession(trust_env=True) as session,
+        session.request(method, f"{client.base_url}/v1{path}", headers=headers, **sent) as answer,
+    ):
+        return answer.status, answer.content_type, await answer.read()
+
+
+async def test_open_webui_lists_models(client):
+    status, kind, body = await as_open_webui(client, "GET", "/models")
+    assert (status, kind) == (200, "application/json")
+    assert "m" in [model["id"] for model in json.loads(body)["data"]]
+
+
+@pytest.mark.parametrize(
+    "fields", [{}, {"stream": True, "stream_options": {"include_usage": True}}]
+)
+async def test_open_webui_chats(client, upstream, fields):
+    upstream.on("POST", "/v1/chat/completions", complete_chat)
+    asked = {"model": "m", "messages": [{"role": "user", "content": "Hello"}], **fields}
+    status, kind, body = await as_open_webui(client, "POST", "/chat/completions", **asked)
+    assert status == 200
+    assert kind == ("text/event-stream" if fields else "application/json")
+    assert body.endswith(b"data: [DONE]\n\n") if fields else json.loads(body)["choices"]
+    sent = upstream.calls[-1]
+    assert sent.json == asked
+    assert not [name for name, _ in sent.headers if name.lower().startswith("x-openwebui")]
+
+
+async def test_open_webui_embeds_and_speaks(client, upstream):
+    asked = {"model": "m", "input": ["Hello"]}
+    assert await as_open_webui(client, "POST", "/embeddings", **asked) == (
+        200, "application/json", ANSWER
+    )  # fmt: skip
+    spoken = head(content_type="audio/mpeg", content_length=len(SOUND)) + SOUND
+    upstream.on("POST", "/v1/audio/speech", raw(spoken))
+    asked = {"input": "Hello", "model": "m", "voice": "alloy"}
+    assert await as_open_webui(client, "POST", "/audio/speech", **asked) == (
+        200, "audio/mpeg", SOUND
+    )  # fmt: skip
+
+
+async def test_open_webui_is_told_an_error_it_can_show(client):
+    asked = {"model": "unknown", "messages": [], "stream": True}
+    status, kind, body = await as_open_webui(client, "POST", "/chat/completions", **asked)
+    assert (status, kind) == (404, "application/json")
+    assert json.loads(body)["error"]["code"] == "model_not_found"

@@ -20,7 +20,7 @@ from tests.support.environment import ROOT
 KEPT = ROOT / ".clients"
 REQUIREMENTS = ROOT / "requirements" / "clients.txt"
 OF_NPM = ("package.json", "package-lock.json", ".npmrc")
-INSTALLATION_SECONDS = 240
+INSTALLATION_SECONDS = 500
 SHOWN_CHARACTERS = 2000
 
 

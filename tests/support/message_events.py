@@ -30,5 +30,6 @@ def events_of(message: dict[str, Any]) -> list[dict[str, Any]]:
             {"type": "content_block_stop", "index": index},
         ]
     delta = {"stop_reason": message["stop_reason"]}
-    end = {"type": "message_delta", "delta": delta, "usage": {"output_tokens": 5}}
+    # Of the whole message: the count of the input comes a second time, as Anthropic's does.
+    end = {"type": "message_delta", "delta": delta, "usage": message["usage"]}
     return [*events, end, {"type": "message_stop"}]

@@ -1,8 +1,11 @@
 """Upstreams whose models call a tool once, and then say what it returned.
 
-Three kinds, by the model asked for: one that speaks chats alone, one that reasons before it speaks
-and wants its reasoning back (as DeepSeek), and one of Anthropic's that signs its thoughts. Each
-answers a history that lacks what the real one insists on with its 400.
+Asked for a form, with no tool at hand, they say ``FORMED``.
+
+Four kinds, by the model asked for: one that speaks chats alone, one that reasons before it speaks
+and wants its reasoning back (as DeepSeek), one of Anthropic's that signs its thoughts, and one with
+OpenAI's Responses that seals them. Each answers a history that lacks what the real one insists on
+with its 400.
 """
 
 from __future__ import annotations
@@ -20,12 +23,20 @@ from tests.support.chat_models import chunks_of, whole_of
 from tests.support.live import LiveGateway
 from tests.support.message_events import events_of
 from tests.support.responders import Exchange, Responder, json_response, sse
+from tests.support.responses_tool_user import responses_of
 from tests.support.upstream import ScriptedUpstream
 
 PLAIN, REASONER, CLAUDE = MODELS = ("chat-model", "deepseek-v4", "claude-sonnet-4-5")
+RESPONDER = "gpt-5.4"
 THOUGHT = "Shall I look? \u2028 Yes\u00a0\n"
 SIGNATURE = "c2lnbmVk/+==" * 20
 HELLO_WORLD = "Hello world"
+FORMED = '{"city": "Paris"}'
+# What the connections to them say beside the address.
+KINDS = {
+    "claude": {"provider": "anthropic"},
+    "responses": {"provider": "openai", "api_type": "responses"},
+}
 # A shape that a translation between the two APIs may break.
 PARAMS: TypeAdapter[Any] = TypeAdapter(MessageCreateParams)
 Body = dict[str, Any]
@@ -34,7 +45,7 @@ Calls = dict[str, dict[str, Any]]
 
 @contextmanager
 def tool_users(calls: Calls, *chat_models: str) -> Iterator[dict[str, ScriptedUpstream]]:
-    """The upstreams ``chats`` and ``claude``, the first with ``chat_models``, too.
+    """The upstreams ``chats``, ``claude`` and ``responses``, the first with ``chat_models``, too.
 
     ``calls`` are the arguments with which the first of the tools that has some is called.
     """
@@ -43,14 +54,16 @@ def tool_users(calls: Calls, *chat_models: str) -> Iterator[dict[str, ScriptedUp
         chats.on("POST", "/v1/chat/completions", _chats(calls))
         messages = stack.enter_context(ScriptedUpstream(models=(CLAUDE,)))
         messages.on("POST", "/v1/messages", _messages(calls))
-        yield {"chats": chats, "claude": messages}
+        responses = stack.enter_context(ScriptedUpstream(models=(RESPONDER,)))
+        thinking = responses_of(calls, THOUGHT, greeting=HELLO_WORLD, formed=FORMED)
+        responses.on("POST", "/v1/responses", thinking)
+        yield {"chats": chats, "claude": messages, "responses": responses}
 
 
 def key_for(gateway: LiveGateway, upstreams: dict[str, ScriptedUpstream]) -> str:
     """Connect ``gateway`` to the upstreams; a key once their models are offered."""
     connections = [
-        {"name": name, "base_url": upstream.url, "keys": ["sk-upstream"]}
-        | ({"provider": "anthropic"} if name == "claude" else {})
+        {"name": name, "base_url": upstream.url, "keys": ["sk-upstream"], **KINDS.get(name, {})}
         for name, upstream in upstreams.items()
     ]
     grants = [{"models": ["*"], "everyone": True}]
@@ -76,7 +89,7 @@ def _chats(calls: Calls) -> Responder:
             call = {"id": f"call_{len(history)}", "type": "function", "function": function}
             said |= {"content": None, "tool_calls": [call]}
         else:
-            said["content"] = HELLO_WORLD
+            said["content"] = FORMED if body.get("response_format") else HELLO_WORLD
         if body["model"] == REASONER and (problem := _lacks_reasoning(history)):
             answer = json_response({"error": {"message": problem}}, 400)
         elif body.get("stream"):
@@ -153,12 +166,13 @@ def _answer(body: Body, calls: Calls) -> Body:
         return {"type": "text", "text": _told(results[0].get("content", ""))}
     name = next((tool["name"] for tool in body.get("tools", ()) if tool["name"] in calls), None)
     if name is None:
-        return {"type": "text", "text": HELLO_WORLD}
+        is_formed = bool(body.get("output_config", {}).get("format") or body.get("output_format"))
+        return {"type": "text", "text": FORMED if is_formed else HELLO_WORLD}
     call_id = f"toolu_{len(body['messages'])}"
     return {"type": "tool_use", "id": call_id, "name": name, "input": calls[name]}
 
 
 def _told(result: str | list[Body]) -> str:
     """What is said of a tool's result, in a text or in parts."""
-    text = result if isinstance(result, str) else "".join(part["text"] for part in result)
+    text = result if isinstance(result, str) else "".join(part.get("text", "") for part in result)
     return f"It said: {text}"

@@ -120,7 +120,7 @@ def _of_user(
             parts += parts_of(block, writing, place)
             continue
         id_ = writing.call_id(str(block.get("tool_use_id")))
-        content, shown = _result(block, writing, place)
+        content, shown = result_of(block, writing, place)
         if id_ in called:
             yield {"role": "tool", "tool_call_id": id_, "content": content}
         else:  # a chat with a result of no call is refused
@@ -130,7 +130,7 @@ def _of_user(
         yield {"role": "user", "content": _plain(parts)}
 
 
-def _result(
+def result_of(
     block: JsonObject, writing: Writing, place: str
 ) -> tuple[str | list[JsonObject], list[JsonObject]]:
     """What a tool's result says, and its images, which a tool cannot show in a chat."""
@@ -157,7 +157,7 @@ def _of_assistant(blocks: list[JsonObject], writing: Writing, place: str) -> Ite
     for block in blocks:
         match block:
             case {"type": "tool_use", "id": str(id_), "name": str(name)}:
-                calls.append(_call(id_, name, block.get("input"), writing))
+                calls.append(call_of(id_, name, block.get("input"), writing))
                 ids.append(id_)
             case {"type": str(kind)} if kind in THOUGHTS:
                 pass
@@ -179,7 +179,7 @@ def _of_assistant(blocks: list[JsonObject], writing: Writing, place: str) -> Ite
         yield message
 
 
-def _call(id_: str, name: str, given: Any, writing: Writing) -> JsonObject:
+def call_of(id_: str, name: str, given: Any, writing: Writing) -> JsonObject:
     return {
         "id": writing.call_id(id_),
         "type": "function",

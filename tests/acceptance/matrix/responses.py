@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from openai.types.responses.response_create_params import (
@@ -18,9 +18,9 @@ from tests.acceptance.matrix.scenario import (
     Said,
     Seen,
     WrongRequestError,
-    halves,
     validate,
 )
+from tests.support.response_events import events_of, written
 
 WHOLE: TypeAdapter[Any] = TypeAdapter(ResponseCreateParamsNonStreaming)
 STREAM: TypeAdapter[Any] = TypeAdapter(ResponseCreateParamsStreaming)
@@ -78,16 +78,7 @@ class Responses:
         return _response(model, output=items_of(said), status="completed", usage=USAGE_TOLD)
 
     def events(self, said: Said, model: str) -> list[bytes]:
-        begun = _response(model, output=[], status="in_progress", usage=None)
-        events = [
-            {"type": "response.created", "response": begun},
-            {"type": "response.in_progress", "response": begun},
-        ]
-        for index, item in enumerate(items_of(said)):
-            events += [event | {"output_index": index} for event in _told(item)]
-        events.append({"type": "response.completed", "response": self.whole(said, model)})
-        numbered = [event | {"sequence_number": n} for n, event in enumerate(events)]
-        return [f"event: {e['type']}\ndata: {json.dumps(e)}\n\n".encode() for e in numbered]
+        return written(events_of(self.whole(said, model)))
 
 
 def items_of(said: Said) -> list[Json]:
@@ -102,44 +93,9 @@ def items_of(said: Said) -> list[Json]:
         items.append({"type": "message", "content": [part], **own})
     for index, call in enumerate(said.calls):
         own = {"id": f"fc_{said.turn}_{index}", "status": "completed", "call_id": call.id}
-        written = {"name": call.name, "arguments": json.dumps(call.arguments)}
-        items.append({"type": "function_call", **own, **written})
+        told = {"name": call.name, "arguments": json.dumps(call.arguments)}
+        items.append({"type": "function_call", **own, **told})
     return items
-
-
-def _told(item: Json) -> Iterator[Json]:
-    """The events of one item of the output, without its place there."""
-    at = {"item_id": item["id"]}
-    match item["type"]:
-        case "reasoning":
-            [part] = item["summary"]
-            empty = item | {"summary": [], "encrypted_content": ""}
-            inner = _part_events("reasoning_summary", at | {"summary_index": 0}, part)
-        case "message":
-            [part] = item["content"]
-            empty = item | {"content": [], "status": "in_progress"}
-            inner = _part_events("output", at | {"content_index": 0}, part)
-        case _:
-            empty = item | {"arguments": "", "status": "in_progress"}
-            written = {"name": item["name"], "arguments": item["arguments"]}
-            kind = "response.function_call_arguments"
-            inner = [at | {"type": f"{kind}.delta", "delta": d} for d in halves(item["arguments"])]
-            inner.append(at | {"type": f"{kind}.done", **written})
-    yield {"type": "response.output_item.added", "item": empty}
-    yield from inner
-    yield {"type": "response.output_item.done", "item": item}
-
-
-def _part_events(name: str, at: Json, part: Json) -> list[Json]:
-    holder = "content" if name == "output" else name
-    logprobs: Json = {"logprobs": []} if name == "output" else {}
-    texts = [{"type": f"response.{name}_text.delta", "delta": d} for d in halves(part["text"])]
-    texts.append({"type": f"response.{name}_text.done", "text": part["text"]})
-    return [
-        at | {"type": f"response.{holder}_part.added", "part": part | {"text": ""}},
-        *(at | logprobs | text for text in texts),
-        at | {"type": f"response.{holder}_part.done", "part": part},
-    ]
 
 
 def _response(model: str, **fields: Any) -> Json:
