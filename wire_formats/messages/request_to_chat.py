@@ -11,6 +11,7 @@ from typing import Any
 
 from wire_formats.errors import UnsendableError
 from wire_formats.json_types import JsonObject
+from wire_formats.json_values import is_given
 from wire_formats.messages.chat_traits import PLAIN, ChatTraits
 from wire_formats.messages.content_to_chat import chat_messages, system_messages
 from wire_formats.messages.effort_to_chat import is_switched_off, reasoning_request
@@ -103,11 +104,6 @@ def ids_called(body: JsonObject) -> frozenset[str]:
         for block in message["content"]
         if block.get("type") == "tool_use" and isinstance(block.get("id"), str)
     )
-
-
-def is_given(value: Any) -> bool:
-    """Whether a field says anything: not null, and not empty."""
-    return value is not None and value not in ([], {}, "")
 
 
 Fields = Callable[[JsonObject, Writing], JsonObject]
