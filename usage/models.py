@@ -203,13 +203,9 @@ class UsageRow(models.Model):
     @property
     def is_cost_estimated(self) -> bool:
         """Whether the list has no rates for the service tier, so that the standard ones count."""
-        price = self.price
-        return (
-            price is not None
-            and price.source == PriceSource.BUNDLED
-            and self.service_tier not in STANDARD
-            and price.service_tier != self.service_tier
-        )
+        if self.price is None or self.price.source != PriceSource.BUNDLED:
+            return False
+        return self.service_tier not in {*STANDARD, self.price.service_tier}
 
 
 class UsageDay(models.Model):

@@ -7,6 +7,11 @@ from typing import Any
 from wire_formats.json_types import JsonObject
 
 
+def is_given(value: Any) -> bool:
+    """Whether a field says anything: not null, and not empty."""
+    return value is not None and value not in ([], {}, "")
+
+
 def as_text(value: Any) -> str:
     """``value`` if it is a string, else an empty one."""
     return value if isinstance(value, str) else ""

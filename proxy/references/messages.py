@@ -7,7 +7,7 @@ from proxy.references.ownership import looked_up
 from proxy.references.reading import PREVIOUS_MESSAGE
 from proxy.references.stored_rows import StoredReference
 from wire_formats.json_types import JsonObject
-from wire_formats.messages.request_to_chat import is_given
+from wire_formats.json_values import is_given
 
 FOLLOWED = ("thread", "diagnostics")
 DIAGNOSTICS, FALLBACKS = "diagnostics", "fallbacks"

@@ -41,16 +41,16 @@ from wire_formats.json_cost import read_aside
 from wire_formats.json_numbers import load_json, read_json
 from wire_formats.json_objects import json_object
 from wire_formats.json_types import JsonObject
+from wire_formats.json_values import is_given
 from wire_formats.messages.answer_from_chat import Asked, message_of
 from wire_formats.messages.dialect import MESSAGES, TRANSLATED_CHAT, MessagesDialect
-from wire_formats.messages.estimate import estimated_tokens
+from wire_formats.messages.estimate import estimated_message_tokens
 from wire_formats.messages.names_to_chat import tool_name
 from wire_formats.messages.own_marks import without_carried
 from wire_formats.messages.request_to_chat import (
     can_be_asked,
     chat_request,
     ids_called,
-    is_given,
     names_offered,
 )
 from wire_formats.messages.stream_from_chat import MessageEvents
@@ -152,7 +152,7 @@ class MessagesView(AnthropicSurface, ModelCallView):
             return response
         chat = await relay_answer(dispatched, exchange, dialect=TRANSLATED_CHAT, keeps_usage=False)
         asked = await self.aside(self.asked, exchange)
-        asked = replace(asked, estimate=await self.aside(estimated_tokens, self.body))
+        asked = replace(asked, estimate=await self.aside(estimated_message_tokens, self.body))
         events = ChangedEvents(chat, MessageEvents(asked, exchange.tokens))
         headers = with_dropped(dict(chat.headers), self.dropped) | {
             ESTIMATED_HEADER: "message_start"
@@ -202,7 +202,7 @@ class CountTokensView(AnthropicSurface, ModelCallView):
         if counts_tokens(targets[0]):
             return await super().answer(body, model, exchange)
         await permitted(body, targets, self.caller)
-        answer = {"input_tokens": await self.aside(estimated_tokens, body)}
+        answer = {"input_tokens": await self.aside(estimated_message_tokens, body)}
         return JsonResponse(answer, headers={ESTIMATED_HEADER: "true"})
 
     def eligible(self, targets: tuple[Target, ...]) -> tuple[Target, ...]:

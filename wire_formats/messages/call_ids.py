@@ -17,7 +17,7 @@ from wire_formats.messages.alphabet import own_id
 if TYPE_CHECKING:
     from anthropic.types import ToolResultBlockParam
 
-    from wire_formats.messages.types import Block, Content, Role, Turn
+    from wire_formats.messages.types import Block, Content, RequestMessage, Role
 
     Items = list[Block | "Result"]
 
@@ -80,7 +80,7 @@ class Pairing:
         self._counts: dict[str, int] = {}  # of the ids that begin alike
         self._waiting: list[_Waiting] = []
 
-    def messages(self, turns: Iterable[tuple[Role, Items]]) -> Iterator[Turn]:
+    def messages(self, turns: Iterable[tuple[Role, Items]]) -> Iterator[RequestMessage]:
         """``turns`` alternate between the roles."""
         for role, items in turns:
             if role == "assistant":

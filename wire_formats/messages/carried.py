@@ -10,15 +10,12 @@ says no more than the same client could say in a chat.
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import orjson
-
+from wire_formats.carried_json import is_marked, marked, value_of
 from wire_formats.chat.reasoning import PARTS, TEXT_FIELDS, Thought
-from wire_formats.json_cost import simple
 from wire_formats.json_types import JsonObject
 
 MARK = "gatehouse.v1."
@@ -53,7 +50,7 @@ class Carried:
 
 def is_carried(text: Any) -> bool:
     """Whether ``text``, a signature or the data of a redacted block, is one of these."""
-    return isinstance(text, str) and text.startswith(MARK)
+    return is_marked(text, MARK)
 
 
 def carried_thoughts(thoughts: Iterable[Thought], *, spelling: str, model: str) -> str:
@@ -69,22 +66,17 @@ def carried_thoughts(thoughts: Iterable[Thought], *, spelling: str, model: str) 
         ]
         for it in thoughts
     ]
-    return _written({"s": spelling, "m": model, "t": told})
+    return marked({"s": spelling, "m": model, "t": told}, MARK)
 
 
 def carried_signatures(signatures: dict[str, str], *, model: str) -> str:
     """Google's signatures of calls by the ids of these, as the data of a redacted block."""
-    return _written({"m": model, "g": signatures})
+    return marked({"m": model, "g": signatures}, MARK)
 
 
 def read_carried(text: Any) -> Carried | None:
     """What ``text`` carries; None if it is not of ours, or was damaged."""
-    if not is_carried(text):
-        return None
-    try:
-        value = orjson.loads(simple(urlsafe_b64decode(text.removeprefix(MARK))))
-    except ValueError:
-        return None
+    value = value_of(text, MARK)
     return _read(value) if isinstance(value, dict) else None
 
 
@@ -118,7 +110,3 @@ def _thought(entry: Any) -> tuple[Thought, int] | None:
 
 def _texts(signed: JsonObject) -> dict[str, str]:
     return {id_: text for id_, text in signed.items() if isinstance(text, str) and text}
-
-
-def _written(value: JsonObject) -> str:
-    return MARK + urlsafe_b64encode(orjson.dumps(value)).decode()

@@ -1,44 +1,20 @@
-"""How many tokens a request may have, where its provider counts none beforehand."""
+"""How many tokens a message's request may have."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from wire_formats.json_numbers import encoded_json
 from wire_formats.json_types import JsonObject
-from wire_formats.token_counts import BYTES_PER_TOKEN
+from wire_formats.token_estimate import estimated_tokens
 
 FIELDS = ("system", "messages", "tools")
-MEDIA_TOKENS = 1600  # of a picture or a file: the most that Anthropic counts for a picture
-TEXT = "text"
-SOURCE = b'"source"'
 
 
-def estimated_tokens(body: JsonObject) -> int:
-    """Four bytes of what the model reads for a token, as the ledger has it; 1 at the least.
-
-    Raises :class:`wire_formats.errors.UnsendableError` for a body that could not be sent either.
-    """
+def estimated_message_tokens(body: JsonObject) -> int:
+    """An estimate of the input; raises as :func:`wire_formats.token_estimate.estimated_tokens`."""
     read = {name: body[name] for name in FIELDS if name in body}
-    text, media = encoded_json(read), 0
-    if SOURCE in text:  # which most requests lack, and then they need not be walked through
-        texts, media = _apart(read)
-        text = encoded_json(texts)
-    return max(1, -(-len(text) // BYTES_PER_TOKEN) + MEDIA_TOKENS * media)
+    return estimated_tokens(read, _is_media, b'"source"')
 
 
-def _apart(value: Any) -> tuple[Any, int]:
-    """``value`` without its pictures and files, and how many there are."""
-    match value:
-        case {"source": {"type": str(kind)}} if kind != TEXT:
-            return None, 1
-        case dict():
-            parts = {key: _apart(each) for key, each in value.items()}
-            return {key: part for key, (part, _) in parts.items()}, sum(
-                n for _, n in parts.values()
-            )
-        case list():
-            items = [_apart(each) for each in value]
-            return [item for item, _ in items], sum(n for _, n in items)
-        case _:
-            return value, 0
+def _is_media(value: JsonObject) -> bool:
+    source = value.get("source")
+    kind = source.get("type") if isinstance(source, dict) else None
+    return isinstance(kind, str) and kind != "text"

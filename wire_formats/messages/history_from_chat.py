@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from anthropic.types import TextBlockParam
 
     from wire_formats.messages.call_ids import Items
-    from wire_formats.messages.types import Role, Turn
+    from wire_formats.messages.types import RequestMessage, Role
 
 EXPRESSED = frozenset(
     {
@@ -50,7 +50,7 @@ class History:
     """``lost`` names what was left out or changed."""
 
     system: list[TextBlockParam] = field(default_factory=list)
-    messages: list[Turn] = field(default_factory=list)
+    messages: list[RequestMessage] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
 
     @property
@@ -114,5 +114,5 @@ def _add(turns: list[tuple[Role, Items]], role: Role, items: Items) -> None:
         turns.append((role, items))
 
 
-def _results_in(message: Turn) -> bool:
+def _results_in(message: RequestMessage) -> bool:
     return any(block["type"] == "tool_result" for block in message["content"])

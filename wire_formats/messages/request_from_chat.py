@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from anthropic.types import JSONOutputFormatParam, MessageParam, OutputConfigParam
     from anthropic.types.message_create_params import MessageCreateParamsBase
 
-    from wire_formats.messages.types import Turn
+    from wire_formats.messages.types import RequestMessage
 
 # Anthropic's own, from clients that know it.
 UNCHANGED = ("stream", "cache_control", "container", "context_management")
@@ -113,7 +113,7 @@ def messages_request(body: JsonObject, *, model: str, family: Family | None = No
     return Payload({**request, **copied}, tuple(dict.fromkeys(dropped)))
 
 
-def _message(turn: Turn) -> MessageParam:
+def _message(turn: RequestMessage) -> MessageParam:
     if turn["role"] == "user":
         return {"role": "user", "content": turn["content"]}
     return {"role": "assistant", "content": turn["content"]}

@@ -1,16 +1,17 @@
 """From a request of the Messages API to one for chat completions.
 
 A field that a chat cannot hold is left out, and named to the client. Only what the request makes no
-sense without is refused, by its place.
+sense without is refused, by its place. The chat has the types of OpenAI's SDK, except for what is
+copied from the client, and for what only other providers know.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from wire_formats.errors import UnsendableError
 from wire_formats.json_types import JsonObject
+from wire_formats.json_values import is_given
 from wire_formats.messages.chat_traits import PLAIN, ChatTraits
 from wire_formats.messages.content_to_chat import chat_messages, system_messages
 from wire_formats.messages.effort_to_chat import is_switched_off, reasoning_request
@@ -18,6 +19,9 @@ from wire_formats.messages.names_to_chat import user_name
 from wire_formats.messages.parts_to_chat import Writing
 from wire_formats.messages.tools_to_chat import choice_of, functions_of, is_strict
 from wire_formats.payload import Payload
+
+if TYPE_CHECKING:
+    from openai.types.chat.completion_create_params import CompletionCreateParamsBase as Chat
 
 SAME = ("model", "stream")
 SAMPLING = ("temperature", "top_p")
@@ -53,16 +57,19 @@ def chat_request(body: JsonObject, traits: ChatTraits = PLAIN) -> Payload:
     if is_switched_off(body):
         traits = traits.without_demands()
     writing = Writing(model=str(body.get("model")), traits=traits)
-    chat: JsonObject = {name: body[name] for name in SAME if name in body}
-    for fields in (_limit, _sampling, _stop):
-        chat |= fields(body, writing)
-    chat["messages"] = [
+    chat = cast("Chat", {name: body[name] for name in SAME if name in body})
+    for add in (_add_limit, _add_sampling, _add_stop):
+        add(chat, body, writing)
+    messages: list[Any] = [
         *system_messages(body.get("system"), writing),
         *chat_messages(body["messages"], writing),
     ]
-    for fields in (_tools, _output, _reasoning, _rest):
-        chat |= fields(body, writing)
-    return Payload(chat, tuple(dict.fromkeys(writing.lost)))
+    chat["messages"] = messages
+    for add in (_add_tools, _add_format, _add_reasoning):
+        add(chat, body, writing)
+    _add_user(chat, body)
+    copied = _copied(body, writing)
+    return Payload({**chat, **copied}, tuple(dict.fromkeys(writing.lost)))
 
 
 def check_can_be_asked(body: JsonObject) -> None:
@@ -105,39 +112,31 @@ def ids_called(body: JsonObject) -> frozenset[str]:
     )
 
 
-def is_given(value: Any) -> bool:
-    """Whether a field says anything: not null, and not empty."""
-    return value is not None and value not in ([], {}, "")
-
-
-Fields = Callable[[JsonObject, Writing], JsonObject]
-
-
-def _limit(body: JsonObject, writing: Writing) -> JsonObject:
+def _add_limit(chat: Chat, body: JsonObject, writing: Writing) -> None:
     limit: Any = body.get("max_tokens")
     if limit is None:
-        return {}
+        return
     most = writing.traits.most_tokens
-    if not isinstance(limit, int | float) or isinstance(limit, bool):
-        return {"max_tokens": limit}  # the upstream's to refuse
-    if limit and (most is None or limit <= most):
-        return {"max_tokens": limit}
+    is_number = isinstance(limit, int | float) and not isinstance(limit, bool)
+    if not is_number or (limit and (most is None or limit <= most)):
+        chat["max_tokens"] = limit  # what is no number is the upstream's to refuse
+        return
     writing.lost.append("max_tokens")  # 0 is to fill the cache and say nothing, which no chat can
-    return {"max_tokens": most if limit else 1}
+    chat["max_tokens"] = most if limit else 1
 
 
-def _sampling(body: JsonObject, writing: Writing) -> JsonObject:
-    given = {name: body[name] for name in SAMPLING if body.get(name) is not None}
+def _add_sampling(chat: Chat, body: JsonObject, writing: Writing) -> None:
+    given: Any = {name: body[name] for name in SAMPLING if body.get(name) is not None}
     if writing.traits.is_sampled:
-        return given
-    writing.lost += (name for name, value in given.items() if value != NEUTRAL_SAMPLING)
-    return {}
+        chat.update(given)
+    else:
+        writing.lost += (name for name, value in given.items() if value != NEUTRAL_SAMPLING)
 
 
-def _stop(body: JsonObject, writing: Writing) -> JsonObject:
+def _add_stop(chat: Chat, body: JsonObject, writing: Writing) -> None:
     sequences = body.get("stop_sequences")
     if not is_given(sequences):
-        return {}
+        return
     if not isinstance(sequences, list) or not all(isinstance(each, str) for each in sequences):
         raise UnsendableError(
             "`stop_sequences` must be an array of strings.", param="stop_sequences"
@@ -145,17 +144,21 @@ def _stop(body: JsonObject, writing: Writing) -> JsonObject:
     kept = [each for each in sequences if each][:MOST_STOPS] if writing.traits.takes_stops else []
     if len(kept) < len(sequences):
         writing.lost.append("stop_sequences")
-    return {"stop": kept} if kept else {}
+    if kept:
+        chat["stop"] = kept
 
 
-def _tools(body: JsonObject, writing: Writing) -> JsonObject:
+def _add_tools(chat: Chat, body: JsonObject, writing: Writing) -> None:
     offered = [*_listed(body.get("tools")), *_added(body["messages"])]
     functions = functions_of(offered, writing.traits, writing.lost)
-    chat: JsonObject = {"tools": functions} if functions else {}
+    if functions:
+        chat["tools"] = functions
     choice = body.get("tool_choice")
-    if is_given(choice):
-        chat |= choice_of(choice, functions)
-    return chat
+    chosen = choice_of(choice, functions) if is_given(choice) else {}
+    if "tool_choice" in chosen:
+        chat["tool_choice"] = chosen["tool_choice"]
+    if "parallel_tool_calls" in chosen:
+        chat["parallel_tool_calls"] = chosen["parallel_tool_calls"]
 
 
 def _listed(tools: Any) -> list[Any]:
@@ -185,7 +188,7 @@ def _definition(block: Any) -> Any:
             return None
 
 
-def _output(body: JsonObject, writing: Writing) -> JsonObject:
+def _add_format(chat: Chat, body: JsonObject, writing: Writing) -> None:
     config = body.get("output_config")
     config = config if isinstance(config, dict) else {}
     writing.lost += (
@@ -196,37 +199,44 @@ def _output(body: JsonObject, writing: Writing) -> JsonObject:
     wanted = config.get("format")
     wanted = wanted or body.get("output_format")
     if not is_given(wanted):
-        return {}
+        return
     match wanted:
         case {"type": "json_schema", "schema": dict(schema)}:
-            wrapped = {"name": "answer", "schema": schema, "strict": is_strict(schema)}
-            return {"response_format": {"type": "json_schema", "json_schema": wrapped}}
+            chat["response_format"] = {
+                "type": "json_schema",
+                "json_schema": {"name": "answer", "schema": schema, "strict": is_strict(schema)},
+            }
         case _:
             raise UnsendableError(
                 "`output_config.format` must be of the type json_schema.", param="output_config"
             )
 
 
-def _reasoning(body: JsonObject, writing: Writing) -> JsonObject:
-    chat, lost = reasoning_request(body, writing.traits)
+def _add_reasoning(chat: Chat, body: JsonObject, writing: Writing) -> None:
+    fields, lost = reasoning_request(body, writing.traits)
     writing.lost += lost
-    return chat
+    told: Any = fields  # ``thinking`` among them is DeepSeek's
+    chat.update(told)
 
 
-def _rest(body: JsonObject, writing: Writing) -> JsonObject:
-    chat: JsonObject = {}
+def _add_user(chat: Chat, body: JsonObject) -> None:
     metadata = body.get("metadata")
     user = metadata.get("user_id") if isinstance(metadata, dict) else None
     if isinstance(user, str) and user:
         chat["user"] = user_name(user)
     if body.get("stream") is True:
         chat["stream_options"] = {"include_usage": True}
+
+
+def _copied(body: JsonObject, writing: Writing) -> JsonObject:
+    """Fields that some upstreams of chats know as they are; all others that are left are lost."""
+    copied: JsonObject = {}
     known = READ
     if is_given(mark := body.get("cache_control")) and writing.traits.keeps_cache_marks:
-        chat["cache_control"], known = mark, known | {"cache_control"}
+        copied["cache_control"], known = mark, known | {"cache_control"}
     if is_given(top_k := body.get("top_k")):
         if writing.traits.takes_top_k:
-            chat["top_k"] = top_k
+            copied["top_k"] = top_k
         else:
             writing.lost.append("top_k")
     writing.lost += (
@@ -234,4 +244,4 @@ def _rest(body: JsonObject, writing: Writing) -> JsonObject:
         for name, value in body.items()
         if name not in known and is_given(value) and NEUTRAL.get(name) != value
     )
-    return chat
+    return copied

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast
 
 from wire_formats.errors import UnsendableError
 from wire_formats.json_types import JsonObject
@@ -11,12 +11,29 @@ from wire_formats.messages.chat_traits import ChatTraits
 from wire_formats.messages.client_tools import client_tool
 from wire_formats.messages.names_to_chat import tool_name
 
-CHOICES = {"auto": "auto", "any": "required", "none": "none"}
+if TYPE_CHECKING:
+    from openai.types.chat import (
+        ChatCompletionFunctionToolParam,
+        ChatCompletionToolChoiceOptionParam,
+    )
+    from openai.types.shared_params import FunctionDefinition
+
+Mode = Literal["auto", "required", "none"]
+CHOICES: dict[str, Mode] = {"auto": "auto", "any": "required", "none": "none"}
 CUSTOM = (None, "custom")
 DEEPEST = 50
 
 
-def functions_of(tools: Any, traits: ChatTraits, lost: list[str]) -> list[JsonObject]:
+class ChoiceFields(TypedDict, total=False):
+    """The fields of a chat that say how its functions are called."""
+
+    tool_choice: ChatCompletionToolChoiceOptionParam
+    parallel_tool_calls: bool
+
+
+def functions_of(
+    tools: Any, traits: ChatTraits, lost: list[str]
+) -> list[ChatCompletionFunctionToolParam]:
     """The functions among ``tools``. The names of tools that only Anthropic runs go to ``lost``.
 
     Raises ``UnsendableError`` for what is no tool, and for tools that Anthropic alone could run
@@ -24,7 +41,7 @@ def functions_of(tools: Any, traits: ChatTraits, lost: list[str]) -> list[JsonOb
     """
     if not isinstance(tools, list):
         raise UnsendableError("`tools` must be an array.", param="tools")
-    functions: list[JsonObject] = []
+    functions: list[ChatCompletionFunctionToolParam] = []
     foreign: list[tuple[int, str]] = []
     for place, tool in enumerate(tools):
         match tool:
@@ -49,9 +66,11 @@ def functions_of(tools: Any, traits: ChatTraits, lost: list[str]) -> list[JsonOb
     return functions
 
 
-def _function(tool: JsonObject, traits: ChatTraits, lost: list[str]) -> JsonObject:
+def _function(
+    tool: JsonObject, traits: ChatTraits, lost: list[str]
+) -> ChatCompletionFunctionToolParam:
     schema = valid_schema(tool["input_schema"])
-    function: JsonObject = {"name": tool_name(tool["name"]), "parameters": schema}
+    function: FunctionDefinition = {"name": tool_name(tool["name"]), "parameters": schema}
     if isinstance(tool.get("description"), str):
         function["description"] = tool["description"]
     if isinstance(tool.get("strict"), bool):
@@ -59,9 +78,10 @@ def _function(tool: JsonObject, traits: ChatTraits, lost: list[str]) -> JsonObje
             function["strict"] = tool["strict"]
         else:
             lost.append("tools.strict")
-    wrapped: JsonObject = {"type": "function", "function": function}
-    if isinstance(tool.get("cache_control"), dict) and traits.keeps_cache_marks:
-        wrapped["cache_control"] = tool["cache_control"]
+    wrapped: ChatCompletionFunctionToolParam = {"type": "function", "function": function}
+    if isinstance(mark := tool.get("cache_control"), dict) and traits.keeps_cache_marks:
+        # Not OpenAI's: some upstreams pass it on to Anthropic.
+        return cast("ChatCompletionFunctionToolParam", {**wrapped, "cache_control": mark})
     return wrapped
 
 
@@ -102,7 +122,7 @@ def _schemas_in(schema: JsonObject) -> Iterator[Any]:
         yield schema.get(name)
 
 
-def choice_of(choice: Any, functions: list[JsonObject]) -> JsonObject:
+def choice_of(choice: Any, functions: list[ChatCompletionFunctionToolParam]) -> ChoiceFields:
     """``tool_choice`` and ``parallel_tool_calls``; empty where nothing can be chosen.
 
     Raises ``UnsendableError`` for a tool that is not offered to the upstream.
@@ -115,7 +135,7 @@ def choice_of(choice: Any, functions: list[JsonObject]) -> JsonObject:
                     "`tool_choice` names a tool that is not offered to the upstream.",
                     param="tool_choice",
                 )
-            chat: JsonObject = {"tool_choice": {"type": "function", "function": {"name": chosen}}}
+            chat: ChoiceFields = {"tool_choice": {"type": "function", "function": {"name": chosen}}}
         case {"type": "auto" | "any" | "none" as kind}:
             chat = {"tool_choice": CHOICES[kind]}
         case _:

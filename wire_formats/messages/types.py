@@ -35,7 +35,7 @@ Role = Literal["user", "assistant"]
 THOUGHTS = frozenset({"thinking", "redacted_thinking"})
 
 
-class Turn(TypedDict):
+class RequestMessage(TypedDict):
     """A message of a request: an SDK's ``MessageParam`` whose content is always a list."""
 
     role: Role

@@ -7,6 +7,7 @@ from typing import Any
 
 from wire_formats.errors import UnsendableError
 from wire_formats.json_types import JsonObject
+from wire_formats.json_values import is_given
 
 SAME = (
     "model",
@@ -78,9 +79,9 @@ def left_out(body: JsonObject) -> Iterator[str]:
 
 
 def is_told(body: JsonObject, name: str) -> bool:
-    """Whether ``body`` says anything by its field ``name``."""
+    """Whether ``body`` says anything by its field ``name`` that does not go without saying."""
     value = body.get(name)
-    return value is not None and value not in ([], {}) and value != NEUTRAL.get(name)
+    return is_given(value) and value != NEUTRAL.get(name)
 
 
 def _limit(limit: Any) -> JsonObject:

@@ -8,17 +8,12 @@ and what is in it was checked by no guard of references: it is to hold nothing t
 
 from __future__ import annotations
 
-import binascii
-from base64 import b64encode, urlsafe_b64decode
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-import orjson
-
+from wire_formats.carried_json import is_marked, marked, value_of
 from wire_formats.chat.reasoning import PARTS, TEXT_FIELDS, Thought, spelling_of
-from wire_formats.json_cost import simple
-from wire_formats.json_numbers import read_json, write_json
 from wire_formats.json_types import JsonObject
 
 PREFIX = "gatehouse.1."
@@ -55,7 +50,7 @@ def sealed(
     told = [{k: v for k, v in asdict(thought).items() if v} for thought in thoughts]
     value: JsonObject = {"thoughts": told} | ({"signatures": signatures} if signatures else {})
     value |= asdict(origin) if origin.spelling else {}
-    return PREFIX + b64encode(write_json(value), altchars=b"-_").decode()
+    return marked(value, PREFIX)
 
 
 def origin_of(said: JsonObject, body: JsonObject) -> Origin:
@@ -65,17 +60,15 @@ def origin_of(said: JsonObject, body: JsonObject) -> Origin:
 
 def is_sealed(text: Any) -> bool:
     """Whether ``text`` is of this gateway's making."""
-    return isinstance(text, str) and text.startswith(PREFIX)
+    return is_marked(text, PREFIX)
 
 
 def opened(text: Any) -> Sealed | None:
     """The reasoning in ``text``; None for what was not written here, or was changed since."""
-    if not is_sealed(text):
-        return None
+    value = value_of(text, PREFIX)
     try:
-        value: Any = read_json(simple(urlsafe_b64decode(text.removeprefix(PREFIX))))
         thoughts = tuple(Thought(**each) for each in value["thoughts"])
-    except (binascii.Error, orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+    except (KeyError, TypeError):
         return None
     signatures = value.get("signatures", {})
     if not all(map(_is_sound, thoughts)) or not _is_texts(signatures):

@@ -82,21 +82,6 @@ async def test_a_stream_of_lines_becomes_a_stream_of_events() -> None:
     assert events[-1] == "[DONE]"
 
 
-async def test_a_stream_without_a_last_line_end_is_whole() -> None:
-    events = await events_of(an_adapter(), a_chat(stream=True), lines(ANSWER)[:-1])
-    assert events[-1] == "[DONE]"
-
-
-async def test_a_stream_cut_short_is_not_called_done() -> None:
-    stream = lines(line(content="The"), ANSWER)[:-30]
-    assert "[DONE]" not in await events_of(an_adapter(), a_chat(stream=True), stream)
-
-
-async def test_a_line_that_is_no_object_is_the_upstreams_fault() -> None:
-    with pytest.raises(MidStreamError):
-        await events_of(an_adapter(), a_chat(stream=True), b"<html>\n")
-
-
 async def test_a_line_without_end_is_given_up(settings) -> None:
     settings.GATEWAY_MAX_SSE_LINE_BYTES = 1000
     with pytest.raises(MidStreamError, match="too long"):

@@ -15,7 +15,7 @@ from wire_formats.errors import UnsendableError
 from wire_formats.families import family_of
 from wire_formats.json_numbers import write_json
 from wire_formats.messages.chat_traits import openrouter_traits, traits_of
-from wire_formats.messages.estimate import estimated_tokens
+from wire_formats.messages.estimate import estimated_message_tokens
 from wire_formats.messages.own_marks import without_carried
 from wire_formats.messages.request_to_chat import chat_request
 
@@ -54,7 +54,7 @@ def test_a_request_becomes_a_valid_chat_or_is_refused_by_name(body: dict[str, An
 @GENEROUS
 @given(body=REQUESTS)
 def test_its_tokens_are_estimated(body: dict[str, Any]):
-    assert estimated_tokens(body) > 0
+    assert estimated_message_tokens(body) > 0
     assert without_carried(body) is body
 
 

@@ -1,0 +1,40 @@
+"""How many tokens a request may have, where its provider counts none beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from wire_formats.json_numbers import encoded_json
+from wire_formats.json_types import JsonObject
+from wire_formats.token_counts import BYTES_PER_TOKEN
+
+MEDIA_TOKENS = 1600  # of a picture or a file: the most that Anthropic counts for a picture
+IsMedia = Callable[[JsonObject], bool]
+
+
+def estimated_tokens(read: JsonObject, is_media: IsMedia, mark: bytes) -> int:
+    """Four bytes of what the model reads for a token, as the ledger has it; 1 at the least.
+
+    ``is_media`` finds pictures and files among the objects in ``read``, whose JSON has ``mark`` in
+    it where it has any. Raises :class:`wire_formats.errors.UnsendableError` for what could not be
+    sent either.
+    """
+    text, media = encoded_json(read), 0
+    if mark in text:  # most requests lack it, and then they need not be walked through
+        texts, media = _apart(read, is_media)
+        text = encoded_json(texts)
+    return max(1, -(-len(text) // BYTES_PER_TOKEN) + MEDIA_TOKENS * media)
+
+
+def _apart(value: Any, is_media: IsMedia) -> tuple[Any, int]:
+    """``value`` without its pictures and files, and how many there are."""
+    if isinstance(value, list):
+        items = [_apart(each, is_media) for each in value]
+        return [item for item, _ in items], sum(n for _, n in items)
+    if not isinstance(value, dict):
+        return value, 0
+    if is_media(value):
+        return None, 1
+    parts = {key: _apart(each, is_media) for key, each in value.items()}
+    return {key: part for key, (part, _) in parts.items()}, sum(n for _, n in parts.values())
