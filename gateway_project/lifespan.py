@@ -69,12 +69,9 @@ async def running_gateway() -> AsyncIterator[Registry]:
         activate(registry)
         tasks = started(
             changes.watch(on_change, callers.confirm, since=since),
-            callers.run(),
-            last_used.run(),
             registry.run(),
             access.run(),
-            WorkerEvents().run(),
-            redis_outage.watch(settings.REDIS_URL),
+            *independent_work(),
         )
         yield registry
     finally:
@@ -93,6 +90,16 @@ def forget_people(tokens: BearerTokens | None, access_tokens: AccessTokens) -> N
     if tokens is not None:
         tokens.forget()
     access_tokens.forget()
+
+
+def independent_work() -> tuple[Coroutine[Any, Any, None], ...]:
+    """What a worker does beside its requests that needs nothing of the others."""
+    return (
+        callers.run(),
+        last_used.run(),
+        WorkerEvents().run(),
+        redis_outage.watch(settings.REDIS_URL),
+    )
 
 
 def started(*coroutines: Coroutine[Any, Any, None]) -> list[asyncio.Task[None]]:
