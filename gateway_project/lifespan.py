@@ -11,7 +11,6 @@ from typing import Any
 
 from channels.db import database_sync_to_async
 from django.conf import settings
-from django.db import DatabaseError
 
 from accounts import bearer_tokens, changes
 from accounts.bearer_tokens import BearerTokens
@@ -153,7 +152,7 @@ class Lifespan:
                 async with serving():
                     await send({"type": "lifespan.startup.complete"})
                     await shutdown
-        except DatabaseError as exc:
+        except changes.DATABASE_ERRORS as exc:
             logger.critical("The gateway cannot start: the database says %s", exc)
             await send({"type": "lifespan.startup.failed", "message": ""})
             return
