@@ -11,7 +11,6 @@ from typing import Any
 
 from channels.db import database_sync_to_async
 from django.conf import settings
-from django.db import DatabaseError
 
 from accounts import bearer_tokens, changes
 from accounts.bearer_tokens import BearerTokens
@@ -69,12 +68,9 @@ async def running_gateway() -> AsyncIterator[Registry]:
         activate(registry)
         tasks = started(
             changes.watch(on_change, callers.confirm, since=since),
-            callers.run(),
-            last_used.run(),
             registry.run(),
             access.run(),
-            WorkerEvents().run(),
-            redis_outage.watch(settings.REDIS_URL),
+            *independent_work(),
         )
         yield registry
     finally:
@@ -93,6 +89,16 @@ def forget_people(tokens: BearerTokens | None, access_tokens: AccessTokens) -> N
     if tokens is not None:
         tokens.forget()
     access_tokens.forget()
+
+
+def independent_work() -> tuple[Coroutine[Any, Any, None], ...]:
+    """What a worker does beside its requests that needs nothing of the others."""
+    return (
+        callers.run(),
+        last_used.run(),
+        WorkerEvents().run(),
+        redis_outage.watch(settings.REDIS_URL),
+    )
 
 
 def started(*coroutines: Coroutine[Any, Any, None]) -> list[asyncio.Task[None]]:
@@ -146,7 +152,7 @@ class Lifespan:
                 async with serving():
                     await send({"type": "lifespan.startup.complete"})
                     await shutdown
-        except DatabaseError as exc:
+        except changes.DATABASE_ERRORS as exc:
             logger.critical("The gateway cannot start: the database says %s", exc)
             await send({"type": "lifespan.startup.failed", "message": ""})
             return
