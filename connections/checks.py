@@ -22,6 +22,7 @@ from connections.rules.gateway_identity import (
     may_receive_identity,
     pattern_problems,
 )
+from connections.rules.mending import bare_key, key_problem
 
 WHO_COULD_ACT_AS_THEM = (
     "The operator of that upstream can act as its callers. Use another authentication, or set "
@@ -104,7 +105,15 @@ def _identity_problem(row: Connection) -> str:
 
 def _key_messages(row: Connection, key: ConnectionKey) -> Iterator[CheckMessage]:
     if key.environment_variable:
-        if not os.environ.get(key.environment_variable):
+        value = bare_key(os.environ.get(key.environment_variable, ""))
+        if value and (problem := key_problem(value)):
+            yield Warning(
+                f"The connection {row.name} takes a key from the environment variable "
+                f"{key.environment_variable}, which {problem}.",
+                hint="Correct it for every worker.",
+                id="connections.W008",
+            )
+        if not value:
             yield Warning(
                 f"The connection {row.name} takes a key from the environment variable "
                 f"{key.environment_variable}, which is not set.",

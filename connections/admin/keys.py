@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from django import forms
@@ -18,8 +17,7 @@ from unfold.widgets import UnfoldAdminPasswordWidget
 from connections.admin.editing import is_editable
 from connections.models import Connection, ConnectionKey
 from connections.models.key_source import ENVIRONMENT_PREFIXES, KeySource
-
-VISIBLE_ASCII = re.compile(r"^[\x21-\x7e]+$")  # what a header can carry
+from connections.rules.mending import key_problem
 
 
 class ConnectionKeyForm(forms.ModelForm):
@@ -54,8 +52,8 @@ class ConnectionKeyForm(forms.ModelForm):
                 "References to the environment come from configuration files only. "
                 "Enter the key itself."
             )
-        if secret and not VISIBLE_ASCII.match(secret):
-            raise ValidationError("A key holds visible ASCII characters only, and no space.")
+        if secret and (problem := key_problem(secret)):
+            raise ValidationError(f"The key {problem}.")
         return secret
 
     def save(self, commit: bool = True) -> ConnectionKey:

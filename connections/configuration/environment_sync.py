@@ -24,7 +24,8 @@ class SyncResult:
 def sync_environment() -> SyncResult:
     """Add and change what the environment names; disable what it no longer does.
 
-    A connection of the same name that someone made by hand or by a file is theirs and stays.
+    A connection of the same name that someone made by hand or by a file is theirs and stays. One
+    that is described in a way that cannot be used stays as it was, with a warning.
     """
     changes.lock_configuration()
     found = environment_connections()
@@ -41,7 +42,7 @@ def sync_environment() -> SyncResult:
             differences.append(upsert(spec, is_from_environment=True))
         except EntryError as exc:
             warnings.append(f"A connection of the environment is left out. {exc}")
-    differences += _disable_vanished({spec.name for spec in found.specs})
+    differences += _disable_vanished({spec.name for spec in found.specs} | found.left_out)
     return SyncResult(differences=tuple(differences), warnings=tuple(warnings))
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.encryption import EncryptionError, keyring
 from connections.models.key_source import KeySource
+from connections.rules.mending import bare_key
 
 
 class ConnectionKey(models.Model):
@@ -76,4 +77,4 @@ class ConnectionKey(models.Model):
     def reveal(self) -> str:
         """The key in the clear, for signing a request. Empty when its variable is not set."""
         source = self.source()
-        return source.secret or os.environ.get(source.environment_variable, "").strip()
+        return source.secret or bare_key(os.environ.get(source.environment_variable, ""))

@@ -3,19 +3,26 @@
 import re
 
 from gateway_project.config_file.document import read_document
+from gateway_project.settings.environment import known
+from gateway_project.settings.near_misses import READ_ELSEWHERE
 from tests.support.environment import ROOT
 
 DOCUMENT = (ROOT / "docs" / "configuration.md").read_text()
 EXAMPLE = (ROOT / ".env.example").read_text()
-READING = re.compile(
-    r"environment\.(?:text|time_zone|switch|number|items|mapping|choice)\(\s*\"([A-Z_]+)\""
+READERS = (
+    "text|prose|token|url|switch|number|whole_number|items|lines|mapping|choice|time_zone"
 )
+READING = re.compile(rf"environment\.(?:{READERS})\(\s*\"([A-Z_]+)\"")
 READ = {
     name
     for file in (ROOT / "gateway_project" / "settings").glob("*.py")
     for name in READING.findall(file.read_text())
 }
 OF_MAKE_RUN = {"HOST", "PORT"}
+
+
+def test_names_that_are_nearly_right_are_compared_with_all():
+    assert known | READ_ELSEWHERE >= READ | OF_MAKE_RUN
 
 
 def test_settings_are_found():

@@ -89,6 +89,22 @@ def test_surplus_keys_are_dropped_with_a_warning(read):
     assert "sk-surplus" not in found.warnings[0]
 
 
+def test_fewer_keys_than_urls_are_told(read):
+    [warning] = read(OPENAI_API_BASE_URLS=TWO_URLS, OPENAI_API_KEYS=["sk-a"]).warnings
+
+    assert "1 keys for 2 base URLs: the last 1 have none" in warning
+
+
+def test_no_keys_at_all_are_meant(read):
+    assert read(OPENAI_API_BASE_URLS=TWO_URLS).warnings == ()
+
+
+def test_commas_between_urls_are_told(read):
+    [warning] = read(OPENAI_API_BASE_URLS=["https://a.example,https://b.example"]).warnings
+
+    assert "Put semicolons between the items" in warning
+
+
 def test_empty_url_in_the_list_means_openai(read):
     specs = read(OPENAI_API_BASE_URLS=["", "https://b.example"]).specs
 
@@ -145,7 +161,7 @@ def test_config_for_no_url_is_a_warning(read):
     ("config", "problem"),
     [
         ({"model_ids": "gpt-4o"}, "model_ids must be a list"),
-        ({"enable": "yes"}, "enabled must be true or false"),
+        ({"enable": "yes"}, "enable must be true or false"),
         ({"auth_type": "telepathy"}, "auth_type must be one of"),
         ({"headers": {"Host": "evil"}}, "headers is not valid"),
         ("nonsense", "must be a JSON object"),
