@@ -24,6 +24,7 @@ from connections.calling.client_of_settings import make_client
 from gateway_project.draining import drained_on_signals
 from gateway_project.oauth_tokens import configured_access_tokens, token_source
 from gateway_project.private_files import private_paths, repair
+from gateway_project.reconciling import reconcile
 from gateway_project.schema import current_schema
 from gateway_project.token_issuer import configured_tokens
 from gateway_project.waiting import waiting
@@ -158,6 +159,7 @@ class Lifespan:
 @asynccontextmanager
 async def serving() -> AsyncIterator[None]:
     """All that a worker runs, until the block is left. Raises ``django.db.DatabaseError``."""
+    await database_sync_to_async(reconcile)()
     async with running_ledger(), running_gateway():
         with drained_on_signals(
             delay=settings.GATEWAY_SHUTDOWN_DELAY_SECONDS,

@@ -1,8 +1,12 @@
 """``manage.py serve`` from outside, on either pair of database and cache."""
 
+import subprocess
+import sys
+
 import httpx
 import pytest
 
+from tests.support.environment import ROOT, made_up_secrets
 from tests.support.live import TWO_WORKERS
 from tests.support.plain_http import PLAIN_HTTP
 from tests.support.stores import BACKINGS
@@ -46,6 +50,39 @@ def test_keys_outlive_a_restart(start_gateway):
     gateway.stop()
     gateway.start()
     assert get(gateway, "/v1/models", key).status_code == 200
+
+
+def test_restart_takes_up_what_changed_in_the_environment(start_gateway):
+    gateway = start_gateway(OPENAI_API_BASE_URL="http://127.0.0.1:9/v1", OPENAI_API_KEY="sk-former")
+    gateway.stop()
+    gateway.environment["OPENAI_API_KEY"] = "sk-latter-key-5678"
+    gateway.start()
+
+    assert "From the environment: connection 127-0-0-1-9: keys" in gateway.log
+    assert "sk-latter" not in gateway.log
+    exported = gateway.manage("export_config").stdout
+    assert "sk-latter-key-5678" in exported
+    assert "sk-former" not in exported
+
+
+def test_database_of_other_encryption_keys_is_refused_in_words(start_gateway):
+    gateway = start_gateway()
+    gateway.api_key("alice")
+    gateway.stop()
+    other = made_up_secrets()["ENCRYPTION_KEYS"]
+    environment = gateway.process_environment() | {"ENCRYPTION_KEYS": other}
+    done = subprocess.run(
+        [sys.executable, "manage.py", "serve", "--port", str(gateway.port)],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert "with a key that ENCRYPTION_KEYS lacks" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_several_workers_share_keys_and_end_together(start_gateway):

@@ -78,7 +78,7 @@ def test_connection_made_by_hand_is_left_alone(environment):
 
     result = sync_environment()
 
-    assert "managed here" in result.warnings[0]
+    assert "managed here" in result.kept[0]
     row = Connection.objects.get()
     assert (row.base_url, row.is_from_environment) == ("https://mine.example", False)
     assert not row.keys.exists()
