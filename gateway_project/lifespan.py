@@ -21,7 +21,9 @@ from accounts.oauth.access_tokens import AccessTokens
 from audio import speech_cache
 from connections.auth.system_oauth import use_token_source
 from connections.calling.client_of_settings import make_client
+from connections.models.key_files import key_files
 from gateway_project.draining import drained_on_signals
+from gateway_project.key_file_watch import follow_key_files
 from gateway_project.oauth_tokens import configured_access_tokens, token_source
 from gateway_project.private_files import private_paths, repair
 from gateway_project.reconciling import reconcile
@@ -73,20 +75,26 @@ async def running_gateway() -> AsyncIterator[Registry]:
             callers.run(),
             last_used.run(),
             registry.run(),
+            follow_key_files(key_files, registry.reload),
             access.run(),
             WorkerEvents().run(),
             redis_outage.watch(settings.REDIS_URL),
         )
         yield registry
     finally:
-        activate(None)
-        bearer_tokens.activate(None)
-        use_token_source(None)
+        deactivate()
         await access_tokens.finish()
         await ended(tasks)
         await write_down_the_rest()
         await registry.stop()
         await client.aclose()
+
+
+def deactivate() -> None:
+    """Have requests find nothing to serve from."""
+    activate(None)
+    bearer_tokens.activate(None)
+    use_token_source(None)
 
 
 def forget_people(tokens: BearerTokens | None, access_tokens: AccessTokens) -> None:

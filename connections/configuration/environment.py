@@ -124,8 +124,7 @@ def _spec(name: str, entry: _Entry, warnings: list[str]) -> ConnectionSpec:
             "",
             "holds several URLs. Put semicolons between the items",
         )
-    if entry.key and (problem := key_problem(entry.key)):
-        raise EntryError(f"Item {entry.index + 1} of OPENAI_API_KEYS", "", problem)
+    keys = _keys(entry)
     fields = open_webui.spec_fields(entry.config) | {
         "name": name,
         "provider": open_webui.provider_of(entry.base_url, entry.config).value,
@@ -136,4 +135,18 @@ def _spec(name: str, entry: _Entry, warnings: list[str]) -> ConnectionSpec:
     except EntryError as exc:
         theirs = open_webui.THEIR_NAMES.get(exc.field, exc.field)
         raise EntryError(exc.subject, theirs, exc.problem) from exc
-    return replace(spec, keys=(KeySource(secret=entry.key),) if entry.key else ())
+    return replace(spec, keys=keys)
+
+
+def _keys(entry: _Entry) -> tuple[KeySource, ...]:
+    """The key of ``entry``, which may be a reference. Raises ``EntryError``."""
+    if not entry.key:
+        return ()
+    subject = f"Item {entry.index + 1} of OPENAI_API_KEYS"
+    try:
+        source = KeySource.parse(entry.key)
+    except ValueError as exc:
+        raise EntryError(subject, "", f"is a key {exc}") from exc
+    if source.secret and (problem := key_problem(source.secret)):
+        raise EntryError(subject, "", problem)
+    return (source,)

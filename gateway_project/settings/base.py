@@ -14,6 +14,7 @@ from gateway_project.settings.environment import BASE_DIR
 from gateway_project.settings.front import *  # noqa: F403
 from gateway_project.settings.logs import LEVELS, logging_config
 from gateway_project.settings.outgoing import *  # noqa: F403
+from gateway_project.settings.secret_files import own_files
 from gateway_project.settings.sign_in import *  # noqa: F403
 from gateway_project.settings.sign_in import SIGN_IN_APPS
 from gateway_project.settings.unfold import UNFOLD  # noqa: F401
@@ -208,6 +209,12 @@ GATEWAY_ENTRA_SCOPE = environment.text(
 # Hosts that may receive tokens of the gateway's identity, and scopes of these, beside Azure's.
 GATEWAY_IDENTITY_HOSTS = environment.items("GATEWAY_IDENTITY_HOSTS")
 GATEWAY_IDENTITY_SCOPES = environment.items("GATEWAY_IDENTITY_SCOPES")
+
+# The folder with the files that connections may take keys from, and files that are not for that.
+GATEWAY_KEY_FILES_DIR = environment.text(
+    "GATEWAY_KEY_FILES_DIR", "/run/secrets", form=forms.folder_problem
+)
+OWN_SECRET_FILES = tuple(own_files())
 
 GATEWAY_ATTRIBUTION_URL = environment.text("GATEWAY_ATTRIBUTION_URL", "https://gatehouse.example")
 GATEWAY_ATTRIBUTION_TITLE = environment.prose("GATEWAY_ATTRIBUTION_TITLE", "Gatehouse")

@@ -18,6 +18,7 @@ from connections.rules.mending import mended, without_bearer, without_quotes
 from gateway_project.settings.dotenv import read_dotenv
 from gateway_project.settings.findings import is_refused, refuse, shape, warn
 from gateway_project.settings.forms import url_problem
+from gateway_project.settings.secret_files import SECRETS, raw_value
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 LARGEST = 2.0**53  # beyond it a number is no longer exact
@@ -216,8 +217,8 @@ def is_json(value: str) -> bool:
 
 
 def _value(name: str) -> str:
-    known.add(name)
-    value, slips = mended(os.environ.get(name, ""))
+    known.update({name, f"{name}_FILE"} if name in SECRETS else {name})
+    value, slips = mended(raw_value(name))
     if slips and value:
         warn(name, f"{name} is surrounded by {' and '.join(slips)}, not taken as part of it.")
     return value

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
 from accounts.encryption import EncryptionKey
@@ -60,6 +61,14 @@ def origin_problem(origin: str) -> str:
     if re.search(r"[/?#@\s;]", rest) or not rest:
         return "is no origin. Write scheme, host and port alone, such as https://app.example"
     return ""
+
+
+def folder_problem(path: str) -> str:
+    """Of a folder that paths are compared with."""
+    pure = PurePosixPath(path)
+    if pure.is_absolute() and ".." not in pure.parts and len(pure.parts) > 1:
+        return ""
+    return "must be the absolute path of a folder, without .., and not /"
 
 
 def encryption_key_problem(key: str) -> str:

@@ -89,6 +89,20 @@ def test_surplus_keys_are_dropped_with_a_warning(read):
     assert "sk-surplus" not in found.warnings[0]
 
 
+def test_keys_may_be_references(read):
+    keys = ["env:A_KEY", "file:/run/secrets/b"]
+    first, second = read(OPENAI_API_BASE_URLS=TWO_URLS, OPENAI_API_KEYS=keys).specs
+
+    assert [key.masked for spec in (first, second) for key in spec.keys] == keys
+
+
+def test_key_file_out_of_its_folder_leaves_its_entry_out(read):
+    found = read(OPENAI_API_KEY="file:/etc/passwd")
+
+    assert found.left_out == {"openai"}
+    assert "Item 1 of OPENAI_API_KEYS: is a key whose file is not within" in found.warnings[0]
+
+
 def test_fewer_keys_than_urls_are_told(read):
     [warning] = read(OPENAI_API_BASE_URLS=TWO_URLS, OPENAI_API_KEYS=["sk-a"]).warnings
 
