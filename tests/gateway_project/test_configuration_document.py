@@ -1,12 +1,16 @@
 """docs/configuration.md and .env.example say what the settings read, and no more."""
 
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 from gateway_project.config_file.document import read_document
 from gateway_project.settings.environment import known
 from gateway_project.settings.near_misses import READ_ELSEWHERE
 from gateway_project.settings.secret_files import SECRETS
-from tests.support.environment import ROOT
+from tests.support.environment import ROOT, clean_environment
 
 DOCUMENT = (ROOT / "docs" / "configuration.md").read_text()
 EXAMPLE = (ROOT / ".env.example").read_text()
@@ -51,3 +55,25 @@ def test_example_of_the_yaml_file_can_be_read():
 
     assert document.connections[0].headers == (("X-Team", "search"),)
     assert document.group_names == {"team"}
+
+
+def test_example_of_a_rotated_key_file_works(tmp_path):
+    [example] = [
+        block
+        for block in re.findall(r"```sh\n(.*?)```", DOCUMENT, re.DOTALL)
+        if "/run/secrets" in block
+    ]
+    environment = clean_environment(
+        DATA_DIR=str(tmp_path), GATEWAY_KEY_FILES_DIR=str(tmp_path), NEW_KEY="sk-new"
+    )
+    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    done = subprocess.run(
+        ["/bin/sh", "-e", "-c", example.replace("/run/secrets", str(tmp_path))],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, (tmp_path / "openai").read_text()) == (0, "sk-new"), done.stderr
