@@ -19,7 +19,7 @@ from connections.configuration import open_webui
 from connections.configuration.entry import EntryError
 from connections.configuration.spec import ConnectionSpec
 from connections.models.key_source import KeySource
-from connections.rules.mending import key_problem
+from connections.rules.mending import bare_key, key_problem
 
 OPENAI_URL = "https://api.openai.com/v1"
 
@@ -80,8 +80,8 @@ def _urls_and_keys(warnings: list[str]) -> tuple[list[str], list[str]]:
     surplus = len(keys) - len(urls)
     if keys and surplus < 0:
         warnings.append(
-            f"OPENAI_API_KEYS has {len(keys)} keys for {len(urls)} base URLs: the last {-surplus} "
-            "have none. Write an empty item for one that needs none, as in sk-1;;"
+            f"OPENAI_API_KEYS has fewer items ({len(keys)}) than there are base URLs "
+            f"({len(urls)}): the last have no key. Write an empty item where none is needed."
         )
     if surplus > 0:
         warnings.append(
@@ -92,7 +92,7 @@ def _urls_and_keys(warnings: list[str]) -> tuple[list[str], list[str]]:
 
 
 def _split(value: str) -> list[str]:
-    return [item.strip() for item in value.split(";")] if value else []
+    return [bare_key(item) for item in value.split(";")] if value else []
 
 
 def _config(index: int, url: str) -> Any:

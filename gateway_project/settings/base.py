@@ -181,7 +181,9 @@ AIOHTTP_CLIENT_TIMEOUT = environment.number("AIOHTTP_CLIENT_TIMEOUT", default=30
 AIOHTTP_CLIENT_TIMEOUT_MODEL_LIST = environment.number(
     "AIOHTTP_CLIENT_TIMEOUT_MODEL_LIST", default=10, minimum=0.1
 )
-AIOHTTP_CLIENT_SESSION_SSL = environment.text("AIOHTTP_CLIENT_SESSION_SSL", "true")
+AIOHTTP_CLIENT_SESSION_SSL = environment.text(
+    "AIOHTTP_CLIENT_SESSION_SSL", "true", form=forms.tls_problem
+)
 MODELS_CACHE_TTL = environment.number("MODELS_CACHE_TTL", default=1)
 BYPASS_MODEL_ACCESS_CONTROL = environment.switch("BYPASS_MODEL_ACCESS_CONTROL", default=False)
 ENABLE_FORWARD_USER_INFO_HEADERS = environment.switch(

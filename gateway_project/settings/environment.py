@@ -107,7 +107,8 @@ def number(name: str, *, default: float, minimum: float = 0) -> float:
         )
         return default
     if not minimum <= parsed <= LARGEST:
-        refuse(name, f"{name} must be a number of at least {minimum:g}.")
+        bound = f"least {minimum:g}" if parsed < minimum else f"most {LARGEST:.0f}"
+        refuse(name, f"{name} must be a number of at {bound}.")
         return default
     return parsed
 

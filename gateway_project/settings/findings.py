@@ -46,7 +46,7 @@ def raise_problems() -> None:
     """Raise ``ImproperlyConfigured`` with a line for each problem, if there are any."""
     if problems:
         lines = [*problems, *(f"Warning: {warning}" for warning in mended)]
-        raise ImproperlyConfigured("\n".join(lines))
+        raise ImproperlyConfigured("\n".join(["The configuration cannot be used.", *lines]))
 
 
 def shape(value: str) -> str:

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
-from accounts.encryption import EncryptionKey
 from gateway_project.settings.loopback import is_loopback
 
 HOST = re.compile(r"\.?[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?")
 ADDRESS = re.compile(r"\[[0-9A-Fa-f:.]+\]")
 SCHEME = re.compile(r"[A-Za-z][A-Za-z+.]{0,15}")
 STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+SWITCHES = frozenset({"true", "yes", "on", "1", "false", "no", "off", "0"})
 WITHOUT_HOST = frozenset({"sqlite", "unix"})  # what follows is a path
 HOST_OPTIONAL = frozenset({"postgres", "postgresql", "psql", "pgsql"})  # a socket of this machine
 ESCAPES = {"/": "%2F", "#": "%23", "?": "%3F"}
@@ -63,6 +63,13 @@ def origin_problem(origin: str) -> str:
     return ""
 
 
+def tls_problem(value: str) -> str:
+    """Of a switch that may also be the path of a file with certificates."""
+    if value.lower() in SWITCHES or Path(value).is_file():
+        return ""
+    return "is neither true, false, nor a file that exists. Write the path of a PEM file, or true"
+
+
 def folder_problem(path: str) -> str:
     """Of a folder that paths are compared with."""
     pure = PurePosixPath(path)
@@ -73,6 +80,8 @@ def folder_problem(path: str) -> str:
 
 def encryption_key_problem(key: str) -> str:
     """Of an item of ``ENCRYPTION_KEYS``."""
+    from accounts.encryption import EncryptionKey  # a library that takes its time, seldom needed
+
     try:
         EncryptionKey.parse(key)
     except ValueError as exc:

@@ -71,7 +71,8 @@ def test_singular_key_stands_in_for_the_list(read):
 
 def test_singular_forms_may_hold_several(read):
     first, second = read(
-        OPENAI_API_BASE_URL="https://a.example;https://b.example", OPENAI_API_KEY="sk-a;sk-b"
+        OPENAI_API_BASE_URL='https://a.example;"https://b.example"',
+        OPENAI_API_KEY="sk-a;Bearer sk-b",
     ).specs
 
     assert (secrets(first), secrets(second)) == (["sk-a"], ["sk-b"])
@@ -106,7 +107,7 @@ def test_key_file_out_of_its_folder_leaves_its_entry_out(read):
 def test_fewer_keys_than_urls_are_told(read):
     [warning] = read(OPENAI_API_BASE_URLS=TWO_URLS, OPENAI_API_KEYS=["sk-a"]).warnings
 
-    assert "1 keys for 2 base URLs: the last 1 have none" in warning
+    assert "fewer items (1) than there are base URLs (2)" in warning
 
 
 def test_no_keys_at_all_are_meant(read):
