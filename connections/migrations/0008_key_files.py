@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('connections', '0006_shared_account_objects'),
+        ('connections', '0007_proxy'),
     ]
 
     operations = [
