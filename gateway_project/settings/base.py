@@ -12,9 +12,9 @@ from gateway_project.settings.caps import *  # noqa: F403
 from gateway_project.settings.database import usable_database
 from gateway_project.settings.environment import BASE_DIR
 from gateway_project.settings.front import *  # noqa: F403
+from gateway_project.settings.key_files import *  # noqa: F403
 from gateway_project.settings.logs import LEVELS, logging_config
 from gateway_project.settings.outgoing import *  # noqa: F403
-from gateway_project.settings.secret_files import own_files
 from gateway_project.settings.sign_in import *  # noqa: F403
 from gateway_project.settings.sign_in import SIGN_IN_APPS
 from gateway_project.settings.unfold import UNFOLD  # noqa: F401
@@ -211,12 +211,6 @@ GATEWAY_ENTRA_SCOPE = environment.text(
 # Hosts that may receive tokens of the gateway's identity, and scopes of these, beside Azure's.
 GATEWAY_IDENTITY_HOSTS = environment.items("GATEWAY_IDENTITY_HOSTS")
 GATEWAY_IDENTITY_SCOPES = environment.items("GATEWAY_IDENTITY_SCOPES")
-
-# The folder with the files that connections may take keys from, and files that are not for that.
-GATEWAY_KEY_FILES_DIR = environment.text(
-    "GATEWAY_KEY_FILES_DIR", "/run/secrets", form=forms.folder_problem
-)
-OWN_SECRET_FILES = tuple(own_files())
 
 GATEWAY_ATTRIBUTION_URL = environment.text("GATEWAY_ATTRIBUTION_URL", "https://gatehouse.example")
 GATEWAY_ATTRIBUTION_TITLE = environment.prose("GATEWAY_ATTRIBUTION_TITLE", "Gatehouse")
