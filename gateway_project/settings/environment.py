@@ -136,9 +136,7 @@ def time_zone(name: str) -> str:
     try:
         ZoneInfo(value)
     except (ValueError, OSError, ZoneInfoNotFoundError):
-        refuse(
-            name, f"{name} must be a time zone such as Europe/Berlin; it is {shape(value)}."
-        )
+        refuse(name, f"{name} must be a time zone such as Europe/Berlin; it is {shape(value)}.")
         return "UTC"
     return value
 

@@ -14,9 +14,7 @@ from tests.support.environment import ROOT, clean_environment
 
 DOCUMENT = (ROOT / "docs" / "configuration.md").read_text()
 EXAMPLE = (ROOT / ".env.example").read_text()
-READERS = (
-    "text|prose|token|url|switch|number|whole_number|items|lines|mapping|choice|time_zone"
-)
+READERS = "text|prose|token|url|switch|number|whole_number|items|lines|mapping|choice|time_zone"
 READING = re.compile(rf"environment\.(?:{READERS})\(\s*\"([A-Z_]+)\"")
 READ = {
     name
