@@ -22,6 +22,9 @@ from connections.rules.gateway_identity import (
     may_receive_identity,
     pattern_problems,
 )
+from connections.rules.key_paths import read_key_file
+from connections.rules.mending import bare_key, key_problem
+from connections.rules.secret_files import SecretFileError
 
 WHO_COULD_ACT_AS_THEM = (
     "The operator of that upstream can act as its callers. Use another authentication, or set "
@@ -103,8 +106,19 @@ def _identity_problem(row: Connection) -> str:
 
 
 def _key_messages(row: Connection, key: ConnectionKey) -> Iterator[CheckMessage]:
+    if key.file_path:
+        yield from _file_messages(row, key.file_path)
+        return
     if key.environment_variable:
-        if not os.environ.get(key.environment_variable):
+        value = bare_key(os.environ.get(key.environment_variable, ""))
+        if value and (problem := key_problem(value)):
+            yield Warning(
+                f"The connection {row.name} takes a key from the environment variable "
+                f"{key.environment_variable}, which {problem}.",
+                hint="Correct it for every worker.",
+                id="connections.W008",
+            )
+        if not value:
             yield Warning(
                 f"The connection {row.name} takes a key from the environment variable "
                 f"{key.environment_variable}, which is not set.",
@@ -120,6 +134,19 @@ def _key_messages(row: Connection, key: ConnectionKey) -> Iterator[CheckMessage]
             hint="Put the missing key back into ENCRYPTION_KEYS, or enter the connection's key "
             "again.",
             id="connections.W002",
+        )
+
+
+def _file_messages(row: Connection, path: str) -> Iterator[CheckMessage]:
+    try:
+        problem = key_problem(bare_key(read_key_file(path)))
+    except SecretFileError as exc:
+        problem = str(exc)
+    if problem:
+        yield Warning(
+            f"The connection {row.name} takes a key from the file {path}, which {problem}.",
+            hint="Put the key there, for the gateway's user to read. No restart is needed.",
+            id="connections.W009",
         )
 
 

@@ -55,7 +55,7 @@ def bootstrap(*, demo_url: str | None) -> Bootstrapped:
     """
     changes.lock_configuration()
     synced = sync_environment()
-    warnings = list(synced.warnings)
+    warnings = [*synced.warnings, *synced.kept]
     demo = _demo(demo_url) if demo_url else ()
     return Bootstrapped(
         differences=synced.differences + demo,

@@ -15,13 +15,20 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register  # n
 from django.utils.module_loading import import_string
 
 from gateway_project.private_files import exposed, private_paths
-from gateway_project.settings import environment
+from gateway_project.settings import environment, findings
 from ground.redis_servers import problem_of
 from proxy.client_side.cors import is_origin
 
 SWITCHES = frozenset({"true", "yes", "on", "1", "false", "no", "off", "0"})
 MOST_NAMED = 3
 SHORTEST_SECRET = 32  # bytes, as in the hash that signatures use
+
+
+@register(Tags.security)
+def check_environment(**kwargs: Any) -> Iterator[CheckMessage]:
+    """What was mended in the environment. What cannot be mended ends every command before."""
+    for warning in findings.mended:
+        yield Warning(warning, id="gateway_project.W004")
 
 
 @register(Tags.files)

@@ -20,9 +20,12 @@ from accounts.oauth.access_tokens import AccessTokens
 from audio import speech_cache
 from connections.auth.system_oauth import use_token_source
 from connections.calling.client_of_settings import make_client
+from connections.models.key_files import key_files
 from gateway_project.draining import drained_on_signals
+from gateway_project.key_file_watch import follow_key_files
 from gateway_project.oauth_tokens import configured_access_tokens, token_source
 from gateway_project.private_files import private_paths, repair
+from gateway_project.reconciling import reconcile
 from gateway_project.schema import current_schema
 from gateway_project.token_issuer import configured_tokens
 from gateway_project.waiting import waiting
@@ -69,19 +72,25 @@ async def running_gateway() -> AsyncIterator[Registry]:
         tasks = started(
             changes.watch(on_change, callers.confirm, since=since),
             registry.run(),
+            follow_key_files(key_files, registry.reload),
             access.run(),
             *independent_work(),
         )
         yield registry
     finally:
-        activate(None)
-        bearer_tokens.activate(None)
-        use_token_source(None)
+        deactivate()
         await access_tokens.finish()
         await ended(tasks)
         await write_down_the_rest()
         await registry.stop()
         await client.aclose()
+
+
+def deactivate() -> None:
+    """Have requests find nothing to serve from."""
+    activate(None)
+    bearer_tokens.activate(None)
+    use_token_source(None)
 
 
 def forget_people(tokens: BearerTokens | None, access_tokens: AccessTokens) -> None:
@@ -164,6 +173,7 @@ class Lifespan:
 @asynccontextmanager
 async def serving() -> AsyncIterator[None]:
     """All that a worker runs, until the block is left. Raises ``django.db.DatabaseError``."""
+    await database_sync_to_async(reconcile)()
     async with running_ledger(), running_gateway():
         with drained_on_signals(
             delay=settings.GATEWAY_SHUTDOWN_DELAY_SECONDS,

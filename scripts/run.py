@@ -74,7 +74,7 @@ def set_up_django() -> None:
     try:
         django.setup()
     except ImproperlyConfigured as exc:
-        raise CannotRunError(f"The configuration is not usable: {exc}") from exc
+        raise CannotRunError(str(exc)) from exc
 
 
 def address() -> tuple[str, int]:

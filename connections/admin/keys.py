@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -15,14 +14,18 @@ from unfold.decorators import display
 from unfold.forms import PaginationInlineFormSet
 from unfold.widgets import UnfoldAdminPasswordWidget
 
-from connections.admin.editing import is_editable
+from connections.admin.editing import is_editable, is_superuser
+from connections.configuration.callers_own import RESERVED
 from connections.models import Connection, ConnectionKey
-from connections.models.key_source import ENVIRONMENT_PREFIXES, KeySource
-
-VISIBLE_ASCII = re.compile(r"^[\x21-\x7e]+$")  # what a header can carry
+from connections.models.key_source import ENVIRONMENT_PREFIXES, FILE_PREFIX, KeySource
+from connections.rules.mending import key_problem
 
 
 class ConnectionKeyForm(forms.ModelForm):
+    """``is_superuser`` says who fills it in."""
+
+    is_superuser: ClassVar[bool] = False
+
     secret = forms.CharField(
         label="New key",
         required=False,
@@ -31,7 +34,7 @@ class ConnectionKeyForm(forms.ModelForm):
             # Keeps browsers from filling in the admin's own password.
             attrs={"aria-label": "New key", "autocomplete": "new-password"}
         ),
-        help_text="Blank keeps the stored key.",
+        help_text="Blank keeps the stored key. file:PATH names a file of GATEWAY_KEY_FILES_DIR.",
     )
 
     class Meta:
@@ -54,13 +57,24 @@ class ConnectionKeyForm(forms.ModelForm):
                 "References to the environment come from configuration files only. "
                 "Enter the key itself."
             )
-        if secret and not VISIBLE_ASCII.match(secret):
-            raise ValidationError("A key holds visible ASCII characters only, and no space.")
+        if secret.startswith(FILE_PREFIX):
+            return self._file(secret)
+        if secret and (problem := key_problem(secret)):
+            raise ValidationError(f"The key {problem}.")
         return secret
+
+    def _file(self, written: str) -> str:
+        """A file may hold the key of another connection, so it is a superuser's to name."""
+        if not self.is_superuser:
+            raise ValidationError(f"{RESERVED}: the path of a file. Enter the key itself.")
+        try:
+            return KeySource.parse(written).notation
+        except ValueError as exc:
+            raise ValidationError(f"This is a key {exc}.") from exc
 
     def save(self, commit: bool = True) -> ConnectionKey:
         if self.cleaned_data["secret"]:
-            self.instance.set_source(KeySource(secret=self.cleaned_data["secret"]))
+            self.instance.set_source(KeySource.parse(self.cleaned_data["secret"]))
             self.instance.created_at = timezone.now()
         return super().save(commit)
 
@@ -109,6 +123,12 @@ class ConnectionKeyInline(TabularInline):
         if not is_editable(request, obj):
             return self.readonly_fields
         return ("stored", "age", "secret")
+
+    def get_formset(
+        self, request: HttpRequest, obj: Connection | None = None, **kwargs: Any
+    ) -> Any:
+        form = type(self.form.__name__, (self.form,), {"is_superuser": is_superuser(request)})
+        return super().get_formset(request, obj, **{"form": form, **kwargs})
 
     def get_extra(self, request: HttpRequest, obj: Connection | None = None, **kwargs: Any) -> int:
         return 0 if obj is not None and obj.keys.exists() else 1

@@ -9,6 +9,7 @@ from connections.auth.rotation import KeyRotation
 from connections.retry_after import retry_after_seconds
 from connections.upstream import Upstream, UpstreamKey
 
+FILE = "file:"
 REFUSED = frozenset({httpx.codes.UNAUTHORIZED, httpx.codes.TOO_MANY_REQUESTS})
 
 
@@ -35,7 +36,7 @@ class BearerAuth(AuthStrategy):
             return
         usable = [key for key in keys if key.secret.isprintable() and key.secret]
         if not usable:
-            raise AuthUnavailableError(why_unusable(keys[0]))
+            raise KeyUnusableError(keys[0])
         for key in usable:
             request.headers[self.header] = self.value.format(secret=key.secret)
             response = yield request
@@ -47,8 +48,19 @@ class BearerAuth(AuthStrategy):
                 return  # an upload cannot be sent twice
 
 
+class KeyUnusableError(AuthUnavailableError):
+    """``key`` cannot be sent."""
+
+    def __init__(self, key: UpstreamKey) -> None:
+        super().__init__(why_unusable(key))
+        if key.hint.startswith(FILE):
+            self.hint = "Put the key into the file, for the gateway's user to read: no restart."
+
+
 def why_unusable(key: UpstreamKey) -> str:
     """The reason why ``key`` is not sent, for an admin."""
+    if not key.secret and key.hint.startswith(FILE):
+        return f"The key file {key.hint.removeprefix(FILE)} is missing, empty or not readable."
     if not key.secret:
         return f"The environment variable {key.hint.removeprefix('env:')} is not set, or empty."
     return f"The key {key.hint} holds a line break or a control character."

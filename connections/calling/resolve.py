@@ -11,6 +11,7 @@ from django.conf import settings
 
 from accounts.encryption import EncryptionError
 from connections.models import Connection, ConnectionKey
+from connections.rules.mending import bare_key
 from connections.upstream import Upstream, UpstreamKey
 
 logger = logging.getLogger(__name__)
@@ -76,7 +77,9 @@ def tls_verification(text: str) -> bool | Path:
 def environment_key(variable: str) -> UpstreamKey:
     """The key held by the environment variable ``variable``; empty when that is not set."""
     return UpstreamKey(
-        id=f"env:{variable}", secret=os.environ.get(variable, "").strip(), hint=f"env:{variable}"
+        id=f"env:{variable}",
+        secret=bare_key(os.environ.get(variable, "")),
+        hint=f"env:{variable}",
     )
 
 

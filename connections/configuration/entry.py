@@ -63,7 +63,8 @@ def texts(value: Any) -> tuple[str, ...]:
 
 def switch(value: Any) -> bool:
     if not isinstance(value, bool):
-        raise ValueError("must be true or false")  # noqa: TRY004
+        quoted = ", without quotes" if isinstance(value, str) else ""
+        raise ValueError(f"must be true or false{quoted}")  # noqa: TRY004
     return value
 
 

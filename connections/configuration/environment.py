@@ -8,6 +8,7 @@ the list ("0") or, as older versions wrote it, by its URL.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,15 +19,20 @@ from connections.configuration import open_webui
 from connections.configuration.entry import EntryError
 from connections.configuration.spec import ConnectionSpec
 from connections.models.key_source import KeySource
+from connections.rules.mending import bare_key, key_problem
 
 OPENAI_URL = "https://api.openai.com/v1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnvironmentConnections:
-    """``specs`` in the order of the URLs; ``warnings`` are sentences without secrets."""
+    """``specs`` in the order of the URLs; ``warnings`` are sentences without secrets.
+
+    ``left_out`` are the names of those that are described in a way that cannot be used.
+    """
 
     specs: tuple[ConnectionSpec, ...] = ()
+    left_out: frozenset[str] = frozenset()
     warnings: tuple[str, ...] = ()
 
 
@@ -51,13 +57,17 @@ def environment_connections() -> EnvironmentConnections:
     ]
     warnings += _unused_configs(urls)
     specs: list[ConnectionSpec] = []
+    left_out: set[str] = set()
     slugs = [open_webui.slug_of(entry.base_url, entry.config) for entry in entries]
     for name, entry in zip(open_webui.told_apart(slugs), entries, strict=True):
         try:
             specs.append(_spec(name, entry, warnings))
         except EntryError as exc:
+            left_out.add(name)
             warnings.append(f"Entry {entry.index} of OPENAI_API_BASE_URLS is left out. {exc}.")
-    return EnvironmentConnections(specs=tuple(specs), warnings=tuple(warnings))
+    return EnvironmentConnections(
+        specs=tuple(specs), left_out=frozenset(left_out), warnings=tuple(warnings)
+    )
 
 
 def _urls_and_keys(warnings: list[str]) -> tuple[list[str], list[str]]:
@@ -68,6 +78,11 @@ def _urls_and_keys(warnings: list[str]) -> tuple[list[str], list[str]]:
         return [], []
     urls = [url.rstrip("/") or OPENAI_URL for url in urls or [OPENAI_URL]]
     surplus = len(keys) - len(urls)
+    if keys and surplus < 0:
+        warnings.append(
+            f"OPENAI_API_KEYS has fewer items ({len(keys)}) than there are base URLs "
+            f"({len(urls)}): the last have no key. Write an empty item where none is needed."
+        )
     if surplus > 0:
         warnings.append(
             f"OPENAI_API_KEYS has {len(keys)} keys for {len(urls)} base URLs: "
@@ -77,7 +92,7 @@ def _urls_and_keys(warnings: list[str]) -> tuple[list[str], list[str]]:
 
 
 def _split(value: str) -> list[str]:
-    return [item.strip() for item in value.split(";")] if value else []
+    return [bare_key(item) for item in value.split(";")] if value else []
 
 
 def _config(index: int, url: str) -> Any:
@@ -103,10 +118,35 @@ def _spec(name: str, entry: _Entry, warnings: list[str]) -> ConnectionSpec:
         "and not used."
         for unknown in open_webui.unknown_fields(entry.config)
     ]
+    if re.search(r"[,\s]+https?://", entry.base_url):
+        raise EntryError(
+            f"Item {entry.index + 1} of OPENAI_API_BASE_URLS",
+            "",
+            "holds several URLs. Put semicolons between the items",
+        )
+    keys = _keys(entry)
     fields = open_webui.spec_fields(entry.config) | {
         "name": name,
         "provider": open_webui.provider_of(entry.base_url, entry.config).value,
         "base_url": entry.base_url,
     }
-    spec = ConnectionSpec.from_dict(fields)
-    return replace(spec, keys=(KeySource(secret=entry.key),) if entry.key else ())
+    try:
+        spec = ConnectionSpec.from_dict(fields)
+    except EntryError as exc:
+        theirs = open_webui.THEIR_NAMES.get(exc.field, exc.field)
+        raise EntryError(exc.subject, theirs, exc.problem) from exc
+    return replace(spec, keys=keys)
+
+
+def _keys(entry: _Entry) -> tuple[KeySource, ...]:
+    """The key of ``entry``, which may be a reference. Raises ``EntryError``."""
+    if not entry.key:
+        return ()
+    subject = f"Item {entry.index + 1} of OPENAI_API_KEYS"
+    try:
+        source = KeySource.parse(entry.key)
+    except ValueError as exc:
+        raise EntryError(subject, "", f"is a key {exc}") from exc
+    if source.secret and (problem := key_problem(source.secret)):
+        raise EntryError(subject, "", problem)
+    return (source,)

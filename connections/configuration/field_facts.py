@@ -49,7 +49,8 @@ def keys(value: Any) -> tuple[KeySource, ...]:
         return tuple(KeySource.parse(key) for key in texts(value))
     except ValueError as exc:
         raise ValueError(
-            "must be a list of strings, each a key or env:NAME; [] means none"
+            "must be a list of strings, each a key, env:NAME or file:PATH; [] means none. There is "
+            f"one that {exc}"
         ) from exc
 
 

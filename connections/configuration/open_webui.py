@@ -25,6 +25,7 @@ AZURE_DOMAINS = (".openai.azure.com", ".cognitiveservices.azure.com", ".services
 LONGEST_SLUG = 80
 # Open WebUI's names of the fields, and ours.
 FIELDS = {known.open_webui: name for name, known in FACTS.items() if known.open_webui}
+THEIR_NAMES = {ours: theirs for theirs, ours in FIELDS.items()}
 DECIDING = frozenset({"azure", "provider"})  # fields that decide on the provider
 
 

@@ -33,7 +33,7 @@ from connections.configuration.stored_headers import (
 )
 from connections.configuration.upsert import upsert
 from connections.models import Connection, GatewaySettings
-from connections.models.key_source import KeySource
+from connections.models.key_source import REFERENCE_PREFIXES, KeySource
 from connections.rules.destination import is_same_destination
 from connections.rules.validators import normalise_base_url
 
@@ -69,7 +69,7 @@ def masked_keys(row: Connection) -> str:
 
 def is_mask(key: str) -> bool:
     """Whether ``key`` is what stands for stored keys, and no key itself."""
-    return HIDDEN in key or key.startswith("env:")
+    return HIDDEN in key or key.startswith(REFERENCE_PREFIXES)
 
 
 @transaction.atomic

@@ -10,11 +10,13 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.encryption import EncryptionError, keyring
+from connections.models.key_files import key_files
 from connections.models.key_source import KeySource
+from connections.rules.mending import bare_key
 
 
 class ConnectionKey(models.Model):
-    """One key of a connection: encrypted here, or a reference to an environment variable."""
+    """One key of a connection: encrypted here, or a reference to a variable or a file."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     connection = models.ForeignKey(
@@ -24,14 +26,24 @@ class ConnectionKey(models.Model):
     ciphertext = models.TextField(blank=True, editable=False)
     last_four = models.CharField(max_length=4, blank=True, editable=False)
     environment_variable = models.CharField(max_length=200, blank=True, editable=False)
+    file_path = models.CharField(
+        max_length=500,
+        blank=True,
+        default="",
+        db_default="",  # for the version before, which may still be running
+        editable=False,
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
         ordering = ("position", "created_at")
         constraints = (
             models.CheckConstraint(
-                condition=(Q(ciphertext="") & ~Q(environment_variable=""))
-                | (~Q(ciphertext="") & Q(environment_variable="")),
+                condition=(
+                    ~Q(ciphertext="") & Q(environment_variable="") & Q(file_path="")
+                    | Q(ciphertext="") & ~Q(environment_variable="") & Q(file_path="")
+                    | Q(ciphertext="") & Q(environment_variable="") & ~Q(file_path="")
+                ),
                 name="connections_key_has_one_source",
             ),
         )
@@ -42,9 +54,12 @@ class ConnectionKey(models.Model):
     @property
     def masked(self) -> str:
         """What may be shown of the key."""
-        if self.environment_variable:
-            return f"env:{self.environment_variable}"
-        return f"…{self.last_four}"
+        return self._reference().masked if self.is_reference else f"…{self.last_four}"
+
+    @property
+    def is_reference(self) -> bool:
+        """Whether the secret is elsewhere."""
+        return bool(self.environment_variable or self.file_path)
 
     @property
     def bound_to(self) -> str:
@@ -54,6 +69,7 @@ class ConnectionKey(models.Model):
     def set_source(self, source: KeySource) -> None:
         """Hold ``source`` from now on. The connection must be saved before."""
         self.environment_variable = source.environment_variable
+        self.file_path = source.file_path
         self.ciphertext = ""
         self.last_four = ""
         if source.secret:
@@ -62,8 +78,8 @@ class ConnectionKey(models.Model):
 
     def source(self) -> KeySource:
         """Raises :class:`accounts.encryption.EncryptionError` when the secret cannot be read."""
-        if self.environment_variable:
-            return KeySource(environment_variable=self.environment_variable)
+        if self.is_reference:
+            return self._reference()
         return KeySource(secret=keyring().decrypt(self.ciphertext, bound_to=self.bound_to))
 
     def readable_source(self) -> KeySource | None:
@@ -74,6 +90,11 @@ class ConnectionKey(models.Model):
             return None
 
     def reveal(self) -> str:
-        """The key in the clear, for signing a request. Empty when its variable is not set."""
+        """The key in the clear, for signing a request. Empty when a reference leads to none."""
         source = self.source()
-        return source.secret or os.environ.get(source.environment_variable, "").strip()
+        if source.file_path:
+            return key_files.read(source.file_path)
+        return source.secret or bare_key(os.environ.get(source.environment_variable, ""))
+
+    def _reference(self) -> KeySource:
+        return KeySource(environment_variable=self.environment_variable, file_path=self.file_path)

@@ -4,42 +4,62 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from connections.rules.key_paths import path_problem
+
 ENVIRONMENT_PREFIXES = ("env:", "os.environ/")  # ours, and LiteLLM's spelling
+FILE_PREFIX = "file:"
+REFERENCE_PREFIXES = (*ENVIRONMENT_PREFIXES, FILE_PREFIX)
 SHORTEST_WITH_HINT = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeySource:
-    """A secret, or the name of the environment variable that holds one. Exactly one is set."""
+    """A secret, the name of the environment variable that holds one, or the path of a file that
+    does. Exactly one is set.
+    """
 
     secret: str = field(default="", repr=False)
     environment_variable: str = ""
+    file_path: str = ""
 
     def __post_init__(self) -> None:
-        if bool(self.secret) == bool(self.environment_variable):
-            raise ValueError("a key is either a secret or an environment variable")
+        if [bool(self.secret), bool(self.environment_variable), bool(self.file_path)].count(
+            True
+        ) != 1:
+            raise ValueError("a key is a secret, an environment variable or a file")
 
     @classmethod
     def parse(cls, text: str) -> KeySource:
-        """Read the notation of configuration files: ``env:NAME`` or the key itself."""
+        """Read the notation of configuration files: ``env:NAME``, ``file:PATH`` or the key itself.
+
+        Raises ``ValueError``, with words that complete "a key …", where no such key can be read.
+        """
+        if text.startswith(FILE_PREFIX):
+            path = text.removeprefix(FILE_PREFIX).strip()
+            if problem := path_problem(path):
+                raise ValueError(f"whose file {problem}")
+            return cls(file_path=path)
         for prefix in ENVIRONMENT_PREFIXES:
             if text.startswith(prefix):
                 return cls(environment_variable=text.removeprefix(prefix))
         return cls(secret=text)
 
     @property
+    def reference(self) -> str:
+        """The notation of a source that is no secret; empty for a secret."""
+        if self.file_path:
+            return f"{FILE_PREFIX}{self.file_path}"
+        return f"env:{self.environment_variable}" if self.environment_variable else ""
+
+    @property
     def notation(self) -> str:
         """What :meth:`parse` reads back as this source. Holds the secret in the clear."""
-        return self.secret or f"env:{self.environment_variable}"
+        return self.secret or self.reference
 
     @property
     def masked(self) -> str:
         """What may be shown of the key."""
-        return (
-            f"env:{self.environment_variable}"
-            if self.environment_variable
-            else f"…{self.last_four}"
-        )
+        return self.reference or f"…{self.last_four}"
 
     @property
     def last_four(self) -> str:

@@ -60,7 +60,7 @@ def export_document(*, with_secrets: bool) -> Export:
 
 def _connection(row: Connection, with_secrets: bool, left_out: list[str]) -> ConnectionSpec:
     keys = row.keys.all()
-    if with_secrets or all(key.environment_variable for key in keys):
+    if with_secrets or all(key.is_reference for key in keys):
         spec = ConnectionSpec.of(row, keys=tuple(key.source() for key in keys))
     else:
         # An import without `keys` leaves the stored keys alone; with some, it drops the rest.

@@ -7,11 +7,12 @@ from typing import Any
 from urllib.parse import quote
 
 from gateway_project.private_files import close_to_others
-from gateway_project.settings import environment
+from gateway_project.settings import environment, forms
 from gateway_project.settings.caps import *  # noqa: F403
-from gateway_project.settings.database import database_of
+from gateway_project.settings.database import usable_database
 from gateway_project.settings.environment import BASE_DIR
 from gateway_project.settings.front import *  # noqa: F403
+from gateway_project.settings.key_files import *  # noqa: F403
 from gateway_project.settings.logs import LEVELS, logging_config
 from gateway_project.settings.outgoing import *  # noqa: F403
 from gateway_project.settings.sign_in import *  # noqa: F403
@@ -23,12 +24,14 @@ close_to_others()  # whatever the process is: a server, one of its workers, a co
 
 DEBUG: bool = environment.switch("DEBUG", default=False)
 DATA_DIR = (BASE_DIR / environment.text("DATA_DIR", "var")).resolve()
-DATABASE_URL = environment.text("DATABASE_URL")
+DATABASE_URL = environment.url("DATABASE_URL", "postgres", "postgresql", "psql", "pgsql", "sqlite")
 DATABASE_IS_SQLITE: bool = not DATABASE_URL or DATABASE_URL.startswith("sqlite")
-REDIS_URL = environment.text("REDIS_URL")
-ALLOWED_HOSTS = environment.items("ALLOWED_HOSTS")
-CSRF_TRUSTED_ORIGINS = environment.items("CSRF_TRUSTED_ORIGINS")
-ENCRYPTION_KEYS = environment.items("ENCRYPTION_KEYS")
+REDIS_URL = environment.url(
+    "REDIS_URL", "redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel"
+)
+ALLOWED_HOSTS = environment.items("ALLOWED_HOSTS", form=forms.host_problem)
+CSRF_TRUSTED_ORIGINS = environment.items("CSRF_TRUSTED_ORIGINS", form=forms.origin_problem)
+ENCRYPTION_KEYS = environment.items("ENCRYPTION_KEYS", form=forms.encryption_key_problem)
 
 ROOT_URLCONF = "gateway_project.urls"
 API_URLCONF = "gateway_project.api_urls"
@@ -114,7 +117,9 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 DATABASES: dict[str, Any] = {
-    "default": database_of(DATABASE_URL or f"sqlite:///{quote(str(DATA_DIR / 'gatehouse.db'))}")
+    "default": usable_database(
+        DATABASE_URL, fallback=f"sqlite:///{quote(str(DATA_DIR / 'gatehouse.db'))}"
+    )
 }
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
@@ -153,7 +158,9 @@ else:
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 
 REST_FRAMEWORK = {"UNAUTHENTICATED_USER": None, "UNAUTHENTICATED_TOKEN": None}
-LOG_FORMAT = environment.text("LOG_FORMAT", "console" if sys.stderr.isatty() else "json")
+LOG_FORMAT = environment.choice(
+    "LOG_FORMAT", ("console", "json") if sys.stderr.isatty() else ("json", "console")
+)
 LOG_LEVEL = environment.choice("LOG_LEVEL", LEVELS)
 LOGGING_CONFIG = "gateway_project.settings.logs.configure"
 LOGGING = logging_config(LOG_FORMAT, LOG_LEVEL)
@@ -165,14 +172,18 @@ DEFAULT_EXCEPTION_REPORTER_FILTER = "gateway_project.debug_pages.CensoringFilter
 ENABLE_OPENAI_API = environment.switch("ENABLE_OPENAI_API", default=True)
 OPENAI_API_BASE_URLS = environment.items("OPENAI_API_BASE_URLS", separator=";", keep_empty=True)
 OPENAI_API_BASE_URL = environment.text("OPENAI_API_BASE_URL")
-OPENAI_API_KEYS = environment.items("OPENAI_API_KEYS", separator=";", keep_empty=True)
-OPENAI_API_KEY = environment.text("OPENAI_API_KEY")
+OPENAI_API_KEYS = environment.items(
+    "OPENAI_API_KEYS", separator=";", keep_empty=True, are_tokens=True
+)
+OPENAI_API_KEY = environment.token("OPENAI_API_KEY")
 OPENAI_API_CONFIGS = environment.mapping("OPENAI_API_CONFIGS")
 AIOHTTP_CLIENT_TIMEOUT = environment.number("AIOHTTP_CLIENT_TIMEOUT", default=300, minimum=1)
 AIOHTTP_CLIENT_TIMEOUT_MODEL_LIST = environment.number(
     "AIOHTTP_CLIENT_TIMEOUT_MODEL_LIST", default=10, minimum=0.1
 )
-AIOHTTP_CLIENT_SESSION_SSL = environment.text("AIOHTTP_CLIENT_SESSION_SSL", "true")
+AIOHTTP_CLIENT_SESSION_SSL = environment.text(
+    "AIOHTTP_CLIENT_SESSION_SSL", "true", form=forms.tls_problem
+)
 MODELS_CACHE_TTL = environment.number("MODELS_CACHE_TTL", default=1)
 BYPASS_MODEL_ACCESS_CONTROL = environment.switch("BYPASS_MODEL_ACCESS_CONTROL", default=False)
 ENABLE_FORWARD_USER_INFO_HEADERS = environment.switch(
@@ -182,9 +193,9 @@ ENABLE_FORWARD_USER_INFO_HEADERS = environment.switch(
 # Our own.
 GATEWAY_SHORT_ROAD = environment.switch("GATEWAY_SHORT_ROAD", default=True)
 GATEWAY_PIPELINES_HOLD_STREAMS = environment.switch("GATEWAY_PIPELINES_HOLD_STREAMS", default=False)
-GATEWAY_JWT_ISSUER = environment.text("GATEWAY_JWT_ISSUER")
+GATEWAY_JWT_ISSUER = environment.text("GATEWAY_JWT_ISSUER", form=forms.issuer_problem)
 GATEWAY_JWT_AUDIENCE = environment.text("GATEWAY_JWT_AUDIENCE")
-GATEWAY_JWT_JWKS_URL = environment.text("GATEWAY_JWT_JWKS_URL")
+GATEWAY_JWT_JWKS_URL = environment.url("GATEWAY_JWT_JWKS_URL", "https", "http")
 GATEWAY_JWT_ALGORITHMS = environment.items("GATEWAY_JWT_ALGORITHMS") or ["RS256", "ES256"]
 GATEWAY_JWT_GROUPS_CLAIM = environment.text("GATEWAY_JWT_GROUPS_CLAIM", "groups")
 GATEWAY_JWT_NEW_USERS = environment.choice(
@@ -202,13 +213,13 @@ GATEWAY_IDENTITY_HOSTS = environment.items("GATEWAY_IDENTITY_HOSTS")
 GATEWAY_IDENTITY_SCOPES = environment.items("GATEWAY_IDENTITY_SCOPES")
 
 GATEWAY_ATTRIBUTION_URL = environment.text("GATEWAY_ATTRIBUTION_URL", "https://gatehouse.example")
-GATEWAY_ATTRIBUTION_TITLE = environment.text("GATEWAY_ATTRIBUTION_TITLE", "Gatehouse")
+GATEWAY_ATTRIBUTION_TITLE = environment.prose("GATEWAY_ATTRIBUTION_TITLE", "Gatehouse")
 GATEWAY_FILTERS = environment.items("GATEWAY_FILTERS")
-GATEWAY_SYSTEM_PROMPT_PREFIX = environment.text("GATEWAY_SYSTEM_PROMPT_PREFIX")
-GATEWAY_REDACTED_PATTERNS = environment.items("GATEWAY_REDACTED_PATTERNS", separator="\n")
-GATEWAY_REDACTION_TEXT = environment.text("GATEWAY_REDACTION_TEXT", "[redacted]")
-GATEWAY_REDACTION_WINDOW = int(
-    environment.number("GATEWAY_REDACTION_WINDOW", default=100, minimum=1)
+GATEWAY_SYSTEM_PROMPT_PREFIX = environment.prose("GATEWAY_SYSTEM_PROMPT_PREFIX")
+GATEWAY_REDACTED_PATTERNS = environment.lines("GATEWAY_REDACTED_PATTERNS")
+GATEWAY_REDACTION_TEXT = environment.prose("GATEWAY_REDACTION_TEXT", "[redacted]")
+GATEWAY_REDACTION_WINDOW = environment.whole_number(
+    "GATEWAY_REDACTION_WINDOW", default=100, minimum=1
 )
 GATEWAY_PASSTHROUGH = environment.switch("GATEWAY_PASSTHROUGH", default=False)
 GATEWAY_USER_INFO_HEADER_PREFIX = environment.text("GATEWAY_USER_INFO_HEADER_PREFIX", "X-OpenWebUI")
@@ -219,9 +230,9 @@ GATEWAY_USER_INFO_JWT_SECONDS = environment.number(
 )
 GATEWAY_QUERY_KEYS = environment.switch("GATEWAY_QUERY_KEYS", default=False)
 GATEWAY_LIST_EVERY_MODEL = environment.switch("GATEWAY_LIST_EVERY_MODEL", default=False)
-GATEWAY_CORS_ORIGINS = environment.items("GATEWAY_CORS_ORIGINS")
+GATEWAY_CORS_ORIGINS = environment.items("GATEWAY_CORS_ORIGINS", form=forms.cors_origin_problem)
 GATEWAY_ACCESS_LOG = environment.switch("GATEWAY_ACCESS_LOG", default=True)
-GATEWAY_METRICS_TOKEN = environment.text("GATEWAY_METRICS_TOKEN")
+GATEWAY_METRICS_TOKEN = environment.token("GATEWAY_METRICS_TOKEN")
 # OpenTelemetry's own variables say where spans go.
 GATEWAY_OTEL = environment.switch(
     "GATEWAY_OTEL", default=bool(environment.text("OTEL_EXPORTER_OTLP_ENDPOINT"))
@@ -229,8 +240,8 @@ GATEWAY_OTEL = environment.switch(
 GATEWAY_USAGE_SYNC = environment.choice("GATEWAY_USAGE_SYNC", ("never", "interval", "always"))
 GATEWAY_SPEECH_CACHE = environment.switch("GATEWAY_SPEECH_CACHE", default=True)
 GATEWAY_SPEECH_CACHE_DIR = environment.text("GATEWAY_SPEECH_CACHE_DIR", str(DATA_DIR / "speech"))
-GATEWAY_SPEECH_CACHE_MAX_BYTES = int(
-    environment.number("GATEWAY_SPEECH_CACHE_MAX_BYTES", default=2**30)
+GATEWAY_SPEECH_CACHE_MAX_BYTES = environment.whole_number(
+    "GATEWAY_SPEECH_CACHE_MAX_BYTES", default=2**30
 )
 GATEWAY_SPEECH_CACHE_MAX_AGE_SECONDS = environment.number(
     "GATEWAY_SPEECH_CACHE_MAX_AGE_SECONDS", default=30 * 24 * 3600

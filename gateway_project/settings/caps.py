@@ -5,18 +5,16 @@ from __future__ import annotations
 from gateway_project.settings import environment
 
 # Bodies of requests: bytes, structure, time. One that set the older name set all JSON by it.
-GATEWAY_MAX_JSON_BYTES = int(
-    environment.number(
-        "GATEWAY_MAX_JSON_BYTES",
-        default=environment.number("GATEWAY_MAX_BODY_BYTES", default=50 * 2**20, minimum=1024),
-        minimum=1024,
-    )
+GATEWAY_MAX_JSON_BYTES = environment.whole_number(
+    "GATEWAY_MAX_JSON_BYTES",
+    default=environment.whole_number("GATEWAY_MAX_BODY_BYTES", default=50 * 2**20, minimum=1024),
+    minimum=1024,
 )
-GATEWAY_MAX_JSON_STRUCTURE = int(
-    environment.number("GATEWAY_MAX_JSON_STRUCTURE", default=1_000_000, minimum=256 * 1024)
+GATEWAY_MAX_JSON_STRUCTURE = environment.whole_number(
+    "GATEWAY_MAX_JSON_STRUCTURE", default=1_000_000, minimum=256 * 1024
 )
-GATEWAY_MAX_PAGE_BYTES = int(
-    environment.number("GATEWAY_MAX_PAGE_BYTES", default=2.5 * 2**20, minimum=1024)
+GATEWAY_MAX_PAGE_BYTES = environment.whole_number(
+    "GATEWAY_MAX_PAGE_BYTES", default=2.5 * 2**20, minimum=1024
 )
 # Django's own limits say 400 for more fields (1000) and files (100), and a page needs no more.
 DATA_UPLOAD_MAX_MEMORY_SIZE = GATEWAY_MAX_PAGE_BYTES
@@ -25,30 +23,28 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024
 GATEWAY_BODY_SECONDS = environment.number("GATEWAY_BODY_SECONDS", default=60, minimum=0.1)
 
 # Uploads of files.
-GATEWAY_MAX_UPLOAD_BYTES = int(
-    environment.number("GATEWAY_MAX_UPLOAD_BYTES", default=512 * 2**20, minimum=1024)
+GATEWAY_MAX_UPLOAD_BYTES = environment.whole_number(
+    "GATEWAY_MAX_UPLOAD_BYTES", default=512 * 2**20, minimum=1024
 )
-GATEWAY_UPLOAD_HELD_BYTES_PER_KEY = int(
-    environment.number(
-        "GATEWAY_UPLOAD_HELD_BYTES_PER_KEY", default=GATEWAY_MAX_UPLOAD_BYTES, minimum=1024
-    )
+GATEWAY_UPLOAD_HELD_BYTES_PER_KEY = environment.whole_number(
+    "GATEWAY_UPLOAD_HELD_BYTES_PER_KEY", default=GATEWAY_MAX_UPLOAD_BYTES, minimum=1024
 )
-GATEWAY_UPLOAD_HELD_BYTES = int(
-    environment.number("GATEWAY_UPLOAD_HELD_BYTES", default=2 * 2**30, minimum=1024)
+GATEWAY_UPLOAD_HELD_BYTES = environment.whole_number(
+    "GATEWAY_UPLOAD_HELD_BYTES", default=2 * 2**30, minimum=1024
 )
 
 # How many gateways a request may have passed before it comes here.
-GATEWAY_MAX_HOPS = int(environment.number("GATEWAY_MAX_HOPS", default=8, minimum=1))
+GATEWAY_MAX_HOPS = environment.whole_number("GATEWAY_MAX_HOPS", default=8, minimum=1)
 
 # What upstreams send, and how long they take.
-GATEWAY_MAX_RESPONSE_BYTES = int(
-    environment.number("GATEWAY_MAX_RESPONSE_BYTES", default=64 * 2**20, minimum=1024)
+GATEWAY_MAX_RESPONSE_BYTES = environment.whole_number(
+    "GATEWAY_MAX_RESPONSE_BYTES", default=64 * 2**20, minimum=1024
 )
-GATEWAY_MAX_SSE_LINE_BYTES = int(
-    environment.number("GATEWAY_MAX_SSE_LINE_BYTES", default=32 * 2**20, minimum=1024)
+GATEWAY_MAX_SSE_LINE_BYTES = environment.whole_number(
+    "GATEWAY_MAX_SSE_LINE_BYTES", default=32 * 2**20, minimum=1024
 )
-GATEWAY_MAX_STREAM_BYTES = int(
-    environment.number("GATEWAY_MAX_STREAM_BYTES", default=256 * 2**20, minimum=1024)
+GATEWAY_MAX_STREAM_BYTES = environment.whole_number(
+    "GATEWAY_MAX_STREAM_BYTES", default=256 * 2**20, minimum=1024
 )
 GATEWAY_CONNECT_TIMEOUT = environment.number("GATEWAY_CONNECT_TIMEOUT", default=10, minimum=0.1)
 GATEWAY_STREAM_IDLE_TIMEOUT = environment.number(
@@ -71,57 +67,57 @@ GATEWAY_SHUTDOWN_GRACE_SECONDS = environment.number(
 
 # Streams that are kept for clients who come back.
 GATEWAY_RESUMABLE_SECONDS = environment.number("GATEWAY_RESUMABLE_SECONDS", default=600, minimum=1)
-GATEWAY_RESUMABLE_MAX_BYTES = int(
-    environment.number("GATEWAY_RESUMABLE_MAX_BYTES", default=16 * 2**20, minimum=1024)
+GATEWAY_RESUMABLE_MAX_BYTES = environment.whole_number(
+    "GATEWAY_RESUMABLE_MAX_BYTES", default=16 * 2**20, minimum=1024
 )
-GATEWAY_RESUMABLE_MAX_STREAMS = int(
-    environment.number("GATEWAY_RESUMABLE_MAX_STREAMS", default=32, minimum=1)
+GATEWAY_RESUMABLE_MAX_STREAMS = environment.whole_number(
+    "GATEWAY_RESUMABLE_MAX_STREAMS", default=32, minimum=1
 )
-GATEWAY_RESUMABLE_MAX_STREAMS_TOTAL = int(
-    environment.number("GATEWAY_RESUMABLE_MAX_STREAMS_TOTAL", default=512, minimum=1)
+GATEWAY_RESUMABLE_MAX_STREAMS_TOTAL = environment.whole_number(
+    "GATEWAY_RESUMABLE_MAX_STREAMS_TOTAL", default=512, minimum=1
 )
-GATEWAY_RESUMABLE_MAX_READERS = int(
-    environment.number("GATEWAY_RESUMABLE_MAX_READERS", default=64, minimum=1)
+GATEWAY_RESUMABLE_MAX_READERS = environment.whole_number(
+    "GATEWAY_RESUMABLE_MAX_READERS", default=64, minimum=1
 )
-GATEWAY_RESUMABLE_MAX_READERS_TOTAL = int(
-    environment.number("GATEWAY_RESUMABLE_MAX_READERS_TOTAL", default=512, minimum=1)
+GATEWAY_RESUMABLE_MAX_READERS_TOTAL = environment.whole_number(
+    "GATEWAY_RESUMABLE_MAX_READERS_TOTAL", default=512, minimum=1
 )
-GATEWAY_RESUMABLE_MAX_KEPT = int(
-    environment.number("GATEWAY_RESUMABLE_MAX_KEPT", default=100, minimum=1)
+GATEWAY_RESUMABLE_MAX_KEPT = environment.whole_number(
+    "GATEWAY_RESUMABLE_MAX_KEPT", default=100, minimum=1
 )
-GATEWAY_RESUMABLE_KEY_BYTES = int(
-    environment.number("GATEWAY_RESUMABLE_KEY_BYTES", default=32 * 2**20, minimum=1024)
+GATEWAY_RESUMABLE_KEY_BYTES = environment.whole_number(
+    "GATEWAY_RESUMABLE_KEY_BYTES", default=32 * 2**20, minimum=1024
 )
-GATEWAY_RESUMABLE_TOTAL_BYTES = int(
-    environment.number("GATEWAY_RESUMABLE_TOTAL_BYTES", default=256 * 2**20, minimum=1024)
+GATEWAY_RESUMABLE_TOTAL_BYTES = environment.whole_number(
+    "GATEWAY_RESUMABLE_TOTAL_BYTES", default=256 * 2**20, minimum=1024
 )
 
 # Responses and conversations, which upstreams or the gateway itself keep for their users.
-GATEWAY_STORED_RESPONSES_PER_USER = int(
-    environment.number("GATEWAY_STORED_RESPONSES_PER_USER", default=10_000, minimum=1)
+GATEWAY_STORED_RESPONSES_PER_USER = environment.whole_number(
+    "GATEWAY_STORED_RESPONSES_PER_USER", default=10_000, minimum=1
 )
 GATEWAY_KEEPS_RESPONSES = environment.switch("GATEWAY_KEEPS_RESPONSES", default=True)
 GATEWAY_CONVERSATION_DAYS = environment.number(
     "GATEWAY_CONVERSATION_DAYS", default=30, minimum=0.01
 )
-GATEWAY_CONVERSATION_BYTES = int(
-    environment.number("GATEWAY_CONVERSATION_BYTES", default=16 * 2**20, minimum=1024)
+GATEWAY_CONVERSATION_BYTES = environment.whole_number(
+    "GATEWAY_CONVERSATION_BYTES", default=16 * 2**20, minimum=1024
 )
-GATEWAY_CONVERSATION_BYTES_PER_USER = int(
-    environment.number("GATEWAY_CONVERSATION_BYTES_PER_USER", default=256 * 2**20, minimum=1024)
+GATEWAY_CONVERSATION_BYTES_PER_USER = environment.whole_number(
+    "GATEWAY_CONVERSATION_BYTES_PER_USER", default=256 * 2**20, minimum=1024
 )
-GATEWAY_CONVERSATIONS_PER_USER = int(
-    environment.number("GATEWAY_CONVERSATIONS_PER_USER", default=1000, minimum=1)
+GATEWAY_CONVERSATIONS_PER_USER = environment.whole_number(
+    "GATEWAY_CONVERSATIONS_PER_USER", default=1000, minimum=1
 )
 
 # WebSockets.
-GATEWAY_WS_MAX_MESSAGE_BYTES = int(
-    environment.number("GATEWAY_WS_MAX_MESSAGE_BYTES", default=16 * 2**20, minimum=1024)
+GATEWAY_WS_MAX_MESSAGE_BYTES = environment.whole_number(
+    "GATEWAY_WS_MAX_MESSAGE_BYTES", default=16 * 2**20, minimum=1024
 )
-GATEWAY_WS_MAX_REQUESTS = int(environment.number("GATEWAY_WS_MAX_REQUESTS", default=16, minimum=1))
-GATEWAY_WS_MAX_SOCKETS = int(environment.number("GATEWAY_WS_MAX_SOCKETS", default=5000, minimum=1))
-GATEWAY_WS_MAX_SOCKETS_PER_KEY = int(
-    environment.number("GATEWAY_WS_MAX_SOCKETS_PER_KEY", default=500, minimum=1)
+GATEWAY_WS_MAX_REQUESTS = environment.whole_number("GATEWAY_WS_MAX_REQUESTS", default=16, minimum=1)
+GATEWAY_WS_MAX_SOCKETS = environment.whole_number("GATEWAY_WS_MAX_SOCKETS", default=5000, minimum=1)
+GATEWAY_WS_MAX_SOCKETS_PER_KEY = environment.whole_number(
+    "GATEWAY_WS_MAX_SOCKETS_PER_KEY", default=500, minimum=1
 )
 GATEWAY_WS_MESSAGES_PER_SECOND = environment.number(
     "GATEWAY_WS_MESSAGES_PER_SECOND", default=20, minimum=0.1

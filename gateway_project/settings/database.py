@@ -15,6 +15,8 @@ from urllib.parse import unquote, urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from gateway_project.settings.findings import is_refused, refuse
+
 POSTGRES_SCHEMES = frozenset({"postgres", "postgresql", "psql", "pgsql"})
 SQLITE_OPTIONS = {
     # A transaction waits for the lock at its start; one that began by reading would fail instead.
@@ -38,6 +40,16 @@ NOT_OURS = frozenset({"client_encoding", "replication"})
 
 class _UnusableError(ValueError):
     """The message reads on behind "The option `name` of DATABASE_URL"."""
+
+
+def usable_database(url: str, *, fallback: str) -> dict[str, Any]:
+    """The entry for ``url``, or for ``fallback`` where it is empty or noted as of no use."""
+    if url and not is_refused("DATABASE_URL"):
+        try:
+            return database_of(url)
+        except ImproperlyConfigured as exc:
+            refuse("DATABASE_URL", str(exc))
+    return database_of(fallback)
 
 
 def database_of(url: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from accounts.trusted_proxies import LOOPBACK, Trusted, read_trusted
 from gateway_project.settings import environment
+from gateway_project.settings.findings import noted
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 # No dots alone, which browsers resolve; no commas, which separate the values of a header.
@@ -53,9 +54,11 @@ def read_trusted_proxies(value: str) -> Trusted:
         ) from None
 
 
-GATEWAY_PUBLIC_URL = read_public_url(environment.text("GATEWAY_PUBLIC_URL"))
-GATEWAY_TRUSTED_PROXIES = read_trusted_proxies(
-    environment.text("GATEWAY_TRUSTED_PROXIES", LOOPBACK)
+_public_url = environment.text("GATEWAY_PUBLIC_URL")
+GATEWAY_PUBLIC_URL = noted("GATEWAY_PUBLIC_URL", lambda: read_public_url(_public_url), "")
+_trusted = environment.text("GATEWAY_TRUSTED_PROXIES", LOOPBACK)
+GATEWAY_TRUSTED_PROXIES = noted(
+    "GATEWAY_TRUSTED_PROXIES", lambda: read_trusted_proxies(_trusted), read_trusted(LOOPBACK)
 )
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
+from gateway_project.settings.findings import refuse
+
 FILE_NAME = "secrets.json"
 
 
@@ -18,6 +20,22 @@ FILE_NAME = "secrets.json"
 class GeneratedSecrets:
     secret_key: str = field(repr=False)
     encryption_key: str = field(repr=False)
+
+
+def usable_secrets(directory: Path) -> GeneratedSecrets:
+    """The secrets kept in ``directory``, which is made. Empty ones if it is noted as of no use."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return generated_secrets(directory)
+    except ImproperlyConfigured as exc:
+        refuse("DATA_DIR", str(exc))
+    except OSError as exc:
+        refuse(
+            "DATA_DIR",
+            f"DATA_DIR, {directory}, cannot be used: {exc.strerror}. Make it and give it to the "
+            "user that runs the gateway.",
+        )
+    return GeneratedSecrets(secret_key="", encryption_key="")
 
 
 def generated_secrets(directory: Path) -> GeneratedSecrets:

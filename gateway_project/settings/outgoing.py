@@ -8,6 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from accounts.outgoing_proxies import FROM_ENVIRONMENT, proxies_of_environment, proxy_problem
 from gateway_project.settings import environment
+from gateway_project.settings.findings import noted
 
 
 def read_upstream_proxy(value: str) -> str:
@@ -29,5 +30,6 @@ def read_upstream_proxy(value: str) -> str:
     return value.rstrip("/")
 
 
-GATEWAY_UPSTREAM_PROXY = read_upstream_proxy(environment.text("GATEWAY_UPSTREAM_PROXY"))
+_proxy = environment.url("GATEWAY_UPSTREAM_PROXY")
+GATEWAY_UPSTREAM_PROXY = noted("GATEWAY_UPSTREAM_PROXY", lambda: read_upstream_proxy(_proxy), "")
 GATEWAY_UPSTREAM_NO_PROXY = environment.text("GATEWAY_UPSTREAM_NO_PROXY")

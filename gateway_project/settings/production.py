@@ -1,9 +1,8 @@
 """Behind a TLS proxy, on PostgreSQL: nothing secret has a default."""
 
-from django.core.exceptions import ImproperlyConfigured
-
 from gateway_project.settings import base, environment
 from gateway_project.settings.base import *  # noqa: F403
+from gateway_project.settings.findings import is_refused, refuse
 from gateway_project.settings.front import with_public_host
 from gateway_project.settings.tls import *  # noqa: F403
 
@@ -17,12 +16,13 @@ _missing = [
         "ENCRYPTION_KEYS": base.ENCRYPTION_KEYS,
         "ALLOWED_HOSTS (or GATEWAY_PUBLIC_URL)": ALLOWED_HOSTS,
     }.items()
-    if not value
+    if not value and not is_refused(name.partition(" ")[0])
 ]
 if _missing:
-    raise ImproperlyConfigured(
+    refuse(
+        _missing[0],
         f"Set {', '.join(_missing)}: with DEBUG off and a DATABASE_URL that is not SQLite, "
-        "nothing secret is made up. docs/configuration.md shows how to make each."
+        "nothing secret is made up. docs/configuration.md shows how to make each.",
     )
 
 # Where the provider alone signs people in, it also asks for their second factors.

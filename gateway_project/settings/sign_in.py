@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway_project.settings import environment
+from gateway_project.settings import environment, forms
 
-OIDC_ISSUER = environment.text("OIDC_ISSUER")
+OIDC_ISSUER = environment.text("OIDC_ISSUER", form=forms.issuer_problem)
 OIDC_CLIENT_ID = environment.text("OIDC_CLIENT_ID")
 OIDC_CLIENT_SECRET = environment.text("OIDC_CLIENT_SECRET")
 OIDC_SCOPES = environment.text("OIDC_SCOPES", "openid email profile").split()
-OIDC_NAME = environment.text("OIDC_NAME", "single sign-on")
+OIDC_NAME = environment.prose("OIDC_NAME", "single sign-on")
 OIDC_NEW_USERS = environment.choice("OIDC_NEW_USERS", ("pending", "active", "refused"))
 OIDC_TRUST_EMAIL = environment.switch("OIDC_TRUST_EMAIL", default=False)
 OIDC_SIGN_OUT = environment.switch("OIDC_SIGN_OUT", default=True)

@@ -3,9 +3,8 @@
 The API is served by a handler of its own and is never redirected.
 """
 
-from django.core.exceptions import ImproperlyConfigured
-
 from gateway_project.settings import base, environment
+from gateway_project.settings.findings import refuse
 from gateway_project.settings.front import is_over_tls
 
 SECURE_SSL_REDIRECT = is_over_tls(default=not (base.DEBUG or base.DATABASE_IS_SQLITE))
@@ -18,7 +17,8 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = environment.switch(
 )
 SECURE_HSTS_PRELOAD = environment.switch("GATEWAY_HSTS_PRELOAD", default=False)
 if SECURE_HSTS_PRELOAD and not SECURE_HSTS_INCLUDE_SUBDOMAINS:
-    raise ImproperlyConfigured(
+    refuse(
+        "GATEWAY_HSTS_PRELOAD",
         "GATEWAY_HSTS_PRELOAD needs GATEWAY_HSTS_INCLUDE_SUBDOMAINS: browsers preload no host "
-        "without what is below it."
+        "without what is below it.",
     )

@@ -156,3 +156,27 @@ def test_environment_that_sends_the_identity_elsewhere_is_warned_of(settings, au
     [message] = check_environment()
 
     assert "GATEWAY_IDENTITY_HOSTS" in message.msg
+
+
+@pytest.mark.django_db
+def test_key_file_that_cannot_be_used_is_told(settings, tmp_path):
+    settings.GATEWAY_KEY_FILES_DIR = str(tmp_path)
+    stored().replace_keys([KeySource(file_path=f"{tmp_path}/key")])
+
+    [message] = check_stored_connections(databases=["default"])
+    assert (message.id, message.msg) == (
+        "connections.W009",
+        f"The connection one takes a key from the file {tmp_path}/key, which is missing.",
+    )
+    (tmp_path / "key").write_text("sk-1\n")
+    assert check_stored_connections(databases=["default"]) == []
+
+
+@pytest.mark.django_db
+def test_variable_whose_value_no_header_can_carry_is_told(monkeypatch):
+    monkeypatch.setenv("CHECKS_TEST_KEY", "sk 1")
+    stored().replace_keys([KeySource(environment_variable="CHECKS_TEST_KEY")])
+
+    [message] = check_stored_connections(databases=["default"])
+    assert message.id == "connections.W008"
+    assert "sk 1" not in message.msg

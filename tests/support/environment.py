@@ -36,7 +36,7 @@ OF_THE_TEST = "PYTEST_CURRENT_TEST"
 
 def is_ours(name: str) -> bool:
     """Whether a gateway would read the variable ``name``."""
-    return name in NAMES or name.startswith(PREFIXES)
+    return name.removesuffix("_FILE") in NAMES or name.startswith(PREFIXES)
 
 
 def clean_environment(**values: str) -> dict[str, str]:

@@ -71,7 +71,8 @@ def test_singular_key_stands_in_for_the_list(read):
 
 def test_singular_forms_may_hold_several(read):
     first, second = read(
-        OPENAI_API_BASE_URL="https://a.example;https://b.example", OPENAI_API_KEY="sk-a;sk-b"
+        OPENAI_API_BASE_URL='https://a.example;"https://b.example"',
+        OPENAI_API_KEY="sk-a;Bearer sk-b",
     ).specs
 
     assert (secrets(first), secrets(second)) == (["sk-a"], ["sk-b"])
@@ -87,6 +88,36 @@ def test_surplus_keys_are_dropped_with_a_warning(read):
     assert secrets(found.specs[0]) == ["sk-a"]
     assert "2 keys for 1 base URLs" in found.warnings[0]
     assert "sk-surplus" not in found.warnings[0]
+
+
+def test_keys_may_be_references(read):
+    keys = ["env:A_KEY", "file:/run/secrets/b"]
+    first, second = read(OPENAI_API_BASE_URLS=TWO_URLS, OPENAI_API_KEYS=keys).specs
+
+    assert [key.masked for spec in (first, second) for key in spec.keys] == keys
+
+
+def test_key_file_out_of_its_folder_leaves_its_entry_out(read):
+    found = read(OPENAI_API_KEY="file:/etc/passwd")
+
+    assert found.left_out == {"openai"}
+    assert "Item 1 of OPENAI_API_KEYS: is a key whose file is not within" in found.warnings[0]
+
+
+def test_fewer_keys_than_urls_are_told(read):
+    [warning] = read(OPENAI_API_BASE_URLS=TWO_URLS, OPENAI_API_KEYS=["sk-a"]).warnings
+
+    assert "fewer items (1) than there are base URLs (2)" in warning
+
+
+def test_no_keys_at_all_are_meant(read):
+    assert read(OPENAI_API_BASE_URLS=TWO_URLS).warnings == ()
+
+
+def test_commas_between_urls_are_told(read):
+    [warning] = read(OPENAI_API_BASE_URLS=["https://a.example,https://b.example"]).warnings
+
+    assert "Put semicolons between the items" in warning
 
 
 def test_empty_url_in_the_list_means_openai(read):
@@ -145,7 +176,7 @@ def test_config_for_no_url_is_a_warning(read):
     ("config", "problem"),
     [
         ({"model_ids": "gpt-4o"}, "model_ids must be a list"),
-        ({"enable": "yes"}, "enabled must be true or false"),
+        ({"enable": "yes"}, "enable must be true or false"),
         ({"auth_type": "telepathy"}, "auth_type must be one of"),
         ({"headers": {"Host": "evil"}}, "headers is not valid"),
         ("nonsense", "must be a JSON object"),

@@ -78,7 +78,32 @@ def test_connection_made_by_hand_is_left_alone(environment):
 
     result = sync_environment()
 
-    assert "managed here" in result.warnings[0]
+    assert "managed here" in result.kept[0]
     row = Connection.objects.get()
     assert (row.base_url, row.is_from_environment) == ("https://mine.example", False)
     assert not row.keys.exists()
+
+
+@pytest.mark.parametrize("enable", ["false", 0])
+def test_entry_with_a_slip_keeps_its_connection_and_tells_the_slip(environment, settings, enable):
+    environment(["https://a.example", "https://b.example"], ["sk-a", "sk-b"])
+    sync_environment()
+    settings.OPENAI_API_CONFIGS = {"0": {"enable": enable}}
+
+    result = sync_environment()
+
+    assert [difference.kind.name for difference in result.differences] == ["UNCHANGED"]
+    assert "enable must be true or false" in result.warnings[0]
+    assert all(row.is_enabled for row in Connection.objects.all())
+
+
+def test_key_with_a_slip_keeps_the_stored_one(environment):
+    environment(["https://a.example"], ["sk-a"])
+    sync_environment()
+    environment(["https://a.example"], ["sk-a sk-b"])
+
+    [warning] = sync_environment().warnings
+
+    assert "Item 1 of OPENAI_API_KEYS: holds more than visible ASCII" in warning
+    assert "sk-a" not in warning
+    assert Connection.objects.get().keys.get().reveal() == "sk-a"

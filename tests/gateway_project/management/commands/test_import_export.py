@@ -191,14 +191,16 @@ def test_export_without_secrets_holds_references_alone(run_import):
     assert "X-Api-Key" in err
 
 
-def test_references_stay_references_without_secrets(run_import):
-    entry = {"name": "one", "base_url": "https://one.example", "keys": ["env:ONE_KEY"]}
+@pytest.mark.parametrize("options", [(), ("--no-secrets",)])
+def test_references_stay_references(run_import, options):
+    keys = ["env:ONE_KEY", "file:/run/secrets/one"]
+    entry = {"name": "one", "base_url": "https://one.example", "keys": keys}
     run_import({"connections": [entry]})
 
-    exported, err = export("--no-secrets")
+    exported, err = export(*options)
 
-    assert yaml.safe_load(exported)["connections"][0]["keys"] == ["env:ONE_KEY"]
-    assert err == ""
+    assert yaml.safe_load(exported)["connections"][0]["keys"] == keys
+    assert "left out" not in err
 
 
 def test_import_of_an_export_without_secrets_keeps_the_stored_keys(run_import):

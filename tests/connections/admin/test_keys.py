@@ -1,0 +1,58 @@
+"""Key files in the admin: a superuser's to name, and within their folder."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+
+from accounts.models import User
+from connections.models import Connection
+from tests.connections.admin.test_connection import ADD, form, page
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def folder(settings: Any, tmp_path: Any) -> Any:
+    settings.GATEWAY_KEY_FILES_DIR = str(tmp_path)
+    (tmp_path / "key").write_text("sk-first")
+    return tmp_path
+
+
+@pytest.fixture
+def editor(client: Client) -> Client:
+    user = User.objects.create_user("editor", is_staff=True)
+    wanted = Permission.objects.filter(content_type__app_label="connections")
+    user.user_permissions.set(wanted)
+    client.force_login(user)
+    return client
+
+
+def test_superuser_names_a_file_and_sees_its_path(admin_client: Client, folder: Any) -> None:
+    assert admin_client.post(ADD, form(None, f"file:{folder}/key")).status_code == 302
+    row = Connection.objects.get()
+    [key] = row.keys.all()
+
+    assert (key.reveal(), key.ciphertext) == ("sk-first", "")
+    shown = admin_client.get(page(row)).content.decode()
+    assert f"file:{folder}/key" in shown
+    assert "sk-first" not in shown
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "{folder}/../other", "key", ""])
+def test_file_out_of_the_folder_is_refused(admin_client: Client, folder: Any, path: str) -> None:
+    response = admin_client.post(ADD, form(None, "file:" + path.format(folder=folder)))
+
+    assert "This is a key whose file " in response.content.decode()
+    assert not Connection.objects.exists()
+
+
+def test_other_editors_name_no_file(editor: Client, folder: Any) -> None:
+    response = editor.post(ADD, form(None, f"file:{folder}/key"))
+
+    assert "the path of a file. Enter the key itself." in response.content.decode()
+    assert not Connection.objects.exists()
+    assert editor.post(ADD, form(None, "sk-typed")).status_code == 302
