@@ -8,11 +8,11 @@ from models_registry.snapshot import Snapshot
 
 
 async def current_snapshot() -> Snapshot:
-    """The registry of a worker that starts now. Asks the upstreams that have no cached list."""
+    """What is offered now. Only upstreams that have no kept list are asked."""
     async with open_client() as client:
         registry = Registry(client)
         try:
-            await registry.reload()
+            await registry.reload(is_refreshing=False)
             await registry.settled()
             return registry.snapshot
         finally:

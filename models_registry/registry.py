@@ -59,8 +59,9 @@ class Registry:
         """The last known state of each connection, in order of priority."""
         return dict(self._listings)
 
-    async def reload(self) -> None:
-        """Take up the configuration as it is now, with the lists known so far; ask for new ones.
+    async def reload(self, *, is_refreshing: bool = True) -> None:
+        """Take up the configuration as it is now, with the lists known so far; ask for new ones,
+        unless it is not ``is_refreshing``.
 
         Raises ``django.db.DatabaseError``; what was there before stays in use then.
         """
@@ -83,7 +84,8 @@ class Registry:
             }
             self._configuration = configuration
             await self._rebuild()
-        self.refresh_soon(max_age=configuration.options.models_cache_ttl)
+        if is_refreshing:
+            self.refresh_soon(max_age=configuration.options.models_cache_ttl)
 
     async def settled(self, is_enough: Callable[[], bool] = lambda: False) -> None:
         """Return once every connection was asked for its models at least once, or ``is_enough()``.

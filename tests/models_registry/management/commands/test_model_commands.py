@@ -151,3 +151,13 @@ def test_a_key_that_is_for_other_models_is_pointed_out(alice) -> None:
     row, _ = ApiKey.objects.issue(alice, model_patterns=["o1"])
     said = run("explain_access", "alice", "gpt-4o")[1]
     assert f"The key {row.hint} is narrowed to o1." in said
+
+
+@pytest.mark.parametrize(
+    "command", [("list_models", "--user", "alice"), ("explain_access", "alice", "gpt-4o")]
+)
+def test_no_upstream_is_asked_whose_list_is_kept(alice, upstream, command) -> None:
+    run("sync_models")
+    asked = len(upstream.requests)
+    assert run(*command)[0] == 0
+    assert len(upstream.requests) == asked
