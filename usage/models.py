@@ -7,7 +7,6 @@ from django.db.models import Q
 from django.utils import timezone
 
 from usage.exchange import Surface
-from wire_formats.service_tiers import STANDARD
 
 
 class TokensFrom(models.TextChoices):
@@ -21,7 +20,7 @@ class TokensFrom(models.TextChoices):
 class PriceSource(models.TextChoices):
     ADMIN = "admin", "set here"
     BUNDLED = "bundled", "bundled list"
-    ESTIMATE = "estimate", "bundled list, for another host"
+    ESTIMATE = "estimate", "bundled list, as an estimate"
 
 
 class PriceQuerySet(models.QuerySet["Price"]):
@@ -202,10 +201,8 @@ class UsageRow(models.Model):
 
     @property
     def is_cost_estimated(self) -> bool:
-        """Whether the list has no rates for the service tier, so that the standard ones count."""
-        if self.price is None or self.price.source != PriceSource.BUNDLED:
-            return False
-        return self.service_tier not in {*STANDARD, self.price.service_tier}
+        """Whether the price is the list's for another host, or for another service tier."""
+        return self.price is not None and self.price.source == PriceSource.ESTIMATE
 
 
 class UsageDay(models.Model):

@@ -14,6 +14,7 @@ from models_registry.patterns import matches
 from usage.bundled_prices import ListedPrice, bundled_price, knows_host, list_version
 from usage.models import Price, PriceSource
 from usage.record import UsageRecord
+from wire_formats.service_tiers import STANDARD
 
 FAILED = 400
 OPENAI_URL = "https://api.openai.com/v1"
@@ -76,7 +77,9 @@ class Pricing:
         )
         found = listed_at(base_url)
         if found is not None:
-            return self._keep(found, PriceSource.BUNDLED)
+            is_of_tier = record.service_tier in {*STANDARD, found.service_tier}
+            source = PriceSource.BUNDLED if is_of_tier else PriceSource.ESTIMATE
+            return self._keep(found, source)
         if record.connection not in self._of_openai or knows_host(base_url):
             return None
         # OpenAI's API at a host of somebody else's, who may well ask for OpenAI's prices.

@@ -53,7 +53,7 @@ IS_ESTIMATED = Q(cost__isnull=False, price__source=PriceSource.ESTIMATE)
 class Line:
     """The sums of one group. ``cost`` is in US dollars, without the ``unpriced`` requests.
 
-    ``estimated`` requests have a price that is the list's for another host.
+    ``estimated`` requests have the list's price for another host or service tier.
     """
 
     group: str

@@ -88,7 +88,7 @@ class UsageRowAdmin(ModelAdmin):
     @admin.display(description="Rates")
     def rates(self, row: UsageRow) -> str:
         if row.is_cost_estimated:
-            return f"The standard ones: the list has none for the tier {row.service_tier}."
+            return f"{row.price}, as an estimate: the list has none for this host or service tier."
         return "-" if row.price is None else str(row.price)
 
     @display(

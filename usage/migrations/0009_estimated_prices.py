@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='price',
             name='source',
-            field=models.CharField(choices=[('admin', 'set here'), ('bundled', 'bundled list'), ('estimate', 'bundled list, for another host')], default='admin', editable=False, max_length=8),
+            field=models.CharField(choices=[('admin', 'set here'), ('bundled', 'bundled list'), ('estimate', 'bundled list, as an estimate')], default='admin', editable=False, max_length=8),
         ),
         migrations.AddConstraint(
             model_name='price',
