@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import html
 import re
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
+from django.db import connection as database
 from django.test import Client
 from django.urls import reverse
 
@@ -15,6 +18,7 @@ from accounts.models import ApiKey, User
 from connections.models import Connection, GatewaySettings
 from connections.models.key_source import KeySource
 from models_registry.models import ModelGrant, RegisteredModel
+from tests.support.processes import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.django_db
 LIST = reverse("admin:connections_connection_changelist")
@@ -166,3 +170,20 @@ def test_a_list_saves_only_what_was_changed_in_it(
     page = admin_client.post(LIST, listed(connection, shown, entered))
     assert Connection.objects.get().priority == stored
     assert (page.status_code == 200) == is_refused
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_saves_at_the_same_moment_one_is_refused(admin_client, other, connection):
+    form = opened(admin_client, url(connection))
+    barrier = Barrier(2)
+
+    def save(client: Client, priority: int) -> int:
+        barrier.wait(PATIENCE_SECONDS)
+        try:
+            return client.post(url(connection), form | {"priority": priority}).status_code
+        finally:
+            database.close()
+
+    with ThreadPoolExecutor() as pool:
+        answers = [pool.submit(save, admin_client, 5), pool.submit(save, other, 7)]
+    assert sorted(answer.result() for answer in answers) == [200, 302]
