@@ -74,11 +74,14 @@ class PublicSide:
         return "ws" if is_socket else "http"
 
     def _with_host(self, fields: Fields, told: bytes) -> Fields:
-        """``fields`` with one Host for all that the gateway answers to; others stay refused."""
+        """``fields`` with the Host that clients know. A Host that is not answered to stays.
+
+        One that is ``told`` counts among those that are answered to, and changes nothing else.
+        """
         hosts = [value for name, value in fields if name == b"host"]
         if len(hosts) != 1:
             return fields
-        host = told or hosts[0]
+        host = told if told and _is_allowed(told) else hosts[0]
         if self._host and _is_allowed(host):
             host = self._host
         return [(name, host if name == b"host" else value) for name, value in fields]

@@ -39,14 +39,14 @@ def seen(
 
 TOLD = {
     "x_forwarded_proto": "https",
-    "x_forwarded_host": "gw.example",
+    "x_forwarded_host": "testserver",
     "x_forwarded_prefix": "/gatehouse",
 }
 AS_IT_CAME = ("http", "localhost:8000", "/admin/", "")
 
 
 def test_a_trusted_proxy_is_believed():
-    assert seen(**TOLD) == ("https", "gw.example", "/admin/", "/gatehouse")
+    assert seen(**TOLD) == ("https", "testserver", "/admin/", "/gatehouse")
 
 
 def test_a_stranger_is_not():
@@ -104,7 +104,12 @@ def test_a_client_of_the_proxy_without_tls_is_told_of_as_such():
 
 def test_a_host_that_is_not_answered_to_stays_refused():
     assert seen(public_url=PUBLIC, host="evil.example")[1] == "evil.example"
-    assert seen(public_url=PUBLIC, x_forwarded_host="evil.example")[1] == "evil.example"
+    assert seen(host="evil.example", x_forwarded_host="other.example")[1] == "evil.example"
+
+
+def test_a_host_that_is_not_answered_to_is_not_believed():
+    assert seen(x_forwarded_host="evil.example")[1] == "localhost:8000"
+    assert seen(public_url=PUBLIC, x_forwarded_host="evil.example")[1] == "gw.example:8443"
 
 
 @pytest.mark.parametrize(
