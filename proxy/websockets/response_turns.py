@@ -77,6 +77,12 @@ class ResponseTurns:
             raise ApiError("The gateway failed to answer.")
         self._remember(body, turn.made)
 
+    def remembers(self, message: JsonObject) -> bool:
+        """Whether ``message`` goes on from the response that only the socket remembers."""
+        within = message.get("response")
+        fields = message | within if isinstance(within, dict) else message
+        return bool(self._last_id) and fields.get("previous_response_id") == self._last_id
+
     def _go_on(self, body: JsonObject) -> None:
         """Put the conversation in the place of its id, if it is the one that is remembered."""
         if self._last_id and body.get("previous_response_id") == self._last_id:

@@ -13,6 +13,7 @@ from wire_formats.chat.reasoning import Thought, reasoning_text, spoken_text, th
 from wire_formats.errors import UnreadableAnswerError
 from wire_formats.json_types import JsonObject
 from wire_formats.json_values import as_list, as_object
+from wire_formats.responses.broken_off import CODES, REPEATED
 from wire_formats.responses.output_items import (
     CUT,
     DONE,
@@ -30,32 +31,6 @@ from wire_formats.responses.tools_to_chat import Tools
 from wire_formats.stop_reasons import to_responses
 from wire_formats.token_counts import Tokens, responses_usage
 
-# The fields of a request that its response repeats, and what they are where nothing is said.
-REPEATED: JsonObject = {
-    "instructions": None,
-    "max_output_tokens": None,
-    "max_tool_calls": None,
-    "metadata": {},
-    "parallel_tool_calls": True,
-    "prompt_cache_key": None,
-    "safety_identifier": None,
-    "service_tier": "default",
-    "temperature": 1.0,
-    "text": {"format": {"type": "text"}},
-    "tool_choice": "auto",
-    "tools": [],
-    "top_logprobs": 0,
-    "top_p": 1.0,
-    "truncation": "disabled",
-    "user": None,
-}
-# The codes of errors that a response can tell of.
-CODES = {
-    "provider_rate_limited": "rate_limit_exceeded",
-    "rate_limit_exceeded": "rate_limit_exceeded",
-    "context_length_exceeded": "context_length_exceeded",
-}
-# Others have words of their own, which clients of Responses do not know.
 TIERS = frozenset({"auto", "default", "flex", "scale", "priority", "fast", "ultrafast"})
 NO_SUMMARY = (None, "none")
 
