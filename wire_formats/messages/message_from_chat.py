@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from wire_formats.chat.reading import RESULT_ROLES, parts_of
 from wire_formats.chat.reasoning import ANTHROPIC, FIELDS, Thought, thoughts_of
+from wire_formats.chat.thought_order import Position, in_order, positions_in
 from wire_formats.errors import UnsendableError
 from wire_formats.json_numbers import write_json
 from wire_formats.json_types import JsonObject
@@ -15,7 +16,6 @@ from wire_formats.messages.blocks_from_chat import TEXT_PARTS, block_of, text_bl
 from wire_formats.messages.cache_marks import mark_of
 from wire_formats.messages.call_ids import Result
 from wire_formats.messages.calls_from_chat import calls_of
-from wire_formats.messages.thought_order import Position, in_order, positions_in
 from wire_formats.messages.types import THOUGHTS
 
 if TYPE_CHECKING:

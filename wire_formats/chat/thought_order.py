@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from wire_formats.chat.reasoning import ANTHROPIC, Thought
+from wire_formats.chat.reasoning import ANTHROPIC, Thought, details_of
 from wire_formats.json_types import JsonObject
 
 if TYPE_CHECKING:
@@ -32,8 +32,13 @@ def mark_positions(
     fields: JsonObject, thoughts: list[Thought], positions: list[JsonObject]
 ) -> None:
     """Add to ``fields``, the side fields that hold ``thoughts``, where these stood."""
+    of_details = [
+        at
+        for thought, at in zip(thoughts, positions, strict=True)
+        for _ in range(len(list(details_of(thought))))
+    ]
     for detail in fields.get("reasoning_details", ()):
-        detail.update(positions[detail["index"]])
+        detail.update(of_details[detail["index"]])
     own = [at for thought, at in zip(thoughts, positions, strict=True) if _is_own(thought)]
     for block, at in zip(fields.get("thinking_blocks", ()), own, strict=False):
         block.update(at)
@@ -47,6 +52,11 @@ def positions_in(message: JsonObject, count: int) -> list[Position]:
             found = [_position(entry) for entry in entries]
             return found if found == sorted(found) else [(0, 0)] * count
     return [(0, 0)] * count
+
+
+def has_order(places: list[Position]) -> bool:
+    """Whether a thought stood behind words or calls."""
+    return any(any(place) for place in places)
 
 
 def in_order(
