@@ -155,6 +155,7 @@ class ResponsesConsumer(ProxiedConsumer):
                 self._application,  # type: ignore[arg-type]
                 credential=self.credential,
                 say=self._say,
+                owner=str(self._caller.key_id),
             )
         try:
             with self.waiting():
@@ -167,6 +168,11 @@ class ResponsesConsumer(ProxiedConsumer):
             raise StoppedError(self._stopped_for) from None
         finally:
             self.is_asking = False
+
+    async def let_go(self) -> None:
+        if self._turns is not None:
+            self._turns.forget()
+        await super().let_go()
 
     async def _say(self, message: str) -> None:
         self.saw(message)
