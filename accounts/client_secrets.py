@@ -32,6 +32,7 @@ from ground.outages import outages
 
 NONCE_BYTES = 12
 MOST_OF_A_KEY = 1000  # that have not expired
+MOST_BYTES_OF_A_KEY = 8 * 2**20  # of their sessions, as they are stored
 
 _misses = Misses()
 
@@ -73,15 +74,17 @@ def make_client_secret(
     """
     ClientSecret.objects.ended().delete()
     key = ApiKey.objects.get(pk=caller.key_id)
-    if ClientSecret.objects.good().filter(api_key=key).count() >= MOST_OF_A_KEY:
-        raise TooManySecretsError
     value = keys.generate(keys.EPHEMERAL_PREFIX)
+    sealed_session = _sealed(value, session)
+    count, stored = ClientSecret.objects.good().filter(api_key=key).held()
+    if count >= MOST_OF_A_KEY or stored + len(sealed_session) > MOST_BYTES_OF_A_KEY:
+        raise TooManySecretsError
     expires_at = timezone.now() + timedelta(seconds=seconds)
     ClientSecret.objects.create(
         digest=keys.digest(value, api_key_pepper()),
         api_key=key,
         parent_digest=keys.digest(presented, api_key_pepper()),
-        sealed_session=_sealed(value, session),
+        sealed_session=sealed_session,
         expires_at=expires_at,
     )
     return MadeSecret(value=value, expires_at=int(expires_at.timestamp()))

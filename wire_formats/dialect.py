@@ -87,6 +87,15 @@ class Dialect:
         """An event whose meaning ``has_failed`` with nothing in its words that nobody may see."""
         return event
 
-    def error_event(self, error: DescribedError, *, request_id: str, last_block: bytes) -> bytes:
-        """``error`` as an event of its own; ``last_block`` holds the events sent just before."""
+    def opening_in(self, block: bytes) -> bytes:
+        """What ``error_event`` needs to know of the beginning of a stream, if it is in ``block``.
+
+        Empty until it has come. A comment says that nothing is needed.
+        """
+        return b":"
+
+    def error_event(
+        self, error: DescribedError, *, request_id: str, last_block: bytes, opening: bytes = b""
+    ) -> bytes:
+        """``error`` as the last event, or as several; ``last_block`` was sent just before."""
         raise NotImplementedError

@@ -76,6 +76,7 @@ class Family:
     tools unless ``reasoning_effort`` is ``none``, or always.
     ``needs_reasoning_back``: earlier messages that call tools must keep their reasoning.
     ``chat``: how its chats are written where that differs.
+    ``thinks_in_tags``: it may write its reasoning into the answer, as ``<think>…</think>``.
     ``source`` is where this was read.
     """
 
@@ -96,6 +97,7 @@ class Family:
     needs_responses: NeedsResponses = "never"
     needs_reasoning_back: bool = False
     chat: ChatForm = PLAIN_CHAT
+    thinks_in_tags: bool = False
     source: str = ""
 
     def nearest_effort(self, wanted: Any) -> str | None:

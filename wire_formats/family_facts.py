@@ -91,4 +91,5 @@ READERS: dict[str, Reader] = {
     "takes_prefill": _switch,
     "needs_responses": _one_of(NeedsResponses),
     "needs_reasoning_back": _switch,
+    "thinks_in_tags": _switch,
 }

@@ -22,6 +22,7 @@ EXACT_PIECE_BYTES = 64 * 1024  # counted at once; other threads run in between
 # Long embeddings are millions of numbers, which cost far less than what clients may send.
 NUMBERS_PER_UNIT = 4
 LONG_BYTES = 256 * 1024
+SURELY_CHEAP_UNITS = 10_000  # so few are not worth telling strings apart
 MOST_SIMPLE_UNITS = 100_000  # of what is meant to be little more than texts
 
 
@@ -90,6 +91,11 @@ class ExactCount:
         self._is_inside = self._is_escaped = False
         self._quotes = self._openings = 0
 
+    @property
+    def left(self) -> float:
+        """The units that may still come."""
+        return self._left
+
     def add(self, text: bytes) -> None:
         """Count ``text`` as well. Raises :class:`TooComplexError` over the limit."""
         for start in range(0, len(text), EXACT_PIECE_BYTES):
@@ -110,6 +116,24 @@ class ExactCount:
         self._openings += sum(map(outside.count, (b",", b":", b"[", b"{")))
         escapes = piece.count(b"\\") // ESCAPES_PER_UNIT
         self._left -= self._weight(outside + b'"' * quotes) + escapes
+
+
+class Budget:
+    """The units of all texts together that are parsed for one request, beside its own."""
+
+    def __init__(self) -> None:
+        self._left: float = _most_units
+
+    def take(self, text: bytes) -> None:
+        """Take the units of ``text``. Raises :class:`TooComplexError` where too few are left."""
+        weight = weight_of(text)
+        if weight > SURELY_CHEAP_UNITS:
+            count = ExactCount(self._left)
+            count.add(text)
+            weight = self._left - count.left
+        if weight > self._left:
+            raise TooComplexError
+        self._left -= weight
 
 
 async def read_aside(read: Callable[[bytes], Any], text: bytes) -> Any:

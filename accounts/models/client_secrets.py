@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.db import models
+from django.db.models import Count, Sum
+from django.db.models.functions import Length
 from django.utils import timezone
 
 from accounts.models.api_keys import ApiKey
@@ -17,6 +19,11 @@ class ClientSecretQuerySet(models.QuerySet["ClientSecret"]):
     def good(self) -> ClientSecretQuerySet:
         """Not expired."""
         return self.filter(expires_at__gt=timezone.now())
+
+    def held(self) -> tuple[int, int]:
+        """How many there are, and the bytes of their sessions."""
+        found = self.aggregate(count=Count("pk"), stored=Sum(Length("sealed_session")))
+        return int(found["count"]), int(found["stored"] or 0)
 
     def ended(self) -> ClientSecretQuerySet:
         """Expired for a while."""

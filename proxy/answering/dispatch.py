@@ -17,6 +17,7 @@ from connections.transport.websocket import UpstreamSocket
 from models_registry.targets import Target
 from proxy.answering.lacking import STATUSES, says_path_is_missing
 from proxy.answering.pipelines_server import CallFilters, filtered_call
+from proxy.answering.seldom import may_be_said
 from proxy.answering.upstream_errors import error_from_response
 from proxy.client_side.errors import ApiError, UpstreamAnswerError, UpstreamUnavailableError
 from proxy.client_side.hops import comes_back
@@ -139,7 +140,8 @@ class _Asking:
             exchange.upstream_seconds += time.monotonic() - asked_at
         if is_loop(response.status, response.headers):
             # Mostly two gateways that stand in for each other: the next target may be another way.
-            logger.warning("The connection %s leads back to this gateway.", exchange.connection)
+            if may_be_said(f"leads back: {exchange.connection}"):
+                logger.warning("The connection %s leads back to this gateway.", exchange.connection)
             await response.aclose()
             raise _LedBackError
         response.waited_seconds = 0.0  # the reading so far is part of the time just counted

@@ -15,7 +15,7 @@ from contextlib import aclosing, suppress
 from connections.calling.client import UpstreamResponse
 from connections.errors import MidStreamError
 from proxy.answering.limits import Limits
-from proxy.answering.upstream_errors import error_from_object, error_in
+from proxy.answering.upstream_errors import as_api_error, error_from_object, error_in
 from proxy.client_side.errors import ApiError, UpstreamAnswerError, UpstreamTimeoutError
 from proxy.client_side.relayed import Write
 from usage.exchange import Exchange
@@ -64,6 +64,7 @@ class Relay:
         self._heard_at = self._now()
         self._bytes_left = limits.total_bytes
         self._block = b""  # what was passed on last
+        self._opening = b""  # what the dialect needs of the beginning to tell of a failure
         self._has_finished = False
         self._failure: ApiError | None = None
         self.is_done = False
@@ -84,7 +85,7 @@ class Relay:
         except StopAsyncIteration:
             raise self._error_without_events() from None
         except (MidStreamError, WireFormatError) as exc:
-            raise _as_api_error(exc) from exc
+            raise as_api_error(exc) from exc
         if self._failure is not None:
             raise self._failure
 
@@ -112,7 +113,7 @@ class Relay:
                         if ending := self._ending():
                             yield ending
             except (ApiError, MidStreamError, WireFormatError) as exc:
-                self._failure = _as_api_error(exc)
+                self._failure = as_api_error(exc)
             finally:
                 self._response.offer_to(None)
             if self._failure is not None:
@@ -124,7 +125,10 @@ class Relay:
     def error_event(self, error: ApiError) -> bytes:
         """``error`` as the last event of this stream."""
         return self._dialect.error_event(
-            error, request_id=self._exchange.request_id, last_block=self._block
+            error,
+            request_id=self._exchange.request_id,
+            last_block=self._block,
+            opening=self._opening,
         )
 
     @property
@@ -166,6 +170,7 @@ class Relay:
         self._bytes_left -= len(chunk)
         self._heard_at = self._now()
         self._block = chunk
+        self._opening = self._opening or self._dialect.opening_in(chunk)
         return True
 
     def _taken(self, chunk: bytes) -> bytes:
@@ -184,6 +189,7 @@ class Relay:
             raise UpstreamAnswerError("The upstream's answer is not an event stream.")
         if self._dialect.is_noteworthy(block):
             block = b"".join(self._wanted(split_events(block)))
+        self._opening = self._opening or self._dialect.opening_in(block)
         if not block.startswith(QUIET) or not is_comment(block):
             self._heard_at = self._now()
         elif self._now() - self._heard_at > self._limits.idle_seconds:
@@ -236,13 +242,3 @@ async def _drain(chunks: AsyncIterator[bytes]) -> None:
     with suppress(MidStreamError, TimeoutError):
         async with asyncio.timeout(DRAIN_SECONDS):
             await anext(chunks, None)
-
-
-def _as_api_error(exc: ApiError | MidStreamError | WireFormatError) -> ApiError:
-    match exc:
-        case ApiError():
-            return exc
-        case MidStreamError() if exc.is_timeout:
-            return UpstreamTimeoutError(exc.message)
-        case _:
-            return UpstreamAnswerError(exc.message)

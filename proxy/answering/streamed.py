@@ -15,7 +15,8 @@ from proxy.client_side.errors import ApiError, UpstreamAnswerError
 from proxy.client_side.relayed import RelayResponse
 from proxy.client_side.response_headers import STREAMING, passed_on
 from usage.exchange import Exchange
-from wire_formats.chat.dialect import CHAT
+from wire_formats.chat.dialect import CHAT, ChatDialect
+from wire_formats.chat.think_tags import StreamWithoutTags
 from wire_formats.dialect import Dialect
 from wire_formats.errors import WireFormatError
 from wire_formats.json_cost import read_aside
@@ -53,11 +54,12 @@ async def relay_answer(
         exchange=exchange,
     )
     await relay.open()
-    if filters is None:
-        return RelayResponse(relay, headers=headers)
-    return RelayResponse(
-        ChangedEvents(relay, SeenByFilters(filters, exchange.tokens)), headers=headers
-    )
+    blocks: AsyncIterable[bytes] = relay
+    if isinstance(dialect, ChatDialect) and dispatched.target.family.thinks_in_tags:
+        blocks = ChangedEvents(blocks, StreamWithoutTags())
+    if filters is not None:
+        blocks = ChangedEvents(blocks, SeenByFilters(filters, exchange.tokens))
+    return RelayResponse(blocks, headers=headers)
 
 
 async def _told(events: bytes) -> AsyncGenerator[bytes]:

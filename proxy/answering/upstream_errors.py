@@ -7,11 +7,18 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+from connections.errors import MidStreamError
 from connections.retry_after import retry_after_seconds
-from proxy.client_side.errors import AnsweredError, ApiError
+from proxy.client_side.errors import (
+    AnsweredError,
+    ApiError,
+    UpstreamAnswerError,
+    UpstreamTimeoutError,
+)
 from proxy.client_side.response_headers import retry_headers
 from wire_formats.context_overflow import CODE, overflow_in
 from wire_formats.error_meanings import is_about_credentials
+from wire_formats.errors import WireFormatError
 from wire_formats.json_types import JsonObject
 from wire_formats.messages.error_types import OVERLOADED
 from wire_formats.provider_errors import (
@@ -145,3 +152,14 @@ def _delay(told: ProviderError) -> dict[str, str]:
                 seconds = retry_after_seconds(match[1])
                 return {} if seconds is None else {"retry-after": str(seconds)}
     return {}
+
+
+def as_api_error(exc: ApiError | MidStreamError | WireFormatError) -> ApiError:
+    """What a client is told of a stream that ended with ``exc``."""
+    match exc:
+        case ApiError():
+            return exc
+        case MidStreamError() if exc.is_timeout:
+            return UpstreamTimeoutError(exc.message)
+        case _:
+            return UpstreamAnswerError(exc.message)

@@ -13,6 +13,7 @@ from proxy.answering.upstream_errors import error_in
 from proxy.client_side.errors import UpstreamAnswerError, UpstreamTimeoutError
 from usage.exchange import Exchange
 from wire_formats.chat.stream_as_whole import completion_in, is_stream
+from wire_formats.chat.think_tags import answer_without_tags
 from wire_formats.errors import UnreadableAnswerError
 from wire_formats.json_cost import LONG_BYTES, read_aside
 from wire_formats.json_numbers import encoded_answer, load_json, read_json, write_json
@@ -59,7 +60,16 @@ async def read_answer(
     read_tier(answer, exchange.tokens)
     if on_answer is not None:
         on_answer(answer)
+    if dispatched.target.family.thinks_in_tags:
+        body = await read_aside(_without_tags, body)
     return body if dispatched.filters is None else await dispatched.filters.outlet(body)
+
+
+def _without_tags(body: bytes) -> bytes:
+    """The chat completion in ``body`` with its reasoning beside its content; else ``body``."""
+    answer = read_json(body)
+    told = answer_without_tags(answer)
+    return body if told is answer else encoded_answer(told)
 
 
 def put_together(body: bytes) -> bytes:

@@ -62,6 +62,7 @@ class Outgoing:
         self._sent_at = 0.0
         self._is_sending = False
         self._last_part = b""
+        self._opening = b""  # what the dialect needs of the stream's beginning
         self._timer: asyncio.TimerHandle | None = None
         self._beat: asyncio.Task[None] | None = None
         self._exchange: Exchange | None = None  # of the stream that is being sent
@@ -126,6 +127,8 @@ class Outgoing:
             exchange.chunks += 1
             exchange.bytes_sent += len(part)
         self._last_part = part
+        if not self._opening and self._dialect is not None:
+            self._opening = self._dialect.opening_in(part)
         self._sent_at = self._loop.time()
 
     async def finish(self) -> None:
@@ -141,7 +144,10 @@ class Outgoing:
             self._abort()
             return
         event = self._dialect.error_event(
-            error, request_id=self._request_id, last_block=self._last_part
+            error,
+            request_id=self._request_id,
+            last_block=self._last_part,
+            opening=self._opening,
         )
         await self._sent({"type": "http.response.body", "body": event, "more_body": True})
         await self.finish()

@@ -36,9 +36,28 @@ class GoingOn:
     ancestors: tuple[str, ...] = ()
 
     @property
+    def names_own(self) -> bool:
+        """Whether the request named something that no upstream knows."""
+        return bool(self.previous or self.conversation)
+
+    @property
     def is_kept(self) -> bool:
         """Whether the client wants the response to be kept, and the gateway keeps any."""
         return self.given.get("store") is not False and settings.GATEWAY_KEEPS_RESPONSES
+
+    def told(self, response: JsonObject) -> JsonObject:
+        """An upstream's ``response`` with the ids that its request named, which it never saw."""
+        fields: JsonObject = {}
+        if self.previous:
+            fields[PREVIOUS] = self.previous
+        if self.conversation:
+            fields[CONVERSATION] = {"id": self.conversation}
+        return response | fields
+
+    def told_in(self, event: JsonObject) -> JsonObject:
+        """``event`` of an upstream's stream, with the ids in the response that it tells of."""
+        response = event.get("response")
+        return event | {"response": self.told(response)} if isinstance(response, dict) else event
 
     def own_input(self) -> list[JsonObject]:
         """The items that this request added, with ids. Raises ``UnsendableError``."""

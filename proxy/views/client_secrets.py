@@ -61,7 +61,7 @@ class ClientSecretsView(ApiView):
             ) from None
         except TooManySecretsError:
             raise AnsweredError(
-                "Too many client secrets of this API key have not expired yet.",
+                "Too many client secrets of this API key, or too large ones, have not expired yet.",
                 status=HTTPStatus.TOO_MANY_REQUESTS,
                 kind="rate_limit_error",
                 code="rate_limit_exceeded",

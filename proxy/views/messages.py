@@ -44,6 +44,7 @@ from wire_formats.json_types import JsonObject
 from wire_formats.json_values import is_given
 from wire_formats.messages.answer_from_chat import Asked, message_of
 from wire_formats.messages.dialect import MESSAGES, TRANSLATED_CHAT, MessagesDialect
+from wire_formats.messages.effort_to_chat import hides_thoughts
 from wire_formats.messages.estimate import estimated_message_tokens
 from wire_formats.messages.names_to_chat import tool_name
 from wire_formats.messages.own_marks import without_carried
@@ -168,6 +169,7 @@ class MessagesView(AnthropicSurface, ModelCallView):
             aliases=aliases(names_offered(self.body), tool_name),
             ids=ids_called(self.body),
             stop_sequences=tuple(stops) if isinstance(stops, list) else (),
+            hides_thoughts=hides_thoughts(self.body),
         )
 
     def note(self, target: Target, made: JsonObject) -> None:

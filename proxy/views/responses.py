@@ -28,7 +28,7 @@ from usage.exchange import Exchange
 from wire_formats.endpoints import CHAT_COMPLETIONS
 from wire_formats.errors import UnsendableError
 from wire_formats.json_cost import read_aside
-from wire_formats.json_numbers import read_json
+from wire_formats.json_numbers import encoded_answer, read_json
 from wire_formats.json_objects import json_object
 from wire_formats.json_types import JsonObject
 from wire_formats.payload import with_dropped
@@ -48,6 +48,7 @@ from wire_formats.sse import data_of, split_events
 
 # The events that hold all that was made.
 COMPLETED, INCOMPLETE = b'"response.completed"', b'"response.incomplete"'
+TELLING = b'"response"'  # in those that hold a response, and in few others
 ENDED = frozenset({"completed", "incomplete"})
 # What an upstream would have to keep, and one of chats cannot.
 KEPT = ("previous_response_id", "conversation")
@@ -101,6 +102,8 @@ class ResponsesView(GoingOnView):
             made: list[JsonObject] = []
             body = await read_answer(dispatched, exchange, on_answer=made.append)
             await self.noted(dispatched.target, made[0])
+            if self.going.names_own:
+                body = encoded_answer(self.going.told(await read_aside(read_json, body)))
             return JsonResponse(body, headers=headers)
         answer = await read_aside(read_json, await read_answer(dispatched, exchange))
         response = response_of(answer, self.asked(self._chat, exchange), exchange.tokens)
@@ -111,7 +114,8 @@ class ResponsesView(GoingOnView):
     ) -> HttpResponseBase:
         if self._chat is None:
             response = await relay_answer(dispatched, exchange, dialect=RESPONSES)
-            events: Any = WatchedEvents(response, partial(self.noted, dispatched.target))
+            blocks = ChangedEvents(response, self.named) if self.going.names_own else response
+            events: Any = WatchedEvents(blocks, partial(self.noted, dispatched.target))
         else:
             response = await relay_answer(
                 dispatched, exchange, dialect=TRANSLATED_CHAT, keeps_usage=False
@@ -150,6 +154,13 @@ class ResponsesView(GoingOnView):
         stored_responses.note_response(made, user_id=self.caller.user_id, target=target)
         if self.going.conversation and made.get("status") in ENDED:
             await add_to_conversation(self.going, made, self.caller.user_id)
+
+    async def named(self, event: bytes) -> bytes:
+        """An upstream's ``event``, with the ids of what the request goes on from."""
+        if TELLING not in event or not (told := json_object(data_of(event))):
+            return event
+        kind = str(told.get("type") or "").encode()
+        return b"event: " + kind + b"\ndata: " + encoded_answer(self.going.told_in(told)) + b"\n\n"
 
     async def kept(self, response: JsonObject) -> JsonObject:
         """The complete ``response`` to a chat, which says whether it could be kept."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -21,6 +23,7 @@ from wire_formats.json_types import JsonObject
 from wire_formats.secrets import cleaned, without_secrets
 
 DEEPEST_MESSAGE = 100
+TELLS_OF_ERROR = re.compile(r'"error"\s*(?:[,}]|:\s*["{])')
 
 
 async def read_message(text: str) -> JsonObject:
@@ -44,6 +47,27 @@ def error_event(error: ApiError) -> str:
     """``error`` as OpenAI's sockets tell of one."""
     event = {"type": "error", "status": int(error.status), **error.body()}
     return encoded_answer(event).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Censor:
+    """Takes out of an upstream's words the ``secrets`` that no client may see.
+
+    From its errors also what is ``kept_from_errors``, such as the addresses of upstreams.
+    """
+
+    secrets: frozenset[str] = frozenset()
+    kept_from_errors: frozenset[str] = frozenset()
+
+    def message(self, text: str) -> str:
+        """A whole message, which may tell of an error."""
+        if TELLS_OF_ERROR.search(text):
+            return told_without(text, self.kept_from_errors)
+        return without_secrets(text, self.secrets)
+
+    def error(self, text: str) -> str:
+        """A message or a text that does tell of one."""
+        return told_without(text, self.kept_from_errors)
 
 
 def told_without(text: str, secrets: frozenset[str]) -> str:

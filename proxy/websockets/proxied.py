@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -19,7 +18,7 @@ from models_registry.targets import Target
 from proxy.answering.dispatch import dispatch
 from proxy.answering.routing import model_of, route
 from proxy.client_side.cancelling import uncancel
-from proxy.client_side.errors import StoppedError
+from proxy.client_side.errors import ApiError, StoppedError, UpstreamAnswerError
 from proxy.client_side.exception_handler import to_api_error
 from proxy.references.ownership import Permitted, permitted
 from proxy.websockets.accounting import SocketAccount
@@ -27,19 +26,18 @@ from proxy.websockets.api_socket import ApiSocket
 from proxy.websockets.counting import count_message
 from proxy.websockets.forwarded import forwarded_cookies, forwarded_headers, model_of_query
 from proxy.websockets.handshake import hops_of, refuse
-from proxy.websockets.json_messages import error_event, read_message, told_without
+from proxy.websockets.json_messages import Censor, error_event, read_message
 from proxy.websockets.message_rate import MessageRate
 from proxy.websockets.models_named import Place, put_main, take_main
 from usage.exchange import SWITCHING_PROTOCOLS, StopReason
 from wire_formats.json_numbers import encoded_json
 from wire_formats.json_types import JsonObject
-from wire_formats.secrets import without_secrets
 
 CLIENT_ERROR, POLICY_VIOLATION, UPSTREAM_BROKE, RESTARTING = 1003, 1008, 1011, 1012
 # Codes that may stand in a close frame; the others say that there was none.
 SENDABLE = frozenset({*range(1000, 1004), *range(1007, 1015), *range(3000, 5000)})
 LONGEST_REASON = 100
-TELLS_OF_ERROR = re.compile(r'"error"\s*(?:[,}]|:\s*["{])')
+BROKEN_OFF = "The upstream closed its socket before the response was complete."
 
 
 class ProxiedConsumer(ApiSocket):
@@ -51,6 +49,7 @@ class ProxiedConsumer(ApiSocket):
 
     endpoint: ClassVar[str]
     has_items_of_its_own: ClassVar[bool] = False  # whether its items belong to the socket alone
+    is_asking = False  # whether a message is being answered otherwise than by the upstream's socket
     passed_headers: ClassVar[tuple[bytes, ...]] = (b"openai-beta",)
 
     def __init__(self) -> None:
@@ -125,6 +124,12 @@ class ProxiedConsumer(ApiSocket):
     # Called with each finished response; None for sockets whose upstream stores none.
     note: Callable[[JsonObject], None] | None = None
 
+    def saw(self, message: str) -> None:
+        """Take note of a ``message`` of the upstream's."""
+
+    async def fail_open(self, error: ApiError) -> None:
+        """Tell the client of the end of a response that has begun and is not complete."""
+
     async def disconnect(self, code: int) -> None:
         """Note why, for the upstream."""
         self._code = code if code in SENDABLE else self._code
@@ -179,15 +184,14 @@ class ProxiedConsumer(ApiSocket):
         exchange.status = SWITCHING_PROTOCOLS
         self.model = model
         self._target, self._upstream = dispatched.target, socket
-        self._secrets = dispatched.secrets
-        self._kept_from_errors = dispatched.kept_from_errors
+        self._censor = Censor(dispatched.secrets, dispatched.kept_from_errors)
 
     def stop(self, reason: StopReason) -> None:
         """Tell the client why the socket closes, and close it; cut it if asked twice."""
         self._account.fail(reason.value)
         self._stopped_for = reason
-        if self._upstream is None and self.interrupt():
-            return  # the task that opens the upstream is told, and calls this again
+        if (self._upstream is None or self.is_asking) and self.interrupt():
+            return  # the task that waits for an upstream is told, and calls this again
         if self._leaving is None:
             self._leaving = asyncio.create_task(self._leave(reason))
         else:
@@ -202,6 +206,7 @@ class ProxiedConsumer(ApiSocket):
         is_restart = reason is StopReason.SHUTTING_DOWN
         with suppress(OSError):
             await self.send(text_data=error_event(StoppedError(reason)))
+            await self.fail_open(StoppedError(reason))
             await self.close(RESTARTING if is_restart else POLICY_VIOLATION, reason.value)
 
     def _call(self, target: Target, *, request_id: str) -> Call:
@@ -229,18 +234,14 @@ class ProxiedConsumer(ApiSocket):
                 if self._account.exchange is not None:
                     count_message(message, self._account.exchange, self.note)
                 if isinstance(message, str):
-                    is_error = TELLS_OF_ERROR.search(message) is not None
-                    await self.send(text_data=self._censored(message, is_error=is_error))
+                    self.saw(message)
+                    await self.send(text_data=self._censor.message(message))
                 else:
                     await self.send(bytes_data=message)
             code = upstream.close_code
             if code not in SENDABLE:
                 self._account.fail("upstream_invalid_response")
             self._account.close(SWITCHING_PROTOCOLS)
-            reason = self._censored(upstream.close_reason, is_error=True)[:LONGEST_REASON]
+            reason = self._censor.error(upstream.close_reason)[:LONGEST_REASON]
+            await self.fail_open(UpstreamAnswerError(BROKEN_OFF))
             await self.close(code if code in SENDABLE else UPSTREAM_BROKE, reason)
-
-    def _censored(self, text: str, *, is_error: bool) -> str:
-        if is_error:
-            return told_without(text, self._kept_from_errors)
-        return without_secrets(text, self._secrets)

@@ -21,6 +21,7 @@ from proxy.client_side.origin import is_foreign
 from proxy.client_side.request_id import new_request_id
 from proxy.client_side.scope_extensions import SURFACE_EXTENSION
 from proxy.conversations.ids import RESPONSE, is_own, new_id
+from proxy.websockets.held_history import held_history
 from usage.exchange import Surface
 from wire_formats.json_numbers import encoded_json, write_json
 from wire_formats.json_objects import json_object
@@ -44,9 +45,17 @@ Say = Callable[[str], Awaitable[None]]
 
 
 class ResponseTurns:
-    """The requests of one socket, one after another. ``say`` sends a message to its client."""
+    """The requests of one socket, one after another. ``say`` sends a message to its client.
 
-    def __init__(self, scope: Any, application: Application, *, credential: str, say: Say) -> None:
+    What it remembers counts for ``owner``, the name of its key, until ``forget`` is called.
+    """
+
+    def __init__(
+        self, scope: Any, application: Application, *, credential: str, say: Say, owner: str
+    ) -> None:
+        self._owner = owner
+        self._held = 0  # bytes that are remembered
+        self._forgotten_id = ""  # of the response that there was no room for
         self._scope = scope
         self._application = application
         self._say = say
@@ -75,22 +84,48 @@ class ResponseTurns:
             raise
         if not turn.has_answered:
             raise ApiError("The gateway failed to answer.")
-        self._remember(body, turn.made)
+        self._remember(body, turn.made, len(encoded) + turn.made_bytes)
+
+    def forget(self) -> None:
+        """Remember nothing any more."""
+        held_history().hold(self._owner, 0, instead_of=self._held)
+        self._held, self._last_id, self._history = 0, "", []
+
+    def remembers(self, message: JsonObject) -> bool:
+        """Whether ``message`` goes on from the response that only the socket remembers."""
+        within = message.get("response")
+        fields = message | within if isinstance(within, dict) else message
+        return bool(self._last_id) and fields.get("previous_response_id") == self._last_id
 
     def _go_on(self, body: JsonObject) -> None:
-        """Put the conversation in the place of its id, if it is the one that is remembered."""
+        """Put the conversation in the place of its id, if it is the one that is remembered.
+
+        Raises ``InvalidRequestError`` for the one that there was no room for.
+        """
+        if self._forgotten_id and body.get("previous_response_id") == self._forgotten_id:
+            raise InvalidRequestError(
+                "This response is not remembered: the sockets of this gateway hold too much. Send "
+                "the whole conversation in `input`, or ask for responses with `store: true`.",
+                param="previous_response_id",
+                code="previous_response_not_found",
+            )
         if self._last_id and body.get("previous_response_id") == self._last_id:
             del body["previous_response_id"]
             body.update(self._before)
             body["input"] = [*self._history, *items_of(body)]
 
-    def _remember(self, body: JsonObject, made: JsonObject) -> None:
+    def _remember(self, body: JsonObject, made: JsonObject, size: int) -> None:
         """What the gateway has kept is not for the socket to remember."""
         output = made.get("output")
         is_kept = made.get("store") is True and is_own(made.get("id"))
         self._last_id = "" if is_kept else str(made.get("id") or "")
         self._history = []
         self._before = {name: body[name] for name in KEPT if is_own(body.get(name))}
+        size = size if self._last_id else 0
+        has_room = held_history().hold(self._owner, size, instead_of=self._held)
+        self._held = size if has_room else 0
+        self._forgotten_id = "" if has_room else self._last_id
+        self._last_id = self._last_id if has_room else ""
         if self._last_id and isinstance(output, list):
             self._history = [*items_of(body), *output]
 
@@ -109,7 +144,7 @@ class ResponseTurns:
         ):
             event = {"type": f"response.{kind}", "sequence_number": number, "response": response}
             await self._say(write_json(event).decode())
-        self._remember(body, made)
+        self._remember(body, made, len(encoded_json(body)))
 
 
 class Turn(InnerRequest):
@@ -124,6 +159,7 @@ class Turn(InnerRequest):
             extensions={SURFACE_EXTENSION: Surface.WEBSOCKET},
         )
         self.made: JsonObject = {}
+        self.made_bytes = 0
         self.has_answered = False
         self._say = say
         self._status = 0
@@ -153,7 +189,7 @@ class Turn(InnerRequest):
         if RESPONSES.is_noteworthy(event):
             told = json_object(data)
             if told.get("type") in ENDED and isinstance(told.get("response"), dict):
-                self.made = told["response"]
+                self.made, self.made_bytes = told["response"], len(data)
         await self._say(data.decode())
 
 

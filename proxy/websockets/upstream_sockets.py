@@ -27,6 +27,7 @@ from proxy.references.chosen_ids import check_no_chosen_id
 from proxy.references.stored_responses import stored_responses
 from proxy.websockets.handshake import presented
 from proxy.websockets.models_named import Place
+from proxy.websockets.open_response import OpenResponse
 from proxy.websockets.proxied import ProxiedConsumer
 from proxy.websockets.response_turns import ResponseTurns
 from proxy.workers.access import is_parent_allowed
@@ -99,6 +100,7 @@ class ResponsesConsumer(ProxiedConsumer):
         super().__init__()
         self._application = application
         self._turns: ResponseTurns | None = None
+        self._open = OpenResponse()
 
     async def begin(self, model: str) -> None:
         """The upstream is not known yet."""
@@ -108,8 +110,8 @@ class ResponsesConsumer(ProxiedConsumer):
 
     async def pass_on(self, message: JsonObject, model: str, places: tuple[Place, ...]) -> None:
         message.pop(CLIENT_NOTES, None)
-        if self._turns is not None:
-            await self._answer(self._turns, message, model)
+        if self._is_for_turns(message):
+            await self._answer(message, model)
             return
         if self._upstream is not None or self._application is None:
             await super().pass_on(message, model, places)
@@ -125,24 +127,63 @@ class ResponsesConsumer(ProxiedConsumer):
             else:
                 return
         self.model = model
-        turns = ResponseTurns(
-            self.scope, self._application, credential=self.credential, say=self._say
-        )
-        self._turns = turns
-        await self._answer(turns, message, model)
+        await self._answer(message, model)
 
-    async def _answer(self, turns: ResponseTurns, message: JsonObject, model: str) -> None:
+    def _is_for_turns(self, message: JsonObject) -> bool:
+        """Whether the API is asked with ``message``, also beside an upstream's socket.
+
+        Raises ``ApiError`` while the upstream's own response is not complete, since the events of
+        two would mix.
+        """
+        if self._upstream is None or self._application is None:
+            return self._turns is not None
+        is_own = goes_on_here(message) or (
+            self._turns is not None and self._turns.remembers(message)
+        )
+        if is_own and self._open.is_open:
+            raise InvalidRequestError(
+                "A response of this socket is not complete yet. What goes on from a response or "
+                "a conversation of the gateway's begins behind its end.",
+                param="previous_response_id",
+            )
+        return is_own
+
+    async def _answer(self, message: JsonObject, model: str) -> None:
+        if self._turns is None:
+            self._turns = ResponseTurns(
+                self.scope,
+                self._application,  # type: ignore[arg-type]
+                credential=self.credential,
+                say=self._say,
+                owner=str(self._caller.key_id),
+            )
         try:
             with self.waiting():
-                await turns.take(message, model)
+                self.is_asking = True
+                await self._turns.take(message, model)
         except asyncio.CancelledError:
             if self._stopped_for is None:
                 raise
             uncancel()
             raise StoppedError(self._stopped_for) from None
+        finally:
+            self.is_asking = False
+
+    async def let_go(self) -> None:
+        if self._turns is not None:
+            self._turns.forget()
+        await super().let_go()
 
     async def _say(self, message: str) -> None:
+        self.saw(message)
         await self.send(text_data=message)
+
+    def saw(self, message: str) -> None:
+        self._open.see(message)
+
+    async def fail_open(self, error: ApiError) -> None:
+        if event := self._open.failed(error):
+            await self.send(text_data=event)
 
     def note(self, made: JsonObject) -> None:
         """Remember the response ``made`` as the caller's."""

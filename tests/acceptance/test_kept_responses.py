@@ -180,8 +180,7 @@ def test_a_conversation_changes_models(sdk, chat, upstreams):
     )
     for model in ("chat", "native", "chat", "other", "native"):
         made = sdk.responses.create(model=model, input=f"Hi {model}", conversation=conversation.id)
-        if model == "chat":
-            assert made.conversation.id == conversation.id
+        assert made.conversation.id == conversation.id
     assert said(chat) == [
         ("user", "I am Ada."),
         ("user", "Hi chat"),
@@ -208,18 +207,20 @@ def test_a_streamed_native_response_is_added_to_its_conversation(sdk, upstreams)
     numbered = [each | {"sequence_number": number} for number, each in enumerate(events)]
     with upstreams["native"].as_it_was():
         upstreams["native"].on("POST", RESPONSES, sse(*numbered, done=False))
-        list(
+        told = list(
             sdk.responses.create(
                 model="native", input="Hi", conversation=conversation.id, stream=True
             )
         )
+    assert [event.response.conversation.id for event in told] == [conversation.id] * 2
     kept = list(sdk.conversations.items.list(conversation.id, order="asc"))
     assert [item.type for item in kept] == ["message", "web_search_call", "message"]
 
 
 def test_a_response_is_gone_on_from_at_another_model(sdk, chat, upstreams):
     first = sdk.responses.create(model="chat", input="Hello")
-    sdk.responses.create(model="native", input="And?", previous_response_id=first.id)
+    made = sdk.responses.create(model="native", input="And?", previous_response_id=first.id)
+    assert made.previous_response_id == first.id
     sent = upstreams["native"].calls[-1].json
     assert "previous_response_id" not in sent
     contents = [item["content"] for item in sent["input"]]

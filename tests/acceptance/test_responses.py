@@ -4,6 +4,7 @@ import json
 
 import openai
 import pytest
+from openai.types.responses import Response
 
 from tests.faults.ledger import Ledger
 from tests.support.api import client_of, wait_for_models
@@ -101,9 +102,11 @@ def streamed(response_id):
     )
 
 
+STREAM_HEAD = head(content_type="text/event-stream", transfer_encoding="chunked")
+
+
 def stream_of(body):
-    begin = head(content_type="text/event-stream", transfer_encoding="chunked")
-    return raw(begin + chunk(body[:50]) + chunk(body[50:]) + chunk(b""))
+    return raw(STREAM_HEAD + chunk(body[:50]) + chunk(body[50:]) + chunk(b""))
 
 
 @pytest.fixture(scope="module")
@@ -172,6 +175,22 @@ async def test_a_stream_of_a_response_is_read_by_the_sdk(gateway, keys, upstream
         stream = await sdk.responses.create(model="gpt-4o", input="Hello", stream=True)
         kinds = [event.type async for event in stream]
     assert kinds == ["response.created", "response.output_text.delta", "response.completed"]
+
+
+@pytest.mark.parametrize("told", [0, 1])
+def test_a_stream_that_breaks_off_ends_with_a_response_that_failed(alice, upstreams, told):
+    events = b"".join(part + b"\n\n" for part in streamed("resp_1").split(b"\n\n")[:told])
+    broken = raw(STREAM_HEAD + chunk(b": wait\n\n") + (chunk(events) if events else b""))
+    upstreams[0].on("POST", PATH, broken, json_response(RESPONSE))
+    seen = []
+    with alice.responses.stream(model="gpt-4o", input="Hello") as stream:
+        seen.extend(stream)
+    Response.model_validate(seen[-1].response.model_dump(warnings="error"), strict=True)
+    assert [event.type for event in seen[-2:]] == ["error", "response.failed"]
+    assert [event.sequence_number for event in seen] == list(range(len(seen)))
+    failed = seen[-1].response
+    assert (failed.status, failed.error.code) == ("failed", "server_error")
+    assert (failed.id == "resp_1") is bool(told)
 
 
 @pytest.fixture

@@ -68,10 +68,17 @@ def assert_chat_failed(rest: bytes, code: str) -> None:
 
 
 def assert_response_failed(rest: bytes, code: str) -> None:
-    event = _data_of_named(rest, "error")
+    error, failed, nothing = rest.split(b"\n\n")
+    assert nothing == b""
+    event = _data_of_named(error, "error")
     assert set(event) == {"type", "code", "message", "param", "sequence_number"}
     assert (event["type"], event["code"], event["sequence_number"]) == ("error", code, 2)
     assert_shows_nothing(event)
+    last = _data_of_named(failed, "response.failed")
+    assert last["sequence_number"] == 3
+    assert (last["response"]["id"], last["response"]["status"]) == ("resp_1", "failed")
+    assert last["response"]["error"]["message"] == event["message"]
+    assert_shows_nothing(last["response"]["error"])
 
 
 def assert_message_failed(rest: bytes, code: str) -> None:

@@ -50,6 +50,7 @@ def row(family: Family) -> str:
         "tools at /responses": family.needs_responses == "tools",
         "/responses only": family.needs_responses == "always",
         "reasoning goes back": family.needs_reasoning_back,
+        "thinks in tags": family.thinks_in_tags,
     }
     cells = (
         family.name,

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections import deque
 
 import pytest
 
@@ -9,6 +10,7 @@ from wire_formats.json_cost import (
     EXACT_PIECE_BYTES,
     LONG_BYTES,
     SURELY_SIMPLE_BYTES,
+    Budget,
     ExactCount,
     TooComplexError,
     check_structure,
@@ -125,3 +127,16 @@ def test_a_string_that_is_never_closed_holds_nothing_but_itself(settings, begin)
 def test_counting_ends_where_a_parser_would():
     count = ExactCount(10)
     count.add(b'"' * EXACT_PIECE_BYTES * 2 + b"[]" * 1000)
+
+
+def test_a_budget_is_for_all_texts_together():
+    budget = Budget()
+    text = b"[" + b"[]," * 100_000 + b"[]]"
+    with pytest.raises(TooComplexError):
+        deque(map(budget.take, [text] * 99), maxlen=0)
+
+
+def test_words_within_strings_cost_a_budget_little():
+    budget = Budget()
+    for _ in range(50):
+        budget.take(b'{"code": "' + b"a[b, c: d]," * 100_000 + b'"}')

@@ -8,9 +8,13 @@ from typing import Any
 
 import orjson
 
-from wire_formats.json_numbers import encoded_answer, read_json
+from wire_formats.json_cost import Budget
+from wire_formats.json_numbers import encoded_answer, read_json, write_json
 from wire_formats.json_types import JsonObject
 from wire_formats.json_values import as_list
+
+DEEPEST = 200  # no text with fewer brackets is nested too deeply to be written
+LEVELS_AROUND = 12  # in which a request holds the arguments of a call
 
 
 def arguments_text(arguments: Any) -> str:
@@ -20,17 +24,35 @@ def arguments_text(arguments: Any) -> str:
     return encoded_answer(arguments).decode() if isinstance(arguments, dict) else ""
 
 
-def arguments_object(arguments: Any) -> tuple[JsonObject, bool]:
+def arguments_object(arguments: Any, budget: Budget | None = None) -> tuple[JsonObject, bool]:
     """A client's ``arguments`` as an object, and whether they are one.
 
-    They are a model's own words, which may be broken, and must not break all that follows.
+    They are a model's own words, which may be broken, and must not break all that follows. Nor may
+    many of them cost more than the one ``budget`` of their request, or be nested too deeply.
     """
     if isinstance(arguments, str):
         with suppress(orjson.JSONDecodeError, UnicodeEncodeError):
-            arguments = read_json(arguments.encode()) if arguments.strip() else {}
+            arguments = _read(arguments.encode(), budget) if arguments.strip() else {}
     if isinstance(arguments, dict):
         return arguments, True
     return ({}, True) if arguments is None else ({"arguments": arguments}, False)
+
+
+def _read(text: bytes, budget: Budget | None) -> Any:
+    """The value in ``text``. Raises ``orjson.JSONDecodeError``, also for what costs too much."""
+    if budget is not None:
+        budget.take(text)
+    value = read_json(text)
+    if text.count(b"[") + text.count(b"{") > DEEPEST:
+        for _ in range(LEVELS_AROUND):
+            value = [value]
+        try:
+            write_json(value)
+        except TypeError as exc:  # orjson reads 1024 levels and writes 254
+            raise orjson.JSONDecodeError("it is nested too deeply", "", 0) from exc
+        for _ in range(LEVELS_AROUND):
+            value = value[0]
+    return value
 
 
 def calls_in(message: JsonObject) -> Iterator[Any]:

@@ -50,7 +50,9 @@ class ChatDialect(Dialect):
     def events_of(self, answer: JsonObject) -> bytes:
         return completion_events(answer)
 
-    def error_event(self, error: DescribedError, *, request_id: str, last_block: bytes) -> bytes:
+    def error_event(
+        self, error: DescribedError, *, request_id: str, last_block: bytes, opening: bytes = b""
+    ) -> bytes:
         return encoded_event(error.body())
 
 
@@ -69,5 +71,7 @@ class TranslatedChatDialect(ChatDialect):
     def __init__(self, as_told: Dialect) -> None:
         self._as_told = as_told
 
-    def error_event(self, error: DescribedError, *, request_id: str, last_block: bytes) -> bytes:
+    def error_event(
+        self, error: DescribedError, *, request_id: str, last_block: bytes, opening: bytes = b""
+    ) -> bytes:
         return self._as_told.error_event(error, request_id=request_id, last_block=b"")

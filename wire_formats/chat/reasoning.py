@@ -30,6 +30,7 @@ GOOGLE = "google-gemini-v1"
 TEXT_FIELDS = ("reasoning_content", "reasoning")
 LISTS = ("reasoning_details", "thinking_blocks")
 FIELDS = frozenset({*TEXT_FIELDS, *LISTS})
+SHORTEST_REPEATED = 8  # characters: ids may have the same letter twice
 PARTS = "content"  # where reasoning comes as parts of it
 
 
@@ -114,7 +115,7 @@ def reasoning_fields(thoughts: Iterable[Thought]) -> JsonObject:
     if text := "".join(each.text for each in kept):
         fields["reasoning_content"] = text
     if any(each.signature or each.sealed or each.id for each in kept):
-        details = (detail for each in kept for detail in _details(each))
+        details = (detail for each in kept for detail in details_of(each))
         # Clients put the pieces of a stream together by their index: no two are to share one.
         fields["reasoning_details"] = [
             detail | {"index": index} for index, detail in enumerate(details)
@@ -165,10 +166,16 @@ def _of_details(details: list[Any]) -> Iterator[Thought]:
         yield replace(last, text="".join(texts))
 
 
+def once(text: str) -> str:
+    """``text`` as it was before a client that joins all strings of a stream has repeated it."""
+    period = (text + text).find(text, 1) if len(text) >= 2 * SHORTEST_REPEATED else len(text)
+    return text[:period] if period >= SHORTEST_REPEATED else text
+
+
 def _of_detail(detail: Any) -> Thought | None:
     if not isinstance(detail, dict):
         return None
-    id_, format_ = as_text(detail.get("id")), as_text(detail.get("format"))
+    id_, format_ = once(as_text(detail.get("id"))), once(as_text(detail.get("format")))
     match detail.get("type"):
         case "reasoning.text":
             text, signature = as_text(detail.get("text")), as_text(detail.get("signature"))
@@ -200,7 +207,8 @@ def _joined(last: Thought, thought: Thought) -> Thought:
     )
 
 
-def _details(thought: Thought) -> Iterator[JsonObject]:
+def details_of(thought: Thought) -> Iterator[JsonObject]:
+    """The entries of ``reasoning_details`` for ``thought``, without their indices."""
     shared = {"id": thought.id or None, "format": thought.format or "unknown"}
     if thought.is_summary and thought.text:
         yield {"type": "reasoning.summary", "summary": thought.text, **shared}

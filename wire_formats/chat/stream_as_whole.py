@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from wire_formats.chat.detail_pieces import joined_details
 from wire_formats.json_objects import json_object
 from wire_formats.json_types import JsonObject
 from wire_formats.json_values import as_list
@@ -14,7 +15,8 @@ from wire_formats.sse import DONE_MARK, FIELDS, data_of, split_events
 TELLING_BYTES = 64
 # Fields of a delta whose pieces are joined; of all other fields the last value counts.
 TEXTS = frozenset({"content", "refusal", "reasoning_content", "reasoning"})
-LISTS = frozenset({"reasoning_details", "thinking_blocks", "annotations"})
+DETAILS = "reasoning_details"
+LISTS = frozenset({DETAILS, "thinking_blocks", "annotations"})
 
 
 def is_stream(body: bytes) -> bool:
@@ -118,7 +120,10 @@ class _Choice:
         texts = {name: "".join(pieces) for name, pieces in self._texts.items()}
         if "text" in texts:
             return choice | {"text": texts["text"]}
-        message = {"role": "assistant", "content": None} | self._fields | texts | self._lists
+        lists = dict(self._lists)
+        if DETAILS in lists:
+            lists[DETAILS] = joined_details(lists[DETAILS])
+        message = {"role": "assistant", "content": None} | self._fields | texts | lists
         if self._calls:
             message["tool_calls"] = [call.whole() for call in self._calls.values()]
         return choice | {"message": message}

@@ -33,6 +33,7 @@ MISTRAL_CHAT = ChatForm(
 FAMILIES: tuple[Family, ...] = (
     Family(
         name="DeepSeek R1",
+        thinks_in_tags=True,
         pattern=r"(?:^|[^a-z0-9])deepseek-r1",
         chat=SWITCHED_CHAT,
         source=DEEPSEEK,

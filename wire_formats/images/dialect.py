@@ -42,7 +42,9 @@ class ImagesDialect(Dialect):
             if isinstance(image, dict)
         )
 
-    def error_event(self, error: DescribedError, *, request_id: str, last_block: bytes) -> bytes:
+    def error_event(
+        self, error: DescribedError, *, request_id: str, last_block: bytes, opening: bytes = b""
+    ) -> bytes:
         return encoded_event(error.body(), name="error")
 
 

@@ -32,7 +32,7 @@ class Asked:
 
     ``aliases`` are the names of tools that had to be changed, by what they became. ``ids`` are
     those of earlier calls. ``estimate`` is that of the input in tokens, for as long as the upstream
-    says nothing of it.
+    says nothing of it. ``hides_thoughts``: the client wants their signatures alone.
     """
 
     request_id: str
@@ -41,6 +41,7 @@ class Asked:
     ids: frozenset[str] = frozenset()
     stop_sequences: tuple[str, ...] = ()
     estimate: int | None = None
+    hides_thoughts: bool = False
 
     def name(self, name: str) -> str:
         """A tool's name as the client gave it."""
@@ -70,7 +71,7 @@ def message_of(answer: JsonObject, asked: Asked, tokens: Tokens) -> Message:
     stop = stopped(choice, asked, has_calls=bool(calls), is_refused=bool(said.get("refusal")))
     message = empty_message(asked)
     message["content"] = [
-        *thinking_blocks(said, model=asked.model),
+        *thinking_blocks(said, model=asked.model, is_hidden=asked.hides_thoughts),
         *_texts(said),
         *_signatures(said, calls, asked),
         *calls,

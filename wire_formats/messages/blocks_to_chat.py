@@ -9,9 +9,9 @@ from uuid import uuid4
 
 from wire_formats.chat.completion import Completion, custom_call, tool_call
 from wire_formats.chat.reasoning import ANTHROPIC, Thought, reasoning_fields
+from wire_formats.chat.thought_order import mark_positions, position_of
 from wire_formats.json_numbers import write_json
 from wire_formats.json_types import JsonMapping, JsonObject
-from wire_formats.messages.thought_order import mark_positions, position_of
 from wire_formats.messages.tools_from_chat import custom_tools, foreign_names
 from wire_formats.service_tiers import in_chats_words, messages_tier_in
 from wire_formats.stop_reasons import FinishReason, from_messages

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from wire_formats.chat.calls import arguments_object, called_with, calls_in
+from wire_formats.json_cost import Budget
 from wire_formats.json_types import JsonObject
 from wire_formats.json_values import as_text
 from wire_formats.messages.alphabet import own_name
@@ -17,15 +18,20 @@ if TYPE_CHECKING:
 LOST = "messages.tool_calls"
 
 
-def calls_of(message: JsonObject, lost: list[str]) -> Iterator[ToolUseBlockParam]:
-    """``tool_calls`` and the older ``function_call``; ids are the message's own, or empty."""
+def calls_of(
+    message: JsonObject, lost: list[str], budget: Budget | None = None
+) -> Iterator[ToolUseBlockParam]:
+    """``tool_calls`` and the older ``function_call``; ids are the message's own, or empty.
+
+    Arguments beyond the request's ``budget`` stay a text.
+    """
     for call in calls_in(message):
         called = called_with(call)
         if called is None:
             lost.append(LOST)
             continue
         name, arguments = called
-        given, is_sound = arguments_object(arguments)
+        given, is_sound = arguments_object(arguments, budget)
         if not is_sound:
             lost.append(LOST)
         block: ToolUseBlockParam = {

@@ -17,6 +17,7 @@ from typing import Any
 from wire_formats.carried_json import is_marked, marked, value_of
 from wire_formats.chat.reasoning import PARTS, TEXT_FIELDS, Thought
 from wire_formats.json_types import JsonObject
+from wire_formats.json_values import as_list
 
 MARK = "gatehouse.v1."
 FIELDS = (*TEXT_FIELDS, PARTS)
@@ -29,6 +30,7 @@ class Carried:
 
     ``spelling`` is the field that told the reasoning. ``model`` is the one that the client named.
     ``signatures`` are Google's by the ids of their calls; that of the message itself by ``""``.
+    ``texts`` are those of the thoughts of a block that shows none.
     """
 
     spelling: str = ""
@@ -36,9 +38,18 @@ class Carried:
     thoughts: tuple[Thought, ...] = ()
     lengths: tuple[int, ...] = ()
     signatures: dict[str, str] = field(default_factory=dict)
+    texts: tuple[str, ...] = ()
+
+    @property
+    def hidden_text(self) -> str:
+        """What the block does not show; empty where it shows all."""
+        return "".join(self.texts)
 
     def with_text(self, text: str) -> tuple[Thought, ...]:
         """The thoughts of a block with ``text``, which is cut where they met."""
+        if not text and self.texts:
+            pairs = zip(self.thoughts, self.texts, strict=True)
+            return tuple(replace(thought, text=hidden) for thought, hidden in pairs)
         if sum(self.lengths) != len(text):
             return (Thought(text=text),)
         cut, start = [], 0
@@ -53,8 +64,12 @@ def is_carried(text: Any) -> bool:
     return is_marked(text, MARK)
 
 
-def carried_thoughts(thoughts: Iterable[Thought], *, spelling: str, model: str) -> str:
-    """``thoughts`` without their texts, as a signature."""
+def carried_thoughts(
+    thoughts: Iterable[Thought], *, spelling: str, model: str, is_hidden: bool = False
+) -> str:
+    """``thoughts`` as a signature, with their texts only where their block ``is_hidden``."""
+    thoughts = list(thoughts)
+    texts = {"x": [it.text for it in thoughts]} if is_hidden else {}
     told = [
         [
             len(it.text),
@@ -66,7 +81,7 @@ def carried_thoughts(thoughts: Iterable[Thought], *, spelling: str, model: str) 
         ]
         for it in thoughts
     ]
-    return marked({"s": spelling, "m": model, "t": told}, MARK)
+    return marked({"s": spelling, "m": model, "t": told, **texts}, MARK)
 
 
 def carried_signatures(signatures: dict[str, str], *, model: str) -> str:
@@ -84,12 +99,15 @@ def _read(value: JsonObject) -> Carried:
     told = value.get("t")
     entries = [entry for entry in map(_thought, told if isinstance(told, list) else ()) if entry]
     spelling, model, signed = value.get("s"), value.get("m"), value.get("g")
+    texts = as_list(value.get("x"))
+    is_sound = len(texts) == len(entries) and all(isinstance(text, str) for text in texts)
     return Carried(
         spelling=spelling if spelling in FIELDS else "",
         model=model if isinstance(model, str) else "",
         thoughts=tuple(thought for thought, _ in entries),
         lengths=tuple(length for _, length in entries),
         signatures=_texts(signed) if isinstance(signed, dict) else {},
+        texts=tuple(texts) if is_sound else (),
     )
 
 

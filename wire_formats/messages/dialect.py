@@ -45,7 +45,9 @@ class MessagesDialect(Dialect):
     def events_of(self, answer: JsonObject) -> bytes:
         return message_events(answer)
 
-    def error_event(self, error: DescribedError, *, request_id: str, last_block: bytes) -> bytes:
+    def error_event(
+        self, error: DescribedError, *, request_id: str, last_block: bytes, opening: bytes = b""
+    ) -> bytes:
         return typed_event("error", error=in_anthropics_words(error), request_id=request_id)
 
 

@@ -40,6 +40,15 @@ def is_switched_off(body: JsonObject) -> bool:
     return _kind_of_thinking(body) == DISABLED
 
 
+def hides_thoughts(body: JsonObject) -> bool:
+    """Whether the client wants thoughts without their text."""
+    match body.get("thinking"):
+        case {"display": "omitted"}:
+            return True
+        case _:
+            return False
+
+
 def _switched_off(
     chat: JsonObject, traits: ChatTraits, effort: str
 ) -> tuple[JsonObject, list[str]]:

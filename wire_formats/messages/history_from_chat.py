@@ -90,6 +90,7 @@ def history_of(body: JsonObject, *, keeps_all_thoughts: bool = False) -> History
             history.lost,
             is_past=is_past,
             keeps_all_thoughts=keeps_all_thoughts,
+            budget=budget,
         )
         if message["role"] in SYSTEM_ROLES:
             history.system += reader.words()

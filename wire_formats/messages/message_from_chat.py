@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from wire_formats.chat.reading import RESULT_ROLES, parts_of
 from wire_formats.chat.reasoning import ANTHROPIC, FIELDS, Thought, thoughts_of
+from wire_formats.chat.thought_order import Position, in_order, positions_in
 from wire_formats.errors import UnsendableError
+from wire_formats.json_cost import Budget
 from wire_formats.json_numbers import write_json
 from wire_formats.json_types import JsonObject
 from wire_formats.messages.blocks_from_chat import TEXT_PARTS, block_of, text_block
 from wire_formats.messages.cache_marks import mark_of
 from wire_formats.messages.call_ids import Result
 from wire_formats.messages.calls_from_chat import calls_of
-from wire_formats.messages.thought_order import Position, in_order, positions_in
 from wire_formats.messages.types import THOUGHTS
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class MessageReader:
     lost: list[str]
     is_past: bool
     keeps_all_thoughts: bool
+    budget: Budget
 
     def turn(self) -> tuple[Role, list[Block | Result]]:
         match self.message["role"]:
@@ -79,7 +81,7 @@ class MessageReader:
         return blocks
 
     def _assistant(self) -> list[Block]:
-        words, calls = list(self._said()), list(calls_of(self.message, self.lost))
+        words, calls = list(self._said()), list(calls_of(self.message, self.lost, self.budget))
         if not words and not calls:
             return []
         thoughts = list(self._thoughts())

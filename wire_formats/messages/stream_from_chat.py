@@ -98,7 +98,8 @@ class MessageEvents:
                 yield from self._close()
                 block = {"type": "thinking", "thinking": "", "signature": ""}
                 yield from self._blocks.open(block)
-            yield self._blocks.delta({"type": "thinking_delta", "thinking": text})
+            if not self._asked.hides_thoughts:
+                yield self._blocks.delta({"type": "thinking_delta", "thinking": text})
         if self._heard.is_over(delta):
             yield from self._end_thought()
 
@@ -109,7 +110,8 @@ class MessageEvents:
         if self._blocks.kind == "thinking":
             shown = [each for each in thoughts if not (each.sealed and each.format == ANTHROPIC)]
             thoughts = [each for each in thoughts if each not in shown]
-            signature = signature_of(shown, spelling=spelling, model=model)
+            is_hidden = self._asked.hides_thoughts
+            signature = signature_of(shown, spelling=spelling, model=model, is_hidden=is_hidden)
             yield self._blocks.delta({"type": "signature_delta", "signature": signature})
             yield from self._blocks.close()
         sealed = [each for each in thoughts if each.sealed]

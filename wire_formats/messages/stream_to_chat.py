@@ -15,6 +15,7 @@ from typing import Any
 
 from wire_formats.chat.completion import Completion, custom_call, tool_call
 from wire_formats.chat.reasoning import reasoning_fields
+from wire_formats.chat.thought_order import position_of
 from wire_formats.chat.types import Chunk
 from wire_formats.json_numbers import read_json, write_json
 from wire_formats.json_types import JsonMapping, JsonObject
@@ -31,7 +32,6 @@ from wire_formats.messages.blocks_to_chat import (
     thought_of,
     usage_of,
 )
-from wire_formats.messages.thought_order import position_of
 from wire_formats.service_tiers import in_chats_words, messages_tier_in
 
 

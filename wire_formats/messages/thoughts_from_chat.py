@@ -20,15 +20,18 @@ from wire_formats.json_types import JsonObject
 from wire_formats.messages.carried import carried_thoughts
 
 
-def thinking_blocks(said: JsonObject, *, model: str) -> Iterator[JsonObject]:
-    """The reasoning of a whole assistant's message as blocks."""
+def thinking_blocks(
+    said: JsonObject, *, model: str, is_hidden: bool = False
+) -> Iterator[JsonObject]:
+    """The reasoning of a whole assistant's message as blocks.
+
+    Where it ``is_hidden`` they show no text: their signatures carry it.
+    """
     spelling = spelling_of(said)
     thoughts = with_text(thoughts_of(said), reasoning_text(said))
     for is_own, run in groupby(thoughts, key=lambda each: bool(each.format == ANTHROPIC)):
-        if is_own:
-            yield from map(_own_block, run)
-        else:
-            yield _carrying_block(list(run), spelling=spelling, model=model)
+        for group in ([each] for each in run) if is_own else (list(run),):
+            yield _block(group, spelling=spelling, model=model, is_hidden=is_hidden)
 
 
 def with_text(thoughts: Iterable[Thought], text: str) -> list[Thought]:
@@ -42,11 +45,17 @@ def with_text(thoughts: Iterable[Thought], text: str) -> list[Thought]:
     return [first, *(replace(each, text="") for each in told if each.sealed)]
 
 
-def signature_of(thoughts: list[Thought], *, spelling: str, model: str) -> str:
-    """What proves ``thoughts``: Anthropic's own signature, or one that carries all the others."""
-    if len(thoughts) == 1 and thoughts[0].format == ANTHROPIC and thoughts[0].signature:
+def signature_of(
+    thoughts: list[Thought], *, spelling: str, model: str, is_hidden: bool = False
+) -> str:
+    """What proves ``thoughts``: Anthropic's own signature, or one that carries all the others.
+
+    Where their text ``is_hidden`` it is carried, too, since some upstreams want it back.
+    """
+    is_own = len(thoughts) == 1 and thoughts[0].format == ANTHROPIC and thoughts[0].signature
+    if is_own and not is_hidden:
         return thoughts[0].signature
-    return carried_thoughts(thoughts, spelling=spelling, model=model)
+    return carried_thoughts(thoughts, spelling=spelling, model=model, is_hidden=is_hidden)
 
 
 def sealed_block(thoughts: list[Thought], *, spelling: str, model: str) -> JsonObject:
@@ -58,18 +67,17 @@ def sealed_block(thoughts: list[Thought], *, spelling: str, model: str) -> JsonO
     return {"type": "redacted_thinking", "data": data}
 
 
-def _own_block(thought: Thought) -> JsonObject:
-    if thought.sealed:
-        return {"type": "redacted_thinking", "data": thought.sealed}
-    return {"type": "thinking", "thinking": thought.text, "signature": thought.signature}
-
-
-def _carrying_block(thoughts: list[Thought], *, spelling: str, model: str) -> JsonObject:
+def _block(thoughts: list[Thought], *, spelling: str, model: str, is_hidden: bool) -> JsonObject:
+    """One of Anthropic's own thoughts, or all that stand together of others."""
+    is_own = thoughts[0].format == ANTHROPIC
     text = "".join(each.text for each in thoughts)
-    if not text:
+    if thoughts[0].sealed if is_own else not text:
         return sealed_block(thoughts, spelling=spelling, model=model)
-    signature = carried_thoughts(thoughts, spelling=spelling, model=model)
-    return {"type": "thinking", "thinking": text, "signature": signature}
+    if is_own and not is_hidden:
+        signature = thoughts[0].signature
+    else:
+        signature = signature_of(thoughts, spelling=spelling, model=model, is_hidden=is_hidden)
+    return {"type": "thinking", "thinking": "" if is_hidden else text, "signature": signature}
 
 
 class Heard:

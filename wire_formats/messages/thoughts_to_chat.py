@@ -63,6 +63,7 @@ def recalled(blocks: Iterable[JsonObject], *, model: str) -> Recalled:
 
 def _of_carried(found: Recalled, carried: Carried, text: str, *, model: str) -> list[Thought]:
     if carried.model != model:
+        text = text or carried.hidden_text
         return [Thought(text=text, format=ANTHROPIC)]  # as foreign as Anthropic's own
     found.spelling = carried.spelling
     return list(carried.with_text(text))

@@ -21,6 +21,7 @@ from wire_formats.chat.reading import (
 )
 from wire_formats.chat.reasoning import FIELDS, reasoning_text, thoughts_of
 from wire_formats.errors import UnsendableError
+from wire_formats.json_cost import Budget
 from wire_formats.json_numbers import encoded_json
 from wire_formats.json_types import JsonObject
 from wire_formats.json_values import as_text
@@ -39,6 +40,7 @@ class Messages:
         self._messages = list(messages_of(body))
         self._names: dict[str, str] = {}  # of the functions called so far, by the id of the call
         self.dropped: list[str] = []
+        self._budget = Budget()
 
     def written(self) -> list[Message]:
         """Ollama's messages. Raises :class:`UnsendableError`."""
@@ -104,7 +106,7 @@ class Messages:
             self.dropped.append("messages.tool_calls")
             return None
         name, arguments = called
-        given, is_sound = arguments_object(arguments)
+        given, is_sound = arguments_object(arguments, self._budget)
         if not is_sound:
             self.dropped.append("messages.tool_calls")
         id_ = as_text(call.get("id"))

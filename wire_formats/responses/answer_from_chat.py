@@ -9,10 +9,11 @@ from typing import Any
 
 from wire_formats.chat.calls import arguments_text
 from wire_formats.chat.google_signatures import google_signature
-from wire_formats.chat.reasoning import Thought, reasoning_text, spoken_text, thoughts_of
+from wire_formats.chat.reasoning import Thought
 from wire_formats.errors import UnreadableAnswerError
 from wire_formats.json_types import JsonObject
-from wire_formats.json_values import as_list, as_object
+from wire_formats.json_values import as_object
+from wire_formats.responses.broken_off import CODES, REPEATED
 from wire_formats.responses.output_items import (
     CUT,
     DONE,
@@ -21,41 +22,15 @@ from wire_formats.responses.output_items import (
     item_id,
     message_item,
     reasoning_item,
-    refusal_part,
     text_part,
     with_status,
 )
+from wire_formats.responses.said_parts import parts_said
 from wire_formats.responses.sealed import OF_THE_MESSAGE, origin_of
 from wire_formats.responses.tools_to_chat import Tools
 from wire_formats.stop_reasons import to_responses
 from wire_formats.token_counts import Tokens, responses_usage
 
-# The fields of a request that its response repeats, and what they are where nothing is said.
-REPEATED: JsonObject = {
-    "instructions": None,
-    "max_output_tokens": None,
-    "max_tool_calls": None,
-    "metadata": {},
-    "parallel_tool_calls": True,
-    "prompt_cache_key": None,
-    "safety_identifier": None,
-    "service_tier": "default",
-    "temperature": 1.0,
-    "text": {"format": {"type": "text"}},
-    "tool_choice": "auto",
-    "tools": [],
-    "top_logprobs": 0,
-    "top_p": 1.0,
-    "truncation": "disabled",
-    "user": None,
-}
-# The codes of errors that a response can tell of.
-CODES = {
-    "provider_rate_limited": "rate_limit_exceeded",
-    "rate_limit_exceeded": "rate_limit_exceeded",
-    "context_length_exceeded": "context_length_exceeded",
-}
-# Others have words of their own, which clients of Responses do not know.
 TIERS = frozenset({"auto", "default", "flex", "scale", "priority", "fast", "ultrafast"})
 NO_SUMMARY = (None, "none")
 
@@ -171,44 +146,34 @@ def needs_message(output: list[JsonObject], finish_reason: Any) -> bool:
 
 
 def _items(said: JsonObject, logprobs: Any, asked: Asked) -> Iterator[JsonObject]:
-    index = 0
-    if thoughts := whole_thoughts(said):
-        id_ = asked.id_of("reasoning", index)
-        yield reasoning_item(
-            id_,
-            thoughts,
-            text="".join(thought.text for thought in thoughts),
-            is_summary=asked.wants_summary or any(thought.is_summary for thought in thoughts),
-            origin=origin_of(said, asked.body),
-        )
-        index += 1
-    if content := _content(said, logprobs):
-        yield message_item(asked.id_of("message", index), content)
-        index += 1
     signatures = signature_of(said, OF_THE_MESSAGE)
-    for call in as_list(said.get("tool_calls")):
-        match call:
-            case {"function": {"name": str(name), **function}} if name:
+    parts = list(parts_said(said, logprobs))
+    for index, part in enumerate(parts):
+        match part:
+            case [Thought(), *_] as thoughts:
+                yield _thoughts_item(asked.id_of("reasoning", index), thoughts, said, asked)
+            case [_, *_] as content:
+                yield message_item(asked.id_of("message", index), content)
+            case {"function": {"name": str(name), **function}} as call if name:
                 tool = asked.tools.kind_of(name)
                 call_id = call_id_of(call, asked, index)
                 arguments = arguments_text(function.get("arguments")) or "{}"
-                item_id = asked.id_of(call_type(tool), index)
-                yield call_item(item_id, tool, call_id, arguments)
+                yield call_item(asked.id_of(call_type(tool), index), tool, call_id, arguments)
                 signatures |= signature_of(call, call_id)
-                index += 1
             case _:
                 raise UnreadableAnswerError("The upstream's answer calls a tool without a name.")
     if signatures:
-        yield reasoning_item(asked.id_of("reasoning", index), (), signatures=signatures)
+        yield reasoning_item(asked.id_of("reasoning", len(parts)), (), signatures=signatures)
 
 
-def whole_thoughts(said: JsonObject) -> list[Thought]:
-    """The reasoning of a message, with its text also where only sealed pieces tell of details."""
-    thoughts = thoughts_of(said)
-    if thoughts and not any(thought.text for thought in thoughts):
-        text = reasoning_text(said)
-        return [Thought(text=text), *thoughts] if text else thoughts
-    return thoughts
+def _thoughts_item(id_: str, thoughts: list[Thought], said: JsonObject, asked: Asked) -> JsonObject:
+    return reasoning_item(
+        id_,
+        thoughts,
+        text="".join(thought.text for thought in thoughts),
+        is_summary=asked.wants_summary or any(thought.is_summary for thought in thoughts),
+        origin=origin_of(said, asked.body),
+    )
 
 
 def call_id_of(call: JsonObject, asked: Asked, index: int) -> str:
@@ -232,13 +197,3 @@ def tier_of(answer: JsonObject) -> str | None:
     """The service tier that an answer, or a chunk of one, tells of; None for any other word."""
     tier = answer.get("service_tier")
     return tier if isinstance(tier, str) and tier in TIERS else None
-
-
-def _content(said: JsonObject, logprobs: Any) -> list[JsonObject]:
-    content = []
-    if text := spoken_text(said.get("content")):
-        content.append(text_part(text, said.get("annotations"), logprobs))
-    refusal = said.get("refusal")
-    if isinstance(refusal, str) and refusal:
-        content.append(refusal_part(refusal))
-    return content

@@ -9,9 +9,10 @@ from wire_formats.dialect import END, NOTHING, DescribedError, Dialect, Meaning
 from wire_formats.json_numbers import encoded_answer
 from wire_formats.json_objects import json_object
 from wire_formats.json_types import JsonObject
+from wire_formats.responses.broken_off import error_fields, failure_events, opening_in
 from wire_formats.responses.whole_as_stream import response_events
 from wire_formats.secrets import failure_without_secrets
-from wire_formats.sse import DONE_MARK, data_of, typed_event
+from wire_formats.sse import DONE_MARK, data_of, encoded_event
 from wire_formats.token_counts import Tokens, read_tier, read_usage
 
 
@@ -22,7 +23,6 @@ class ResponsesDialect(Dialect):
     _types = re.compile(
         rb'"type"\s*:\s*"(?:response\.(?:completed|incomplete|failed)|error)"|"error"\s*:\s*[{"]'
     )
-    _sequence_number = re.compile(rb'"sequence_number"\s*:\s*(\d{1,15})')
 
     def is_noteworthy(self, block: bytes) -> bool:
         return bool(self._types.search(block)) or DONE_MARK in block
@@ -55,16 +55,23 @@ class ResponsesDialect(Dialect):
             return event
         return b"event: response.failed\ndata: " + encoded_answer(told) + b"\n\n"
 
-    def error_event(self, error: DescribedError, *, request_id: str, last_block: bytes) -> bytes:
-        numbers = self._sequence_number.findall(last_block)
-        return typed_event(
-            "error",
-            code=error.code or error.type,
-            message=error.message,
-            param=error.param,
-            sequence_number=int(numbers[-1]) + 1 if numbers else 0,
-        )
+    def opening_in(self, block: bytes) -> bytes:
+        return opening_in(block)
+
+    def error_event(
+        self, error: DescribedError, *, request_id: str, last_block: bytes, opening: bytes = b""
+    ) -> bytes:
+        return failure_events(error, request_id=request_id, opening=opening, last_block=last_block)
+
+
+class _ErrorAlone(ResponsesDialect):
+    """For the reader of a translated stream, which tells of its response's end itself."""
+
+    def error_event(
+        self, error: DescribedError, *, request_id: str, last_block: bytes, opening: bytes = b""
+    ) -> bytes:
+        return encoded_event(error_fields(error), name="error")
 
 
 RESPONSES = ResponsesDialect()
-TRANSLATED_CHAT = TranslatedChatDialect(RESPONSES)
+TRANSLATED_CHAT = TranslatedChatDialect(_ErrorAlone())

@@ -11,17 +11,16 @@ What no chat can hold becomes text, or is left out and named: a conversation goe
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
-from wire_formats.chat.google_signatures import signed_by_google
-from wire_formats.chat.reasoning import Thought, reasoning_fields, spelled
+from wire_formats.chat.reasoning import Thought
 from wire_formats.errors import UnsendableError
 from wire_formats.json_numbers import encoded_json
 from wire_formats.json_types import JsonObject
+from wire_formats.responses.assistant_turn import Turn
 from wire_formats.responses.client_tools import CALLS, RESULTS
 from wire_formats.responses.content_to_chat import parts_of, plain, text_of
-from wire_formats.responses.sealed import OF_THE_MESSAGE, opened
+from wire_formats.responses.sealed import opened
 from wire_formats.responses.tools_to_chat import INPUT, Tool, function_name
 
 CALLED = frozenset({"function_call", "custom_tool_call", *CALLS})
@@ -32,30 +31,6 @@ ABOUT_TOOLS = ("additional_tools",)
 TOLD = {"mcp_call": "output", "code_interpreter_call": "outputs", "program_output": "result"}
 ROLES = {"user": "user", "assistant": "assistant", "system": "system", "developer": "system"}
 NO_RESULT = "This call has no result."
-
-
-@dataclass(slots=True)
-class _Turn:
-    """A message of the assistant that is being put together. ``calls`` are by their place."""
-
-    thoughts: list[Thought] = field(default_factory=list)
-    texts: list[str] = field(default_factory=list)
-    calls: dict[int, JsonObject] = field(default_factory=dict)
-    signatures: dict[str, str] = field(default_factory=dict)
-    spelling: str = ""
-
-    def message(self) -> JsonObject:
-        message: JsonObject = {"role": "assistant", "content": "\n\n".join(self.texts) or None}
-        message = spelled(message | reasoning_fields(self.thoughts), self.spelling)
-        message |= self._extra(OF_THE_MESSAGE)
-        if self.calls:
-            calls = self.calls.values()
-            message["tool_calls"] = [call | self._extra(call["id"]) for call in calls]
-        return message
-
-    def _extra(self, call_id: str) -> JsonObject:
-        """Gemini's signature where it stood, if there was one."""
-        return signed_by_google(self.signatures.get(call_id, ""))
 
 
 class ItemReader:
@@ -69,7 +44,7 @@ class ItemReader:
         self._model = model
         self.messages: list[JsonObject] = []
         self.dropped: list[str] = []
-        self._turn = _Turn()
+        self._turn = Turn()
         self._results = _results_by_call(items)
         self._calls = {result: call for call, (result, _) in self._results.items()}
         self._history_ends = max(
@@ -127,14 +102,14 @@ class ItemReader:
     def _reasoning(self, place: int, item: JsonObject) -> None:
         known = opened(item.get("encrypted_content"))
         if known is not None:
-            self._turn.thoughts += known.thoughts
+            self._turn.think(known.thoughts)
             self._turn.signatures |= known.signatures
             if known.origin.model == self._model:  # another model may not know the field
                 self._turn.spelling = self._turn.spelling or known.origin.spelling
         elif item.get("encrypted_content"):
             self.dropped.append(f"input.{place}")  # another provider's, and for its eyes only
         elif text := _thought_text(item):
-            self._turn.thoughts.append(Thought(text=text))
+            self._turn.think([Thought(text=text)])
 
     def _call(self, place: int, item: JsonObject) -> None:
         name, arguments = _function_of(item)
@@ -155,7 +130,7 @@ class ItemReader:
             self._end_turn()
 
     def _end_turn(self) -> None:
-        turn, self._turn = self._turn, _Turn()
+        turn, self._turn = self._turn, Turn()
         if not (turn.texts or turn.calls):
             return
         self.messages.append(turn.message())

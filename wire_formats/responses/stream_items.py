@@ -7,7 +7,6 @@ from typing import Any
 
 from wire_formats.chat.reasoning import Thought
 from wire_formats.json_types import JsonObject
-from wire_formats.responses.answer_from_chat import whole_thoughts
 from wire_formats.responses.output_items import (
     BEGUN,
     DONE,
@@ -20,6 +19,7 @@ from wire_formats.responses.output_items import (
     text_part,
     with_status,
 )
+from wire_formats.responses.said_parts import whole_thoughts
 from wire_formats.responses.sealed import UNKNOWN, origin_of
 from wire_formats.responses.tools_to_chat import CUSTOM, FUNCTION, Tool
 

@@ -71,3 +71,10 @@ def limit_of_ten_bytes(settings) -> Iterator[None]:
 async def test_an_answer_over_the_limit_is_refused() -> None:
     assert await read(b'{"a": "b"}') == b'{"a": "b"}'
     assert (await refused(b'{"a": ', b'"bc"}')).status == 502
+
+
+async def test_thoughts_in_tags_are_told_beside_the_answer() -> None:
+    body = b'{"choices": [{"message": {"content": "<think>a</think>b"}}]}'
+    for model, told in (("deepseek-r1", b'"reasoning_content":"a"'), ("llama-4", b"<think>a<")):
+        answer = Dispatched(target=a_target(model=model), response=a_response(body))
+        assert told in await read_answer(answer, an_exchange())

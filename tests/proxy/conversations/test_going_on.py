@@ -37,6 +37,24 @@ async def test_a_request_that_goes_on_from_nothing_stays_as_it_is(user_id):
     assert going.body is body
 
 
+async def test_an_upstreams_response_is_told_with_what_it_goes_on_from(user_id):
+    first = await going_on({"input": "One"}, user_id)
+    made = answer("Uno")
+    assert await keep(first, made, user_id)
+    later = {"id": "resp_7", "previous_response_id": None}
+    assert not first.names_own
+    assert first.told(later) == later
+    second = await going_on({"input": "Two", "previous_response_id": made["id"]}, user_id)
+    assert second.names_own
+    told = {"id": "resp_7", "previous_response_id": made["id"]}
+    assert second.told(later) == told
+    assert second.told_in({"type": "x", "response": later}) == {"type": "x", "response": told}
+    assert second.told_in({"delta": "response"}) == {"delta": "response"}
+    conversation = (await conversations.create(user_id, {}, []))["id"]
+    third = await going_on({"input": "Hi", "conversation": conversation}, user_id)
+    assert third.told({"id": "resp_7"})["conversation"] == {"id": conversation}
+
+
 async def test_a_request_goes_on_from_a_response(user_id):
     first = await going_on({"input": "One", "instructions": "Be brief."}, user_id)
     made = answer("Uno")

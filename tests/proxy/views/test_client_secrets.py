@@ -130,6 +130,15 @@ async def test_a_key_has_so_many_at_once(ask, monkeypatch) -> None:
     assert (await ask(PATH, {})).status == 429
 
 
+async def test_the_sessions_of_a_key_have_so_many_bytes(ask, monkeypatch) -> None:
+    monkeypatch.setattr(client_secrets, "MOST_BYTES_OF_A_KEY", 4000)
+    large = {"session": {"type": "realtime", "instructions": "x" * 1000}}
+    assert (await ask(PATH, large)).status == 200
+    statuses = [(await ask(PATH, large)).status for _ in range(3)]
+    assert statuses[-1] == 429
+    assert (await ask(PATH, {})).status == 200
+
+
 async def test_nobody_makes_one_without_a_key(ask) -> None:
     client = await AsgiClient("POST", PATH).through(ApiHandler())
     assert client.status == 401

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from proxy.websockets.json_messages import told_without
+from proxy.websockets.json_messages import Censor, told_without
 
 SECRETS = frozenset({"sk-secret/1"})
 LONG = "x" * 5000
@@ -26,3 +26,11 @@ def test_a_message_without_a_secret_passes_as_it_is():
 
 def test_what_is_no_json_loses_its_secrets_too():
     assert told_without("error: sk-secret/1", SECRETS) == "error: [removed]"
+
+
+def test_a_message_loses_more_where_it_tells_of_an_error():
+    censor = Censor(frozenset({"sk-1"}), frozenset({"sk-1", "10.0.0.7"}))
+    assert censor.message('{"text": "sk-1 at 10.0.0.7"}') == '{"text": "[removed] at 10.0.0.7"}'
+    assert censor.error("sk-1 at 10.0.0.7") == "[removed] at [removed]"
+    told = json.loads(censor.message('{"error": {"message": "sk-1 at 10.0.0.7"}}'))
+    assert told["error"]["message"] == "[removed] at [removed]"

@@ -145,6 +145,57 @@ def test_an_upstream_that_breaks_off_is_told_of(socket, upstream):
     assert close_code(socket) == 1011
 
 
+def test_what_the_gateway_keeps_is_gone_on_from_beside_an_open_socket(callers, upstream):
+    """Over HTTP, which this upstream answers with an error."""
+    gateway, made = callers
+    with client_of(gateway, made["key"]) as client:
+        kept = client.post("/v1/conversations", json={}).raise_for_status().json()["id"]
+    create = {"type": "response.create", "model": "talk", "input": "Hi"}
+    with open_socket(gateway, made["key"], path=RESPONSES) as socket:
+        say(socket, create)
+        assert heard(socket)["type"] == "heard"
+        say(socket, create | {"conversation": kept})
+        told = heard(socket)
+        assert (told["type"], told["status"]) == ("error", 502)
+        say(socket, create | {"conversation": "conv_gw_" + "0" * 32})
+        assert heard(socket)["error"]["code"] == "conversation_not_found"
+        say(socket, create)
+        assert heard(socket)["type"] == "heard"
+    assert [message.get("conversation") for message in upstream.messages] == [None, None]
+
+
+def test_two_responses_of_a_socket_do_not_mix(callers, upstream):
+    begun = {"type": "response.created", "response": {"id": "resp_1"}}
+    upstream.answer = lambda socket, _message: socket.send(json.dumps(begun))
+    create = {"type": "response.create", "model": "talk"}
+    gateway, made = callers
+    with open_socket(gateway, made["key"], path=RESPONSES) as socket:
+        say(socket, create)
+        assert heard(socket) == begun
+        say(socket, create | {"previous_response_id": "resp_gw_" + "0" * 32})
+        assert heard(socket)["error"]["param"] == "previous_response_id"
+
+
+@pytest.mark.parametrize("way", ["breaks off", "closes"])
+def test_a_response_that_is_open_fails_with_its_socket(callers, upstream, way):
+    def answer(socket, _message):
+        begun = {"id": "resp_1", "status": "in_progress", "model": "talk"}
+        socket.send(
+            json.dumps({"type": "response.created", "sequence_number": 0, "response": begun})
+        )
+        socket.send(json.dumps({"type": "response.output_text.delta", "sequence_number": 1}))
+        socket.close(1000) if way == "closes" else socket.socket.close()
+
+    upstream.answer = answer
+    gateway, made = callers
+    with open_socket(gateway, made["key"], path=RESPONSES) as socket:
+        say(socket, {"type": "response.create", "model": "talk"})
+        failed = [heard(socket) for _ in range(3)][-1]
+        assert (failed["type"], failed["sequence_number"]) == ("response.failed", 2)
+        assert (failed["response"]["id"], failed["response"]["status"]) == ("resp_1", "failed")
+        assert close_code(socket) == (1000 if way == "closes" else 1011)
+
+
 @pytest.mark.parametrize(
     ("path", "expected"),
     [

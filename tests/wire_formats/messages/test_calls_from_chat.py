@@ -49,3 +49,28 @@ def test_a_mark_is_kept_and_a_foreign_name_fitted() -> None:
     [block] = calls_of({"role": "assistant", "tool_calls": [call]}, [])
     assert (block["id"], block["cache_control"]) == ("", mark)
     assert block["name"].startswith("a_b_")
+
+
+def test_all_arguments_of_a_request_have_one_budget() -> None:
+    many = "[" + "[]," * 150_000 + "[]]"
+    turns = []
+    for place in range(8):
+        id_ = f"call_{place}"
+        turns += [calling((id_, many)), {"role": "tool", "tool_call_id": id_, "content": "4"}]
+    told = history(HI, *turns)
+    inputs = [
+        block["input"]["arguments"]
+        for message in told.messages
+        for block in message["content"]
+        if block["type"] == "tool_use"
+    ]
+    assert isinstance(inputs[0], list)
+    assert inputs[-1] == many
+    assert "messages.tool_calls" in told.lost
+
+
+def test_arguments_that_are_nested_too_deeply_stay_a_text() -> None:
+    lost: list[str] = []
+    deep = '{"a":' * 250 + "1" + "}" * 250
+    [block] = calls_of(calling(("a", deep)), lost)
+    assert (block["input"], lost) == ({"arguments": deep}, ["messages.tool_calls"])

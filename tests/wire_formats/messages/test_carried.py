@@ -83,3 +83,20 @@ def test_what_is_damaged_carries_nothing(text):
 @pytest.mark.parametrize("text", [None, 7, "", "EqQBCgIYAhIM", "gatehouse.v2.e30="])
 def test_other_signatures_are_none_of_ours(text):
     assert not is_carried(text)
+
+
+@given(st.lists(THOUGHTS, min_size=1, max_size=3))
+def test_a_block_without_text_carries_the_text_too(thoughts):
+    written_so = carried_thoughts(thoughts, spelling="reasoning", model="m", is_hidden=True)
+    carried = read_carried(written_so)
+    assert carried is not None
+    assert list(carried.with_text("")) == thoughts
+    assert carried.hidden_text == "".join(thought.text for thought in thoughts)
+
+
+@pytest.mark.parametrize("texts", [[1], ["a", "b"], "a", None])
+def test_texts_that_fit_no_thoughts_are_not_read(texts):
+    value = {"t": [[1, "", "", "", OPENAI, False]], "x": texts}
+    carried = read_carried(written(value))
+    assert carried is not None
+    assert (carried.texts, carried.hidden_text) == ((), "")

@@ -4,7 +4,7 @@ import pytest
 
 from wire_formats.families import family_of
 from wire_formats.messages.chat_traits import openrouter_traits, traits_of
-from wire_formats.messages.effort_to_chat import reasoning_request
+from wire_formats.messages.effort_to_chat import hides_thoughts, reasoning_request
 
 EFFORT = "output_config.effort"
 
@@ -68,3 +68,15 @@ def test_an_admins_word_counts_more_than_the_name(is_reasoning, expected):
     traits = traits_of(family_of("our-deployment")).as_admin_says(is_reasoning=is_reasoning)
     assert reasoning_request(effort("low"), traits)[0] == expected
     assert traits.is_sampled is not bool(is_reasoning)
+
+
+@pytest.mark.parametrize(
+    ("thinking_field", "expected"),
+    [
+        ({"type": "adaptive", "display": "omitted"}, True),
+        ({"type": "adaptive"}, False),
+        (None, False),
+    ],
+)
+def test_a_client_may_want_no_thoughts(thinking_field, expected):
+    assert hides_thoughts({"thinking": thinking_field}) is expected

@@ -1,6 +1,7 @@
 """The chunks of a chat as the events of a message: the same message that it is in one piece."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -14,6 +15,7 @@ from wire_formats.errors import UnreadableAnswerError
 from wire_formats.messages.answer_from_chat import Asked, message_of
 from wire_formats.messages.carried import read_carried
 from wire_formats.messages.stream_from_chat import MessageEvents
+from wire_formats.messages.thoughts_to_chat import recalled
 from wire_formats.token_counts import Tokens
 
 EVENT = TypeAdapter[Any](RawMessageStreamEvent)
@@ -119,6 +121,19 @@ async def test_reasoning_is_told_as_it_comes(field):
     thinking, _text = content_of(seen)
     carried = read_carried(thinking["signature"])
     assert (thinking["thinking"], carried.spelling, carried.model) == ("Hmm.", field, "m")
+
+
+@pytest.mark.parametrize("format_", ["", "anthropic-claude-v1"])
+async def test_a_client_that_wants_no_thoughts_gets_their_signatures(format_):
+    asked = replace(ASKED, hides_thoughts=True)
+    detail = {"type": "reasoning.text", "text": "Hm.", "index": 0, "id": None, "format": format_}
+    told = {"reasoning": "Hm.", "reasoning_details": [detail | {"signature": "c2ln"}]}
+    block, spoken = content_of(await events(told, {"content": "Hi"}, asked=asked))
+    assert whole(asked=asked, content="Hi", **told)["content"] == [block, spoken]
+    assert (block["type"], block["thinking"], spoken["text"]) == ("thinking", "", "Hi")
+    came_back = recalled([block], model="m")
+    assert (came_back.text, came_back.thoughts[0].signature) == ("Hm.", "c2ln")
+    assert recalled([block], model="another").text == "Hm."
 
 
 async def test_a_thought_that_is_told_once_more_with_its_signature_is_told_once():

@@ -178,3 +178,30 @@ def test_what_belongs_to_a_call_is_kept():
 def test_what_is_no_completion(answer):
     with pytest.raises(UnreadableAnswerError):
         response_of(answer, asked(), Tokens())
+
+
+def test_thoughts_stand_where_they_stood():
+    def detail(index, text, characters, calls):
+        at = {"characters": characters, "calls": calls}
+        kind = {"type": "reasoning.text", "format": "anthropic-claude-v1", "signature": "c2ln"}
+        return kind | {"text": text, "index": index, "position": at}
+
+    cited = {"url": "https://a.example", "title": "A", "start_index": 8, "end_index": 10}
+    message = {
+        "content": "I look. It rains.",
+        "reasoning_details": [
+            detail(0, "one", 0, 0),
+            detail(1, "two", 8, 0),
+            detail(2, "3", 17, 1),
+        ],
+        "annotations": [{"type": "url_citation", "url_citation": cited}],
+        "tool_calls": [{"id": n, "function": {"name": "f", "arguments": "{}"}} for n in "ab"],
+    }
+    choice = {"message": message, "finish_reason": "tool_calls"}
+    output = response_of({"choices": [choice]}, asked(), Tokens())["output"]
+    told = [item.get("call_id") or item["content"][0]["text"] for item in output]
+    assert told == ["one", "I look. ", "two", "It rains.", "a", "3", "b"]
+    notes = [item["content"][0]["annotations"] for item in output if item["type"] == "message"]
+    assert [len(note) for note in notes] == [0, 1]
+    assert (notes[1][0]["start_index"], notes[1][0]["end_index"]) == (0, 2)
+    assert len({item["id"] for item in output}) == len(output)

@@ -10,7 +10,7 @@ from tests.support.builders import SECRET
 from tests.support.stream_samples import RESPONSES_SAMPLE as SAMPLE
 from wire_formats.dialect import END, NOTHING
 from wire_formats.responses.dialect import RESPONSES
-from wire_formats.sse import data_of, encoded_event, typed_event
+from wire_formats.sse import data_of, encoded_event, split_events, typed_event
 from wire_formats.token_counts import Tokens
 
 
@@ -60,14 +60,20 @@ def test_a_text_that_speaks_of_the_end_means_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("last_block", "number"), [(SAMPLE.text, 2), (SAMPLE.begin + SAMPLE.text, 2), (b"", 0)]
+    ("last_block", "number"), [(SAMPLE.text, 2), (SAMPLE.begin + SAMPLE.text, 2), (b"", 1)]
 )
 def test_an_error_goes_on_counting(last_block: bytes, number: int) -> None:
     error = UpstreamAnswerError("no")
-    event = RESPONSES.error_event(error, request_id="req_1", last_block=last_block)
-    told = orjson.loads(data_of(event))
+    events = RESPONSES.error_event(error, request_id="req_1", last_block=last_block)
+    *_, told, failed = [orjson.loads(data_of(event)) for event in split_events(events)]
     assert set(told) == {"type", "code", "message", "param", "sequence_number"}
     assert (told["type"], told["sequence_number"]) == ("error", number)
+    assert (failed["type"], failed["sequence_number"]) == ("response.failed", number + 1)
+
+
+def test_the_opening_is_kept_for_the_end() -> None:
+    assert RESPONSES.opening_in(SAMPLE.begin + SAMPLE.text) == SAMPLE.begin
+    assert RESPONSES.opening_in(SAMPLE.text) == b""
 
 
 def test_a_failure_is_told_without_secrets() -> None:

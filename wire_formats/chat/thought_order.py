@@ -9,18 +9,18 @@ Without it, a thought stood before all.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from wire_formats.chat.reasoning import ANTHROPIC, Thought
+from wire_formats.chat.reasoning import ANTHROPIC, Thought, details_of
 from wire_formats.json_types import JsonObject
 
 if TYPE_CHECKING:
-    from anthropic.types import TextBlockParam, ToolUseBlockParam
-
-    from wire_formats.messages.types import Thinking
+    from anthropic.types import TextBlockParam
 
 FIELD = "position"
 Position = tuple[int, int]
+Thinking = TypeVar("Thinking")
+Call = TypeVar("Call")
 
 
 def position_of(characters: int, calls: int) -> JsonObject:
@@ -32,8 +32,13 @@ def mark_positions(
     fields: JsonObject, thoughts: list[Thought], positions: list[JsonObject]
 ) -> None:
     """Add to ``fields``, the side fields that hold ``thoughts``, where these stood."""
+    of_details = [
+        at
+        for thought, at in zip(thoughts, positions, strict=True)
+        for _ in range(len(list(details_of(thought))))
+    ]
     for detail in fields.get("reasoning_details", ()):
-        detail.update(positions[detail["index"]])
+        detail.update(of_details[detail["index"]])
     own = [at for thought, at in zip(thoughts, positions, strict=True) if _is_own(thought)]
     for block, at in zip(fields.get("thinking_blocks", ()), own, strict=False):
         block.update(at)
@@ -49,9 +54,14 @@ def positions_in(message: JsonObject, count: int) -> list[Position]:
     return [(0, 0)] * count
 
 
+def has_order(places: list[Position]) -> bool:
+    """Whether a thought stood behind words or calls."""
+    return any(any(place) for place in places)
+
+
 def in_order(
-    thoughts: list[tuple[Position, Thinking]], text: str, calls: list[ToolUseBlockParam]
-) -> Iterator[Thinking | TextBlockParam | ToolUseBlockParam]:
+    thoughts: list[tuple[Position, Thinking]], text: str, calls: list[Call]
+) -> Iterator[Thinking | TextBlockParam | Call]:
     """The blocks of an answer: thoughts where they stood, and words before calls between them."""
     characters, made = 0, 0
     for (end, calls_before), block in thoughts:
