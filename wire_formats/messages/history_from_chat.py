@@ -17,6 +17,7 @@ from wire_formats.chat.reading import (
     messages_of,
 )
 from wire_formats.chat.reasoning import FIELDS
+from wire_formats.json_cost import Budget
 from wire_formats.json_types import JsonObject
 from wire_formats.messages.call_ids import Pairing
 from wire_formats.messages.message_from_chat import MessageReader
@@ -79,6 +80,7 @@ def history_of(body: JsonObject, *, keeps_all_thoughts: bool = False) -> History
     ``keeps_all_thoughts``: the model demands them back, and looks at no signature.
     """
     history = History()
+    budget = Budget()
     messages = list(messages_of(body))
     begin = answered_until(messages)
     turns: list[tuple[Role, Items]] = []
