@@ -95,7 +95,7 @@ def check_public_path(**kwargs: Any) -> Iterator[CheckMessage]:
             f"The path of GATEWAY_PUBLIC_URL, {path}, begins like one of the gateway's own.",
             hint="Choose another, such as /gatehouse. URLs of the API then begin with "
             "/gatehouse/v1.",
-            id="gateway_project.E015",
+            id="gateway_project.E016",
         )
 
 
