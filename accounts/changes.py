@@ -22,7 +22,6 @@ from django.db import DatabaseError, InterfaceError, transaction
 from django.db.models import F
 
 from accounts.models import ConfigVersion
-from ground import redis_outage, redis_servers
 from ground.outages import Cause, outages
 
 # A connection that broke is an InterfaceError, which Django does not count as a DatabaseError.
@@ -70,6 +69,8 @@ def bump(subject: Subject = Subject.CONFIGURATION) -> None:
         ConfigVersion.objects.get_or_create(defaults={subject: 1})
     if settings.REDIS_URL:
         import redis  # slow to import: only where there is something to say
+
+        from ground import redis_outage, redis_servers
 
         try:
             with redis_servers.client(settings.REDIS_URL, **QUICKLY) as client:
@@ -146,6 +147,8 @@ async def _wait(wake: asyncio.Event) -> None:
 
 async def _listen(wake: asyncio.Event) -> None:
     import redis.asyncio
+
+    from ground import redis_outage, redis_servers
 
     while True:
         # No socket_timeout: a subscription may have nothing to read for hours.

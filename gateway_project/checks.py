@@ -16,7 +16,6 @@ from django.utils.module_loading import import_string
 
 from gateway_project.private_files import exposed, private_paths
 from gateway_project.settings import environment, findings
-from ground.redis_servers import problem_of
 from proxy.client_side.cors import is_origin
 
 SWITCHES = frozenset({"true", "yes", "on", "1", "false", "no", "off", "0"})
@@ -112,7 +111,11 @@ def check_tls_verification(**kwargs: Any) -> Iterator[CheckMessage]:
 
 @register("gateway")
 def check_redis_url(**kwargs: Any) -> Iterator[CheckMessage]:
-    if settings.REDIS_URL and (problem := problem_of(settings.REDIS_URL)):
+    if not settings.REDIS_URL:
+        return
+    from ground.redis_servers import problem_of  # slow to import
+
+    if problem := problem_of(settings.REDIS_URL):
         yield Error(
             f"REDIS_URL cannot be used: {problem}.",
             hint="It reads redis://[[user]:password@]host:port/0, or rediss:// with TLS; with "

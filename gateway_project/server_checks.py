@@ -9,12 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import redis
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import OperationalError, connections, transaction
-
-from ground.redis_servers import client, problem_of
 
 PROTOCOL_VIOLATION = "08P01"  # as PgBouncer calls what its mode forbids
 
@@ -26,7 +23,7 @@ def check_pooler(databases: Sequence[str] | None = None, **kwargs: Any) -> Itera
             yield Error(
                 "The pooler in front of PostgreSQL refuses transactions: it is in statement mode.",
                 hint="Set pool_mode=transaction (or session) for this database in PgBouncer.",
-                id="gateway_project.E014",
+                id="gateway_project.E020",
             )
 
 
@@ -37,11 +34,15 @@ def check_redis(databases: Sequence[str] | None = None, **kwargs: Any) -> Iterat
             "REDIS_URL leads to a node of a Redis Cluster, which the gateway cannot use.",
             hint="Give it a Redis of its own without cluster-enabled, alone or behind Sentinel: "
             "what it keeps there is small.",
-            id="gateway_project.E015",
+            id="gateway_project.E021",
         )
 
 
 def _is_cluster(url: str) -> bool:
+    import redis  # slow to import
+
+    from ground.redis_servers import client, problem_of
+
     if problem_of(url):  # another check tells of it
         return False
     try:

@@ -66,10 +66,11 @@ def redis_finding() -> Finding:
         return Finding(part="Redis", said="not used: REDIS_URL is not set")
     import redis
 
+    from ground import redis_servers
+
+    timeouts = {"socket_timeout": PROBE_SECONDS, "socket_connect_timeout": PROBE_SECONDS}
     try:
-        with redis.Redis.from_url(
-            settings.REDIS_URL, socket_timeout=PROBE_SECONDS, socket_connect_timeout=PROBE_SECONDS
-        ) as client:
+        with redis_servers.client(settings.REDIS_URL, **timeouts) as client:
             client.ping()
     except (redis.RedisError, OSError, ValueError) as exc:
         return Finding(

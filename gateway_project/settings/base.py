@@ -18,7 +18,6 @@ from gateway_project.settings.outgoing import *  # noqa: F403
 from gateway_project.settings.sign_in import *  # noqa: F403
 from gateway_project.settings.sign_in import SIGN_IN_APPS
 from gateway_project.settings.unfold import UNFOLD  # noqa: F401
-from ground.redis_servers import channel_host
 
 close_to_others()  # whatever the process is: a server, one of its workers, a command
 
@@ -124,6 +123,8 @@ DATABASES: dict[str, Any] = {
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
 if REDIS_URL:
+    from ground.redis_servers import channel_host  # slow to import
+
     CACHES: dict[str, Any] = {
         "default": {
             "BACKEND": "django_redis.cache.RedisCache",
