@@ -18,7 +18,7 @@ from accounts.changes import DATABASE_ERRORS
 from accounts.identities import caller_of
 from accounts.refusals import LEEWAY_SECONDS, Refusals, TokenRefusedError, cause_of
 from accounts.signing_keys import SigningKeys
-from ground.outages import outages
+from infrastructure.outages import outages
 
 logger = logging.getLogger(__name__)
 

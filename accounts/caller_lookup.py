@@ -14,7 +14,7 @@ from django.db.models import DateTimeField, F, Value
 from accounts.caller import Caller, Scope
 from accounts.models import ApiKey, EarlierKey
 from accounts.rights import permissions_of
-from ground.outages import Cause
+from infrastructure.outages import Cause
 
 KEY_FIELDS = ("pk", "hint", "expires_at", "scopes", "model_patterns", "is_resumable")
 USER_FIELDS = ("pk", "username", "email", "first_name", "last_name", "is_staff", "is_superuser")

@@ -19,7 +19,7 @@ from accounts.changes import DATABASE_ERRORS
 from accounts.last_used import last_used
 from accounts.look_ups import DIGESTS_PER_QUERY, LookUps
 from accounts.models import api_key_pepper
-from ground.outages import outages
+from infrastructure.outages import outages
 
 CAPACITY = 10_000
 MOST_UNKNOWN = 10_000

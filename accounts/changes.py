@@ -22,7 +22,7 @@ from django.db import DatabaseError, InterfaceError, transaction
 from django.db.models import F
 
 from accounts.models import ConfigVersion
-from ground.outages import Cause, outages
+from infrastructure.outages import Cause, outages
 
 # A connection that broke is an InterfaceError, which Django does not count as a DatabaseError.
 DATABASE_ERRORS = (DatabaseError, InterfaceError)
@@ -70,7 +70,7 @@ def bump(subject: Subject = Subject.CONFIGURATION) -> None:
     if settings.REDIS_URL:
         import redis  # slow to import: only where there is something to say
 
-        from ground import redis_outage, redis_servers
+        from infrastructure import redis_outage, redis_servers
 
         try:
             with redis_servers.client(settings.REDIS_URL, **QUICKLY) as client:
@@ -148,7 +148,7 @@ async def _wait(wake: asyncio.Event) -> None:
 async def _listen(wake: asyncio.Event) -> None:
     import redis.asyncio
 
-    from ground import redis_outage, redis_servers
+    from infrastructure import redis_outage, redis_servers
 
     while True:
         # No socket_timeout: a subscription may have nothing to read for hours.

@@ -28,7 +28,7 @@ from accounts.changes import DATABASE_ERRORS
 from accounts.client_address import network_of
 from accounts.look_ups import Misses
 from accounts.models import ApiKey, ClientSecret, api_key_pepper
-from ground.outages import outages
+from infrastructure.outages import outages
 
 NONCE_BYTES = 12
 MOST_OF_A_KEY = 1000  # that have not expired

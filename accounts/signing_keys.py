@@ -11,7 +11,7 @@ from typing import Any
 
 import jwt
 
-from ground.outages import Cause, outages
+from infrastructure.outages import Cause, outages
 
 # Reads a URL, whole. Raises SigningKeysUnavailableError.
 Fetch = Callable[[str], Awaitable[bytes]]

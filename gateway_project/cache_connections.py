@@ -7,7 +7,7 @@ from typing import Any
 import redis
 from django_redis.pool import ConnectionFactory  # type: ignore[import-untyped]
 
-from ground.redis_servers import pool
+from infrastructure.redis_servers import pool
 
 
 class CacheConnections(ConnectionFactory):  # type: ignore[misc]

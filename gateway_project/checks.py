@@ -113,7 +113,7 @@ def check_tls_verification(**kwargs: Any) -> Iterator[CheckMessage]:
 def check_redis_url(**kwargs: Any) -> Iterator[CheckMessage]:
     if not settings.REDIS_URL:
         return
-    from ground.redis_servers import problem_of  # slow to import
+    from infrastructure.redis_servers import problem_of  # slow to import
 
     if problem := problem_of(settings.REDIS_URL):
         yield Error(

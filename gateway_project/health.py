@@ -17,7 +17,7 @@ from accounts.changes import DATABASE_ERRORS
 from gateway_project.draining import is_draining
 from gateway_project.schema import Schema, current_schema
 from gateway_project.waiting import waiting
-from ground import redis_outage
+from infrastructure import redis_outage
 from models_registry.registry import is_running
 from usage.ledger import active_ledger
 

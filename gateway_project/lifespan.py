@@ -29,8 +29,8 @@ from gateway_project.reconciling import reconcile
 from gateway_project.schema import current_schema
 from gateway_project.token_issuer import configured_tokens
 from gateway_project.waiting import waiting
-from ground import redis_outage
-from ground.outages import Cause, outages
+from infrastructure import redis_outage
+from infrastructure.outages import Cause, outages
 from models_registry.registry import Registry, activate
 from proxy.references.stored_responses import stored_responses
 from proxy.resumable.recordings import recordings

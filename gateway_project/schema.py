@@ -16,7 +16,7 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
-from ground.outages import Cause, outages
+from infrastructure.outages import Cause, outages
 
 BEHIND = Cause(
     lost="This worker is not ready and answers 503",

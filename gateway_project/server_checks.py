@@ -41,7 +41,7 @@ def check_redis(databases: Sequence[str] | None = None, **kwargs: Any) -> Iterat
 def _is_cluster(url: str) -> bool:
     import redis  # slow to import
 
-    from ground.redis_servers import client, problem_of
+    from infrastructure.redis_servers import client, problem_of
 
     if problem_of(url):  # another check tells of it
         return False

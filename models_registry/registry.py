@@ -14,7 +14,7 @@ from django.db import DatabaseError
 from accounts import changes
 from connections.calling.client import UpstreamClient
 from connections.calling.open_connection import OpenConnection, OpenConnections
-from ground.outages import Cause, outages
+from infrastructure.outages import Cause, outages
 from models_registry.building import SnapshotBuilder
 from models_registry.listings import NEVER_ASKED, Listing, cache_key, load, newest, renew
 from models_registry.loader import Configuration, load_configuration

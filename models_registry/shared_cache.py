@@ -18,7 +18,7 @@ from django.core.cache import cache
 from django_redis import get_redis_connection  # type: ignore[import-untyped]
 from redis.lock import Lock
 
-from ground import redis_outage
+from infrastructure import redis_outage
 
 Answer = TypeVar("Answer")
 

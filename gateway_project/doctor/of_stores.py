@@ -66,7 +66,7 @@ def redis_finding() -> Finding:
         return Finding(part="Redis", said="not used: REDIS_URL is not set")
     import redis
 
-    from ground import redis_servers
+    from infrastructure import redis_servers
 
     timeouts = {"socket_timeout": PROBE_SECONDS, "socket_connect_timeout": PROBE_SECONDS}
     try:

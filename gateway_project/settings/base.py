@@ -123,7 +123,7 @@ DATABASES: dict[str, Any] = {
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
 if REDIS_URL:
-    from ground.redis_servers import channel_host  # slow to import
+    from infrastructure.redis_servers import channel_host  # slow to import
 
     CACHES: dict[str, Any] = {
         "default": {

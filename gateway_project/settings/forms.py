@@ -97,7 +97,7 @@ def url_problem(url: str, schemes: Collection[str]) -> str:
     """Of a URL that may hold a password, which no word repeats.
 
     Without ``schemes`` nothing but user and password are looked at. Of several hosts, as Sentinels
-    have, it is ``ground.redis_servers`` that knows.
+    have, it is ``infrastructure.redis_servers`` that knows.
     """
     scheme, is_there, rest = url.partition("://")
     if not schemes:

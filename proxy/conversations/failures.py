@@ -9,7 +9,7 @@ from typing import ParamSpec, TypeVar
 from channels.db import database_sync_to_async
 
 from accounts.changes import DATABASE_ERRORS
-from ground.outages import Cause, outages
+from infrastructure.outages import Cause, outages
 from proxy.client_side.errors import AnsweredError, ApiError, InvalidRequestError
 from proxy.conversations.sealed import UnreadableRowError
 

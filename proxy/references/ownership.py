@@ -10,7 +10,7 @@ from http import HTTPStatus
 
 from accounts.caller import Caller
 from accounts.changes import DATABASE_ERRORS
-from ground.outages import Cause, outages
+from infrastructure.outages import Cause, outages
 from models_registry.targets import Target
 from proxy.client_side.errors import (
     AnsweredError,

@@ -14,7 +14,7 @@ from typing import Any
 from django.conf import settings
 from redis import RedisError
 
-from ground import redis_outage
+from infrastructure import redis_outage
 from proxy.resumable.redis_clients import connections, redis_time
 
 LEASE_SECONDS = 30

@@ -15,7 +15,7 @@ from typing import Any
 
 from django.conf import settings
 
-from ground.redis_servers import async_client
+from infrastructure.redis_servers import async_client
 
 MOST = 8
 

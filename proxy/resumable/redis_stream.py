@@ -15,7 +15,7 @@ from typing import Any
 from django.conf import settings
 from redis import RedisError
 
-from ground import redis_outage
+from infrastructure import redis_outage
 from proxy.client_side.errors import ApiError
 from proxy.resumable.recording import EventsGoneError, Recording
 from proxy.resumable.redis_clients import connections, reading_connections

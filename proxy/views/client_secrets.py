@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from accounts.changes import DATABASE_ERRORS
 from accounts.client_secrets import MadeSecret, TooManySecretsError, make_client_secret
 from accounts.models import ApiKey
-from ground.outages import Cause, outages
+from infrastructure.outages import Cause, outages
 from models_registry.registry import active
 from proxy.answering.routing import check_model_id, route
 from proxy.api import ApiView

@@ -8,7 +8,7 @@ from channels.exceptions import ChannelFull
 from channels.layers import get_channel_layer
 from redis import RedisError
 
-from ground import redis_outage
+from infrastructure import redis_outage
 
 LAYER_ERRORS = (RedisError, OSError, ChannelFull)
 

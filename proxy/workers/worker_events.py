@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from ground import redis_outage
+from infrastructure import redis_outage
 from proxy.workers.channel_layer import LAYER_ERRORS, layer, send_to_group
 from proxy.workers.reports import LiveReports
 from usage.exchange import StopReason

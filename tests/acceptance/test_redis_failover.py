@@ -5,7 +5,7 @@ import threading
 import pytest
 from django.utils.functional import cached_property
 
-from ground.redis_servers import client as redis_client
+from infrastructure.redis_servers import client as redis_client
 from tests.support import parts
 from tests.support.api import CHAT, chat_body, client_of, wait_for_models
 from tests.support.environment import clean_environment

@@ -4,7 +4,7 @@ import pytest
 from django.db.migrations.recorder import MigrationRecorder
 
 from gateway_project.schema import AHEAD, BEHIND, current_schema
-from ground.outages import outages
+from infrastructure.outages import outages
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Migration = MigrationRecorder.Migration
@@ -35,7 +35,7 @@ async def test_a_migrated_database_fits():
 
 
 async def test_a_missing_migration_is_named_with_the_remedy(taken_back, caplog):
-    caplog.set_level(logging.WARNING, "ground.outages")
+    caplog.set_level(logging.WARNING, "infrastructure.outages")
     for _ in range(3):
         schema = await current_schema()
     assert schema.is_behind

@@ -70,7 +70,7 @@ def failures(caplog) -> int:
 
 
 def test_without_redis_everybody_goes_alone(no_redis, caplog) -> None:
-    caplog.set_level(logging.DEBUG, "ground.redis_outage")
+    caplog.set_level(logging.DEBUG, "infrastructure.redis_outage")
     shared_cache.put(KEY, b"x", 60)
     assert shared_cache.get(KEY) is None
     assert [shared_cache.take_lock(KEY, 60) is None for _ in range(2)] == [False, False]
@@ -78,7 +78,7 @@ def test_without_redis_everybody_goes_alone(no_redis, caplog) -> None:
 
 
 def test_redis_is_asked_again_after_a_while(no_redis, monkeypatch, caplog) -> None:
-    caplog.set_level(logging.DEBUG, "ground.redis_outage")
+    caplog.set_level(logging.DEBUG, "infrastructure.redis_outage")
     monkeypatch.setattr(shared_cache, "PAUSE_SECONDS", 0.0)
     for _ in range(2):
         shared_cache.get(KEY)

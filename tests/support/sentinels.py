@@ -12,7 +12,7 @@ from pathlib import Path
 import redis
 import trustme
 
-from ground.redis_servers import client
+from infrastructure.redis_servers import client
 from tests.support.parts import Part
 from tests.support.processes import PATIENCE_SECONDS, free_port, wait_until
 

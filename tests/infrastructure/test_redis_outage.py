@@ -3,14 +3,14 @@ import logging
 import pytest
 import redis
 
-from ground.outages import outages
-from ground.redis_outage import REDIS, is_answering, tell
+from infrastructure.outages import outages
+from infrastructure.redis_outage import REDIS, is_answering, tell
 from tests.support.processes import free_port
 
 
 @pytest.fixture(autouse=True)
 def _heard(caplog):
-    caplog.set_level(logging.WARNING, "ground")
+    caplog.set_level(logging.WARNING, "infrastructure")
     outages.end(REDIS)
     caplog.clear()
     yield

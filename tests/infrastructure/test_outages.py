@@ -2,14 +2,14 @@ import logging
 
 import pytest
 
-from ground.outages import Cause, Outages
+from infrastructure.outages import Cause, Outages
 
 DOOR = Cause(lost="The door is shut", back="The door is open again")
 
 
 @pytest.fixture
 def outages(caplog):
-    caplog.set_level(logging.WARNING, "ground.outages")
+    caplog.set_level(logging.WARNING, "infrastructure.outages")
     return Outages()
 
 

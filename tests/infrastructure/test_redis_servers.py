@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from ground.redis_servers import channel_host, client, problem_of, sentinels_of
+from infrastructure.redis_servers import channel_host, client, problem_of, sentinels_of
 from tests.support.environment import ROOT
 
 SENTINEL = "redis+sentinel://ada:p%40w@one:1,two/Mine/3"

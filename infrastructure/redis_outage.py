@@ -7,8 +7,8 @@ import logging
 
 import redis
 
-from ground.outages import Cause, outages
-from ground.redis_servers import async_client
+from infrastructure.outages import Cause, outages
+from infrastructure.redis_servers import async_client
 
 logger = logging.getLogger(__name__)
 

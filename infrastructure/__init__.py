@@ -1,0 +1,1 @@
+"""What every room may use: how Redis is reached, and what is told of outages."""
