@@ -14,7 +14,10 @@ from accounts.management.command import OF_DJANGO, GatehouseCommand
 from gateway_project.commands import GROUPS, overview
 from tests.support.environment import ROOT
 
-OURS = sorted(path.stem for path in ROOT.glob("*/management/commands/[a-z]*.py"))
+OF_DJANGO_CHANGED = {"migrate"}  # a subclass of its command
+OURS = sorted(
+    {path.stem for path in ROOT.glob("*/management/commands/[a-z]*.py")} - OF_DJANGO_CHANGED
+)
 LISTED = {name for lines in GROUPS.values() for name in lines}
 
 each_command = pytest.mark.parametrize("name", OURS)
