@@ -67,7 +67,6 @@ def test_every_form_names_the_same(value):
         ("CN=x,OU=y;CN=z,OU=y", {"CN=x,OU=y", "CN=z,OU=y"}),
         *((empty, set()) for empty in ([], {}, "", " ", "[]", {"a": False})),
     ],
-    ids=str,
 )
 def test_other_forms_are_complete_too(value, names):
     read = read_names(value, lambda _name: False)
@@ -93,7 +92,6 @@ def test_text_that_is_known_as_a_whole_is_not_split(name):
         ([{"name": {"first": "a"}}], set()),
         ([True], set()),
     ],
-    ids=str,
 )
 def test_what_cannot_be_read_is_not_taken_for_empty(value, names):
     read = read_names(value, lambda _name: False)
