@@ -9,7 +9,7 @@ from openai.types.responses import Response
 from tests.faults.ledger import Ledger
 from tests.support.api import client_of, wait_for_models
 from tests.support.processes import wait_until
-from tests.support.responders import chunk, head, json_response, raw
+from tests.support.responders import chunk, close_after, head, json_response, raw
 from tests.support.upstream import ScriptedUpstream
 
 pytestmark = pytest.mark.acceptance
@@ -180,7 +180,7 @@ async def test_a_stream_of_a_response_is_read_by_the_sdk(gateway, keys, upstream
 @pytest.mark.parametrize("told", [0, 1])
 def test_a_stream_that_breaks_off_ends_with_a_response_that_failed(alice, upstreams, told):
     events = b"".join(part + b"\n\n" for part in streamed("resp_1").split(b"\n\n")[:told])
-    broken = raw(STREAM_HEAD + chunk(b": wait\n\n") + (chunk(events) if events else b""))
+    broken = close_after(STREAM_HEAD + chunk(b": wait\n\n") + (chunk(events) if events else b""))
     upstreams[0].on("POST", PATH, broken, json_response(RESPONSE))
     seen = []
     with alice.responses.stream(model="gpt-4o", input="Hello") as stream:
