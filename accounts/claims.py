@@ -125,7 +125,13 @@ def _complete(names: Iterable[str]) -> Names:
 
 def _keys_of(memberships: Mapping[str, Any]) -> list[str]:
     """The keys of an object, without those that stand for no membership."""
-    return [key for key, has in memberships.items() if has is not None and has is not False]
+    return [key for key, has in memberships.items() if not _is_denied(has)]
+
+
+def _is_denied(value: Any) -> bool:
+    """Whether a claim says no. An empty object or array may be all there is to say of a yes."""
+    is_text = isinstance(value, str)
+    return value.strip().lower() in {"", "0", "false"} if is_text else value in (None, False, 0)
 
 
 def _unpacked(text: str) -> Any:

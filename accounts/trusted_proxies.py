@@ -27,12 +27,12 @@ class Way:
 def read_trusted(text: str) -> Trusted:
     """A number, or addresses and networks with commas between them.
 
-    Raises ``ValueError`` with the part that is neither.
+    Raises ``ValueError`` with the number of the part that is neither, and nothing of its text.
     """
     if text.strip().isdecimal():
         return int(text)
-    parts = (part.strip() for part in text.split(","))
-    return tuple(_network(part) for part in parts if part)
+    parts = enumerate((part.strip() for part in text.split(",")), start=1)
+    return tuple(_network(part, number) for number, part in parts if part)
 
 
 def way_of(peer: str, forwarded_for: str, trusted: Trusted) -> Way:
@@ -86,8 +86,8 @@ def read_address(text: str) -> str:
         return ""
 
 
-def _network(text: str) -> IPv4Network | IPv6Network:
+def _network(text: str, number: int) -> IPv4Network | IPv6Network:
     try:
         return ip_network(text, strict=False)
-    except ValueError as exc:
-        raise ValueError(f"{text!r} is neither an address nor a network") from exc
+    except ValueError:
+        raise ValueError(f"item {number} is neither an address nor a network") from None

@@ -47,7 +47,9 @@ class PublicSide:
         told = self._told(scope, fields) if any(name in TOLD for name, _ in fields) else {}
         if not told and not self._scheme:
             return scope
-        prefix = self._prefix or _prefix(told.get(PATH, ""))
+        # Many proxies pass on a prefix of the client's: with /x, /x/metrics would be /metrics here,
+        # and something else to the proxy's own rules.
+        prefix = self._prefix if self._scheme else _prefix(told.get(PATH, ""))
         seen = {
             **scope,
             "scheme": self._scheme_of(scope, told.get(PROTO, "")),

@@ -8,7 +8,7 @@ from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
-from django.urls import resolve, reverse
+from django.urls import get_script_prefix, resolve, reverse
 
 from accounts.admin.telling import autocomplete
 from accounts.sign_in.passwords import change_password_in_admin
@@ -21,7 +21,8 @@ for model in (EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken
 
 def sign_out(request: HttpRequest, extra_context: object = None) -> HttpResponse:
     """The sign-out of everybody, which ends the session at the provider, too."""
-    answer: HttpResponse = resolve(reverse("account_logout")).func(request)
+    path = reverse("account_logout").removeprefix(get_script_prefix())
+    answer: HttpResponse = resolve(f"/{path}").func(request)
     return answer
 
 

@@ -40,6 +40,11 @@ def records(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     )
 
 
+def visible(text: str) -> str:
+    """``text`` without what would move a terminal's cursor, as ids of clients and upstreams may."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else "�" for c in text)
+
+
 def shortened(text: str, most: int) -> str:
     """``text`` with its middle left out where it is longer than ``most`` characters."""
     if len(text) <= most:

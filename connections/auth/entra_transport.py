@@ -8,11 +8,13 @@ from __future__ import annotations
 import os
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
+from aiohttp import encode_basic_auth
+from aiohttp.hdrs import PROXY_AUTHORIZATION
 from azure.core.pipeline.transport import AioHttpTransport
 
-from accounts.outgoing_proxies import NO_PROXY, Proxies
+from accounts.outgoing_proxies import NO_PROXY, Proxies, split_credentials
 from connections.rules.addresses import is_metadata_address
 
 # Where a platform gives its machines tokens: on the machine, or beside it.
@@ -35,7 +37,13 @@ class EntraTransport(AioHttpTransport):  # type: ignore[misc] # azure-core has n
         url: str = request.url
         options.pop("proxies", None)
         if not is_local(url) and (proxy := self._proxies.of(url, override=self._own)):
-            options["proxy"] = proxy
+            # Apart from its password, since errors quote the proxy's URL. Entra ID has https alone,
+            # so that the header goes into CONNECT.
+            options["proxy"], userinfo = split_credentials(proxy)
+            if userinfo:
+                user, _, password = map(unquote, userinfo.partition(":"))
+                told = encode_basic_auth(user, password, encoding="utf-8")
+                options["proxy_headers"] = {PROXY_AUTHORIZATION: told}
         return await super().send(request, **options)
 
 

@@ -27,8 +27,8 @@ def read_public_url(value: str) -> str:
     try:
         url = urlsplit(value)
         host, port = url.hostname, url.port
-    except ValueError as exc:
-        raise ImproperlyConfigured(f"{wanted}: {exc}.") from None
+    except ValueError:  # which quotes a part of the value
+        raise ImproperlyConfigured(f"{wanted}; its host or port cannot be read.") from None
     scheme = url.scheme.lower()
     if scheme not in DEFAULT_PORTS or not host or re.search(r"[\s\\]", value):
         raise ImproperlyConfigured(f"{wanted}; http:// is possible, too.")

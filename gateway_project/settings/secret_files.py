@@ -8,7 +8,7 @@ from pathlib import Path
 
 from connections.rules.mending import mended
 from connections.rules.secret_files import SecretFileError, read_secret_file
-from gateway_project.settings.findings import refuse
+from gateway_project.settings.findings import refuse, shape
 
 # The variables that may have a file, and what takes the place of line breaks in it. None: the file
 # holds a single line.
@@ -40,7 +40,10 @@ def raw_value(name: str) -> str:
     try:
         return _joined(name, read_secret_file(Path(path)))
     except SecretFileError as exc:
-        refuse(name, f"{name}_FILE names a file that {exc}. Its path is {path}.")
+        # What is no path may be the secret itself, put into the wrong one of the two variables.
+        is_path = path.startswith(("/", "./", "../"))
+        told = f"Its path is {path}" if is_path else f"It is {shape(path)}, and takes a path"
+        refuse(name, f"{name}_FILE names a file that {exc}. {told}.")
         return ""
 
 

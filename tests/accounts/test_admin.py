@@ -11,7 +11,7 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
+from django.urls import clear_script_prefix, reverse, set_script_prefix
 from django.utils import timezone
 from django.utils.html import escape
 
@@ -354,3 +354,13 @@ def test_scopes_of_those_with_more_rights_stay(manager_client: Client, admin_use
 
     row.refresh_from_db()
     assert (row.name, row.scopes) == ("new", ["inference"])
+
+
+def test_one_signs_out_of_an_admin_below_a_path(admin_client: Client) -> None:
+    set_script_prefix("/gatehouse/")
+    try:
+        answer = admin_client.post("/admin/logout/")
+    finally:
+        clear_script_prefix()
+    assert (answer.status_code, answer["location"]) == (302, "/gatehouse/accounts/login/")
+    assert not Session.objects.exists()

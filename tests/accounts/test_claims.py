@@ -65,6 +65,7 @@ def test_every_form_names_the_same(value):
         ([1, 2], {"1", "2"}),
         ("[a", {"[a"}),
         ("CN=x,OU=y;CN=z,OU=y", {"CN=x,OU=y", "CN=z,OU=y"}),
+        ({"a": 1, "b": "false", "c": "", "d": 0, "e": "False"}, {"a"}),
         *((empty, set()) for empty in ([], {}, "", " ", "[]", {"a": False})),
     ],
 )

@@ -98,6 +98,11 @@ def test_the_public_url_is_the_truth():
     assert seen(public_url=PUBLIC, peer=STRANGER, x_forwarded_proto="http") == expected
 
 
+def test_no_prefix_makes_another_path_of_one_below_the_public_url():
+    told = {"x_forwarded_prefix": "/x", "x_forwarded_proto": "https"}
+    assert seen("/x/metrics", public_url="https://testserver", **told)[2:] == ("/x/metrics", "")
+
+
 def test_a_client_of_the_proxy_without_tls_is_told_of_as_such():
     assert seen(public_url=PUBLIC, x_forwarded_proto="http")[0] == "http"
 

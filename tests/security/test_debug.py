@@ -34,6 +34,13 @@ def test_debug_is_refused_for_other_hosts(tmp_path, hosts):
     assert "DEBUG is on although ALLOWED_HOSTS names" in done.stderr
 
 
+def test_what_is_no_host_is_not_repeated(tmp_path):
+    done = manage(tmp_path, "check", ALLOWED_HOSTS=f"https://user:{CANARY}@host")
+    assert done.returncode != 0
+    assert "Item 1 of ALLOWED_HOSTS" in done.stderr
+    assert CANARY not in done.stderr
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", ""])
 def test_debug_listens_on_no_other_address(tmp_path, host):
     done = manage(tmp_path, "serve", "--host", host, "--port", str(free_port()))

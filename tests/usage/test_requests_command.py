@@ -92,3 +92,12 @@ def test_what_makes_no_sense_is_refused(recorded: None, arguments: tuple[str, ..
     with pytest.raises(CommandError) as caught:
         run(*arguments)
     assert caught.value.returncode == 2
+
+
+def test_ids_of_others_do_nothing_to_the_terminal(db: None) -> None:
+    store(
+        [a_record(request_id="req_1", client_request_id="a\x9b2Jb", upstream_request_id="c\x1b[2J")]
+    )
+    told = run("show", "req_1")
+    assert "a�2Jb" in told
+    assert "c�[2J" in told

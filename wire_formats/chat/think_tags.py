@@ -10,6 +10,7 @@ it. In a stream a tag may be cut anywhere::
 
 from __future__ import annotations
 
+import re
 from enum import Enum, auto
 from typing import Any
 
@@ -21,6 +22,8 @@ from wire_formats.json_values import as_list
 from wire_formats.sse import DONE_MARK, data_of
 
 OPENED, CLOSED = "<think>", "</think>"
+MOST_BLANKS = 1000  # that stand before a tag: they are held back, and looked at with each piece
+NUMBER = re.compile(r"[0-9]{1,9}")  # the index of a choice
 Said = tuple[str, str]  # what was thought, and what was spoken
 
 
@@ -49,7 +52,8 @@ class ThinkTags:
         text, self._held = self._held + text, ""
         if self._state is _State.START:
             begin = text.lstrip()
-            if OPENED.startswith(begin[: len(OPENED)]):
+            blanks = len(text) - len(begin)
+            if blanks <= MOST_BLANKS and OPENED.startswith(begin[: len(OPENED)]):
                 if len(begin) < len(OPENED):
                     self._held = text
                     return "", ""
@@ -103,7 +107,7 @@ class StreamWithoutTags:
     """Changes the events of one chat, choice by choice."""
 
     def __init__(self) -> None:
-        self._tags: dict[Any, ThinkTags] = {}
+        self._tags: dict[str, ThinkTags] = {}
         self._last: JsonObject = {}
 
     async def __call__(self, event: bytes) -> bytes:
@@ -138,7 +142,7 @@ class StreamWithoutTags:
         told = [(index, tags.end()) for index, tags in self._tags.items()]
         return [
             self._last
-            | {"choices": [{"index": int(index) if index.isdigit() else 0, "delta": delta}]}
+            | {"choices": [{"index": int(index) if NUMBER.fullmatch(index) else 0, "delta": delta}]}
             for index, (thought, spoken) in told
             if (delta := _thought_field(thought) | ({"content": spoken} if spoken else {}))
         ]

@@ -6,9 +6,11 @@ from base64 import b64encode
 
 import httpx
 import pytest
+from azure.core.exceptions import AzureError
+from azure.core.rest import HttpRequest
 
 from accounts.outgoing_proxies import Proxies
-from connections.auth.entra_transport import is_local
+from connections.auth.entra_transport import EntraTransport, is_local
 from connections.calling.client_of_settings import open_client
 from connections.request_extensions import PROXY_EXTENSION
 from connections.transport import AiohttpTransport
@@ -119,3 +121,15 @@ async def test_a_proxy_that_is_not_there_or_refuses_is_told(upstream):
 def test_a_managed_identity_is_asked_on_the_machine(monkeypatch, url, expected):
     monkeypatch.setenv("IDENTITY_ENDPOINT", "http://127.0.0.1:41741/msi/token")
     assert is_local(url) == expected
+
+
+async def test_what_entra_id_could_not_be_asked_holds_no_password():
+    with forward_proxy("user:pa@ss") as proxy:
+        for password, is_let_in in (("wrong", False), ("pa%40ss", True)):
+            url = proxy.url(f"user:{password}")
+            async with EntraTransport(Proxies(http=url, https=url)) as transport:
+                with pytest.raises(AzureError) as told:
+                    await transport.send(HttpRequest("GET", "https://127.0.0.1:9/"))
+            assert ("407" not in str(told.value)) == is_let_in
+            assert password not in f"{told.value!r} {told.value.__cause__!r} {told.value}"
+        assert proxy.refused == 1

@@ -31,6 +31,9 @@ def test_a_public_url_is_spelled_in_one_way(text, url):
         "https://gateway.example/?a",
         "https://gateway.example/#a",
         "https://gateway.example:x",
+        "https://user:s3cret/word@gateway.example",
+        "redis://:s3cret@gateway.example:s3crets",
+        "https://[s3cret",
         "https://gateway.example//evil.example",
         "https://gateway.example/../a",
         "https://gateway.example/a%2fb",
@@ -38,10 +41,17 @@ def test_a_public_url_is_spelled_in_one_way(text, url):
     ],
 )
 def test_other_public_urls_are_refused(text):
-    with pytest.raises(ImproperlyConfigured, match="GATEWAY_PUBLIC_URL must read https://host"):
+    with pytest.raises(
+        ImproperlyConfigured, match="GATEWAY_PUBLIC_URL must read https://host"
+    ) as told:
         read_public_url(text)
+    assert "s3cret" not in str(told.value)
 
 
-def test_proxies_that_cannot_be_read_are_named():
-    with pytest.raises(ImproperlyConfigured, match=r"GATEWAY_TRUSTED_PROXIES .*'nginx' is neither"):
-        read_trusted_proxies("127.0.0.1, nginx")
+@pytest.mark.parametrize("wrong", ["nginx", "redis://:s3cret@nginx"])
+def test_proxies_that_cannot_be_read_are_told_by_their_number(wrong):
+    with pytest.raises(
+        ImproperlyConfigured, match=r"GATEWAY_TRUSTED_PROXIES .*: item 2 is neither"
+    ) as told:
+        read_trusted_proxies(f"127.0.0.1, {wrong}")
+    assert wrong not in str(told.value)

@@ -80,6 +80,18 @@ def test_missing_file_is_told(monkeypatch, found, tmp_path):
     ]
 
 
+@pytest.mark.parametrize("secret", ["s3cret", "redis://:s3cret@h/0", "s3cret/with+slash="])
+def test_a_secret_in_the_place_of_a_path_is_not_told(monkeypatch, found, secret):
+    monkeypatch.delenv("REDIS_URL", raising=False)
+    monkeypatch.setenv("REDIS_URL_FILE", secret)
+    environment.text("REDIS_URL")
+
+    [line] = found.problems
+    assert line.startswith("REDIS_URL_FILE names a file that is missing. It is a ")
+    assert line.endswith(", and takes a path.")
+    assert "s3cret" not in line
+
+
 def test_other_variables_have_no_files(given):
     given("GATEWAY_ATTRIBUTION_URL", "https://file.example")
 

@@ -113,6 +113,20 @@ async def test_what_was_held_back_is_told_in_the_end(end):
     assert said[0, "content"] == "<thi"
 
 
+@pytest.mark.parametrize("index", ["²", "9" * 5000, None, [0]])
+async def test_an_odd_index_breaks_nothing(index):
+    said, told = await streamed(chunk(index and str(index), content="<thi"), DONE)
+    assert said[0, "content"] == "<thi"
+    assert told.endswith(DONE)
+
+
+def test_blanks_without_end_are_not_held_back():
+    tags = ThinkTags()
+    told = [tags.take(" " * 100) for _ in range(20)]
+    assert tags.is_over
+    assert "".join(spoken for _, spoken in told) == " " * 2000
+
+
 async def test_reasoning_of_its_own_and_calls_end_the_search():
     for further in ({"reasoning_content": "a"}, {"tool_calls": [{"index": 0}]}):
         said, _ = await streamed(chunk(content="<thi", **further), chunk(content="nk>"))

@@ -11,7 +11,7 @@ from django.db import close_old_connections
 
 from accounts.management.command import DONE, GatehouseCommand, add_json_argument
 from accounts.management.errors import UsageError
-from accounts.management.tables import table
+from accounts.management.tables import table, visible
 from usage.listed_requests import FIGURES, HEADS, Wanted, cells, cost_of, facts, find, verdict
 from usage.models import UsageRow
 from usage.periods import EXAMPLES, PeriodError, read_moment
@@ -75,7 +75,8 @@ class Command(GatehouseCommand):
         width = max(map(len, told))
         told["price_id"] = row.price
         for name, value in told.items():
-            self.stdout.write(f"  {name:<{width}}  {'–' if value in {None, ''} else value}")
+            told_as = "–" if value in {None, ""} else visible(str(value))
+            self.stdout.write(f"  {name:<{width}}  {told_as}")
 
     def _write(self, rows: Iterable[UsageRow], *, as_json: bool) -> None:
         """A table, or a line of JSON for each."""
