@@ -56,13 +56,14 @@ def is_elsewhere(claims: Mapping[str, Any], name: str) -> bool:
 def read_names(value: Any, is_known: Callable[[str], bool]) -> Names:
     """The names in the value of a claim.
 
-    Text is split at semicolons, or else at commas, or else at blanks, unless ``is_known`` says that
-    the whole of it is a name: names may hold blanks, and those of directories hold commas.
+    Text is split at semicolons, or else at commas, unless ``is_known`` says that the whole of it is
+    a name, as those of directories hold commas. At blanks it is split only where each part is
+    known: names may hold blanks, and one called "x admins" must not make an admin.
     """
     if isinstance(value, str):
         value = _unpacked(value)
     if isinstance(value, str):
-        return _complete([value] if is_known(plain(value)) else _split(value))
+        return _complete([value] if is_known(plain(value)) else _split(value, is_known))
     if isinstance(value, Mapping):
         name = _name_of(value)
         return _complete([name] if name else _keys_of(value))
@@ -144,11 +145,12 @@ def _unpacked(text: str) -> Any:
         return text
 
 
-def _split(text: str) -> list[str]:
+def _split(text: str, is_known: Callable[[str], bool]) -> list[str]:
     for separator in (";", ","):
         if separator in text:
             return text.split(separator)
-    return text.split()
+    parts = text.split()
+    return parts if all(is_known(plain(part)) for part in parts) else [text]
 
 
 def _name_of(item: Any) -> str | None:

@@ -42,8 +42,6 @@ def test_a_name_leads_to_a_value(name, value):
         [{"name": "a"}, {"displayName": "b", "id": 7}],
         [{"display_name": "a"}, {"value": "b", "$ref": "x"}],
         ["a", {"path": "/b"}],
-        "a b",
-        "a\tb\n",
         "a,b",
         "/a, /b,",
         "a;b",
@@ -72,6 +70,13 @@ def test_every_form_names_the_same(value):
 def test_other_forms_are_complete_too(value, names):
     read = read_names(value, lambda _name: False)
     assert (read.names, read.is_complete) == (names, True)
+
+
+def test_text_is_split_at_blanks_where_each_part_is_known():
+    known = {"users", "admins"}.__contains__
+    assert read_names("users /admins\n", known).names == {"users", "admins"}
+    assert read_names("x admins", known).names == {"x admins"}
+    assert read_names("Domain Users", lambda _name: False).names == {"Domain Users"}
 
 
 @pytest.mark.parametrize("name", ["Domain Admins", "CN=ml,OU=groups,DC=acme"])

@@ -100,7 +100,7 @@ def test_the_role_is_given_and_taken(alice, settings):
     settings.OIDC_STAFF_GROUPS, settings.OIDC_SUPERUSER_GROUPS = ["/staff"], ["root"]
     settings.OIDC_ROLES_CLAIM = "access.roles"
     roles = []
-    for groups in (["/root"], "staff other", {}):
+    for groups in (["/root"], "staff, other", {}):
         follow_claims(alice, {"userinfo": {"access": {"roles": groups}, "groups": ["root"]}})
         alice.refresh_from_db()
         roles.append((alice.is_staff, alice.is_superuser))
