@@ -15,10 +15,9 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register  # n
 from django.utils.module_loading import import_string
 
 from gateway_project.private_files import exposed, private_paths
-from gateway_project.settings import environment, findings
+from gateway_project.settings import environment, findings, forms
 from proxy.client_side.cors import is_origin
 
-SWITCHES = frozenset({"true", "yes", "on", "1", "false", "no", "off", "0"})
 MOST_NAMED = 3
 SHORTEST_SECRET = 32  # bytes, as in the hash that signatures use
 
@@ -100,8 +99,7 @@ def check_public_path(**kwargs: Any) -> Iterator[CheckMessage]:
 
 @register("gateway")
 def check_tls_verification(**kwargs: Any) -> Iterator[CheckMessage]:
-    value: str = settings.AIOHTTP_CLIENT_SESSION_SSL
-    if value.lower() not in SWITCHES and not Path(value).is_file():
+    if forms.tls_problem(settings.AIOHTTP_CLIENT_SESSION_SSL):
         yield Error(
             "AIOHTTP_CLIENT_SESSION_SSL is neither true, false, nor a file that exists.",
             hint="Give the path of a file with CA certificates in PEM form, or leave it unset.",
