@@ -18,7 +18,9 @@ def read_time_span(text: str) -> timedelta:
     """The span in ``text``, in either case. Raises :class:`TimeSpanError`."""
     found = SPAN.fullmatch(text.strip().lower())
     if found is None:
-        raise TimeSpanError(f"{text!r} is not a span of time; write 7d, 12h or 4w.")
+        raise TimeSpanError(
+            f"{text!r} is not a span of time: write a number with s, m, h, d or w, such as 24h."
+        )
     span = timedelta(**{UNITS[found[2]]: int(found[1])})
     if span > LONGEST:
         raise TimeSpanError(f"{text!r} is more than a hundred years.")

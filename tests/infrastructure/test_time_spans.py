@@ -19,7 +19,9 @@ def test_spans_have_a_number_and_a_unit(text: str, span: timedelta) -> None:
     assert read_time_span(text) == span
 
 
-@pytest.mark.parametrize("text", ["", "7", "d", "-1d", "1.5h", "7 d", "7y", "٧d", "999999w", "5300w"])
+@pytest.mark.parametrize(
+    "text", ["", "7", "d", "-1d", "1.5h", "7 d", "7y", "٧d", "999999w", "5300w"]
+)
 def test_what_is_no_span_or_too_long_is_refused(text: str) -> None:
     with pytest.raises(TimeSpanError):
         read_time_span(text)
