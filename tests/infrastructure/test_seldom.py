@@ -1,19 +1,33 @@
-"""Lines of the log that come once a minute."""
+from __future__ import annotations
 
-from proxy.answering import seldom
+import logging
 
+import pytest
 
-def test_a_line_comes_once_a_minute(monkeypatch):
-    now = [1000.0]
-    monkeypatch.setattr(seldom.time, "monotonic", lambda: now[0])
-    assert [seldom.may_be_said("a line"), seldom.may_be_said("a line")] == [True, False]
-    assert seldom.may_be_said("another line")
-    now[0] += seldom.EVERY_SECONDS
-    assert seldom.may_be_said("a line")
+from infrastructure import seldom
+from infrastructure.seldom import REST_SECONDS, SeldomLog
 
 
-def test_few_lines_are_remembered(monkeypatch):
+@pytest.fixture
+def log() -> tuple[SeldomLog, list[float]]:
+    """A log, and its clock as a list of one moment."""
+    now = [0.0]
+    return SeldomLog(logging.getLogger("seldom"), lambda: now[0]), now
+
+
+def test_a_line_is_written_once_in_a_while(log, caplog):
+    lines, now = log
+    for line in ("one", "one", "two", "one"):
+        lines.warn(line)
+    now[0] += REST_SECONDS
+    lines.warn("one")
+    lines.warn("two")
+    assert caplog.messages == ["one", "two", "one (and 2 times before)", "two"]
+
+
+def test_no_more_lines_are_remembered_than_there_is_room_for(log, caplog, monkeypatch):
     monkeypatch.setattr(seldom, "MOST_LINES", 2)
-    for line in ("one", "two", "three"):
-        assert seldom.may_be_said(line)
-    assert seldom.may_be_said("one")
+    lines, _ = log
+    for line in ("one", "two", "three", "one"):
+        lines.warn(line)
+    assert caplog.messages == ["one", "two", "three", "one"]
