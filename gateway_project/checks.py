@@ -73,24 +73,24 @@ def check_trusted_proxies(**kwargs: Any) -> Iterator[CheckMessage]:
     if is_server and not environment.text("GATEWAY_TRUSTED_PROXIES"):
         yield Warning(
             "GATEWAY_TRUSTED_PROXIES is not set.",
-            hint="Set it to the addresses of the proxies in front of the gateway, or to their "
-            "number: 1 for the nginx of docs/operations.md, 0 for none. Unset, only proxies on "
-            "this machine are trusted. Behind a proxy that is not trusted, all clients have one "
-            "address and share its sign-in attempts, and pages redirect to themselves.",
+            hint="Set it to the addresses of the proxies in front of the gateway, such as "
+            "127.0.0.1,::1 for one on this machine, or to their number; 0 for none. Behind a proxy "
+            "that is not trusted, all clients have one address and share its sign-in attempts, and "
+            "pages redirect to themselves.",
             id="gateway_project.W003",
         )
 
 
 @register(Tags.urls)
 def check_public_path(**kwargs: Any) -> Iterator[CheckMessage]:
-    """Whether a proxy has stripped the path could not be told from such a one."""
+    """Below such a path nobody could tell whether a proxy has stripped it."""
     from gateway_project.api_requests import PAGE_SEGMENTS  # imports all views, for this alone
     from gateway_project.api_urls import API_SEGMENTS
 
     path = urlsplit(settings.GATEWAY_PUBLIC_URL).path
     if path.lstrip("/").partition("/")[0] in API_SEGMENTS | PAGE_SEGMENTS:
         yield Error(
-            f"The path of GATEWAY_PUBLIC_URL, {path}, begins like one of the gateway's own.",
+            f"The path of GATEWAY_PUBLIC_URL, {path}, begins like a path of the gateway itself.",
             hint="Choose another, such as /gatehouse. URLs of the API then begin with "
             "/gatehouse/v1.",
             id="gateway_project.E016",
