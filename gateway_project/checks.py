@@ -81,13 +81,15 @@ def check_trusted_proxies(**kwargs: Any) -> Iterator[CheckMessage]:
         )
 
 
-@register(Tags.urls)
+@register("gateway")
 def check_public_path(**kwargs: Any) -> Iterator[CheckMessage]:
     """Below such a path nobody could tell whether a proxy has stripped it."""
+    path = urlsplit(settings.GATEWAY_PUBLIC_URL).path
+    if not path:
+        return
     from gateway_project.api_requests import PAGE_SEGMENTS  # imports all views, for this alone
     from gateway_project.api_urls import API_SEGMENTS
 
-    path = urlsplit(settings.GATEWAY_PUBLIC_URL).path
     if path.lstrip("/").partition("/")[0] in API_SEGMENTS | PAGE_SEGMENTS:
         yield Error(
             f"The path of GATEWAY_PUBLIC_URL, {path}, begins like a path of the gateway itself.",
