@@ -129,7 +129,7 @@ def _keys_of(memberships: Mapping[str, Any]) -> list[str]:
 
 
 def _unpacked(text: str) -> Any:
-    """What is packed as JSON into ``text``, or else ``text``."""
+    """The value of the JSON in ``text``; ``text`` itself where it holds none."""
     if not text.lstrip().startswith(("[", "{")):
         return text
     try:

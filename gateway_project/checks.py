@@ -24,7 +24,7 @@ SHORTEST_SECRET = 32  # bytes, as in the hash that signatures use
 
 @register(Tags.security)
 def check_environment(**kwargs: Any) -> Iterator[CheckMessage]:
-    """What was mended in the environment. What cannot be mended ends every command before."""
+    """Tell of values that were mended. Values that cannot be mended end every command before."""
     for warning in findings.mended:
         yield Warning(warning, id="gateway_project.W004")
 

@@ -45,7 +45,7 @@ class Schema:
 
     @property
     def reason(self) -> str:
-        """What is amiss, and the remedy; empty if nothing is."""
+        """The difference in words, with the remedy; empty if there is none."""
         if self.missing:
             return (
                 f"The database lacks {_named(self.missing)}. Run `manage.py migrate`; "

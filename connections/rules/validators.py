@@ -72,7 +72,7 @@ def validate_base_url(url: str) -> None:
 
 
 def validate_proxy(value: str) -> None:
-    """Of a connection's own proxy. No message quotes it: it may hold a password."""
+    """Check a connection's own proxy. No message quotes it: it may hold a password."""
     if value in {"", NO_PROXY}:
         return
     if CONTROL.search(value):

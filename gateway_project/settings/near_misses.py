@@ -1,4 +1,4 @@
-"""Variables that nobody reads and whose names are nearly those of variables that are read."""
+"""Variables that are not read and whose names are nearly those of variables that are read."""
 
 from __future__ import annotations
 
