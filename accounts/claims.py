@@ -136,7 +136,7 @@ def _is_denied(value: Any) -> bool:
 
 
 def _unpacked(text: str) -> Any:
-    """What is packed as JSON into ``text``, or else ``text``."""
+    """The value of the JSON in ``text``; ``text`` itself where it holds none."""
     if not text.lstrip().startswith(("[", "{")):
         return text
     try:

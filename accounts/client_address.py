@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Any
 
 from django.conf import settings
 
-from accounts.trusted_proxies import way_of
+from accounts.trusted_proxies import joined_headers, way_of
 
 IPV6_PREFIX = 64  # bits: one customer usually has a whole /64
 
@@ -26,7 +25,9 @@ def address_of_request(meta: dict[str, str]) -> str:
 def address_of_scope(scope: Any) -> str:
     """The address of the client of an ASGI scope."""
     client = scope.get("client")
-    return address_of(client[0] if client else "", _forwarded_for(scope["headers"]))
+    return address_of(
+        client[0] if client else "", joined_headers(scope["headers"], b"x-forwarded-for")
+    )
 
 
 def network_of(address: str) -> str:
@@ -43,9 +44,3 @@ def network_of(address: str) -> str:
             return str(parsed.ipv4_mapped)
         return str(IPv6Network((int(parsed), IPV6_PREFIX), strict=False))
     return str(parsed)
-
-
-def _forwarded_for(headers: Iterable[tuple[bytes, bytes]]) -> str:
-    """Several headers are one list, in their order."""
-    values = (value.decode("latin-1") for name, value in headers if name == b"x-forwarded-for")
-    return ",".join(values)

@@ -5,7 +5,7 @@ A person is known by issuer and subject and by nothing else: names and mail addr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -17,7 +17,7 @@ from accounts.caller import INFERENCE_ALONE, Caller
 from accounts.claims import MISSING, find, is_elsewhere, is_true, kind, read_names, text_of
 from accounts.models import Identity, User
 from accounts.refusals import Refusals
-from accounts.user_names import free_username
+from accounts.user_names import free_username, wanted_names
 
 LONGEST_SUBJECT = 255
 LONGEST_EMAIL = 254
@@ -99,8 +99,9 @@ def _user_of(claims: Mapping[str, Any], new_users: str) -> User | None:
 
 
 def _new_user(claims: Mapping[str, Any], *, is_active: bool) -> User:
+    names = wanted_names(lambda claim: text_of(claims.get(claim)))
     user = User(
-        username=free_username(_wanted_names(claims), f"{claims['iss']}#{claims['sub']}"),
+        username=free_username(names, f"{claims['iss']}#{claims['sub']}"),
         is_active=is_active,
         is_pending=not is_active,
         email=_email(claims) if is_true(claims.get("email_verified")) else "",
@@ -111,14 +112,6 @@ def _new_user(claims: Mapping[str, Any], *, is_active: bool) -> User:
     user.save()
     Identity.objects.create(user=user, issuer=claims["iss"], subject=claims["sub"])
     return user
-
-
-def _wanted_names(claims: Mapping[str, Any]) -> Iterator[str]:
-    for name in ("preferred_username", "nickname"):
-        yield text_of(claims.get(name))
-    yield text_of(claims.get("email")).partition("@")[0]
-    for name in ("name", "sub"):
-        yield text_of(claims.get(name))
 
 
 def _email(claims: Mapping[str, Any]) -> str:

@@ -77,7 +77,7 @@ def proxies_of_environment(variables: Mapping[str, str], *, exceptions: str = ""
 
 
 def proxy_problem(url: str) -> str:
-    """What is wrong with the URL of a proxy, as the end of a sentence that does not quote it."""
+    """The mistake in the URL of a proxy, as the end of a sentence that does not quote it."""
     try:
         parts = urlsplit(url)
         host, _port = parts.hostname, parts.port

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable
 
 import jwt
 
-REST_SECONDS = 60.0
+from infrastructure.seldom import SeldomLog
+
 LEEWAY_SECONDS = 60  # by which clocks of an issuer and the gateway may differ
 
 
@@ -18,36 +18,21 @@ class TokenRefusedError(Exception):
 
 
 class Refusals:
-    """Warnings that anyone could cause by the thousand: each is logged once in ``REST_SECONDS``."""
+    """Says in ``logger`` that ``what``, such as a sign-in, is refused, each cause now and then."""
 
     def __init__(
         self, logger: logging.Logger, what: str, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._logger = logger
+        self._log = SeldomLog(logger, clock)
         self._what = what
-        self._clock = clock
-        self._warned_at: dict[str, float] = {}
-        self._passed_over: dict[str, int] = {}
-        self._lock = threading.Lock()
 
     def note(self, cause: str) -> None:
         """Log that something is refused. ``cause`` is one of a few that the code knows."""
         self.warn(f"{self._what} is refused", cause)
 
     def warn(self, subject: str, detail: str) -> None:
-        """Log ``subject: detail``, unless it was logged just now: then it is counted.
-
-        Neither may hold what a client chooses, since both are remembered.
-        """
-        message = f"{subject}: {detail}."
-        now = self._clock()
-        with self._lock:
-            if now - self._warned_at.get(message, float("-inf")) < REST_SECONDS:
-                self._passed_over[message] = self._passed_over.get(message, 0) + 1
-                return
-            self._warned_at[message] = now
-            more = self._passed_over.pop(message, 0)
-        self._logger.warning("%s%s", message, f" (and {more} times before)" if more else "")
+        """Log ``subject: detail``, neither of which may hold what a client chooses."""
+        self._log.warn(f"{subject}: {detail}.")
 
 
 CAUSES: tuple[tuple[type[Exception], str], ...] = (

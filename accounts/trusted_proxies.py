@@ -6,6 +6,7 @@ most proxies pass on whatever a client wrote there.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -60,6 +61,11 @@ def way_of(peer: str, forwarded_for: str, trusted: Trusted) -> Way:
         if ip_address(told).is_loopback:
             break
     return Way(address=address, proxies=proxies)
+
+
+def joined_headers(headers: Iterable[tuple[bytes, bytes]], wanted: bytes) -> str:
+    """The values of all ASGI ``headers`` named ``wanted``, which are one list, in their order."""
+    return ",".join(value.decode("latin-1") for name, value in headers if name == wanted)
 
 
 @lru_cache(maxsize=1024)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from accounts.models import User
 from accounts.models.users import is_of_user_name
@@ -21,6 +21,16 @@ def readable(wanted: str) -> str:
     kept = "".join(char if is_of_user_name(char) else "-" for char in text)
     name = re.sub("-{2,}", "-", kept)[:LONGEST_NAME].strip("-")
     return name if any(char.isalnum() for char in name) else ""
+
+
+def wanted_names(claim: Callable[[str], str], *first: str) -> Iterator[str]:
+    """What a provider calls a new person, the best name first. Empty ones are among them.
+
+    ``claim`` gives the text of a claim; those named by ``first`` come before the usual ones.
+    """
+    yield from map(claim, (*first, "preferred_username", "upn", "nickname"))
+    yield claim("email").partition("@")[0]
+    yield from map(claim, ("name", "given_name", "sub"))
 
 
 def free_username(wanted: Iterable[str], identity: str) -> str:

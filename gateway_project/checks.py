@@ -15,17 +15,16 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register  # n
 from django.utils.module_loading import import_string
 
 from gateway_project.private_files import exposed, private_paths
-from gateway_project.settings import environment, findings
+from gateway_project.settings import environment, findings, forms
 from proxy.client_side.cors import is_origin
 
-SWITCHES = frozenset({"true", "yes", "on", "1", "false", "no", "off", "0"})
 MOST_NAMED = 3
 SHORTEST_SECRET = 32  # bytes, as in the hash that signatures use
 
 
 @register(Tags.security)
 def check_environment(**kwargs: Any) -> Iterator[CheckMessage]:
-    """What was mended in the environment. What cannot be mended ends every command before."""
+    """Tell of values that were mended. Values that cannot be mended end every command before."""
     for warning in findings.mended:
         yield Warning(warning, id="gateway_project.W004")
 
@@ -74,24 +73,26 @@ def check_trusted_proxies(**kwargs: Any) -> Iterator[CheckMessage]:
     if is_server and not environment.text("GATEWAY_TRUSTED_PROXIES"):
         yield Warning(
             "GATEWAY_TRUSTED_PROXIES is not set.",
-            hint="Set it to the addresses of the proxies in front of the gateway, or to their "
-            "number: 1 for the nginx of docs/operations.md, 0 for none. Unset, only proxies on "
-            "this machine are trusted. Behind a proxy that is not trusted, all clients have one "
-            "address and share its sign-in attempts, and pages redirect to themselves.",
+            hint="Set it to the addresses of the proxies in front of the gateway, such as "
+            "127.0.0.1,::1 for one on this machine, or to their number; 0 for none. Behind a proxy "
+            "that is not trusted, all clients have one address and share its sign-in attempts, and "
+            "pages redirect to themselves.",
             id="gateway_project.W003",
         )
 
 
-@register(Tags.urls)
+@register("gateway")
 def check_public_path(**kwargs: Any) -> Iterator[CheckMessage]:
-    """Whether a proxy has stripped the path could not be told from such a one."""
+    """Below such a path nobody could tell whether a proxy has stripped it."""
+    path = urlsplit(settings.GATEWAY_PUBLIC_URL).path
+    if not path:
+        return
     from gateway_project.api_requests import PAGE_SEGMENTS  # imports all views, for this alone
     from gateway_project.api_urls import API_SEGMENTS
 
-    path = urlsplit(settings.GATEWAY_PUBLIC_URL).path
     if path.lstrip("/").partition("/")[0] in API_SEGMENTS | PAGE_SEGMENTS:
         yield Error(
-            f"The path of GATEWAY_PUBLIC_URL, {path}, begins like one of the gateway's own.",
+            f"The path of GATEWAY_PUBLIC_URL, {path}, begins like a path of the gateway itself.",
             hint="Choose another, such as /gatehouse. URLs of the API then begin with "
             "/gatehouse/v1.",
             id="gateway_project.E016",
@@ -100,8 +101,7 @@ def check_public_path(**kwargs: Any) -> Iterator[CheckMessage]:
 
 @register("gateway")
 def check_tls_verification(**kwargs: Any) -> Iterator[CheckMessage]:
-    value: str = settings.AIOHTTP_CLIENT_SESSION_SSL
-    if value.lower() not in SWITCHES and not Path(value).is_file():
+    if forms.tls_problem(settings.AIOHTTP_CLIENT_SESSION_SSL):
         yield Error(
             "AIOHTTP_CLIENT_SESSION_SSL is neither true, false, nor a file that exists.",
             hint="Give the path of a file with CA certificates in PEM form, or leave it unset.",

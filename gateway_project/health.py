@@ -69,7 +69,7 @@ async def answer_health(scope: Any, receive: Any, send: Any) -> None:
     elif not is_running():
         await _answer(send, 503, {"status": "starting"})
     else:
-        states = await dependencies.states() | journal_state()
+        states = await dependencies.states() | failing_journal()
         schema = dependencies.schema
         if schema.is_behind:  # an older backup was put back, or migrations were taken back
             await _answer(send, 503, {"status": "migration_pending", "reason": schema.reason})
@@ -79,7 +79,7 @@ async def answer_health(scope: Any, receive: Any, send: Any) -> None:
         await _answer(send, 200, {"status": status, **states, **warning})
 
 
-def journal_state() -> dict[str, str]:
+def failing_journal() -> dict[str, str]:
     """Told only when usage records are being lost, as on a full disk."""
     ledger = active_ledger()
     is_failing = ledger is not None and ledger.journal.is_failing

@@ -192,9 +192,7 @@ async def serve_once_migrated(shutdown: asyncio.Future[Any]) -> None:
                     waiting.reason = ""
                     await shutdown
                     return
-        except (
-            changes.DATABASE_ERRORS
-        ) as exc:  # the start was told, so that it cannot fail any more
+        except changes.DATABASE_ERRORS as exc:  # the server was told of a start that went well
             outages.begin(NOT_ASKED, exc)
         await asyncio.wait({shutdown}, timeout=LOOK_SECONDS)
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
-from accounts.trusted_proxies import Trusted, way_of
+from accounts.trusted_proxies import Trusted, joined_headers, way_of
 from gateway_project.settings.front import PREFIX
 
 PROTO, HOST, PATH = b"x-forwarded-proto", b"x-forwarded-host", b"x-forwarded-prefix"
@@ -63,10 +63,10 @@ class PublicSide:
         """What the outermost trusted proxy says. Each of several may have added a value."""
         client = scope.get("client")
         peer: str = client[0] if client else ""
-        proxies = way_of(peer, _joined(fields, ADDRESSES), self._trusted).proxies
+        proxies = way_of(peer, joined_headers(fields, ADDRESSES), self._trusted).proxies
         if not proxies:
             return {}
-        return {name: _value(_joined(fields, name), proxies) for name in TOLD}
+        return {name: _value(joined_headers(fields, name), proxies) for name in TOLD}
 
     def _scheme_of(self, scope: Any, told: str) -> str:
         told = told.lower() if told.lower() in SECURE | PLAIN else self._scheme or scope["scheme"]
@@ -111,11 +111,6 @@ def _prefix(text: str) -> str:
     """A path that can be put before others; empty for what could lead to another host."""
     text = text.rstrip("/")
     return text if len(text) <= LONGEST_PREFIX and PREFIX.fullmatch(text) else ""
-
-
-def _joined(fields: Fields, wanted: bytes) -> str:
-    """Several headers are one list, in their order."""
-    return ",".join(value.decode("latin-1") for name, value in fields if name == wanted)
 
 
 def _value(text: str, proxies: int) -> str:

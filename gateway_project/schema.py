@@ -45,7 +45,7 @@ class Schema:
 
     @property
     def reason(self) -> str:
-        """What is amiss, and the remedy; empty if nothing is."""
+        """The difference in words, with the remedy; empty if there is none."""
         if self.missing:
             return (
                 f"The database lacks {_named(self.missing)}. Run `manage.py migrate`; "
@@ -80,10 +80,15 @@ class _Known:
         return Schema(missing=_written(missing), unknown=_written(unknown))
 
 
+def compared_schema() -> Schema:
+    """How the database compares with the code. Raises ``django.db.Error``."""
+    return _known().compared(MigrationRecorder(connection).applied_migrations())
+
+
 @database_sync_to_async
 def current_schema() -> Schema:
-    """How the database compares with the code. Raises ``django.db.Error``. Logs what is new."""
-    schema = _known().compared(MigrationRecorder(connection).applied_migrations())
+    """As ``compared_schema`` has it, for a worker: what is new is logged."""
+    schema = compared_schema()
     for cause, is_so in ((BEHIND, schema.is_behind), (AHEAD, schema.is_ahead)):
         if is_so:
             outages.begin(cause, schema.reason)

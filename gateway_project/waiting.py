@@ -1,4 +1,4 @@
-"""What is answered while the gateway is up but cannot serve, since its database is not migrated."""
+"""Responses of a gateway that is up but cannot serve, since its database is not migrated."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ replicas; ``sentinel_username`` and ``sentinel_password`` in the query are for t
 ``sentinel_ssl=false`` speaks to them without TLS. All other options are redis-py's, such as
 ``ssl_ca_certs``, and hold for both.
 
-Each new connection asks the Sentinels anew, so that a client whose master has failed needs to do
+Each new connection asks the Sentinels again, so that a client whose master has failed needs to do
 nothing but connect again.
 """
 
@@ -101,7 +101,7 @@ def sentinels_of(url: str) -> Sentinels | None:
 
 
 def problem_of(url: str) -> str:
-    """What is wrong with ``url``, in words that hold no password; empty if nothing is."""
+    """The mistake in ``url``, in words that hold no password; empty if there is none."""
     scheme = url.partition("://")[0] if "://" in url else ""
     try:
         if scheme in SENTINEL_SCHEMES:

@@ -8,7 +8,7 @@ from models_registry.snapshot import Snapshot
 
 
 async def current_snapshot() -> Snapshot:
-    """What is offered now. Only upstreams that have no kept list are asked."""
+    """The snapshot of this moment. Only upstreams whose list is not kept are asked."""
     async with open_client() as client:
         registry = Registry(client)
         try:

@@ -11,6 +11,7 @@ import pytest
 from tests.support.environment import ROOT
 
 ROOMS = (
+    "infrastructure",
     "wire_formats",
     "accounts",
     "connections",

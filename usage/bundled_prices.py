@@ -93,6 +93,7 @@ def _of_tier(provider: Any, info: Any, at: datetime, tier: str) -> Any:
 
 
 @lru_cache(maxsize=256)
+@lru_cache(maxsize=1000)
 def knows_host(base_url: str) -> bool:
     """Whether the list has a provider whose API is at ``base_url``."""
     try:

@@ -10,11 +10,10 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from django.utils import timezone
 
-UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+from infrastructure.time_spans import TimeSpanError, read_time_span
+
 # No database and no calendar is sure of what lies beyond.
 EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2900, 1, 1, tzinfo=UTC)
-LONGEST = timedelta(days=36_500)
-SPAN = re.compile(r"([0-9]{1,6})([mhdw])")
 MONTH = re.compile(r"([0-9]{4})-([0-9]{2})")
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 HOUR = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2})")
@@ -25,25 +24,14 @@ class PeriodError(ValueError):
     """The message is safe to show."""
 
 
-def read_span(text: str) -> timedelta:
-    """``90d``, ``12h``, ``4w``. Raises :class:`PeriodError`."""
-    found = SPAN.fullmatch(text.strip().lower())
-    if found is None:
-        raise PeriodError(f"{text!r} is not a span of time; write 7d, 12h or 4w.")
-    span = timedelta(**{UNITS[found[2]]: int(found[1])})
-    if span > LONGEST:
-        raise PeriodError(f"{text!r} is more than a hundred years.")
-    return span
-
-
 def read_moment(text: str, *, now: datetime | None = None, is_end: bool = False) -> datetime:
     """A span before now, or a time. Raises :class:`PeriodError`.
 
     A month, a day or an hour stands for its begin; with ``is_end`` it is included, so for its end.
     """
     try:
-        return (now or datetime.now(UTC)) - read_span(text)
-    except PeriodError:
+        return (now or datetime.now(UTC)) - read_time_span(text)
+    except TimeSpanError:
         pass
     try:
         moment = _moment(text.strip(), is_end=is_end)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
 from connections.choices import Provider
@@ -65,26 +64,27 @@ class Pricing:
                 if has_rates(price):
                     return price
                 break  # a price without rates cancels those before it
+        return self._listed_price(record, at)
+
+    def _listed_price(self, record: UsageRecord, at: datetime) -> Price | None:
+        """The price by the bundled list, marked as an estimate where it is another's."""
         base_url = self._base_urls.get(record.connection, "")
         if not base_url:
             return None
-        listed_at = partial(
-            bundled_price,
+        is_elsewhere = record.connection in self._of_openai and not knows_host(base_url)
+        found = bundled_price(
+            # OpenAI's API at a host of somebody else's, who may well ask for OpenAI's prices.
+            OPENAI_URL if is_elsewhere else base_url,
             model=record.upstream_model,
             at=at,
             prompt_tokens=record.prompt_tokens or 0,
             service_tier=record.service_tier,
         )
-        found = listed_at(base_url)
-        if found is not None:
-            is_of_tier = record.service_tier in {*STANDARD, found.service_tier}
-            source = PriceSource.BUNDLED if is_of_tier else PriceSource.ESTIMATE
-            return self._keep(found, source)
-        if record.connection not in self._of_openai or knows_host(base_url):
+        if found is None:
             return None
-        # OpenAI's API at a host of somebody else's, who may well ask for OpenAI's prices.
-        found = listed_at(OPENAI_URL)
-        return None if found is None else self._keep(found, PriceSource.ESTIMATE)
+        is_of_tier = record.service_tier in {*STANDARD, found.service_tier}
+        is_sure = is_of_tier and not is_elsewhere
+        return self._keep(found, PriceSource.BUNDLED if is_sure else PriceSource.ESTIMATE)
 
     def _matching(self, record: UsageRecord) -> list[Price]:
         key = (record.connection, record.model, record.upstream_model, record.service_tier)

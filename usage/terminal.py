@@ -17,7 +17,7 @@ UNITS = ("", "k", "M", "G", "T", "P", "E")
 
 
 def width() -> int:
-    """Of the terminal; 80 where there is none."""
+    """The columns of the terminal; 80 where there is none."""
     return max(shutil.get_terminal_size((COMMON_WIDTH, 24)).columns, NARROWEST)
 
 

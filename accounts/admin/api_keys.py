@@ -18,8 +18,8 @@ from unfold.enums import ActionVariant
 
 from accounts.admin.api_key_filters import StateFilter
 from accounts.admin.api_key_forms import ApiKeyForm, RotationForm
+from accounts.admin.deletions import USAGE_STAYS, TellsConsequences, counted
 from accounts.admin.stale_edits import RefusesStaleEdits
-from accounts.admin.telling import USAGE_STAYS, TellsWhatStays, counted
 from accounts.models import ApiKey, KeyState
 from accounts.rights import may_hold, within_rights_of
 from accounts.snippets import snippets
@@ -29,7 +29,7 @@ POWERS = ("scopes", "model_patterns", "is_resumable", "expires_at")
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(RefusesStaleEdits, TellsWhatStays, ModelAdmin):
+class ApiKeyAdmin(RefusesStaleEdits, TellsConsequences, ModelAdmin):
     form = ApiKeyForm
     list_display = ("hint", "name", "user", "state", "last_used_at", "created_at", "expires_at")
     list_filter = (StateFilter, ("user", AutocompleteSelectFilter))

@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import get_script_prefix, resolve, reverse
 
-from accounts.admin.telling import autocomplete
+from accounts.admin.autocomplete import autocomplete
 from accounts.sign_in.passwords import change_password_in_admin
 
 # allauth registers its own tables there, some with secrets; none should be edited by hand.

@@ -69,7 +69,7 @@ class RefusesStaleEdits:
         who = f"{last.user} ({last.action_time:%Y-%m-%d %H:%M} UTC)" if last else "somebody else"
         return (
             f"Not saved: {who} has changed this since you opened it. {told} What you entered is "
-            "below, save for secrets: save again to put it in the place of theirs, or open the "
+            "below, except for secrets: save again to put it in the place of theirs, or open the "
             "page again to begin from theirs."
         )
 
@@ -108,7 +108,7 @@ class StaleEditForm:
 
 
 class StaleRowForm:
-    """The same in a list with fields to edit, for a form of one row."""
+    """For the form of one row in a list: it refuses fields that somebody else has set meanwhile."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

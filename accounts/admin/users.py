@@ -21,8 +21,8 @@ from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminSelect2MultipleWidget
 
+from accounts.admin.deletions import USAGE_STAYS, TellsConsequences, counted
 from accounts.admin.stale_edits import RefusesStaleEdits
-from accounts.admin.telling import USAGE_STAYS, TellsWhatStays, counted
 from accounts.models import User
 from accounts.rights import may_act_for, may_change_group
 from accounts.sign_in.passwords import refuse_when_sso_only
@@ -53,7 +53,7 @@ class PermissionsFieldMixin:
 
 @admin.register(User)
 class UserAdmin(
-    RefusesStaleEdits, TellsWhatStays, PermissionsFieldMixin, DjangoUserAdmin, ModelAdmin
+    RefusesStaleEdits, TellsConsequences, PermissionsFieldMixin, DjangoUserAdmin, ModelAdmin
 ):
     form = UserChangeForm
     add_form = UserCreationForm
@@ -136,7 +136,7 @@ class UserAdmin(
 
 @admin.register(Group)
 class GroupAdmin(
-    RefusesStaleEdits, TellsWhatStays, PermissionsFieldMixin, DjangoGroupAdmin, ModelAdmin
+    RefusesStaleEdits, TellsConsequences, PermissionsFieldMixin, DjangoGroupAdmin, ModelAdmin
 ):
     filter_horizontal = ()
 

@@ -1,20 +1,18 @@
-"""Spans of time on the command line."""
+"""Spans of time among the arguments of commands."""
 
 from __future__ import annotations
 
-import re
 from argparse import ArgumentTypeError
 from datetime import timedelta
 
-UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-DURATION = re.compile(r"(\d{1,6})([smhdw])")
+from infrastructure.time_spans import TimeSpanError, read_time_span
 
 
 def duration(text: str) -> timedelta:
-    """``30m``, ``24h``, ``7d``; ``0`` needs no unit."""
+    """``30m``, ``24h``, ``7d``, ``4w``; ``0`` needs no unit. For argparse."""
     if text == "0":
         return timedelta(0)
-    match = DURATION.fullmatch(text)
-    if match is None:
-        raise ArgumentTypeError("a number with s, m, h, d or w is needed, such as 24h")
-    return timedelta(**{UNITS[match[2]]: int(match[1])})
+    try:
+        return read_time_span(text)
+    except TimeSpanError as exc:
+        raise ArgumentTypeError(str(exc)) from exc

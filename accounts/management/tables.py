@@ -49,5 +49,6 @@ def shortened(text: str, most: int) -> str:
     """``text`` with its middle left out where it is longer than ``most`` characters."""
     if len(text) <= most:
         return text
-    head = (most - 1 + 1) // 2
-    return f"{text[:head]}…{text[len(text) - (most - 1 - head) :]}"
+    head = most // 2
+    tail = most - 1 - head
+    return f"{text[:head]}…{text[len(text) - tail :]}"

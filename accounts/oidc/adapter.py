@@ -19,7 +19,7 @@ from accounts.oidc.claims import follow_claims
 from accounts.oidc.errors import OidcError
 from accounts.oidc.linking import remember
 from accounts.oidc.profile import wanted_usernames
-from accounts.oidc.signing_out import carry_way_out
+from accounts.oidc.signing_out import carry_sign_out
 from accounts.refusals import Refusals
 from accounts.user_names import free_username
 
@@ -36,7 +36,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         """Raises ``OidcError`` for an answer to some other question than ours."""
         check_nonce(sociallogin)
         # allauth stores a sign-in that waits for a second factor in the session, with its token.
-        carry_way_out(sociallogin)
+        carry_sign_out(sociallogin)
         seal(sociallogin)
         keep_vouched_email_alone(sociallogin)
         if not sociallogin.is_existing:

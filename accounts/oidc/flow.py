@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from accounts.oidc.errors import OidcError
 from accounts.oidc.id_tokens import read_id_token
-from accounts.oidc.signing_out import note_way_out
+from accounts.oidc.signing_out import note_sign_out
 
 # Without `userinfo_endpoint` the ID token has to tell everything.
 ENDPOINTS = ("authorization_endpoint", "token_endpoint")
@@ -46,7 +46,7 @@ class OidcFlow(OpenIDConnectOAuth2Adapter):
         userinfo = self._userinfo(token.token)
         if userinfo and userinfo.get("sub") != claims["sub"]:
             raise OidcError("the user info is that of somebody else")
-        note_way_out(token, id_token, self.openid_config.get("end_session_endpoint"))
+        note_sign_out(token, id_token, self.openid_config.get("end_session_endpoint"))
         data = {"userinfo": userinfo, "id_token": claims}
         login: SocialLogin = self.get_provider().sociallogin_from_response(request, data)
         return login

@@ -6,12 +6,14 @@ User info and ID token tell one story, and some providers put a claim into only 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 
 from accounts.claims import find, is_true, text_of
 from accounts.oidc.claims import sources
+from accounts.user_names import wanted_names
 
 Claims = Mapping[str, Any]
 
@@ -45,9 +47,4 @@ def names_of(claims: Claims) -> dict[str, str]:
 
 def wanted_usernames(claims: Claims) -> Iterator[str]:
     """What to call a new person here, the best first. Empty ones are among them."""
-    yield claim_text(claims, settings.OIDC_USERNAME_CLAIM)
-    for claim in ("preferred_username", "upn", "nickname"):
-        yield claim_text(claims, claim)
-    yield email_of(claims)[0].partition("@")[0]
-    for claim in ("name", "given_name", "sub"):
-        yield claim_text(claims, claim)
+    return wanted_names(partial(claim_text, claims), settings.OIDC_USERNAME_CLAIM)

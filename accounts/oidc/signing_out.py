@@ -19,40 +19,40 @@ from django.urls import reverse
 
 from accounts.encryption import EncryptionError, keyring
 
-SESSION_KEY = "oidc_way_out"
-BOUND_TO = "accounts.oidc-way-out"
+SESSION_KEY = "oidc_sign_out"
+BOUND_TO = "accounts.oidc-sign-out"
 # The hint goes into a URL, and servers take no line of more than 8 KB.
 LONGEST_HINT = 6000
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-def note_way_out(token: SocialToken, id_token: str, endpoint: Any) -> None:
+def note_sign_out(token: SocialToken, id_token: str, endpoint: Any) -> None:
     """Have ``token`` carry what a later sign-out needs, if the provider has an address for that."""
     if isinstance(endpoint, str) and _is_private(endpoint):
         hint = id_token if len(id_token) <= LONGEST_HINT else ""
-        token.way_out = {
+        token.sign_out = {
             "url": endpoint,
             "id_token": keyring().encrypt(hint, bound_to=BOUND_TO),
         }
 
 
-def carry_way_out(login: SocialLogin) -> None:
+def carry_sign_out(login: SocialLogin) -> None:
     """Move it into the state of the sign-in, which waits for a second factor with it."""
-    login.state[SESSION_KEY] = getattr(login.token, "way_out", None)
+    login.state[SESSION_KEY] = getattr(login.token, "sign_out", None)
 
 
 @receiver(user_logged_in)
-def keep_way_out(
+def keep_sign_out(
     sender: Any, *, request: HttpRequest, sociallogin: SocialLogin | None = None, **kwargs: Any
 ) -> None:
-    way_out = sociallogin.state.get(SESSION_KEY) if sociallogin is not None else None
-    if way_out:
-        request.session[SESSION_KEY] = way_out
+    sign_out = sociallogin.state.get(SESSION_KEY) if sociallogin is not None else None
+    if sign_out:
+        request.session[SESSION_KEY] = sign_out
     else:
         request.session.pop(SESSION_KEY, None)
 
 
-def way_out_of(request: HttpRequest) -> str:
+def sign_out_url(request: HttpRequest) -> str:
     """Where the browser ends the session at the provider, and comes back from; empty without one.
 
     Read before the session here ends.

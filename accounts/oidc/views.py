@@ -15,7 +15,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 
 from accounts.oidc.flow import OidcFlow
-from accounts.oidc.signing_out import way_out_of
+from accounts.oidc.signing_out import sign_out_url
 
 
 @login_not_required
@@ -32,7 +32,7 @@ class SignOutView(LogoutView):
     """Leads on to the provider after a sign-in with it, so that both sessions end."""
 
     def get_redirect_url(self) -> str:
-        return way_out_of(self.request) or str(super().get_redirect_url())
+        return sign_out_url(self.request) or str(super().get_redirect_url())
 
 
 def _dispatch(view: type[OAuth2View], request: HttpRequest) -> HttpResponse:

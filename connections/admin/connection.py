@@ -13,8 +13,8 @@ from django.utils.html import format_html
 from django.views.decorators.debug import sensitive_post_parameters
 from unfold.decorators import display
 
+from accounts.admin.deletions import TellsConsequences, counted
 from accounts.admin.stale_edits import RefusesStaleEdits
-from accounts.admin.telling import TellsWhatStays, counted
 from connections.admin.actions import ConnectionActions
 from connections.admin.editing import is_editable, is_reserved, is_superuser
 from connections.admin.forms import ConnectionForm, ConnectionRowForm
@@ -28,7 +28,7 @@ SAVE_AND_VERIFY = "connections_connection_save_and_verify"  # the name of its bu
 
 
 @admin.register(Connection)
-class ConnectionAdmin(RefusesStaleEdits, TellsWhatStays, ConnectionActions):
+class ConnectionAdmin(RefusesStaleEdits, TellsConsequences, ConnectionActions):
     form = ConnectionForm
     undisclosed = ("headers",)
     inlines = (ConnectionKeyInline,)

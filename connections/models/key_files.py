@@ -22,7 +22,7 @@ Signature = tuple[int, int, int, int] | None
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What was read, and a file that is ``signature`` need not be read again."""
+    """The key that was read. A file of the same ``signature`` need not be read again."""
 
     signature: Signature
     secret: str = field(repr=False)

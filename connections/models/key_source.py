@@ -23,9 +23,7 @@ class KeySource:
     file_path: str = ""
 
     def __post_init__(self) -> None:
-        if [bool(self.secret), bool(self.environment_variable), bool(self.file_path)].count(
-            True
-        ) != 1:
+        if sum(map(bool, (self.secret, self.environment_variable, self.file_path))) != 1:
             raise ValueError("a key is a secret, an environment variable or a file")
 
     @classmethod

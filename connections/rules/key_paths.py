@@ -19,7 +19,7 @@ SERVICE_ACCOUNTS = "kubernetes.io"
 
 
 def path_problem(path: str) -> str:
-    """What is wrong with ``path`` as it is written, in words that complete "The file …"."""
+    """The mistake in ``path`` as it is written, in words that complete "The file …"."""
     folder = PurePosixPath(settings.GATEWAY_KEY_FILES_DIR)
     pure = PurePosixPath(path)
     if len(path) > LONGEST_PATH or not path.isprintable():

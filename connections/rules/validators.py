@@ -68,28 +68,18 @@ def validate_base_url(url: str) -> None:
         raise ValidationError("Put credentials in the key, not in the URL.")
     if parts.query or parts.fragment:
         raise ValidationError("The URL cannot hold a ? or a #: it ends with its path.")
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return
-    if is_metadata_address(address):
-        raise ValidationError("This is the address of a cloud's metadata service.")
+    _refuse_metadata(host)
 
 
 def validate_proxy(value: str) -> None:
-    """Of a connection's own proxy. No message quotes it: it may hold a password."""
+    """Check a connection's own proxy. No message quotes it: it may hold a password."""
     if value in {"", NO_PROXY}:
         return
     if CONTROL.search(value):
         raise ValidationError("The URL holds a control character.")
     if problem := proxy_problem(value):
         raise ValidationError(f"Enter nothing, none, or the URL of a proxy: yours {problem}.")
-    try:
-        address = ipaddress.ip_address(urlsplit(value).hostname or "")
-    except ValueError:
-        return
-    if is_metadata_address(address):
-        raise ValidationError("This is the address of a cloud's metadata service.")
+    _refuse_metadata(urlsplit(value).hostname or "")
 
 
 def validate_identity(base_url: str, scope: str) -> None:
@@ -152,3 +142,13 @@ def _is_file(path: str) -> bool:
         return Path(path).is_file()
     except (OSError, ValueError):  # a directory that may not be read, a name that is too long
         return False
+
+
+def _refuse_metadata(host: str) -> None:
+    """Refuse an address of a metadata service. Names are judged when they are called."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return
+    if is_metadata_address(address):
+        raise ValidationError("This is the address of a cloud's metadata service.")

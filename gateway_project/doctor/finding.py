@@ -1,4 +1,4 @@
-"""What is found of a part, as a value."""
+"""Findings: the state of one part of an installation, as a value."""
 
 from __future__ import annotations
 

@@ -119,11 +119,11 @@ GATEWAY_WS_MAX_SOCKETS = environment.whole_number("GATEWAY_WS_MAX_SOCKETS", defa
 GATEWAY_WS_MAX_SOCKETS_PER_KEY = environment.whole_number(
     "GATEWAY_WS_MAX_SOCKETS_PER_KEY", default=500, minimum=1
 )
-GATEWAY_WS_HELD_BYTES_PER_KEY = int(
-    environment.number("GATEWAY_WS_HELD_BYTES_PER_KEY", default=128 * 2**20, minimum=1024)
+GATEWAY_WS_HELD_BYTES_PER_KEY = environment.whole_number(
+    "GATEWAY_WS_HELD_BYTES_PER_KEY", default=128 * 2**20, minimum=1024
 )
-GATEWAY_WS_HELD_BYTES = int(
-    environment.number("GATEWAY_WS_HELD_BYTES", default=512 * 2**20, minimum=1024)
+GATEWAY_WS_HELD_BYTES = environment.whole_number(
+    "GATEWAY_WS_HELD_BYTES", default=512 * 2**20, minimum=1024
 )
 GATEWAY_WS_MESSAGES_PER_SECOND = environment.number(
     "GATEWAY_WS_MESSAGES_PER_SECOND", default=20, minimum=0.1

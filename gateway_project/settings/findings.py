@@ -1,4 +1,4 @@
-"""What is wrong with the environment, gathered while the settings are read and told all at once.
+"""Problems of the environment, gathered while the settings are read and told all at once.
 
 Sentences name the variable, what its value looks like, and the remedy. They never hold the value:
 it may be a secret that was put into the wrong variable.

@@ -1,4 +1,4 @@
-"""What values must look like. Each function says what is wrong, or nothing.
+"""The forms of values. Each function returns the mistake in a value; empty if there is none.
 
 The words complete "NAME …" and hold nothing of a value but what is no secret in it.
 """
@@ -23,7 +23,7 @@ ESCAPES = {"/": "%2F", "#": "%23", "?": "%3F"}
 
 
 def host_problem(host: str) -> str:
-    """Of an item of ``ALLOWED_HOSTS``."""
+    """The mistake in an item of ``ALLOWED_HOSTS``."""
     if host == "*" or HOST.fullmatch(host) or ADDRESS.fullmatch(host):
         return ""
     bare = re.sub(r"^[A-Za-z]+://", "", host)
@@ -50,7 +50,7 @@ def host_problem(host: str) -> str:
 
 
 def origin_problem(origin: str) -> str:
-    """Of an item of ``CSRF_TRUSTED_ORIGINS`` or ``GATEWAY_CORS_ORIGINS``."""
+    """The mistake in an item of ``CSRF_TRUSTED_ORIGINS`` or ``GATEWAY_CORS_ORIGINS``."""
     scheme, is_there, rest = origin.partition("://")
     if not is_there:
         return "has no scheme. Write https:// before the host"
@@ -64,14 +64,14 @@ def origin_problem(origin: str) -> str:
 
 
 def tls_problem(value: str) -> str:
-    """Of a switch that may also be the path of a file with certificates."""
+    """The mistake in a switch that may also be the path of a file with certificates."""
     if value.lower() in SWITCHES or Path(value).is_file():
         return ""
     return "is neither true, false, nor a file that exists. Write the path of a PEM file, or true"
 
 
 def folder_problem(path: str) -> str:
-    """Of a folder that paths are compared with."""
+    """The mistake in the path of a folder that other paths are compared with."""
     pure = PurePosixPath(path)
     if pure.is_absolute() and ".." not in pure.parts and len(pure.parts) > 1:
         return ""
@@ -79,7 +79,7 @@ def folder_problem(path: str) -> str:
 
 
 def encryption_key_problem(key: str) -> str:
-    """Of an item of ``ENCRYPTION_KEYS``."""
+    """The mistake in an item of ``ENCRYPTION_KEYS``."""
     from accounts.encryption import EncryptionKey  # a library that takes its time, seldom needed
 
     try:
@@ -94,10 +94,10 @@ def cors_origin_problem(origin: str) -> str:
 
 
 def url_problem(url: str, schemes: Collection[str]) -> str:
-    """Of a URL that may hold a password, which no word repeats.
+    """The mistake in a URL that may hold a password, which no word repeats.
 
-    Without ``schemes`` nothing but user and password are looked at. Of several hosts, as Sentinels
-    have, it is ``infrastructure.redis_servers`` that knows.
+    Without ``schemes`` only user and password are looked at. Several hosts, as Sentinels have, are
+    a matter of ``infrastructure.redis_servers``.
     """
     scheme, is_there, rest = url.partition("://")
     if not schemes:
@@ -118,7 +118,7 @@ def url_problem(url: str, schemes: Collection[str]) -> str:
 
 
 def issuer_problem(issuer: str) -> str:
-    """Of the URL of an OpenID Connect provider."""
+    """The mistake in the URL of an OpenID Connect provider."""
     if "/.well-known" in issuer:
         return (
             "leads to the discovery document. Write the issuer, which is what stands before "

@@ -1,4 +1,4 @@
-"""Variables that nobody reads and whose names are nearly those of variables that are read."""
+"""Variables that are not read and whose names are nearly those of variables that are read."""
 
 from __future__ import annotations
 
@@ -10,16 +10,7 @@ from difflib import get_close_matches
 from gateway_project.settings.environment import known
 from gateway_project.settings.findings import warn
 
-# Read by `make run`, or where DEBUG or SQLite do not have the local settings in force.
-READ_ELSEWHERE = frozenset(
-    {
-        "HOST",
-        "PORT",
-        "GATEWAY_HTTPS",
-        "GATEWAY_HSTS_INCLUDE_SUBDOMAINS",
-        "GATEWAY_HSTS_PRELOAD",
-    }
-)
+READ_BY_MAKE_RUN = frozenset({"HOST", "PORT"})
 PREFIXES = ("GATEWAY_", "OIDC_", "OPENAI_API_", "AIOHTTP_CLIENT_")
 # Kubernetes sets these for a service named gateway.
 OF_KUBERNETES = re.compile(r"GATEWAY_(SERVICE_(HOST|PORT\w*)|PORT(_\d+_(TCP|UDP)\w*)?)")
@@ -39,7 +30,7 @@ CLOSE = 0.86
 
 
 def warn_of_near_misses() -> None:
-    for name, meant in near_misses(os.environ, known | READ_ELSEWHERE):
+    for name, meant in near_misses(os.environ, known | READ_BY_MAKE_RUN):
         warn(name, f"{name} is not read (did you mean {meant}?). Rename it, or remove it.")
 
 

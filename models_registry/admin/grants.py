@@ -14,8 +14,8 @@ from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
 
+from accounts.admin.deletions import MOST_TOLD, TellsConsequences, counted, deletion_asked
 from accounts.admin.stale_edits import RefusesStaleEdits
-from accounts.admin.telling import MOST_TOLD, TellsWhatStays, counted, deletion_asked
 from accounts.models import User
 from connections.models import Connection
 from models_registry.models import ModelGrant, RegisteredModel
@@ -33,7 +33,7 @@ class ModelGrantForm(forms.ModelForm):
 
 
 @admin.register(ModelGrant)
-class ModelGrantAdmin(RefusesStaleEdits, TellsWhatStays, ModelAdmin):
+class ModelGrantAdmin(RefusesStaleEdits, TellsConsequences, ModelAdmin):
     form = ModelGrantForm
     fieldsets = (
         (

@@ -11,9 +11,9 @@ from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
 
+from accounts.admin.deletions import TellsConsequences
 from accounts.admin.fields import LinesField
 from accounts.admin.stale_edits import RefusesStaleEdits
-from accounts.admin.telling import TellsWhatStays
 from models_registry.admin.overview import ModelsView
 from models_registry.models import RegisteredModel
 
@@ -31,7 +31,7 @@ class RegisteredModelForm(forms.ModelForm):
 
 
 @admin.register(RegisteredModel)
-class RegisteredModelAdmin(RefusesStaleEdits, TellsWhatStays, ModelAdmin):
+class RegisteredModelAdmin(RefusesStaleEdits, TellsConsequences, ModelAdmin):
     form = RegisteredModelForm
     fieldsets = (
         (

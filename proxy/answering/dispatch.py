@@ -14,10 +14,10 @@ from connections.calling.client import UpstreamClient, UpstreamResponse
 from connections.errors import MidStreamError, NotSentError
 from connections.hops import is_loop
 from connections.transport.websocket import UpstreamSocket
+from infrastructure.seldom import SeldomLog
 from models_registry.targets import Target
 from proxy.answering.lacking import STATUSES, says_path_is_missing
 from proxy.answering.pipelines_server import CallFilters, filtered_call
-from proxy.answering.seldom import may_be_said
 from proxy.answering.upstream_errors import error_from_response
 from proxy.client_side.errors import ApiError, UpstreamAnswerError, UpstreamUnavailableError
 from proxy.client_side.hops import comes_back
@@ -26,6 +26,7 @@ from usage.exchange import Exchange
 from wire_formats.errors import UnsendableError
 
 logger = logging.getLogger(__name__)
+seldom = SeldomLog(logger)
 
 LARGEST_ERROR_BYTES = 256 * 1024
 # The last one: another provider may know what this one cannot be asked.
@@ -140,8 +141,7 @@ class _Asking:
             exchange.upstream_seconds += time.monotonic() - asked_at
         if is_loop(response.status, response.headers):
             # Mostly two gateways that stand in for each other: the next target may be another way.
-            if may_be_said(f"leads back: {exchange.connection}"):
-                logger.warning("The connection %s leads back to this gateway.", exchange.connection)
+            seldom.warn(f"The connection {exchange.connection} leads back to this gateway.")
             await response.aclose()
             raise _LedBackError
         response.waited_seconds = 0.0  # the reading so far is part of the time just counted

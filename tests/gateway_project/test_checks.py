@@ -9,6 +9,7 @@ from gateway_project.checks import (
     check_data_directory,
     check_debug,
     check_filters,
+    check_public_path,
     check_redis_url,
     check_tls_verification,
     check_user_info_secret,
@@ -152,3 +153,19 @@ def test_the_secret_for_tokens_about_users_is_not_short(settings, length, is_goo
 def test_origins_are_exact(settings, origins: list[str], found: list[str]) -> None:
     settings.GATEWAY_CORS_ORIGINS = origins
     assert ids(check_cors_origins) == found
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("", []),
+        ("https://gw.example", []),
+        ("https://gw.example/gatehouse", []),
+        ("https://gw.example/v1x", []),
+        ("https://gw.example/v1", ["gateway_project.E016"]),
+        ("https://gw.example/admin/below", ["gateway_project.E016"]),
+    ],
+)
+def test_the_public_path_is_none_of_the_gateways_own(settings, url, found) -> None:
+    settings.GATEWAY_PUBLIC_URL = url
+    assert ids(check_public_path) == found

@@ -22,6 +22,7 @@ ROOMS = {
     "audio",
     "connections",
     "gateway_project",
+    "infrastructure",
     "models_registry",
     "proxy",
     "usage",

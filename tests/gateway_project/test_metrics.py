@@ -8,7 +8,7 @@ from django.contrib.auth.models import Permission
 
 from accounts.models import ApiKey
 from gateway_project.entry import application
-from gateway_project.health import journal_state
+from gateway_project.health import failing_journal
 from tests.support.asgi import AsgiClient
 from tests.usage.records import an_ended_exchange
 from usage.in_flight import in_flight
@@ -59,8 +59,8 @@ async def test_readiness_tells_of_records_that_cannot_be_written(settings, tmp_p
     (tmp_path / "journal").write_text("a file in its place")
     async with running_ledger() as ledger:
         ledger.close(an_ended_exchange())
-        assert journal_state() == {"usage_journal": "failing"}
-    assert journal_state() == {}
+        assert failing_journal() == {"usage_journal": "failing"}
+    assert failing_journal() == {}
 
 
 @pytest.mark.parametrize("token", [TOKEN, ""])

@@ -26,13 +26,14 @@ LIBRARIES = ("uvicorn", "aiohttp", "httptools", "uvloop", "websockets")
 PUBLIC_BASES = {"aiohttp.abc.AbstractResolver"}  # aiohttp documents how to implement it
 ROOMS = [
     *("wire_formats", "accounts", "connections", "models_registry", "usage", "proxy", "audio"),
-    *("gateway_project", "demo_upstream"),
+    *("gateway_project", "demo_upstream", "infrastructure"),
 ]
 # Objects of the libraries go by these names in the modules that hold them.
 HELD = {"protocol": RESPONSE_HANDLER, "cycle": CYCLE, "answered": CYCLE, "flow": FLOW_CONTROL}
 # Private members of other libraries, none of which is on the road of a chunk.
 OTHERS = {
     "_meta",  # of Django's models
+    "_default_manager",  # of Django's models, which documents it
     "_state",  # of Django's models
     "_request",  # of Django REST framework's Request
     "_cache",  # of django-redis

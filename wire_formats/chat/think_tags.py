@@ -47,7 +47,7 @@ class ThinkTags:
         return self._state is _State.SPOKEN
 
     def take(self, text: str) -> Said:
-        """What is known of the answer with one more piece of its ``text``."""
+        """The thoughts and words that one more piece of the answer's ``text`` makes certain."""
         thought = ""
         text, self._held = self._held + text, ""
         if self._state is _State.START:
@@ -72,7 +72,7 @@ class ThinkTags:
         return thought, text
 
     def end(self) -> Said:
-        """What was held back, which is no tag; what follows is spoken."""
+        """The text that was held back and is no tag. All that follows is spoken."""
         held, self._held = self._held, ""
         was, self._state = self._state, _State.SPOKEN
         return (held, "") if was is _State.THINKING else ("", held)

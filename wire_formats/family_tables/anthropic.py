@@ -1,4 +1,4 @@
-"""What is known of Claude."""
+"""Facts about Claude's families."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known of OpenAI's models, at OpenAI, at Azure and at those who pass them on."""
+"""Facts about OpenAI's families, at OpenAI, at Azure and at those who pass them on."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ GPT: dict[str, Any] = {
 
 
 def _openai(name: str, pattern: str, **facts: Any) -> Family:
-    """Also behind ``openai/`` or ``openai.``, and behind nothing else."""
+    """A family whose names may stand behind ``openai/`` or ``openai.``, and behind nothing else."""
     pattern = rf"^(?:openai[/.])?{pattern}"
     return Family(name=name, pattern=pattern, chat=OPENAI_CHAT, **facts)
 

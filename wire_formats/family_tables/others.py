@@ -1,4 +1,4 @@
-"""What is known of other models: first of those that have efforts or limits, then of the rest."""
+"""Facts about other families: first those that have efforts or limits, then the rest."""
 
 from __future__ import annotations
 

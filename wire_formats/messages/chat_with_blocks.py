@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from wire_formats.json_types import JsonObject
+from wire_formats.json_values import as_list
 from wire_formats.messages.chat_traits import PLAIN
 from wire_formats.messages.content_to_chat import call_of, result_of, system_messages
 from wire_formats.messages.parts_to_chat import Writing, parts_of
@@ -23,9 +24,9 @@ CHOICES = ("auto", "any", "none", "tool")
 def has_blocks(body: JsonObject) -> bool:
     """Whether anything in ``body`` is of Anthropic's form: a tool, the choice of one, a block."""
     return (
-        any(map(_is_tool, _listed(body.get("tools"))))
+        any(map(_is_tool, as_list(body.get("tools"))))
         or _is_choice(body.get("tool_choice"))
-        or any(map(_is_foreign, _listed(body.get("messages"))))
+        or any(map(_is_foreign, as_list(body.get("messages"))))
     )
 
 
@@ -41,7 +42,7 @@ def chat_with_blocks(body: JsonObject) -> Payload:
             *system_messages(body.get("system"), writing),
             *(each for message in _numbered(body) for each in _messages(*message, writing)),
         ]
-    tools = [each for tool in _listed(body.get("tools")) for each in _tools(tool, writing.lost)]
+    tools = [each for tool in as_list(body.get("tools")) for each in _tools(tool, writing.lost)]
     if tools:
         chat["tools"] = tools
     if _is_choice(body.get("tool_choice")):
@@ -52,12 +53,8 @@ def chat_with_blocks(body: JsonObject) -> Payload:
     return Payload(chat, tuple(dict.fromkeys(writing.lost)))
 
 
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
 def _numbered(body: JsonObject) -> Iterator[tuple[str, Any]]:
-    return ((f"messages.{n}", message) for n, message in enumerate(_listed(body.get("messages"))))
+    return ((f"messages.{n}", message) for n, message in enumerate(as_list(body.get("messages"))))
 
 
 def _is_tool(tool: Any) -> bool:
@@ -128,7 +125,7 @@ def _of_user(message: JsonObject, writing: Writing, place: str) -> Iterator[Json
 def _of_assistant(message: JsonObject, writing: Writing) -> JsonObject:
     parts: list[Any] = []
     thoughts: list[JsonObject] = []
-    calls = [*_listed(message.get("tool_calls"))]
+    calls = [*as_list(message.get("tool_calls"))]
     for block in message["content"]:
         match block:
             case {"type": "tool_use", "id": str(id_), "name": str(name)}:

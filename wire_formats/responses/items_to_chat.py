@@ -17,7 +17,7 @@ from wire_formats.chat.reasoning import Thought
 from wire_formats.errors import UnsendableError
 from wire_formats.json_numbers import encoded_json
 from wire_formats.json_types import JsonObject
-from wire_formats.responses.assistant_turn import Turn
+from wire_formats.responses.assistant_message import AssistantMessage
 from wire_formats.responses.client_tools import CALLS, RESULTS
 from wire_formats.responses.content_to_chat import parts_of, plain, text_of
 from wire_formats.responses.sealed import opened
@@ -44,7 +44,7 @@ class ItemReader:
         self._model = model
         self.messages: list[JsonObject] = []
         self.dropped: list[str] = []
-        self._turn = Turn()
+        self._assistant = AssistantMessage()
         self._results = _results_by_call(items)
         self._calls = {result: call for call, (result, _) in self._results.items()}
         self._history_ends = max(
@@ -77,7 +77,7 @@ class ItemReader:
                     param=f"input.{place}.id",
                 )
             case str(kind) if kind in TOLD:
-                self._turn.texts.append(_told(kind, item))
+                self._assistant.texts.append(_told(kind, item))
             case kind if kind not in ABOUT_TOOLS:
                 self.dropped.append(f"input.{place}")
 
@@ -91,7 +91,7 @@ class ItemReader:
         parts = parts_of(item.get("content"), f"input.{place}.content", dropped)
         if role == "assistant":
             if text := text_of(parts):
-                self._turn.texts.append(text)
+                self._assistant.texts.append(text)
             return
         self._end_turn()
         if role == "system":
@@ -102,14 +102,14 @@ class ItemReader:
     def _reasoning(self, place: int, item: JsonObject) -> None:
         known = opened(item.get("encrypted_content"))
         if known is not None:
-            self._turn.think(known.thoughts)
-            self._turn.signatures |= known.signatures
+            self._assistant.think(known.thoughts)
+            self._assistant.signatures |= known.signatures
             if known.origin.model == self._model:  # another model may not know the field
-                self._turn.spelling = self._turn.spelling or known.origin.spelling
+                self._assistant.spelling = self._assistant.spelling or known.origin.spelling
         elif item.get("encrypted_content"):
             self.dropped.append(f"input.{place}")  # another provider's, and for its eyes only
         elif text := _thought_text(item):
-            self._turn.think([Thought(text=text)])
+            self._assistant.think([Thought(text=text)])
 
     def _call(self, place: int, item: JsonObject) -> None:
         name, arguments = _function_of(item)
@@ -118,7 +118,7 @@ class ItemReader:
             return
         function = {"name": name, "arguments": arguments}
         call = {"id": _call_id(item), "type": "function", "function": function}
-        self._turn.calls[place] = call
+        self._assistant.calls[place] = call
 
     def _result(self, place: int, item: JsonObject) -> None:
         if place not in self._calls:
@@ -126,16 +126,16 @@ class ItemReader:
             self._end_turn()
             text = f"Result of an earlier tool call:\n{self._text(place, item, [])}"
             self.messages.append({"role": "user", "content": text})
-        elif self._calls[place] in self._turn.calls:
+        elif self._calls[place] in self._assistant.calls:
             self._end_turn()
 
     def _end_turn(self) -> None:
-        turn, self._turn = self._turn, Turn()
-        if not (turn.texts or turn.calls):
+        message, self._assistant = self._assistant, AssistantMessage()
+        if not (message.texts or message.calls):
             return
-        self.messages.append(turn.message())
+        self.messages.append(message.as_chat())
         pictures: list[JsonObject] = []
-        for place, call in turn.calls.items():
+        for place, call in message.calls.items():
             known = self._results.get(place)
             if known is None:
                 self.dropped.append(f"input.{place}")

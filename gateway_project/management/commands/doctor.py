@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from accounts.management.command import GatehouseCommand, add_json_argument
+from gateway_project.doctor.connections import connection_findings
 from gateway_project.doctor.finding import Finding, State, worst
-from gateway_project.doctor.of_connections import connection_findings
-from gateway_project.doctor.of_settings import settings_findings, switch_findings
-from gateway_project.doctor.of_stores import (
+from gateway_project.doctor.settings import settings_findings, switch_findings
+from gateway_project.doctor.stores import (
     admin_finding,
     database_finding,
     disk_findings,

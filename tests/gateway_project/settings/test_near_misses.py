@@ -1,9 +1,9 @@
 import pytest
 
-from gateway_project.settings.near_misses import near_misses
-from tests.gateway_project.test_configuration_document import OF_MAKE_RUN, READ
+from gateway_project.settings.near_misses import READ_BY_MAKE_RUN, near_misses
+from tests.gateway_project.test_configuration_document import READ
 
-KNOWN = READ | OF_MAKE_RUN
+KNOWN = READ | READ_BY_MAKE_RUN
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser
 from datetime import timedelta
 from typing import Any
 
 from accounts.management.command import GatehouseCommand
+from accounts.management.durations import duration
 from usage.models import UsageRow
-from usage.periods import PeriodError, in_words, read_span
+from usage.periods import in_words
 from usage.pruning import cutoff, prune
 
 
@@ -20,7 +21,7 @@ class Command(GatehouseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "--older-than",
-            type=_span,
+            type=duration,
             default="90d",
             metavar="SPAN",
             help="such as 90d, the default, or 12w",
@@ -34,10 +35,3 @@ class Command(GatehouseCommand):
             self.stdout.write(f"{count} records before {in_words(before)} would become totals.")
             return
         self.stdout.write(f"{prune(older_than)} records before {in_words(before)} are totals now.")
-
-
-def _span(text: str) -> timedelta:
-    try:
-        return read_span(text)
-    except PeriodError as exc:
-        raise ArgumentTypeError(str(exc)) from exc

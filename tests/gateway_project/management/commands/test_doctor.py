@@ -5,6 +5,7 @@ import json
 
 import pytest
 from django.core.management import call_command
+from django.db.migrations.recorder import MigrationRecorder
 
 from accounts.models import User
 from connections.models import Connection
@@ -45,6 +46,19 @@ def test_an_installation_without_connections_is_degraded() -> None:
     assert found["administrator"]["remedy"] == "Run bootstrap, or createsuperuser."
     assert found["connections"]["state"] == "degraded"
     assert {found[part]["state"] for part in ("database", "migrations", "journal")} == {"ok"}
+
+
+def test_a_missing_migration_is_named_and_a_later_one_only_told(admin: User) -> None:
+    migrations = MigrationRecorder.Migration.objects
+    later = migrations.create(app="usage", name="9999_later")
+    assert doctor()[1]["migrations"]["state"] == "degraded"
+    later.delete()
+    last = migrations.filter(app="usage").order_by("name").last()
+    last.delete()
+    code, found = doctor()
+    migrations.create(app="usage", name=last.name)
+    assert (code, found["migrations"]["remedy"]) == (1, "Run migrate.")
+    assert f"usage.{last.name}" in found["migrations"]["said"]
 
 
 def test_upstreams_are_asked_when_that_is_wanted(admin: User, upstream: ScriptedUpstream) -> None:

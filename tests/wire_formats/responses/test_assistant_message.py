@@ -2,7 +2,7 @@
 
 from wire_formats.chat.reasoning import ANTHROPIC, OPENAI, Thought
 from wire_formats.messages.history_from_chat import history_of
-from wire_formats.responses.assistant_turn import Turn
+from wire_formats.responses.assistant_message import AssistantMessage
 
 
 def thought(text):
@@ -14,16 +14,16 @@ def call(id_):
 
 
 def test_thoughts_keep_their_places_up_to_anthropic():
-    turn = Turn()
-    turn.think([thought("one")])
-    turn.texts.append("I look.")
-    turn.think([thought("two")])
-    turn.calls[3] = call("a")
-    turn.think([thought("three")])
-    turn.calls[5] = call("b")
-    message = turn.message()
-    assert message["content"] == "I look."
-    asked = {"messages": [{"role": "user", "content": "Hi"}, message]}
+    message = AssistantMessage()
+    message.think([thought("one")])
+    message.texts.append("I look.")
+    message.think([thought("two")])
+    message.calls[3] = call("a")
+    message.think([thought("three")])
+    message.calls[5] = call("b")
+    chat = message.as_chat()
+    assert chat["content"] == "I look."
+    asked = {"messages": [{"role": "user", "content": "Hi"}, chat]}
     asked["messages"].append({"role": "tool", "tool_call_id": "b", "content": "4"})
     blocks = history_of(asked).messages[1]["content"]
     told = [block.get("thinking") or block.get("text") or block["id"] for block in blocks]
@@ -31,12 +31,16 @@ def test_thoughts_keep_their_places_up_to_anthropic():
 
 
 def test_of_each_thought_every_entry_has_its_place():
-    turn = Turn(texts=["Hi"])
-    turn.think([Thought(text="a", sealed="s", id="rs_1", format=OPENAI), thought("b")])
-    details = turn.message()["reasoning_details"]
+    message = AssistantMessage(texts=["Hi"])
+    message.think([Thought(text="a", sealed="s", id="rs_1", format=OPENAI), thought("b")])
+    details = message.as_chat()["reasoning_details"]
     assert len(details) == 3
     assert {str(each["position"]) for each in details} == {"{'characters': 2, 'calls': 0}"}
 
 
-def test_a_turn_without_thoughts_has_no_field_for_them():
-    assert Turn(texts=["a", "b"]).message() == {"role": "assistant", "content": "a\n\nb"}
+def test_a_message_without_thoughts_has_no_field_for_them():
+    message = AssistantMessage(texts=["a", "b"])
+    assert message.as_chat() == {
+        "role": "assistant",
+        "content": "a\n\nb",
+    }

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
-from django.db.migrations.executor import MigrationExecutor
 
 from accounts.models import User
 from gateway_project.doctor.finding import Finding, State, one_line
+from gateway_project.schema import compared_schema
 from usage.journal_state import journal_state, oldest_waiting_seconds
 
 LONG_WAIT_SECONDS = 120
@@ -38,14 +38,20 @@ def database_finding() -> Finding:
 
 
 def migrations_finding() -> Finding:
-    executor = MigrationExecutor(connection)
-    missing = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
-    if missing:
+    schema = compared_schema()
+    if schema.is_behind:
         return Finding(
             part="migrations",
-            said=f"{missing} are not applied",
+            said=f"{len(schema.missing)} not applied, the first is {schema.missing[0]}",
             state=State.BROKEN,
             remedy="Run migrate.",
+        )
+    if schema.is_ahead:
+        return Finding(
+            part="migrations",
+            said=f"the database has {schema.unknown[0]}, of a later version",
+            state=State.DEGRADED,
+            remedy="Upgrade again soon.",
         )
     return Finding(part="migrations", said="all are applied")
 

@@ -15,7 +15,7 @@ BETWEEN_TEXTS = "\n\n"
 
 
 @dataclass(slots=True)
-class Turn:
+class AssistantMessage:
     """The message so far. ``calls`` are by their place in the input, ``thoughts`` by their order.
 
     ``spelling`` is the field of a chat that told the reasoning; ``signatures`` are Gemini's.
@@ -35,7 +35,7 @@ class Turn:
             self.thoughts.append(thought)
             self._positions.append(position_of(said, len(self.calls)))
 
-    def message(self) -> JsonObject:
+    def as_chat(self) -> JsonObject:
         message: JsonObject = {
             "role": "assistant",
             "content": BETWEEN_TEXTS.join(self.texts) or None,
