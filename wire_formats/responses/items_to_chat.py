@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from wire_formats.chat.calls import INPUT
 from wire_formats.chat.reasoning import Thought
 from wire_formats.errors import UnsendableError
 from wire_formats.json_numbers import encoded_json
@@ -21,7 +22,7 @@ from wire_formats.responses.assistant_turn import Turn
 from wire_formats.responses.client_tools import CALLS, RESULTS
 from wire_formats.responses.content_to_chat import parts_of, plain, text_of
 from wire_formats.responses.sealed import opened
-from wire_formats.responses.tools_to_chat import INPUT, Tool, function_name
+from wire_formats.responses.tools_to_chat import Tool, function_name
 
 CALLED = frozenset({"function_call", "custom_tool_call", *CALLS})
 RESULT = frozenset({"function_call_output", "custom_tool_call_output", *RESULTS})

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from wire_formats.chat.calls import INPUT, grammar_note
 from wire_formats.errors import UnsendableError
 from wire_formats.fitting import FOREIGN, digest_of
 from wire_formats.json_types import JsonObject
@@ -19,7 +20,6 @@ from wire_formats.responses.client_tools import CLIENT_TOOLS, is_run_by_client
 LONGEST_NAME = 64
 FUNCTION, CUSTOM = "function", "custom"
 CHOICES = frozenset({"auto", "none", "required"})
-INPUT = "input"  # the one parameter of a custom tool
 NO_SUCH_TOOL = "The upstream has no built-in tool `{}`."
 
 
@@ -161,11 +161,8 @@ def _custom_description(tool: JsonObject) -> str:
     description = tool.get("description")
     words = [description] if isinstance(description, str) and description else []
     words.append(f"Give all of it as the one string `{INPUT}`.")
-    match tool.get("format"):
-        case {"type": "grammar", "definition": str(definition)}:
-            syntax = str(tool["format"].get("syntax") or "lark")[:20]
-            words.append(f"`{INPUT}` must match this {syntax} grammar:\n{definition}")
-    return "\n\n".join(words)
+    words.append(grammar_note(tool.get("format")))
+    return "\n\n".join(filter(None, words))
 
 
 def _one_string() -> JsonObject:

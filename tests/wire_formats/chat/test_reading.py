@@ -13,7 +13,9 @@ from wire_formats.chat.reading import (
     stop_sequences,
 )
 from wire_formats.errors import UnsendableError
+from wire_formats.unread import all_of
 
+EXPRESSED = all_of("role", "content")
 TEXT = {"type": "text", "text": "Hi"}
 
 
@@ -122,5 +124,5 @@ def test_what_an_assistant_answered_is_past(roles, count):
 
 def test_fields_that_are_not_expressed_are_named():
     message = {"role": "user", "content": "Hi", "name": "ada", "audio": {}, "refusal": None}
-    assert further_fields(message, frozenset({"role", "content"})) == ["messages.name"]
-    assert further_fields(message | {"role": "tool"}, frozenset({"role", "content"})) == []
+    assert further_fields(message, EXPRESSED) == ["messages.name"]
+    assert further_fields(message | {"role": "tool"}, EXPRESSED) == []
