@@ -11,7 +11,7 @@ import orjson
 from wire_formats.json_cost import Budget
 from wire_formats.json_numbers import encoded_answer, read_json, write_json
 from wire_formats.json_types import JsonObject
-from wire_formats.json_values import as_list, as_text
+from wire_formats.json_values import as_list, as_object, as_text
 
 INPUT = "input"  # the one argument of a custom tool where there are functions alone
 DEEPEST = 200  # no text with fewer brackets is nested too deeply to be written
@@ -83,14 +83,10 @@ def grammar_note(form: Any) -> str:
 
     A chat has the grammar in an object of its own, a response has it flat.
     """
-    match form:
-        case {"type": "grammar", "grammar": dict(grammar)}:
-            pass
-        case {"type": "grammar", **grammar}:
-            pass
-        case _:
-            return ""
-    if not isinstance(definition := grammar.get("definition"), str):
+    held = as_object(form)
+    grammar = as_object(held.get("grammar")) or held
+    definition = grammar.get("definition")
+    if held.get("type") != "grammar" or not isinstance(definition, str):
         return ""
     syntax = as_text(grammar.get("syntax")) or "lark"
     return f"`{INPUT}` must match this {syntax[:20]} grammar:\n{definition}"

@@ -24,8 +24,9 @@ LEGACY_CALL = all_of("name", "arguments")
 CHOICE: Fields = {
     **all_of("type", "name", "mode", "tools"),
     "allowed_tools": all_of("mode", "tools"),
-    "function": all_of("name"),
-    "custom": all_of("name"),
+    # Some clients repeat the whole definition.
+    "function": all_of("name", "description", "parameters", "strict"),
+    "custom": all_of("name", "description", "format"),
 }
 
 

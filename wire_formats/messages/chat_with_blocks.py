@@ -46,7 +46,7 @@ def chat_with_blocks(body: JsonObject) -> Payload:
         chat["tools"] = tools
     if _is_choice(body.get("tool_choice")):
         functions = [tool for tool in tools if _is_function(tool)]
-        chat |= choice_of(body["tool_choice"], functions)
+        chat |= choice_of(body["tool_choice"], functions, writing.lost)
     elif "tool_choice" in body:
         chat["tool_choice"] = body["tool_choice"]
     return Payload(chat, tuple(dict.fromkeys(writing.lost)))

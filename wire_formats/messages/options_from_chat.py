@@ -121,9 +121,9 @@ def format_of(
     body: JsonObject, lost: list[str]
 ) -> tuple[JSONOutputFormatParam | None, list[TextBlockParam]]:
     """``output_config.format``, and what is to be said to the model where there is none."""
-    lost += unread(body.get("response_format"), FORMAT, "response_format")
     match body.get("response_format") or None:
-        case {"type": "json_schema", "json_schema": {"schema": dict()} as form}:
+        case {"type": "json_schema", "json_schema": {"schema": dict()} as form} as whole:
+            lost += unread(whole, FORMAT, "response_format")
             return {"type": "json_schema", "schema": _closed(described_schema(form))}, []
         case {"type": "json_object"}:
             lost.append("response_format")

@@ -16,6 +16,7 @@ from wire_formats.chat.reading import (
 )
 from wire_formats.errors import UnsendableError
 from wire_formats.json_types import JsonObject
+from wire_formats.json_values import as_object
 from wire_formats.ollama.messages_from_chat import Messages, functions_of
 from wire_formats.ollama.types import ChatRequest, EmbedRequest
 from wire_formats.payload import Payload, dropped_parameters
@@ -130,7 +131,7 @@ def _options(body: JsonObject, dropped: list[str]) -> JsonObject:
 
 def _format(body: JsonObject) -> JsonObject | Literal["json"] | None:
     if (schema := json_schema_of(body)) is not None:
-        return described_schema(schema)
+        return as_object(described_schema(schema)) or None
     match body.get("response_format"):
         case {"type": "json_object"}:
             return "json"
