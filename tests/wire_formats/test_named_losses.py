@@ -191,6 +191,31 @@ MESSAGE_OPTIONS = {
     "tools": [{"name": "f", "input_schema": SCHEMA}],
     "tool_choice": {"type": "tool", "name": "f"},
 }
+MESSAGE_THOUGHTS = {
+    "max_tokens": 9999,
+    "messages": [
+        {"role": "user", "content": "Hi"},
+        {
+            "role": "assistant",
+            "content": [
+                {"type": "thinking", "thinking": "Hm", "signature": "aW1n"},
+                {"type": "redacted_thinking", "data": "aW1n"},
+                {"type": "text", "text": "Hello", "citations": []},
+                {
+                    "type": "server_tool_use",
+                    "id": "s_1",
+                    "name": "web_search",
+                    "input": {"q": "Ulm"},
+                },
+                {"type": "web_search_tool_result", "tool_use_id": "s_1", "content": []},
+            ],
+        },
+        {"role": "user", "content": [{"type": "text", "text": "And here?"}]},
+    ],
+    "tools": [{"name": "f", "input_schema": SCHEMA}],
+}
+TOLD_IN_WORDS = frozenset({"messages.server_tool_use", "messages.web_search_tool_result"})
+FORGOTTEN = frozenset({"messages.thinking"})
 CHATS = (CHAT_OPTIONS, CHAT, CHAT_FILE, CHAT_AUDIO, CHAT_LEGACY)
 
 
@@ -231,20 +256,23 @@ PAIRS = {
     ),
     "Messages to chat, GPT": Pair(
         kind=MESSAGES_KIND,
-        bodies=(MESSAGE, MESSAGE_OPTIONS),
+        bodies=(MESSAGE, MESSAGE_OPTIONS, MESSAGE_THOUGHTS),
         translate=lambda body: chat_of_messages(body, traits_of(family_of("gpt-4o"))),
+        lost=TOLD_IN_WORDS | FORGOTTEN,
     ),
     "Messages to chat, GPT that thinks": Pair(
         kind=MESSAGES_KIND,
-        bodies=(MESSAGE, MESSAGE_OPTIONS),
+        bodies=(MESSAGE, MESSAGE_OPTIONS, MESSAGE_THOUGHTS),
         translate=lambda body: chat_of_messages(body, traits_of(family_of("gpt-5.2"))),
+        lost=TOLD_IN_WORDS | FORGOTTEN,
     ),
     "Messages to chat, OpenRouter": Pair(
         kind=MESSAGES_KIND,
-        bodies=(MESSAGE, MESSAGE_OPTIONS),
+        bodies=(MESSAGE, MESSAGE_OPTIONS, MESSAGE_THOUGHTS),
         translate=lambda body: chat_of_messages(
             body, openrouter_traits(family_of("anthropic/claude-opus-4.5"))
         ),
+        lost=TOLD_IN_WORDS,
     ),
     "Responses to chat": Pair(kind=RESPONSES_KIND, bodies=(RESPONSE,), translate=chat_of_responses),
 }
@@ -349,4 +377,5 @@ def is_name_of(name: str, variant: Variant) -> bool:
     """Whether ``name`` is made of those of the field and of what is around it."""
     words = {each for each in name.split(".") if not each.isdecimal()}
     around = {*variant.place.split("."), *variant.kinds}
+    around |= {"thinking"} if "redacted_thinking" in around else set()
     return words <= around or name.rpartition(".")[2] == variant.path[-1]

@@ -132,7 +132,7 @@ def _of_assistant(message: JsonObject, writing: Writing) -> JsonObject:
     for block in message["content"]:
         match block:
             case {"type": "tool_use", "id": str(id_), "name": str(name)}:
-                calls.append(call_of(id_, name, block.get("input"), writing))
+                calls.append(call_of(id_, name, block, writing))
             case {"type": "thinking" | "redacted_thinking"} if _is_foreign_block(block):
                 thoughts.append(block)
             case {"type": str(kind)} if _is_foreign_block(block):

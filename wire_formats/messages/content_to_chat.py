@@ -167,12 +167,10 @@ def _of_assistant(blocks: list[JsonObject], writing: Writing, place: str) -> Ite
     for block in blocks:
         match block:
             case {"type": "tool_use", "id": str(id_), "name": str(name)}:
-                writing.lose_others(block, BLOCKS, "messages.tool_use")
-                writing.lose_mark(block)
-                calls.append(call_of(id_, name, block.get("input"), writing))
+                calls.append(call_of(id_, name, block, writing))
                 ids.append(id_)
             case {"type": str(kind)} if kind in THOUGHTS:
-                pass
+                writing.lose_others(block, BLOCKS, f"messages.{kind}")
             case {"type": "image" | "document" as kind}:
                 writing.lose(kind)  # an assistant of a chat cannot show any
             case _:
@@ -191,7 +189,11 @@ def _of_assistant(blocks: list[JsonObject], writing: Writing, place: str) -> Ite
         yield message
 
 
-def call_of(id_: str, name: str, given: Any, writing: Writing) -> JsonObject:
+def call_of(id_: str, name: str, block: JsonObject, writing: Writing) -> JsonObject:
+    """The call of a ``tool_use`` block."""
+    writing.lose_others(block, BLOCKS, "messages.tool_use")
+    writing.lose_mark(block)
+    given = block.get("input")
     return {
         "id": writing.call_id(id_),
         "type": "function",

@@ -55,6 +55,8 @@ BLOCKS = ByType(
             **all_of("type", "id", "name", "input", MARK),
             "caller": Among(({"type": "direct"},)),
         },
+        "thinking": all_of("type", "thinking", "signature"),
+        "redacted_thinking": all_of("type", "data"),
         "tool_result": all_of("type", "tool_use_id", "content", "is_error", MARK),
     }
 )
