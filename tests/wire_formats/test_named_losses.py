@@ -17,9 +17,11 @@ from wire_formats.errors import UnsendableError
 from wire_formats.families import family_of
 from wire_formats.json_numbers import write_json
 from wire_formats.messages.chat_traits import openrouter_traits, traits_of
+from wire_formats.messages.chat_with_blocks import chat_with_blocks
 from wire_formats.messages.request_from_chat import messages_request
 from wire_formats.messages.request_to_chat import chat_request as chat_of_messages
 from wire_formats.ollama.request_from_chat import chat_request as ollama_request
+from wire_formats.responses.chat_with_input import chat_with_input
 from wire_formats.responses.request_from_chat import responses_request
 from wire_formats.responses.request_to_chat import chat_request as chat_of_responses
 
@@ -273,6 +275,12 @@ PAIRS = {
             body, openrouter_traits(family_of("anthropic/claude-opus-4.5"))
         ),
         lost=TOLD_IN_WORDS,
+    ),
+    "Messages within a chat": Pair(
+        kind=MESSAGES_KIND, bodies=(MESSAGE, MESSAGE_THOUGHTS), translate=chat_with_blocks
+    ),
+    "Responses within a chat": Pair(
+        kind=RESPONSES_KIND, bodies=(RESPONSE,), translate=chat_with_input
     ),
     "Responses to chat": Pair(kind=RESPONSES_KIND, bodies=(RESPONSE,), translate=chat_of_responses),
 }
