@@ -10,7 +10,7 @@ values lose nothing, and a mapping for one that holds an object, or an array of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -36,6 +36,7 @@ class ByType:
 
 
 ALL: Final = None
+NOTHING = Among(())
 Fields: TypeAlias = "Mapping[str, Fields | ByType | Among | None]"
 
 
@@ -44,34 +45,40 @@ def all_of(*names: str) -> dict[str, Fields | ByType | Among | None]:
     return dict.fromkeys(names, ALL)
 
 
-def unread(value: Any, fields: Fields | ByType, place: str) -> Iterator[str]:
+def unread(value: Any, fields: Fields | ByType, place: str) -> list[str]:
     """The names of what ``value``, an object or an array of them, holds beside ``fields``.
 
     They begin with ``place`` and are dotted, without the numbers of elements. A field that says
     nothing, or false, is none.
     """
+    return [f"{place}.{name}" for name in _unread(value, fields)]
+
+
+def _unread(value: Any, fields: Fields | ByType) -> Sequence[str]:
+    """Their names from ``value`` on. Every request is read: none is put together unless it is lost."""
+    if isinstance(value, dict):
+        return _unread_of(value, fields)
     if isinstance(value, list):
-        for each in value:
-            yield from unread(each, fields, place)
-    if not isinstance(value, dict):
-        return
-    known = _fields_of(value, fields)
+        return [name for each in value for name in _unread(each, fields)]
+    return ()
+
+
+def _unread_of(value: JsonObject, fields: Fields | ByType) -> Sequence[str]:
+    known = _fields_of(value, fields) if isinstance(fields, ByType) else fields
     if known is None:
-        return
+        return ()
+    found: list[str] = []
     for name, held in value.items():
-        here = f"{place}.{name}"
-        match known.get(name, Among(())):
-            case None:
-                pass
-            case Among(values):
-                if is_given(held) and held is not False and held not in values:
-                    yield here
-            case inner:
-                yield from unread(held, inner, here)
+        inner = known.get(name, NOTHING)
+        if inner is ALL:
+            continue
+        if not isinstance(inner, Among):
+            found += [f"{name}.{each}" for each in _unread(held, inner)]
+        elif is_given(held) and held is not False and held not in inner.values:
+            found.append(name)
+    return found
 
 
-def _fields_of(value: JsonObject, fields: Fields | ByType) -> Fields | None:
-    if not isinstance(fields, ByType):
-        return fields
+def _fields_of(value: JsonObject, fields: ByType) -> Fields | None:
     kind = value.get("type") or ""
     return fields.fields.get(kind) if isinstance(kind, str) else None

@@ -94,7 +94,7 @@ def further_fields(message: JsonObject, expressed: Fields) -> list[str]:
     The ``name`` of a tool's result is that of its call.
     """
     known = {**expressed, "name": ALL} if message["role"] in RESULT_ROLES else expressed
-    return list(unread(message, known, "messages"))
+    return unread(message, known, "messages")
 
 
 def parts_of(message: JsonObject) -> Iterator[JsonObject]:
