@@ -55,7 +55,7 @@ def unread(value: Any, fields: Fields | ByType, place: str) -> list[str]:
 
 
 def _unread(value: Any, fields: Fields | ByType) -> Sequence[str]:
-    """Their names from ``value`` on. Every request is read: none is put together unless it is lost."""
+    """Their names from ``value`` on; none is put together unless it is lost."""
     if isinstance(value, dict):
         return _unread_of(value, fields)
     if isinstance(value, list):
