@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -42,6 +42,17 @@ def dropped_parameters(body: JsonObject, known: Iterable[str]) -> tuple[str, ...
     """The parameters in ``body`` that are not ``known`` and would have made a difference."""
     known = frozenset(known)
     return tuple(k for k, v in body.items() if k not in known and not _is_neutral(k, v))
+
+
+def choices_left(body: JsonObject, *, has_tools: bool) -> Iterator[str]:
+    """The fields of a chat's ``body`` that choose among tools and decide nothing.
+
+    Where no tools are offered, that is all of them; else ``tool_choice`` is read before the other.
+    """
+    given = [name for name in ("tool_choice", "function_call") if body.get(name) is not None]
+    for name in given[1:] if has_tools else given:
+        if body[name] not in ("", "auto", "none", {}, []):
+            yield name
 
 
 def header_value(names: tuple[str, ...]) -> str:

@@ -6,6 +6,7 @@ from wire_formats.payload import (
     DROPPED_HEADER,
     LONGEST_NAME,
     MOST_NAMES,
+    choices_left,
     dropped_parameters,
     header_value,
     with_dropped,
@@ -53,3 +54,18 @@ def test_names_stand_before_those_that_are_told_already(name):
 
 def test_where_nothing_is_dropped_nothing_is_told():
     assert with_dropped({"a": "b"}, ()) == {"a": "b"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "has_tools", "names"),
+    [
+        ({"tool_choice": "required"}, False, ["tool_choice"]),
+        ({"tool_choice": "required"}, True, []),
+        ({"tool_choice": "none", "function_call": "auto"}, False, []),
+        ({"function_call": {"name": "f"}}, False, ["function_call"]),
+        ({"function_call": {"name": "f"}}, True, []),
+        ({"tool_choice": "auto", "function_call": {"name": "f"}}, True, ["function_call"]),
+    ],
+)
+def test_choices_that_decide_nothing_are_named(fields, has_tools, names):
+    assert list(choices_left(fields, has_tools=has_tools)) == names

@@ -11,8 +11,9 @@ import orjson
 from wire_formats.json_cost import Budget
 from wire_formats.json_numbers import encoded_answer, read_json, write_json
 from wire_formats.json_types import JsonObject
-from wire_formats.json_values import as_list
+from wire_formats.json_values import as_list, as_object, as_text
 
+INPUT = "input"  # the one argument of a custom tool where there are functions alone
 DEEPEST = 200  # no text with fewer brackets is nested too deeply to be written
 LEVELS_AROUND = 12  # in which a request holds the arguments of a call
 
@@ -71,7 +72,21 @@ def called_with(call: Any) -> tuple[str, Any] | None:
         case {"function": {"name": str(name), **function}}:
             return name, function.get("arguments")
         case {"custom": {"name": str(name), **custom}}:
-            return name, {"input": custom.get("input") or ""}
+            return name, {INPUT: custom.get("input") or ""}
         case {"name": str(name)}:
             return name, call.get("arguments")
     return None
+
+
+def grammar_note(form: Any) -> str:
+    """What the ``format`` of a custom tool asks of its text, in words; empty for any text.
+
+    A chat has the grammar in an object of its own, a response has it flat.
+    """
+    held = as_object(form)
+    grammar = as_object(held.get("grammar")) or held
+    definition = grammar.get("definition")
+    if held.get("type") != "grammar" or not isinstance(definition, str):
+        return ""
+    syntax = as_text(grammar.get("syntax")) or "lark"
+    return f"`{INPUT}` must match this {syntax[:20]} grammar:\n{definition}"

@@ -9,10 +9,46 @@ from typing import Any
 
 from wire_formats.errors import UnsendableError
 from wire_formats.json_types import JsonObject
+from wire_formats.unread import ALL, Among, ByType, Fields, all_of, unread
 
 DATA_URL = re.compile(r"data:([\w.+/-]*)(?:;[\w=.+-]+)*?;base64,", re.ASCII)
 RESULT_ROLES = frozenset({"tool", "function"})
 SYSTEM_ROLES = frozenset({"system", "developer"})
+# What is read of a call. Google's signature in ``extra_content`` means nothing to other models.
+CALL: Fields = {
+    **all_of("id", "type", "index", "extra_content"),
+    "function": all_of("name", "arguments"),
+    "custom": all_of("name", "input"),
+}
+LEGACY_CALL = all_of("name", "arguments")
+CHOICE: Fields = {
+    **all_of("type", "name", "mode", "tools"),
+    "allowed_tools": all_of("mode", "tools"),
+    # Some clients repeat the whole definition.
+    "function": all_of("name", "description", "parameters", "strict"),
+    "custom": all_of("name", "description", "format"),
+}
+
+
+def parts_with(*names: str, detail: Among | None = ALL) -> ByType:
+    """What is read of the parts of a content where each part has the fields ``names``, too.
+
+    ``detail`` is what is read of that of an image.
+    """
+    text, further = all_of("type", "text", *names), all_of("type", *names)
+    image: Fields = {**further, "image_url": {"url": ALL, "detail": detail}, "detail": detail}
+    file = all_of("file_data", "file_id", "file_url", "filename")
+    return ByType(
+        {
+            "text": text,
+            "input_text": text,
+            "output_text": text,
+            "refusal": all_of("refusal", *further),
+            "image_url": image,
+            "input_image": image,
+            "file": {**further, "file": file},
+        }
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,17 +88,13 @@ def answered_until(messages: list[JsonObject]) -> int:
     return len(roles) - roles[::-1].index("assistant") if "assistant" in roles else 0
 
 
-def further_fields(message: JsonObject, expressed: frozenset[str]) -> list[str]:
+def further_fields(message: JsonObject, expressed: Fields) -> list[str]:
     """The fields of ``message`` that say something and are not ``expressed``, as they are named.
 
     The ``name`` of a tool's result is that of its call.
     """
-    known = expressed | {"name"} if message["role"] in RESULT_ROLES else expressed
-    return [
-        f"messages.{name}"
-        for name, value in message.items()
-        if name not in known and value not in (None, "", [], {})
-    ]
+    known = {**expressed, "name": ALL} if message["role"] in RESULT_ROLES else expressed
+    return unread(message, known, "messages")
 
 
 def parts_of(message: JsonObject) -> Iterator[JsonObject]:
@@ -106,6 +138,14 @@ def json_schema_of(body: JsonObject) -> JsonObject | None:
             return schema
         case _:
             return None
+
+
+def described_schema(form: JsonObject) -> Any:
+    """The schema in the ``json_schema`` object ``form``, with the description beside it in it."""
+    schema, said = form.get("schema"), form.get("description")
+    if isinstance(schema, dict) and isinstance(said, str) and said and "description" not in schema:
+        return schema | {"description": said}
+    return schema
 
 
 def _items(holder: JsonObject, name: str) -> list[Any]:

@@ -47,7 +47,7 @@ def text_block(text: str) -> TextBlockParam | None:
 
 
 def _block(part: JsonObject, place: str) -> Content | None:
-    kind = part.get("type")
+    kind = as_text(part.get("type"))
     if kind in TEXT_PARTS:
         return text_block(_text(part.get("text"), place))
     match kind:
@@ -60,7 +60,7 @@ def _block(part: JsonObject, place: str) -> Content | None:
             own = {k: v for k, v in part.items() if k != "cache_control" and v is not None}
             return cast("Content", own)
     raise UnsendableError(
-        f"The upstream accepts no parts of the type `{str(kind)[:50]}`. "
+        f"The upstream accepts no parts of the type `{kind[:50]}`. "
         "It accepts `text`, `image_url` and `file`.",
         param=place,
     )

@@ -47,7 +47,7 @@ def chat_with_blocks(body: JsonObject) -> Payload:
         chat["tools"] = tools
     if _is_choice(body.get("tool_choice")):
         functions = [tool for tool in tools if _is_function(tool)]
-        chat |= choice_of(body["tool_choice"], functions)
+        chat |= choice_of(body["tool_choice"], functions, writing.lost)
     elif "tool_choice" in body:
         chat["tool_choice"] = body["tool_choice"]
     return Payload(chat, tuple(dict.fromkeys(writing.lost)))
@@ -129,7 +129,7 @@ def _of_assistant(message: JsonObject, writing: Writing) -> JsonObject:
     for block in message["content"]:
         match block:
             case {"type": "tool_use", "id": str(id_), "name": str(name)}:
-                calls.append(call_of(id_, name, block.get("input"), writing))
+                calls.append(call_of(id_, name, block, writing))
             case {"type": "thinking" | "redacted_thinking"} if _is_foreign_block(block):
                 thoughts.append(block)
             case {"type": str(kind)} if _is_foreign_block(block):

@@ -11,6 +11,7 @@ from wire_formats.json_numbers import encoded_json
 from wire_formats.json_types import JsonObject
 from wire_formats.messages.names_to_chat import tool_name
 from wire_formats.messages.parts_to_chat import (
+    BLOCKS,
     Writing,
     blocks_of,
     parts_of,
@@ -26,8 +27,10 @@ from wire_formats.messages.thoughts_to_chat import (
 )
 from wire_formats.messages.turns_to_chat import Turns
 from wire_formats.messages.types import THOUGHTS
+from wire_formats.unread import all_of
 
 FAILED = "Error: "
+MESSAGE = all_of("role", "content", "clear_at")
 UNTIL_ANSWERED = "next_user_message"  # how long a message of the system is shown
 
 
@@ -43,11 +46,12 @@ def chat_messages(messages: list[Any], writing: Writing) -> list[JsonObject]:
     last_of_user = _last_of_user(messages)
     for role, run in groupby(enumerate(messages), key=lambda each: _role(*each)):
         if role == "user":
-            for each in _of_user(list(_blocks_in(run)), written.called, writing):
+            for each in _of_user(list(_blocks_in(run, writing)), written.called, writing):
                 written.append(each)
             continue
         for index, message in run:
             place = f"messages.{index}"
+            writing.lose_others(message, MESSAGE, "messages")
             if role == "assistant":
                 for each in _of_assistant(blocks_of(message["content"], place), writing, place):
                     written.append(each)
@@ -75,10 +79,13 @@ def _role(index: int, message: Any) -> str:
             )
 
 
-def _blocks_in(run: Iterable[tuple[int, Any]]) -> Iterator[tuple[JsonObject, str]]:
+def _blocks_in(
+    run: Iterable[tuple[int, Any]], writing: Writing
+) -> Iterator[tuple[JsonObject, str]]:
     """The blocks of neighbouring messages, each with the place of its message."""
     for index, message in run:
         place = f"messages.{index}"
+        writing.lose_others(message, MESSAGE, "messages")
         for block in blocks_of(message["content"], place):
             yield block, place
 
@@ -124,6 +131,7 @@ def _of_user(
         if id_ in called:
             yield {"role": "tool", "tool_call_id": id_, "content": content}
         else:  # a chat with a result of no call is refused
+            writing.lose("tool_use_id")
             parts += text_parts(content) if isinstance(content, str) else content
         parts += shown
     if parts:
@@ -134,6 +142,7 @@ def result_of(
     block: JsonObject, writing: Writing, place: str
 ) -> tuple[str | list[JsonObject], list[JsonObject]]:
     """What a tool's result says, and its images, which a tool cannot show in a chat."""
+    writing.lose_others(block, BLOCKS, "messages.tool_result")
     inner = blocks_of(block.get("content") or "", place)
     parts = [part for each in inner for part in parts_of(each, writing, place)]
     texts = [part for part in parts if part["type"] == "text"]
@@ -142,6 +151,7 @@ def result_of(
         if not said.lower().startswith("error"):
             texts = [*text_parts(FAILED + said), *texts[1:]]
     mark = block.get("cache_control")
+    writing.lose_mark(block, is_kept=bool(texts))
     if texts and isinstance(mark, dict) and writing.traits.keeps_cache_marks:
         texts[-1] |= {"cache_control": mark}
     shown = [part for part in parts if part["type"] != "text"]
@@ -157,10 +167,10 @@ def _of_assistant(blocks: list[JsonObject], writing: Writing, place: str) -> Ite
     for block in blocks:
         match block:
             case {"type": "tool_use", "id": str(id_), "name": str(name)}:
-                calls.append(call_of(id_, name, block.get("input"), writing))
+                calls.append(call_of(id_, name, block, writing))
                 ids.append(id_)
             case {"type": str(kind)} if kind in THOUGHTS:
-                pass
+                writing.lose_others(block, BLOCKS, f"messages.{kind}")
             case {"type": "image" | "document" as kind}:
                 writing.lose(kind)  # an assistant of a chat cannot show any
             case _:
@@ -179,7 +189,11 @@ def _of_assistant(blocks: list[JsonObject], writing: Writing, place: str) -> Ite
         yield message
 
 
-def call_of(id_: str, name: str, given: Any, writing: Writing) -> JsonObject:
+def call_of(id_: str, name: str, block: JsonObject, writing: Writing) -> JsonObject:
+    """The call of a ``tool_use`` block."""
+    writing.lose_others(block, BLOCKS, "messages.tool_use")
+    writing.lose_mark(block)
+    given = block.get("input")
     return {
         "id": writing.call_id(id_),
         "type": "function",

@@ -10,11 +10,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from wire_formats.chat.reading import (
+    CALL,
+    LEGACY_CALL,
     RESULT_ROLES,
     SYSTEM_ROLES,
     answered_until,
     further_fields,
     messages_of,
+    parts_with,
 )
 from wire_formats.chat.reasoning import FIELDS
 from wire_formats.json_cost import Budget
@@ -22,6 +25,7 @@ from wire_formats.json_types import JsonObject
 from wire_formats.messages.call_ids import Pairing
 from wire_formats.messages.message_from_chat import MessageReader
 from wire_formats.messages.types import THOUGHTS
+from wire_formats.unread import ALL, Among, Fields, all_of
 
 if TYPE_CHECKING:
     from anthropic.types import TextBlockParam
@@ -29,19 +33,12 @@ if TYPE_CHECKING:
     from wire_formats.messages.call_ids import Items
     from wire_formats.messages.types import RequestMessage, Role
 
-EXPRESSED = frozenset(
-    {
-        "role",
-        "content",
-        "tool_calls",
-        "tool_call_id",
-        "function_call",
-        "refusal",
-        "cache_control",
-        "is_error",
-        *FIELDS,
-    }
-)
+EXPRESSED: Fields = {
+    **all_of("role", "tool_call_id", "refusal", "cache_control", "is_error", *FIELDS),
+    "content": parts_with("cache_control", detail=Among(("auto",))),
+    "tool_calls": {**CALL, "cache_control": ALL},
+    "function_call": LEGACY_CALL,
+}
 # Anthropic begins with the user's words, and most of its models end with them.
 GO_ON: TextBlockParam = {"type": "text", "text": "Continue."}
 
@@ -94,11 +91,11 @@ def history_of(body: JsonObject, *, keeps_all_thoughts: bool = False) -> History
             keeps_all_thoughts=keeps_all_thoughts,
             budget=budget,
         )
+        history.lost += further_fields(message, EXPRESSED)
         if message["role"] in SYSTEM_ROLES:
             history.system += reader.words()
-            continue
-        _add(turns, *reader.turn())
-        history.lost += further_fields(message, EXPRESSED)
+        else:
+            _add(turns, *reader.turn())
     if (turns and turns[0][0] == "assistant") or (not turns and history.system):
         turns.insert(0, ("user", [GO_ON]))
     pairing = Pairing()

@@ -13,6 +13,7 @@ from wire_formats.errors import UnsendableError
 from wire_formats.json_cost import Budget
 from wire_formats.json_numbers import write_json
 from wire_formats.json_types import JsonObject
+from wire_formats.json_values import as_text
 from wire_formats.messages.blocks_from_chat import TEXT_PARTS, block_of, text_block
 from wire_formats.messages.cache_marks import mark_of
 from wire_formats.messages.call_ids import Result
@@ -122,7 +123,7 @@ class MessageReader:
 
     def _said(self) -> Iterator[Content]:
         for part in parts_of(self.message):
-            kind = part.get("type")
+            kind = as_text(part.get("type"))
             if kind in TEXT_PARTS:
                 if block := block_of(part, self.place):
                     yield block

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Literal
 
-from wire_formats.chat.reading import output_limit
+from wire_formats.chat.reading import described_schema, output_limit
 from wire_formats.errors import UnsendableError
 from wire_formats.family import Family
 from wire_formats.fitting import digest_of
 from wire_formats.json_types import JsonObject
+from wire_formats.unread import ALL, Fields, all_of, unread
 
 if TYPE_CHECKING:
     from anthropic.types import JSONOutputFormatParam, MetadataParam, TextBlockParam
@@ -30,6 +31,8 @@ TIERS: dict[str, Tier] = {
     "default": "standard_only",
     "standard_only": "standard_only",
 }
+# The name of a schema is a label, and all schemas are strict.
+FORMAT: Fields = {"type": ALL, "json_schema": all_of("name", "description", "schema", "strict")}
 JSON_ONLY = "Answer with one JSON object and nothing else."
 
 
@@ -119,8 +122,9 @@ def format_of(
 ) -> tuple[JSONOutputFormatParam | None, list[TextBlockParam]]:
     """``output_config.format``, and what is to be said to the model where there is none."""
     match body.get("response_format") or None:
-        case {"type": "json_schema", "json_schema": {"schema": dict(schema)}}:
-            return {"type": "json_schema", "schema": _closed(schema)}, []
+        case {"type": "json_schema", "json_schema": {"schema": dict()} as form} as whole:
+            lost += unread(whole, FORMAT, "response_format")
+            return {"type": "json_schema", "schema": _closed(described_schema(form))}, []
         case {"type": "json_object"}:
             lost.append("response_format")
             return None, [{"type": "text", "text": JSON_ONLY}]

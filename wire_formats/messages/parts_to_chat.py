@@ -12,6 +12,7 @@ from wire_formats.json_numbers import encoded_json
 from wire_formats.json_types import JsonObject
 from wire_formats.messages.chat_traits import PLAIN, ChatTraits
 from wire_formats.messages.names_to_chat import call_id, tool_name
+from wire_formats.unread import Among, ByType, Fields, all_of, unread
 
 # Claude Code's note to Anthropic's billing. Its nonce changes with each request and would keep an
 # upstream from finding the prompt, which it stands at the beginning of, in its cache.
@@ -31,6 +32,34 @@ TELLING = frozenset(
     }
 )
 DEEPEST = 20
+MARK = "cache_control"
+SOURCE = all_of("type", "media_type", "data", "url", "content", "file_id")
+QUOTED = all_of("enabled")
+# What is read of each block; of those that become text, it is said that they do.
+BLOCKS = ByType(
+    {
+        "text": all_of("type", "text", MARK),
+        "image": {**all_of("type", MARK), "source": SOURCE},
+        "document": {
+            **all_of("type", "title", "context", MARK),
+            "citations": QUOTED,
+            "source": SOURCE,
+        },
+        "search_result": {
+            **all_of("type", "title", "source", MARK),
+            "citations": QUOTED,
+            "content": all_of("type", "text"),
+        },
+        "tool_reference": all_of("type", "tool_name", MARK),
+        "tool_use": {
+            **all_of("type", "id", "name", "input", MARK),
+            "caller": Among(({"type": "direct"},)),
+        },
+        "thinking": all_of("type", "thinking", "signature"),
+        "redacted_thinking": all_of("type", "data"),
+        "tool_result": all_of("type", "tool_use_id", "content", "is_error", MARK),
+    }
+)
 CALLS = frozenset({"server_tool_use", "mcp_tool_use"})
 RESULTS = "_tool_result"
 
@@ -46,6 +75,15 @@ class Writing:
     def lose(self, name: str) -> None:
         """Note that a block of the type ``name``, or a part of it, was left out."""
         self.lost.append(f"messages.{name}")
+
+    def lose_others(self, value: Any, fields: Fields | ByType, place: str) -> None:
+        """Note what ``value``, which stands at ``place``, holds beside ``fields``."""
+        self.lost += unread(value, fields, place)
+
+    def lose_mark(self, holder: JsonObject, *, is_kept: bool = False) -> None:
+        """Note the cache mark of ``holder`` if it does not reach the upstream."""
+        if isinstance(holder.get(MARK), dict) and not (is_kept and self.traits.keeps_cache_marks):
+            self.lost.append(MARK)
 
     def call_id(self, id_: str) -> str:
         """The id of a call as the upstream takes it."""
@@ -67,6 +105,8 @@ def blocks_of(content: Any, place: str) -> list[JsonObject]:
 
 def parts_of(block: JsonObject, writing: Writing, place: str) -> list[JsonObject]:
     """The parts that say what ``block`` does. Raises ``UnsendableError`` for what is no block."""
+    root = place.partition(".")[0]
+    writing.lose_others(block, BLOCKS, f"{root}.{block.get('type')}")
     match block:
         case {"type": "text", "text": str(text)}:
             return _marked(text_parts(text), block, writing)
@@ -80,12 +120,11 @@ def parts_of(block: JsonObject, writing: Writing, place: str) -> list[JsonObject
             texts = [block.get("title"), block.get("source"), told_text(block.get("content"))]
             return _marked(text_parts(_lines(texts)), block, writing)
         case {"type": "tool_reference", "tool_name": str(name)}:
+            writing.lose_mark(block)
             return text_parts(f"The tool {tool_name(name)} is available.")
         case {"type": str(kind)}:
-            if text := _foreign_text(block, kind):
-                return text_parts(text)
-            writing.lose(kind)
-            return []
+            writing.lose(kind)  # also where the upstream is told of it in words
+            return text_parts(_foreign_text(block, kind))
         case _:
             kind = str(block.get("type"))[:100]
             raise UnsendableError(f"This block of the type `{kind}` is none.", param=place)
@@ -155,9 +194,10 @@ def _document(
             return text_parts(_lines([*about, text]))
         case {"type": "base64"}:
             file = {"filename": title or "document.pdf", "file_data": _url(source, place)}
-            return [{"type": "file", "file": file}]
+            return [*text_parts(_lines(about[1:])), {"type": "file", "file": file}]
         case {"type": "url", "url": str(url)} if writing.traits.takes_file_urls:
-            return [{"type": "file", "file": {"filename": title or "document", "file_data": url}}]
+            file = {"filename": title or "document", "file_data": url}
+            return [*text_parts(_lines(about[1:])), {"type": "file", "file": file}]
         case {"type": "url", "url": str(url)}:
             writing.lose("document")
             return text_parts(_lines([*about, f"[A document that was not read: {url}]"]))
@@ -191,9 +231,10 @@ def _url(source: JsonObject, place: str) -> str:
 
 def _marked(parts: list[JsonObject], block: JsonObject, writing: Writing) -> list[JsonObject]:
     """``parts``, the last with the block's cache mark where the upstream takes one."""
-    mark = block.get("cache_control")
+    mark = block.get(MARK)
+    writing.lose_mark(block, is_kept=bool(parts))
     if parts and isinstance(mark, dict) and writing.traits.keeps_cache_marks:
-        parts[-1] |= {"cache_control": mark}
+        parts[-1] |= {MARK: mark}
     return parts
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from wire_formats.errors import UnsendableError
 from wire_formats.json_types import JsonObject
-from wire_formats.json_values import is_given
+from wire_formats.json_values import as_object, is_given
 from wire_formats.messages.chat_traits import PLAIN, ChatTraits
 from wire_formats.messages.content_to_chat import chat_messages, system_messages
 from wire_formats.messages.effort_to_chat import is_switched_off, reasoning_request
@@ -19,6 +19,7 @@ from wire_formats.messages.names_to_chat import user_name
 from wire_formats.messages.parts_to_chat import Writing
 from wire_formats.messages.tools_to_chat import choice_of, functions_of, is_strict
 from wire_formats.payload import Payload
+from wire_formats.unread import all_of
 
 if TYPE_CHECKING:
     from openai.types.chat.completion_create_params import CompletionCreateParamsBase as Chat
@@ -45,6 +46,10 @@ READ = frozenset(
         "top_k",
     }
 )
+CONFIG = all_of("effort", "format")
+FORMAT = all_of("type", "schema")
+THINKING = all_of("type", "budget_tokens", "display")
+USER = all_of("user_id")
 NEUTRAL: dict[str, Any] = {"speed": "standard"}
 
 
@@ -65,9 +70,8 @@ def chat_request(body: JsonObject, traits: ChatTraits = PLAIN) -> Payload:
         *chat_messages(body["messages"], writing),
     ]
     chat["messages"] = messages
-    for add in (_add_tools, _add_format, _add_reasoning):
+    for add in (_add_tools, _add_format, _add_reasoning, _add_user):
         add(chat, body, writing)
-    _add_user(chat, body)
     copied = _copied(body, writing)
     return Payload({**chat, **copied}, tuple(dict.fromkeys(writing.lost)))
 
@@ -154,7 +158,7 @@ def _add_tools(chat: Chat, body: JsonObject, writing: Writing) -> None:
     if functions:
         chat["tools"] = functions
     choice = body.get("tool_choice")
-    chosen = choice_of(choice, functions) if is_given(choice) else {}
+    chosen = choice_of(choice, functions, writing.lost) if is_given(choice) else {}
     if "tool_choice" in chosen:
         chat["tool_choice"] = chosen["tool_choice"]
     if "parallel_tool_calls" in chosen:
@@ -189,19 +193,14 @@ def _definition(block: Any) -> Any:
 
 
 def _add_format(chat: Chat, body: JsonObject, writing: Writing) -> None:
-    config = body.get("output_config")
-    config = config if isinstance(config, dict) else {}
-    writing.lost += (
-        f"output_config.{name}"
-        for name, value in config.items()
-        if name not in {"effort", "format"} and is_given(value)
-    )
-    wanted = config.get("format")
-    wanted = wanted or body.get("output_format")
+    config = as_object(body.get("output_config"))
+    writing.lose_others(config, CONFIG, "output_config")
+    wanted = config.get("format") or body.get("output_format")
     if not is_given(wanted):
         return
     match wanted:
         case {"type": "json_schema", "schema": dict(schema)}:
+            writing.lose_others(wanted, FORMAT, "output_config.format")
             chat["response_format"] = {
                 "type": "json_schema",
                 "json_schema": {"name": "answer", "schema": schema, "strict": is_strict(schema)},
@@ -213,14 +212,16 @@ def _add_format(chat: Chat, body: JsonObject, writing: Writing) -> None:
 
 
 def _add_reasoning(chat: Chat, body: JsonObject, writing: Writing) -> None:
-    fields, lost = reasoning_request(body, writing.traits)
+    writing.lose_others(body.get("thinking"), THINKING, "thinking")
+    told: Any  # ``thinking`` among it is DeepSeek's
+    told, lost = reasoning_request(body, writing.traits)
     writing.lost += lost
-    told: Any = fields  # ``thinking`` among them is DeepSeek's
     chat.update(told)
 
 
-def _add_user(chat: Chat, body: JsonObject) -> None:
+def _add_user(chat: Chat, body: JsonObject, writing: Writing) -> None:
     metadata = body.get("metadata")
+    writing.lose_others(metadata, USER, "metadata")
     user = metadata.get("user_id") if isinstance(metadata, dict) else None
     if isinstance(user, str) and user:
         chat["user"] = user_name(user)

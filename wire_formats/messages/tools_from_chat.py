@@ -6,11 +6,16 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast
 
+from wire_formats.chat.calls import grammar_note
+from wire_formats.chat.reading import CHOICE
 from wire_formats.errors import UnsendableError
 from wire_formats.family import Family
 from wire_formats.fitting import aliases
 from wire_formats.json_types import JsonObject
+from wire_formats.json_values import as_text
 from wire_formats.messages.alphabet import own_name
+from wire_formats.payload import choices_left
+from wire_formats.unread import ALL, Fields, all_of, unread
 
 if TYPE_CHECKING:
     from anthropic.types import ToolChoiceParam, ToolParam, ToolUnionParam
@@ -26,6 +31,12 @@ EXTRAS = (
     "input_examples",
     "allowed_callers",
 )
+FUNCTION: Fields = all_of("name", "description", "parameters", "strict", *EXTRAS)
+GRAMMAR = all_of("type", "definition", "syntax")
+CUSTOM: Fields = {
+    **all_of("name", "description", *EXTRAS),
+    "format": {**GRAMMAR, "grammar": GRAMMAR},
+}
 OWN_TOOL = re.compile(r"[a-z_]+_20\d{6}\Z")
 ANY_OBJECT: JsonObject = {"type": "object", "properties": {}}
 # A tool of OpenAI's that takes text and no object.
@@ -51,6 +62,7 @@ def tools_of(body: JsonObject, family: Family, called: list[str], lost: list[str
     """
     tools = {name_of(tool): tool for tool in reversed([*_offered(body, lost)])}
     offered = list(reversed(tools.values()))
+    lost += choices_left(body, has_tools=bool(offered))
     if not offered:
         declared: list[ToolUnionParam] = [
             {"name": name, "input_schema": ANY_OBJECT} for name in called
@@ -102,25 +114,30 @@ def _offered(body: JsonObject, lost: list[str]) -> Iterator[ToolUnionParam]:
             raise UnsendableError(f"`{name}` must be an array.", param=name)
         for index, entry in enumerate(entries or ()):
             tool = entry if name == "tools" else {"type": "function", "function": entry}
-            if translated := _tool(tool, f"{name}.{index}"):
+            if translated := _tool(tool, f"{name}.{index}", lost):
                 yield translated
             else:
                 lost.append(f"{name}.{str(tool.get('type'))[:50]}")
 
 
-def _tool(tool: Any, place: str) -> ToolUnionParam | None:
+def _tool(tool: Any, place: str, lost: list[str]) -> ToolUnionParam | None:
     """None for a tool that OpenAI runs itself."""
+    root = place.partition(".")[0]
     match tool:
         case {"function": {"name": str(name)} as function} if name:
+            known: Fields = {**all_of("type", *EXTRAS), "function": FUNCTION}
+            if root == "functions":
+                lost += unread(function, FUNCTION, root)
+            else:
+                lost += unread(tool, known, root)
             return _function(function, tool)
         case {"custom": {"name": str(name)} as custom} if name:
-            taking_text: ToolParam = {"name": own_name(name), "input_schema": CUSTOM_SCHEMA}
-            if description := custom.get("description"):
-                taking_text["description"] = description
-            return taking_text
+            lost += unread(tool, {**all_of("type", *EXTRAS), "custom": CUSTOM}, root)
+            return _taking_text(custom, tool)
         case {"name": str(name), "input_schema": dict()} if name:
             return cast("ToolParam", {**tool, "name": own_name(name)})
         case {"type": "function", "name": str(name)} if name:  # as Responses have it
+            lost += unread(tool, {**FUNCTION, "type": ALL}, root)
             return _function(tool, tool)
         case {"type": str(kind), "name": str()} if OWN_TOOL.match(kind):
             return cast("ToolUnionParam", dict(tool))
@@ -138,8 +155,20 @@ def _function(function: JsonObject, tool: JsonObject) -> ToolParam:
         written["description"] = description
     if function.get("strict") is True:
         written["strict"] = True
-    extras = {k: holder[k] for holder in (function, tool) for k in EXTRAS if holder.get(k)}
-    return cast("ToolParam", {**written, **extras})
+    return cast("ToolParam", {**written, **_extras(function, tool)})
+
+
+def _taking_text(custom: JsonObject, tool: JsonObject) -> ToolParam:
+    """A tool with one argument. The grammar of its text, if there is one, is told in words."""
+    written: ToolParam = {"name": own_name(custom["name"]), "input_schema": CUSTOM_SCHEMA}
+    described = [as_text(custom.get("description")), grammar_note(custom.get("format"))]
+    if description := "\n\n".join(filter(None, described)):
+        written["description"] = description
+    return cast("ToolParam", {**written, **_extras(custom, tool)})
+
+
+def _extras(*holders: JsonObject) -> JsonObject:
+    return {name: holder[name] for holder in holders for name in EXTRAS if holder.get(name)}
 
 
 def _schema(parameters: Any) -> JsonObject:
@@ -152,6 +181,7 @@ def _choice(body: JsonObject, lost: list[str]) -> tuple[ToolChoiceParam | None, 
     """The choice, None where Anthropic's default says the same, and the tools it is among."""
     name = "tool_choice" if body.get("tool_choice") is not None else "function_call"
     choice: Any = body.get(name)
+    lost += unread(choice, CHOICE, name)
     match choice:
         case None:
             return None, None
@@ -183,6 +213,8 @@ def _allowed(allowed: Any, lost: list[str]) -> tuple[ToolChoiceParam | None, set
     if not isinstance(tools, list):
         lost.append("tool_choice")
         return None, None
+    if not all(map(name_of, tools)):
+        lost.append("tool_choice")
     names = {own_name(name) for tool in tools if (name := name_of(tool))}
     mode = CHOICES.get(str(allowed.get("mode")), "auto")
     return _general(mode) if mode != "auto" else None, names

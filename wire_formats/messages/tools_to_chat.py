@@ -10,6 +10,7 @@ from wire_formats.json_types import JsonObject
 from wire_formats.messages.chat_traits import ChatTraits
 from wire_formats.messages.client_tools import client_tool
 from wire_formats.messages.names_to_chat import tool_name
+from wire_formats.unread import Among, Fields, all_of, unread
 
 if TYPE_CHECKING:
     from openai.types.chat import (
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 Mode = Literal["auto", "required", "none"]
 CHOICES: dict[str, Mode] = {"auto": "auto", "any": "required", "none": "none"}
 CUSTOM = (None, "custom")
+TOOL: Fields = {
+    **all_of("type", "name", "description", "input_schema", "strict", "cache_control"),
+    "allowed_callers": Among((["direct"],)),
+}
+CHOICE = all_of("type", "name", "disable_parallel_tool_use")
 DEEPEST = 50
 
 
@@ -69,6 +75,7 @@ def functions_of(
 def _function(
     tool: JsonObject, traits: ChatTraits, lost: list[str]
 ) -> ChatCompletionFunctionToolParam:
+    lost += unread(tool, TOOL, "tools")
     schema = valid_schema(tool["input_schema"])
     function: FunctionDefinition = {"name": tool_name(tool["name"]), "parameters": schema}
     if isinstance(tool.get("description"), str):
@@ -79,7 +86,10 @@ def _function(
         else:
             lost.append("tools.strict")
     wrapped: ChatCompletionFunctionToolParam = {"type": "function", "function": function}
-    if isinstance(mark := tool.get("cache_control"), dict) and traits.keeps_cache_marks:
+    mark = tool.get("cache_control")
+    if isinstance(mark, dict) and not traits.keeps_cache_marks:
+        lost.append("cache_control")
+    elif isinstance(mark, dict):
         # Not OpenAI's: some upstreams pass it on to Anthropic.
         return cast("ChatCompletionFunctionToolParam", {**wrapped, "cache_control": mark})
     return wrapped
@@ -122,11 +132,14 @@ def _schemas_in(schema: JsonObject) -> Iterator[Any]:
         yield schema.get(name)
 
 
-def choice_of(choice: Any, functions: list[ChatCompletionFunctionToolParam]) -> ChoiceFields:
+def choice_of(
+    choice: Any, functions: list[ChatCompletionFunctionToolParam], lost: list[str]
+) -> ChoiceFields:
     """``tool_choice`` and ``parallel_tool_calls``; empty where nothing can be chosen.
 
     Raises ``UnsendableError`` for a tool that is not offered to the upstream.
     """
+    lost += unread(choice, CHOICE, "tool_choice")
     match choice:
         case {"type": "tool", "name": str(name)}:
             chosen = tool_name(name)
@@ -143,6 +156,7 @@ def choice_of(choice: Any, functions: list[ChatCompletionFunctionToolParam]) -> 
                 "The upstream does not support this `tool_choice`.", param="tool_choice"
             )
     if not functions:  # OpenAI refuses both without tools
+        lost += ["tool_choice"] if choice["type"] == "any" else []
         return {}
     if choice.get("disable_parallel_tool_use") is True:
         chat["parallel_tool_calls"] = False

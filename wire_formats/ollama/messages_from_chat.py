@@ -11,6 +11,8 @@ from typing import Any
 
 from wire_formats.chat.calls import arguments_object, called_with, calls_in
 from wire_formats.chat.reading import (
+    CALL,
+    LEGACY_CALL,
     RESULT_ROLES,
     SYSTEM_ROLES,
     Image,
@@ -18,6 +20,7 @@ from wire_formats.chat.reading import (
     further_fields,
     messages_of,
     parts_of,
+    parts_with,
 )
 from wire_formats.chat.reasoning import FIELDS, reasoning_text, thoughts_of
 from wire_formats.errors import UnsendableError
@@ -26,11 +29,15 @@ from wire_formats.json_numbers import encoded_json
 from wire_formats.json_types import JsonObject
 from wire_formats.json_values import as_text
 from wire_formats.ollama.types import Message, ToolCall
+from wire_formats.unread import Among, Fields, all_of
 
 TEXTS = frozenset({"text", "input_text", "output_text"})
-EXPRESSED = frozenset(
-    {"role", "content", "tool_calls", "tool_call_id", "function_call", "refusal", *FIELDS}
-)
+EXPRESSED: Fields = {
+    **all_of("role", "tool_call_id", "refusal", *FIELDS),
+    "content": parts_with(detail=Among(("auto",))),
+    "tool_calls": CALL,
+    "function_call": LEGACY_CALL,
+}
 
 
 class Messages:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from wire_formats.chat.calls import INPUT
 from wire_formats.errors import UnsendableError
 from wire_formats.json_numbers import write_json
 from wire_formats.json_types import JsonObject
 from wire_formats.payload import Payload
 from wire_formats.responses.options_to_chat import HANDLED, SAME, TRANSLATED, is_told
 from wire_formats.responses.request_to_chat import chat_request, items_of
-from wire_formats.responses.tools_to_chat import CUSTOM, INPUT
+from wire_formats.responses.tools_to_chat import CUSTOM
 
 # Fields of the Responses API that are not translated: named to the client, or refused.
 RESPONSES_ALONE = (

@@ -1,4 +1,4 @@
-"""From the content of a Responses item to that of a chat's message."""
+"""From the content of a Responses item to that of a chat's message, and what is read of items."""
 
 from __future__ import annotations
 
@@ -6,9 +6,51 @@ from typing import Any
 
 from wire_formats.errors import UnsendableError
 from wire_formats.json_types import JsonObject
+from wire_formats.unread import ALL, Among, ByType, Fields, all_of
 
 TEXTS = frozenset({"input_text", "output_text", "text", "summary_text", "reasoning_text"})
 DETAILS = ("low", "high")
+TEXT = all_of("type", "text")
+# What is read of each part.
+PARTS = ByType(
+    {
+        **dict.fromkeys(TEXTS, TEXT),
+        "refusal": all_of("type", "refusal"),
+        "input_image": {
+            **all_of("type", "image_url", "file_id"),
+            "detail": Among(("auto", *DETAILS)),
+        },
+        "input_file": {
+            **all_of("type", "filename", "file_data", "file_url", "file_id"),
+            "detail": Among(("auto",)),
+        },
+        "input_audio": all_of("type", "input_audio"),
+    }
+)
+CALLER = Among(({"type": "direct"},))
+CALL: Fields = {**all_of("type", "id", "call_id", "name", "namespace", "status"), "caller": CALLER}
+OUTPUT: Fields = {
+    **all_of("type", "id", "call_id", "status", "name", "namespace"),  # names are of the call
+    "caller": CALLER,
+    "output": PARTS,
+}
+MESSAGE: Fields = {**all_of("type", "role", "id", "status"), "content": PARTS}
+# What is read of each item. Ids and states are those of what its sender keeps.
+ITEMS = ByType(
+    {
+        "": MESSAGE,
+        "message": MESSAGE,
+        "reasoning": {
+            **all_of("type", "id", "encrypted_content", "status"),
+            "summary": PARTS,
+            "content": PARTS,
+        },
+        "function_call": {**CALL, "arguments": ALL},
+        "custom_tool_call": {**CALL, "input": ALL},
+        "function_call_output": OUTPUT,
+        "custom_tool_call_output": OUTPUT,
+    }
+)
 
 
 def parts_of(content: Any, place: str, dropped: list[str] | None) -> list[JsonObject]:

@@ -12,14 +12,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from wire_formats.chat.reading import answered_until, further_fields, messages_of, parts_of
-from wire_formats.chat.reasoning import FIELDS, OPENAI, Thought, spoken_text, thoughts_of
+from wire_formats.chat.reading import (
+    CALL,
+    LEGACY_CALL,
+    answered_until,
+    further_fields,
+    messages_of,
+    parts_of,
+    parts_with,
+)
+from wire_formats.chat.reasoning import FIELDS, OPENAI, Thought, thoughts_of
 from wire_formats.errors import UnsendableError
 from wire_formats.fitting import digest_of
 from wire_formats.json_numbers import encoded_json
 from wire_formats.json_types import JsonObject
 from wire_formats.json_values import as_list, as_text
-from wire_formats.responses.parts_from_chat import part_of
+from wire_formats.responses.parts_from_chat import BREAKPOINT, part_of, words_of
+from wire_formats.unread import Fields, all_of
 
 if TYPE_CHECKING:
     from openai.types.responses import (
@@ -37,9 +46,14 @@ if TYPE_CHECKING:
 
 Kind = Literal["function_call", "custom_tool_call"]
 LONGEST_ID = 64
-EXPRESSED = frozenset(
-    {"role", "content", "tool_calls", "tool_call_id", "function_call", "refusal", *FIELDS}
-)
+EXPRESSED: Fields = {
+    **all_of("role", "tool_call_id", "refusal", *FIELDS),
+    "content": parts_with(BREAKPOINT),
+    "tool_calls": CALL,
+    "function_call": LEGACY_CALL,
+}
+# Of a message that becomes one text.
+SPOKEN: Fields = {**EXPRESSED, "content": parts_with()}
 NO_RESULT = "This call has no result."
 
 
@@ -66,7 +80,8 @@ class Items:
         }
         for place, message in enumerate(messages):
             self._message(message, f"messages.{first + place}", is_past=place < past)
-            self.dropped += further_fields(message, EXPRESSED)
+            is_spoken = message["role"] == "assistant"
+            self.dropped += further_fields(message, SPOKEN if is_spoken else EXPRESSED)
 
     def _message(self, message: JsonObject, place: str, *, is_past: bool) -> None:
         match message["role"]:
@@ -101,7 +116,7 @@ class Items:
 
     def _assistant(self, message: JsonObject) -> None:
         calls = list(self._calls(message))
-        text = spoken_text(message.get("content")) or as_text(message.get("refusal"))
+        text = words_of(message, self.dropped)
         if text or calls:
             self._reasoning(message)
         if text:
@@ -180,7 +195,8 @@ class Items:
             return encoded_json(content).decode()  # a tool may say anything
         parts = list(self._parts(message, "", is_past=True))
         texts = [part["text"] for part in parts if part["type"] == "input_text"]
-        return "\n".join(texts) if len(texts) == len(parts) else parts
+        is_plain = len(texts) == len(parts) and not any(BREAKPOINT in part for part in parts)
+        return "\n".join(texts) if is_plain else parts
 
 
 def read_items(body: JsonObject, *, skipped: int) -> Items:
@@ -188,6 +204,12 @@ def read_items(body: JsonObject, *, skipped: int) -> Items:
     items = Items()
     items.read(list(messages_of(body))[skipped:], first=skipped)
     return items
+
+
+def unsaid(messages: list[JsonObject]) -> Iterator[str]:
+    """The names of what is lost where each of ``messages`` becomes one text."""
+    for message in messages:
+        yield from further_fields(message, SPOKEN)
 
 
 def short_id(id_: str) -> str:

@@ -13,15 +13,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from wire_formats.chat.calls import INPUT
 from wire_formats.chat.reasoning import Thought
 from wire_formats.errors import UnsendableError
 from wire_formats.json_numbers import encoded_json
 from wire_formats.json_types import JsonObject
 from wire_formats.responses.assistant_message import AssistantMessage
 from wire_formats.responses.client_tools import CALLS, RESULTS
-from wire_formats.responses.content_to_chat import parts_of, plain, text_of
+from wire_formats.responses.content_to_chat import ITEMS, parts_of, plain, text_of
 from wire_formats.responses.sealed import opened
-from wire_formats.responses.tools_to_chat import INPUT, Tool, function_name
+from wire_formats.responses.tools_to_chat import Tool, function_name
+from wire_formats.unread import unread
 
 CALLED = frozenset({"function_call", "custom_tool_call", *CALLS})
 RESULT = frozenset({"function_call_output", "custom_tool_call_output", *RESULTS})
@@ -57,6 +59,7 @@ class ItemReader:
             if not isinstance(item, dict):
                 raise UnsendableError("Each of `input` must be an object.", param=f"input.{place}")
             self._item(place, item)
+            self.dropped += unread(item, ITEMS, "input")
         self._end_turn()
 
     def _item(self, place: int, item: JsonObject) -> None:
@@ -89,13 +92,16 @@ class ItemReader:
             )
         dropped = self.dropped if place <= self._history_ends else None
         parts = parts_of(item.get("content"), f"input.{place}.content", dropped)
+        texts = [part for part in parts if part["type"] == "text"]
+        if role != "user" and len(texts) < len(parts):
+            self.dropped.append(f"input.{place}.content")
         if role == "assistant":
-            if text := text_of(parts):
+            if text := text_of(texts):
                 self._assistant.texts.append(text)
             return
         self._end_turn()
         if role == "system":
-            parts = [part for part in parts if part["type"] == "text"]
+            parts = texts
         if parts:
             self.messages.append({"role": role, "content": plain(parts)})
 

@@ -7,13 +7,14 @@ from typing import Any
 
 import orjson
 
+from wire_formats.chat.calls import INPUT
 from wire_formats.chat.reasoning import Thought
 from wire_formats.errors import UnreadableAnswerError
 from wire_formats.json_numbers import read_json
 from wire_formats.json_types import JsonObject
 from wire_formats.responses.client_tools import CLIENT_TOOLS
 from wire_formats.responses.sealed import UNKNOWN, Origin, sealed
-from wire_formats.responses.tools_to_chat import CUSTOM, FUNCTION, INPUT, Tool, function_name
+from wire_formats.responses.tools_to_chat import CUSTOM, FUNCTION, Tool, function_name
 
 DONE, BEGUN, CUT = "completed", "in_progress", "incomplete"
 OWN = "gw"  # tells ids of the gateway's making from those of upstreams

@@ -21,8 +21,9 @@ from wire_formats.chat.reading import (
 from wire_formats.family import Family
 from wire_formats.json_types import JsonObject
 from wire_formats.payload import Payload, dropped_parameters
-from wire_formats.responses.items_from_chat import read_items
+from wire_formats.responses.items_from_chat import read_items, unsaid
 from wire_formats.responses.tools_from_chat import ToolFields, tool_fields
+from wire_formats.unread import ByType, all_of, unread
 
 if TYPE_CHECKING:
     from openai.types.responses import (
@@ -73,6 +74,7 @@ KNOWN = frozenset(
 )
 SEALED_REASONING: Final = "reasoning.encrypted_content"
 LOGPROBS: Final = "message.output_text.logprobs"
+SCHEMAS = ByType({"json_schema": all_of("type", "json_schema")})
 UNKNOWN = Family(name="any")
 
 
@@ -87,7 +89,7 @@ def responses_request(
     messages = list(messages_of(body))
     leading = _count_leading_system(messages)
     items = read_items(body, skipped=leading)
-    dropped = list(dict.fromkeys(items.dropped))
+    dropped = list(dict.fromkeys([*unsaid(messages[:leading]), *items.dropped]))
     request: ResponseCreateParamsBase = {
         "model": model,
         "input": items.items,
@@ -103,10 +105,12 @@ def responses_request(
         request["instructions"] = instructions
     if include := _include(body, is_reasoning=is_reasoning):
         request["include"] = include
+    dropped += unread(body.get("response_format"), SCHEMAS, "response_format")
     if text := _text_options(body):
         request["text"] = text
     copied = {name: body[name] for name in UNCHANGED if body.get(name) not in (None, [], {})}
-    return Payload({**request, **copied}, dropped_parameters(body, KNOWN) + tuple(dropped))
+    lost = dict.fromkeys((*dropped_parameters(body, KNOWN), *dropped))
+    return Payload({**request, **copied}, tuple(lost))
 
 
 def _add_tools(request: ResponseCreateParamsBase, fields: ToolFields) -> None:

@@ -55,8 +55,8 @@ def chat_request(body: JsonObject) -> ChatRequest:
     chat["messages"] = _with_system(body.get("instructions"), reader.messages)
     chat |= _offered(body, tools)
     chat |= translated_options(body)
-    dropped = (*left_out(body), *tools.missing, *reader.dropped)
-    return ChatRequest(body=chat, tools=tools, dropped=dropped)
+    dropped = (*left_out(body), *tools.missing, *tools.unread, *reader.dropped)
+    return ChatRequest(body=chat, tools=tools, dropped=tuple(dict.fromkeys(dropped)))
 
 
 def items_of(body: JsonObject) -> list[Any]:

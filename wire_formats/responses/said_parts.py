@@ -8,7 +8,7 @@ from typing import Any
 from wire_formats.chat.reasoning import Thought, reasoning_text, spoken_text, thoughts_of
 from wire_formats.chat.thought_order import has_order, in_order, positions_in
 from wire_formats.json_types import JsonObject
-from wire_formats.json_values import as_list
+from wire_formats.json_values import as_list, as_object
 from wire_formats.responses.output_items import refusal_part, text_part
 
 
@@ -19,7 +19,7 @@ def parts_said(said: JsonObject, logprobs: Any) -> Iterator[Any]:
     """
     thoughts, calls, text = (
         whole_thoughts(said),
-        as_list(said.get("tool_calls")),
+        list(map(as_object, as_list(said.get("tool_calls")))),
         said.get("content"),
     )
     places = positions_in(said, len(thoughts))

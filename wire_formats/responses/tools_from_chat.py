@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
+from wire_formats.chat.reading import CHOICE
 from wire_formats.json_types import JsonObject
 from wire_formats.json_values import as_list
+from wire_formats.payload import choices_left
+from wire_formats.unread import ALL, ByType, Fields, all_of, unread
 
 if TYPE_CHECKING:
     from openai.types.responses import FunctionToolParam, ToolParam, WebSearchToolParam
@@ -18,7 +21,13 @@ if TYPE_CHECKING:
 
 # Of the built-in tools, those that touch nothing of the account's.
 PASSED = frozenset({"web_search", "web_search_2025_08_26", "web_search_preview"})
+GRAMMARS = ByType({"grammar": all_of("type", "grammar")})
+SEARCH: Fields = {
+    "search_context_size": ALL,
+    "user_location": all_of("type", "approximate"),
+}
 MODES = frozenset({"auto", "none", "required"})
+FUNCTION = all_of("name", "description", "parameters", "strict")
 
 
 class ToolFields(TypedDict, total=False):
@@ -30,34 +39,44 @@ class ToolFields(TypedDict, total=False):
 
 def tool_fields(body: JsonObject, dropped: list[str]) -> ToolFields:
     """``tools`` and ``tool_choice`` for a chat's ``body``; ``dropped`` gets what has no place."""
-    tools: list[ToolParam] = [*_tools(body, dropped), *_web_search(body)]
+    tools: list[ToolParam] = [*_tools(body, dropped), *_web_search(body, dropped)]
+    dropped += choices_left(body, has_tools=bool(tools))
     if not tools:
         return {}
+    dropped += unread(body.get("tool_choice"), CHOICE, "tool_choice")
     choice = _choice(body.get("tool_choice"), dropped)
     if choice is None:
+        dropped += unread(body.get("function_call"), CHOICE, "function_call")
         choice = _legacy_choice(body.get("function_call"))
     return {"tools": tools} if choice is None else {"tools": tools, "tool_choice": choice}
 
 
 def _tools(body: JsonObject, dropped: list[str]) -> Iterator[ToolParam]:
     for place, tool in enumerate(as_list(body.get("tools"))):
-        written = _tool(tool) if isinstance(tool, dict) else None
+        written = _tool(tool, dropped) if isinstance(tool, dict) else None
         if written is not None:
             yield written
         else:
             dropped.append(f"tools.{place}")
     for function in as_list(body.get("functions")):
         if isinstance(function, dict) and isinstance(function.get("name"), str):
+            dropped += unread(function, FUNCTION, "functions")
             yield _function(function)
+        else:
+            dropped.append("functions")
 
 
-def _tool(tool: JsonObject) -> ToolParam | None:
+def _tool(tool: JsonObject, dropped: list[str]) -> ToolParam | None:
     match tool:
         case {"type": "function", "function": {"name": str()} as function}:
+            dropped += unread(tool, {"type": ALL, "function": FUNCTION}, "tools")
             return _function(function)
         case {"type": "function", "name": str()}:  # written as for a response already
+            dropped += unread(tool, {"type": ALL, **FUNCTION}, "tools")
             return _function(tool)
         case {"type": "custom", "custom": {"name": str()} as custom}:
+            dropped += unread(tool, all_of("type", "custom"), "tools")
+            dropped += unread(custom.get("format"), GRAMMARS, "tools.custom.format")
             written = {**custom, "type": "custom", **_format(custom.get("format"))}
             return cast("ToolParam", written)
         case {"type": "custom", "name": str()}:
@@ -87,10 +106,11 @@ def _format(given: Any) -> JsonObject:
     return {}
 
 
-def _web_search(body: JsonObject) -> Iterator[WebSearchToolParam]:
+def _web_search(body: JsonObject, dropped: list[str]) -> Iterator[WebSearchToolParam]:
     options = body.get("web_search_options")
     if not isinstance(options, dict):
         return
+    dropped += unread(options, SEARCH, "web_search_options")
     tool: WebSearchToolParam = {"type": "web_search"}
     if options.get("search_context_size") is not None:
         tool["search_context_size"] = options["search_context_size"]
@@ -108,6 +128,7 @@ def _choice(choice: Any, dropped: list[str]) -> Any:
             return choice
         case {"type": "allowed_tools", "allowed_tools": {"tools": list(tools), **allowed}}:
             named = [each for tool in tools if (each := _named(tool)) is not None]
+            dropped += ["tool_choice"] if len(named) < len(tools) else []
             mode = allowed.get("mode") or "auto"
             return {"type": "allowed_tools", "mode": mode, "tools": named}
     if (named_tool := _named(choice)) is None:

@@ -11,15 +11,29 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from wire_formats.chat.calls import INPUT, grammar_note
 from wire_formats.errors import UnsendableError
 from wire_formats.fitting import FOREIGN, digest_of
 from wire_formats.json_types import JsonObject
 from wire_formats.responses.client_tools import CLIENT_TOOLS, is_run_by_client
+from wire_formats.unread import Among, ByType, Fields, all_of, unread
 
 LONGEST_NAME = 64
 FUNCTION, CUSTOM = "function", "custom"
 CHOICES = frozenset({"auto", "none", "required"})
-INPUT = "input"  # the one parameter of a custom tool
+TOOL: Fields = {**all_of("type", "name", "description"), "allowed_callers": Among((["direct"],))}
+# What is read of each tool.
+TOOLS = ByType(
+    {
+        "namespace": all_of("type", "name", "description", "tools"),
+        CUSTOM: {**TOOL, "format": all_of("type", "definition", "syntax")},
+        FUNCTION: {
+            **TOOL,
+            **all_of("parameters", "strict"),
+            FUNCTION: all_of("name", "description", "parameters", "strict"),
+        },
+    }
+)
 NO_SUCH_TOOL = "The upstream has no built-in tool `{}`."
 
 
@@ -36,17 +50,20 @@ class Tool:
 class Tools:
     """``functions`` are those of the chat; ``named`` has the tool of each by its function's name.
 
-    ``missing`` are the types of built-in tools, by their place, that no chat has.
+    ``missing`` are the types of built-in tools, by their place, that no chat has; ``unread`` names
+    the fields of others that it has no place for.
     """
 
     functions: list[JsonObject] = field(default_factory=list)
     named: dict[str, Tool] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
+    unread: list[str] = field(default_factory=list)
 
     def add(self, tools: Iterable[Any], place: str, namespace: str = "") -> None:
         """Take ``tools``, which stand at ``place``. Raises ``UnsendableError``."""
         for index, tool in enumerate(tools):
             here = f"{place}.{index}"
+            self.unread += unread(tool, TOOLS, "tools")
             match tool:
                 case {"type": "namespace", "name": str(name), "tools": list(inner)}:
                     self.add(inner, f"{here}.tools", name)
@@ -161,11 +178,8 @@ def _custom_description(tool: JsonObject) -> str:
     description = tool.get("description")
     words = [description] if isinstance(description, str) and description else []
     words.append(f"Give all of it as the one string `{INPUT}`.")
-    match tool.get("format"):
-        case {"type": "grammar", "definition": str(definition)}:
-            syntax = str(tool["format"].get("syntax") or "lark")[:20]
-            words.append(f"`{INPUT}` must match this {syntax} grammar:\n{definition}")
-    return "\n\n".join(words)
+    words.append(grammar_note(tool.get("format")))
+    return "\n\n".join(filter(None, words))
 
 
 def _one_string() -> JsonObject:

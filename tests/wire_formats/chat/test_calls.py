@@ -2,7 +2,13 @@
 
 import pytest
 
-from wire_formats.chat.calls import arguments_object, arguments_text, called_with, calls_in
+from wire_formats.chat.calls import (
+    arguments_object,
+    arguments_text,
+    called_with,
+    calls_in,
+    grammar_note,
+)
 
 
 @pytest.mark.parametrize(
@@ -48,3 +54,23 @@ def test_the_older_call_comes_last():
     message = {"tool_calls": [1, 2], "function_call": {"name": "f"}}
     assert list(calls_in(message)) == [1, 2, {"name": "f"}]
     assert list(calls_in({"tool_calls": 5, "function_call": None})) == []
+
+
+@pytest.mark.parametrize(
+    ("form", "note"),
+    [
+        (
+            {"type": "grammar", "grammar": {"definition": "a+", "syntax": "regex"}},
+            "`input` must match this regex grammar:\na+",
+        ),
+        (
+            {"type": "grammar", "definition": "start: A"},
+            "`input` must match this lark grammar:\nstart: A",
+        ),
+        ({"type": "grammar", "grammar": {"syntax": "regex"}}, ""),
+        ({"type": "text"}, ""),
+        (None, ""),
+    ],
+)
+def test_a_grammar_is_told_in_words(form, note):
+    assert grammar_note(form) == note

@@ -5,15 +5,19 @@ import pytest
 from wire_formats.chat.reading import (
     Image,
     answered_until,
+    described_schema,
     further_fields,
     json_schema_of,
     messages_of,
     output_limit,
     parts_of,
+    parts_with,
     stop_sequences,
 )
 from wire_formats.errors import UnsendableError
+from wire_formats.unread import Among, all_of
 
+EXPRESSED = all_of("role", "content")
 TEXT = {"type": "text", "text": "Hi"}
 
 
@@ -122,5 +126,28 @@ def test_what_an_assistant_answered_is_past(roles, count):
 
 def test_fields_that_are_not_expressed_are_named():
     message = {"role": "user", "content": "Hi", "name": "ada", "audio": {}, "refusal": None}
-    assert further_fields(message, frozenset({"role", "content"})) == ["messages.name"]
-    assert further_fields(message | {"role": "tool"}, frozenset({"role", "content"})) == []
+    assert further_fields(message, EXPRESSED) == ["messages.name"]
+    assert further_fields(message | {"role": "tool"}, EXPRESSED) == []
+
+
+def test_fields_within_a_message_are_named_by_their_path():
+    part = {"type": "image_url", "image_url": {"url": "u", "detail": "low"}, "mark": 1}
+    expressed = {"role": None, "content": parts_with(detail=Among(("auto",)))}
+    assert further_fields({"role": "user", "content": [part]}, expressed) == [
+        "messages.content.image_url.detail",
+        "messages.content.mark",
+    ]
+    expressed = {"role": None, "content": parts_with("mark")}
+    assert further_fields({"role": "user", "content": [part]}, expressed) == []
+
+
+def test_a_schema_takes_the_description_beside_it():
+    schema = {"type": "object"}
+    assert described_schema({"schema": schema}) == schema
+    assert described_schema({"schema": schema, "description": "A city."}) == {
+        "type": "object",
+        "description": "A city.",
+    }
+    own = {"description": "Its own."}
+    assert described_schema({"schema": own, "description": "A city."}) == own
+    assert described_schema({"schema": 5, "description": "A city."}) == 5

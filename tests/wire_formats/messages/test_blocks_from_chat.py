@@ -96,3 +96,10 @@ def test_a_text_file_must_be_utf_8() -> None:
     broken = file(filename="a.txt", file_data="data:text/plain;base64,/w==")
     with pytest.raises(UnsendableError, match="UTF-8"):
         block_of(broken, "here")
+
+
+@pytest.mark.parametrize("kind", [{}, [], 5, None])
+def test_a_type_that_is_no_string_is_refused_by_its_place(kind: Any) -> None:
+    with pytest.raises(UnsendableError, match="no parts of the type") as refused:
+        block_of({"type": kind, "text": "Hi"}, "messages.0.content.0")
+    assert refused.value.param == "messages.0.content.0"

@@ -53,7 +53,7 @@ from wire_formats.messages.request_to_chat import chat_request
 )
 def test_tools_that_anthropic_ran_become_text(block, expected):
     messages, dropped = written(USER, assistant(block), USER)
-    assert (messages[1]["content"], dropped) == (expected, ())
+    assert (messages[1]["content"], dropped) == (expected, (f"messages.{block['type']}",))
 
 
 @pytest.mark.parametrize(

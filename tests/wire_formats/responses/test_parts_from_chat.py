@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wire_formats.responses.parts_from_chat import part_of
+from wire_formats.responses.parts_from_chat import part_of, words_of
 
 URL = "data:image/png;base64,iVBO"
 IMAGE = {"type": "input_image", "image_url": URL, "detail": "auto"}
@@ -44,3 +44,29 @@ def test_of_a_file_only_what_is_text_is_sent() -> None:
 )
 def test_for_other_parts_a_response_has_no_words(part: dict) -> None:
     assert part_of(part) is None
+
+
+def test_a_breakpoint_of_the_cache_stays_with_its_part() -> None:
+    mark = {"mode": "explicit", "ttl": "30m"}
+    part = {"type": "text", "text": "Hi", "prompt_cache_breakpoint": mark}
+    assert part_of(part) == {
+        "type": "input_text",
+        "text": "Hi",
+        "prompt_cache_breakpoint": mark,
+    }
+
+
+def test_an_assistants_words_and_its_refusal_are_one_text() -> None:
+    lost: list[str] = []
+    parts = [
+        {"type": "text", "text": "One"},
+        {"type": "output_text", "text": "two"},
+        {"type": "thinking", "thinking": []},
+        {"type": "refusal", "refusal": "No."},
+    ]
+    assert words_of({"content": parts, "refusal": "Never."}, lost) == "OnetwoNo.\nNever."
+    assert words_of({"content": "Hi", "refusal": None}, lost) == "Hi"
+    assert lost == []
+    image = {"type": "image_url", "image_url": {"url": "u"}}
+    assert words_of({"content": [image, 5]}, lost) == ""
+    assert lost == ["messages.content", "messages.content"]

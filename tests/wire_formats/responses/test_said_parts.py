@@ -30,3 +30,7 @@ def test_a_text_beside_sealed_pieces_is_a_thought():
     sealed = {"type": "reasoning.encrypted", "data": "x"}
     told = whole_thoughts({"reasoning": "Hm.", "reasoning_details": [sealed]})
     assert told == [Thought(text="Hm."), Thought(sealed="x")]
+
+
+def test_a_call_that_is_no_object_is_an_empty_one():
+    assert list(parts_said({"tool_calls": [[None], 5]}, None)) == [{}, {}]
