@@ -8,7 +8,7 @@ TEST_PROCESSES ?= 3
 help:
 	@echo 'make run      start the gateway on HOST:PORT, by default 127.0.0.1:8000'
 	@echo 'make test     run the tests; PYTEST_ARGS="-k azure" selects, TEST_PROCESSES=1 takes one by one'
-	@echo '              test-clients: the tests with Codex, Claude Code, openai-agents and LangChain, which are installed first'
+	@echo '              test-clients: with Codex, Claude Code, openai-agents and LangChain, which are installed first'
 	@echo 'make check    lint, types, import contracts, migrations, deploy check'
 	@echo 'make bench    measure the gateway, beside nginx where there is one'
 	@echo '              bench-peers: beside LiteLLM and Open WebUI too, which are installed first'
@@ -28,7 +28,7 @@ test: install
 
 # The first test of each client installs it, which counts as the test's time.
 test-clients: install
-	@exec $(BIN)/python -m pytest -n 2 --dist loadfile --timeout 600 -m big_client tests/acceptance $(PYTEST_ARGS)
+	@unset PYTHONDONTWRITEBYTECODE; exec $(BIN)/python -m pytest -n 2 --dist loadfile --timeout 600 -m big_client tests/acceptance $(PYTEST_ARGS)
 
 check: install
 	@exec scripts/check
