@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.http.response import HttpResponseBase
 
+from models_registry.targets import Target
+from proxy.references.ownership import permitted
 from proxy.views.model_call import ModelCallView, Required
 from proxy.views.resumable import ResumableCallView
 from usage.exchange import Exchange
@@ -21,14 +23,21 @@ class ChatCompletionsView(ResumableCallView):
     required = (Required(names=("messages",), kinds=(list,), hint="`messages` must be an array."),)
     is_streamable = True
     _dropped: tuple[str, ...] = ()
+    _is_translated = False
 
     async def understood(self) -> JsonObject:
         body = self.payload
         if not (has_input(body) or has_blocks(body)):
             return body
         chat = await self.aside(as_chat, body)
-        self._dropped = chat.dropped
+        self._dropped, self._is_translated = chat.dropped, True
         return chat.body
+
+    async def allowed(self, targets: tuple[Target, ...]) -> tuple[Target, ...]:
+        """An object of somebody else's is refused also where no chat has a place for it."""
+        if not self._is_translated:
+            return targets
+        return (await permitted(self.payload, targets, self.caller)).targets
 
     async def answer(self, body: JsonObject, model: str, exchange: Exchange) -> HttpResponseBase:
         response = await super().answer(body, model, exchange)

@@ -111,7 +111,7 @@ class ModelCallView(ApiView):
     async def sent(self, body: JsonObject, model: str, exchange: Exchange) -> Dispatched:
         """The success of one of the model's targets."""
         targets, options = await route(active(), self.caller, model, endpoint=self.endpoint)
-        targets = self.eligible(targets)
+        targets = await self.allowed(self.eligible(targets))
         body = self.readable(body, targets)
         allowed = await permitted(body, targets, self.caller)
         return await self.dispatched(
@@ -123,6 +123,10 @@ class ModelCallView(ApiView):
 
     def eligible(self, targets: tuple[Target, ...]) -> tuple[Target, ...]:
         """Those of the model's targets that have the endpoint."""
+        return targets
+
+    async def allowed(self, targets: tuple[Target, ...]) -> tuple[Target, ...]:
+        """Those that may see what the client's own body refers to, where another is sent."""
         return targets
 
     def readable(self, body: JsonObject, targets: tuple[Target, ...]) -> JsonObject:

@@ -3,6 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
+from django.db import connection as database
 
 from connections.models import Connection
 from gateway_project.reconciling import reconcile
@@ -73,7 +74,10 @@ def test_several_at_once_do_not_collide(environment):
 
     def start(_):
         together.wait()
-        reconcile()
+        try:
+            reconcile()
+        finally:
+            database.close()
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         list(pool.map(start, range(AT_ONCE)))

@@ -9,7 +9,12 @@ import pytest
 from connections.auth.none import NoAuth
 from connections.calling.client import UpstreamClient, UpstreamResponse, close_all, owned_responses
 from connections.errors import MaybeProcessedError, MidStreamError, NotSentError
-from connections.request_extensions import CALL_EXTENSION, TIMEOUTS_EXTENSION, VERIFY_TLS_EXTENSION
+from connections.request_extensions import (
+    CALL_EXTENSION,
+    PROXY_EXTENSION,
+    TIMEOUTS_EXTENSION,
+    VERIFY_TLS_EXTENSION,
+)
 from connections.upstream import Timeouts, Upstream
 
 TIMEOUTS = Timeouts(connect=1, first_byte=2, idle=3, total=4)
@@ -91,6 +96,7 @@ async def test_timeouts_and_verification_travel_with_the_request():
         CALL_EXTENSION: "kept",
         TIMEOUTS_EXTENSION: TIMEOUTS,
         VERIFY_TLS_EXTENSION: False,
+        PROXY_EXTENSION: "",
     }
 
 
