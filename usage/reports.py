@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
@@ -36,7 +36,7 @@ class By(StrEnum):
 OF_TIME = frozenset({By.HOUR, By.DAY, By.MONTH})
 TRUNCATED = {By.HOUR: TruncHour, By.DAY: TruncDate, By.MONTH: TruncMonth}
 COLUMN_OF = {
-    By.USER: "username",
+    By.USER: "user_id",
     By.MODEL: "model",
     By.CONNECTION: "connection",
     By.KEY: "key_hint",
@@ -104,10 +104,15 @@ def report(
 
     Times in their order, everything else by cost and then by requests. A day that was pruned counts
     whole where the period touches it, and has no hours. Who is in several groups counts in each.
+    Of users of one name, those who were deleted have their id behind it.
     """
     lines: dict[str, Line] = {}
     found = _lines(by, since=since, until=until, user_id=user_id)
-    for line in _by_group(found) if by is By.GROUP else found:
+    if by is By.GROUP:
+        found = _by_group(found)
+    elif by is By.USER:
+        found = _by_user(found)
+    for line in found:
         lines[line.group] = lines[line.group] + line if line.group in lines else line
     if by in OF_TIME:
         return tuple(sorted(lines.values(), key=lambda line: line.group))
@@ -160,11 +165,13 @@ def _grouped(source: QuerySet[Any], by: By, *, most: Any, **counts: Any) -> Iter
     sums["total_cost"] = Sum("cost")
     totals = {f"total_{name}": expression for name, expression in counts.items()}
     column = F(COLUMN_OF.get(by, "of_time"))
-    grouped = source.order_by().values(group=column).annotate(**sums, **totals)
+    names = {"name": F("username")} if by is By.USER else {}
+    grouped = source.order_by().values(group=column, **names).annotate(**sums, **totals)
     for found in grouped.iterator():
         values: dict[str, Any] = {name: found[f"total_{name}"] or 0 for name in SUMS}
         values["cost"] = Decimal(values["cost"])
-        yield Line(group=_label(by, found["group"]), **values)
+        behind = f" {found['name']}" if names else ""
+        yield Line(group=f"{_label(by, found['group'])}{behind}", **values)
 
 
 def _by_group(lines: Iterable[Line]) -> Iterator[Line]:
@@ -175,6 +182,24 @@ def _by_group(lines: Iterable[Line]) -> Iterator[Line]:
     for line in lines:
         for group in groups.get(line.group, [NO_GROUP]):
             yield replace(line, group=group)
+
+
+def _by_user(lines: Iterable[Line]) -> Iterator[Line]:
+    """``lines`` of ids and names, by the names that the users have now or had at last."""
+    told = [(*_id_and_name(line), line) for line in lines]
+    ids = {user_id for user_id, _, _ in told}
+    present = dict(User.objects.filter(pk__in=ids).values_list("pk", "username"))
+    names = {user_id: name for user_id, name, _ in told} | present
+    bearers = Counter(names.values())
+    for user_id, _, line in told:
+        name = names[user_id]
+        is_one_of_several = bearers[name] > 1 and user_id not in present
+        yield replace(line, group=f"{name} (id {user_id})" if is_one_of_several else name)
+
+
+def _id_and_name(line: Line) -> tuple[int, str]:
+    user_id, _, name = line.group.partition(" ")
+    return int(user_id), name
 
 
 def _label(by: By, group: Any) -> str:

@@ -62,6 +62,7 @@ def rows(db):
         [
             a_record(
                 request_id=f"req_{n}",
+                user_id=100 + n,
                 username=username,
                 model=model,
                 status=status,

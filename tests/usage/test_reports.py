@@ -304,3 +304,24 @@ def test_times_without_a_zone_are_in_that_of_the_settings(settings, text, moment
 def test_what_is_no_moment_is_refused(text):
     with pytest.raises(PeriodError):
         read_moment(text)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("is_pruned", [False, True], ids=["rows", "totals"])
+def test_users_of_one_name_are_told_apart(is_pruned):
+    alice = User.objects.create(username="alice")
+    stored((alice.pk, "alice", "o3", 9), (900, "alice", "o3", 99), (901, "bob", "o3", 9))
+    if is_pruned:
+        prune(timedelta(days=50))
+    assert {name: line.requests for name, line in lines(By.USER).items()} == {
+        "alice": 1,
+        "alice (id 900)": 1,
+        "bob": 1,
+    }
+
+
+@pytest.mark.django_db
+def test_who_was_renamed_has_one_line():
+    stored((7, "alice", "o3", 9))
+    User.objects.create(pk=7, username="alice.brown")
+    assert set(lines(By.USER)) == {"alice.brown"}
