@@ -12,6 +12,7 @@ import orjson
 from accounts.models import ApiKey, User
 from connections.models import Connection
 from models_registry.models import ModelGrant
+from models_registry.registry import active
 from proxy.client_side.handler import ApiHandler
 from tests.support.fake_providers import success
 from tests.support.in_process import in_process
@@ -75,6 +76,7 @@ class EveryUpstream:
 
 @asynccontextmanager
 async def serving(upstream: EveryUpstream) -> AsyncIterator[ApiHandler]:
-    """The API over what ``provide`` has put into the database."""
+    """The API over what ``provide`` has put into the database, with a list from each upstream."""
     async with in_process(upstream) as api:
+        await active().settled()
         yield api
