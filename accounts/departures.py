@@ -49,7 +49,7 @@ def named(name: str) -> Named:
 
 
 def user_id_of(username: str) -> int | None:
-    """The user of this name, or else the one who had it last; None if nobody ever did."""
+    """The id of the user with this name, or else of the last deleted one; None if it is unknown."""
     present = User.objects.filter(username=username).values_list("pk", flat=True).first()
     if present is not None:
         return present

@@ -50,7 +50,7 @@ class SigningKeys:
         self._refreshing: asyncio.Task[None] | None = None
 
     async def named(self, key_id: str | None) -> tuple[jwt.PyJWK, ...]:
-        """The keys that a token naming ``key_id`` may be signed with; none if there is no such key.
+        """The keys that may have signed a token with ``key_id``; empty if that id is unknown.
 
         A token without a key id may be signed with any, and keys may be published without an id.
         Raises :class:`SigningKeysUnavailableError` when no key was ever heard of.

@@ -70,7 +70,7 @@ def joined_headers(headers: Iterable[tuple[bytes, bytes]], wanted: bytes) -> str
 
 @lru_cache(maxsize=1024)
 def is_within(address: str, networks: Networks) -> bool:
-    """Whether ``address`` is in one of ``networks``. A text that is no address is not."""
+    """Whether ``address`` is in one of ``networks``. False for text that is not an address."""
     try:
         parsed = ip_address(address)
     except ValueError:

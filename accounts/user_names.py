@@ -34,8 +34,9 @@ def wanted_names(claim: Callable[[str], str], *first: str) -> Iterator[str]:
 
 
 def free_username(wanted: Iterable[str], identity: str) -> str:
-    """A name that nobody has, from the first of ``wanted`` that can be read, with a number behind
-    it if it is taken. ``identity`` tells the person from all others, if so many share that name.
+    """A free user name: the first readable one of ``wanted``, with a number appended if taken.
+
+    ``identity`` makes the name unique where too many people share it.
 
     Blocks on the database.
     """

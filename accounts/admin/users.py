@@ -86,8 +86,8 @@ class UserAdmin(
     def consequences(self, row: User) -> str:
         keys = counted(row.api_keys.usable().count(), "API key")
         return (
-            f"{keys} that still work end at once, with their running streams, and nobody can sign "
-            f"in as this user any more. {USAGE_STAYS} To keep the row, make the user inactive."
+            f"{keys} and their running streams end at once, and signing in as this user becomes "
+            f"impossible. {USAGE_STAYS} To keep the row, make the user inactive."
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:

@@ -77,7 +77,7 @@ class KeyFiles:
 def _signature(path: str) -> Signature:
     """What tells the file that ``path`` leads to from another, and from itself after a change."""
     try:
-        status = os.stat(path)  # noqa: PTH116 - a path with NUL is no file either
+        status = os.stat(path)  # noqa: PTH116 - it raises ValueError for NUL in a path
     except (OSError, ValueError):
         return None
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns

@@ -44,7 +44,7 @@ class KeySource:
 
     @property
     def reference(self) -> str:
-        """The notation of a source that is no secret; empty for a secret."""
+        """The reference (``env:NAME``, ``file:PATH``) as it is written; empty for a stored key."""
         if self.file_path:
             return f"{FILE_PREFIX}{self.file_path}"
         return f"env:{self.environment_variable}" if self.environment_variable else ""

@@ -1,8 +1,8 @@
 """Which files a connection may take a key from: those of one folder that is meant for it.
 
-Whoever describes connections also says where their keys are sent. So a path must not lead to what
-is not a key of an upstream: out of the folder, to the gateway's own secrets, or to the token that
-Kubernetes puts beside them.
+An editor of connections also chooses where their keys are sent. So a path may lead only to keys of
+upstreams: paths out of the folder, to the gateway's own secrets, or to the token that Kubernetes
+puts beside them are refused.
 """
 
 from __future__ import annotations

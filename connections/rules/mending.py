@@ -6,7 +6,7 @@ import re
 
 INVISIBLE = "\ufeff\u200b"  # a byte order mark and a space without width, as editors paste them
 QUOTES = (('"', '"'), ("'", "'"), ("“", "”"), ("‘", "’"), ("„", "“"), ("`", "`"))
-VISIBLE_ASCII = re.compile(r"[\x21\x23-\x26\x28-\x7e]+")  # what a header can carry, but for quotes
+VISIBLE_ASCII = re.compile(r"[\x21\x23-\x26\x28-\x7e]+")  # allowed in a header, except quotes
 BEARER = re.compile(r"(?:authorization:\s*)?bearer\s+(?=\S)", re.IGNORECASE)
 
 

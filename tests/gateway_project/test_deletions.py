@@ -44,7 +44,7 @@ def name_of(row: Any, page: str) -> str:
 
 
 TOLD = {
-    "user": ["ada: 2 API keys that still work end at once", "Usage records stay"],
+    "user": ["ada: 2 API keys and their running streams end at once", "Usage records stay"],
     "key": ["ada keeps 1 other key that work", "Usage records stay"],
     "group": ["1 member lose", "The grant gpt-* →", "usage records stay"],
     "connection": [

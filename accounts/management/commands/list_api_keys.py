@@ -24,7 +24,7 @@ class Command(GatehouseCommand):
         "--user alice --all",
         "--json",
     )
-    exits = {0: DONE, 2: "there is no such user"}
+    exits = {0: DONE, 2: "the user does not exist"}
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--user", metavar="U", help="of this user alone")

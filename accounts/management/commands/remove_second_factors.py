@@ -13,7 +13,7 @@ from accounts.models import User
 class Command(GatehouseCommand):
     help = "Let a user who has lost their second factors sign in without one."
     examples = ("alice",)
-    exits = {0: f"{DONE}, or there were none", 2: "there is no such user"}
+    exits = {0: f"{DONE}, or the user had none", 2: "the user does not exist"}
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("username")

@@ -19,7 +19,7 @@ class Command(GatehouseCommand):
         "alice gpt-4o",
         "alice gpt-4o --json",
     )
-    exits = {0: "they may", 1: "they may not", 2: "there is no such user"}
+    exits = {0: "they may", 1: "they may not", 2: "the user does not exist"}
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("user", metavar="USER")

@@ -19,7 +19,7 @@ class Command(GatehouseCommand):
         "--user alice",
         "--user alice --all --json",
     )
-    exits = {0: DONE, 2: "there is no such user"}
+    exits = {0: DONE, 2: "the user does not exist"}
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--user", metavar="U", required=True)
