@@ -18,8 +18,10 @@ async def test_too_many_recordings_lose_the_oldest(store):
     for name in "abc":
         await list_one(store, name, 1)
     assert await still_there(store, *"abc") == [0, 1, 1]
+    # Among all recordings there may be some that other tests' servers left.
     for key in ("gatehouse:kept", "gatehouse:kept:ada"):
-        assert await store.zcard(key) == 2
+        assert {b"1/ada/b", b"1/ada/c"} <= set(listed := await store.zrange(key, 0, -1))
+        assert b"1/ada/a" not in listed
         assert await store.ttl(key) > 0
 
 
