@@ -6,7 +6,16 @@ from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ("accounts", "audio", "connections", "gateway_project", "models_registry", "proxy", "usage")
+ROOMS = (
+    "accounts",
+    "audio",
+    "connections",
+    "gateway_project",
+    "models_registry",
+    "proxy",
+    "resilience",
+    "usage",
+)
 CHECK_ID = re.compile(r"\w+\.[CDEIW]\d{3}")
 
 

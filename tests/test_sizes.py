@@ -15,6 +15,7 @@ ROOMS = (
     "wire_formats",
     "accounts",
     "connections",
+    "resilience",
     "models_registry",
     "usage",
     "proxy",

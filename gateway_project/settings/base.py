@@ -38,8 +38,7 @@ ASGI_APPLICATION = "gateway_project.asgi.application"
 AUTH_USER_MODEL = "accounts.User"
 LOGIN_REDIRECT_URL = "admin:index"
 USE_TZ = True
-GATEWAY_TIME_ZONE = environment.time_zone("GATEWAY_TIME_ZONE")
-TIME_ZONE = GATEWAY_TIME_ZONE
+GATEWAY_TIME_ZONE = TIME_ZONE = environment.time_zone("GATEWAY_TIME_ZONE")
 LANGUAGE_CODE = "en"
 FORMAT_MODULE_PATH = ["gateway_project.formats"]
 STATIC_URL = "/static/"
@@ -67,6 +66,7 @@ INSTALLED_APPS = [
     *SIGN_IN_APPS,
     "accounts",
     "connections",
+    "resilience",
     "models_registry",
     "usage",
     "proxy",

@@ -25,6 +25,7 @@ ROOMS = {
     "infrastructure",
     "models_registry",
     "proxy",
+    "resilience",
     "usage",
     "wire_formats",
 }

@@ -25,7 +25,16 @@ from tests.support.environment import ROOT
 LIBRARIES = ("uvicorn", "aiohttp", "httptools", "uvloop", "websockets")
 PUBLIC_BASES = {"aiohttp.abc.AbstractResolver"}  # aiohttp documents how to implement it
 ROOMS = [
-    *("wire_formats", "accounts", "connections", "models_registry", "usage", "proxy", "audio"),
+    *(
+        "wire_formats",
+        "accounts",
+        "connections",
+        "resilience",
+        "models_registry",
+        "usage",
+        "proxy",
+        "audio",
+    ),
     *("gateway_project", "demo_upstream", "infrastructure"),
 ]
 # Objects of the libraries go by these names in the modules that hold them.

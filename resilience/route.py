@@ -1,0 +1,53 @@
+"""A route: the targets that serve one public id, and how one of them is chosen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from resilience.policy import DEFAULT, Policy
+
+TargetKey = tuple[int, str]  # the connection's id and the upstream's name of the model
+
+
+class Strategy(StrEnum):
+    """The order of the targets of one tier."""
+
+    FIRST = "first"
+    WEIGHTED = "weighted"
+    LEAST_BUSY = "least_busy"
+    LATENCY = "latency"
+    COST = "cost"
+    AFFINITY = "affinity"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteTarget:
+    """A target of a route. Lower tiers are asked first; weights count within a tier."""
+
+    connection_id: int
+    model: str
+    tier: int = 1
+    weight: int = 1
+
+    @property
+    def key(self) -> TargetKey:
+        return self.connection_id, self.model
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """``targets`` are empty where every connection that offers the id serves it, by priority.
+
+    ``context_fallback`` and ``content_fallback`` are the ids of models, empty for none.
+    """
+
+    model: str = ""
+    strategy: Strategy = Strategy.FIRST
+    targets: tuple[RouteTarget, ...] = ()
+    context_fallback: str = ""
+    content_fallback: str = ""
+    policy: Policy = DEFAULT
+
+
+NO_ROUTE = Route()
