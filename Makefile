@@ -3,11 +3,12 @@
 BIN := .venv/bin
 TEST_PROCESSES ?= 3
 
-.PHONY: help run test test-clients check bench bench-peers install install-base lock sbom dist clean
+.PHONY: help run test test-sqlite test-clients check bench bench-peers install install-base lock sbom dist clean
 
 help:
 	@echo 'make run      start the gateway on HOST:PORT, by default 127.0.0.1:8000'
 	@echo 'make test     run the tests; PYTEST_ARGS="-k azure" selects, TEST_PROCESSES=1 takes one by one'
+	@echo '              test-sqlite: those that need a database again, on SQLite and process memory'
 	@echo '              test-clients: with Codex, Claude Code, openai-agents and LangChain, which are installed first'
 	@echo 'make check    lint, types, import contracts, migrations, deploy check'
 	@echo 'make bench    measure the gateway, beside nginx where there is one'
@@ -25,6 +26,10 @@ run: install-base
 # are kept, even where the machine says otherwise: tests start hundreds of processes.
 test: install
 	@unset PYTHONDONTWRITEBYTECODE; exec $(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+
+# What a machine without PostgreSQL and Redis runs on, where `make test` has found both.
+test-sqlite: install
+	@unset PYTHONDONTWRITEBYTECODE; TEST_BACKING=sqlite+memory REQUIRE_SERVICES= exec $(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile -m 'django_db and not acceptance' $(PYTEST_ARGS)
 
 # The first test of each client installs it, which counts as the test's time.
 test-clients: install
