@@ -143,9 +143,11 @@ class Breaker:
                 self._seen_failures.append(now)
         self._connect_failures = self._connect_failures + 1 if is_connect_failure else 0
         oldest = now - WINDOW_SECONDS
-        for times in (self._outcomes, self._failures):
-            while times and times[0] < oldest:
-                times.popleft()
+        while self._outcomes[0] < oldest:
+            self._outcomes.popleft()
+        failures = self._failures
+        while failures and failures[0] < oldest:
+            failures.popleft()
 
     def _opens(self, now: float) -> bool:
         is_failing = len(self._outcomes) >= LEAST_OUTCOMES and len(
