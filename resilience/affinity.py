@@ -13,7 +13,7 @@ from hashlib import blake2b
 from itertools import islice
 from typing import Any, TypeVar
 
-from resilience.candidate import Candidate
+from resilience.route import Candidate
 from resilience.states import States
 from wire_formats.json_types import JsonObject
 

@@ -97,12 +97,14 @@ class Breaker:
         self._slot_until = now + SLOT_SECONDS
         return True
 
-    def note(self, signal: Signal, *, is_connect_failure: bool = False) -> bool:
-        """Count how a request ended. Whether the breaker opened or closed by it."""
+    def note(
+        self, signal: Signal, *, is_connect_failure: bool = False, now: float | None = None
+    ) -> bool:
+        """Count how a request ended, at ``now``. Whether the breaker opened or closed by it."""
         if signal is Signal.NOTHING:
             self._slot_until = 0.0
             return False
-        now = self._clock()
+        now = self._clock() if now is None else now
         is_failure = signal is Signal.FAILURE
         self._count(now, is_failure=is_failure, is_connect_failure=is_connect_failure)
         if not self.ends_at:

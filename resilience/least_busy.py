@@ -10,7 +10,7 @@ import statistics
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from resilience.candidate import Candidate
+from resilience.route import Candidate
 from resilience.states import SAMPLES_TO_KNOW, States, TargetState
 
 C = TypeVar("C", bound=Candidate)

@@ -8,9 +8,8 @@ from operator import attrgetter
 from typing import TypeVar
 
 from resilience.affinity import by_affinity
-from resilience.candidate import Candidate
 from resilience.least_busy import by_load
-from resilience.route import Route, Strategy
+from resilience.route import Candidate, Route, Strategy
 from resilience.states import States
 
 C = TypeVar("C", bound=Candidate)

@@ -90,16 +90,17 @@ class TargetState:
         """The request is over. ``seconds_to_first_content`` is None if there was no content."""
         if self.in_flight:
             self.in_flight -= 1
+        now = self._clock()
         if seconds_to_first_content is not None:
-            self._sample(seconds_to_first_content)
+            self._sample(seconds_to_first_content, now)
         if signal is Signal.SUCCESS:
             self._doublings = 0
             if self.successes_owed:
                 self.successes_owed -= 1
         elif signal is Signal.FAILURE:
-            self.last_failed_at = self._clock()
+            self.last_failed_at = now
         breaker = self.breaker
-        if not breaker.note(signal, is_connect_failure=is_connect_failure):
+        if not breaker.note(signal, is_connect_failure=is_connect_failure, now=now):
             return
         if breaker.ends_at:
             self.reason = OPENED
@@ -184,8 +185,7 @@ class TargetState:
         self.samples = 0
         self._seconds = self._weight = self._sampled_at = 0.0
 
-    def _sample(self, seconds: float) -> None:
-        now = self._clock()
+    def _sample(self, seconds: float, now: float) -> None:
         kept = 0.5 ** ((now - self._sampled_at) / HALF_LIFE_SECONDS) if self.samples else 0.0
         self._seconds = self._seconds * kept + seconds
         self._weight = self._weight * kept + 1.0

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from resilience.candidate import Candidate
-from resilience.route import TargetKey
+from resilience.route import Candidate, TargetKey
 
 C = TypeVar("C", bound=Candidate)
 
