@@ -85,7 +85,7 @@ class UsageRecord:
             is_streamed=exchange.is_streamed,
             status=_status(exchange),
             error_code=exchange.error_code,
-            attempts=exchange.attempts,
+            attempts=len(exchange.attempts),
             is_client_gone=exchange.is_client_gone,
             prompt_tokens=tokens.prompt,
             cached_tokens=tokens.cached,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from resilience.outcomes import Kind
 from tests.support.builders import an_exchange
+from usage.attempts import Attempt
 from usage.exchange import Exchange
 from usage.record import UsageRecord
 
@@ -13,7 +15,8 @@ def an_ended_exchange(**fields: object) -> Exchange:
     """A chat with gpt-4o that took 1000 tokens and gave 100."""
     exchange = an_exchange()
     exchange.connection, exchange.upstream_model = "openai", "gpt-4o"
-    exchange.status, exchange.attempts = 200, 1
+    exchange.status = 200
+    exchange.attempts.append(Attempt("openai", "gpt-4o", status=200, kind=Kind.SUCCESS))
     exchange.tokens.prompt, exchange.tokens.completion = 1000, 100
     for name, value in fields.items():
         setattr(exchange, name, value)
