@@ -11,6 +11,7 @@ from wire_formats.token_counts import Tokens
 
 LONGEST_CODE = 64
 LONGEST_WHY = 100
+LONGEST_TIER = 32
 ARROW = "→"
 # The upstream may have done the work. What broke off after content is in the record's own counts.
 MAY_BE_BILLED = frozenset({Kind.FAILED, Kind.STOPPED})
@@ -60,7 +61,11 @@ class Attempt:
         }
         if self.tokens is not None:
             told = asdict(self.tokens)
-            found["tokens"] = {name: value for name, value in told.items() if value is not None}
+            found["tokens"] = {
+                name: printable(value)[:LONGEST_TIER] if isinstance(value, str) else value
+                for name, value in told.items()
+                if value is not None
+            }
         if self.may_be_billed:
             found["may_be_billed"] = True
         return found
@@ -73,7 +78,7 @@ def attempt_log(attempts: Sequence[Attempt]) -> list[AttemptFacts]:
     return [attempt.facts() for attempt in attempts]
 
 
-def in_words(log: Iterable[AttemptFacts]) -> list[str]:
+def attempt_lines(log: Iterable[AttemptFacts]) -> list[str]:
     """A line for each attempt, such as ``azure-eu …a1b2 429 120 ms → other key``."""
     return [_line(attempt) for attempt in log]
 

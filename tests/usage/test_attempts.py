@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from resilience.outcomes import Kind
-from usage.attempts import Attempt, attempt_log, in_words
+from usage.attempts import Attempt, attempt_lines, attempt_log
 from wire_formats.token_counts import Tokens
 
 
@@ -33,19 +33,19 @@ def test_all_attempts_are_told_if_the_first_did_not_succeed():
 
 
 def test_an_attempt_is_told_in_a_line():
-    assert in_words(attempt_log([limited(), served()])) == [
+    assert attempt_lines(attempt_log([limited(), served()])) == [
         "azure-eu …a1b2 429 120 ms → other key",
         "openai env:OPENAI_API_KEY 200 1,800 ms",
     ]
 
 
 def test_the_providers_own_word_is_told():
-    [line] = in_words([limited(code="insufficient_quota").facts()])
+    [line] = attempt_lines([limited(code="insufficient_quota").facts()])
     assert line == "azure-eu …a1b2 429 insufficient_quota 120 ms → other key"
 
 
 def test_without_a_response_the_outcome_is_told():
-    [line] = in_words(
+    [line] = attempt_lines(
         [limited(status=0, kind=Kind.NOT_SENT, why="not sent → other target").facts()]
     )
     assert line == "azure-eu …a1b2 not sent 120 ms → other target"
@@ -55,7 +55,7 @@ def test_without_a_response_the_outcome_is_told():
 def test_a_failure_that_may_have_been_billed_is_marked(kind):
     facts = limited(status=500, kind=kind, why="").facts()
     assert facts["may_be_billed"]
-    assert in_words([facts]) == ["azure-eu …a1b2 500 120 ms (may have been billed)"]
+    assert attempt_lines([facts]) == ["azure-eu …a1b2 500 120 ms (may have been billed)"]
 
 
 def test_a_failure_that_told_its_use_is_not_marked():
@@ -75,4 +75,4 @@ def test_words_of_upstreams_are_cut_and_hold_nothing_that_a_terminal_obeys():
 
 
 def test_a_log_of_another_version_is_told_as_far_as_it_is_known():
-    assert in_words([{"connection": "one", "colour": "red"}]) == ["one 0 ms"]
+    assert attempt_lines([{"connection": "one", "colour": "red"}]) == ["one 0 ms"]
