@@ -9,11 +9,13 @@ import pytest
 from asgiref.sync import SyncToAsync
 from django.db import connections
 
-from tests.support import live, parts
+from tests.support import emptying, live, parts
 from tests.support.live import TWO_WORKERS, LiveGateway, live_gateway
 from tests.support.parts import Part, Services
 from tests.support.plugin import SERVICES
 from tests.support.stores import BACKINGS, Stores
+
+emptying.install()
 
 
 @pytest.fixture(scope="session")
