@@ -10,7 +10,8 @@ class Kind(StrEnum):
     """The rows of the outcome table in :mod:`resilience.verdict`."""
 
     NOT_SENT = "not_sent"  # DNS, connect, TLS, pool: the upstream saw nothing
-    CANNOT_BE_ASKED = "cannot_be_asked"  # no credential, or a request that the API has no form for
+    # No credential, a request that the API has no form for, or a 403 that is not about the key.
+    CANNOT_BE_ASKED = "cannot_be_asked"
     LED_BACK = "led_back"  # the connection leads to this gateway again
     KEY_REFUSED = "key_refused"  # 401, and 403 that speaks of the credential
     OUT_OF_QUOTA = "out_of_quota"  # 402, and 429 that no waiting mends
@@ -35,6 +36,7 @@ CLEAN = frozenset(
         Kind.OUT_OF_QUOTA,
         Kind.RATE_LIMITED,
         Kind.OVERLOADED,
+        Kind.MODEL_UNKNOWN,
     }
 )  # surely nothing was generated, and so nothing billed
 

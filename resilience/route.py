@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 from resilience.policy import DEFAULT, Policy
 
 TargetKey = tuple[int, str]  # the connection's id and the upstream's name of the model
+
+
+class Candidate(Protocol):
+    """A target that may serve a request. Lower tiers come first; weights count within a tier."""
+
+    @property
+    def key(self) -> TargetKey: ...
+
+    @property
+    def tier(self) -> int: ...
+
+    @property
+    def weight(self) -> int: ...
 
 
 class Strategy(StrEnum):

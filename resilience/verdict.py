@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, StrEnum, auto
+
+from resilience.outcomes import Kind, Outcome
+from resilience.policy import Ambiguous, Policy
+
+QUOTA_SECONDS = 15 * 60.0
+RATE_LIMIT_SECONDS = 5.0
+OVERLOAD_SECONDS = 2.0
+MODEL_UNKNOWN_SECONDS = 60.0
 
 
 class Next(Enum):
@@ -51,3 +59,68 @@ class Verdict:
     next: Next
     cooldown: Cooldown | None = None
     signal: Signal = Signal.NOTHING
+
+    @property
+    def after_content(self) -> Verdict:
+        """The verdict once content has passed: nothing can be tried again."""
+        return replace(self, next=Next.STOP)
+
+
+STOP = Verdict(next=Next.STOP)
+STOP_AND_COUNT = Verdict(next=Next.STOP, signal=Signal.FAILURE)
+FIXED = {
+    Kind.NOT_SENT: Verdict(next=Next.OTHER_TARGET_OR_AGAIN, signal=Signal.FAILURE),
+    Kind.CANNOT_BE_ASKED: Verdict(next=Next.OTHER_TARGET),
+    Kind.LED_BACK: Verdict(next=Next.OTHER_TARGET),
+    Kind.KEY_REFUSED: Verdict(
+        next=Next.OTHER_KEY, cooldown=Cooldown(scope=Scope.KEY, seconds=None)
+    ),
+    Kind.OUT_OF_QUOTA: Verdict(
+        next=Next.OTHER_KEY, cooldown=Cooldown(scope=Scope.KEY, seconds=QUOTA_SECONDS)
+    ),
+    Kind.REFUSED: STOP,
+    Kind.TOO_LONG: Verdict(next=Next.CONTEXT_FALLBACK),
+    Kind.FILTERED: Verdict(next=Next.CONTENT_FALLBACK),
+    Kind.MODEL_UNKNOWN: Verdict(
+        next=Next.OTHER_TARGET,
+        cooldown=Cooldown(scope=Scope.TARGET, seconds=MODEL_UNKNOWN_SECONDS),
+    ),
+    Kind.BROKEN: STOP_AND_COUNT,
+    Kind.STOPPED: STOP,
+    Kind.SUCCESS: Verdict(next=Next.STOP, signal=Signal.SUCCESS),
+}
+ON_TO_ANOTHER = Verdict(next=Next.OTHER_TARGET, signal=Signal.FAILURE)
+
+
+def verdict(outcome: Outcome, policy: Policy, *, is_unbilled: bool = False) -> Verdict:
+    """What follows an attempt that ended with ``outcome``, before any content has passed.
+
+    ``is_unbilled``: the connection that was asked costs nothing per request, so that an attempt
+    which may have been processed may be followed by another one.
+    """
+    match outcome.kind:
+        case Kind.RATE_LIMITED:
+            cooldown = _asked_for(outcome, Scope.KEY_AND_MODEL, RATE_LIMIT_SECONDS, doubles=True)
+            return Verdict(next=Next.OTHER_KEY_OR_WAIT, cooldown=cooldown)
+        case Kind.OVERLOADED:
+            cooldown = _asked_for(outcome, Scope.TARGET, OVERLOAD_SECONDS)
+            return Verdict(
+                next=Next.OTHER_TARGET_OR_AGAIN, cooldown=cooldown, signal=Signal.FAILURE
+            )
+        case Kind.FAILED:
+            return ON_TO_ANOTHER if _may_bill_twice(policy, is_unbilled) else STOP_AND_COUNT
+        case kind:
+            return FIXED[kind]
+
+
+def _asked_for(outcome: Outcome, scope: Scope, usual: float, *, doubles: bool = False) -> Cooldown:
+    """The cooldown that the upstream asked for, or the ``usual`` one where it did not say."""
+    if outcome.retry_after is not None:
+        return Cooldown(scope=scope, seconds=outcome.retry_after)
+    return Cooldown(scope=scope, seconds=usual, doubles=doubles)
+
+
+def _may_bill_twice(policy: Policy, is_unbilled: bool) -> bool:
+    if policy.ambiguous is Ambiguous.UNBILLED:
+        return is_unbilled
+    return policy.ambiguous is Ambiguous.ALWAYS

@@ -1,0 +1,18 @@
+"""How long a request waits before it asks the same target again.
+
+https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+FIRST_SECONDS = 0.25
+LONGEST_SECONDS = 2.0
+
+
+def backoff_seconds(attempt: int, rng: Callable[[], float] = random.random) -> float:
+    """The seconds to wait after ``attempt``, which counts from 0: any time up to a doubling one."""
+    most = min(FIRST_SECONDS * 2.0 ** min(attempt, 8), LONGEST_SECONDS)
+    return most * rng()

@@ -1,0 +1,70 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from resilience.budget import RetryBudgets
+from tests.resilience.clocks import Clock
+
+
+def spent(budget, most=1000):
+    return sum(budget.spend() for _ in range(most))
+
+
+def test_a_fresh_connection_has_what_it_gets_in_a_second():
+    assert spent(RetryBudgets(Clock()).of(1)) == 3
+
+
+def test_first_attempts_give_their_percentage():
+    budget = RetryBudgets(Clock()).of(1)
+    spent(budget)
+    for _ in range(40):
+        budget.note_first(25)
+    assert spent(budget) == 10
+
+
+def test_ten_seconds_are_saved_up_at_most():
+    clock = Clock()
+    budget = RetryBudgets(clock).of(1)
+    clock.move(3600.0)
+    for _ in range(10_000):
+        budget.note_first(20)
+    assert spent(budget) == 30
+
+
+def test_each_connection_has_its_own():
+    budgets = RetryBudgets(Clock())
+    spent(budgets.of(1))
+    assert budgets.of(2).spend()
+    assert not budgets.of(1).spend()
+    budgets.reset()
+    assert budgets.of(1).spend()
+
+
+def test_a_dead_upstream_at_100_requests_a_second_gets_a_quarter_more_at_most():
+    clock = Clock()
+    budget = RetryBudgets(clock).of(1)
+    again = 0
+    for _ in range(1000):
+        clock.move(0.01)
+        budget.note_first(20)
+        again += budget.spend()
+    assert again <= 250
+
+
+@given(
+    steps=st.lists(
+        st.tuples(st.floats(0.0, 20.0), st.integers(0, 30), st.integers(0, 60)), max_size=30
+    )
+)
+def test_it_never_gives_more_than_it_gained(steps):
+    clock = Clock()
+    budget = RetryBudgets(clock).of(1)
+    began, firsts, given_out = clock.now, 0, 0
+    for pause, first_attempts, wanted in steps:
+        clock.move(pause)
+        for _ in range(first_attempts):
+            budget.note_first(20)
+        got = spent(budget, wanted)
+        assert got <= 30
+        firsts += first_attempts
+        given_out += got
+        assert given_out <= 3 + 0.2 * firsts + 3.0 * (clock.now - began) + 1e-6
