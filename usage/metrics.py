@@ -49,6 +49,8 @@ HELP = {
     "gatehouse_usage_records_lost_total": "Usage records that no disk would take.",
     "gatehouse_usage_journal_bytes": "Bytes in the usage journal that wait for the database.",
     "gatehouse_usage_journal_segments": "Files of the usage journal.",
+    "gatehouse_targets_cooling": "Models of the connection that were refused and rest for a while.",
+    "gatehouse_targets_failing": "Models of the connection whose breaker is open or half-open.",
     "gatehouse_upstream_up": "1 if the upstream gave its list of models when it was last asked.",
 }
 MID_STREAM = "mid_stream"
