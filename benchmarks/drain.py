@@ -69,6 +69,8 @@ def record(number: int) -> UsageRecord:
     """A streamed chat of one of many users with one of several models, half of them priced."""
     from accounts.caller import Caller
     from proxy.client_side.request_id import new_request_id
+    from resilience.outcomes import Kind
+    from usage.attempts import Attempt
     from usage.exchange import Exchange
     from usage.record import UsageRecord
 
@@ -93,7 +95,8 @@ def record(number: int) -> UsageRecord:
     )
     exchange.connection, exchange.upstream_model, exchange.status = "openai", name, 200
     exchange.tokens.prompt, exchange.tokens.cached, exchange.tokens.completion = 900, 128, 250
-    exchange.attempts, exchange.bytes_received, exchange.bytes_sent = 1, 4200, 51_000
+    exchange.attempts.append(Attempt("openai", name, "…a1b2", 200, kind=Kind.SUCCESS))
+    exchange.bytes_received, exchange.bytes_sent = 4200, 51_000
     exchange.first_byte_at, exchange.chunks = exchange.started + 0.3, 250
     exchange.upstream_request_id = f"chatcmpl-{number:024}"
     return replace(UsageRecord.of(exchange), duration_ms=2300 + number % 97)

@@ -13,6 +13,7 @@ from accounts.callers import CallersUnavailableError, callers
 from accounts.client_address import address_of_scope
 from accounts.look_ups import TooManyLookUpsError
 from models_registry.registry import active, is_running
+from resilience.states import states
 from usage.journal import segments
 from usage.ledger import Ledger, active_ledger
 from usage.metrics import label, merged, rendered
@@ -49,7 +50,7 @@ def metrics_text(ledger: Ledger) -> str:
             if name in gauges and (figures.is_alive or name.endswith("_total")):
                 gauges[name][""] += value
     histograms = merged(figures.histograms for figures in everybody)
-    return rendered(histograms, gauges | _journal(ledger) | _upstreams())
+    return rendered(histograms, gauges | _journal(ledger) | _upstreams() | _targets())
 
 
 def _journal(ledger: Ledger) -> Gauges:
@@ -74,6 +75,23 @@ def _upstreams() -> Gauges:
             for connection, listing in active().listings.items()
         }
     }
+
+
+def _targets() -> Gauges:
+    """How many targets of each connection step back, as this worker knows."""
+    if not is_running():
+        return {}
+    labels = {
+        connection.upstream.id: label("gen_ai_provider_name", connection.upstream.name)
+        for connection in active().listings
+    }
+    cooling, failing = dict.fromkeys(labels.values(), 0.0), dict.fromkeys(labels.values(), 0.0)
+    now = states.clock()
+    for state in states.known():
+        if of := labels.get(state.key[0]):  # the connection may be gone
+            cooling[of] += state.cooling_until > now
+            failing[of] += not state.breaker.is_closed
+    return {"gatehouse_targets_cooling": cooling, "gatehouse_targets_failing": failing}
 
 
 def _token(scope: Any) -> str:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from accounts.caller import Caller
+from usage.attempts import Attempt
 from wire_formats.token_counts import Tokens
 
 SWITCHING_PROTOCOLS = 101
@@ -45,8 +46,9 @@ class Exchange:
     ``accepted_at`` is in seconds since the epoch; ``started`` and ``first_byte_at`` are readings of
     ``time.monotonic``. ``upstream_seconds`` passed until upstreams said that they would answer, or
     that they would not; what ``upstream_answer`` keeps the gateway waiting for the first byte comes
-    on top. ``chunks`` counts what was streamed to the client. ``status`` is what the client was
-    answered, 0 while it was not; ``error_code`` is set also for a failure in mid-stream.
+    on top. ``attempts`` are in the order in which they began. ``chunks`` counts what was streamed
+    to the client. ``status`` is what the client was answered, 0 while it was not; ``error_code`` is
+    set also for a failure in mid-stream.
     ``on_stop`` is how the request is ended early, set by whoever answers it; ``still_allowed``
     tells whether its caller could make it now.
     """
@@ -64,7 +66,7 @@ class Exchange:
     connection: str = ""
     upstream_model: str = ""
     upstream_request_id: str = ""
-    attempts: int = 0
+    attempts: list[Attempt] = field(default_factory=list)
     first_byte_at: float | None = None
     upstream_seconds: float = 0.0
     upstream_answer: Waited | None = field(default=None, repr=False)

@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from accounts.management.tables import shortened
+from usage.attempts import attempt_lines
 from usage.models import UsageRow
 from usage.periods import in_words
 from usage.reports import IS_FAILED
@@ -54,11 +55,12 @@ def cells(row: UsageRow, *, is_short: bool) -> tuple[str, ...]:
     if is_short:
         names = [shortened(name, LONGEST_NAME) for name in names]
     tokens = "–" if row.prompt_tokens is None else f"{row.prompt_tokens:,}"
+    attempts = f" in {row.attempts} attempts" if row.attempts > 1 else ""
     answered = "–" if row.completion_tokens is None else f"{row.completion_tokens:,}"
     return (
         f"{in_words(row.accepted_at)}:{row.accepted_at:%S}",
         f"{row.status} {row.error_code}".strip(),
-        f"{row.duration_ms:,} ms",
+        f"{row.duration_ms:,} ms{attempts}",
         f"{tokens} + {answered}",
         cost_of(row),
         *names,
@@ -84,10 +86,17 @@ def verdict(row: UsageRow) -> str:
 
 
 def facts(row: UsageRow) -> dict[str, Any]:
-    """Every column as JSON has it: texts, numbers, times in ISO 8601; None where not known."""
+    """Every column as JSON has it: texts, numbers, times in ISO 8601; None where not known.
+
+    ``attempt_log`` is empty where the first attempt succeeded; otherwise it tells each attempt in
+    words, too.
+    """
+    log = row.attempt_log or []
+    told = zip(log, attempt_lines(log), strict=True)
     found = {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
     return found | {
         "accepted_at": row.accepted_at.isoformat(),
         "key_id": str(row.key_id),
         "cost": None if row.cost is None else f"{row.cost.normalize():f}",
+        "attempt_log": [attempt | {"in_words": line} for attempt, line in told],
     }

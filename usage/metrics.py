@@ -7,10 +7,12 @@ them, and begin with ``gatehouse_`` where it has none.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import accumulate
 
+from resilience.outcomes import Kind
 from usage.record import UsageRecord
 
 DURATION = "gen_ai_client_operation_duration_seconds"
@@ -18,6 +20,8 @@ FIRST_CHUNK = "gen_ai_server_time_to_first_token_seconds"
 TOKENS = "gen_ai_client_token_usage"
 ATTEMPTS = "gatehouse_upstream_attempts"
 OVERHEAD = "gatehouse_overhead_seconds"
+OUTCOMES = "gatehouse_attempts_total"
+RETRIES = "gatehouse_retries_total"
 
 SECONDS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
 MOMENTS = (0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512, 1.024)
@@ -31,21 +35,29 @@ BOUNDS: dict[str, tuple[float, ...]] = {
     ATTEMPTS: FEW,
     OVERHEAD: MOMENTS,
 }
+COUNTERS = (OUTCOMES, RETRIES)
+WIDTHS = {name: len(bounds) + 2 for name, bounds in BOUNDS.items()} | dict.fromkeys(COUNTERS, 1)
 HELP = {
     DURATION: "How long requests took, from their acceptance to their end.",
     FIRST_CHUNK: "How long clients waited for the first byte of a streamed answer.",
     TOKENS: "Tokens of requests, as their upstreams counted them.",
-    ATTEMPTS: "How many targets a request was sent to.",
+    ATTEMPTS: "How many attempts a request took.",
     OVERHEAD: "The gateway's share of the wait for the first byte, without its upstreams.",
+    OUTCOMES: "Attempts to have a request answered, by connection and by how they ended.",
+    RETRIES: "Attempts that another one followed, by connection and by how they ended.",
     "gatehouse_requests_in_flight": "Requests that are being answered.",
     "gatehouse_usage_records_lost_total": "Usage records that no disk would take.",
     "gatehouse_usage_journal_bytes": "Bytes in the usage journal that wait for the database.",
     "gatehouse_usage_journal_segments": "Files of the usage journal.",
+    "gatehouse_targets_cooling": "Models of the connection that were refused and rest for a while.",
+    "gatehouse_targets_failing": "Models of the connection whose breaker is open or half-open.",
     "gatehouse_upstream_up": "1 if the upstream gave its list of models when it was last asked.",
 }
 MID_STREAM = "mid_stream"
 
-# For each histogram and its labels: how many observations each bucket has, and their sum.
+# For each histogram and its labels: how many observations each bucket has, and their sum. For a
+# counter: its value alone. It stands here since workers of older versions read the files of newer
+# ones, and pass over the names that they do not know.
 Histograms = dict[str, dict[str, list[float]]]
 
 
@@ -78,6 +90,9 @@ class Metrics:
 
     def __init__(self) -> None:
         self._series: dict[tuple[str, str, str, str], Series] = {}
+        # By connection and outcome, of which there are as many as `Kind` has.
+        self._outcomes: Counter[tuple[str, str]] = Counter()
+        self._retries: Counter[tuple[str, str]] = Counter()
 
     def count(self, record: UsageRecord) -> None:
         # Model names that no connection serves come from clients, and error codes from upstreams.
@@ -97,9 +112,19 @@ class Metrics:
             series.input.observe(record.prompt_tokens)
         if record.completion_tokens is not None:
             series.output.observe(record.completion_tokens)
+        if record.attempt_log:
+            kinds = [(one["connection"], one["outcome"]) for one in record.attempt_log]
+            self._outcomes.update(kinds)
+            self._retries.update(kinds[:-1])
+        elif record.attempts:
+            self._outcomes[record.connection, Kind.SUCCESS.value] += 1
 
     def histograms(self) -> Histograms:
-        found: Histograms = {name: {} for name in BOUNDS}
+        found: Histograms = {name: {} for name in WIDTHS}
+        for name, counter in ((OUTCOMES, self._outcomes), (RETRIES, self._retries)):
+            for (connection, outcome), count in tuple(counter.items()):
+                labels = _labels({"gen_ai_provider_name": connection, "outcome": outcome})
+                found[name][labels] = [count]
         for (endpoint, connection, model, error), series in tuple(self._series.items()):
             kind = {
                 "gen_ai_operation_name": endpoint,
@@ -119,11 +144,11 @@ class Metrics:
 
 def merged(several: Iterable[Histograms]) -> Histograms:
     """The sums over several workers."""
-    total: Histograms = {name: {} for name in BOUNDS}
+    total: Histograms = {name: {} for name in WIDTHS}
     for histograms in several:
         for name, by_labels in histograms.items():
             for labels, values in by_labels.items():
-                if name in BOUNDS and len(values) == len(BOUNDS[name]) + 2:
+                if len(values) == WIDTHS.get(name):
                     _add(total[name], labels, values)
     return total
 
@@ -132,9 +157,10 @@ def rendered(histograms: Histograms, gauges: dict[str, dict[str, float]]) -> str
     """Prometheus's text format. ``gauges`` are values by labels by name."""
     lines: list[str] = []
     for name, by_labels in histograms.items():
-        lines += [f"# HELP {name} {HELP[name]}", f"# TYPE {name} histogram"]
+        kind = "counter" if name in COUNTERS else "histogram"
+        lines += [f"# HELP {name} {HELP[name]}", f"# TYPE {name} {kind}"]
         for labels, values in by_labels.items():
-            lines += _histogram_lines(name, labels, values)
+            lines += _lines(name, labels, values)
     for name, values_by_labels in gauges.items():
         kind = "counter" if name.endswith("_total") else "gauge"
         lines += [f"# HELP {name} {HELP[name]}", f"# TYPE {name} {kind}"]
@@ -145,8 +171,11 @@ def rendered(histograms: Histograms, gauges: dict[str, dict[str, float]]) -> str
     return "\n".join([*lines, ""])
 
 
-def _histogram_lines(name: str, labels: str, values: list[float]) -> Iterable[str]:
+def _lines(name: str, labels: str, values: list[float]) -> Iterable[str]:
     *counts, total = values
+    if name in COUNTERS:
+        yield f"{name}{{{labels}}} {total:.15g}"
+        return
     bounds = [*(f"{bound:g}" for bound in BOUNDS[name]), "+Inf"]
     for bound, count in zip(bounds, accumulate(counts), strict=True):
         yield f'{name}_bucket{{{labels},le="{bound}"}} {int(count)}'

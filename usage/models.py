@@ -185,6 +185,8 @@ class UsageRow(models.Model):
     client_request_id = models.CharField(max_length=100)
     upstream_request_id = models.CharField(max_length=200)
     service_tier = models.CharField(max_length=32, default="", db_default="")
+    # NULL where the first attempt succeeded, and in the rows of older versions.
+    attempt_log = models.JSONField("attempts, one by one", null=True)
     cost = models.DecimalField("cost ($)", max_digits=20, decimal_places=10, null=True)
     price = models.ForeignKey(Price, on_delete=models.PROTECT, null=True, related_name="+")
 

@@ -15,7 +15,6 @@ from usage.models import Price, PriceSource
 from usage.record import UsageRecord
 from wire_formats.service_tiers import STANDARD
 
-FAILED = 400
 OPENAI_URL = "https://api.openai.com/v1"
 MILLION = Decimal(1_000_000)
 SECONDS_PER_MINUTE = Decimal(60)
@@ -56,7 +55,7 @@ class Pricing:
 
     def price_of(self, record: UsageRecord) -> Price | None:
         """The price of a request, saved; None where none is known, or nothing was answered."""
-        if not record.connection or not 0 < record.status < FAILED:
+        if not record.is_answered:
             return None
         at = datetime.fromtimestamp(record.accepted_at, UTC)
         for price in self._matching(record):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from operator import attrgetter, itemgetter
 from typing import Any
@@ -10,9 +10,11 @@ from uuid import UUID
 
 import orjson
 
+from usage.attempts import AttemptFacts, attempt_log
 from usage.exchange import Exchange
 from wire_formats.figures import MOST
 
+FAILED = 400
 CLIENT_CLOSED_REQUEST = 499
 LARGEST_NUMBER = 2**63 - 1
 
@@ -25,7 +27,8 @@ class UsageRecord:
 
     ``accepted_at`` is in seconds since the epoch. Token counts are the upstream's, None where it
     said nothing. ``status`` is 499 for a client that left before it was answered. ``overhead_us``
-    are the microseconds that the gateway added to the wait for the first byte.
+    are the microseconds that the gateway added to the wait for the first byte. ``attempts`` is how
+    many there were; ``attempt_log`` tells each, and is empty where the first one succeeded.
 
     Not to be changed. Later fields have a default: a journal may be read by a newer version
     than wrote it.
@@ -65,6 +68,7 @@ class UsageRecord:
     audio_prompt_tokens: int | None = None
     audio_completion_tokens: int | None = None
     service_tier: str = ""
+    attempt_log: list[AttemptFacts] = field(default_factory=list)
 
     @classmethod
     def of(cls, exchange: Exchange) -> UsageRecord:
@@ -85,7 +89,7 @@ class UsageRecord:
             is_streamed=exchange.is_streamed,
             status=_status(exchange),
             error_code=exchange.error_code,
-            attempts=exchange.attempts,
+            attempts=len(exchange.attempts),
             is_client_gone=exchange.is_client_gone,
             prompt_tokens=tokens.prompt,
             cached_tokens=tokens.cached,
@@ -105,7 +109,13 @@ class UsageRecord:
             audio_completion_tokens=tokens.audio_completion,
             service_tier=tokens.service_tier or "",
             overhead_us=None if overhead is None else round(overhead * 1e6),
+            attempt_log=attempt_log(exchange.attempts),
         )
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether an upstream served the request."""
+        return bool(self.connection) and 0 < self.status < FAILED
 
     @classmethod
     def from_line(cls, line: bytes) -> UsageRecord:
@@ -146,7 +156,7 @@ class UsageRecord:
         return {name: _encodable(value) for name, value in values.items()}
 
 
-FIELD_NAMES = tuple(field.name for field in fields(UsageRecord))
+FIELD_NAMES = tuple(one.name for one in fields(UsageRecord))
 NAME_SET = frozenset(FIELD_NAMES)
 in_order = itemgetter(*FIELD_NAMES)
 TOLD = (

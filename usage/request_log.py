@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from usage.attempts import attempt_lines
 from usage.record import UsageRecord
 
 STDERR = 2
@@ -49,6 +50,7 @@ def _fields(record: UsageRecord) -> dict[str, Any]:
         "model": record.model,
         "connection": record.connection,
         "attempts": record.attempts,
+        "attempt_log": "; ".join(attempt_lines(record.attempt_log)),
         "status": record.status,
         "error_code": record.error_code,
         "client_gone": record.is_client_gone,

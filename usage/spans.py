@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
+from usage.attempts import attempt_lines
 from usage.record import UsageRecord
 from usage.storing import UNFORESEEN
 from wire_formats.endpoints import OPERATIONS
@@ -115,6 +116,7 @@ def _attributes(record: UsageRecord) -> dict[str, Any]:
         "gatehouse.surface": record.surface,
         "gatehouse.status": record.status,
         "gatehouse.attempts": record.attempts,
+        "gatehouse.attempt_log": attempt_lines(record.attempt_log) or None,
         "gatehouse.overhead_us": record.overhead_us,
     }
     return {name: value for name, value in said.items() if value is not None and value != ""}

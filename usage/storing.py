@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 from operator import attrgetter, gt
 from typing import Any
 
+import orjson
 from django.db import DataError, IntegrityError, connection, models, transaction
 
+from usage.charges import charge
 from usage.estimation import counted
 from usage.models import UsageRow
-from usage.pricing import Pricing, cost_of
+from usage.pricing import Pricing
 from usage.record import UsageRecord
 
 logger = logging.getLogger(__name__)
@@ -23,7 +25,7 @@ LARGEST: dict[type, int] = {
     models.PositiveIntegerField: 2**31 - 1,
     models.PositiveSmallIntegerField: 2**15 - 1,
 }
-DERIVED = ("accepted_at", "tokens_from", "cost", "price_id")
+DERIVED = ("accepted_at", "tokens_from", "cost", "price_id", "attempt_log")
 TAKEN = [field for field in UsageRow._meta.concrete_fields if field.attname not in DERIVED]
 TEXTS = {f.attname: f.max_length or 0 for f in TAKEN if isinstance(f, models.CharField)}
 LONGEST = tuple(TEXTS.values())
@@ -63,7 +65,7 @@ def store(records: Sequence[UsageRecord]) -> None:
 def row_of(record: UsageRecord, pricing: Pricing) -> Row:
     """The values of ``NAMES``, made to fit: texts and numbers come from clients and upstreams."""
     record, tokens_from = counted(record.believed())
-    price = pricing.price_of(record)
+    charged = charge(record, pricing)
     texts = texts_of(record)
     if any(map(gt, map(len, texts), LONGEST)) or "\0" in "".join(texts):
         texts = tuple(map(_cut, texts, LONGEST))
@@ -74,8 +76,9 @@ def row_of(record: UsageRecord, pricing: Pricing) -> Row:
         *others_of(record),
         datetime.fromtimestamp(record.accepted_at, UTC),
         tokens_from.value,
-        None if price is None else cost_of(record, price),
-        None if price is None else price.pk,
+        charged.cost,
+        None if charged.price is None else charged.price.pk,
+        orjson.dumps(charged.log).decode() if charged.log else None,
     )
 
 

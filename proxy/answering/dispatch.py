@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from connections.auth.base import AuthUnavailableError
 from connections.call import Call
 from connections.calling.client import UpstreamClient, UpstreamResponse
-from connections.errors import MidStreamError, NotSentError
+from connections.errors import MidStreamError, NotSentError, UpstreamError
 from connections.hops import is_loop
 from connections.transport.websocket import UpstreamSocket
 from infrastructure.seldom import SeldomLog
@@ -22,6 +22,8 @@ from proxy.answering.upstream_errors import error_from_response
 from proxy.client_side.errors import ApiError, UpstreamAnswerError, UpstreamUnavailableError
 from proxy.client_side.hops import comes_back
 from proxy.client_side.response_headers import is_plain
+from resilience.outcomes import Kind
+from usage.attempts import Attempt
 from usage.exchange import Exchange
 from wire_formats.errors import UnsendableError
 
@@ -31,6 +33,14 @@ seldom = SeldomLog(logger)
 LARGEST_ERROR_BYTES = 256 * 1024
 # The last one: another provider may know what this one cannot be asked.
 NOTHING_WAS_SENT = (NotSentError, AuthUnavailableError, UnsendableError)
+KINDS = {
+    401: Kind.KEY_REFUSED,
+    403: Kind.KEY_REFUSED,
+    402: Kind.OUT_OF_QUOTA,
+    429: Kind.RATE_LIMITED,
+    503: Kind.OVERLOADED,
+    529: Kind.OVERLOADED,
+} | dict.fromkeys((400, 404, 409, 413, 415, 422), Kind.REFUSED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,25 +139,52 @@ class _Asking:
         """The response of ``target``, whatever its status. Raises ``UpstreamError``."""
         exchange = self.exchange
         call, filters = await filtered_call(self.client, target, call)
-        exchange.attempts += 1
         exchange.connection = target.connection.upstream.name
         exchange.upstream_model = target.model
+        attempt = Attempt(exchange.connection, target.model)
+        if exchange.attempts:
+            _note_next(exchange.attempts[-1], attempt)
+        exchange.attempts.append(attempt)
         asked_at = time.monotonic()
         try:
             response = await target.connection.send(
                 self.client, call, forward_user_info=self.forward_user_info
             )
+        except (*NOTHING_WAS_SENT, UpstreamError) as exc:
+            attempt.kind = _kind_of_failure(exc)
+            raise
         finally:
-            exchange.upstream_seconds += time.monotonic() - asked_at
+            seconds = time.monotonic() - asked_at
+            exchange.upstream_seconds += seconds
+            attempt.milliseconds = round(seconds * 1000)
+        attempt.status, attempt.kind = response.status, _kind_of(response)
         if is_loop(response.status, response.headers):
             # Mostly two gateways that stand in for each other: the next target may be another way.
             seldom.warn(f"The connection {exchange.connection} leads back to this gateway.")
             await response.aclose()
+            attempt.kind = Kind.LED_BACK
             raise _LedBackError
         response.waited_seconds = 0.0  # the reading so far is part of the time just counted
         exchange.upstream_answer = response
         exchange.upstream_request_id = _request_id(response)
         return Dispatched(target=target, response=response, filters=filters)
+
+
+def _kind_of_failure(exc: Exception) -> Kind:
+    if isinstance(exc, NotSentError):
+        return Kind.NOT_SENT
+    return Kind.CANNOT_BE_ASKED if isinstance(exc, NOTHING_WAS_SENT) else Kind.FAILED
+
+
+def _note_next(before: Attempt, attempt: Attempt) -> None:
+    step = "again" if before.connection == attempt.connection else "other target"
+    before.why = f"{before.status or before.kind.replace('_', ' ')} → {step}"
+
+
+def _kind_of(response: UpstreamResponse) -> Kind:
+    if 200 <= response.status < 300 or response.socket is not None:
+        return Kind.SUCCESS
+    return KINDS.get(response.status, Kind.FAILED)
 
 
 async def _lacks_endpoint(dispatched: Dispatched, endpoint: str) -> bool:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 
 from accounts.models import ApiKey
+from connections.calling.client import UpstreamClient
+from connections.models import Connection
 from gateway_project.entry import application
 from gateway_project.health import failing_journal
+from models_registry.registry import Registry, activate
+from resilience.states import states
 from tests.support.asgi import AsgiClient
 from tests.usage.records import an_ended_exchange
 from usage.in_flight import in_flight
@@ -89,3 +94,24 @@ async def test_only_get_is_answered(settings):
     settings.GATEWAY_METRICS_TOKEN = TOKEN
     answer = await scrape(TOKEN, "POST")
     assert (answer.status, answer.headers["allow"]) == (405, "GET")
+
+
+async def test_targets_that_step_back_are_counted_by_connection(settings, tmp_path, keys):
+    settings.DATA_DIR, settings.GATEWAY_METRICS_TOKEN = tmp_path, TOKEN
+    row = await Connection.objects.acreate(name="one", base_url="http://one.example/v1")
+    registry = Registry(UpstreamClient(httpx.MockTransport(lambda _: httpx.Response(404))))
+    await registry.reload()
+    activate(registry)
+    states.of((row.pk, "gpt-4o")).cool(60, "429")
+    states.of((row.pk, "gpt-4.1")).breaker.restore(states.clock() + 60)
+    states.of((row.pk + 1, "of-a-connection-that-is-gone")).cool(60, "429")
+    try:
+        async with running_ledger():
+            text = (await scrape(TOKEN)).body.decode()
+    finally:
+        states.reset()
+        activate(None)
+        await registry.stop()
+    assert '\ngatehouse_targets_cooling{gen_ai_provider_name="one"} 1\n' in text
+    assert '\ngatehouse_targets_failing{gen_ai_provider_name="one"} 1\n' in text
+    assert text.count("\ngatehouse_targets_cooling{") == 1

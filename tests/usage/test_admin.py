@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import ApiKey, Departed, User
-from tests.usage.records import a_record
+from tests.usage.records import a_log, a_record
 from usage.admin.rows import EstimatingPaginator
 from usage.models import Price, UsageRow
 from usage.pruning import prune
@@ -54,6 +54,14 @@ def test_a_row_is_shown_and_not_changed(admin_client, rows):
     assert "gpt-4o" in admin_client.get(url).content.decode()
     assert admin_client.post(url, {"username": "eve"}).status_code == 403
     assert admin_client.get(reverse("admin:usage_usagerow_add")).status_code == 403
+
+
+def test_a_row_tells_its_attempts_in_words(admin_client, rows):
+    store([a_record(request_id="req_tried", attempt_log=a_log(code="<b>"))])
+    url = reverse("admin:usage_usagerow_change", args=["req_tried"])
+    page = admin_client.get(url).content.decode()
+    assert "azure-eu …a1b2 429 120 ms → other key<br>" in page
+    assert "azure-us …c3d4 500 &lt;b&gt; 80 ms" in page
 
 
 def test_the_list_takes_as_many_queries_for_many_rows(admin_client, rows):

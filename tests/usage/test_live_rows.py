@@ -1,5 +1,7 @@
 """The row that each way to end leaves, seen from outside."""
 
+import json
+
 import pytest
 
 from tests.support.api import CHAT, asked, chat_body, client_of, wait_for_models
@@ -65,6 +67,7 @@ def test_a_stream_is_counted_as_the_upstream_counts(gateway, client, upstream, i
     assert (counts(row), row["tokens_from"]) == ((12, 8, 3, 1), "upstream")
     assert (row["status"], row["error_code"], bool(row["is_streamed"])) == (200, "", True)
     assert (row["connection"], row["upstream_model"], row["attempts"]) == ("scripted", "gpt-4o", 1)
+    assert row["attempt_log"] is None
     assert row["first_byte_ms"] <= row["duration_ms"]
 
 
@@ -126,6 +129,13 @@ def test_an_upstream_that_refuses_is_recorded(gateway, client, upstream):
     row = row_of(gateway, answer.headers["x-request-id"])
     assert (row["status"], row["attempts"], row["tokens_from"]) == (400, 1, "none")
     assert row["error_code"]
+    told = row["attempt_log"]
+    [attempt] = json.loads(told) if isinstance(told, str) else told
+    assert (attempt["connection"], attempt["status"], attempt["outcome"]) == (
+        "scripted",
+        400,
+        "refused",
+    )
 
 
 def test_an_unknown_model_is_recorded_without_a_connection(gateway, client):

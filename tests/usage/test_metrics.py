@@ -1,7 +1,17 @@
 import pytest
 
-from tests.usage.records import a_record
-from usage.metrics import DURATION, OVERHEAD, TOKENS, Metrics, label, merged, rendered
+from tests.usage.records import a_log, a_record
+from usage.metrics import (
+    DURATION,
+    OUTCOMES,
+    OVERHEAD,
+    RETRIES,
+    TOKENS,
+    Metrics,
+    label,
+    merged,
+    rendered,
+)
 from usage.worker_metrics import WorkerMetrics
 
 
@@ -64,6 +74,24 @@ def test_what_clients_and_upstreams_make_up_is_no_label():
 
 def test_labels_are_escaped():
     assert label("model", 'a"b\\c\nd') == r'model="a\"b\\c\nd"'
+
+
+def test_attempts_are_counted_by_connection_and_outcome():
+    several = [counted(a_record(attempt_log=a_log()), a_record()), counted(a_record())]
+    text = text_of(*several, counted(a_record(connection="", attempts=0)))
+    assert f"# TYPE {OUTCOMES} counter" in text
+    assert value(text, f'{OUTCOMES}{{gen_ai_provider_name="openai",outcome="success"}}') == 3
+    assert value(text, f'{OUTCOMES}{{gen_ai_provider_name="azure-eu",outcome="rate_limited"}}') == 1
+    assert sorted(line for line in text.splitlines() if line.startswith(RETRIES)) == [
+        f'{RETRIES}{{gen_ai_provider_name="azure-eu",outcome="rate_limited"}} 1',
+        f'{RETRIES}{{gen_ai_provider_name="azure-us",outcome="failed"}} 1',
+    ]
+
+
+def test_what_upstreams_say_of_an_attempt_is_no_label():
+    logs = [a_log(code=f"code{n}", status=n, model=f"m{n}") for n in range(400, 450)]
+    text = text_of(counted(*(a_record(attempt_log=log) for log in logs)))
+    assert text.count(f"{OUTCOMES}{{") == 3
 
 
 def test_gauges_and_counters_have_their_type():

@@ -1,6 +1,7 @@
 import pytest
 
 from tests.usage.records import a_record, an_ended_exchange
+from usage.attempts import Attempt
 from usage.record import UsageRecord
 
 
@@ -52,3 +53,20 @@ def test_a_field_of_a_later_version_is_passed_over():
     assert UsageRecord.from_line(line) == a_record(
         accepted_at=UsageRecord.from_line(line).accepted_at
     )
+
+
+def test_attempts_are_a_number_and_a_log_where_the_first_did_not_succeed():
+    exchange = an_ended_exchange()
+    assert (UsageRecord.of(exchange).attempts, UsageRecord.of(exchange).attempt_log) == (1, [])
+    limited = Attempt("azure-eu", "gpt-4o", "…a1b2", 429, why="429 → other key")
+    exchange.attempts.insert(0, limited)
+    record = UsageRecord.of(exchange)
+    assert (record.attempts, record.attempt_log[0]) == (2, limited.facts())
+    assert UsageRecord.from_line(record.as_line()) == record
+
+
+def test_a_line_without_a_log_of_attempts_is_read():
+    line = a_record(attempts=2).as_line().replace(b',"attempt_log":[]', b"")
+    assert b"attempt_log" not in line
+    record = UsageRecord.from_line(line)
+    assert (record.attempts, record.attempt_log) == (2, [])

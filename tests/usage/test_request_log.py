@@ -1,7 +1,7 @@
 import orjson
 import pytest
 
-from tests.usage.records import a_record
+from tests.usage.records import a_log, a_record
 from usage.request_log import RequestLog
 
 
@@ -38,3 +38,19 @@ def test_a_console_line_is_for_people():
     (line,) = lines_of("console", a_record(status=502, error_code="upstream_timeout"))
     assert b"status=502" in line
     assert b"error_code='upstream_timeout'" in line
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_attempts_are_told_with_the_reason_for_the_next(log_format):
+    (line,) = lines_of(log_format, a_record(attempts=3, attempt_log=a_log()))
+    assert "azure-eu …a1b2 429 120 ms → other key; azure-us" in without_escapes(line)
+
+
+def without_escapes(line):
+    return line.decode().replace(r"\u2026", "…").replace(r"\u2192", "→")
+
+
+def test_one_attempt_that_succeeded_is_a_number_alone():
+    (line,) = lines_of("console", a_record())
+    assert b"attempts=1" in line
+    assert b"attempt_log" not in line

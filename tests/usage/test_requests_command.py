@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 from django.core.management import CommandError, call_command
 
-from tests.usage.records import a_record
+from tests.usage.records import a_log, a_record
 from usage.storing import store
 
 NOW = datetime.now(UTC).timestamp()
@@ -101,3 +101,20 @@ def test_ids_of_others_do_nothing_to_the_terminal(db: None) -> None:
     told = run("show", "req_1")
     assert "a�2Jb" in told
     assert "c�[2J" in told
+
+
+def test_the_attempts_of_a_request_are_told(db: None) -> None:
+    store([a_record(request_id="req_1", accepted_at=NOW, attempts=3, attempt_log=a_log())])
+    told = run("show", "req_1").splitlines()
+    assert told[1] == "  azure-eu …a1b2 429 120 ms → other key"
+    assert told[2] == "  azure-us …c3d4 500 80 ms (may have been billed) → other target"
+    assert told[3] == "  openai …e5f6 200 900 ms"
+    log = json.loads(run("show", "req_1", "--json"))["attempt_log"]
+    assert [one["in_words"] for one in log] == [line.strip() for line in told[1:4]]
+    assert (log[0]["key"], log[0]["outcome"]) == ("…a1b2", "rate_limited")
+    assert " in 3 attempts" in run()
+
+
+def test_one_attempt_that_succeeded_is_not_told_at_length(recorded: None) -> None:
+    assert json.loads(run("show", "req_2", "--json"))["attempt_log"] == []
+    assert "attempt_log" not in run("show", "req_2")

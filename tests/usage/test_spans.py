@@ -6,7 +6,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
-from tests.usage.records import a_record
+from tests.usage.records import a_log, a_record
 from usage.flusher import Flusher
 from usage.journal import Journal, segments
 from usage.spans import Spans, configured_spans
@@ -120,3 +120,9 @@ def test_what_is_not_installed_is_told(settings, caplog, monkeypatch):
     with caplog.at_level(logging.WARNING):
         assert configured_spans() is None
     assert "requirements/tracing.txt" in caplog.text
+
+
+def test_a_span_tells_each_attempt_where_there_were_several(spans, exporter):
+    span = the_span(spans, exporter, attempts=3, attempt_log=a_log())
+    assert span.attributes["gatehouse.attempts"] == 3
+    assert span.attributes["gatehouse.attempt_log"][0] == "azure-eu …a1b2 429 120 ms → other key"

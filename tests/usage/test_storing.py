@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.usage.records import a_record
+from tests.usage.records import a_log, a_record
 from usage.models import UsageRow
 from usage.storing import store
 
@@ -71,3 +71,16 @@ def test_a_batch_moved_again_brings_what_is_new_in_it():
 def test_an_empty_batch_is_stored():
     store([])
     assert not UsageRow.objects.exists()
+
+
+def test_a_log_of_attempts_is_stored():
+    log = a_log()
+    store([a_record(request_id="req_1", attempt_log=log), a_record(request_id="req_2")])
+    store([a_record(request_id="req_1"), a_record(request_id="req_3", attempt_log=log)])
+    rows = UsageRow.objects.order_by("pk")
+    assert [row.attempt_log for row in rows] == [log, None, log]
+
+
+def test_words_that_no_database_takes_cost_no_record():
+    store([a_record(attempt_log=a_log(code="\0\ud800"))])
+    assert UsageRow.objects.get().attempt_log[1]["code"] == "??"

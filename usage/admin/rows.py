@@ -10,12 +10,14 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
+from django.utils.html import format_html_join
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import FieldTextFilter, RangeDateTimeFilter
 from unfold.decorators import display
 
 from accounts.departures import Named, named
 from accounts.models import User
+from usage.attempts import attempt_lines
 from usage.models import UsageRow
 
 MOST_COUNTED = 10_000
@@ -83,7 +85,13 @@ class UsageRowAdmin(ModelAdmin):
     paginator = EstimatingPaginator
     list_select_related = False
 
-    readonly_fields = ("rates",)
+    exclude = ("attempt_log",)
+    readonly_fields = ("tried", "rates")
+
+    @admin.display(description="Attempts, one by one")
+    def tried(self, row: UsageRow) -> str:
+        lines = attempt_lines(row.attempt_log or [])
+        return format_html_join("", "{}<br>", ((line,) for line in lines)) or "-"
 
     @admin.display(description="Rates")
     def rates(self, row: UsageRow) -> str:

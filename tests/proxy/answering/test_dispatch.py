@@ -13,6 +13,7 @@ from connections.upstream import Upstream
 from models_registry.targets import Target
 from proxy.answering.dispatch import Dispatched, dispatch
 from proxy.client_side.errors import ApiError, UpstreamUnavailableError
+from resilience.outcomes import Kind
 from tests.support.builders import SECRET, Chunks, a_call, a_target, an_exchange, an_upstream
 from usage.exchange import Exchange
 from wire_formats.errors import UnsendableError
@@ -182,7 +183,11 @@ async def test_the_account_tells_what_was_tried() -> None:
         one=httpx.ConnectError("x"), two=httpx.Response(200, headers={"x-request-id": "up-1"})
     )
     await dispatched(upstreams, *targets("one", "two"), exchange=exchange)
-    assert (exchange.attempts, exchange.connection) == (2, "two")
+    assert exchange.connection == "two"
+    assert [(one.connection, one.kind, one.status, one.why) for one in exchange.attempts] == [
+        ("one", Kind.NOT_SENT, 0, "not sent → other target"),
+        ("two", Kind.SUCCESS, 200, ""),
+    ]
     assert exchange.upstream_request_id == "up-1"
 
 
