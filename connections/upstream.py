@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from accounts.outgoing_proxies import split_credentials
+from infrastructure.patterns import matches
 
 SHORTEST_SECRET = 8  # shorter header values are words, and masking them would spoil texts
 
@@ -31,11 +32,27 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpstreamKey:
-    """One key, in the clear for signing. ``hint`` is what logs may show."""
+    """One key, in the clear for signing. ``hint`` is what logs may show.
+
+    ``weight`` is its share among the keys of its connection. It serves the models that any of
+    ``model_patterns`` covers by the upstream's name, all where there is none.
+    """
 
     id: str
     secret: str = field(repr=False)
     hint: str = ""
+    weight: int = 1
+    model_patterns: tuple[str, ...] = ()
+
+    @property
+    def is_sendable(self) -> bool:
+        """Whether the secret is there and fits into a header."""
+        return bool(self.secret) and self.secret.isprintable()
+
+    def serves(self, model: str) -> bool:
+        """Whether the key is for ``model``; requests that name none can be signed by any."""
+        patterns = self.model_patterns
+        return not patterns or not model or any(matches(pattern, model) for pattern in patterns)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from accounts.caller import Caller
 from accounts.models import ApiKey, User
+from infrastructure.patterns import matches
 from models_registry.models import ModelGrant
-from models_registry.patterns import matches
 from models_registry.snapshot import Snapshot
 from models_registry.targets import Target
 

@@ -1,4 +1,4 @@
-"""Patterns of model ids: ``*`` stands for any characters, everything else for itself.
+"""Which of many models the patterns of :mod:`infrastructure.patterns` cover.
 
 Sets of models are numbers here: bit ``n`` says whether the model at position ``n`` is in the set.
 Joining and narrowing such sets costs next to nothing, also with thousands of models.
@@ -6,15 +6,10 @@ Joining and narrowing such sets costs next to nothing, also with thousands of mo
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
-from functools import lru_cache
 
-
-def matches(pattern: str, model_id: str) -> bool:
-    """Whether ``pattern`` covers the whole of ``model_id``. Case matters."""
-    return _expression(pattern).fullmatch(model_id) is not None
+from infrastructure.patterns import expression
 
 
 class PatternIndex:
@@ -52,8 +47,8 @@ class PatternIndex:
         candidates = self._names[first:last]
         if not rest.strip("*"):
             return [position for _, position in candidates]
-        expression = _expression(pattern)
-        return [position for name, position in candidates if expression.fullmatch(name)]
+        compiled = expression(pattern)
+        return [position for name, position in candidates if compiled.fullmatch(name)]
 
 
 def positions_set(positions: Iterable[int], size: int) -> int:
@@ -62,14 +57,3 @@ def positions_set(positions: Iterable[int], size: int) -> int:
     for position in positions:
         flags[position >> 3] |= 1 << (position & 7)
     return int.from_bytes(flags, "little")
-
-
-@lru_cache(maxsize=4096)
-def _expression(pattern: str) -> re.Pattern[str]:
-    parts = [re.escape(part) for part in re.split(r"\*+", pattern)]
-    if len(parts) == 1:
-        return re.compile(parts[0])
-    first, *middle, last = parts
-    # Atomic groups: each part takes the first place that fits, since a later one leaves less for
-    # the rest. Backtracking over all places would take ages with many stars.
-    return re.compile(first + "".join(f"(?>.*?{part})" for part in middle) + ".*" + last, re.DOTALL)

@@ -9,7 +9,7 @@ from typing import Any
 
 from connections.choices import Provider
 from connections.models import Connection
-from models_registry.patterns import matches
+from infrastructure.patterns import matches
 from usage.bundled_prices import ListedPrice, bundled_price, knows_host, list_version
 from usage.models import Price, PriceSource
 from usage.record import UsageRecord

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import httpx
 
+from connections.auth.key_pool import KeyPool
 from connections.call import Call
 from connections.request_extensions import CALL_EXTENSION, SECRETS_EXTENSION
 from connections.upstream import Upstream
@@ -51,10 +52,14 @@ class SignInRequiredError(NoCallersTokenError):
 
 
 class AuthStrategy(httpx.Auth):
-    """Signs requests for one upstream. Subclasses write ``async_auth_flow``."""
+    """Signs requests for one upstream. Subclasses write ``async_auth_flow``.
+
+    ``keys`` are those it signs with; None where it signs with something else, or not at all.
+    """
 
     def __init__(self, upstream: Upstream) -> None:
         self.upstream = upstream
+        self.keys: KeyPool | None = None
 
     def call_behind(self, request: httpx.Request) -> Call:
         """The client's call. Raises :class:`NoCallerError` if this is for no client."""

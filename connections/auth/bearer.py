@@ -5,19 +5,23 @@ from collections.abc import AsyncGenerator
 import httpx
 
 from connections.auth.base import AuthStrategy, AuthUnavailableError
-from connections.auth.rotation import KeyRotation
+from connections.auth.key_pool import KeyPool
+from connections.call import Call
+from connections.request_extensions import CALL_EXTENSION, KEY_EXTENSION
 from connections.retry_after import retry_after_seconds
 from connections.upstream import Upstream, UpstreamKey
 
 FILE = "file:"
 REFUSED = frozenset({httpx.codes.UNAUTHORIZED, httpx.codes.TOO_MANY_REQUESTS})
+STEP_BACK_SECONDS = 30.0
 
 
 class BearerAuth(AuthStrategy):
-    """The connection's key as ``Authorization: Bearer``; the next key when one is refused.
+    """The connection's key as ``Authorization: Bearer``.
 
-    401 and 429 are answered before any work is done: a retry with another key bills nothing
-    twice.
+    A request that names its key is signed with that one, and its response is final. Any other takes
+    the keys in turn, and the next one when a key is refused: 401 and 429 come before any work is
+    done, so that a retry with another key bills nothing twice.
     """
 
     header = "Authorization"
@@ -25,27 +29,56 @@ class BearerAuth(AuthStrategy):
 
     def __init__(self, upstream: Upstream) -> None:
         super().__init__(upstream)
-        self.rotation = KeyRotation(upstream.keys)
+        self.keys = KeyPool(upstream.keys) if upstream.keys else None
 
     async def async_auth_flow(
         self, request: httpx.Request
     ) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        keys = self.rotation.in_turn()
-        if not keys:
+        named: UpstreamKey | None = request.extensions.get(KEY_EXTENSION)
+        if named is not None:
+            self._sign(request, named)
+            yield request
+            return
+        if self.keys is None:
             yield request  # local upstreams often need no key
             return
-        usable = [key for key in keys if key.secret.isprintable() and key.secret]
-        if not usable:
-            raise KeyUnusableError(keys[0])
-        for key in usable:
-            request.headers[self.header] = self.value.format(secret=key.secret)
+        model = _model_of(request)
+        for key in self._in_turn(self.keys, model):
+            self._sign(request, key)
             response = yield request
             if response.status_code not in REFUSED:
                 return
             seconds = retry_after_seconds(response.headers.get("retry-after", ""))
-            self.rotation.step_back(key, seconds)
+            reason = str(response.status_code)
+            self.keys.cool(key, seconds or STEP_BACK_SECONDS, model=model, reason=reason)
             if not isinstance(request.stream, httpx.ByteStream):
                 return  # an upload cannot be sent twice
+
+    def _in_turn(self, pool: KeyPool, model: str) -> tuple[UpstreamKey, ...]:
+        keys = pool.in_turn(model)
+        if not keys:
+            raise NoKeyForModelError(model)
+        return keys
+
+    def _sign(self, request: httpx.Request, key: UpstreamKey) -> None:
+        if not key.is_sendable:
+            raise KeyUnusableError(key)
+        request.headers[self.header] = self.value.format(secret=key.secret)
+
+
+def _model_of(request: httpx.Request) -> str:
+    """The model that ``request`` is for; empty for one without, such as that for a list."""
+    call: Call | None = request.extensions.get(CALL_EXTENSION)
+    return call.model if call is not None else ""
+
+
+class NoKeyForModelError(AuthUnavailableError):
+    """Each key of the connection is for other models."""
+
+    hint = "Add a key for this model, or widen the models of a key."
+
+    def __init__(self, model: str) -> None:
+        super().__init__(f"No key of the connection is for the model {model}.")
 
 
 class KeyUnusableError(AuthUnavailableError):

@@ -7,11 +7,12 @@ import pytest
 
 from connections.auth.base import AuthUnavailableError
 from connections.calling.client import UpstreamClient, owned_responses
+from connections.calling.key_pools import KeyPools
 from connections.calling.open_connection import OpenConnection, OpenConnections
 from connections.errors import MidStreamError, NotSentError
 from connections.request_extensions import TIMEOUTS_EXTENSION, VERIFY_TLS_EXTENSION
 from connections.upstream import UpstreamKey
-from tests.support.builders import Chunks, a_call, a_response, an_upstream
+from tests.support.builders import SECRET, Chunks, a_call, a_response, an_upstream
 
 
 class Transport(httpx.MockTransport):
@@ -111,3 +112,46 @@ def test_a_line_that_is_dropped_does_not_come_back() -> None:
     [first] = connections.to([an_upstream()])
     assert connections.to([]) == []
     assert connections.to([an_upstream()]) != [first]
+
+
+def signed(transport: Transport) -> list[str]:
+    return [request.headers.get("authorization", "") for request in transport.requests]
+
+
+@pytest.mark.parametrize("status", [401, 429])
+async def test_a_named_key_alone_signs(status) -> None:
+    transport = Transport(httpx.Response(status, stream=Chunks()))
+    connection = OpenConnection.open(an_upstream(secrets=("a", "b")))
+    assert connection.keys is not None
+    for _ in range(2):
+        key = connection.keys.all[1]
+        response = await connection.send(UpstreamClient(transport), a_call(), key=key)
+        assert response.status == status
+    assert signed(transport) == ["Bearer b", "Bearer b"]
+
+
+async def test_a_key_for_other_models_does_not_sign() -> None:
+    key = UpstreamKey(id="1", secret=SECRET, hint="…6d5e", model_patterns=("o3*",))
+    transport = Transport()
+    connection = OpenConnection.open(an_upstream(keys=(key,)))
+    with pytest.raises(AuthUnavailableError, match="No key of the connection is for the model"):
+        await connection.send(UpstreamClient(transport), a_call())
+    assert transport.requests == []
+
+
+@pytest.mark.parametrize("fields", [{"auth_type": "session"}, {"auth_type": "none"}, {"keys": ()}])
+def test_a_connection_without_keys_has_no_pool(fields) -> None:
+    assert OpenConnection.open(an_upstream(**fields)).keys is None
+
+
+@pytest.mark.parametrize(
+    ("edit", "is_remembered"),
+    [({"priority": 3}, True), ({"base_url": "https://two.example/v1"}, False)],
+)
+def test_an_edit_leaves_keys_as_they_were_at_their_address(edit, is_remembered) -> None:
+    connections = OpenConnections(KeyPools())
+    upstream = an_upstream()
+    [first] = connections.to([upstream])
+    first.keys.kill(upstream.keys[0], "401")
+    [second] = connections.to([replace(upstream, **edit)])
+    assert (second.keys.usable("m") is None) is is_remembered
