@@ -36,6 +36,7 @@ from proxy.references.stored_responses import stored_responses
 from proxy.resumable.recordings import recordings
 from proxy.workers.access import AccessWatch
 from proxy.workers.worker_events import WorkerEvents
+from resilience.sharing import Sharing
 from usage.ledger import running_ledger
 
 logger = logging.getLogger(__name__)
@@ -107,6 +108,7 @@ def independent_work() -> tuple[Coroutine[Any, Any, None], ...]:
         last_used.run(),
         WorkerEvents().run(),
         redis_outage.watch(settings.REDIS_URL),
+        Sharing(settings.REDIS_URL).run(),
     )
 
 

@@ -62,6 +62,7 @@ class ConnectionAdmin(RefusesStaleEdits, TellsConsequences, ConnectionActions):
     )
     list_before_template = "admin/models_registry/list_before.html"  # warnings about models
     change_form_before_template = "admin/connections/connection/environment_banner.html"
+    change_form_outer_after_template = "admin/connections/connection/live_state.html"
     list_display = (
         "name_and_url",
         "provider_label",

@@ -44,8 +44,8 @@ class KeyPool:
         is_alone = len(self._keys) == 1 and not self._keys[0].model_patterns
         self._only = self._keys[0] if is_alone else None
         self._clock = clock
-        self._rests = KeyRests()
-        self._doublings: dict[tuple[str, str | None], int] = {}
+        self.rests = KeyRests()
+        self.doublings: dict[tuple[str, str | None], int] = {}
         self._credits = {key.id: 0 for key in self._keys}
 
     def usable(self, model: str, tried: Collection[str] = ()) -> UpstreamKey | None:
@@ -53,18 +53,18 @@ class KeyPool:
 
         ``model`` is the upstream's name of it, empty for a request that names none.
         """
-        if self._only is not None and not self._rests and not tried:
+        if self._only is not None and not self.rests and not tried:
             return self._only
         keys = [key for key in self._keys if key.id not in tried and key.serves(model)]
-        if not self._rests:
+        if not self.rests:
             return self._next_of(keys) if keys else None
         now = self._clock()
-        self._rests.drop_ended(now)
-        keys = [key for key in keys if self._rests.until(key.id, model) <= now]
+        self.rests.drop_ended(now)
+        keys = [key for key in keys if self.rests.until(key.id, model) <= now]
         if not keys:
             return None
         chosen = self._next_of(keys)
-        self._rests.begin_trial(chosen.id, now)
+        self.rests.begin_trial(chosen.id, now)
         return chosen
 
     def in_turn(self, model: str) -> tuple[UpstreamKey, ...]:
@@ -75,14 +75,14 @@ class KeyPool:
             return keys
         start = keys.index(self._next_of(keys))
         turned = keys[start:] + keys[:start]
-        if not self._rests:
+        if not self.rests:
             return turned
         now = self._clock()
-        return tuple(sorted(turned, key=lambda key: self._rests.until(key.id, model) > now))
+        return tuple(sorted(turned, key=lambda key: self.rests.until(key.id, model) > now))
 
     def available_in(self, model: str) -> float | None:
         """Seconds until a key is ok for ``model``, 0 if one is; None if the model has no key."""
-        ends = [self._rests.until(key.id, model) for key in self._keys if key.serves(model)]
+        ends = [self.rests.until(key.id, model) for key in self._keys if key.serves(model)]
         return max(min(ends) - self._clock(), 0.0) if ends else None
 
     def cool(
@@ -100,13 +100,13 @@ class KeyPool:
         Refusals during a rest are of requests from before it, and do not count as a further time.
         """
         now = self._clock()
-        rest = self._rests.of(key.id, model)
+        rest = self.rests.of(key.id, model)
         left = max(rest.until - now, 0.0) if rest is not None else 0.0
         if doubles and left:
             return left
         if doubles:
-            times = self._doublings.get((key.id, model), 0)
-            self._doublings[key.id, model] = min(times + 1, MOST_DOUBLINGS)
+            times = self.doublings.get((key.id, model), 0)
+            self.doublings[key.id, model] = min(times + 1, MOST_DOUBLINGS)
             seconds = min(seconds * 2**times, LONGEST_DOUBLED_SECONDS)
         seconds = min(max(seconds, SHORTEST_SECONDS), LONGEST_SECONDS)
         if left >= seconds:
@@ -116,17 +116,17 @@ class KeyPool:
 
     def kill(self, key: UpstreamKey, reason: str) -> None:
         """Note that the upstream does not take ``key``. It is tried again after 15 minutes."""
-        rest = self._rests.of(key.id, None)
+        rest = self.rests.of(key.id, None)
         if rest is not None and rest.state is KeyState.DEAD and not rest.is_on_trial:
             return  # of a request from before
         self._rest(key, None, KeyState.DEAD, DEAD_SECONDS, reason)
 
     def succeeded(self, key: UpstreamKey, model: str) -> None:
         """Note that the upstream took ``key``. Costs next to nothing while all are well."""
-        if self._doublings:
-            self._doublings.pop((key.id, model), None)
-        if self._rests:
-            rest = self._rests.of(key.id, None)
+        if self.doublings:
+            self.doublings.pop((key.id, model), None)
+        if self.rests:
+            rest = self.rests.of(key.id, None)
             if rest is not None and rest.is_on_trial:
                 self.revive(key)
 
@@ -142,18 +142,18 @@ class KeyPool:
             self._forget(change.key)
             return
         until = self._clock() + change.seconds
-        known = self._rests.of(change.key.id, change.model)
+        known = self.rests.of(change.key.id, change.model)
         if known is None or known.until < until:
             rest = Rest(until=until, state=change.state, reason=change.reason)
-            self._rests.put(change.key.id, change.model, rest)
+            self.rests.put(change.key.id, change.model, rest)
 
     def take_over(self, earlier: KeyPool) -> None:
         """Go on with what ``earlier`` knew of the keys that both have."""
         for key in set(self._keys).intersection(earlier.all):
-            self._rests.take_over(key.id, earlier._rests)
-            for place, times in earlier._doublings.items():
+            self.rests.take_over(key.id, earlier.rests)
+            for place, times in earlier.doublings.items():
                 if place[0] == key.id:
-                    self._doublings[place] = times
+                    self.doublings[place] = times
 
     def reports(self) -> list[KeyReport]:
         """The states of every key, one that is ok in one line, the others in one for each rest."""
@@ -170,7 +170,7 @@ class KeyPool:
                 seconds=max(rest.until - now, 0.0),
                 reason=rest.reason,
             )
-            for model, rest in self._rests.each(key.id)
+            for model, rest in self.rests.each(key.id)
             if rest.until > now or rest.state is KeyState.DEAD
         ]
         return rests or [KeyReport(id=key.id, hint=key.hint, state=KeyState.OK)]
@@ -179,16 +179,16 @@ class KeyPool:
         self, key: UpstreamKey, model: str | None, state: KeyState, seconds: float, reason: str
     ) -> None:
         rest = Rest(until=self._clock() + seconds, state=state, reason=reason)
-        self._rests.put(key.id, model, rest)
+        self.rests.put(key.id, model, rest)
         if self.on_change is not None:
             self.on_change(
                 KeyChange(key=key, model=model, state=state, seconds=seconds, reason=reason)
             )
 
     def _forget(self, key: UpstreamKey) -> bool:
-        for place in [place for place in list(self._doublings) if place[0] == key.id]:
-            self._doublings.pop(place, None)
-        return self._rests.forget(key.id)
+        for place in [place for place in list(self.doublings) if place[0] == key.id]:
+            self.doublings.pop(place, None)
+        return self.rests.forget(key.id)
 
     def _next_of(self, keys: Sequence[UpstreamKey]) -> UpstreamKey:
         """Smooth weighted round robin: each key gains its weight, the richest pays for all."""

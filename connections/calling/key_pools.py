@@ -15,19 +15,23 @@ class KeyPools:
     def __init__(self) -> None:
         self.on_change: Callable[[int, KeyChange], None] | None = None
         self._pools: Mapping[int, KeyPool] = {}
+        self._is_filled = False
 
     def of(self, connection_id: int) -> KeyPool | None:
         """None where the connection is not open, or has no keys."""
         return self._pools.get(connection_id)
 
-    def each(self) -> Mapping[int, KeyPool]:
-        return self._pools
+    @property
+    def is_filled(self) -> bool:
+        """Whether connections have been opened here, as in a worker."""
+        return self._is_filled
 
     def replace(self, pools: Mapping[int, KeyPool]) -> None:
         """Take ``pools`` for all there are."""
         for connection_id, pool in pools.items():
             pool.on_change = partial(self._tell, connection_id)
         self._pools = pools
+        self._is_filled = True
 
     def _tell(self, connection_id: int, change: KeyChange) -> None:
         if self.on_change is not None:
