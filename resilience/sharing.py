@@ -115,15 +115,22 @@ class Sharing:
     async def _write(self) -> None:
         async with redis_servers.async_client(self._url, **QUICKLY) as client:
             while True:
-                await self._wake.wait()
                 self._wake.clear()
                 while self._waiting:
                     # It leaves the queue once it is written: another attempt tells it again.
                     state = self._waiting[0]
-                    if state.state is State.OK or state.ends_at > self._wall():
-                        await self._write_one(client, state)
+                    await self._write_unless_over(client, state)
                     if self._waiting and self._waiting[0] is state:
                         self._waiting.popleft()
+                await self._wake.wait()
+
+    async def _write_unless_over(self, client: redis.asyncio.Redis, state: SharedState) -> None:
+        if state.state is not State.OK and state.ends_at <= self._wall():
+            return
+        try:
+            await self._write_one(client, state)
+        except redis.ResponseError as exc:  # it is full, or forbids it: no other attempt helps
+            redis_outage.tell("other workers are not told of a key or target that rests", exc)
 
     async def _write_one(self, client: redis.asyncio.Redis, state: SharedState) -> None:
         await self._tidy(client)

@@ -10,6 +10,8 @@ import redis
 from connections.auth.key_pool import KeyPool
 from connections.calling.key_pools import KeyPools
 from connections.upstream import UpstreamKey
+from infrastructure.outages import outages
+from infrastructure.redis_outage import REDIS
 from resilience.sharing import HASH, Sharing
 from resilience.states import States
 from tests.support.processes import PATIENCE_SECONDS
@@ -41,6 +43,13 @@ async def until(is_so: Callable[[], bool]) -> None:
     async with asyncio.timeout(PATIENCE_SECONDS):
         while not is_so():  # noqa: ASYNC110 - of several parts that tell nobody
             await asyncio.sleep(0.01)
+
+
+@pytest.fixture(autouse=True)
+def _no_outage() -> Iterator[None]:
+    outages.end(REDIS)
+    yield
+    outages.end(REDIS)
 
 
 @pytest.fixture
@@ -159,7 +168,21 @@ async def test_a_silent_redis_holds_nothing_up(server) -> None:
         with server.frozen():
             one.pool.kill(KEY, "401")
             assert not one.has_key
+            await until(lambda: outages.has(REDIS))
         await until(lambda: not two.has_key)
+
+
+async def test_a_redis_that_is_full_is_told_and_listened_to(server, caplog) -> None:
+    one, two = Worker(server.url), Worker(server.url)
+    async with running(one, two):
+        await listening(server, 2)
+        with redis.Redis.from_url(server.url) as client:
+            client.config_set("maxmemory", 1)
+            one.pool.kill(KEY, "401")
+            await until(lambda: "other workers are not told" in caplog.text)
+            client.config_set("maxmemory", 0)
+        one.targets.of(TARGET).cool(60, "503")
+        await until(lambda: not two.has_target)
 
 
 async def test_garbage_on_the_channel_is_passed_over(server) -> None:
