@@ -48,6 +48,16 @@ def test_functions_are_short() -> None:
     assert found == []
 
 
-@pytest.mark.parametrize("room", ["connections", "proxy"])
+@pytest.mark.parametrize(
+    "room", ["connections", "proxy", "wire_formats/messages", "wire_formats/responses"]
+)
 def test_the_top_of_a_large_room_is_for_what_all_its_wings_use(room: str) -> None:
     assert len(list((ROOT / room).glob("*.py"))) <= MOST_FILES_AT_THE_TOP
+
+
+@pytest.mark.parametrize("form", ["messages", "responses"])
+def test_each_direction_of_a_wire_format_can_be_looked_over(form: str) -> None:
+    folders = [path for path in (ROOT / "wire_formats" / form).iterdir() if path.is_dir()]
+    assert [
+        str(folder) for folder in folders if len(list(folder.glob("*.py"))) > MOST_FILES_AT_THE_TOP
+    ] == []

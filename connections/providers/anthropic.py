@@ -6,9 +6,9 @@ from connections.call import Call
 from connections.providers.openai import BASE_HEADERS, OpenAIAdapter
 from wire_formats.endpoints import CHAT_COMPLETIONS
 from wire_formats.json_types import JsonObject
-from wire_formats.messages.answer_to_chat import MessageTranslation
-from wire_formats.messages.blocks_to_chat import client_form
-from wire_formats.messages.request_from_chat import betas_of, messages_request
+from wire_formats.messages.answer_to_chat.answer import MessageTranslation
+from wire_formats.messages.answer_to_chat.blocks import client_form
+from wire_formats.messages.request_from_chat.request import betas_of, messages_request
 from wire_formats.payload import Payload
 from wire_formats.translation import Translation
 

@@ -6,8 +6,8 @@ from connections.providers.azure_parameters import has_sealed_reasoning
 from connections.providers.openai import OpenAIAdapter
 from wire_formats.endpoints import CHAT_COMPLETIONS
 from wire_formats.payload import Payload
-from wire_formats.responses.answer_to_chat import ResponseTranslation
-from wire_formats.responses.request_from_chat import responses_request
+from wire_formats.responses.answer_to_chat.answer import ResponseTranslation
+from wire_formats.responses.request_from_chat.request import responses_request
 from wire_formats.translation import Translation
 
 

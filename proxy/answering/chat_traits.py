@@ -7,7 +7,11 @@ from dataclasses import replace
 from connections.choices import ApiType, Provider
 from models_registry.targets import Target
 from wire_formats.family import EarlierReasoning
-from wire_formats.messages.chat_traits import ChatTraits, openrouter_traits, traits_of
+from wire_formats.messages.request_to_chat.chat_traits import (
+    ChatTraits,
+    openrouter_traits,
+    traits_of,
+)
 
 OFFICIAL = frozenset({Provider.OPENAI, Provider.AZURE})
 

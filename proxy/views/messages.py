@@ -42,19 +42,19 @@ from wire_formats.json_numbers import load_json, read_json
 from wire_formats.json_objects import json_object
 from wire_formats.json_types import JsonObject
 from wire_formats.json_values import is_given
-from wire_formats.messages.answer_from_chat import Asked, message_of
+from wire_formats.messages.answer_from_chat.answer import Asked, message_of
+from wire_formats.messages.answer_from_chat.stream import MessageEvents
 from wire_formats.messages.dialect import MESSAGES, TRANSLATED_CHAT, MessagesDialect
-from wire_formats.messages.effort_to_chat import hides_thoughts
 from wire_formats.messages.estimate import estimated_message_tokens
-from wire_formats.messages.names_to_chat import tool_name
 from wire_formats.messages.own_marks import without_carried
-from wire_formats.messages.request_to_chat import (
+from wire_formats.messages.request_to_chat.effort import hides_thoughts
+from wire_formats.messages.request_to_chat.names import tool_name
+from wire_formats.messages.request_to_chat.request import (
     can_be_asked,
     chat_request,
     ids_called,
     names_offered,
 )
-from wire_formats.messages.stream_from_chat import MessageEvents
 from wire_formats.payload import with_dropped
 from wire_formats.sse import data_of
 from wire_formats.token_counts import Tokens, read_messages_usage

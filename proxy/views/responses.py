@@ -32,10 +32,11 @@ from wire_formats.json_numbers import encoded_answer, read_json
 from wire_formats.json_objects import json_object
 from wire_formats.json_types import JsonObject
 from wire_formats.payload import with_dropped
-from wire_formats.responses.answer_from_chat import Asked, response_of
+from wire_formats.responses.answer_from_chat.answer import Asked, response_of
+from wire_formats.responses.answer_from_chat.stream import ResponseEvents
 from wire_formats.responses.dialect import RESPONSES, TRANSLATED_CHAT
-from wire_formats.responses.options_to_chat import is_told
-from wire_formats.responses.request_to_chat import (
+from wire_formats.responses.request_to_chat.options import is_told
+from wire_formats.responses.request_to_chat.request import (
     CLIENT_NOTES,
     ChatRequest,
     chat_request,
@@ -43,7 +44,6 @@ from wire_formats.responses.request_to_chat import (
     without_notes,
 )
 from wire_formats.responses.sealed import without_seals
-from wire_formats.responses.stream_from_chat import ResponseEvents
 from wire_formats.sse import data_of, split_events
 
 # The events that hold all that was made.

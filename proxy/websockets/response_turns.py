@@ -26,10 +26,10 @@ from usage.exchange import Surface
 from wire_formats.json_numbers import encoded_json, write_json
 from wire_formats.json_objects import json_object
 from wire_formats.json_types import JsonObject
-from wire_formats.responses.answer_from_chat import Asked
+from wire_formats.responses.answer_from_chat.answer import Asked
 from wire_formats.responses.dialect import RESPONSES
-from wire_formats.responses.request_to_chat import items_of
-from wire_formats.responses.tools_to_chat import Tools
+from wire_formats.responses.request_to_chat.request import items_of
+from wire_formats.responses.request_to_chat.tools import Tools
 from wire_formats.sse import DONE_MARK, MEDIA_TYPE, data_of, split_events
 from wire_formats.token_counts import Tokens
 

@@ -33,7 +33,7 @@ from proxy.websockets.response_turns import ResponseTurns
 from proxy.workers.access import is_parent_allowed
 from wire_formats.json_numbers import encoded_json
 from wire_formats.json_types import JsonObject
-from wire_formats.responses.request_to_chat import CLIENT_NOTES
+from wire_formats.responses.request_to_chat.request import CLIENT_NOTES
 
 UPDATE: JsonObject = {"type": "session.update"}
 SOCKET = "responses over a socket"  # as a connection remembers that it has none

@@ -2,7 +2,7 @@
 
 import pytest
 
-from wire_formats.responses.request_from_chat import responses_request
+from wire_formats.responses.request_from_chat.request import responses_request
 
 CHAT = {"model": "m", "messages": [{"role": "user", "content": "x"}]}
 

@@ -19,12 +19,12 @@ from proxy.client_side.errors import InvalidRequestError
 from proxy.client_side.inflating import Inflater
 from wire_formats.errors import UnsendableError
 from wire_formats.messages.carried import MARK
-from wire_formats.messages.request_from_chat import messages_request
-from wire_formats.messages.request_to_chat import chat_request as chat_of_messages
-from wire_formats.responses.request_from_chat import responses_request
-from wire_formats.responses.request_to_chat import chat_request as chat_of_responses
+from wire_formats.messages.request_from_chat.request import messages_request
+from wire_formats.messages.request_to_chat.request import chat_request as chat_of_messages
+from wire_formats.responses.answer_from_chat.stream_calls import StreamedCalls
+from wire_formats.responses.request_from_chat.request import responses_request
+from wire_formats.responses.request_to_chat.request import chat_request as chat_of_responses
 from wire_formats.responses.sealed import PREFIX
-from wire_formats.responses.stream_calls import StreamedCalls
 
 FEW, TIMES = 500, 8
 USER = {"role": "user", "content": "x"}

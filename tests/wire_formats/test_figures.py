@@ -5,9 +5,9 @@ import math
 import pytest
 
 from wire_formats.figures import MOST, told_count, told_seconds
-from wire_formats.messages.answer_to_chat import usage_of
+from wire_formats.messages.answer_to_chat.answer import usage_of
 from wire_formats.ollama.answer_to_chat import ChatTranslation, EmbeddingTranslation
-from wire_formats.responses.answer_to_chat import ResponseTranslation
+from wire_formats.responses.answer_to_chat.answer import ResponseTranslation
 from wire_formats.token_counts import Tokens, chat_usage, read_usage
 
 NO_COUNTS = [None, True, False, "5", 1.5, 1e20, -1, MOST + 1, 2**63, 10**20, 10**400, [], {}]

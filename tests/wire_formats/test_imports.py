@@ -17,5 +17,5 @@ print(*sys.modules.keys() & {{"openai", "anthropic", "pydantic"}})
     run = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    assert "wire_formats.messages.request_from_chat" in modules
+    assert "wire_formats.messages.request_from_chat.request" in modules
     assert run.stdout.strip() == ""

@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 
 from wire_formats.chat.reasoning import ANTHROPIC, OPENAI, Thought, reasoning_fields, thoughts_of
 from wire_formats.families import family_of
-from wire_formats.messages.answer_from_chat import Asked, message_of
-from wire_formats.messages.answer_to_chat import MessageTranslation
-from wire_formats.messages.chat_traits import openrouter_traits
-from wire_formats.messages.request_from_chat import messages_request
-from wire_formats.messages.request_to_chat import chat_request
-from wire_formats.responses import answer_from_chat
-from wire_formats.responses import request_to_chat as responses_to_chat
-from wire_formats.responses.answer_to_chat import ResponseTranslation
-from wire_formats.responses.request_from_chat import responses_request
+from wire_formats.messages.answer_from_chat.answer import Asked, message_of
+from wire_formats.messages.answer_to_chat.answer import MessageTranslation
+from wire_formats.messages.request_from_chat.request import messages_request
+from wire_formats.messages.request_to_chat.chat_traits import openrouter_traits
+from wire_formats.messages.request_to_chat.request import chat_request
+from wire_formats.responses.answer_from_chat import answer as answer_from_chat
+from wire_formats.responses.answer_to_chat.answer import ResponseTranslation
+from wire_formats.responses.request_from_chat.request import responses_request
+from wire_formats.responses.request_to_chat import request as responses_to_chat
 from wire_formats.token_counts import Tokens
 
 CLAUDE = openrouter_traits(family_of("anthropic/claude-opus-4.5"))

@@ -13,9 +13,9 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from wire_formats.chat.dialect import CHAT
 from wire_formats.dialect import Dialect
-from wire_formats.messages.answer_to_chat import MessageTranslation
+from wire_formats.messages.answer_to_chat.answer import MessageTranslation
 from wire_formats.messages.dialect import MESSAGES
-from wire_formats.responses.answer_to_chat import ResponseTranslation
+from wire_formats.responses.answer_to_chat.answer import ResponseTranslation
 from wire_formats.responses.dialect import RESPONSES
 from wire_formats.service_tiers import MIXED, joint_tier, messages_tier_in, tier_in
 from wire_formats.sse import encoded_event, typed_event

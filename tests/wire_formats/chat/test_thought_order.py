@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.wire_formats.messages.test_answer_to_chat import (
+from tests.wire_formats.messages.answer_to_chat.test_answer import (
     CALL,
     REDACTED,
     THINKING,
@@ -14,7 +14,7 @@ from tests.wire_formats.messages.test_answer_to_chat import (
     streamed,
     whole,
 )
-from tests.wire_formats.messages.test_history_from_chat import HI, history, result
+from tests.wire_formats.messages.request_from_chat.test_history import HI, history, result
 
 SECOND = THINKING | {"thinking": "More.", "signature": "sig2"}
 THIRD = THINKING | {"thinking": "", "signature": "sig3"}

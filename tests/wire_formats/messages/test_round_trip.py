@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wire_formats.families import family_of
-from wire_formats.messages.chat_traits import openrouter_traits
-from wire_formats.messages.request_from_chat import messages_request
-from wire_formats.messages.request_to_chat import chat_request
+from wire_formats.messages.request_from_chat.request import messages_request
+from wire_formats.messages.request_to_chat.chat_traits import openrouter_traits
+from wire_formats.messages.request_to_chat.request import chat_request
 
 TRAITS = openrouter_traits(family_of("anthropic/claude-opus-4.5"))
 WORDS = st.text("abc é", min_size=1, max_size=9).filter(str.strip)

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from wire_formats.chat.reasoning import OPENAI
 from wire_formats.errors import UnsendableError
-from wire_formats.responses.answer_to_chat import ResponseTranslation
-from wire_formats.responses.items_from_chat import Items
-from wire_formats.responses.output_to_chat import message_of
-from wire_formats.responses.request_from_chat import responses_request
+from wire_formats.responses.answer_to_chat.answer import ResponseTranslation
+from wire_formats.responses.answer_to_chat.output import message_of
+from wire_formats.responses.request_from_chat.items import Items
+from wire_formats.responses.request_from_chat.request import responses_request
 
 texts = st.text(min_size=1, max_size=20)
 names = st.from_regex(r"[a-z_]{1,20}", fullmatch=True)

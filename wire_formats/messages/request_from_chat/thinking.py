@@ -1,0 +1,193 @@
+"""How much a model is to think, from every way to say it in a chat, in Anthropic's words.
+
+``reasoning_effort`` is OpenAI's, ``reasoning`` OpenRouter's, ``thinking`` and ``output_config`` are
+Anthropic's own, which LiteLLM's clients send too. The model's family decides what it is told:
+
+    adaptive families   thinking: adaptive, output_config.effort
+    older families      thinking: enabled, with a budget
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from wire_formats.family import Family
+from wire_formats.json_types import JsonObject
+from wire_formats.messages.request_from_chat.tools import FORCED, ToolFields
+
+if TYPE_CHECKING:
+    from anthropic.types import (
+        OutputConfigParam,
+        ThinkingConfigAdaptiveParam,
+        ThinkingConfigParam,
+    )
+
+SMALLEST_BUDGET = 1024
+ROOM_TO_ANSWER = 4096  # left by a budget below a limit that is not the client's
+BUDGETS = {
+    "minimal": 1024,
+    "low": 1024,
+    "medium": 4096,
+    "high": 16384,
+    "xhigh": 32768,
+    "max": 59904,
+}
+DEFAULT_EFFORT = "medium"
+HIGHEST_WITHOUT_THINKING = "high"  # some families take no more effort than that
+
+
+class ThinkingFields(TypedDict, total=False):
+    """The fields of a request that are about thinking."""
+
+    thinking: ThinkingConfigParam
+    output_config: OutputConfigParam
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a client wants. ``source`` is the field it said so in, empty for none.
+
+    ``effort`` may be any word. ``budget`` is in tokens. ``is_hidden``: it wants no thoughts told.
+    """
+
+    source: str = ""
+    effort: str = ""
+    budget: int | None = None
+    is_off: bool = False
+    is_hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What else a request says. ``is_own``: ``max_tokens`` is the client's, and so is kept."""
+
+    max_tokens: int
+    is_own: bool
+    is_forced: bool
+    is_prefilled: bool
+    lacks_thoughts: bool
+
+
+def wish_of(body: JsonObject) -> Wish:
+    """The wish in a chat's ``body``; a more special field goes before ``reasoning_effort``."""
+    reasoning = body.get("reasoning")
+    reasoning = reasoning if isinstance(reasoning, dict) else {}
+    is_hidden = reasoning.get("exclude") is True or body.get("include_reasoning") is False
+    if isinstance(thinking := body.get("thinking"), dict) and thinking:
+        return _own_wish(thinking, body, is_hidden)
+    budget, effort = reasoning.get("max_tokens"), reasoning.get("effort")
+    if isinstance(budget, int) and not isinstance(budget, bool) and budget > 0:
+        return Wish(source="reasoning", budget=budget, is_hidden=is_hidden)
+    if reasoning.get("enabled") is False:
+        return Wish(source="reasoning", is_off=True)
+    for source, word in (("reasoning", effort), ("reasoning_effort", body.get("reasoning_effort"))):
+        if word is not None:
+            is_off = word == "none"
+            return Wish(source=source, effort=str(word), is_off=is_off, is_hidden=is_hidden)
+    if reasoning.get("enabled") is True:
+        return Wish(source="reasoning", effort=DEFAULT_EFFORT, is_hidden=is_hidden)
+    return Wish(is_hidden=is_hidden)
+
+
+def _own_wish(thinking: JsonObject, body: JsonObject, is_hidden: bool) -> Wish:
+    is_hidden = is_hidden or thinking.get("display") == "omitted"
+    budget = thinking.get("budget_tokens")
+    config = body.get("output_config")
+    effort = config.get("effort") if isinstance(config, dict) else body.get("reasoning_effort")
+    wish = Wish(source="thinking", effort=str(effort or ""), is_hidden=is_hidden)
+    match thinking.get("type"):
+        case "disabled" | "between_tools":
+            return replace(wish, is_off=True)
+        case "enabled" if isinstance(budget, int) and not isinstance(budget, bool):
+            return replace(wish, budget=budget)
+        case _:
+            return wish if wish.effort else replace(wish, effort="high")
+
+
+def thinking_for(wish: Wish, family: Family, limits: Limits, lost: list[str]) -> ThinkingFields:
+    """``thinking`` and ``output_config`` as far as they are to be said.
+
+    What cannot be done, or is done otherwise, is added to ``lost``. Anthropic lets no model think
+    that must call a tool or go on from words of the client's, nor an older one whose thoughts
+    before a call are missing.
+    """
+    may_think = not (limits.is_forced or limits.is_prefilled)
+    if not wish.source:
+        return _off(family) if limits.is_forced and family.thinks_by_default else {}
+    if family.effort == "adaptive":
+        return _adaptive(wish, family, may_think=may_think, lost=lost)
+    if wish.is_off:
+        return {}
+    if family.effort == "none" or not may_think or limits.lacks_thoughts:
+        lost.append(wish.source)
+        return {}
+    return _enabled(wish, limits, lost)
+
+
+def _adaptive(wish: Wish, family: Family, *, may_think: bool, lost: list[str]) -> ThinkingFields:
+    if wish.is_off:
+        if family.thinking_off or not family.thinks_by_default:
+            return _off(family) if family.thinks_by_default else {}
+        lost.append(wish.source)
+        return _with_effort({}, family.nearest_effort("minimal"))
+    wanted = wish.effort or _effort_of(wish.budget)
+    effort = family.nearest_effort(wanted)
+    if wish.budget or effort != wanted:
+        lost.append(wish.source)
+    if not may_think:
+        effort = _at_most(effort, HIGHEST_WITHOUT_THINKING, family)
+        lost.append(wish.source)
+        return _with_effort(_off(family) if family.thinks_by_default else {}, effort)
+    thinking: ThinkingConfigAdaptiveParam = {"type": "adaptive"}
+    if wish.is_hidden or family.hides_thoughts:
+        thinking["display"] = "omitted" if wish.is_hidden else "summarized"
+    return _with_effort({"thinking": thinking}, effort)
+
+
+def _off(family: Family) -> ThinkingFields:
+    match family.thinking_off:
+        case "disabled":
+            return {"thinking": {"type": "disabled"}}
+        case "between_tools":
+            return {"thinking": {"type": "between_tools"}}
+        case "":
+            return {}
+
+
+def _with_effort(fields: ThinkingFields, effort: Any) -> ThinkingFields:
+    """``effort`` is one of the family's, or None."""
+    if effort:
+        fields["output_config"] = {"effort": effort}
+    return fields
+
+
+def _at_most(effort: str | None, highest: str, family: Family) -> str | None:
+    names = list(BUDGETS)
+    if effort is None or names.index(effort) <= names.index(highest):
+        return effort
+    return family.nearest_effort(highest)
+
+
+def _effort_of(budget: int | None) -> str:
+    """The effort whose budget is the nearest that is not above ``budget``."""
+    fitting = [name for name, tokens in BUDGETS.items() if tokens <= (budget or 0)]
+    return fitting[-1] if fitting else "low"
+
+
+def _enabled(wish: Wish, limits: Limits, lost: list[str]) -> ThinkingFields:
+    budget = wish.budget or BUDGETS.get(wish.effort)
+    if budget is None:
+        lost.append(wish.source)
+        return {}
+    highest = limits.max_tokens - (1 if limits.is_own else ROOM_TO_ANSWER)
+    if highest < SMALLEST_BUDGET:
+        lost.append(wish.source)
+        return {}
+    budget = max(min(budget, highest), SMALLEST_BUDGET)
+    return {"thinking": {"type": "enabled", "budget_tokens": budget}}
+
+
+def is_forced(tools: ToolFields) -> bool:
+    """Whether ``tool_choice`` among the fields ``tools`` forces a call."""
+    return "tool_choice" in tools and tools["tool_choice"]["type"] in FORCED

@@ -1,0 +1,126 @@
+"""Earlier thinking of a conversation, in the field of a chat that its upstream reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from wire_formats.chat.google_signatures import signed_by_google
+from wire_formats.chat.reasoning import ANTHROPIC, PARTS, Thought, reasoning_fields
+from wire_formats.family import EarlierReasoning
+from wire_formats.json_types import JsonObject
+from wire_formats.messages.carried import MESSAGE, Carried, read_carried
+from wire_formats.messages.request_to_chat.chat_traits import ChatTraits
+
+# Some upstreams refuse a call without its reasoning, and take nothing for none at all.
+BLANK = " "
+# Google's word for calls that another model made, or whose signature was lost.
+# https://ai.google.dev/gemini-api/docs/thought-signatures
+UNSIGNED = "skip_thought_signature_validator"
+
+
+@dataclass(slots=True, kw_only=True)
+class Recalled:
+    """The thinking of one assistant's message. ``spelling`` is the field that told it."""
+
+    thoughts: list[Thought] = field(default_factory=list)
+    spelling: str = ""
+    signatures: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        return "".join(thought.text for thought in self.thoughts)
+
+
+def recalled(blocks: Iterable[JsonObject], *, model: str) -> Recalled:
+    """The thinking blocks among ``blocks``; ``model`` is the one that the client names now.
+
+    Of another model's thoughts their text stays, without what proves or seals them.
+    """
+    found = Recalled()
+    for block in blocks:
+        match block:
+            case {"type": "thinking", "thinking": str(text)}:
+                signature = block.get("signature")
+                signature = signature if isinstance(signature, str) else ""
+                carried = read_carried(signature)
+                if carried is None:
+                    format_ = ANTHROPIC if signature else ""
+                    thoughts = [Thought(text=text, signature=signature, format=format_)]
+                else:
+                    thoughts = _of_carried(found, carried, text, model=model)
+                found.thoughts += thoughts
+            case {"type": "redacted_thinking", "data": str(data)}:
+                carried = read_carried(data)
+                if carried is None:
+                    found.thoughts.append(Thought(sealed=data, format=ANTHROPIC))
+                elif carried.model == model:
+                    found.signatures |= carried.signatures
+                    found.thoughts += carried.thoughts
+                    found.spelling = found.spelling or carried.spelling
+    return found
+
+
+def _of_carried(found: Recalled, carried: Carried, text: str, *, model: str) -> list[Thought]:
+    if carried.model != model:
+        text = text or carried.hidden_text
+        return [Thought(text=text, format=ANTHROPIC)]  # as foreign as Anthropic's own
+    found.spelling = carried.spelling
+    return list(carried.with_text(text))
+
+
+def side_fields(said: Recalled, traits: ChatTraits, *, has_calls: bool) -> JsonObject:
+    """The fields beside the content that give the upstream its reasoning back."""
+    text = said.text
+    match traits.reasoning:
+        case EarlierReasoning.CONTENT:
+            if not text and traits.needs_reasoning and has_calls:
+                text = BLANK
+            return {"reasoning_content": text} if text else {}
+        case EarlierReasoning.ALL:
+            return reasoning_fields(said.thoughts)
+        case EarlierReasoning.AS_TOLD:
+            return _as_told(said)
+        case _:
+            return {}
+
+
+def _as_told(said: Recalled) -> JsonObject:
+    if not said.spelling:
+        unsigned = "".join(it.text for it in said.thoughts if not (it.format or it.sealed))
+        return {"reasoning_content": unsigned} if unsigned else {}
+    if said.spelling == PARTS:
+        return {}
+    fields = reasoning_fields(said.thoughts)
+    if text := fields.pop("reasoning_content", ""):
+        fields[said.spelling] = text
+    return fields
+
+
+def thinking_parts(said: Recalled, traits: ChatTraits) -> list[JsonObject]:
+    """The parts of the content that do so, where they stand there."""
+    is_told = (
+        traits.reasoning in {EarlierReasoning.PARTS, EarlierReasoning.AS_TOLD}
+        and said.spelling == PARTS
+    )
+    if not is_told or not said.text:
+        return []
+    return [{"type": "thinking", "thinking": [{"type": "text", "text": said.text}]}]
+
+
+def sign_calls(message: JsonObject, said: Recalled, traits: ChatTraits, ids: list[str]) -> None:
+    """Put Google's signatures to the ``tool_calls`` of ``message``, whose ids at the client are
+    ``ids``, and to the message itself."""
+    calls = message.get("tool_calls", [])
+    for call, id_ in zip(calls, ids, strict=True):
+        if signature := said.signatures.get(id_):
+            call.update(signed_by_google(signature))
+    if traits.needs_signatures and calls and "extra_content" not in calls[0]:
+        calls[0].update(signed_by_google(UNSIGNED))
+    if signature := said.signatures.get(MESSAGE):
+        message |= signed_by_google(signature)
+
+
+def is_forgotten(said: Recalled, traits: ChatTraits, fields: JsonObject) -> bool:
+    """Whether thoughts of the history reach the upstream in no ``fields`` and no parts."""
+    return bool(said.thoughts) and not fields and not thinking_parts(said, traits)
