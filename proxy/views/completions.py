@@ -11,9 +11,9 @@ from proxy.views.resumable import ResumableCallView
 from usage.exchange import Exchange
 from wire_formats.endpoints import CHAT_COMPLETIONS
 from wire_formats.json_types import JsonObject
-from wire_formats.messages.request_to_chat.chat_with_blocks import chat_with_blocks, has_blocks
+from wire_formats.messages.chat_with_blocks import chat_with_blocks, has_blocks
 from wire_formats.payload import Payload, with_dropped
-from wire_formats.responses.request_to_chat.chat_with_input import chat_with_input, has_input
+from wire_formats.responses.chat_with_input import chat_with_input, has_input
 
 
 class ChatCompletionsView(ResumableCallView):

@@ -5,7 +5,7 @@ import pytest
 from tests.security.test_stored_objects import REALTIME, RESPONSES, SURFACES, body, code_of
 from tests.support.api import client_of
 from tests.support.sockets import open_socket, say
-from wire_formats.messages.request_to_chat.chat_with_blocks import has_blocks
+from wire_formats.messages.chat_with_blocks import has_blocks
 
 pytestmark = pytest.mark.acceptance
 

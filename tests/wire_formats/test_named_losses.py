@@ -16,13 +16,13 @@ from tests.support.nested_fields import MARK, Variant, variants_of
 from wire_formats.errors import UnsendableError
 from wire_formats.families import family_of
 from wire_formats.json_numbers import write_json
+from wire_formats.messages.chat_with_blocks import chat_with_blocks
 from wire_formats.messages.request_from_chat.request import messages_request
 from wire_formats.messages.request_to_chat.chat_traits import openrouter_traits, traits_of
-from wire_formats.messages.request_to_chat.chat_with_blocks import chat_with_blocks
 from wire_formats.messages.request_to_chat.request import chat_request as chat_of_messages
 from wire_formats.ollama.request_from_chat import chat_request as ollama_request
+from wire_formats.responses.chat_with_input import chat_with_input
 from wire_formats.responses.request_from_chat.request import responses_request
-from wire_formats.responses.request_to_chat.chat_with_input import chat_with_input
 from wire_formats.responses.request_to_chat.request import chat_request as chat_of_responses
 
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}}

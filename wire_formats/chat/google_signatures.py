@@ -5,6 +5,7 @@ https://ai.google.dev/gemini-api/docs/thought-signatures
 
 from __future__ import annotations
 
+from wire_formats.chat.types import GoogleFields
 from wire_formats.json_types import JsonObject
 
 
@@ -17,6 +18,7 @@ def google_signature(holder: JsonObject) -> str:
             return ""
 
 
-def signed_by_google(signature: str) -> JsonObject:
-    """The field that gives ``signature`` back; empty for none."""
-    return {"extra_content": {"google": {"thought_signature": signature}}} if signature else {}
+def sign_by_google(holder: GoogleFields, signature: str) -> None:
+    """Give ``signature`` back with a call or a message; nothing for an empty one."""
+    if signature:
+        holder["extra_content"] = {"google": {"thought_signature": signature}}

@@ -18,10 +18,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from wire_formats.chat.types import ReasoningDetail, ReasoningFields, ThinkingBlock
 from wire_formats.json_types import JsonObject
 from wire_formats.json_values import as_text
+
+if TYPE_CHECKING:
+    from wire_formats.chat.request_types import AssistantMessage, TextPart, ThinkingPart
 
 # OpenRouter's names of who signed or sealed a piece, and so of who can be given it back.
 ANTHROPIC = "anthropic-claude-v1"
@@ -83,19 +87,23 @@ def spelling_of(said: JsonObject) -> str:
     return "reasoning" if any(isinstance(said.get(name), list) for name in LISTS) else ""
 
 
-def spelled(fields: JsonObject, spelling: str) -> JsonObject:
-    """The fields of a message with its reasoning where ``spelling`` says, as its model told it."""
-    if not spelling or spelling == "reasoning_content":
-        return fields
-    told = dict(fields)
-    text = told.pop("reasoning_content", "")
+def spell(message: AssistantMessage, spelling: str) -> None:
+    """Put the reasoning of ``message``, whose content is a text, where its model told it."""
+    if spelling not in {"reasoning", PARTS}:
+        return
+    text = message.pop("reasoning_content", "")
     if text and spelling == PARTS:
-        parts = [{"type": "thinking", "thinking": [{"type": "text", "text": text}]}]
-        said = told.get(PARTS)
-        told[PARTS] = [*parts, {"type": "text", "text": said}] if said else parts
+        parts: list[TextPart | ThinkingPart] = [thinking_part(text)]
+        if isinstance(said := message["content"], str) and said:
+            parts.append({"type": "text", "text": said})
+        message["content"] = parts
     elif text:
-        told[spelling] = text
-    return told
+        message["reasoning"] = text
+
+
+def thinking_part(text: str) -> ThinkingPart:
+    """Reasoning as a part of a message's content."""
+    return {"type": "thinking", "thinking": [{"type": "text", "text": text}]}
 
 
 def spoken_text(content: Any) -> str:
@@ -108,21 +116,26 @@ def spoken_text(content: Any) -> str:
     return "".join(part["text"] for part in parts if isinstance(part.get("text"), str))
 
 
-def reasoning_fields(thoughts: Iterable[Thought]) -> JsonObject:
+def reasoning_fields(thoughts: Iterable[Thought]) -> ReasoningFields:
     """The side fields that hold ``thoughts``; empty for none."""
+    fields: ReasoningFields = {}
+    add_reasoning(fields, thoughts)
+    return fields
+
+
+def add_reasoning(fields: ReasoningFields, thoughts: Iterable[Thought]) -> None:
+    """Put ``thoughts`` into the side ``fields`` of a message."""
     kept = list(thoughts)
-    fields: JsonObject = {}
     if text := "".join(each.text for each in kept):
         fields["reasoning_content"] = text
     if any(each.signature or each.sealed or each.id for each in kept):
         details = (detail for each in kept for detail in details_of(each))
         # Clients put the pieces of a stream together by their index: no two are to share one.
         fields["reasoning_details"] = [
-            detail | {"index": index} for index, detail in enumerate(details)
+            {**detail, "index": index} for index, detail in enumerate(details)
         ]
     if blocks := [_block(each) for each in kept if each.format == ANTHROPIC]:
         fields["thinking_blocks"] = blocks
-    return fields
 
 
 def _texts_of_parts(parts: list[Any]) -> Iterator[str]:
@@ -207,19 +220,26 @@ def _joined(last: Thought, thought: Thought) -> Thought:
     )
 
 
-def details_of(thought: Thought) -> Iterator[JsonObject]:
+def details_of(thought: Thought) -> Iterator[ReasoningDetail]:
     """The entries of ``reasoning_details`` for ``thought``, without their indices."""
-    shared = {"id": thought.id or None, "format": thought.format or "unknown"}
-    if thought.is_summary and thought.text:
-        yield {"type": "reasoning.summary", "summary": thought.text, **shared}
-    elif thought.text or thought.signature:
+    id_, form = thought.id or None, thought.format or "unknown"
+    text, sealed = thought.text, thought.sealed
+    if thought.is_summary and text:
+        yield {"type": "reasoning.summary", "summary": text, "id": id_, "format": form}
+    elif text or thought.signature:
         signature = thought.signature or None
-        yield {"type": "reasoning.text", "text": thought.text, "signature": signature, **shared}
-    if thought.sealed or not (thought.text or thought.signature):
-        yield {"type": "reasoning.encrypted", "data": thought.sealed, **shared}
+        yield {
+            "type": "reasoning.text",
+            "text": text,
+            "signature": signature,
+            "id": id_,
+            "format": form,
+        }
+    if sealed or not (text or thought.signature):
+        yield {"type": "reasoning.encrypted", "data": sealed, "id": id_, "format": form}
 
 
-def _block(thought: Thought) -> JsonObject:
+def _block(thought: Thought) -> ThinkingBlock:
     if thought.sealed:
         return {"type": "redacted_thinking", "data": thought.sealed}
     return {"type": "thinking", "thinking": thought.text, "signature": thought.signature}

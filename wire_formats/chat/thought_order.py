@@ -12,24 +12,24 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from wire_formats.chat.reasoning import ANTHROPIC, Thought, details_of
+from wire_formats.chat.types import Placed, ReasoningFields
 from wire_formats.json_types import JsonObject
 
 if TYPE_CHECKING:
     from anthropic.types import TextBlockParam
 
-FIELD = "position"
 Position = tuple[int, int]
 Thinking = TypeVar("Thinking")
 Call = TypeVar("Call")
 
 
-def position_of(characters: int, calls: int) -> JsonObject:
+def position_of(characters: int, calls: int) -> Placed:
     """The field for an entry; empty for a thought before all."""
-    return {FIELD: {"characters": characters, "calls": calls}} if characters or calls else {}
+    return {"position": {"characters": characters, "calls": calls}} if characters or calls else {}
 
 
 def mark_positions(
-    fields: JsonObject, thoughts: list[Thought], positions: list[JsonObject]
+    fields: ReasoningFields, thoughts: list[Thought], positions: list[Placed]
 ) -> None:
     """Add to ``fields``, the side fields that hold ``thoughts``, where these stood."""
     of_details = [
@@ -38,10 +38,16 @@ def mark_positions(
         for _ in range(len(list(details_of(thought))))
     ]
     for detail in fields.get("reasoning_details", ()):
-        detail.update(of_details[detail["index"]])
+        place_at(detail, of_details[detail["index"]])
     own = [at for thought, at in zip(thoughts, positions, strict=True) if _is_own(thought)]
     for block, at in zip(fields.get("thinking_blocks", ()), own, strict=False):
-        block.update(at)
+        place_at(block, at)
+
+
+def place_at(entry: Placed, at: Placed) -> None:
+    """Give ``entry`` the place ``at``; one before all stays without."""
+    if "position" in at:
+        entry["position"] = at["position"]
 
 
 def positions_in(message: JsonObject, count: int) -> list[Position]:

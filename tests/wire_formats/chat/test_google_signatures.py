@@ -2,12 +2,20 @@
 
 import pytest
 
-from wire_formats.chat.google_signatures import google_signature, signed_by_google
+from wire_formats.chat.google_signatures import google_signature, sign_by_google
 
 
 @pytest.mark.parametrize("signature", ["c2ln+/=", ""])
 def test_a_signature_comes_back(signature):
-    assert google_signature({"id": "c"} | signed_by_google(signature)) == signature
+    call = {"id": "c"}
+    sign_by_google(call, signature)
+    assert google_signature(call) == signature
+
+
+def test_without_a_signature_there_is_no_field():
+    call = {"id": "c"}
+    sign_by_google(call, "")
+    assert call == {"id": "c"}
 
 
 @pytest.mark.parametrize(

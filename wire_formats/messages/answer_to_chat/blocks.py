@@ -10,6 +10,7 @@ from uuid import uuid4
 from wire_formats.chat.completion import Completion, custom_call, tool_call
 from wire_formats.chat.reasoning import ANTHROPIC, Thought, reasoning_fields
 from wire_formats.chat.thought_order import mark_positions, position_of
+from wire_formats.chat.types import Placed, ReasoningFields
 from wire_formats.json_numbers import write_json
 from wire_formats.json_types import JsonMapping, JsonObject
 from wire_formats.messages.request_from_chat.tools import custom_tools, foreign_names
@@ -83,10 +84,10 @@ def id_of(block: JsonObject) -> str:
     return text_in(block, "id") or f"toolu_{uuid4().hex}"
 
 
-def thought_fields(blocks: Iterable[JsonObject]) -> JsonObject:
+def thought_fields(blocks: Iterable[JsonObject]) -> ReasoningFields:
     """The side fields of a message for the thoughts among ``blocks``."""
     thoughts: list[Thought] = []
-    positions: list[JsonObject] = []
+    positions: list[Placed] = []
     characters = calls = 0
     for block in blocks:
         if thought := thought_of(block):

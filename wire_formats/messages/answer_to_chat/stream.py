@@ -15,7 +15,7 @@ from typing import Any
 
 from wire_formats.chat.completion import Completion, custom_call, tool_call
 from wire_formats.chat.reasoning import reasoning_fields
-from wire_formats.chat.thought_order import position_of
+from wire_formats.chat.thought_order import place_at, position_of
 from wire_formats.chat.types import Chunk
 from wire_formats.json_numbers import read_json, write_json
 from wire_formats.json_types import JsonMapping, JsonObject
@@ -160,10 +160,10 @@ class MessageStream:
             return
         delta = reasoning_fields([thought])
         delta.pop("reasoning_content", None)
-        place = {"index": self._thoughts, **position_of(block.start, block.calls_before)}
-        for entries in delta.values():
-            for entry in entries:
-                entry.update(place)
+        place = position_of(block.start, block.calls_before)
+        for entry in (*delta.get("reasoning_details", ()), *delta.get("thinking_blocks", ())):
+            entry["index"] = self._thoughts
+            place_at(entry, place)
         self._thoughts += 1
         if delta:
             yield self._completion.chunk(delta)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wire_formats.errors import UnsendableError
 from wire_formats.json_numbers import encoded_json
@@ -15,13 +15,14 @@ from wire_formats.messages.request_to_chat.parts import (
     Writing,
     blocks_of,
     parts_of,
+    text_of,
     text_parts,
     without_billing,
 )
 from wire_formats.messages.request_to_chat.thoughts import (
+    add_side_fields,
     is_forgotten,
     recalled,
-    side_fields,
     sign_calls,
     thinking_parts,
 )
@@ -29,38 +30,53 @@ from wire_formats.messages.request_to_chat.turns import Turns
 from wire_formats.messages.types import THOUGHTS
 from wire_formats.unread import all_of
 
+if TYPE_CHECKING:
+    from openai.types.chat import ChatCompletionSystemMessageParam as SystemMessage
+    from openai.types.chat import ChatCompletionToolMessageParam as ToolMessage
+    from openai.types.chat import ChatCompletionUserMessageParam as UserMessage
+
+    from wire_formats.chat.request_types import (
+        AssistantMessage,
+        FunctionCall,
+        Message,
+        Part,
+        TextPart,
+        ThinkingPart,
+    )
+
 FAILED = "Error: "
 MESSAGE = all_of("role", "content", "clear_at")
 UNTIL_ANSWERED = "next_user_message"  # how long a message of the system is shown
 
 
-def system_messages(system: Any, writing: Writing) -> list[JsonObject]:
+def system_messages(system: Any, writing: Writing) -> list[SystemMessage]:
     """``system``, a string or an array of text blocks, as the first messages of a chat."""
     return _system(system, writing, place="system") if system else []
 
 
-def chat_messages(messages: list[Any], writing: Writing) -> list[JsonObject]:
+def chat_messages(messages: list[Any], writing: Writing) -> list[Message]:
     """The messages of a chat: neighbours of one role become one, and results of tools many."""
     written = Turns(has_strict_roles=writing.traits.has_strict_roles)
     takes_late = writing.traits.takes_late_system
     last_of_user = _last_of_user(messages)
     for role, run in groupby(enumerate(messages), key=lambda each: _role(*each)):
         if role == "user":
-            for each in _of_user(list(_blocks_in(run, writing)), written.called, writing):
-                written.append(each)
+            for said in _of_user(list(_blocks_in(run, writing)), written.called, writing):
+                written.append(said)
             continue
         for index, message in run:
             place = f"messages.{index}"
             writing.lose_others(message, MESSAGE, "messages")
             if role == "assistant":
-                for each in _of_assistant(blocks_of(message["content"], place), writing, place):
-                    written.append(each)
+                for made in _of_assistant(blocks_of(message["content"], place), writing, place):
+                    written.append(made)
             elif message.get("clear_at") != UNTIL_ANSWERED or index > last_of_user:
                 for each in _system(message.get("content") or "", writing, place=place):
                     written.append(each if takes_late else _as_user(each))
     chat = written.messages()
-    if writing.traits.marks_prefill and chat and chat[-1]["role"] == "assistant":
-        chat[-1]["prefix"] = True
+    last = chat[-1] if chat else None
+    if writing.traits.marks_prefill and last is not None and last["role"] == "assistant":
+        last["prefix"] = True
     return chat
 
 
@@ -100,28 +116,28 @@ def _last_of_user(messages: list[Any]) -> int:
     return max(places, default=-1)
 
 
-def _system(content: Any, writing: Writing, *, place: str) -> list[JsonObject]:
-    parts: list[JsonObject] = []
+def _system(content: Any, writing: Writing, *, place: str) -> list[SystemMessage]:
+    parts: list[TextPart] = []
     for block in blocks_of(content, place):
         match block:
             case {"type": "text", "text": str(text)}:
                 kept = without_billing(text)
                 if kept != text:
                     writing.lost.append("system.x-anthropic-billing-header")
-                parts += parts_of(block | {"text": kept}, writing, place)
+                parts += text_of(block, kept, writing, place)
             case {"type": str(kind)} if kind.startswith("tool_"):
                 writing.lose(kind)
             case _:
                 raise UnsendableError("Only blocks of the type `text` can stand here.", param=place)
-    content = _plain(parts)
-    return [{"role": "system", "content": content}] if content else []
+    said = _plain_texts(parts)
+    return [{"role": "system", "content": said}] if said else []
 
 
 def _of_user(
     blocks: list[tuple[JsonObject, str]], called: frozenset[str], writing: Writing
-) -> Iterator[JsonObject]:
+) -> Iterator[ToolMessage | UserMessage]:
     """Results of tools come first: in a chat they follow the calls directly."""
-    parts: list[JsonObject] = []
+    parts: list[Part] = []
     for block, place in blocks:
         if block.get("type") != "tool_result":
             parts += parts_of(block, writing, place)
@@ -140,7 +156,7 @@ def _of_user(
 
 def result_of(
     block: JsonObject, writing: Writing, place: str
-) -> tuple[str | list[JsonObject], list[JsonObject]]:
+) -> tuple[str | list[TextPart], list[Part]]:
     """What a tool's result says, and its images, which a tool cannot show in a chat."""
     writing.lose_others(block, BLOCKS, "messages.tool_result")
     inner = blocks_of(block.get("content") or "", place)
@@ -153,16 +169,18 @@ def result_of(
     mark = block.get("cache_control")
     writing.lose_mark(block, is_kept=bool(texts))
     if texts and isinstance(mark, dict) and writing.traits.keeps_cache_marks:
-        texts[-1] |= {"cache_control": mark}
-    shown = [part for part in parts if part["type"] != "text"]
+        texts[-1]["cache_control"] = mark
+    shown: list[Part] = [part for part in parts if part["type"] != "text"]
     if any("cache_control" in part for part in texts):
         return texts, shown
     return "\n".join(part["text"] for part in texts), shown
 
 
-def _of_assistant(blocks: list[JsonObject], writing: Writing, place: str) -> Iterator[JsonObject]:
-    parts: list[JsonObject] = []
-    calls: list[JsonObject] = []
+def _of_assistant(
+    blocks: list[JsonObject], writing: Writing, place: str
+) -> Iterator[AssistantMessage]:
+    parts: list[Part] = []
+    calls: list[FunctionCall] = []
     ids: list[str] = []
     for block in blocks:
         match block:
@@ -177,11 +195,11 @@ def _of_assistant(blocks: list[JsonObject], writing: Writing, place: str) -> Ite
                 parts += parts_of(block, writing, place)
     traits = writing.traits
     said = recalled(blocks, model=writing.model)
-    fields = side_fields(said, traits, has_calls=bool(calls))
-    if is_forgotten(said, traits, fields):
-        writing.lose("thinking")
     content = _spoken(parts, thinking_parts(said, traits))
-    message: JsonObject = {"role": "assistant", "content": content, **fields}
+    message: AssistantMessage = {"role": "assistant", "content": content}
+    add_side_fields(message, said, traits, has_calls=bool(calls))
+    if is_forgotten(said, traits, message):
+        writing.lose("thinking")
     if calls:
         message["tool_calls"] = calls
     if content or calls:
@@ -189,7 +207,7 @@ def _of_assistant(blocks: list[JsonObject], writing: Writing, place: str) -> Ite
         yield message
 
 
-def call_of(id_: str, name: str, block: JsonObject, writing: Writing) -> JsonObject:
+def call_of(id_: str, name: str, block: JsonObject, writing: Writing) -> FunctionCall:
     """The call of a ``tool_use`` block."""
     writing.lose_others(block, BLOCKS, "messages.tool_use")
     writing.lose_mark(block)
@@ -201,22 +219,30 @@ def call_of(id_: str, name: str, block: JsonObject, writing: Writing) -> JsonObj
     }
 
 
-def _spoken(parts: list[JsonObject], thinking: list[JsonObject]) -> str | list[JsonObject] | None:
+def _spoken(
+    parts: list[Part], thinking: list[ThinkingPart]
+) -> str | list[TextPart | ThinkingPart] | None:
     """An assistant's texts are one text: they were written without a break."""
-    if any("cache_control" in part for part in parts):
-        return thinking + parts
-    text = "".join(part["text"] for part in parts)
-    return thinking + text_parts(text) if thinking else text or None
+    texts = [part for part in parts if part["type"] == "text"]
+    if any("cache_control" in part for part in texts):
+        return [*thinking, *texts]
+    text = "".join(part["text"] for part in texts)
+    return [*thinking, *text_parts(text)] if thinking else text or None
 
 
-def _plain(parts: list[JsonObject]) -> str | list[JsonObject]:
+def _plain(parts: list[Part]) -> str | list[Part] | list[TextPart]:
     """Texts alone as one string, which every upstream understands."""
-    if any(part["type"] != "text" or "cache_control" in part for part in parts):
-        return parts
-    return "\n\n".join(part["text"] for part in parts)
+    texts = [part for part in parts if part["type"] == "text"]
+    return _plain_texts(texts) if len(texts) == len(parts) else parts
 
 
-def _as_user(message: JsonObject) -> JsonObject:
+def _plain_texts(texts: list[TextPart]) -> str | list[TextPart]:
+    if any("cache_control" in text for text in texts):
+        return texts
+    return "\n\n".join(text["text"] for text in texts)
+
+
+def _as_user(message: SystemMessage) -> UserMessage:
     """A message of the system in the middle, for models whose prompt has it first or never."""
     text = message["content"]
     if not isinstance(text, str):

@@ -2,37 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from wire_formats.json_types import JsonObject
 from wire_formats.messages.request_to_chat.chat_traits import LEVELS, ChatTraits
 
+if TYPE_CHECKING:
+    from wire_formats.chat.request_types import RequestFields
+
 DEFAULT = "high"  # Anthropic's, where a model decides by itself how much to think
 # The first budget in tokens, from above, that the client's reaches: Claude Code's is 31,999.
 BUDGETS = ((16_384, "high"), (4_096, "medium"), (0, "low"))
-DISABLED = "disabled"
+DISABLED: Final = "disabled"
 EFFORT = "output_config.effort"
 
 
-def reasoning_request(body: JsonObject, traits: ChatTraits) -> tuple[JsonObject, list[str]]:
-    """The fields of a chat that ask for reasoning, and the names of those that have no such field.
+def add_reasoning_request(chat: RequestFields, body: JsonObject, traits: ChatTraits) -> list[str]:
+    """Add the fields that ask for reasoning. Returns the names of what has no such field.
 
     A level that the model does not have becomes the next that it has, which is named.
     """
     thinking, effort = _kind_of_thinking(body), _effort_in(body)
     if not thinking and not effort:
-        return {}, []
-    chat: JsonObject = {}
+        return []
     if traits.has_thinking_switch and thinking:
         chat["thinking"] = {"type": DISABLED if thinking == DISABLED else "enabled"}
     if thinking == DISABLED:
         return _switched_off(chat, traits, effort)
     if not traits.efforts:
-        lost = ["thinking"] if thinking and not chat else []
-        return chat, [*lost, EFFORT] if effort else lost
+        lost = ["thinking"] if thinking and "thinking" not in chat else []
+        return [*lost, EFFORT] if effort else lost
     level = effort or _level_of(body.get("thinking"))
-    chosen = traits.effort(level)
-    return chat | {"reasoning_effort": chosen}, [EFFORT] if effort and chosen != effort else []
+    chat["reasoning_effort"] = traits.effort(level)
+    return [EFFORT] if effort and chat["reasoning_effort"] != effort else []
 
 
 def is_switched_off(body: JsonObject) -> bool:
@@ -49,13 +51,12 @@ def hides_thoughts(body: JsonObject) -> bool:
             return False
 
 
-def _switched_off(
-    chat: JsonObject, traits: ChatTraits, effort: str
-) -> tuple[JsonObject, list[str]]:
+def _switched_off(chat: RequestFields, traits: ChatTraits, effort: str) -> list[str]:
     lost = [EFFORT] if effort else []
     if traits.off:
-        return chat | {"reasoning_effort": traits.off}, lost
-    return chat, ["thinking", *lost] if traits.efforts else lost
+        chat["reasoning_effort"] = traits.off
+        return lost
+    return ["thinking", *lost] if traits.efforts else lost
 
 
 def _kind_of_thinking(body: JsonObject) -> str:

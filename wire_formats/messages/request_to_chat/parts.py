@@ -3,36 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from wire_formats.errors import UnsendableError
-from wire_formats.json_numbers import encoded_json
 from wire_formats.json_types import JsonObject
 from wire_formats.messages.request_to_chat.chat_traits import PLAIN, ChatTraits
 from wire_formats.messages.request_to_chat.names import call_id, tool_name
+from wire_formats.messages.request_to_chat.told_text import foreign_text, lines_of, told_text
 from wire_formats.unread import Among, ByType, Fields, all_of, unread
+
+if TYPE_CHECKING:
+    from wire_formats.chat.request_types import FilePart, Part, TextPart
 
 # Claude Code's note to Anthropic's billing. Its nonce changes with each request and would keep an
 # upstream from finding the prompt, which it stands at the beginning of, in its cache.
 BILLING = re.compile(r"\A\s*x-anthropic-billing-header:[^\n]*\n?")
-# Fields of results of Anthropic's own tools that say something to a model.
-TELLING = frozenset(
-    {
-        "content",
-        "data",
-        "error_code",
-        "stderr",
-        "stdout",
-        "text",
-        "title",
-        "tool_name",
-        "url",
-    }
-)
-DEEPEST = 20
-MARK = "cache_control"
+MARK: Final = "cache_control"
 SOURCE = all_of("type", "media_type", "data", "url", "content", "file_id")
 QUOTED = all_of("enabled")
 # What is read of each block; of those that become text, it is said that they do.
@@ -60,8 +48,6 @@ BLOCKS = ByType(
         "tool_result": all_of("type", "tool_use_id", "content", "is_error", MARK),
     }
 )
-CALLS = frozenset({"server_tool_use", "mcp_tool_use"})
-RESULTS = "_tool_result"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -103,41 +89,47 @@ def blocks_of(content: Any, place: str) -> list[JsonObject]:
     raise UnsendableError("`content` must be a string or an array of blocks.", param=place)
 
 
-def parts_of(block: JsonObject, writing: Writing, place: str) -> list[JsonObject]:
+def parts_of(block: JsonObject, writing: Writing, place: str) -> Sequence[Part]:
     """The parts that say what ``block`` does. Raises ``UnsendableError`` for what is no block."""
-    root = place.partition(".")[0]
-    writing.lose_others(block, BLOCKS, f"{root}.{block.get('type')}")
+    parts: Sequence[Part]
     match block:
         case {"type": "text", "text": str(text)}:
-            return _marked(text_parts(text), block, writing)
+            return text_of(block, text, writing, place)
+    _lose_others(block, writing, place)
+    match block:
         case {"type": "image", "source": dict(source)}:
-            return _marked(_image(source, writing, place), block, writing)
+            parts = _image(source, writing, place)
         case {"type": "document", "source": dict(source)}:
             _lose_citations(block, writing)
-            return _marked(_document(block, source, writing, place), block, writing)
+            parts = _document(block, source, writing, place)
         case {"type": "search_result"}:
             _lose_citations(block, writing)
             texts = [block.get("title"), block.get("source"), told_text(block.get("content"))]
-            return _marked(text_parts(_lines(texts)), block, writing)
+            parts = text_parts(lines_of(texts))
         case {"type": "tool_reference", "tool_name": str(name)}:
             writing.lose_mark(block)
             return text_parts(f"The tool {tool_name(name)} is available.")
         case {"type": str(kind)}:
             writing.lose(kind)  # also where the upstream is told of it in words
-            return text_parts(_foreign_text(block, kind))
+            return text_parts(foreign_text(block, kind))
         case _:
             kind = str(block.get("type"))[:100]
             raise UnsendableError(f"This block of the type `{kind}` is none.", param=place)
+    _mark(parts, block, writing)
+    return parts
 
 
-def text_parts(text: str) -> list[JsonObject]:
+def text_of(block: JsonObject, text: str, writing: Writing, place: str) -> list[TextPart]:
+    """The part that says the ``text`` of a block of texts; none where it is empty."""
+    _lose_others(block, writing, place)
+    parts = text_parts(text)
+    _mark(parts, block, writing)
+    return parts
+
+
+def text_parts(text: str) -> list[TextPart]:
     """``text`` as a part; none where it is empty, which some upstreams refuse."""
     return [{"type": "text", "text": text}] if text else []
-
-
-def told_text(value: Any) -> str:
-    """What a result of one of Anthropic's own tools tells a model, line by line."""
-    return _lines(_told(value, "content", DEEPEST))
 
 
 def without_billing(text: str) -> str:
@@ -145,39 +137,12 @@ def without_billing(text: str) -> str:
     return BILLING.sub("", text) if "x-anthropic-billing-header:" in text[:200] else text
 
 
-def _foreign_text(block: JsonObject, kind: str) -> str:
-    """A call of a tool that Anthropic ran itself, its result, or a summary; else empty."""
-    name = block.get("name")
-    if kind in CALLS and isinstance(name, str):
-        given = block.get("input")
-        arguments = encoded_json(given).decode() if isinstance(given, dict) else ""
-        return f"[Called {name} with {arguments}]"
-    if kind.endswith(RESULTS):
-        told = told_text(block.get("content"))
-        return f"[Result of {kind.removesuffix(RESULTS)}]\n{told}" if told else ""
-    if kind == "compaction" and isinstance(block.get("content"), str):
-        text: str = block["content"]
-        return text
-    if kind == "browser_state":
-        return f"[State of the browser]\n{told_text(block.get('tabs'))}"
-    return ""
+def _lose_others(block: JsonObject, writing: Writing, place: str) -> None:
+    root = place.partition(".")[0]
+    writing.lose_others(block, BLOCKS, f"{root}.{block.get('type')}")
 
 
-def _told(value: Any, name: str, depth: int) -> Iterator[str]:
-    match value:
-        case str() if name in TELLING:
-            yield value
-        case dict() if depth:
-            is_binary = value.get("type") == "base64"
-            for key, each in value.items():
-                if not (is_binary and key == "data"):
-                    yield from _told(each, key, depth - 1)
-        case list() if depth:
-            for each in value:
-                yield from _told(each, name, depth - 1)
-
-
-def _image(source: JsonObject, writing: Writing, place: str) -> list[JsonObject]:
+def _image(source: JsonObject, writing: Writing, place: str) -> Sequence[Part]:
     if source.get("type") == "file":
         writing.lose("image")
         return text_parts("[An image that this model cannot be shown]")
@@ -186,30 +151,33 @@ def _image(source: JsonObject, writing: Writing, place: str) -> list[JsonObject]
 
 def _document(
     block: JsonObject, source: JsonObject, writing: Writing, place: str
-) -> list[JsonObject]:
+) -> Sequence[Part]:
     title = block["title"] if isinstance(block.get("title"), str) else ""
     about = [title, block.get("context")]
     match source:
         case {"type": "text", "data": str(text)}:
-            return text_parts(_lines([*about, text]))
+            return text_parts(lines_of([*about, text]))
         case {"type": "base64"}:
-            file = {"filename": title or "document.pdf", "file_data": _url(source, place)}
-            return [*text_parts(_lines(about[1:])), {"type": "file", "file": file}]
+            name = title or "document.pdf"
+            return [*text_parts(lines_of(about[1:])), _file(name, _url(source, place))]
         case {"type": "url", "url": str(url)} if writing.traits.takes_file_urls:
-            file = {"filename": title or "document", "file_data": url}
-            return [*text_parts(_lines(about[1:])), {"type": "file", "file": file}]
+            return [*text_parts(lines_of(about[1:])), _file(title or "document", url)]
         case {"type": "url", "url": str(url)}:
             writing.lose("document")
-            return text_parts(_lines([*about, f"[A document that was not read: {url}]"]))
+            return text_parts(lines_of([*about, f"[A document that was not read: {url}]"]))
         case {"type": "content", "content": content}:
             inner = blocks_of(content, place)
             parts = [part for each in inner for part in parts_of(each, writing, place)]
-            return text_parts(_lines(about)) + parts
+            return [*text_parts(lines_of(about)), *parts]
         case {"type": "file"}:
             writing.lose("document")
-            return text_parts(_lines([*about, "[A document that this model cannot be given]"]))
+            return text_parts(lines_of([*about, "[A document that this model cannot be given]"]))
         case _:
             raise UnsendableError("`source` is of no known type.", param=place)
+
+
+def _file(name: str, data: str) -> FilePart:
+    return {"type": "file", "file": {"filename": name, "file_data": data}}
 
 
 def _lose_citations(block: JsonObject, writing: Writing) -> None:
@@ -229,14 +197,9 @@ def _url(source: JsonObject, place: str) -> str:
             raise UnsendableError("`source` must be of the type base64 or url.", param=place)
 
 
-def _marked(parts: list[JsonObject], block: JsonObject, writing: Writing) -> list[JsonObject]:
-    """``parts``, the last with the block's cache mark where the upstream takes one."""
+def _mark(parts: Sequence[Part], block: JsonObject, writing: Writing) -> None:
+    """Give the last of ``parts`` the block's cache mark where the upstream takes one."""
     mark = block.get(MARK)
     writing.lose_mark(block, is_kept=bool(parts))
     if parts and isinstance(mark, dict) and writing.traits.keeps_cache_marks:
-        parts[-1] |= {MARK: mark}
-    return parts
-
-
-def _lines(texts: Any) -> str:
-    return "\n".join(text for text in texts if isinstance(text, str) and text)
+        parts[-1][MARK] = mark

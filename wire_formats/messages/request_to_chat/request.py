@@ -1,20 +1,22 @@
 """From a request of the Messages API to one for chat completions.
 
 A field that a chat cannot hold is left out, and named to the client. Only what the request makes no
-sense without is refused, by its place. The chat has the types of OpenAI's SDK, except for what is
-copied from the client, and for what only other providers know.
+sense without is refused, by its place.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from wire_formats.errors import UnsendableError
 from wire_formats.json_types import JsonObject
 from wire_formats.json_values import as_object, is_given
 from wire_formats.messages.request_to_chat.chat_traits import PLAIN, ChatTraits
 from wire_formats.messages.request_to_chat.content import chat_messages, system_messages
-from wire_formats.messages.request_to_chat.effort import is_switched_off, reasoning_request
+from wire_formats.messages.request_to_chat.effort import (
+    add_reasoning_request,
+    is_switched_off,
+)
 from wire_formats.messages.request_to_chat.names import user_name
 from wire_formats.messages.request_to_chat.parts import Writing
 from wire_formats.messages.request_to_chat.tools import choice_of, functions_of, is_strict
@@ -22,7 +24,7 @@ from wire_formats.payload import Payload
 from wire_formats.unread import all_of
 
 if TYPE_CHECKING:
-    from openai.types.chat.completion_create_params import CompletionCreateParamsBase as Chat
+    from wire_formats.chat.request_types import RequestFields
 
 SAME = ("model", "stream")
 SAMPLING = ("temperature", "top_p")
@@ -62,18 +64,18 @@ def chat_request(body: JsonObject, traits: ChatTraits = PLAIN) -> Payload:
     if is_switched_off(body):
         traits = traits.without_demands()
     writing = Writing(model=str(body.get("model")), traits=traits)
-    chat = cast("Chat", {name: body[name] for name in SAME if name in body})
+    chat: RequestFields = {}
     for add in (_add_limit, _add_sampling, _add_stop):
         add(chat, body, writing)
-    messages: list[Any] = [
+    chat["messages"] = [
         *system_messages(body.get("system"), writing),
         *chat_messages(body["messages"], writing),
     ]
-    chat["messages"] = messages
     for add in (_add_tools, _add_format, _add_reasoning, _add_user):
         add(chat, body, writing)
+    same = {name: body[name] for name in SAME if name in body}
     copied = _copied(body, writing)
-    return Payload({**chat, **copied}, tuple(dict.fromkeys(writing.lost)))
+    return Payload({**same, **chat, **copied}, tuple(dict.fromkeys(writing.lost)))
 
 
 def check_can_be_asked(body: JsonObject) -> None:
@@ -116,7 +118,7 @@ def ids_called(body: JsonObject) -> frozenset[str]:
     )
 
 
-def _add_limit(chat: Chat, body: JsonObject, writing: Writing) -> None:
+def _add_limit(chat: RequestFields, body: JsonObject, writing: Writing) -> None:
     limit: Any = body.get("max_tokens")
     if limit is None:
         return
@@ -126,10 +128,10 @@ def _add_limit(chat: Chat, body: JsonObject, writing: Writing) -> None:
         chat["max_tokens"] = limit  # what is no number is the upstream's to refuse
         return
     writing.lost.append("max_tokens")  # 0 is to fill the cache and say nothing, which no chat can
-    chat["max_tokens"] = most if limit else 1
+    chat["max_tokens"] = most if limit and most is not None else 1
 
 
-def _add_sampling(chat: Chat, body: JsonObject, writing: Writing) -> None:
+def _add_sampling(chat: RequestFields, body: JsonObject, writing: Writing) -> None:
     given: Any = {name: body[name] for name in SAMPLING if body.get(name) is not None}
     if writing.traits.is_sampled:
         chat.update(given)
@@ -137,7 +139,7 @@ def _add_sampling(chat: Chat, body: JsonObject, writing: Writing) -> None:
         writing.lost += (name for name, value in given.items() if value != NEUTRAL_SAMPLING)
 
 
-def _add_stop(chat: Chat, body: JsonObject, writing: Writing) -> None:
+def _add_stop(chat: RequestFields, body: JsonObject, writing: Writing) -> None:
     sequences = body.get("stop_sequences")
     if not is_given(sequences):
         return
@@ -152,7 +154,7 @@ def _add_stop(chat: Chat, body: JsonObject, writing: Writing) -> None:
         chat["stop"] = kept
 
 
-def _add_tools(chat: Chat, body: JsonObject, writing: Writing) -> None:
+def _add_tools(chat: RequestFields, body: JsonObject, writing: Writing) -> None:
     offered = [*_listed(body.get("tools")), *_added(body["messages"])]
     functions = functions_of(offered, writing.traits, writing.lost)
     if functions:
@@ -192,7 +194,7 @@ def _definition(block: Any) -> Any:
             return None
 
 
-def _add_format(chat: Chat, body: JsonObject, writing: Writing) -> None:
+def _add_format(chat: RequestFields, body: JsonObject, writing: Writing) -> None:
     config = as_object(body.get("output_config"))
     writing.lose_others(config, CONFIG, "output_config")
     wanted = config.get("format") or body.get("output_format")
@@ -211,15 +213,12 @@ def _add_format(chat: Chat, body: JsonObject, writing: Writing) -> None:
             )
 
 
-def _add_reasoning(chat: Chat, body: JsonObject, writing: Writing) -> None:
+def _add_reasoning(chat: RequestFields, body: JsonObject, writing: Writing) -> None:
     writing.lose_others(body.get("thinking"), THINKING, "thinking")
-    told: Any  # ``thinking`` among it is DeepSeek's
-    told, lost = reasoning_request(body, writing.traits)
-    writing.lost += lost
-    chat.update(told)
+    writing.lost += add_reasoning_request(chat, body, writing.traits)
 
 
-def _add_user(chat: Chat, body: JsonObject, writing: Writing) -> None:
+def _add_user(chat: RequestFields, body: JsonObject, writing: Writing) -> None:
     metadata = body.get("metadata")
     writing.lose_others(metadata, USER, "metadata")
     user = metadata.get("user_id") if isinstance(metadata, dict) else None

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from wire_formats.chat.google_signatures import signed_by_google
-from wire_formats.chat.reasoning import ANTHROPIC, PARTS, Thought, reasoning_fields
+from wire_formats.chat.google_signatures import sign_by_google
+from wire_formats.chat.reasoning import (
+    ANTHROPIC,
+    FIELDS,
+    PARTS,
+    Thought,
+    add_reasoning,
+    spell,
+    thinking_part,
+)
 from wire_formats.family import EarlierReasoning
 from wire_formats.json_types import JsonObject
 from wire_formats.messages.carried import MESSAGE, Carried, read_carried
 from wire_formats.messages.request_to_chat.chat_traits import ChatTraits
+
+if TYPE_CHECKING:
+    from wire_formats.chat.request_types import AssistantMessage, ThinkingPart
 
 # Some upstreams refuse a call without its reasoning, and take nothing for none at all.
 BLANK = " "
@@ -69,35 +81,34 @@ def _of_carried(found: Recalled, carried: Carried, text: str, *, model: str) -> 
     return list(carried.with_text(text))
 
 
-def side_fields(said: Recalled, traits: ChatTraits, *, has_calls: bool) -> JsonObject:
-    """The fields beside the content that give the upstream its reasoning back."""
-    text = said.text
+def add_side_fields(
+    message: AssistantMessage, said: Recalled, traits: ChatTraits, *, has_calls: bool
+) -> None:
+    """Give ``message`` the fields beside the content that give the upstream its reasoning back."""
     match traits.reasoning:
         case EarlierReasoning.CONTENT:
+            text = said.text
             if not text and traits.needs_reasoning and has_calls:
                 text = BLANK
-            return {"reasoning_content": text} if text else {}
+            if text:
+                message["reasoning_content"] = text
         case EarlierReasoning.ALL:
-            return reasoning_fields(said.thoughts)
+            add_reasoning(message, said.thoughts)
         case EarlierReasoning.AS_TOLD:
-            return _as_told(said)
-        case _:
-            return {}
+            _add_as_told(message, said)
 
 
-def _as_told(said: Recalled) -> JsonObject:
+def _add_as_told(message: AssistantMessage, said: Recalled) -> None:
     if not said.spelling:
         unsigned = "".join(it.text for it in said.thoughts if not (it.format or it.sealed))
-        return {"reasoning_content": unsigned} if unsigned else {}
-    if said.spelling == PARTS:
-        return {}
-    fields = reasoning_fields(said.thoughts)
-    if text := fields.pop("reasoning_content", ""):
-        fields[said.spelling] = text
-    return fields
+        if unsigned:
+            message["reasoning_content"] = unsigned
+    elif said.spelling != PARTS:
+        add_reasoning(message, said.thoughts)
+        spell(message, said.spelling)
 
 
-def thinking_parts(said: Recalled, traits: ChatTraits) -> list[JsonObject]:
+def thinking_parts(said: Recalled, traits: ChatTraits) -> list[ThinkingPart]:
     """The parts of the content that do so, where they stand there."""
     is_told = (
         traits.reasoning in {EarlierReasoning.PARTS, EarlierReasoning.AS_TOLD}
@@ -105,22 +116,23 @@ def thinking_parts(said: Recalled, traits: ChatTraits) -> list[JsonObject]:
     )
     if not is_told or not said.text:
         return []
-    return [{"type": "thinking", "thinking": [{"type": "text", "text": said.text}]}]
+    return [thinking_part(said.text)]
 
 
-def sign_calls(message: JsonObject, said: Recalled, traits: ChatTraits, ids: list[str]) -> None:
+def sign_calls(
+    message: AssistantMessage, said: Recalled, traits: ChatTraits, ids: list[str]
+) -> None:
     """Put Google's signatures to the ``tool_calls`` of ``message``, whose ids at the client are
     ``ids``, and to the message itself."""
     calls = message.get("tool_calls", [])
     for call, id_ in zip(calls, ids, strict=True):
-        if signature := said.signatures.get(id_):
-            call.update(signed_by_google(signature))
+        sign_by_google(call, said.signatures.get(id_, ""))
     if traits.needs_signatures and calls and "extra_content" not in calls[0]:
-        calls[0].update(signed_by_google(UNSIGNED))
-    if signature := said.signatures.get(MESSAGE):
-        message |= signed_by_google(signature)
+        sign_by_google(calls[0], UNSIGNED)
+    sign_by_google(message, said.signatures.get(MESSAGE, ""))
 
 
-def is_forgotten(said: Recalled, traits: ChatTraits, fields: JsonObject) -> bool:
-    """Whether thoughts of the history reach the upstream in no ``fields`` and no parts."""
-    return bool(said.thoughts) and not fields and not thinking_parts(said, traits)
+def is_forgotten(said: Recalled, traits: ChatTraits, message: AssistantMessage) -> bool:
+    """Whether thoughts of the history are in no side field of ``message`` and in no part."""
+    is_told = not FIELDS.isdisjoint(message) or bool(thinking_parts(said, traits))
+    return bool(said.thoughts) and not is_told

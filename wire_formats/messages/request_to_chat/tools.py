@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from wire_formats.errors import UnsendableError
 from wire_formats.json_types import JsonObject
@@ -13,11 +13,10 @@ from wire_formats.messages.request_to_chat.names import tool_name
 from wire_formats.unread import Among, Fields, all_of, unread
 
 if TYPE_CHECKING:
-    from openai.types.chat import (
-        ChatCompletionFunctionToolParam,
-        ChatCompletionToolChoiceOptionParam,
-    )
+    from openai.types.chat import ChatCompletionToolChoiceOptionParam
     from openai.types.shared_params import FunctionDefinition
+
+    from wire_formats.chat.request_types import FunctionTool
 
 Mode = Literal["auto", "required", "none"]
 CHOICES: dict[str, Mode] = {"auto": "auto", "any": "required", "none": "none"}
@@ -37,9 +36,7 @@ class ChoiceFields(TypedDict, total=False):
     parallel_tool_calls: bool
 
 
-def functions_of(
-    tools: Any, traits: ChatTraits, lost: list[str]
-) -> list[ChatCompletionFunctionToolParam]:
+def functions_of(tools: Any, traits: ChatTraits, lost: list[str]) -> list[FunctionTool]:
     """The functions among ``tools``. The names of tools that only Anthropic runs go to ``lost``.
 
     Raises ``UnsendableError`` for what is no tool, and for tools that Anthropic alone could run
@@ -47,7 +44,7 @@ def functions_of(
     """
     if not isinstance(tools, list):
         raise UnsendableError("`tools` must be an array.", param="tools")
-    functions: list[ChatCompletionFunctionToolParam] = []
+    functions: list[FunctionTool] = []
     foreign: list[tuple[int, str]] = []
     for place, tool in enumerate(tools):
         match tool:
@@ -72,9 +69,7 @@ def functions_of(
     return functions
 
 
-def _function(
-    tool: JsonObject, traits: ChatTraits, lost: list[str]
-) -> ChatCompletionFunctionToolParam:
+def _function(tool: JsonObject, traits: ChatTraits, lost: list[str]) -> FunctionTool:
     lost += unread(tool, TOOL, "tools")
     schema = valid_schema(tool["input_schema"])
     function: FunctionDefinition = {"name": tool_name(tool["name"]), "parameters": schema}
@@ -85,13 +80,12 @@ def _function(
             function["strict"] = tool["strict"]
         else:
             lost.append("tools.strict")
-    wrapped: ChatCompletionFunctionToolParam = {"type": "function", "function": function}
+    wrapped: FunctionTool = {"type": "function", "function": function}
     mark = tool.get("cache_control")
     if isinstance(mark, dict) and not traits.keeps_cache_marks:
         lost.append("cache_control")
     elif isinstance(mark, dict):
-        # Not OpenAI's: some upstreams pass it on to Anthropic.
-        return cast("ChatCompletionFunctionToolParam", {**wrapped, "cache_control": mark})
+        wrapped["cache_control"] = mark
     return wrapped
 
 
@@ -132,9 +126,7 @@ def _schemas_in(schema: JsonObject) -> Iterator[Any]:
         yield schema.get(name)
 
 
-def choice_of(
-    choice: Any, functions: list[ChatCompletionFunctionToolParam], lost: list[str]
-) -> ChoiceFields:
+def choice_of(choice: Any, functions: list[FunctionTool], lost: list[str]) -> ChoiceFields:
     """``tool_choice`` and ``parallel_tool_calls``; empty where nothing can be chosen.
 
     Raises ``UnsendableError`` for a tool that is not offered to the upstream.

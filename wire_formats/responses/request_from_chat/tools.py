@@ -6,7 +6,7 @@ https://platform.openai.com/docs/guides/migrate-to-responses
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, TypedDict, cast
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast
 
 from wire_formats.chat.reading import CHOICE
 from wire_formats.json_types import JsonObject
@@ -15,9 +15,16 @@ from wire_formats.payload import choices_left
 from wire_formats.unread import ALL, ByType, Fields, all_of, unread
 
 if TYPE_CHECKING:
-    from openai.types.responses import FunctionToolParam, ToolParam, WebSearchToolParam
+    from openai.types.responses import (
+        FunctionToolParam,
+        ToolChoiceAllowedParam,
+        ToolParam,
+        WebSearchToolParam,
+    )
     from openai.types.responses.response_create_params import ToolChoice
     from openai.types.responses.web_search_tool_param import UserLocation
+
+Mode = Literal["auto", "none", "required"]
 
 # Of the built-in tools, those that touch nothing of the account's.
 PASSED = frozenset({"web_search", "web_search_2025_08_26", "web_search_preview"})
@@ -26,7 +33,7 @@ SEARCH: Fields = {
     "search_context_size": ALL,
     "user_location": all_of("type", "approximate"),
 }
-MODES = frozenset({"auto", "none", "required"})
+MODES: dict[str, Mode] = {"auto": "auto", "none": "none", "required": "required"}
 FUNCTION = all_of("name", "description", "parameters", "strict")
 
 
@@ -120,20 +127,22 @@ def _web_search(body: JsonObject, dropped: list[str]) -> Iterator[WebSearchToolP
     yield tool
 
 
-def _choice(choice: Any, dropped: list[str]) -> Any:
+def _choice(choice: Any, dropped: list[str]) -> ToolChoice | None:
     match choice:
         case None:
             return None
         case str() if choice in MODES:
-            return choice
+            return MODES[choice]
         case {"type": "allowed_tools", "allowed_tools": {"tools": list(tools), **allowed}}:
             named = [each for tool in tools if (each := _named(tool)) is not None]
             dropped += ["tool_choice"] if len(named) < len(tools) else []
-            mode = allowed.get("mode") or "auto"
-            return {"type": "allowed_tools", "mode": mode, "tools": named}
+            mode: Any = allowed.get("mode") or "auto"  # as the client wrote it
+            several: ToolChoiceAllowedParam
+            several = {"type": "allowed_tools", "mode": mode, "tools": [*named]}
+            return several
     if (named_tool := _named(choice)) is None:
         dropped.append("tool_choice")
-    return named_tool
+    return cast("ToolChoice | None", named_tool)  # the SDK knows no choice of ``web_search`` yet
 
 
 def _named(tool: Any) -> JsonObject | None:
@@ -149,10 +158,10 @@ def _named(tool: Any) -> JsonObject | None:
     return None
 
 
-def _legacy_choice(choice: Any) -> Any:
+def _legacy_choice(choice: Any) -> ToolChoice | None:
     match choice:
         case "auto" | "none":
-            return choice
+            return MODES[choice]
         case {"name": str(name)}:
             return {"type": "function", "name": name}
     return None

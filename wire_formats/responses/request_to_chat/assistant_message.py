@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from wire_formats.chat.google_signatures import signed_by_google
-from wire_formats.chat.reasoning import Thought, reasoning_fields, spelled
+from wire_formats.chat.google_signatures import sign_by_google
+from wire_formats.chat.reasoning import Thought, add_reasoning, spell
 from wire_formats.chat.thought_order import mark_positions, position_of
-from wire_formats.json_types import JsonObject
+from wire_formats.chat.types import Placed
 from wire_formats.responses.sealed import OF_THE_MESSAGE
+
+if TYPE_CHECKING:
+    from wire_formats.chat.request_types import AssistantMessage, FunctionCall
 
 BETWEEN_TEXTS = "\n\n"
 
 
 @dataclass(slots=True)
-class AssistantMessage:
+class AssistantDraft:
     """The message so far. ``calls`` are by their place in the input, ``thoughts`` by their order.
 
     ``spelling`` is the field of a chat that told the reasoning; ``signatures`` are Gemini's.
@@ -23,10 +27,10 @@ class AssistantMessage:
 
     thoughts: list[Thought] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
-    calls: dict[int, JsonObject] = field(default_factory=dict)
+    calls: dict[int, FunctionCall] = field(default_factory=dict)
     signatures: dict[str, str] = field(default_factory=dict)
     spelling: str = ""
-    _positions: list[JsonObject] = field(default_factory=list)
+    _positions: list[Placed] = field(default_factory=list)
 
     def think(self, thoughts: Iterable[Thought]) -> None:
         """Add ``thoughts``, which stand behind the texts and calls there are."""
@@ -35,20 +39,17 @@ class AssistantMessage:
             self.thoughts.append(thought)
             self._positions.append(position_of(said, len(self.calls)))
 
-    def as_chat(self) -> JsonObject:
-        message: JsonObject = {
+    def as_chat(self) -> AssistantMessage:
+        message: AssistantMessage = {
             "role": "assistant",
             "content": BETWEEN_TEXTS.join(self.texts) or None,
         }
-        thoughts = reasoning_fields(self.thoughts)
-        mark_positions(thoughts, self.thoughts, self._positions)
-        message = spelled(message | thoughts, self.spelling)
-        message |= self._extra(OF_THE_MESSAGE)
+        add_reasoning(message, self.thoughts)
+        mark_positions(message, self.thoughts, self._positions)
+        spell(message, self.spelling)
+        sign_by_google(message, self.signatures.get(OF_THE_MESSAGE, ""))
+        for call in self.calls.values():
+            sign_by_google(call, self.signatures.get(call["id"], ""))
         if self.calls:
-            calls = self.calls.values()
-            message["tool_calls"] = [call | self._extra(call["id"]) for call in calls]
+            message["tool_calls"] = list(self.calls.values())
         return message
-
-    def _extra(self, call_id: str) -> JsonObject:
-        """Gemini's signature where it stood, if there was one."""
-        return signed_by_google(self.signatures.get(call_id, ""))

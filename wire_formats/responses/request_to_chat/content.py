@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from wire_formats.errors import UnsendableError
 from wire_formats.json_types import JsonObject
 from wire_formats.unread import ALL, Among, ByType, Fields, all_of
+
+if TYPE_CHECKING:
+    from openai.types.chat.chat_completion_content_part_image_param import ImageURL
+
+    from wire_formats.chat.request_types import FilePart, ImagePart, Part, TextPart
 
 TEXTS = frozenset({"input_text", "output_text", "text", "summary_text", "reasoning_text"})
 DETAILS = ("low", "high")
@@ -53,7 +59,7 @@ ITEMS = ByType(
 )
 
 
-def parts_of(content: Any, place: str, dropped: list[str] | None) -> list[JsonObject]:
+def parts_of(content: Any, place: str, dropped: list[str] | None) -> list[Part]:
     """``content``, a string or an array, as the parts of a chat's message.
 
     A part that no chat can hold is left out and added to ``dropped``; where that is None,
@@ -63,7 +69,7 @@ def parts_of(content: Any, place: str, dropped: list[str] | None) -> list[JsonOb
         return [_text(content)] if content else []
     if not isinstance(content, list):
         raise UnsendableError("`content` must be a string or an array.", param=place)
-    parts = []
+    parts: list[Part] = []
     for index, each in enumerate(content):
         here = f"{place}.{index}"
         part = part_of(each)
@@ -78,7 +84,7 @@ def parts_of(content: Any, place: str, dropped: list[str] | None) -> list[JsonOb
     return [part for part in parts if part != _text("")]
 
 
-def part_of(part: Any) -> JsonObject | None:
+def part_of(part: Any) -> Part | None:
     """One part; None where a chat has no place for it."""
     match part:
         case {"type": "refusal", "refusal": str(text)}:
@@ -86,28 +92,28 @@ def part_of(part: Any) -> JsonObject | None:
         case {"type": str(kind), "text": str(text)} if kind in TEXTS:
             return _text(text)
         case {"type": "input_image" | "image_url", "image_url": url} if _url(url):
-            return {"type": "image_url", "image_url": {"url": _url(url)} | _detail(part)}
+            return _image(_url(url), part.get("detail"))
         case {"type": "input_file"}:
             return _file(part)
-        case {"type": "input_audio", "input_audio": dict(audio)}:
-            return {"type": "input_audio", "input_audio": audio}
+        case {"type": "input_audio", "input_audio": dict()}:
+            return {"type": "input_audio", "input_audio": part["input_audio"]}
         case _:
             return None
 
 
-def plain(parts: list[JsonObject]) -> str | list[JsonObject]:
+def plain(parts: list[Part]) -> str | list[Part]:
     """Texts alone as one, which every upstream understands."""
     if all(part["type"] == "text" for part in parts):
         return text_of(parts)
     return parts
 
 
-def text_of(parts: list[JsonObject]) -> str:
+def text_of(parts: Sequence[Part]) -> str:
     """The texts among ``parts``."""
     return "\n".join(part["text"] for part in parts if part["type"] == "text")
 
 
-def _text(text: str) -> JsonObject:
+def _text(text: str) -> TextPart:
     return {"type": "text", "text": text}
 
 
@@ -117,14 +123,16 @@ def _url(value: Any) -> str:
     return url if isinstance(url, str) else ""
 
 
-def _detail(part: JsonObject) -> JsonObject:
+def _image(url: str, detail: Any) -> ImagePart:
     """``auto`` goes without saying, and ``original`` is more than ``high``."""
-    detail = part.get("detail")
+    image: ImageURL = {"url": url}
     detail = "high" if detail == "original" else detail
-    return {"detail": detail} if detail in DETAILS else {}
+    if detail in DETAILS:
+        image["detail"] = detail
+    return {"type": "image_url", "image_url": image}
 
 
-def _file(part: JsonObject) -> JsonObject | None:
+def _file(part: JsonObject) -> FilePart | None:
     """A chat has no field for a URL; OpenRouter and others take one in place of the data."""
     match part:
         case {"file_data": str(data)} if data:

@@ -11,19 +11,22 @@ What no chat can hold becomes text, or is left out and named: a conversation goe
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from wire_formats.chat.calls import INPUT
 from wire_formats.chat.reasoning import Thought
 from wire_formats.errors import UnsendableError
 from wire_formats.json_numbers import encoded_json
 from wire_formats.json_types import JsonObject
-from wire_formats.responses.request_to_chat.assistant_message import AssistantMessage
+from wire_formats.responses.request_to_chat.assistant_message import AssistantDraft
 from wire_formats.responses.request_to_chat.client_tools import CALLS, RESULTS
 from wire_formats.responses.request_to_chat.content import ITEMS, parts_of, plain, text_of
 from wire_formats.responses.request_to_chat.tools import Tool, function_name
 from wire_formats.responses.sealed import opened
 from wire_formats.unread import unread
+
+if TYPE_CHECKING:
+    from wire_formats.chat.request_types import Message, Part
 
 CALLED = frozenset({"function_call", "custom_tool_call", *CALLS})
 RESULT = frozenset({"function_call_output", "custom_tool_call_output", *RESULTS})
@@ -31,7 +34,12 @@ RESULT = frozenset({"function_call_output", "custom_tool_call_output", *RESULTS}
 ABOUT_TOOLS = ("additional_tools",)
 # Calls of built-in tools that tell in words what was done: the field of each.
 TOLD = {"mcp_call": "output", "code_interpreter_call": "outputs", "program_output": "result"}
-ROLES = {"user": "user", "assistant": "assistant", "system": "system", "developer": "system"}
+ROLES: dict[str, Literal["user", "assistant", "system"]] = {
+    "user": "user",
+    "assistant": "assistant",
+    "system": "system",
+    "developer": "system",
+}
 NO_RESULT = "This call has no result."
 
 
@@ -44,9 +52,9 @@ class ItemReader:
     def __init__(self, items: list[Any], *, model: Any = None) -> None:
         self._items = items
         self._model = model
-        self.messages: list[JsonObject] = []
+        self.messages: list[Message] = []
         self.dropped: list[str] = []
-        self._assistant = AssistantMessage()
+        self._assistant = AssistantDraft()
         self._results = _results_by_call(items)
         self._calls = {result: call for call, (result, _) in self._results.items()}
         self._history_ends = max(
@@ -100,10 +108,10 @@ class ItemReader:
                 self._assistant.texts.append(text)
             return
         self._end_turn()
-        if role == "system":
-            parts = texts
-        if parts:
-            self.messages.append({"role": role, "content": plain(parts)})
+        if role == "user" and parts:
+            self.messages.append({"role": "user", "content": plain(parts)})
+        elif role == "system" and texts:
+            self.messages.append({"role": "system", "content": text_of(texts)})
 
     def _reasoning(self, place: int, item: JsonObject) -> None:
         known = opened(item.get("encrypted_content"))
@@ -122,9 +130,11 @@ class ItemReader:
         if not name or not _call_id(item):
             self.dropped.append(f"input.{place}")
             return
-        function = {"name": name, "arguments": arguments}
-        call = {"id": _call_id(item), "type": "function", "function": function}
-        self._assistant.calls[place] = call
+        self._assistant.calls[place] = {
+            "id": _call_id(item),
+            "type": "function",
+            "function": {"name": name, "arguments": arguments},
+        }
 
     def _result(self, place: int, item: JsonObject) -> None:
         if place not in self._calls:
@@ -136,11 +146,11 @@ class ItemReader:
             self._end_turn()
 
     def _end_turn(self) -> None:
-        message, self._assistant = self._assistant, AssistantMessage()
+        message, self._assistant = self._assistant, AssistantDraft()
         if not (message.texts or message.calls):
             return
         self.messages.append(message.as_chat())
-        pictures: list[JsonObject] = []
+        pictures: list[Part] = []
         for place, call in message.calls.items():
             known = self._results.get(place)
             if known is None:
@@ -150,7 +160,7 @@ class ItemReader:
         if pictures:
             self.messages.append({"role": "user", "content": pictures})
 
-    def _text(self, place: int, item: JsonObject, pictures: list[JsonObject]) -> str:
+    def _text(self, place: int, item: JsonObject, pictures: list[Part]) -> str:
         """The text of a result. Its images, which a tool cannot show, go to ``pictures``."""
         if (tool := RESULTS.get(str(item.get("type")))) is not None:
             return tool.result(item)

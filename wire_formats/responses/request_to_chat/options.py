@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wire_formats.errors import UnsendableError
 from wire_formats.json_types import JsonObject
 from wire_formats.json_values import is_given
+
+if TYPE_CHECKING:
+    from wire_formats.chat.request_types import RequestFields
 
 SAME = (
     "model",
@@ -52,17 +55,15 @@ def same_options(body: JsonObject) -> JsonObject:
     return {name: body[name] for name in SAME if is_told(body, name)}
 
 
-def translated_options(body: JsonObject) -> JsonObject:
-    """The parameters that a chat has under other names. Raises ``UnsendableError``."""
-    chat: JsonObject = {}
-    for name, translate in TRANSLATED.items():
+def add_translated_options(chat: RequestFields, body: JsonObject) -> None:
+    """Add the parameters that a chat has under other names. Raises ``UnsendableError``."""
+    for name, add in TRANSLATED.items():
         if is_told(body, name):
-            chat |= translate(body[name])
+            add(chat, body[name])
     if LOGPROBS in _included(body):
         chat["logprobs"] = True
     if body.get("stream") is True:
         chat["stream_options"] = {"include_usage": True}
-    return chat
 
 
 def left_out(body: JsonObject) -> Iterator[str]:
@@ -84,28 +85,29 @@ def is_told(body: JsonObject, name: str) -> bool:
     return is_given(value) and value != NEUTRAL.get(name)
 
 
-def _limit(limit: Any) -> JsonObject:
+def _add_limit(chat: RequestFields, limit: Any) -> None:
     is_number = isinstance(limit, int | float) and not isinstance(limit, bool)
     if not is_number or limit < 1:
         raise UnsendableError(
             "`max_output_tokens` must be a whole number above 0.", param="max_output_tokens"
         )
-    return {"max_tokens": limit}
+    chat["max_tokens"] = limit
 
 
-def _reasoning(reasoning: Any) -> JsonObject:
+def _add_reasoning(chat: RequestFields, reasoning: Any) -> None:
     effort = reasoning.get("effort") if isinstance(reasoning, dict) else None
-    return {} if effort is None else {"reasoning_effort": effort}
+    if effort is not None:
+        chat["reasoning_effort"] = effort
 
 
-def _text(text: Any) -> JsonObject:
-    chat: JsonObject = {}
+def _add_text(chat: RequestFields, text: Any) -> None:
     if not isinstance(text, dict):
-        return chat
+        return
     if text.get("verbosity") is not None:
         chat["verbosity"] = text["verbosity"]
     match text.get("format"):
-        case {"type": "json_schema", **schema}:
+        case {"type": "json_schema", **told}:
+            schema: Any = told  # as the client wrote it
             chat["response_format"] = {"type": "json_schema", "json_schema": schema}
         case {"type": "json_object"}:
             chat["response_format"] = {"type": "json_object"}
@@ -116,18 +118,19 @@ def _text(text: Any) -> JsonObject:
                 "`text.format` must be of the type text, json_object or json_schema.",
                 param="text.format",
             )
-    return chat
 
 
-def _top_logprobs(count: Any) -> JsonObject:
-    return {"logprobs": True, "top_logprobs": count} if count else {}
+def _add_top_logprobs(chat: RequestFields, count: Any) -> None:
+    if count:
+        chat["logprobs"] = True
+        chat["top_logprobs"] = count
 
 
-TRANSLATED: dict[str, Callable[[Any], JsonObject]] = {
-    "max_output_tokens": _limit,
-    "reasoning": _reasoning,
-    "text": _text,
-    "top_logprobs": _top_logprobs,
+TRANSLATED: dict[str, Callable[[RequestFields, Any], None]] = {
+    "max_output_tokens": _add_limit,
+    "reasoning": _add_reasoning,
+    "text": _add_text,
+    "top_logprobs": _add_top_logprobs,
 }
 
 

@@ -7,19 +7,24 @@ it. A field that only tunes the response is left out, and named to the client.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wire_formats.errors import UnsendableError
 from wire_formats.json_numbers import encoded_json
 from wire_formats.json_types import JsonObject
 from wire_formats.responses.request_to_chat.items import ItemReader
 from wire_formats.responses.request_to_chat.options import (
+    add_translated_options,
     is_told,
     left_out,
     same_options,
-    translated_options,
 )
 from wire_formats.responses.request_to_chat.tools import Tools, check_missing, tool_choice
+
+if TYPE_CHECKING:
+    from openai.types.chat import ChatCompletionSystemMessageParam as SystemMessage
+
+    from wire_formats.chat.request_types import Message, RequestFields
 
 CLIENT_NOTES = "client_metadata"
 
@@ -51,12 +56,13 @@ def chat_request(body: JsonObject) -> ChatRequest:
     reader = ItemReader(items, model=body.get("model"))
     reader.read()
     tools = _tools(body, items)
-    chat = same_options(body)
-    chat["messages"] = _with_system(body.get("instructions"), reader.messages)
-    chat |= _offered(body, tools)
-    chat |= translated_options(body)
+    chat: RequestFields = {"messages": _with_system(body.get("instructions"), reader.messages)}
+    _add_tools(chat, body, tools)
+    add_translated_options(chat, body)
     dropped = (*left_out(body), *tools.missing, *tools.unread, *reader.dropped)
-    return ChatRequest(body=chat, tools=tools, dropped=tuple(dict.fromkeys(dropped)))
+    return ChatRequest(
+        body={**same_options(body), **chat}, tools=tools, dropped=tuple(dict.fromkeys(dropped))
+    )
 
 
 def items_of(body: JsonObject) -> list[Any]:
@@ -114,15 +120,16 @@ def _check_possible(body: JsonObject) -> None:
         )
 
 
-def _with_system(instructions: Any, messages: list[JsonObject]) -> list[JsonObject]:
+def _with_system(instructions: Any, messages: list[Message]) -> list[Message]:
     """All that stands before the conversation in one message: some upstreams take no second."""
     if not isinstance(instructions, str | None):
         raise UnsendableError("`instructions` must be a string.", param="instructions")
     texts = [instructions] if instructions else []
     leading = next((n for n, it in enumerate(messages) if it["role"] != "system"), len(messages))
-    texts += [message["content"] for message in messages[:leading]]
-    system = [{"role": "system", "content": "\n\n".join(texts)}] if texts else []
-    return system + messages[leading:]
+    contents = [message["content"] for message in messages[:leading]]
+    texts += [content for content in contents if isinstance(content, str)]  # which they all are
+    system: SystemMessage = {"role": "system", "content": "\n\n".join(texts)}
+    return [system, *messages[leading:]] if texts else messages[leading:]
 
 
 def _tools(body: JsonObject, items: list[Any]) -> Tools:
@@ -138,13 +145,12 @@ def _tools(body: JsonObject, items: list[Any]) -> Tools:
     return tools
 
 
-def _offered(body: JsonObject, tools: Tools) -> JsonObject:
+def _add_tools(chat: RequestFields, body: JsonObject, tools: Tools) -> None:
     choice = body.get("tool_choice")
     if choice != "none":
         check_missing(tools)
     if not tools.functions:
-        return {}
-    if choice is None:
-        return {"tools": tools.functions}
-    chosen, functions = tool_choice(choice, tools)
-    return {"tools": functions, "tool_choice": chosen}
+        return
+    chat["tools"] = tools.functions
+    if choice is not None:
+        chat["tool_choice"], chat["tools"] = tool_choice(choice, tools)

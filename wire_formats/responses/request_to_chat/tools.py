@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from wire_formats.chat.calls import INPUT, grammar_note
 from wire_formats.errors import UnsendableError
@@ -18,9 +18,17 @@ from wire_formats.json_types import JsonObject
 from wire_formats.responses.request_to_chat.client_tools import CLIENT_TOOLS, is_run_by_client
 from wire_formats.unread import Among, ByType, Fields, all_of, unread
 
+if TYPE_CHECKING:
+    from openai.types.chat import ChatCompletionToolChoiceOptionParam
+    from openai.types.shared_params import FunctionDefinition
+
+    from wire_formats.chat.request_types import FunctionTool
+
+Mode = Literal["auto", "none", "required"]
+
 LONGEST_NAME = 64
 FUNCTION, CUSTOM = "function", "custom"
-CHOICES = frozenset({"auto", "none", "required"})
+CHOICES: dict[str, Mode] = {"auto": "auto", "none": "none", "required": "required"}
 TOOL: Fields = {**all_of("type", "name", "description"), "allowed_callers": Among((["direct"],))}
 # What is read of each tool.
 TOOLS = ByType(
@@ -54,7 +62,7 @@ class Tools:
     the fields of others that it has no place for.
     """
 
-    functions: list[JsonObject] = field(default_factory=list)
+    functions: list[FunctionTool] = field(default_factory=list)
     named: dict[str, Tool] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
     unread: list[str] = field(default_factory=list)
@@ -69,22 +77,22 @@ class Tools:
                     self.add(inner, f"{here}.tools", name)
                 case {"type": "function" | "custom" as kind, "name": str(name)} if name:
                     known = Tool(kind=kind, name=name, namespace=namespace)
-                    self._offer(known, _function(kind, tool))
+                    self._offer(known, _function(known, tool))
                 case {"type": str(kind)} if is_run_by_client(tool):
                     self._offer(Tool(kind=kind), _client_function(kind, tool))
-                case {"type": "function", "function": {"name": str(name)} as function} if name:
+                case {"type": "function", "function": {"name": str(name)}} if name:
                     known = Tool(kind=FUNCTION, name=name)  # in a chat's own form
-                    self._offer(known, function)
+                    self._offer(known, {"name": name} | tool["function"])
                 case {"type": str(kind)} if kind not in {FUNCTION, CUSTOM}:
                     self.missing[here] = kind[:100]
                 case _:
                     raise UnsendableError("A tool needs a `type` and a `name`.", param=here)
 
-    def _offer(self, tool: Tool, function: JsonObject) -> None:
-        name = function_name(tool)
+    def _offer(self, tool: Tool, function: FunctionDefinition) -> None:
+        name = function["name"]
         if name not in self.named:  # a search may find what is known already
             self.named[name] = tool
-            self.functions.append({"type": "function", "function": {"name": name} | function})
+            self.functions.append({"type": "function", "function": function})
 
     def kind_of(self, name: str) -> Tool:
         """The tool that a call of the function ``name`` is of."""
@@ -111,11 +119,13 @@ def check_missing(tools: Tools) -> None:
         raise UnsendableError(NO_SUCH_TOOL.format(kind), param=place)
 
 
-def tool_choice(choice: Any, tools: Tools) -> tuple[Any, list[JsonObject]]:
+def tool_choice(
+    choice: Any, tools: Tools
+) -> tuple[ChatCompletionToolChoiceOptionParam, list[FunctionTool]]:
     """The ``tool_choice`` of a chat, and those of its functions that may be called."""
     match choice:
         case str() if choice in CHOICES:
-            return choice, tools.functions
+            return CHOICES[choice], tools.functions
         case {"type": "allowed_tools", "tools": list(allowed)}:
             return _allowed(choice.get("mode"), allowed, tools)
         case {"type": str(kind)}:
@@ -130,7 +140,7 @@ def tool_choice(choice: Any, tools: Tools) -> tuple[Any, list[JsonObject]]:
             )
 
 
-def _allowed(mode: Any, allowed: list[Any], tools: Tools) -> tuple[str, list[JsonObject]]:
+def _allowed(mode: Any, allowed: list[Any], tools: Tools) -> tuple[Mode, list[FunctionTool]]:
     """Only those are offered: a chat's own word for it is known to OpenAI alone."""
     offered = _functions_by_choice(tools)
     names = {_chosen(each, offered) for each in allowed if isinstance(each, dict)}
@@ -163,15 +173,18 @@ def _chosen(choice: JsonObject, functions: dict[tuple[str, str, str], str]) -> s
     return functions.get((kind, name, namespace))
 
 
-def _function(kind: str, tool: JsonObject) -> JsonObject:
-    if kind == CUSTOM:
-        return {"description": _custom_description(tool), "parameters": _one_string()}
+def _function(known: Tool, tool: JsonObject) -> FunctionDefinition:
+    name = function_name(known)
+    if known.kind == CUSTOM:
+        description = _custom_description(tool)
+        return {"name": name, "description": description, "parameters": _one_string()}
     parameters = tool.get("parameters") or {"type": "object", "properties": {}}
-    function: JsonObject = {"parameters": parameters}
+    function: FunctionDefinition = {"name": name, "parameters": parameters}
     if tool.get("description"):
         function["description"] = tool["description"]
-    # A chat is lenient unless it is told otherwise, and not every upstream knows the word.
-    return function | {"strict": True} if tool.get("strict") is True else function
+    if tool.get("strict") is True:  # a chat is lenient, and not every upstream knows the word
+        function["strict"] = True
+    return function
 
 
 def _custom_description(tool: JsonObject) -> str:
@@ -191,9 +204,10 @@ def _one_string() -> JsonObject:
     }
 
 
-def _client_function(kind: str, tool: JsonObject) -> JsonObject:
+def _client_function(kind: str, tool: JsonObject) -> FunctionDefinition:
     known = CLIENT_TOOLS[kind]
     return {
+        "name": kind,
         "description": tool.get("description") or known.description,
         "parameters": tool.get("parameters") or known.parameters,
     }

@@ -4,13 +4,19 @@ import pytest
 
 from wire_formats.families import family_of
 from wire_formats.messages.request_to_chat.chat_traits import openrouter_traits, traits_of
-from wire_formats.messages.request_to_chat.effort import hides_thoughts, reasoning_request
+from wire_formats.messages.request_to_chat.effort import add_reasoning_request, hides_thoughts
 
 EFFORT = "output_config.effort"
 
 
 def effort(level):
     return {"output_config": {"effort": level}}
+
+
+def asked(body, traits):
+    chat = {}
+    lost = add_reasoning_request(chat, body, traits)
+    return chat, lost
 
 
 def thinking(kind, budget=None):
@@ -41,7 +47,7 @@ def thinking(kind, budget=None):
     ],
 )
 def test_effort(model, body, expected, lost):
-    chat, names = reasoning_request(body, traits_of(family_of(model)))
+    chat, names = asked(body, traits_of(family_of(model)))
     assert (chat.get("reasoning_effort"), names) == (expected, lost)
 
 
@@ -50,13 +56,13 @@ def test_effort(model, body, expected, lost):
     [("adaptive", "enabled"), ("enabled", "enabled"), ("disabled", "disabled")],
 )
 def test_deepseek_has_a_switch_as_well(kind, expected):
-    chat, _ = reasoning_request(thinking(kind), traits_of(family_of("deepseek-v4-pro")))
+    chat, _ = asked(thinking(kind), traits_of(family_of("deepseek-v4-pro")))
     assert chat["thinking"] == {"type": expected}
 
 
 def test_openrouter_asks_each_provider_in_its_own_way():
     for model in ("deepseek/deepseek-v4", "meta/llama-4"):
-        chat, lost = reasoning_request(thinking("adaptive"), openrouter_traits(family_of(model)))
+        chat, lost = asked(thinking("adaptive"), openrouter_traits(family_of(model)))
         assert (chat, lost) == ({"reasoning_effort": "high"}, [])
 
 
@@ -66,7 +72,7 @@ def test_openrouter_asks_each_provider_in_its_own_way():
 )
 def test_an_admins_word_counts_more_than_the_name(is_reasoning, expected):
     traits = traits_of(family_of("our-deployment")).as_admin_says(is_reasoning=is_reasoning)
-    assert reasoning_request(effort("low"), traits)[0] == expected
+    assert asked(effort("low"), traits)[0] == expected
     assert traits.is_sampled is not bool(is_reasoning)
 
 

@@ -15,45 +15,7 @@ from tests.wire_formats.messages.request_to_chat.test_content import (
 )
 from wire_formats.families import family_of
 from wire_formats.messages.request_to_chat.chat_traits import openrouter_traits
-from wire_formats.messages.request_to_chat.parts import told_text
 from wire_formats.messages.request_to_chat.request import chat_request
-
-
-@pytest.mark.parametrize(
-    ("block", "expected"),
-    [
-        (
-            {"type": "server_tool_use", "id": "s", "name": "web_search", "input": {"query": "q"}},
-            '[Called web_search with {"query":"q"}]',
-        ),
-        (
-            {
-                "type": "web_search_tool_result",
-                "tool_use_id": "s",
-                "content": [
-                    {
-                        "type": "web_search_result",
-                        "title": "Rain",
-                        "url": "https://example.com",
-                        "encrypted_content": "EqQB" * 9,
-                    }
-                ],
-            },
-            "[Result of web_search]\nRain\nhttps://example.com",
-        ),
-        (
-            {
-                "type": "bash_code_execution_tool_result",
-                "content": {"type": "x", "stdout": "4", "stderr": "", "return_code": 0},
-            },
-            "[Result of bash_code_execution]\n4",
-        ),
-        ({"type": "compaction", "content": "They met.", "encrypted_content": "x"}, "They met."),
-    ],
-)
-def test_tools_that_anthropic_ran_become_text(block, expected):
-    messages, dropped = written(USER, assistant(block), USER)
-    assert (messages[1]["content"], dropped) == (expected, (f"messages.{block['type']}",))
 
 
 @pytest.mark.parametrize(
@@ -133,10 +95,3 @@ def test_the_note_to_anthropics_billing_is_left_out(system):
     payload = chat_request({"model": "m", "system": system, "messages": [USER]})
     assert payload.body["messages"] == [{"role": "system", "content": "Be brief."}, USER]
     assert payload.dropped == ("system.x-anthropic-billing-header",)
-
-
-def test_what_is_nested_too_deeply_is_not_told():
-    nested = {"text": "deep"}
-    for _ in range(30):
-        nested = {"content": nested}
-    assert told_text(nested) == ""

@@ -2,7 +2,7 @@
 
 from wire_formats.chat.reasoning import ANTHROPIC, OPENAI, Thought
 from wire_formats.messages.request_from_chat.history import history_of
-from wire_formats.responses.request_to_chat.assistant_message import AssistantMessage
+from wire_formats.responses.request_to_chat.assistant_message import AssistantDraft
 
 
 def thought(text):
@@ -14,7 +14,7 @@ def call(id_):
 
 
 def test_thoughts_keep_their_places_up_to_anthropic():
-    message = AssistantMessage()
+    message = AssistantDraft()
     message.think([thought("one")])
     message.texts.append("I look.")
     message.think([thought("two")])
@@ -31,7 +31,7 @@ def test_thoughts_keep_their_places_up_to_anthropic():
 
 
 def test_of_each_thought_every_entry_has_its_place():
-    message = AssistantMessage(texts=["Hi"])
+    message = AssistantDraft(texts=["Hi"])
     message.think([Thought(text="a", sealed="s", id="rs_1", format=OPENAI), thought("b")])
     details = message.as_chat()["reasoning_details"]
     assert len(details) == 3
@@ -39,7 +39,7 @@ def test_of_each_thought_every_entry_has_its_place():
 
 
 def test_a_message_without_thoughts_has_no_field_for_them():
-    message = AssistantMessage(texts=["a", "b"])
+    message = AssistantDraft(texts=["a", "b"])
     assert message.as_chat() == {
         "role": "assistant",
         "content": "a\n\nb",

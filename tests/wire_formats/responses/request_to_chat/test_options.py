@@ -4,16 +4,16 @@ import pytest
 
 from wire_formats.errors import UnsendableError
 from wire_formats.responses.request_to_chat.options import (
+    add_translated_options,
     left_out,
     same_options,
-    translated_options,
 )
 
 
 @pytest.mark.parametrize("limit", [0, -1, "7", True])
 def test_a_limit_is_refused_under_the_clients_name_of_it(limit):
     with pytest.raises(UnsendableError) as caught:
-        translated_options({"max_output_tokens": limit})
+        add_translated_options({}, {"max_output_tokens": limit})
     assert caught.value.param == "max_output_tokens"
     assert "`max_output_tokens`" in caught.value.message
 

@@ -3,7 +3,7 @@
 import pytest
 
 from wire_formats.errors import UnsendableError
-from wire_formats.messages.request_to_chat.chat_with_blocks import chat_with_blocks, has_blocks
+from wire_formats.messages.chat_with_blocks import chat_with_blocks, has_blocks
 
 SCHEMA = {"type": "object", "properties": {"path": {"type": "string"}}}
 TOOL = {"name": "read", "description": "Reads.", "input_schema": SCHEMA}

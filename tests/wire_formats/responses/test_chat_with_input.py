@@ -3,7 +3,7 @@
 import pytest
 
 from wire_formats.errors import UnsendableError
-from wire_formats.responses.request_to_chat.chat_with_input import chat_with_input, has_input
+from wire_formats.responses.chat_with_input import chat_with_input, has_input
 
 SCHEMA = {"type": "object", "properties": {"path": {"type": "string"}}}
 READ = {"type": "function", "name": "read", "parameters": SCHEMA, "strict": False}

@@ -7,15 +7,18 @@ message.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from wire_formats.json_types import JsonObject
+from wire_formats.json_types import JsonMapping, JsonObject
 from wire_formats.json_values import as_list
 from wire_formats.messages.request_to_chat.chat_traits import PLAIN
 from wire_formats.messages.request_to_chat.content import call_of, result_of, system_messages
 from wire_formats.messages.request_to_chat.parts import Writing, parts_of
 from wire_formats.messages.request_to_chat.tools import choice_of, functions_of
 from wire_formats.payload import Payload
+
+if TYPE_CHECKING:
+    from openai.types.chat import ChatCompletionToolMessageParam as ToolMessage
 
 FOREIGN = frozenset({"tool_use", "tool_result", "search_result", "redacted_thinking"})
 CHOICES = ("auto", "any", "none", "tool")
@@ -96,7 +99,7 @@ def _tools(tool: Any, lost: list[str]) -> list[Any]:
     return functions_of([tool], PLAIN, lost) if _is_tool(tool) else [tool]
 
 
-def _messages(place: str, message: Any, writing: Writing) -> Iterator[JsonObject]:
+def _messages(place: str, message: Any, writing: Writing) -> Iterator[JsonMapping]:
     if not _is_foreign(message):
         yield message
     elif message.get("role") == "assistant":
@@ -105,7 +108,9 @@ def _messages(place: str, message: Any, writing: Writing) -> Iterator[JsonObject
         yield from _of_user(message, writing, place)
 
 
-def _of_user(message: JsonObject, writing: Writing, place: str) -> Iterator[JsonObject]:
+def _of_user(
+    message: JsonObject, writing: Writing, place: str
+) -> Iterator[JsonObject | ToolMessage]:
     """Results of tools come first: in a chat they follow the calls directly."""
     parts: list[Any] = []
     for block in message["content"]:

@@ -7,7 +7,7 @@ with it. Custom tools stay custom tools, which OpenAI's chats have, too.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wire_formats.chat.calls import INPUT
 from wire_formats.errors import UnsendableError
@@ -16,7 +16,12 @@ from wire_formats.json_types import JsonObject
 from wire_formats.payload import Payload
 from wire_formats.responses.request_to_chat.options import HANDLED, SAME, TRANSLATED, is_told
 from wire_formats.responses.request_to_chat.request import chat_request, items_of
-from wire_formats.responses.request_to_chat.tools import CUSTOM
+
+if TYPE_CHECKING:
+    from openai.types.chat import ChatCompletionNamedToolChoiceCustomParam
+    from openai.types.chat.chat_completion_custom_tool_param import Custom, CustomFormat
+
+    from wire_formats.chat.request_types import CustomCall, FunctionCall, FunctionTool, Tool
 
 # Fields of the Responses API that are not translated: named to the client, or refused.
 RESPONSES_ALONE = (
@@ -68,7 +73,9 @@ def _with_custom(chat: JsonObject, body: JsonObject) -> JsonObject:
         made["tools"] = [_tool(each, offered) for each in chat["tools"]]
     match chat.get("tool_choice"):
         case {"function": {"name": name}} if name in offered:
-            made["tool_choice"] = {"type": CUSTOM, CUSTOM: {"name": name}}
+            choice: ChatCompletionNamedToolChoiceCustomParam
+            choice = {"type": "custom", "custom": {"name": name}}
+            made["tool_choice"] = choice
     made["messages"] = [
         message | {"tool_calls": [_call(each, called) for each in message["tool_calls"]]}
         if "tool_calls" in message
@@ -88,29 +95,44 @@ def _custom(entries: Any) -> Iterator[JsonObject]:
                 yield entry
 
 
-def _tool(function: JsonObject, offered: dict[str, JsonObject]) -> JsonObject:
+def _tool(function: FunctionTool, offered: dict[str, JsonObject]) -> Tool:
     name = function["function"]["name"]
     if name not in offered:
         return function
     tool = offered[name]
-    custom: JsonObject = {"name": name}
+    custom: Custom = {"name": name}
     if tool.get("description"):
         custom["description"] = tool["description"]
-    match tool.get("format"):
-        case {"type": "grammar", **grammar}:
-            custom["format"] = {"type": "grammar", "grammar": grammar}
-        case dict(plain):
-            custom["format"] = plain
-    return {"type": CUSTOM, CUSTOM: custom}
+    if (form := _format(tool)) is not None:
+        custom["format"] = form
+    return {"type": "custom", "custom": custom}
 
 
-def _call(call: JsonObject, called: dict[tuple[str, str], str]) -> JsonObject:
+def _format(tool: JsonObject) -> CustomFormat | None:
+    """A grammar in the envelope that it has in a chat; any other as the client wrote it."""
+    form: Any = tool.get("format")
+    if not isinstance(form, dict):
+        return None
+    if form.get("type") != "grammar":
+        plain: CustomFormat = tool["format"]
+        return plain
+    grammar: Any = {name: value for name, value in form.items() if name != "type"}
+    return {"type": "grammar", "grammar": grammar}
+
+
+def _call(call: FunctionCall, called: dict[tuple[str, str], str]) -> FunctionCall | CustomCall:
     name = call["function"]["name"]
     text = called.get((call["id"], name))
     if text is None:
         return call
-    rest = {field: value for field, value in call.items() if field != "function"}
-    return rest | {"type": CUSTOM, CUSTOM: {"name": name, INPUT: text}}
+    made: CustomCall = {
+        "id": call["id"],
+        "type": "custom",
+        "custom": {"name": name, "input": text},
+    }
+    if "extra_content" in call:
+        made["extra_content"] = call["extra_content"]
+    return made
 
 
 def _call_id(item: JsonObject) -> str:
