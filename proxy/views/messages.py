@@ -44,9 +44,9 @@ from wire_formats.json_types import JsonObject
 from wire_formats.json_values import is_given
 from wire_formats.messages.answer_from_chat.answer import Asked, message_of
 from wire_formats.messages.answer_from_chat.stream import MessageEvents
+from wire_formats.messages.carried import without_carried
 from wire_formats.messages.dialect import MESSAGES, TRANSLATED_CHAT, MessagesDialect
 from wire_formats.messages.estimate import estimated_message_tokens
-from wire_formats.messages.own_marks import without_carried
 from wire_formats.messages.request_to_chat.effort import hides_thoughts
 from wire_formats.messages.request_to_chat.names import tool_name
 from wire_formats.messages.request_to_chat.request import (

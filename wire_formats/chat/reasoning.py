@@ -1,4 +1,4 @@
-"""A model's reasoning in the messages of a chat, in every spelling that is in use.
+"""A model's reasoning in the messages of a chat, in every field that is in use.
 
 OpenAI's chat completions have no place for it. These side fields of an assistant's message (and of
 a stream's ``delta``) carry it, in requests and in answers:
@@ -36,6 +36,7 @@ LISTS = ("reasoning_details", "thinking_blocks")
 FIELDS = frozenset({*TEXT_FIELDS, *LISTS})
 SHORTEST_REPEATED = 8  # characters: ids may have the same letter twice
 PARTS = "content"  # where reasoning comes as parts of it
+TEXT_PLACES = (*TEXT_FIELDS, PARTS)  # the fields that may tell its text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +78,7 @@ def reasoning_text(message: JsonObject) -> str:
     return "".join(each.text for each in _of_details(details)) if isinstance(details, list) else ""
 
 
-def spelling_of(said: JsonObject) -> str:
+def reasoning_field_of(said: JsonObject) -> str:
     """The field of a message, or of a delta, that tells its reasoning; empty if it tells none."""
     for name in TEXT_FIELDS:
         if isinstance(said.get(name), str) and said[name]:
@@ -87,12 +88,12 @@ def spelling_of(said: JsonObject) -> str:
     return "reasoning" if any(isinstance(said.get(name), list) for name in LISTS) else ""
 
 
-def spell(message: AssistantMessage, spelling: str) -> None:
+def move_reasoning(message: AssistantMessage, reasoning_field: str) -> None:
     """Put the reasoning of ``message``, whose content is a text, where its model told it."""
-    if spelling not in {"reasoning", PARTS}:
+    if reasoning_field not in {"reasoning", PARTS}:
         return
     text = message.pop("reasoning_content", "")
-    if text and spelling == PARTS:
+    if text and reasoning_field == PARTS:
         parts: list[TextPart | ThinkingPart] = [thinking_part(text)]
         if isinstance(said := message["content"], str) and said:
             parts.append({"type": "text", "text": said})

@@ -15,12 +15,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from wire_formats.carried_json import is_marked, marked, value_of
-from wire_formats.chat.reasoning import PARTS, TEXT_FIELDS, Thought
+from wire_formats.chat.reasoning import TEXT_PLACES, Thought
 from wire_formats.json_types import JsonObject
 from wire_formats.json_values import as_list
 
 MARK = "gatehouse.v1."
-FIELDS = (*TEXT_FIELDS, PARTS)
 MESSAGE = ""  # stands for the message itself where the ids of calls stand
 
 
@@ -28,12 +27,13 @@ MESSAGE = ""  # stands for the message itself where the ids of calls stand
 class Carried:
     """``thoughts`` have their texts only once they are read beside the block's own text.
 
-    ``spelling`` is the field that told the reasoning. ``model`` is the one that the client named.
+    ``reasoning_field`` is the field that told the reasoning. ``model`` is the one that the client
+    named.
     ``signatures`` are Google's by the ids of their calls; that of the message itself by ``""``.
     ``texts`` are those of the thoughts of a block that shows none.
     """
 
-    spelling: str = ""
+    reasoning_field: str = ""
     model: str = ""
     thoughts: tuple[Thought, ...] = ()
     lengths: tuple[int, ...] = ()
@@ -65,7 +65,7 @@ def is_carried(text: Any) -> bool:
 
 
 def carried_thoughts(
-    thoughts: Iterable[Thought], *, spelling: str, model: str, is_hidden: bool = False
+    thoughts: Iterable[Thought], *, reasoning_field: str, model: str, is_hidden: bool = False
 ) -> str:
     """``thoughts`` as a signature, with their texts only where their block ``is_hidden``."""
     thoughts = list(thoughts)
@@ -81,7 +81,7 @@ def carried_thoughts(
         ]
         for it in thoughts
     ]
-    return marked({"s": spelling, "m": model, "t": told, **texts}, MARK)
+    return marked({"s": reasoning_field, "m": model, "t": told, **texts}, MARK)
 
 
 def carried_signatures(signatures: dict[str, str], *, model: str) -> str:
@@ -95,14 +95,26 @@ def read_carried(text: Any) -> Carried | None:
     return _read(value) if isinstance(value, dict) else None
 
 
+def without_carried(body: JsonObject) -> JsonObject:
+    """``body`` without the thinking that came from chats, which Anthropic takes for forged.
+
+    The same object where there is none.
+    """
+    messages: Any = body["messages"]
+    if not any(map(_has_carried, messages)):
+        return body
+    kept = [_without(message) if _has_carried(message) else message for message in messages]
+    return body | {"messages": [message for message in kept if message is not None]}
+
+
 def _read(value: JsonObject) -> Carried:
     told = value.get("t")
     entries = [entry for entry in map(_thought, told if isinstance(told, list) else ()) if entry]
-    spelling, model, signed = value.get("s"), value.get("m"), value.get("g")
+    reasoning_field, model, signed = value.get("s"), value.get("m"), value.get("g")
     texts = as_list(value.get("x"))
     is_sound = len(texts) == len(entries) and all(isinstance(text, str) for text in texts)
     return Carried(
-        spelling=spelling if spelling in FIELDS else "",
+        reasoning_field=reasoning_field if reasoning_field in TEXT_PLACES else "",
         model=model if isinstance(model, str) else "",
         thoughts=tuple(thought for thought, _ in entries),
         lengths=tuple(length for _, length in entries),
@@ -128,3 +140,24 @@ def _thought(entry: Any) -> tuple[Thought, int] | None:
 
 def _texts(signed: JsonObject) -> dict[str, str]:
     return {id_: text for id_, text in signed.items() if isinstance(text, str) and text}
+
+
+def _has_carried(message: Any) -> bool:
+    match message:
+        case {"role": "assistant", "content": list(blocks)}:
+            return any(map(_is_carrying, blocks))
+        case _:
+            return False
+
+
+def _is_carrying(block: Any) -> bool:
+    match block:
+        case {"type": "thinking", "signature": text} | {"type": "redacted_thinking", "data": text}:
+            return is_carried(text)
+        case _:
+            return False
+
+
+def _without(message: JsonObject) -> JsonObject | None:
+    blocks = [block for block in message["content"] if not _is_carrying(block)]
+    return message | {"content": blocks} if blocks else None

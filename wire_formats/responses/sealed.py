@@ -13,11 +13,10 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from wire_formats.carried_json import is_marked, marked, value_of
-from wire_formats.chat.reasoning import PARTS, TEXT_FIELDS, Thought, spelling_of
+from wire_formats.chat.reasoning import TEXT_PLACES, Thought, reasoning_field_of
 from wire_formats.json_types import JsonObject
 
 PREFIX = "gatehouse.1."
-SPELLINGS = (*TEXT_FIELDS, PARTS)
 OF_THE_MESSAGE = ""  # the place of what belongs to no call
 
 
@@ -25,7 +24,7 @@ OF_THE_MESSAGE = ""  # the place of what belongs to no call
 class Origin:
     """Which field of a chat told the thoughts, and which model, by the name the client calls it."""
 
-    spelling: str = ""
+    reasoning_field: str = ""
     model: str = ""
 
 
@@ -49,13 +48,14 @@ def sealed(
     """The text for ``encrypted_content``."""
     told = [{k: v for k, v in asdict(thought).items() if v} for thought in thoughts]
     value: JsonObject = {"thoughts": told} | ({"signatures": signatures} if signatures else {})
-    value |= asdict(origin) if origin.spelling else {}
+    if origin.reasoning_field:
+        value |= {"spelling": origin.reasoning_field, "model": origin.model}
     return marked(value, PREFIX)
 
 
 def origin_of(said: JsonObject, body: JsonObject) -> Origin:
     """That of the reasoning in a message or a delta, which answers the request ``body``."""
-    return Origin(spelling=spelling_of(said), model=str(body.get("model")))
+    return Origin(reasoning_field=reasoning_field_of(said), model=str(body.get("model")))
 
 
 def is_sealed(text: Any) -> bool:
@@ -98,10 +98,10 @@ def without_seals(body: JsonObject) -> tuple[JsonObject, tuple[str, ...]]:
 
 
 def _origin(value: JsonObject) -> Origin:
-    spelling, model = value.get("spelling"), value.get("model")
-    if spelling not in SPELLINGS or not isinstance(model, str):
+    reasoning_field, model = value.get("spelling"), value.get("model")
+    if reasoning_field not in TEXT_PLACES or not isinstance(model, str):
         return UNKNOWN
-    return Origin(spelling=spelling, model=model)
+    return Origin(reasoning_field=reasoning_field, model=model)
 
 
 def _is_texts(value: Any) -> bool:

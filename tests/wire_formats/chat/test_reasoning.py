@@ -13,10 +13,10 @@ from wire_formats.chat.reasoning import (
     ANTHROPIC,
     OPENAI,
     Thought,
+    move_reasoning,
+    reasoning_field_of,
     reasoning_fields,
     reasoning_text,
-    spell,
-    spelling_of,
     spoken_text,
     thoughts_of,
 )
@@ -123,15 +123,15 @@ def test_no_two_details_share_an_index() -> None:
     ],
 )
 def test_reasoning_goes_back_where_it_was_told(said: dict[str, Any], field: str) -> None:
-    assert spelling_of(said) == field
+    assert reasoning_field_of(said) == field
     plain = {"content": spoken_text(said["content"]), "reasoning_content": reasoning_text(said)}
-    spell(plain, field)
+    move_reasoning(plain, field)
     assert plain == said | ({} if said["content"] else {"content": ""})
 
 
 def test_without_reasoning_there_is_nothing_to_spell() -> None:
-    assert spelling_of({"content": [{"type": "text", "text": "Hi"}]}) == ""
+    assert reasoning_field_of({"content": [{"type": "text", "text": "Hi"}]}) == ""
     for field in ("", "reasoning", "content"):
         message = {"content": "Hi"}
-        spell(message, field)
+        move_reasoning(message, field)
         assert message == {"content": "Hi"}

@@ -14,6 +14,7 @@ from wire_formats.messages.carried import (
     carried_thoughts,
     is_carried,
     read_carried,
+    without_carried,
 )
 
 TEXTS = st.text(max_size=9)
@@ -33,16 +34,16 @@ def written(value):
 
 
 @given(st.lists(THOUGHTS, min_size=1, max_size=3), st.sampled_from(["reasoning", "content"]))
-def test_thoughts_come_back_as_they_were(thoughts, spelling):
+def test_thoughts_come_back_as_they_were(thoughts, reasoning_field):
     text = "".join(thought.text for thought in thoughts)
-    carried = read_carried(carried_thoughts(thoughts, spelling=spelling, model="m"))
+    carried = read_carried(carried_thoughts(thoughts, reasoning_field=reasoning_field, model="m"))
     assert carried is not None
-    assert (list(carried.with_text(text)), carried.spelling) == (thoughts, spelling)
+    assert (list(carried.with_text(text)), carried.reasoning_field) == (thoughts, reasoning_field)
 
 
 def test_a_text_that_the_client_changed_is_one_thought():
     thoughts = [Thought(text="a", sealed="s"), Thought(text="b")]
-    carried = read_carried(carried_thoughts(thoughts, spelling="reasoning", model="m"))
+    carried = read_carried(carried_thoughts(thoughts, reasoning_field="reasoning", model="m"))
     assert carried is not None
     assert carried.with_text("changed") == (Thought(text="changed"),)
 
@@ -72,7 +73,7 @@ def test_an_id_alone_is_never_read():
 def test_what_a_client_made_up_says_nothing(value):
     carried = read_carried(written(value))
     assert carried is not None
-    assert (carried.thoughts, carried.signatures, carried.spelling) == ((), {}, "")
+    assert (carried.thoughts, carried.signatures, carried.reasoning_field) == ((), {}, "")
 
 
 @pytest.mark.parametrize("text", [MARK, f"{MARK}é", f"{MARK}!!!", f"{MARK}e30", written([]), "sig"])
@@ -87,7 +88,7 @@ def test_other_signatures_are_none_of_ours(text):
 
 @given(st.lists(THOUGHTS, min_size=1, max_size=3))
 def test_a_block_without_text_carries_the_text_too(thoughts):
-    written_so = carried_thoughts(thoughts, spelling="reasoning", model="m", is_hidden=True)
+    written_so = carried_thoughts(thoughts, reasoning_field="reasoning", model="m", is_hidden=True)
     carried = read_carried(written_so)
     assert carried is not None
     assert list(carried.with_text("")) == thoughts
@@ -100,3 +101,32 @@ def test_texts_that_fit_no_thoughts_are_not_read(texts):
     carried = read_carried(written(value))
     assert carried is not None
     assert (carried.texts, carried.hidden_text) == ((), "")
+
+
+# Conversations that go on where Messages are spoken
+
+CARRIED = carried_thoughts([Thought(text="Hm.")], reasoning_field="reasoning", model="m")
+TEXT = {"type": "text", "text": "Hi"}
+THEIRS = {"type": "thinking", "thinking": "Hm.", "signature": "EqQB"}
+USER = {"role": "user", "content": "Hello"}
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"type": "thinking", "thinking": "Hm.", "signature": CARRIED},
+        {"type": "redacted_thinking", "data": carried_signatures({"c": "s"}, model="m")},
+    ],
+)
+def test_thinking_that_came_from_chats_is_left_out(block):
+    said = {"role": "assistant", "content": [block, THEIRS, TEXT]}
+    kept = without_carried({"messages": [USER, said], "max_tokens": 9})
+    assert kept == {"messages": [USER, said | {"content": [THEIRS, TEXT]}], "max_tokens": 9}
+    alone = {"role": "assistant", "content": [block]}
+    assert without_carried({"messages": [USER, alone]}) == {"messages": [USER]}
+
+
+@pytest.mark.parametrize("content", ["Hi", [THEIRS, TEXT], [5, {}], None])
+def test_what_holds_none_stays_the_same_object(content):
+    body = {"messages": [{"role": "assistant", "content": content}, 5]}
+    assert without_carried(body) is body

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wire_formats.carried_json import marked
 from wire_formats.chat.reasoning import ANTHROPIC, Thought
 from wire_formats.responses.sealed import (
     PREFIX,
@@ -83,14 +84,19 @@ def test_it_is_known_by_its_beginning():
 @pytest.mark.parametrize(
     ("origin", "kept"),
     [
-        (Origin(spelling="reasoning", model="m"), True),
-        (Origin(spelling="content", model="m"), True),
+        (Origin(reasoning_field="reasoning", model="m"), True),
+        (Origin(reasoning_field="content", model="m"), True),
         (Origin(model="m"), False),
-        (Origin(spelling="role", model="m"), False),
-        (Origin(spelling="reasoning", model=7), False),  # type: ignore[arg-type]
+        (Origin(reasoning_field="role", model="m"), False),
+        (Origin(reasoning_field="reasoning", model=7), False),  # type: ignore[arg-type]
     ],
 )
 def test_an_origin_is_one_of_the_known_fields(origin, kept):
     assert opened(sealed([Thought(text="Hm.")], None, origin)).origin == (
         origin if kept else UNKNOWN
     )
+
+
+def test_seals_that_clients_keep_name_the_field_as_ever():
+    kept = marked({"thoughts": [], "spelling": "reasoning", "model": "m"}, PREFIX)
+    assert opened(kept).origin == Origin(reasoning_field="reasoning", model="m")

@@ -21,7 +21,11 @@ from wire_formats.json_values import as_list
 from wire_formats.messages.answer_from_chat.answer import Asked, empty_message, stopped
 from wire_formats.messages.answer_from_chat.block_events import BlockEvents
 from wire_formats.messages.answer_from_chat.call_pieces import Call, CallIds, Calls
-from wire_formats.messages.answer_from_chat.thoughts import Heard, sealed_block, signature_of
+from wire_formats.messages.answer_from_chat.thoughts import (
+    StreamedReasoning,
+    sealed_block,
+    signature_of,
+)
 from wire_formats.messages.carried import MESSAGE, carried_signatures
 from wire_formats.sse import DONE_MARK, data_of, typed_event
 from wire_formats.token_counts import Tokens
@@ -39,7 +43,7 @@ class MessageEvents:
         self._tokens = tokens
         self._has_begun = False
         self._blocks = BlockEvents()
-        self._heard = Heard()
+        self._reasoning = StreamedReasoning()
         self._calls = Calls(CallIds(asked.ids, request_id=asked.request_id))
         self._call: Call | None = None  # the one being written
         self._line: deque[Call | str] = deque()  # calls and texts that wait for it
@@ -90,7 +94,7 @@ class MessageEvents:
             yield from self._of_piece(piece)
 
     def _of_reasoning(self, delta: JsonObject) -> Iterator[bytes]:
-        text = self._heard.take(delta)
+        text = self._reasoning.take(delta)
         if self._is_within_call():
             return  # what is sealed follows in the end
         if text:
@@ -100,18 +104,20 @@ class MessageEvents:
                 yield from self._blocks.open(block)
             if not self._asked.hides_thoughts:
                 yield self._blocks.delta({"type": "thinking_delta", "thinking": text})
-        if self._heard.is_over(delta):
+        if self._reasoning.is_over(delta):
             yield from self._end_thought()
 
     def _end_thought(self) -> Iterator[bytes]:
         """Sign the thinking that is open, and tell what is sealed, where there is any."""
-        spelling, model = self._heard.spelling, self._asked.model
-        thoughts = self._heard.thoughts()
+        reasoning_field, model = self._reasoning.reasoning_field, self._asked.model
+        thoughts = self._reasoning.thoughts()
         if self._blocks.kind == "thinking":
             shown = [each for each in thoughts if not (each.sealed and each.format == ANTHROPIC)]
             thoughts = [each for each in thoughts if each not in shown]
             is_hidden = self._asked.hides_thoughts
-            signature = signature_of(shown, spelling=spelling, model=model, is_hidden=is_hidden)
+            signature = signature_of(
+                shown, reasoning_field=reasoning_field, model=model, is_hidden=is_hidden
+            )
             yield self._blocks.delta({"type": "signature_delta", "signature": signature})
             yield from self._blocks.close()
         sealed = [each for each in thoughts if each.sealed]
@@ -119,7 +125,7 @@ class MessageEvents:
         others = [each for each in sealed if each.format != ANTHROPIC]
         for group in (*([each] for each in own), others):
             if group:
-                block = sealed_block(group, spelling=spelling, model=model)
+                block = sealed_block(group, reasoning_field=reasoning_field, model=model)
                 yield from self._finish_call()
                 yield from self._blocks.whole(block)
 

@@ -12,8 +12,8 @@ from wire_formats.chat.reasoning import (
     LISTS,
     TEXT_FIELDS,
     Thought,
+    reasoning_field_of,
     reasoning_text,
-    spelling_of,
     thoughts_of,
 )
 from wire_formats.json_types import JsonObject
@@ -27,11 +27,11 @@ def thinking_blocks(
 
     Where it ``is_hidden`` they show no text: their signatures carry it.
     """
-    spelling = spelling_of(said)
+    reasoning_field = reasoning_field_of(said)
     thoughts = with_text(thoughts_of(said), reasoning_text(said))
     for is_own, run in groupby(thoughts, key=lambda each: bool(each.format == ANTHROPIC)):
         for group in ([each] for each in run) if is_own else (list(run),):
-            yield _block(group, spelling=spelling, model=model, is_hidden=is_hidden)
+            yield _block(group, reasoning_field=reasoning_field, model=model, is_hidden=is_hidden)
 
 
 def with_text(thoughts: Iterable[Thought], text: str) -> list[Thought]:
@@ -46,7 +46,7 @@ def with_text(thoughts: Iterable[Thought], text: str) -> list[Thought]:
 
 
 def signature_of(
-    thoughts: list[Thought], *, spelling: str, model: str, is_hidden: bool = False
+    thoughts: list[Thought], *, reasoning_field: str, model: str, is_hidden: bool = False
 ) -> str:
     """What proves ``thoughts``: Anthropic's own signature, or one that carries all the others.
 
@@ -55,36 +55,42 @@ def signature_of(
     is_own = len(thoughts) == 1 and thoughts[0].format == ANTHROPIC and thoughts[0].signature
     if is_own and not is_hidden:
         return thoughts[0].signature
-    return carried_thoughts(thoughts, spelling=spelling, model=model, is_hidden=is_hidden)
+    return carried_thoughts(
+        thoughts, reasoning_field=reasoning_field, model=model, is_hidden=is_hidden
+    )
 
 
-def sealed_block(thoughts: list[Thought], *, spelling: str, model: str) -> JsonObject:
+def sealed_block(thoughts: list[Thought], *, reasoning_field: str, model: str) -> JsonObject:
     """Thoughts that nobody but their provider can read."""
     if len(thoughts) == 1 and thoughts[0].format == ANTHROPIC:
         data = thoughts[0].sealed
     else:
-        data = carried_thoughts(thoughts, spelling=spelling, model=model)
+        data = carried_thoughts(thoughts, reasoning_field=reasoning_field, model=model)
     return {"type": "redacted_thinking", "data": data}
 
 
-def _block(thoughts: list[Thought], *, spelling: str, model: str, is_hidden: bool) -> JsonObject:
+def _block(
+    thoughts: list[Thought], *, reasoning_field: str, model: str, is_hidden: bool
+) -> JsonObject:
     """One of Anthropic's own thoughts, or all that stand together of others."""
     is_own = thoughts[0].format == ANTHROPIC
     text = "".join(each.text for each in thoughts)
     if thoughts[0].sealed if is_own else not text:
-        return sealed_block(thoughts, spelling=spelling, model=model)
+        return sealed_block(thoughts, reasoning_field=reasoning_field, model=model)
     if is_own and not is_hidden:
         signature = thoughts[0].signature
     else:
-        signature = signature_of(thoughts, spelling=spelling, model=model, is_hidden=is_hidden)
+        signature = signature_of(
+            thoughts, reasoning_field=reasoning_field, model=model, is_hidden=is_hidden
+        )
     return {"type": "thinking", "thinking": "" if is_hidden else text, "signature": signature}
 
 
-class Heard:
+class StreamedReasoning:
     """The reasoning of a stream since the last block of it ended."""
 
     def __init__(self) -> None:
-        self.spelling = ""
+        self.reasoning_field = ""
         self.text = ""
         self._details: dict[str, list[Any]] = {name: [] for name in LISTS}
 
@@ -94,7 +100,7 @@ class Heard:
         for name in LISTS:
             if isinstance(delta.get(name), list):
                 self._details[name] += delta[name]
-        self.spelling = self.spelling or spelling_of(delta)
+        self.reasoning_field = self.reasoning_field or reasoning_field_of(delta)
         self.text += text
         return text
 

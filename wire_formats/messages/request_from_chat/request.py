@@ -28,7 +28,7 @@ from wire_formats.messages.request_from_chat.thinking import (
     Limits,
     is_forced,
     thinking_for,
-    wish_of,
+    thinking_request_of,
 )
 from wire_formats.messages.request_from_chat.tools import tools_of
 from wire_formats.payload import Payload, dropped_parameters
@@ -93,7 +93,7 @@ def messages_request(body: JsonObject, *, model: str, family: Family | None = No
         is_prefilled=history.is_prefilled,
         lacks_thoughts=history.calls_without_thought,
     )
-    thinking = thinking_for(wish_of(body), family, limits, lost)
+    thinking = thinking_for(thinking_request_of(body), family, limits, lost)
     is_thinking = "thinking" in thinking and thinking["thinking"]["type"] in THINKING
     request: MessageCreateParamsBase = {
         "model": model,

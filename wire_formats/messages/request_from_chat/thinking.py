@@ -45,7 +45,7 @@ class ThinkingFields(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class ThinkingRequest:
     """What a client wants. ``source`` is the field it said so in, empty for none.
 
     ``effort`` may be any word. ``budget`` is in tokens. ``is_hidden``: it wants no thoughts told.
@@ -69,43 +69,47 @@ class Limits:
     lacks_thoughts: bool
 
 
-def wish_of(body: JsonObject) -> Wish:
-    """The wish in a chat's ``body``; a more special field goes before ``reasoning_effort``."""
+def thinking_request_of(body: JsonObject) -> ThinkingRequest:
+    """The request in a chat's ``body``; a more special field goes before ``reasoning_effort``."""
     reasoning = body.get("reasoning")
     reasoning = reasoning if isinstance(reasoning, dict) else {}
     is_hidden = reasoning.get("exclude") is True or body.get("include_reasoning") is False
     if isinstance(thinking := body.get("thinking"), dict) and thinking:
-        return _own_wish(thinking, body, is_hidden)
+        return _own_request(thinking, body, is_hidden)
     budget, effort = reasoning.get("max_tokens"), reasoning.get("effort")
     if isinstance(budget, int) and not isinstance(budget, bool) and budget > 0:
-        return Wish(source="reasoning", budget=budget, is_hidden=is_hidden)
+        return ThinkingRequest(source="reasoning", budget=budget, is_hidden=is_hidden)
     if reasoning.get("enabled") is False:
-        return Wish(source="reasoning", is_off=True)
+        return ThinkingRequest(source="reasoning", is_off=True)
     for source, word in (("reasoning", effort), ("reasoning_effort", body.get("reasoning_effort"))):
         if word is not None:
             is_off = word == "none"
-            return Wish(source=source, effort=str(word), is_off=is_off, is_hidden=is_hidden)
+            return ThinkingRequest(
+                source=source, effort=str(word), is_off=is_off, is_hidden=is_hidden
+            )
     if reasoning.get("enabled") is True:
-        return Wish(source="reasoning", effort=DEFAULT_EFFORT, is_hidden=is_hidden)
-    return Wish(is_hidden=is_hidden)
+        return ThinkingRequest(source="reasoning", effort=DEFAULT_EFFORT, is_hidden=is_hidden)
+    return ThinkingRequest(is_hidden=is_hidden)
 
 
-def _own_wish(thinking: JsonObject, body: JsonObject, is_hidden: bool) -> Wish:
+def _own_request(thinking: JsonObject, body: JsonObject, is_hidden: bool) -> ThinkingRequest:
     is_hidden = is_hidden or thinking.get("display") == "omitted"
     budget = thinking.get("budget_tokens")
     config = body.get("output_config")
     effort = config.get("effort") if isinstance(config, dict) else body.get("reasoning_effort")
-    wish = Wish(source="thinking", effort=str(effort or ""), is_hidden=is_hidden)
+    asked = ThinkingRequest(source="thinking", effort=str(effort or ""), is_hidden=is_hidden)
     match thinking.get("type"):
         case "disabled" | "between_tools":
-            return replace(wish, is_off=True)
+            return replace(asked, is_off=True)
         case "enabled" if isinstance(budget, int) and not isinstance(budget, bool):
-            return replace(wish, budget=budget)
+            return replace(asked, budget=budget)
         case _:
-            return wish if wish.effort else replace(wish, effort="high")
+            return asked if asked.effort else replace(asked, effort="high")
 
 
-def thinking_for(wish: Wish, family: Family, limits: Limits, lost: list[str]) -> ThinkingFields:
+def thinking_for(
+    asked: ThinkingRequest, family: Family, limits: Limits, lost: list[str]
+) -> ThinkingFields:
     """``thinking`` and ``output_config`` as far as they are to be said.
 
     What cannot be done, or is done otherwise, is added to ``lost``. Anthropic lets no model think
@@ -113,35 +117,37 @@ def thinking_for(wish: Wish, family: Family, limits: Limits, lost: list[str]) ->
     before a call are missing.
     """
     may_think = not (limits.is_forced or limits.is_prefilled)
-    if not wish.source:
+    if not asked.source:
         return _off(family) if limits.is_forced and family.thinks_by_default else {}
     if family.effort == "adaptive":
-        return _adaptive(wish, family, may_think=may_think, lost=lost)
-    if wish.is_off:
+        return _adaptive(asked, family, may_think=may_think, lost=lost)
+    if asked.is_off:
         return {}
     if family.effort == "none" or not may_think or limits.lacks_thoughts:
-        lost.append(wish.source)
+        lost.append(asked.source)
         return {}
-    return _enabled(wish, limits, lost)
+    return _enabled(asked, limits, lost)
 
 
-def _adaptive(wish: Wish, family: Family, *, may_think: bool, lost: list[str]) -> ThinkingFields:
-    if wish.is_off:
+def _adaptive(
+    asked: ThinkingRequest, family: Family, *, may_think: bool, lost: list[str]
+) -> ThinkingFields:
+    if asked.is_off:
         if family.thinking_off or not family.thinks_by_default:
             return _off(family) if family.thinks_by_default else {}
-        lost.append(wish.source)
+        lost.append(asked.source)
         return _with_effort({}, family.nearest_effort("minimal"))
-    wanted = wish.effort or _effort_of(wish.budget)
+    wanted = asked.effort or _effort_of(asked.budget)
     effort = family.nearest_effort(wanted)
-    if wish.budget or effort != wanted:
-        lost.append(wish.source)
+    if asked.budget or effort != wanted:
+        lost.append(asked.source)
     if not may_think:
         effort = _at_most(effort, HIGHEST_WITHOUT_THINKING, family)
-        lost.append(wish.source)
+        lost.append(asked.source)
         return _with_effort(_off(family) if family.thinks_by_default else {}, effort)
     thinking: ThinkingConfigAdaptiveParam = {"type": "adaptive"}
-    if wish.is_hidden or family.hides_thoughts:
-        thinking["display"] = "omitted" if wish.is_hidden else "summarized"
+    if asked.is_hidden or family.hides_thoughts:
+        thinking["display"] = "omitted" if asked.is_hidden else "summarized"
     return _with_effort({"thinking": thinking}, effort)
 
 
@@ -175,14 +181,14 @@ def _effort_of(budget: int | None) -> str:
     return fitting[-1] if fitting else "low"
 
 
-def _enabled(wish: Wish, limits: Limits, lost: list[str]) -> ThinkingFields:
-    budget = wish.budget or BUDGETS.get(wish.effort)
+def _enabled(asked: ThinkingRequest, limits: Limits, lost: list[str]) -> ThinkingFields:
+    budget = asked.budget or BUDGETS.get(asked.effort)
     if budget is None:
-        lost.append(wish.source)
+        lost.append(asked.source)
         return {}
     highest = limits.max_tokens - (1 if limits.is_own else ROOM_TO_ANSWER)
     if highest < SMALLEST_BUDGET:
-        lost.append(wish.source)
+        lost.append(asked.source)
         return {}
     budget = max(min(budget, highest), SMALLEST_BUDGET)
     return {"thinking": {"type": "enabled", "budget_tokens": budget}}

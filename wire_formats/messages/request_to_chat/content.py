@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from wire_formats.errors import UnsendableError
 from wire_formats.json_numbers import encoded_json
 from wire_formats.json_types import JsonObject
+from wire_formats.messages.request_to_chat.joined_messages import JoinedMessages
 from wire_formats.messages.request_to_chat.names import tool_name
 from wire_formats.messages.request_to_chat.parts import (
     BLOCKS,
@@ -21,12 +22,11 @@ from wire_formats.messages.request_to_chat.parts import (
 )
 from wire_formats.messages.request_to_chat.thoughts import (
     add_side_fields,
+    earlier_thinking,
     is_forgotten,
-    recalled,
     sign_calls,
     thinking_parts,
 )
-from wire_formats.messages.request_to_chat.turns import Turns
 from wire_formats.messages.types import THOUGHTS
 from wire_formats.unread import all_of
 
@@ -56,7 +56,7 @@ def system_messages(system: Any, writing: Writing) -> list[SystemMessage]:
 
 def chat_messages(messages: list[Any], writing: Writing) -> list[Message]:
     """The messages of a chat: neighbours of one role become one, and results of tools many."""
-    written = Turns(has_strict_roles=writing.traits.has_strict_roles)
+    written = JoinedMessages(has_strict_roles=writing.traits.has_strict_roles)
     takes_late = writing.traits.takes_late_system
     last_of_user = _last_of_user(messages)
     for role, run in groupby(enumerate(messages), key=lambda each: _role(*each)):
@@ -194,7 +194,7 @@ def _of_assistant(
             case _:
                 parts += parts_of(block, writing, place)
     traits = writing.traits
-    said = recalled(blocks, model=writing.model)
+    said = earlier_thinking(blocks, model=writing.model)
     content = _spoken(parts, thinking_parts(said, traits))
     message: AssistantMessage = {"role": "assistant", "content": content}
     add_side_fields(message, said, traits, has_calls=bool(calls))

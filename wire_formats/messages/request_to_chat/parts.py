@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from wire_formats.errors import UnsendableError
 from wire_formats.json_types import JsonObject
 from wire_formats.messages.request_to_chat.chat_traits import PLAIN, ChatTraits
+from wire_formats.messages.request_to_chat.foreign_blocks import foreign_text, lines_of, told_text
 from wire_formats.messages.request_to_chat.names import call_id, tool_name
-from wire_formats.messages.request_to_chat.told_text import foreign_text, lines_of, told_text
 from wire_formats.unread import Among, ByType, Fields, all_of, unread
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from wire_formats.chat.reasoning import (
     PARTS,
     Thought,
     add_reasoning,
-    spell,
+    move_reasoning,
     thinking_part,
 )
 from wire_formats.family import EarlierReasoning
@@ -32,11 +32,11 @@ UNSIGNED = "skip_thought_signature_validator"
 
 
 @dataclass(slots=True, kw_only=True)
-class Recalled:
-    """The thinking of one assistant's message. ``spelling`` is the field that told it."""
+class EarlierThinking:
+    """The thinking of one assistant's message. ``reasoning_field`` is the field that told it."""
 
     thoughts: list[Thought] = field(default_factory=list)
-    spelling: str = ""
+    reasoning_field: str = ""
     signatures: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -44,12 +44,12 @@ class Recalled:
         return "".join(thought.text for thought in self.thoughts)
 
 
-def recalled(blocks: Iterable[JsonObject], *, model: str) -> Recalled:
+def earlier_thinking(blocks: Iterable[JsonObject], *, model: str) -> EarlierThinking:
     """The thinking blocks among ``blocks``; ``model`` is the one that the client names now.
 
     Of another model's thoughts their text stays, without what proves or seals them.
     """
-    found = Recalled()
+    found = EarlierThinking()
     for block in blocks:
         match block:
             case {"type": "thinking", "thinking": str(text)}:
@@ -69,20 +69,22 @@ def recalled(blocks: Iterable[JsonObject], *, model: str) -> Recalled:
                 elif carried.model == model:
                     found.signatures |= carried.signatures
                     found.thoughts += carried.thoughts
-                    found.spelling = found.spelling or carried.spelling
+                    found.reasoning_field = found.reasoning_field or carried.reasoning_field
     return found
 
 
-def _of_carried(found: Recalled, carried: Carried, text: str, *, model: str) -> list[Thought]:
+def _of_carried(
+    found: EarlierThinking, carried: Carried, text: str, *, model: str
+) -> list[Thought]:
     if carried.model != model:
         text = text or carried.hidden_text
         return [Thought(text=text, format=ANTHROPIC)]  # as foreign as Anthropic's own
-    found.spelling = carried.spelling
+    found.reasoning_field = carried.reasoning_field
     return list(carried.with_text(text))
 
 
 def add_side_fields(
-    message: AssistantMessage, said: Recalled, traits: ChatTraits, *, has_calls: bool
+    message: AssistantMessage, said: EarlierThinking, traits: ChatTraits, *, has_calls: bool
 ) -> None:
     """Give ``message`` the fields beside the content that give the upstream its reasoning back."""
     match traits.reasoning:
@@ -98,21 +100,21 @@ def add_side_fields(
             _add_as_told(message, said)
 
 
-def _add_as_told(message: AssistantMessage, said: Recalled) -> None:
-    if not said.spelling:
+def _add_as_told(message: AssistantMessage, said: EarlierThinking) -> None:
+    if not said.reasoning_field:
         unsigned = "".join(it.text for it in said.thoughts if not (it.format or it.sealed))
         if unsigned:
             message["reasoning_content"] = unsigned
-    elif said.spelling != PARTS:
+    elif said.reasoning_field != PARTS:
         add_reasoning(message, said.thoughts)
-        spell(message, said.spelling)
+        move_reasoning(message, said.reasoning_field)
 
 
-def thinking_parts(said: Recalled, traits: ChatTraits) -> list[ThinkingPart]:
+def thinking_parts(said: EarlierThinking, traits: ChatTraits) -> list[ThinkingPart]:
     """The parts of the content that do so, where they stand there."""
     is_told = (
         traits.reasoning in {EarlierReasoning.PARTS, EarlierReasoning.AS_TOLD}
-        and said.spelling == PARTS
+        and said.reasoning_field == PARTS
     )
     if not is_told or not said.text:
         return []
@@ -120,7 +122,7 @@ def thinking_parts(said: Recalled, traits: ChatTraits) -> list[ThinkingPart]:
 
 
 def sign_calls(
-    message: AssistantMessage, said: Recalled, traits: ChatTraits, ids: list[str]
+    message: AssistantMessage, said: EarlierThinking, traits: ChatTraits, ids: list[str]
 ) -> None:
     """Put Google's signatures to the ``tool_calls`` of ``message``, whose ids at the client are
     ``ids``, and to the message itself."""
@@ -132,7 +134,7 @@ def sign_calls(
     sign_by_google(message, said.signatures.get(MESSAGE, ""))
 
 
-def is_forgotten(said: Recalled, traits: ChatTraits, message: AssistantMessage) -> bool:
+def is_forgotten(said: EarlierThinking, traits: ChatTraits, message: AssistantMessage) -> bool:
     """Whether thoughts of the history are in no side field of ``message`` and in no part."""
     is_told = not FIELDS.isdisjoint(message) or bool(thinking_parts(said, traits))
     return bool(said.thoughts) and not is_told

@@ -13,6 +13,7 @@ from wire_formats.chat.reasoning import Thought
 from wire_formats.errors import UnreadableAnswerError
 from wire_formats.json_types import JsonObject
 from wire_formats.json_values import as_object
+from wire_formats.responses.answer_from_chat.message_parts import parts_in_order
 from wire_formats.responses.answer_from_chat.output_items import (
     CUT,
     DONE,
@@ -24,7 +25,6 @@ from wire_formats.responses.answer_from_chat.output_items import (
     text_part,
     with_status,
 )
-from wire_formats.responses.answer_from_chat.said_parts import parts_said
 from wire_formats.responses.broken_off import CODES, REPEATED
 from wire_formats.responses.request_to_chat.tools import Tools
 from wire_formats.responses.sealed import OF_THE_MESSAGE, origin_of
@@ -147,7 +147,7 @@ def needs_message(output: list[JsonObject], finish_reason: Any) -> bool:
 
 def _items(said: JsonObject, logprobs: Any, asked: Asked) -> Iterator[JsonObject]:
     signatures = signature_of(said, OF_THE_MESSAGE)
-    parts = list(parts_said(said, logprobs))
+    parts = list(parts_in_order(said, logprobs))
     for index, part in enumerate(parts):
         match part:
             case [Thought(), *_] as thoughts:

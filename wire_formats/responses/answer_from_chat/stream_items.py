@@ -7,6 +7,7 @@ from typing import Any
 
 from wire_formats.chat.reasoning import Thought
 from wire_formats.json_types import JsonObject
+from wire_formats.responses.answer_from_chat.message_parts import whole_thoughts
 from wire_formats.responses.answer_from_chat.output_items import (
     BEGUN,
     DONE,
@@ -19,7 +20,6 @@ from wire_formats.responses.answer_from_chat.output_items import (
     text_part,
     with_status,
 )
-from wire_formats.responses.answer_from_chat.said_parts import whole_thoughts
 from wire_formats.responses.request_to_chat.tools import CUSTOM, FUNCTION, Tool
 from wire_formats.responses.sealed import UNKNOWN, origin_of
 

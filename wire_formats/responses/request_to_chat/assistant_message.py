@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from wire_formats.chat.google_signatures import sign_by_google
-from wire_formats.chat.reasoning import Thought, add_reasoning, spell
+from wire_formats.chat.reasoning import Thought, add_reasoning, move_reasoning
 from wire_formats.chat.thought_order import mark_positions, position_of
 from wire_formats.chat.types import Placed
 from wire_formats.responses.sealed import OF_THE_MESSAGE
@@ -22,14 +22,14 @@ BETWEEN_TEXTS = "\n\n"
 class AssistantDraft:
     """The message so far. ``calls`` are by their place in the input, ``thoughts`` by their order.
 
-    ``spelling`` is the field of a chat that told the reasoning; ``signatures`` are Gemini's.
+    ``reasoning_field`` is the field of a chat that told the reasoning; ``signatures`` are Gemini's.
     """
 
     thoughts: list[Thought] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     calls: dict[int, FunctionCall] = field(default_factory=dict)
     signatures: dict[str, str] = field(default_factory=dict)
-    spelling: str = ""
+    reasoning_field: str = ""
     _positions: list[Placed] = field(default_factory=list)
 
     def think(self, thoughts: Iterable[Thought]) -> None:
@@ -46,7 +46,7 @@ class AssistantDraft:
         }
         add_reasoning(message, self.thoughts)
         mark_positions(message, self.thoughts, self._positions)
-        spell(message, self.spelling)
+        move_reasoning(message, self.reasoning_field)
         sign_by_google(message, self.signatures.get(OF_THE_MESSAGE, ""))
         for call in self.calls.values():
             sign_by_google(call, self.signatures.get(call["id"], ""))

@@ -119,7 +119,9 @@ class ItemReader:
             self._assistant.think(known.thoughts)
             self._assistant.signatures |= known.signatures
             if known.origin.model == self._model:  # another model may not know the field
-                self._assistant.spelling = self._assistant.spelling or known.origin.spelling
+                self._assistant.reasoning_field = (
+                    self._assistant.reasoning_field or known.origin.reasoning_field
+                )
         elif item.get("encrypted_content"):
             self.dropped.append(f"input.{place}")  # another provider's, and for its eyes only
         elif text := _thought_text(item):

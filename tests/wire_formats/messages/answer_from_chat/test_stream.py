@@ -15,7 +15,7 @@ from wire_formats.errors import UnreadableAnswerError
 from wire_formats.messages.answer_from_chat.answer import Asked, message_of
 from wire_formats.messages.answer_from_chat.stream import MessageEvents
 from wire_formats.messages.carried import read_carried
-from wire_formats.messages.request_to_chat.thoughts import recalled
+from wire_formats.messages.request_to_chat.thoughts import earlier_thinking
 from wire_formats.token_counts import Tokens
 
 EVENT = TypeAdapter[Any](RawMessageStreamEvent)
@@ -120,7 +120,7 @@ async def test_reasoning_is_told_as_it_comes(field):
     ]
     thinking, _text = content_of(seen)
     carried = read_carried(thinking["signature"])
-    assert (thinking["thinking"], carried.spelling, carried.model) == ("Hmm.", field, "m")
+    assert (thinking["thinking"], carried.reasoning_field, carried.model) == ("Hmm.", field, "m")
 
 
 @pytest.mark.parametrize("format_", ["", "anthropic-claude-v1"])
@@ -131,9 +131,9 @@ async def test_a_client_that_wants_no_thoughts_gets_their_signatures(format_):
     block, spoken = content_of(await events(told, {"content": "Hi"}, asked=asked))
     assert whole(asked=asked, content="Hi", **told)["content"] == [block, spoken]
     assert (block["type"], block["thinking"], spoken["text"]) == ("thinking", "", "Hi")
-    came_back = recalled([block], model="m")
+    came_back = earlier_thinking([block], model="m")
     assert (came_back.text, came_back.thoughts[0].signature) == ("Hm.", "c2ln")
-    assert recalled([block], model="another").text == "Hm."
+    assert earlier_thinking([block], model="another").text == "Hm."
 
 
 async def test_a_thought_that_is_told_once_more_with_its_signature_is_told_once():

@@ -6,9 +6,9 @@ import pytest
 
 from wire_formats.chat.reasoning import ANTHROPIC, OPENAI, Thought, reasoning_fields
 from wire_formats.messages.answer_from_chat.thoughts import (
-    Heard,
+    StreamedReasoning,
+    reasoning_field_of,
     signature_of,
-    spelling_of,
     thinking_blocks,
     with_text,
 )
@@ -27,7 +27,7 @@ from wire_formats.messages.carried import read_carried
     ],
 )
 def test_the_field_that_told_it_is_known(said, field):
-    assert spelling_of(said) == field
+    assert reasoning_field_of(said) == field
 
 
 def test_anthropics_own_stay_and_others_are_carried():
@@ -47,15 +47,17 @@ def test_a_text_that_was_told_twice_is_told_once():
 
 def test_only_one_signed_thought_proves_itself():
     own = Thought(text="Hm", signature="sig", format=ANTHROPIC)
-    assert signature_of([own], spelling="reasoning", model="m") == "sig"
-    assert read_carried(signature_of([own, own], spelling="reasoning", model="m")) is not None
+    assert signature_of([own], reasoning_field="reasoning", model="m") == "sig"
+    assert (
+        read_carried(signature_of([own, own], reasoning_field="reasoning", model="m")) is not None
+    )
 
 
 def test_a_stream_tells_pieces_and_keeps_what_is_sealed_for_the_end():
-    heard = Heard()
+    streamed = StreamedReasoning()
     detail = {"type": "reasoning.encrypted", "data": "x", "format": OPENAI, "id": "rs_1"}
-    assert [heard.take({"reasoning": piece}) for piece in ("H", "m")] == ["H", "m"]
+    assert [streamed.take({"reasoning": piece}) for piece in ("H", "m")] == ["H", "m"]
     sealing = {"reasoning_details": [detail]}
-    assert (heard.take(sealing), heard.is_over(sealing)) == ("", True)
-    assert [(each.text, each.sealed) for each in heard.thoughts()] == [("Hm", "x")]
-    assert heard.thoughts() == []
+    assert (streamed.take(sealing), streamed.is_over(sealing)) == ("", True)
+    assert [(each.text, each.sealed) for each in streamed.thoughts()] == [("Hm", "x")]
+    assert streamed.thoughts() == []

@@ -14,8 +14,8 @@ from tests.support.sdk_requests import accepted_by
 from wire_formats.errors import UnsendableError
 from wire_formats.families import family_of
 from wire_formats.json_numbers import write_json
+from wire_formats.messages.carried import without_carried
 from wire_formats.messages.estimate import estimated_message_tokens
-from wire_formats.messages.own_marks import without_carried
 from wire_formats.messages.request_to_chat.chat_traits import openrouter_traits, traits_of
 from wire_formats.messages.request_to_chat.request import chat_request
 

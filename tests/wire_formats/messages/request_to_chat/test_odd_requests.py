@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from wire_formats.errors import UnsendableError
 from wire_formats.families import family_of
-from wire_formats.messages.own_marks import without_carried
+from wire_formats.messages.carried import without_carried
 from wire_formats.messages.request_to_chat.chat_traits import openrouter_traits, traits_of
 from wire_formats.messages.request_to_chat.request import chat_request, ids_called, names_offered
 

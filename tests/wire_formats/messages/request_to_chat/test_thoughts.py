@@ -24,8 +24,10 @@ FOREIGN = {"type": "thinking", "thinking": "Hm.", "signature": "EqQB"}
 UNSIGNED = {"type": "thinking", "thinking": "Hm.", "signature": ""}
 
 
-def ours(spelling="reasoning_content", model="m"):
-    signature = carried_thoughts([Thought(text="Hm.")], spelling=spelling, model=model)
+def ours(reasoning_field="reasoning_content", model="m"):
+    signature = carried_thoughts(
+        [Thought(text="Hm.")], reasoning_field=reasoning_field, model=model
+    )
     return {"type": "thinking", "thinking": "Hm.", "signature": signature}
 
 
@@ -55,7 +57,7 @@ def test_thoughts_that_an_upstream_has_no_field_for_are_named(model):
 
 
 @pytest.mark.parametrize(
-    ("spelling", "expected"),
+    ("reasoning_field", "expected"),
     [
         ("reasoning_content", {"content": "Hi", "reasoning_content": "Hm."}),
         ("reasoning", {"content": "Hi", "reasoning": "Hm."}),
@@ -70,8 +72,8 @@ def test_thoughts_that_an_upstream_has_no_field_for_are_named(model):
         ),
     ],
 )
-def test_thoughts_go_back_to_the_field_that_told_them(spelling, expected):
-    said = assistant(ours(spelling), {"type": "text", "text": "Hi"})
+def test_thoughts_go_back_to_the_field_that_told_them(reasoning_field, expected):
+    said = assistant(ours(reasoning_field), {"type": "text", "text": "Hi"})
     [_, message, _], dropped = written(USER, said, USER, model="m")
     assert (message, dropped) == ({"role": "assistant", **expected}, ())
 

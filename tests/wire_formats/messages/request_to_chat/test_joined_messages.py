@@ -8,7 +8,7 @@ from tests.wire_formats.messages.request_to_chat.test_content import (
     user,
     written,
 )
-from wire_formats.messages.request_to_chat.turns import Turns
+from wire_formats.messages.request_to_chat.joined_messages import JoinedMessages
 
 
 def test_neighbours_of_one_role_are_one_turn():
@@ -28,7 +28,7 @@ def test_mistral_hears_no_user_right_after_a_tool():
 
 
 def test_calls_wait_for_their_results():
-    turns = Turns(has_strict_roles=False)
+    turns = JoinedMessages(has_strict_roles=False)
     turns.append({"role": "assistant", "content": None, "tool_calls": [{"id": "a"}, {"id": "b"}]})
     turns.append({"role": "tool", "tool_call_id": "a", "content": "Rain"})
     assert turns.called == {"a", "b"}

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from wire_formats.chat.request_types import Message
 
 
-class Turns:
+class JoinedMessages:
     """The messages so far. ``called`` are the ids of the calls that are to be answered now.
 
     ``has_strict_roles``: a user may not speak right after a tool.

@@ -12,7 +12,7 @@ from wire_formats.json_values import as_list, as_object
 from wire_formats.responses.answer_from_chat.output_items import refusal_part, text_part
 
 
-def parts_said(said: JsonObject, logprobs: Any) -> Iterator[Any]:
+def parts_in_order(said: JsonObject, logprobs: Any) -> Iterator[Any]:
     """What becomes an item each: a list of thoughts, a list of parts of a message, or a call.
 
     Thoughts stand before all, unless their places say otherwise.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.wire_formats.messages.request_to_chat.test_content import USER, assistant, written
-from wire_formats.messages.request_to_chat.told_text import told_text
+from wire_formats.messages.request_to_chat.foreign_blocks import told_text
 
 
 @pytest.mark.parametrize(
