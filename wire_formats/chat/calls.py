@@ -13,6 +13,7 @@ from wire_formats.json_numbers import encoded_answer, read_json, write_json
 from wire_formats.json_types import JsonObject
 from wire_formats.json_values import as_list, as_object, as_text
 
+NO_RESULT = "This call has no result."
 INPUT = "input"  # the one argument of a custom tool where there are functions alone
 DEEPEST = 200  # no text with fewer brackets is nested too deeply to be written
 LEVELS_AROUND = 12  # in which a request holds the arguments of a call

@@ -5,15 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from wire_formats.errors import UnsendableError
 from wire_formats.json_types import JsonObject
 from wire_formats.unread import ALL, Among, ByType, Fields, all_of, unread
 
+ToolMode = Literal["auto", "none", "required"]
+
 DATA_URL = re.compile(r"data:([\w.+/-]*)(?:;[\w=.+-]+)*?;base64,", re.ASCII)
 RESULT_ROLES = frozenset({"tool", "function"})
 SYSTEM_ROLES = frozenset({"system", "developer"})
+TEXT_PARTS = frozenset({"text", "input_text", "output_text"})
+TOOL_MODES: dict[str, ToolMode] = {"auto": "auto", "none": "none", "required": "required"}
+# The name of a schema is a label, where all schemas are strict.
+SCHEMA_FORMAT: Fields = {
+    "type": ALL,
+    "json_schema": all_of("name", "description", "schema", "strict"),
+}
 # What is read of a call. Google's signature in ``extra_content`` means nothing to other models.
 CALL: Fields = {
     **all_of("id", "type", "index", "extra_content"),

@@ -15,6 +15,7 @@ from wire_formats.chat.reading import (
     LEGACY_CALL,
     RESULT_ROLES,
     SYSTEM_ROLES,
+    TEXT_PARTS,
     Image,
     answered_until,
     further_fields,
@@ -31,7 +32,6 @@ from wire_formats.json_values import as_text
 from wire_formats.ollama.types import Message, ToolCall
 from wire_formats.unread import Among, Fields, all_of
 
-TEXTS = frozenset({"text", "input_text", "output_text"})
 EXPRESSED: Fields = {
     **all_of("role", "tool_call_id", "refusal", *FIELDS),
     "content": parts_with(detail=Among(("auto",))),
@@ -153,7 +153,7 @@ def functions_of(tools: Any, dropped: list[str]) -> Iterator[JsonObject]:
 def _add(part: JsonObject, texts: list[str], images: list[str]) -> None:
     """Take a part into ``texts`` or ``images``. Raises :class:`UnsendableError`."""
     kind, text = str(part.get("type")), part.get("text")
-    if kind in TEXTS and isinstance(text, str):
+    if kind in TEXT_PARTS and isinstance(text, str):
         texts.append(text)
     elif kind in {"image_url", "input_image"}:
         images.append(_base64(part))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from wire_formats.chat.reading import (
+    SCHEMA_FORMAT,
     described_schema,
     json_schema_of,
     limit_name,
@@ -20,7 +21,7 @@ from wire_formats.json_values import as_object
 from wire_formats.ollama.messages_from_chat import Messages, functions_of
 from wire_formats.ollama.types import ChatRequest, EmbedRequest
 from wire_formats.payload import Payload, dropped_parameters
-from wire_formats.unread import ALL, Fields, all_of, unread
+from wire_formats.unread import unread
 
 # Parameters of a chat that Ollama takes among its options, under the same name.
 OPTIONS = (
@@ -55,8 +56,6 @@ KNOWN = frozenset(
         *UNCHANGED,
     }
 )
-# The name of a schema is a label, and all schemas are strict.
-FORMAT: Fields = {"type": ALL, "json_schema": all_of("name", "description", "schema", "strict")}
 EMBED_UNCHANGED = ("dimensions", "keep_alive", "truncate", "options")
 EMBED_KNOWN = frozenset({"model", "input", "encoding_format", *EMBED_UNCHANGED})
 
@@ -76,7 +75,7 @@ def chat_request(body: JsonObject, *, model: str) -> Payload:
         request["options"] = options
     if (output_format := _format(body)) is not None:
         request["format"] = output_format
-        dropped += unread(body.get("response_format"), FORMAT, "response_format")
+        dropped += unread(body.get("response_format"), SCHEMA_FORMAT, "response_format")
     else:
         handled.discard("response_format")
     if (think := _think(body, dropped)) is not None:

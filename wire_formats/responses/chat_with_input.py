@@ -14,6 +14,7 @@ from wire_formats.errors import UnsendableError
 from wire_formats.json_numbers import write_json
 from wire_formats.json_types import JsonObject
 from wire_formats.payload import Payload
+from wire_formats.responses.request_to_chat.items import call_id_of
 from wire_formats.responses.request_to_chat.options import HANDLED, SAME, TRANSLATED, is_told
 from wire_formats.responses.request_to_chat.request import chat_request, items_of
 
@@ -65,7 +66,7 @@ def chat_with_input(body: JsonObject) -> Payload:
 def _with_custom(chat: JsonObject, body: JsonObject) -> JsonObject:
     """``chat`` with the custom tools of ``body``, their calls and their choice in a chat's form."""
     offered = {tool["name"]: tool for tool in _custom(body.get("tools"))}
-    called = {(_call_id(item), item["name"]): _text(item) for item in _custom(items_of(body))}
+    called = {(call_id_of(item), item["name"]): _text(item) for item in _custom(items_of(body))}
     if not offered and not called:
         return chat
     made = dict(chat)
@@ -133,11 +134,6 @@ def _call(call: FunctionCall, called: dict[tuple[str, str], str]) -> FunctionCal
     if "extra_content" in call:
         made["extra_content"] = call["extra_content"]
     return made
-
-
-def _call_id(item: JsonObject) -> str:
-    found = item.get("call_id") or item.get("id")
-    return found if isinstance(found, str) else ""
 
 
 def _text(item: JsonObject) -> str:

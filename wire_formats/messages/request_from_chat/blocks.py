@@ -7,7 +7,7 @@ import binascii
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import unquote_to_bytes
 
-from wire_formats.chat.reading import Image
+from wire_formats.chat.reading import TEXT_PARTS, Image
 from wire_formats.errors import UnsendableError
 from wire_formats.json_types import JsonObject
 from wire_formats.json_values import as_text
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 IMAGE_TYPES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 SAME_TYPE = {"image/jpg": "image/jpeg", "image/pjpeg": "image/jpeg"}
 PDF: Final = "application/pdf"
-TEXT_PARTS = frozenset({"text", "input_text", "output_text"})
 
 
 def block_of(part: JsonObject, place: str) -> Content | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from wire_formats.chat.reading import RESULT_ROLES, parts_of
+from wire_formats.chat.reading import RESULT_ROLES, TEXT_PARTS, parts_of
 from wire_formats.chat.reasoning import ANTHROPIC, FIELDS, Thought, thoughts_of
 from wire_formats.chat.thought_order import Position, in_order, positions_in
 from wire_formats.errors import UnsendableError
@@ -14,7 +14,7 @@ from wire_formats.json_cost import Budget
 from wire_formats.json_numbers import write_json
 from wire_formats.json_types import JsonObject
 from wire_formats.json_values import as_text
-from wire_formats.messages.request_from_chat.blocks import TEXT_PARTS, block_of, text_block
+from wire_formats.messages.request_from_chat.blocks import block_of, text_block
 from wire_formats.messages.request_from_chat.cache_marks import mark_of
 from wire_formats.messages.request_from_chat.call_ids import Result
 from wire_formats.messages.request_from_chat.calls import calls_of

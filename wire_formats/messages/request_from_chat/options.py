@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Literal
 
-from wire_formats.chat.reading import described_schema, output_limit
+from wire_formats.chat.reading import SCHEMA_FORMAT, described_schema, output_limit
 from wire_formats.errors import UnsendableError
 from wire_formats.family import Family
 from wire_formats.fitting import digest_of
 from wire_formats.json_types import JsonObject
-from wire_formats.unread import ALL, Fields, all_of, unread
+from wire_formats.unread import unread
 
 if TYPE_CHECKING:
     from anthropic.types import JSONOutputFormatParam, MetadataParam, TextBlockParam
@@ -31,8 +31,6 @@ TIERS: dict[str, Tier] = {
     "default": "standard_only",
     "standard_only": "standard_only",
 }
-# The name of a schema is a label, and all schemas are strict.
-FORMAT: Fields = {"type": ALL, "json_schema": all_of("name", "description", "schema", "strict")}
 JSON_ONLY = "Answer with one JSON object and nothing else."
 
 
@@ -123,7 +121,7 @@ def format_of(
     """``output_config.format``, and what is to be said to the model where there is none."""
     match body.get("response_format") or None:
         case {"type": "json_schema", "json_schema": {"schema": dict()} as form} as whole:
-            lost += unread(whole, FORMAT, "response_format")
+            lost += unread(whole, SCHEMA_FORMAT, "response_format")
             return {"type": "json_schema", "schema": _closed(described_schema(form))}, []
         case {"type": "json_object"}:
             lost.append("response_format")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
+from wire_formats.chat.reading import ToolMode
 from wire_formats.errors import UnsendableError
 from wire_formats.json_types import JsonObject
 from wire_formats.messages.request_to_chat.chat_traits import ChatTraits
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 
     from wire_formats.chat.request_types import FunctionTool
 
-Mode = Literal["auto", "required", "none"]
-CHOICES: dict[str, Mode] = {"auto": "auto", "any": "required", "none": "none"}
+CHOICES: dict[str, ToolMode] = {"auto": "auto", "any": "required", "none": "none"}
 CUSTOM = (None, "custom")
 TOOL: Fields = {
     **all_of("type", "name", "description", "input_schema", "strict", "cache_control"),

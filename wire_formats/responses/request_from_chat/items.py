@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from wire_formats.chat.calls import NO_RESULT
 from wire_formats.chat.reading import (
     CALL,
     LEGACY_CALL,
@@ -54,7 +55,6 @@ EXPRESSED: Fields = {
 }
 # Of a message that becomes one text.
 SPOKEN: Fields = {**EXPRESSED, "content": parts_with()}
-NO_RESULT = "This call has no result."
 
 
 @dataclass(slots=True)

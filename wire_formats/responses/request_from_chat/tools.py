@@ -6,9 +6,9 @@ https://platform.openai.com/docs/guides/migrate-to-responses
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
-from wire_formats.chat.reading import CHOICE
+from wire_formats.chat.reading import CHOICE, TOOL_MODES
 from wire_formats.json_types import JsonObject
 from wire_formats.json_values import as_list
 from wire_formats.payload import choices_left
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from openai.types.responses.response_create_params import ToolChoice
     from openai.types.responses.web_search_tool_param import UserLocation
 
-Mode = Literal["auto", "none", "required"]
-
 # Of the built-in tools, those that touch nothing of the account's.
 PASSED = frozenset({"web_search", "web_search_2025_08_26", "web_search_preview"})
 GRAMMARS = ByType({"grammar": all_of("type", "grammar")})
@@ -33,7 +31,6 @@ SEARCH: Fields = {
     "search_context_size": ALL,
     "user_location": all_of("type", "approximate"),
 }
-MODES: dict[str, Mode] = {"auto": "auto", "none": "none", "required": "required"}
 FUNCTION = all_of("name", "description", "parameters", "strict")
 
 
@@ -131,8 +128,8 @@ def _choice(choice: Any, dropped: list[str]) -> ToolChoice | None:
     match choice:
         case None:
             return None
-        case str() if choice in MODES:
-            return MODES[choice]
+        case str() if choice in TOOL_MODES:
+            return TOOL_MODES[choice]
         case {"type": "allowed_tools", "allowed_tools": {"tools": list(tools), **allowed}}:
             named = [each for tool in tools if (each := _named(tool)) is not None]
             dropped += ["tool_choice"] if len(named) < len(tools) else []
@@ -161,7 +158,7 @@ def _named(tool: Any) -> JsonObject | None:
 def _legacy_choice(choice: Any) -> ToolChoice | None:
     match choice:
         case "auto" | "none":
-            return MODES[choice]
+            return TOOL_MODES[choice]
         case {"name": str(name)}:
             return {"type": "function", "name": name}
     return None

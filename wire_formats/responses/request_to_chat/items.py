@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from wire_formats.chat.calls import INPUT
+from wire_formats.chat.calls import INPUT, NO_RESULT
 from wire_formats.chat.reasoning import Thought
 from wire_formats.errors import UnsendableError
 from wire_formats.json_numbers import encoded_json
@@ -40,7 +40,6 @@ ROLES: dict[str, Literal["user", "assistant", "system"]] = {
     "system": "system",
     "developer": "system",
 }
-NO_RESULT = "This call has no result."
 
 
 class ItemReader:
@@ -129,11 +128,11 @@ class ItemReader:
 
     def _call(self, place: int, item: JsonObject) -> None:
         name, arguments = _function_of(item)
-        if not name or not _call_id(item):
+        if not name or not call_id_of(item):
             self.dropped.append(f"input.{place}")
             return
         self._assistant.calls[place] = {
-            "id": _call_id(item),
+            "id": call_id_of(item),
             "type": "function",
             "function": {"name": name, "arguments": arguments},
         }
@@ -183,9 +182,9 @@ def _results_by_call(items: list[Any]) -> dict[int, tuple[int, JsonObject]]:
     results = {}
     for place, item in enumerate(items):
         if _is_of(item, CALLED):
-            waiting[_call_id(item)] = place
-        elif _is_of(item, RESULT) and _call_id(item) in waiting:
-            results[waiting.pop(_call_id(item))] = (place, item)
+            waiting[call_id_of(item)] = place
+        elif _is_of(item, RESULT) and call_id_of(item) in waiting:
+            results[waiting.pop(call_id_of(item))] = (place, item)
     return results
 
 
@@ -197,7 +196,7 @@ def _is_of_assistant(item: Any) -> bool:
     return _is_of(item, CALLED) or (isinstance(item, dict) and item.get("role") == "assistant")
 
 
-def _call_id(item: JsonObject) -> str:
+def call_id_of(item: JsonObject) -> str:
     """The older result of a local shell has the id of its call in the place of its own."""
     found = item.get("call_id") or item.get("id")
     return found if isinstance(found, str) else ""

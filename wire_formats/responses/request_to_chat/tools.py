@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from wire_formats.chat.calls import INPUT, grammar_note
+from wire_formats.chat.reading import TOOL_MODES, ToolMode
 from wire_formats.errors import UnsendableError
 from wire_formats.fitting import FOREIGN, digest_of
 from wire_formats.json_types import JsonObject
@@ -24,11 +25,8 @@ if TYPE_CHECKING:
 
     from wire_formats.chat.request_types import FunctionTool
 
-Mode = Literal["auto", "none", "required"]
-
 LONGEST_NAME = 64
 FUNCTION, CUSTOM = "function", "custom"
-CHOICES: dict[str, Mode] = {"auto": "auto", "none": "none", "required": "required"}
 TOOL: Fields = {**all_of("type", "name", "description"), "allowed_callers": Among((["direct"],))}
 # What is read of each tool.
 TOOLS = ByType(
@@ -124,8 +122,8 @@ def tool_choice(
 ) -> tuple[ChatCompletionToolChoiceOptionParam, list[FunctionTool]]:
     """The ``tool_choice`` of a chat, and those of its functions that may be called."""
     match choice:
-        case str() if choice in CHOICES:
-            return CHOICES[choice], tools.functions
+        case str() if choice in TOOL_MODES:
+            return TOOL_MODES[choice], tools.functions
         case {"type": "allowed_tools", "tools": list(allowed)}:
             return _allowed(choice.get("mode"), allowed, tools)
         case {"type": str(kind)}:
@@ -140,7 +138,7 @@ def tool_choice(
             )
 
 
-def _allowed(mode: Any, allowed: list[Any], tools: Tools) -> tuple[Mode, list[FunctionTool]]:
+def _allowed(mode: Any, allowed: list[Any], tools: Tools) -> tuple[ToolMode, list[FunctionTool]]:
     """Only those are offered: a chat's own word for it is known to OpenAI alone."""
     offered = _functions_by_choice(tools)
     names = {_chosen(each, offered) for each in allowed if isinstance(each, dict)}
