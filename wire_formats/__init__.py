@@ -7,6 +7,8 @@ Nothing here knows Django, a database, a network or a setting, and nothing of ou
 
 What is read is JSON of a client or a provider and may be broken: it is a ``JsonObject``, whose
 fields are looked at one by one. What is built has a type: a TypedDict of OpenAI's or Anthropic's
-SDK where they have one for it, else one from the format's ``types``. The SDKs are imported for type
-checking only. Fields that are copied through unchecked stay a ``JsonObject`` until the end.
+SDK where they have one for it, else one from the format's ``types``. Where other providers know
+fields of a chat that OpenAI does not, ``chat.request_types`` has a type with both. The SDKs are
+imported for type checking only. Fields that are copied through unchecked stay a ``JsonObject``
+until the end.
 """
