@@ -79,6 +79,7 @@ class Upstream:
     forward_cookies: bool = False
     auth_scope: str = ""
     shares_account_objects: bool = False
+    costs_nothing: bool = False
     # Empty for the gateway's, "none", or the URL of one, with its password.
     proxy: str = field(default="", repr=False)
     # Keys and extra headers: an upstream may echo them, and no client may see them.

@@ -9,6 +9,7 @@ from models_registry.listings import Listing
 from models_registry.loader import Configuration
 from models_registry.pipelines_filters import has_filters
 from models_registry.registration import Registration
+from models_registry.routed import in_tiers, routed, routed_ids
 from models_registry.snapshot import Snapshot
 from models_registry.targets import ModelOffer, filtered, offer_of
 
@@ -32,13 +33,19 @@ class SnapshotBuilder:
             for connection, listing in listings.items()
         }
         offers = [offer for _, _, offer in self._offers.values()]
-        targets = [target for offer in offers for target in offer.targets]
-        filters = [each for offer in offers for each in offer.filters]
+        routes = configuration.routes
+        targets = filtered(
+            in_tiers([target for offer in offers for target in offer.targets], routes),
+            [each for offer in offers for each in offer.filters],
+            awaited=_awaited(listings),
+            routed_ids=routed_ids(routes),
+        )
         return Snapshot(
-            targets=filtered(targets, filters, awaited=_awaited(listings)),
+            targets=[*targets, *routed(targets, routes)],
             grants=configuration.grants,
             options=configuration.options,
             connections=tuple(listings),
+            routes=routes,
         )
 
     def _offer(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,6 +11,7 @@ import orjson
 
 from models_registry.patterns import PatternIndex, positions_set
 from models_registry.targets import Target
+from resilience.route import TargetKey
 
 LARGEST_RENDERED_BYTES = 64 * 2**20  # of all lists that a worker keeps ready
 
@@ -26,18 +27,22 @@ class Collision:
 class Catalogue:
     """``targets`` come in order of priority; sets of them are numbers, one bit for each position.
 
-    A target answers to its public id and to the one that names its connection. Where a public id
-    looks like the qualified id of another connection's model, that connection comes first, since a
-    qualified id always leads where it says.
+    A target answers to its public id and to the one that names its connection; one of a route, to
+    that of the route alone. Where a public id looks like the qualified id of another connection's
+    model, that connection comes first, since a qualified id always leads where it says.
+
+    ``taken`` are the ids of routes with targets: nothing else answers to them.
     """
 
-    def __init__(self, targets: Sequence[Target]) -> None:
+    def __init__(self, targets: Sequence[Target], *, taken: Collection[str] = ()) -> None:
         self.targets = tuple(targets)
-        self._qualified = {t.qualified_id: n for n, t in enumerate(self.targets)}
+        self._taken = taken
+        self._qualified = {t.qualified_id: n for n, t in enumerate(self.targets) if not t.is_routed}
         self._public: dict[str, tuple[int, ...]] = {}
         for position in self._by_order():
             public_id = self.targets[position].public_id
-            self._public.setdefault(public_id, self._positions_of(public_id))
+            if public_id in self._by_public_id:
+                self._public.setdefault(public_id, self._positions_of(public_id))
         self._rendered = RenderedLists()
 
     def _by_order(self) -> list[int]:
@@ -58,7 +63,16 @@ class Catalogue:
     def _by_public_id(self) -> dict[str, tuple[int, ...]]:
         positions: dict[str, tuple[int, ...]] = {}
         for position, target in enumerate(self.targets):
-            positions[target.public_id] = (*positions.get(target.public_id, ()), position)
+            if target.is_routed or target.public_id not in self._taken:
+                positions[target.public_id] = (*positions.get(target.public_id, ()), position)
+        return positions
+
+    @cached_property
+    def by_key(self) -> dict[TargetKey, tuple[int, ...]]:
+        """Where each model of a connection is: as the connection offers it, and as routes do."""
+        positions: dict[TargetKey, tuple[int, ...]] = {}
+        for position, target in enumerate(self.targets):
+            positions[target.key] = (*positions.get(target.key, ()), position)
         return positions
 
     @cached_property
@@ -74,18 +88,17 @@ class Catalogue:
 
     @cached_property
     def patterns(self) -> PatternIndex:
-        """Patterns are held against both ids of a target."""
-        names = {(t.public_id, n) for n, t in enumerate(self.targets)}
-        names |= {(t.qualified_id, n) for n, t in enumerate(self.targets)}
+        """Patterns are held against every id of a target."""
+        names = {(each, n) for n, t in enumerate(self.targets) for each in t.granted_ids}
         return PatternIndex(names, len(self.targets))
 
     @cached_property
     def collisions(self) -> tuple[Collision, ...]:
-        """Every public id that several targets answer to."""
+        """Every public id that several targets answer to, though no route says so."""
         return tuple(
             Collision(model_id=public_id, targets=targets)
             for public_id, targets in self.routes()
-            if len(targets) > 1
+            if len(targets) > 1 and not targets[-1].is_routed
         )
 
     def positions(self, model_id: str) -> tuple[int, ...]:

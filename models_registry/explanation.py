@@ -113,11 +113,10 @@ def _because(
         reasons.append("staff may use every model")
     if snapshot.options.bypass_model_access_control:
         reasons.append("BYPASS_MODEL_ACCESS_CONTROL is on")
-    ids = (target.public_id, target.qualified_id)
     reasons += (
         f"{grant.pattern} is granted to {grant.grantee}"
         for grant in grants
-        if any(matches(grant.pattern, each) for each in ids)
+        if any(matches(grant.pattern, each) for each in target.granted_ids)
     )
     return tuple(reasons)
 
@@ -134,7 +133,7 @@ def _notes(user: User, targets: list[Target]) -> Any:
     if not any(target.is_chat for target in targets):
         yield "It is not for chat: it is listed with ?all=true, and called on its own endpoint."
     for key in ApiKey.objects.usable().filter(user=user).exclude(model_patterns=[]):
-        ids = {each for target in targets for each in (target.public_id, target.qualified_id)}
+        ids = {each for target in targets for each in target.granted_ids}
         if not any(matches(pattern, each) for pattern in key.model_patterns for each in ids):
             yield f"The key {key.hint} is narrowed to {', '.join(key.model_patterns)}."
 

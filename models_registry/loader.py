@@ -1,4 +1,4 @@
-"""Connections, models and grants from the database, read in five queries."""
+"""Connections, models and grants from the database, read in eight queries."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from connections.upstream import Upstream
 from models_registry.grants import Grants
 from models_registry.models import ModelGrant, RegisteredModel
 from models_registry.registration import Registration
+from resilience.loading import load_routes
+from resilience.route import NO_ROUTES, Routes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
-    """``upstreams`` are the enabled ones, in order of priority.
+    """``upstreams`` are the enabled ones, in order of priority; ``routes`` name others, too.
 
     ``registrations`` are by the connection's id, then by the upstream's name of the model.
     """
@@ -26,6 +28,7 @@ class Configuration:
     grants: Grants
     options: Options
     registrations: Mapping[int, Mapping[str, Registration]] = field(default_factory=dict)
+    routes: Routes = NO_ROUTES
 
 
 def load_configuration() -> Configuration:
@@ -38,6 +41,7 @@ def load_configuration() -> Configuration:
         grants=load_grants(),
         options=options,
         registrations=load_registrations(),
+        routes=load_routes(),
     )
 
 

@@ -19,6 +19,7 @@ from models_registry.catalogue import Catalogue, rendered_as, rendered_list
 from models_registry.grants import Access, Grants
 from models_registry.patterns import positions_set
 from models_registry.targets import Target
+from resilience.route import NO_ROUTES, Route, Routes, TargetKey
 from wire_formats.json_types import JsonObject
 
 
@@ -41,6 +42,13 @@ class View:
             if self.usable >> position & 1
         )
 
+    def way_to(self, key: TargetKey) -> Target | None:
+        """A target with ``key`` by any id of it; None if the caller may not use it."""
+        for position in self.catalogue.by_key.get(key, ()):
+            if self.usable >> position & 1:
+                return self.catalogue.targets[position]
+        return None
+
     @property
     def rendered(self) -> bytes:
         """The list of these models as clients get it. Made at the first call for such a set."""
@@ -51,7 +59,9 @@ class View:
         return rendered_list(
             target.rendered
             for position, target in enumerate(self.catalogue.targets)
-            if target.connection.upstream.url_index == url_index and self.usable >> position & 1
+            if target.connection.upstream.url_index == url_index
+            and self.usable >> position & 1
+            and not target.is_routed
         )
 
     @property
@@ -88,7 +98,10 @@ def with_path(rendered: bytes, target: Target) -> bytes:
 
 
 class Snapshot:
-    """``targets`` come in order of priority, so the first of an id is the one that serves it."""
+    """``targets`` come in order of priority, so the first of an id is the one that serves it.
+
+    Those that a route leads to come behind, in the order of the route.
+    """
 
     def __init__(
         self,
@@ -97,8 +110,11 @@ class Snapshot:
         grants: Grants,
         options: Options,
         connections: tuple[OpenConnection, ...],
+        routes: Routes = NO_ROUTES,
     ) -> None:
-        self.catalogue = Catalogue(targets)
+        taken = {model_id for model_id, route in routes.by_model.items() if route.targets}
+        self.catalogue = Catalogue(targets, taken=taken)
+        self.routes = routes
         self.options = options
         self.connections = connections
         self._access = Access(grants, self.catalogue.patterns)
@@ -108,6 +124,10 @@ class Snapshot:
     @property
     def targets(self) -> tuple[Target, ...]:
         return self.catalogue.targets
+
+    def route_of(self, model_id: str) -> Route:
+        """How calls of ``model_id`` reach a target; without a route, the first serves."""
+        return self.routes.of(model_id)
 
     def view(self, caller: Caller) -> View:
         """The models of ``caller``. The patterns of a key hold for staff, too."""

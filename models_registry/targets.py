@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -11,11 +12,12 @@ import orjson
 from connections.calling.open_connection import OpenConnection
 from connections.choices import Provider
 from connections.hops import PATH_FIELD, path_of
+from connections.rules.model_ids import is_model_id
 from connections.upstream import Upstream
 from models_registry.listings import Listing
-from models_registry.model_ids import is_model_id
 from models_registry.pipelines_filters import PipelinesFilter, filters_of
 from models_registry.registration import AS_LISTED, Registration
+from resilience.route import TargetKey
 from wire_formats.endpoints import OWN_PARAMETERS
 from wire_formats.families import family_of
 from wire_formats.family import Family
@@ -35,7 +37,8 @@ class Target:
     and are ready to be joined. ``is_chat`` is false for what the official API lists for its other
     endpoints. ``filters`` are those that its chats pass, in order. ``awaits_filters_of`` names a
     connection that may have more of them, and has not told of any yet. ``path`` are the gateways
-    behind the connection that a call passes, by their ids.
+    behind the connection that a call passes, by their ids. ``is_routed``: a route has given it
+    ``public_id``, ``tier`` and ``weight``, and it is called by no other id.
     """
 
     connection: OpenConnection
@@ -48,6 +51,19 @@ class Target:
     filters: tuple[PipelinesFilter, ...] = ()
     awaits_filters_of: str = ""
     path: tuple[str, ...] = ()
+    tier: int = 1
+    weight: int = 1
+    is_routed: bool = False
+
+    @property
+    def key(self) -> TargetKey:
+        """The same for every way to this model of this connection."""
+        return self.connection.upstream.id, self.model
+
+    @property
+    def granted_ids(self) -> tuple[str, ...]:
+        """The ids that patterns of grants and keys are held against."""
+        return (self.public_id,) if self.is_routed else (self.public_id, self.qualified_id)
 
     @property
     def qualified_id(self) -> str:
@@ -99,11 +115,16 @@ def offer_of(
 
 
 def filtered(
-    targets: list[Target], filters: Sequence[PipelinesFilter], *, awaited: str = ""
+    targets: list[Target],
+    filters: Sequence[PipelinesFilter],
+    *,
+    awaited: str = "",
+    routed_ids: Mapping[TargetKey, Collection[str]] = MappingProxyType({}),
 ) -> list[Target]:
     """``targets``, each with those of ``filters`` that are for it, lowest priority number first.
 
-    ``awaited`` is the connection whose filters nobody knows yet, if there is one.
+    ``awaited`` is the connection whose filters nobody knows yet, if there is one. ``routed_ids``
+    are the ids of the routes that lead to a target.
     """
     if not filters and not awaited:
         return targets
@@ -111,7 +132,11 @@ def filtered(
     return [
         replace(
             target,
-            filters=tuple(each for each in in_order if each.is_for(*_ids_of(target))),
+            filters=tuple(
+                each
+                for each in in_order
+                if each.is_for(*_ids_of(target), *routed_ids.get(target.key, ()))
+            ),
             awaits_filters_of=awaited,
         )
         for target in targets

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from models_registry.model_ids import is_model_id
+from connections.rules.model_ids import is_model_id
 from wire_formats.family_facts import facts_of
 
 LARGEST_DEFAULTS_BYTES = 16 * 1024

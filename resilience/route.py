@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
@@ -65,3 +66,17 @@ class Route:
 
 
 NO_ROUTE = Route()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routes:
+    """All routes by their public id; ``default`` is that of every other model."""
+
+    by_model: Mapping[str, Route] = field(default_factory=dict)
+    default: Route = NO_ROUTE
+
+    def of(self, model_id: str) -> Route:
+        return self.by_model.get(model_id, self.default)
+
+
+NO_ROUTES = Routes()

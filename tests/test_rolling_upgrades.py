@@ -25,6 +25,9 @@ models("accounts", "EarlierKey").objects.create(
 connection = models("connections", "Connection").objects.create(
     name="former", base_url="http://127.0.0.1/v1", url_index=0
 )
+models("connections", "ConnectionKey").objects.create(
+    connection=connection, environment_variable="UPSTREAM_KEY"
+)
 models("models_registry", "RegisteredModel").objects.create(connection=connection, model="m")
 counts = ("requests", "failed", "prompt_tokens", "cached_tokens", "completion_tokens")
 others = ("reasoning_tokens", "audio_seconds", "duration_ms", "unpriced", "cost", "user_id")
@@ -34,12 +37,14 @@ models("usage", "UsageDay").objects.create(
 models("usage", "Price").objects.create(model="m")
 
 from accounts.models import EarlierKey
-from connections.models import Connection
+from connections.models import Connection, ConnectionKey
 from models_registry.models import RegisteredModel
 from usage.models import Price, UsageDay
 print(EarlierKey.objects.get().hint == "", Connection.objects.get().shares_account_objects)
 print(UsageDay.objects.get().cache_write_tokens, RegisteredModel.objects.get().family_facts)
 print(Price.objects.get().service_tier == "")
+key = ConnectionKey.objects.get()
+print(Connection.objects.get().costs_nothing, key.weight, key.model_patterns)
 """
 
 
@@ -48,4 +53,4 @@ def test_the_version_before_goes_on_inserting(stores, tmp_path, backing):
     with stores.open(backing, tmp_path / "data") as environment:
         migrated = LiveGateway(backing, tmp_path, environment)
         told = migrated.manage("shell", "-v0", "-c", INSERT).stdout.split("\n")
-        assert told[:3] == ["True False", "0 {}", "True"]
+        assert told[:4] == ["True False", "0 {}", "True", "False 1 []"]

@@ -56,6 +56,7 @@ class ConnectionAdmin(RefusesStaleEdits, TellsConsequences, ConnectionActions):
                     "auth_scope",
                     "forward_cookies",
                     "shares_account_objects",
+                    "costs_nothing",
                 ),
             },
         ),

@@ -49,6 +49,7 @@ def resolve(connection: Connection, *, keys: tuple[UpstreamKey, ...] | None = No
         forward_cookies=connection.forward_cookies,
         auth_scope=connection.auth_scope,
         shares_account_objects=connection.shares_account_objects,
+        costs_nothing=connection.costs_nothing,
         proxy=_proxy_of(connection),
     )
 
@@ -92,4 +93,10 @@ def _readable_keys(connection: Connection) -> Iterator[UpstreamKey]:
 
 
 def _opened(row: ConnectionKey) -> UpstreamKey:
-    return UpstreamKey(id=str(row.pk), secret=row.reveal(), hint=row.masked)
+    return UpstreamKey(
+        id=str(row.pk),
+        secret=row.reveal(),
+        hint=row.masked,
+        weight=row.weight,
+        model_patterns=tuple(row.model_patterns),
+    )

@@ -87,6 +87,7 @@ class ConnectionSpec:
     shares_account_objects: bool = field(
         default=False, metadata=facts(switch, open_webui="shares_account_objects")
     )
+    costs_nothing: bool = field(default=False, metadata=facts(switch))
     proxy: str = field(
         default="",
         repr=False,

@@ -89,6 +89,13 @@ class Connection(ProxySetting):
         help_text="Let every user of this connection refer to files, vector stores, containers, "
         "prompts and the like of its account by their ids. Upstreams do not keep them apart.",
     )
+    costs_nothing = models.BooleanField(
+        "costs nothing",
+        default=False,
+        db_default=False,
+        help_text="The upstream bills no request, such as a server of your own. After a failure "
+        "that may have generated something, a request is sent again only if that costs nothing.",
+    )
     api_version = models.CharField(
         "API version", max_length=50, blank=True, help_text="Azure only, for example 2024-10-21."
     )

@@ -13,6 +13,7 @@ from accounts.encryption import EncryptionError, keyring
 from connections.models.key_files import key_files
 from connections.models.key_source import KeySource
 from connections.rules.mending import bare_key
+from connections.rules.validators import validate_string_list
 
 
 class ConnectionKey(models.Model):
@@ -32,6 +33,19 @@ class ConnectionKey(models.Model):
         default="",
         db_default="",  # for the version before, which may still be running
         editable=False,
+    )
+    weight = models.PositiveSmallIntegerField(
+        default=1,
+        db_default=1,  # for the version before, which may still be running
+        help_text="Its share among the keys. 0: only where no other key can be used.",
+    )
+    model_patterns = models.JSONField(
+        "models",
+        default=list,
+        db_default=[],
+        blank=True,
+        validators=[validate_string_list],
+        help_text="The upstream's models that it is for, such as gpt-4*. Empty: all.",
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 

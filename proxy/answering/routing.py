@@ -7,7 +7,7 @@ from typing import Any
 
 from accounts.caller import Caller
 from connections.configuration.options import Options
-from models_registry.model_ids import is_model_id
+from connections.rules.model_ids import is_model_id
 from models_registry.registry import Registry
 from models_registry.targets import Target
 from proxy.client_side.errors import ApiDisabledError, InvalidRequestError, ModelNotFoundError

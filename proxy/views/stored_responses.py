@@ -199,12 +199,10 @@ def target_of(stored: StoredReference, snapshot: Snapshot, caller: Caller) -> Ta
     """Where the response is stored, if the caller may still use its model there."""
     if not snapshot.options.enable_openai_api:
         raise ApiDisabledError("The API is switched off by an administrator.")
-    for connection in snapshot.connections:
-        if connection.upstream.id == stored.connection_id:
-            for target in snapshot.view(caller).route(f"{connection.upstream.name}/{stored.model}"):
-                if target.connection is connection and target.model == stored.model:
-                    return target
-    raise unknown_response(stored.response_id)
+    target = snapshot.view(caller).way_to((stored.connection_id, stored.model))
+    if target is None:
+        raise unknown_response(stored.response_id)
+    return target
 
 
 def segment_of(response_id: str) -> str:

@@ -16,8 +16,10 @@ from connections.upstream import Upstream, UpstreamKey
 from models_registry.grants import Grants
 from models_registry.listings import Listing
 from models_registry.registration import Registration
+from models_registry.routed import in_tiers, routed
 from models_registry.snapshot import Snapshot
 from models_registry.targets import Target, offer_of
+from resilience.route import Route, Routes
 from usage.exchange import Exchange
 
 SECRET = "sk-upstream-0123456789abcdef"
@@ -86,11 +88,20 @@ def the_targets(
 
 
 def a_snapshot(
-    *targets: Target, grants: Grants | None = None, options: Options = OPTIONS
+    *targets: Target,
+    grants: Grants | None = None,
+    options: Options = OPTIONS,
+    routes: Iterable[Route] = (),
 ) -> Snapshot:
     connections = tuple(dict.fromkeys(target.connection for target in targets))
+    known = Routes(by_model={route.model: route for route in routes})
+    offered = in_tiers(list(targets), known)
     return Snapshot(
-        targets=targets, grants=grants or Grants(), options=options, connections=connections
+        targets=[*offered, *routed(offered, known)],
+        grants=grants or Grants(),
+        options=options,
+        connections=connections,
+        routes=known,
     )
 
 
