@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from accounts.outgoing_proxies import NO_PROXY
-from connections.configuration.entry import Reader, text, texts
+from connections.configuration.entry import Reader, text, texts, whole_number
 from connections.models.key_source import KeySource
 from connections.rules.validators import normalise_base_url
+
+KEY_FIELDS = frozenset({"key", "weight", "models"})
+MOST_WEIGHT = 32767  # what every database takes for a small number
 
 
 def unchanged(value: Any) -> Any:
@@ -45,13 +48,42 @@ def base_url(value: Any) -> str:
 
 
 def keys(value: Any) -> tuple[KeySource, ...]:
+    form = (
+        "must be a list of strings, each a key, env:NAME or file:PATH, or of mappings of key, "
+        "weight and models; [] means none"
+    )
+    if not isinstance(value, list):
+        raise ValueError(form)  # noqa: TRY004 - one error per reader
     try:
-        return tuple(KeySource.parse(key) for key in texts(value))
+        return tuple(_key(each) for each in value)
     except ValueError as exc:
-        raise ValueError(
-            "must be a list of strings, each a key, env:NAME or file:PATH; [] means none. There is "
-            f"one that {exc}"
-        ) from exc
+        raise ValueError(f"{form}. There is one {exc}") from exc
+
+
+def _key(entry: Any) -> KeySource:
+    """Raises ``ValueError`` with words that complete "a key …". They quote nothing of the entry."""
+    if isinstance(entry, str):
+        return KeySource.parse(entry.strip())
+    if not isinstance(entry, Mapping) or not {"key"} <= entry.keys() <= KEY_FIELDS:
+        raise ValueError("that is neither")
+    if not isinstance(entry["key"], str):
+        raise ValueError("that is no string")  # noqa: TRY004
+    try:
+        weight = whole_number(entry.get("weight", 1))
+        patterns = texts(entry.get("models", []))
+    except ValueError as exc:
+        raise ValueError("whose weight is no whole number, or whose models are no list") from exc
+    if weight > MOST_WEIGHT or not all(each and each.isprintable() for each in patterns):
+        raise ValueError(f"whose weight is over {MOST_WEIGHT}, or with a model of no name")
+    source = KeySource.parse(entry["key"].strip())
+    return replace(source, weight=weight, model_patterns=patterns)
+
+
+def written_key(source: KeySource) -> str | dict[str, Any]:
+    """The entry that reads back as ``source``. Holds the secret in the clear."""
+    uses: dict[str, Any] = {} if source.weight == 1 else {"weight": source.weight}
+    uses |= {"models": list(source.model_patterns)} if source.model_patterns else {}
+    return {"key": source.notation} | uses if uses else source.notation
 
 
 def proxy(value: Any) -> str:

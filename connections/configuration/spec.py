@@ -158,7 +158,7 @@ ALWAYS_WRITTEN = frozenset({"name", "base_url", "provider"})
 def _plain(name: str, value: Any) -> Any:
     match name:
         case "keys":
-            return [source.notation for source in value]
+            return [field_facts.written_key(source) for source in value]
         case "headers":
             return dict(value)
         case _:

@@ -106,7 +106,7 @@ def _words(value: Any) -> str:
 
 
 def _masked(keys: tuple[KeySource | None, ...] | None) -> str:
-    shown = [key.masked if key else "unreadable" for key in keys or ()]
+    shown = [key.told if key else "unreadable" for key in keys or ()]
     return ", ".join(shown) or "none"
 
 

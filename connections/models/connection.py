@@ -224,17 +224,19 @@ class Connection(ProxySetting):
     def replace_keys(self, sources: Iterable[KeySource]) -> None:
         """Make ``sources`` the keys of this connection, in order. Known keys keep their row."""
         wanted = list(sources)
-        kept: dict[KeySource, ConnectionKey] = {}
+        places = {source.place for source in wanted}
+        kept: dict[tuple[str, str, str], ConnectionKey] = {}
         for row in self.keys.all():
             source = row.readable_source()
-            if source is not None and source in wanted and source not in kept:
-                kept[source] = row
+            if source is not None and source.place in places and source.place not in kept:
+                kept[source.place] = row
             else:
                 row.delete()
         for position, source in enumerate(wanted):
-            row = kept.pop(source, ConnectionKey(connection=self))
+            row = kept.pop(source.place, ConnectionKey(connection=self))
             if row._state.adding:
                 row.set_source(source)
+            row.set_uses(source)
             row.position = position
             row.save()
 

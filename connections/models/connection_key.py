@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
@@ -90,11 +91,17 @@ class ConnectionKey(models.Model):
             self.ciphertext = keyring().encrypt(source.secret, bound_to=self.bound_to)
             self.last_four = source.last_four
 
+    def set_uses(self, source: KeySource) -> None:
+        """Be used as ``source`` says from now on."""
+        self.weight = source.weight
+        self.model_patterns = list(source.model_patterns)
+
     def source(self) -> KeySource:
         """Raises :class:`accounts.encryption.EncryptionError` when the secret cannot be read."""
         if self.is_reference:
             return self._reference()
-        return KeySource(secret=keyring().decrypt(self.ciphertext, bound_to=self.bound_to))
+        secret = keyring().decrypt(self.ciphertext, bound_to=self.bound_to)
+        return KeySource(secret=secret, **self._uses())
 
     def readable_source(self) -> KeySource | None:
         """The source, or None when it cannot be read with the encryption keys at hand."""
@@ -111,4 +118,11 @@ class ConnectionKey(models.Model):
         return source.secret or bare_key(os.environ.get(source.environment_variable, ""))
 
     def _reference(self) -> KeySource:
-        return KeySource(environment_variable=self.environment_variable, file_path=self.file_path)
+        return KeySource(
+            environment_variable=self.environment_variable,
+            file_path=self.file_path,
+            **self._uses(),
+        )
+
+    def _uses(self) -> dict[str, Any]:
+        return {"weight": self.weight, "model_patterns": tuple(self.model_patterns)}

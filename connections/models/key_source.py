@@ -15,12 +15,14 @@ SHORTEST_WITH_HINT = 12
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeySource:
     """A secret, the name of the environment variable that holds one, or the path of a file that
-    does. Exactly one is set.
+    does. Exactly one is set. ``weight`` and ``model_patterns`` say what the key is used for.
     """
 
     secret: str = field(default="", repr=False)
     environment_variable: str = ""
     file_path: str = ""
+    weight: int = 1
+    model_patterns: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if sum(map(bool, (self.secret, self.environment_variable, self.file_path))) != 1:
@@ -43,6 +45,11 @@ class KeySource:
         return cls(secret=text)
 
     @property
+    def place(self) -> tuple[str, str, str]:
+        """Where the key comes from, whatever it is used for. Holds the secret in the clear."""
+        return self.secret, self.environment_variable, self.file_path
+
+    @property
     def reference(self) -> str:
         """The reference (``env:NAME``, ``file:PATH``) as it is written; empty for a stored key."""
         if self.file_path:
@@ -58,6 +65,13 @@ class KeySource:
     def masked(self) -> str:
         """What may be shown of the key."""
         return self.reference or f"…{self.last_four}"
+
+    @property
+    def told(self) -> str:
+        """What may be shown of the key, and what it is used for where that is told."""
+        uses = [f"weight {self.weight}"] if self.weight != 1 else []
+        uses += [", ".join(self.model_patterns)] if self.model_patterns else []
+        return f"{self.masked} ({'; '.join(uses)})" if uses else self.masked
 
     @property
     def last_four(self) -> str:

@@ -31,6 +31,8 @@ def apply_document(document: ConfigDocument) -> list[Difference]:
         return [
             *(upsert(spec) for spec in document.connections),
             *(spec.upsert() for spec in document.models),
+            *(spec.upsert() for spec in document.policies),
+            *(spec.upsert() for spec in document.routes),
             *(_apply_group(spec) for spec in document.groups),
             *(difference for spec in document.grants for difference in _apply_grant(spec)),
             *_apply_settings(document),

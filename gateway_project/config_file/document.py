@@ -18,6 +18,8 @@ from connections.configuration.entry import (
 from connections.configuration.spec import ConnectionSpec
 from gateway_project.config_file.source import ConfigFileError, Source, read_source
 from models_registry.spec import RegisteredModelSpec
+from resilience.configuration.policies import PolicySpec
+from resilience.configuration.routes import RouteSpec
 
 Value = TypeVar("Value")
 
@@ -66,6 +68,8 @@ class ConfigDocument:
     models: tuple[RegisteredModelSpec, ...] = ()
     grants: tuple[GrantSpec, ...] = ()
     groups: tuple[GroupSpec, ...] = ()
+    policies: tuple[PolicySpec, ...] = ()
+    routes: tuple[RouteSpec, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -91,11 +95,17 @@ def read_document(content: str) -> ConfigDocument:
         models=_entries(source, "models", RegisteredModelSpec.from_dict),
         grants=_entries(source, "grants", GrantSpec.from_dict),
         groups=_entries(source, "groups", GroupSpec.from_dict),
+        policies=_entries(source, "policies", PolicySpec.from_dict),
+        routes=_entries(source, "routes", RouteSpec.from_dict),
         settings=_settings(source, sections.get("settings", {})),
     )
     _refuse_repeated(source, "connections", [spec.name for spec in document.connections])
     _refuse_repeated(source, "models", [spec.subject for spec in document.models])
     _refuse_repeated(source, "groups", [spec.name for spec in document.groups])
+    _refuse_repeated(source, "policies", [spec.name for spec in document.policies])
+    _refuse_repeated(source, "routes", [spec.model for spec in document.routes])
+    if sum(spec.is_default for spec in document.policies) > 1:
+        raise ConfigFileError("policies: only one of them can be the default.")
     return document
 
 
@@ -135,6 +145,8 @@ SECTION_READERS: dict[str, Reader] = {
     "models": _section_list,
     "grants": _section_list,
     "groups": _section_list,
+    "policies": _section_list,
+    "routes": _section_list,
     "settings": lambda value: value,
 }
 GRANT_READERS: dict[str, Reader] = {

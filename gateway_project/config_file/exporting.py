@@ -16,6 +16,9 @@ from connections.models import Connection, GatewaySettings
 from gateway_project.config_file.document import SETTINGS_READERS
 from models_registry.models import ModelGrant, RegisteredModel
 from models_registry.spec import RegisteredModelSpec
+from resilience.configuration.policies import PolicySpec
+from resilience.configuration.routes import RouteSpec
+from resilience.models import ResiliencePolicy, Route
 
 CREDENTIAL_HEADER = re.compile(r"auth|cookie|key|password|secret|token", re.IGNORECASE)
 
@@ -45,6 +48,8 @@ def export_document(*, with_secrets: bool) -> Export:
                 "connection__url_index", "model"
             ).select_related("connection")
         ],
+        "policies": [PolicySpec.of(row).to_dict() for row in ResiliencePolicy.objects.all()],
+        "routes": list(_routes(left_out)),
         "grants": list(_grants()),
         "groups": list(_groups()),
         "settings": _settings(),
@@ -74,6 +79,21 @@ def _connection(row: Connection, with_secrets: bool, left_out: list[str]) -> Con
     for name, _ in set(spec.headers) - set(plain):
         left_out.append(f"The header {name} of {row.name} is left out.")
     return replace(spec, headers=plain, proxy=masked)
+
+
+def _routes(left_out: list[str]) -> Iterator[dict[str, Any]]:
+    """Without targets whose connection was deleted; a route that has no others is left out.
+
+    Otherwise an import would have it served by every connection that offers its id.
+    """
+    for row in Route.objects.select_related("policy"):
+        spec = RouteSpec.of(row)
+        targets = tuple(target for target in spec.targets if target.connection)
+        if len(targets) < len(spec.targets):
+            what = f"Targets of the route {row.model}" if targets else f"The route {row.model}"
+            left_out.append(f"{what} without a connection: left out.")
+        if targets or not spec.targets:
+            yield replace(spec, targets=targets).to_dict()
 
 
 def _grants() -> Iterator[dict[str, Any]]:

@@ -34,7 +34,7 @@ class PolicyQuerySet(models.QuerySet["ResiliencePolicy"]):
 class ResiliencePolicy(models.Model):
     """Limits that routes share by its name."""
 
-    name = models.CharField(max_length=200, unique=True, validators=[validate_printable])
+    name = models.CharField(max_length=250, unique=True, validators=[validate_printable])
     is_default = models.BooleanField(
         "default",
         default=False,
@@ -130,6 +130,12 @@ class ResiliencePolicy(models.Model):
             others = type(self).objects.exclude(pk=self.pk)
             others.filter(is_default=True).update(is_default=False)
         super().save(*args, **kwargs)
+
+    def take(self, policy: Policy) -> None:
+        """Hold the values of ``policy`` from now on."""
+        for name in POLICY_FIELDS:
+            setattr(self, name, getattr(policy, name))
+        self.ambiguous = policy.ambiguous.value
 
     def policy(self) -> Policy:
         """The row as the request path sees it."""

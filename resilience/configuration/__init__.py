@@ -1,0 +1,1 @@
+"""Writing routes and policies down: entries of the configuration file."""
