@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import islice
 
 from django.utils.timesince import timesince
 from django.utils.timezone import get_current_timezone
 
+from models_registry.left_out import incomplete_routes
 from models_registry.pipelines_filters import has_filters
 from models_registry.registry import active, is_running
 from models_registry.snapshot import Snapshot
@@ -20,7 +22,8 @@ def warnings() -> list[str]:
     """The warnings, as sentences. None if no gateway runs in this process."""
     if not is_running():
         return []
-    return [*_stale_connections(), *_collisions(active().snapshot)]
+    snapshot = active().snapshot
+    return [*_stale_connections(), *_collisions(snapshot), *_incomplete_routes(snapshot)]
 
 
 def _collisions(snapshot: Snapshot) -> Iterable[str]:
@@ -34,6 +37,17 @@ def _collisions(snapshot: Snapshot) -> Iterable[str]:
         f"{what} offered more than once ({named}{more}). "
         "The lowest priority number serves; a prefix or an alias keeps them apart."
     )
+
+
+def _incomplete_routes(snapshot: Snapshot) -> Iterable[str]:
+    for route, places in islice(incomplete_routes(snapshot), MOST_NAMED):
+        missing = [place for place in places if place.left_out]
+        named = "; ".join(f"{place.name} ({place.left_out})" for place in missing[:MOST_NAMED])
+        serves = " No target is left, so calls of it find no model."
+        yield (
+            f"The route {route.model} leaves out {named}."
+            f"{serves if len(missing) == len(places) else ''}"
+        )
 
 
 def _stale_connections() -> Iterable[str]:

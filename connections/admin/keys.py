@@ -12,13 +12,29 @@ from django.utils.timesince import timesince
 from unfold.admin import TabularInline
 from unfold.decorators import display
 from unfold.forms import PaginationInlineFormSet
-from unfold.widgets import UnfoldAdminPasswordWidget
+from unfold.widgets import (
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminPasswordWidget,
+    UnfoldAdminTextareaWidget,
+)
 
+from accounts.admin.fields import LinesField
 from connections.admin.editing import is_editable, is_superuser
 from connections.configuration.callers_own import RESERVED
+from connections.configuration.field_facts import MOST_WEIGHT
 from connections.models import Connection, ConnectionKey
 from connections.models.key_source import ENVIRONMENT_PREFIXES, FILE_PREFIX, KeySource
 from connections.rules.mending import key_problem
+from connections.rules.validators import validate_string_list
+
+
+class WeightField(forms.IntegerField):
+    """A field that is left empty keeps what is stored."""
+
+    widget = UnfoldAdminIntegerFieldWidget(attrs={"aria-label": "Weight"})
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return data not in {None, ""} and super().has_changed(initial, data)
 
 
 class ConnectionKeyForm(forms.ModelForm):
@@ -37,9 +53,24 @@ class ConnectionKeyForm(forms.ModelForm):
         help_text="Blank keeps the stored key. file:PATH names a file of GATEWAY_KEY_FILES_DIR.",
     )
 
+    weight = WeightField(
+        required=False,
+        initial=1,
+        min_value=0,
+        max_value=MOST_WEIGHT,
+        help_text="Its share among the keys.",
+    )
+    model_patterns = LinesField(
+        label="Models",
+        required=False,
+        validators=[validate_string_list],
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2, "aria-label": "Models"}),
+        help_text="One in a line, such as gpt-4*. Empty: all.",
+    )
+
     class Meta:
         model = ConnectionKey
-        fields: tuple[str, ...] = ()
+        fields: tuple[str, ...] = ("weight", "model_patterns")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -48,6 +79,15 @@ class ConnectionKeyForm(forms.ModelForm):
             attrs["placeholder"] = "Enter the key again"  # seen when the form had errors
         elif not self.instance._state.adding:
             attrs["placeholder"] = "Blank keeps the stored key"
+
+    def clean(self) -> dict[str, Any]:
+        if self.instance._state.adding and not self.errors and not self.cleaned_data["secret"]:
+            self.add_error("secret", "Enter the key itself.")
+        return self.cleaned_data
+
+    def clean_weight(self) -> int:
+        weight: int | None = self.cleaned_data["weight"]
+        return self.instance.weight if weight is None else weight
 
     def clean_secret(self) -> str:
         secret: str = self.cleaned_data["secret"]
@@ -87,8 +127,11 @@ class ConnectionKeyFormSet(PaginationInlineFormSet):
     def save_existing(
         self, form: ConnectionKeyForm, obj: ConnectionKey, commit: bool = True
     ) -> ConnectionKey:
+        is_gone = not ConnectionKey.objects.filter(pk=obj.pk).exists()
+        if is_gone and not form.cleaned_data["secret"]:
+            return obj  # a new weight must not take the old key to the new address
         # The change of the URL may have deleted the row: it is inserted again under its id.
-        obj._state.adding = not ConnectionKey.objects.filter(pk=obj.pk).exists()
+        obj._state.adding = is_gone
         return super().save_existing(form, obj, commit)
 
     def save_new(self, form: ConnectionKeyForm, commit: bool = True) -> ConnectionKey:
@@ -121,8 +164,18 @@ class ConnectionKeyInline(TabularInline):
 
     def get_fields(self, request: HttpRequest, obj: Connection | None = None) -> tuple[str, ...]:
         if not is_editable(request, obj):
-            return self.readonly_fields
-        return ("stored", "age", "secret")
+            return self.get_readonly_fields(request, obj)
+        return ("stored", "age", "secret", "weight", "model_patterns")
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Connection | None = None
+    ) -> tuple[str, ...]:
+        uses = () if is_editable(request, obj) else ("weight", "models")
+        return (*self.readonly_fields, *uses)
+
+    @display(description="Models")
+    def models(self, key: ConnectionKey) -> str:
+        return ", ".join(key.model_patterns) or "all"
 
     def get_formset(
         self, request: HttpRequest, obj: Connection | None = None, **kwargs: Any

@@ -93,6 +93,8 @@ UNFOLD: dict[str, Any] = {
                     entry("Registered models", "deployed_code", "models_registry.registeredmodel")
                     | {"active": is_registered_models},
                     entry("Model grants", "rule", "models_registry.modelgrant"),
+                    entry("Routes", "alt_route", "resilience.route"),
+                    entry("Policies", "policy", "resilience.resiliencepolicy"),
                 ],
             },
             {

@@ -122,9 +122,7 @@ class RouteTarget(models.Model):
         constraints = (
             models.CheckConstraint(condition=~Q(model=""), name="resilience_target_has_a_model"),
             models.UniqueConstraint(
-                "route",
-                "connection",
-                "model",
+                fields=("route", "connection", "model"),
                 name="resilience_target_once_per_route",
                 violation_error_message="The route has this target already.",
             ),

@@ -10,6 +10,7 @@ from django.test import Client
 
 from accounts.models import User
 from connections.models import Connection
+from connections.models.key_source import KeySource
 from tests.connections.admin.test_connection import ADD, form, page
 
 pytestmark = pytest.mark.django_db
@@ -56,3 +57,43 @@ def test_other_editors_name_no_file(editor: Client, folder: Any) -> None:
     assert "the path of a file. Enter the key itself." in response.content.decode()
     assert not Connection.objects.exists()
     assert editor.post(ADD, form(None, "sk-typed")).status_code == 302
+
+
+def test_weight_and_models_of_a_key_are_saved_without_its_secret(admin_client: Client) -> None:
+    assert admin_client.post(ADD, form(None, "sk-typed")).status_code == 302
+    row = Connection.objects.get()
+    [key] = row.keys.all()
+    uses = {"keys-0-weight": "3", "keys-0-model_patterns": "gpt-4*\no3"}
+
+    assert admin_client.post(page(row), form(row) | uses).status_code == 302
+
+    [changed] = row.keys.all()
+    assert (changed.pk, changed.weight, changed.model_patterns) == (key.pk, 3, ["gpt-4*", "o3"])
+    assert changed.reveal() == "sk-typed"
+
+
+def test_new_weight_takes_no_key_to_another_address(admin_client: Client) -> None:
+    row = Connection.objects.create(name="one", base_url="https://one.example/v1")
+    row.replace_keys([KeySource(secret="sk-first-0123456789")])
+    sent = form(row, base_url="https://other.example/v1")
+
+    admin_client.post(page(row), sent | {"keys-0-weight": "3"})
+
+    row.refresh_from_db()
+    assert (row.base_url, row.keys.count()) == ("https://other.example/v1", 0)
+
+
+@pytest.mark.parametrize(
+    ("uses", "words"),
+    [
+        ({"keys-0-weight": "-1"}, "greater than or equal to 0"),
+        ({"keys-0-weight": "2"}, "Enter the key itself"),
+    ],
+)
+def test_key_that_cannot_be_used_so_is_refused(
+    admin_client: Client, uses: dict[str, str], words: str
+) -> None:
+    response = admin_client.post(ADD, form(None, "") | uses)
+
+    assert words in response.content.decode()
+    assert not Connection.objects.exists()
