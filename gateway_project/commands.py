@@ -18,6 +18,7 @@ GROUPS: dict[str, Lines] = {
         "verify_connection": "Try connections step by step and say what broke.",
         "sync_models": "Ask every enabled connection for its models now.",
         "list_models": "Show the models that a user may use.",
+        "route": "Show or try the targets of a model, in their order.",
     },
     "Access": {
         "create_api_key": "Make an API key for a user and print it, this once.",

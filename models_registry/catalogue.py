@@ -98,7 +98,7 @@ class Catalogue:
         return tuple(
             Collision(model_id=public_id, targets=targets)
             for public_id, targets in self.routes()
-            if len(targets) > 1 and not targets[-1].is_routed
+            if len(targets) > 1 and not targets[0].is_routed
         )
 
     def positions(self, model_id: str) -> tuple[int, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -9,9 +10,13 @@ from uuid import UUID
 from accounts.caller import Caller
 from accounts.models import ApiKey, User
 from infrastructure.patterns import matches
+from models_registry.left_out import places_of
 from models_registry.models import ModelGrant
 from models_registry.snapshot import Snapshot
 from models_registry.targets import Target
+from resilience import route as routes
+
+ROUTES_ARE_GRANTED = "It is a route: grants count that cover its own id, not those of its targets."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +67,13 @@ def explain(snapshot: Snapshot, user: User, model_id: str) -> Explanation:
         return Explanation(is_allowed=False, summary="The API is switched off (ENABLE_OPENAI_API).")
     catalogue = snapshot.catalogue
     targets = [catalogue.targets[position] for position in catalogue.positions(model_id)]
+    route = snapshot.route_of(model_id)
     if not targets:
+        nothing = f"No enabled connection offers {model_id}."
         return Explanation(
             is_allowed=False,
-            summary=f"No enabled connection offers {model_id}.",
-            notes=_possible_reasons(snapshot, model_id),
+            summary=f"No target of the route {model_id} serves." if route.targets else nothing,
+            notes=(*_left_out(snapshot, route), *_possible_reasons(snapshot, model_id)),
         )
     usable = snapshot.view(caller_of(user)).route(model_id) if user.is_active else ()
     grants = list(_grants_of(user))
@@ -80,7 +87,11 @@ def explain(snapshot: Snapshot, user: User, model_id: str) -> Explanation:
         is_allowed=bool(usable),
         summary=_summary(user, model_id, is_allowed=bool(usable)),
         routes=routes,
-        notes=tuple(_notes(user, targets)),
+        notes=(
+            *_left_out(snapshot, route),
+            *([] if usable or not route.targets else [ROUTES_ARE_GRANTED]),
+            *_notes(user, targets),
+        ),
     )
 
 
@@ -136,6 +147,13 @@ def _notes(user: User, targets: list[Target]) -> Any:
         ids = {each for target in targets for each in target.granted_ids}
         if not any(matches(pattern, each) for pattern in key.model_patterns for each in ids):
             yield f"The key {key.hint} is narrowed to {', '.join(key.model_patterns)}."
+
+
+def _left_out(snapshot: Snapshot, route: routes.Route) -> Iterator[str]:
+    """The targets of a route that serve nobody."""
+    for place in places_of(snapshot, route) if route.targets else ():
+        if place.left_out:
+            yield f"The route leaves out {place.name}: {place.left_out}."
 
 
 def _possible_reasons(snapshot: Snapshot, model_id: str) -> tuple[str, ...]:

@@ -92,7 +92,7 @@ def _chosen(snapshot: Snapshot, wanted: dict[str, str]) -> Iterable[Entry]:
         is_found = not text or any(text in each.lower() for each in ids)
         match wanted.get("show"):
             case "collisions":
-                is_wanted = len(targets) > 1
+                is_wanted = len(targets) > 1 and not targets[0].is_routed
             case "stale":
                 is_wanted = any(target.is_stale for target in targets)
             case _:

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import asyncio
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from accounts.management.command import GatehouseCommand, add_json_argument
+from accounts.management.errors import UsageError
+from connections.choices import Outcome
+from connections.verify import Verification
+from connections.verify.keeping import verify_and_keep
+from models_registry.one_off import current_snapshot
+from models_registry.route_report import RouteReport, report_of
+
+NONE, SOME = 1, 3  # exit codes; 2 is for usage, as argparse has it
+Found = dict[int, Verification]
+
+
+class Command(GatehouseCommand):
+    help = (
+        "Show the targets of a model in the order to try them, or try their connections. "
+        "A trial asks for lists of models and never for a response, so it costs nothing."
+    )
+    examples = (
+        "show gpt-4o",
+        "show gpt-4o --json",
+        "test gpt-4o",
+    )
+    exits = {
+        0: "all targets can be used",
+        1: "none can",
+        2: "there is no such model or route",
+        3: "some cannot, or something needs a look",
+    }
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("action", choices=("show", "test"))
+        parser.add_argument("model", metavar="MODEL", help="an id as clients write it")
+        add_json_argument(parser)
+
+    def handle(self, *, action: str, model: str, json: bool, **options: Any) -> None:
+        report = report_of(asyncio.run(current_snapshot()), model)
+        if report is None:
+            raise UsageError(f"There is no model {model}, and no route of this id.")
+        found = _tried(report) if action == "test" else {}
+        if json:
+            self.write_json(_as_json(report, found))
+        else:
+            self._show(report, found)
+        if code := _code(report, found):
+            sys.exit(code)
+
+    def _show(self, report: RouteReport, found: Found) -> None:
+        self.stdout.write(f"{report.model}: {report.in_words}")
+        for place in report.places:
+            target = place.target
+            verification = found.get(target.connection_id)
+            state = f"left out: {place.left_out}" if place.left_out else _words(verification)
+            line = f"  tier {target.tier}  weight {target.weight}  {place.name}  {state}"
+            self.stdout.write(line.rstrip())
+        for note in report.notes:
+            self.stdout.write(f"  {note}")
+
+
+def _tried(report: RouteReport) -> Found:
+    """What was found of each connection that serves."""
+    upstreams = list({upstream.id: upstream for upstream in report.upstreams}.values())
+    found = verify_and_keep(upstreams)
+    return dict(zip((upstream.id for upstream in upstreams), found, strict=True))
+
+
+def _words(verification: Verification | None) -> str:
+    if verification is None:
+        return ""
+    step = verification.failure
+    return f"{step.name}: {step.detail} {step.hint}".rstrip() if step else verification.outcome
+
+
+def _code(report: RouteReport, found: Found) -> int:
+    outcomes = [verification.outcome for verification in found.values()]
+    usable = [
+        place
+        for place in report.serving
+        if place.target.connection_id not in found
+        or found[place.target.connection_id].outcome != Outcome.FAILED
+    ]
+    if not usable:
+        return NONE
+    is_well = len(usable) == len(report.places) and Outcome.WARNINGS not in outcomes
+    return 0 if is_well else SOME
+
+
+def _as_json(report: RouteReport, found: Found) -> dict[str, Any]:
+    answer = report.as_json()
+    for target, place in zip(answer["targets"], report.places, strict=True):
+        if verification := found.get(place.target.connection_id):
+            target["verification"] = verification.as_json()
+    return answer
