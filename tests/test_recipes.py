@@ -172,7 +172,7 @@ def test_every_way_to_sign_is_in_the_matrix(auth_type):
 
 @pytest.mark.parametrize("field", [field.name for field in fields(ConnectionSpec)])
 def test_every_field_of_a_connection_is_in_the_example(field):
-    assert re.search(rf"^(?:  - |    ){field}: ", YAML.partition("models:")[0], re.MULTILINE)
+    assert re.search(rf"^(?:  - |    ){field}: ", YAML.partition("\nmodels:")[0], re.MULTILINE)
 
 
 @each_provider

@@ -12,6 +12,7 @@ from accounts.administration import END_REQUEST, NEEDS, PAGES_OF_ROWS
 from accounts.models import ApiKey, User
 from connections.models import Connection, GatewaySettings
 from models_registry.models import ModelGrant, RegisteredModel
+from resilience.models import ResiliencePolicy, Route
 from tests.security.routes import routes_of
 from tests.usage.records import a_record
 from usage.models import Price, UsageRow
@@ -85,6 +86,8 @@ def rows(bob):
         GatewaySettings.load(),
         ModelGrant.objects.create(pattern="*", everyone=True),
         RegisteredModel.objects.create(connection=connection, model="m"),
+        Route.objects.create(model="r"),
+        ResiliencePolicy.objects.create(name="p"),
         Price.objects.create(model="m", source="admin"),
         UsageRow.objects.get(),
     ]
