@@ -9,7 +9,7 @@ from models_registry.listings import Listing
 from models_registry.loader import Configuration
 from models_registry.pipelines_filters import has_filters
 from models_registry.registration import Registration
-from models_registry.routed import in_tiers, routed, routed_ids
+from models_registry.routed import routed, routed_ids
 from models_registry.snapshot import Snapshot
 from models_registry.targets import ModelOffer, filtered, offer_of
 
@@ -35,7 +35,7 @@ class SnapshotBuilder:
         offers = [offer for _, _, offer in self._offers.values()]
         routes = configuration.routes
         targets = filtered(
-            in_tiers([target for offer in offers for target in offer.targets], routes),
+            [target for offer in offers for target in offer.targets],
             [each for offer in offers for each in offer.filters],
             awaited=_awaited(listings),
             routed_ids=routed_ids(routes),

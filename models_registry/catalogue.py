@@ -109,6 +109,10 @@ class Catalogue:
         qualified = self._qualified.get(model_id)
         return () if qualified is None else (qualified,)
 
+    def is_qualified(self, model_id: str) -> bool:
+        """Whether ``model_id`` names the connection of a model, which comes first then."""
+        return model_id in self._qualified
+
     def routes(self) -> Iterator[tuple[str, tuple[Target, ...]]]:
         """Every public id with all targets that answer to it, in the order of the list."""
         for public_id, positions in self._public.items():

@@ -75,11 +75,12 @@ def explain(snapshot: Snapshot, user: User, model_id: str) -> Explanation:
             summary=f"No target of the route {model_id} serves." if route.targets else nothing,
             notes=(*_left_out(snapshot, route), *_possible_reasons(snapshot, model_id)),
         )
-    usable = snapshot.view(caller_of(user)).route(model_id) if user.is_active else ()
+    found = snapshot.view(caller_of(user)).route(model_id) if user.is_active else ()
+    usable = {target.key for target in found}
     grants = list(_grants_of(user))
     routes = tuple(
         Route(target=target, because=_because(snapshot, user, target, grants))
-        if target in usable
+        if target.key in usable
         else Route(target=target, because=())
         for target in targets
     )

@@ -34,22 +34,6 @@ def routed_ids(routes: Routes) -> Mapping[TargetKey, list[str]]:
     return ids
 
 
-def in_tiers(targets: list[Target], routes: Routes) -> list[Target]:
-    """``targets``, where those of a route that names none have their connection's priority as tier.
-
-    So a strategy chooses among connections of the same priority.
-    """
-    untold = {model_id for model_id, route in routes.by_model.items() if not route.targets}
-    if not untold:
-        return targets
-    return [
-        replace(target, tier=target.connection.upstream.priority)
-        if target.public_id in untold
-        else target
-        for target in targets
-    ]
-
-
 def _copy(target: Target, route: Route, place: RouteTarget) -> Target:
     name = target.registration.display_name or route.model
     return replace(

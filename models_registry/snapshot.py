@@ -7,7 +7,7 @@ it: a set of targets. Callers with the same set are shown the same bytes.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import orjson
 
@@ -36,11 +36,14 @@ class View:
 
     def route(self, model_id: str) -> tuple[Target, ...]:
         """The targets of ``model_id`` in the order to try them; empty if there are none to use."""
-        return tuple(
+        targets = tuple(
             self.catalogue.targets[position]
             for position in self.catalogue.positions(model_id)
             if self.usable >> position & 1
         )
+        if len(targets) > 1 and self.catalogue.is_qualified(model_id):
+            return _in_this_order(targets)
+        return targets
 
     def way_to(self, key: TargetKey) -> Target | None:
         """A target with ``key`` by any id of it; None if the caller may not use it."""
@@ -90,6 +93,13 @@ class View:
         """One model under any of its ids; None if the caller may not use it."""
         targets = self.route(model_id)
         return targets[0].entry | {"id": model_id} if targets else None
+
+
+def _in_this_order(targets: tuple[Target, ...]) -> tuple[Target, ...]:
+    """``targets`` with the first in no later tier than the others, whatever its priority is."""
+    first, *others = targets
+    tier = min(target.tier for target in others)
+    return targets if first.tier <= tier else (replace(first, tier=tier), *others)
 
 
 def with_path(rendered: bytes, target: Target) -> bytes:

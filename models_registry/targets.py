@@ -37,8 +37,9 @@ class Target:
     and are ready to be joined. ``is_chat`` is false for what the official API lists for its other
     endpoints. ``filters`` are those that its chats pass, in order. ``awaits_filters_of`` names a
     connection that may have more of them, and has not told of any yet. ``path`` are the gateways
-    behind the connection that a call passes, by their ids. ``is_routed``: a route has given it
-    ``public_id``, ``tier`` and ``weight``, and it is called by no other id.
+    behind the connection that a call passes, by their ids. ``tier`` is the priority of the
+    connection. ``is_routed``: a route has given it ``public_id``, ``tier`` and ``weight``, and it
+    is called by no other id.
     """
 
     connection: OpenConnection
@@ -181,6 +182,7 @@ def _target(
             is_stale=is_stale,
             registration=registration,
             path=path_of(model),
+            tier=upstream.priority,
         )
 
 

@@ -7,7 +7,7 @@ import pytest
 from models_registry.grants import Grants
 from models_registry.pipelines_filters import PipelinesFilter
 from models_registry.registration import Registration
-from models_registry.routed import in_tiers, routed, routed_ids
+from models_registry.routed import routed, routed_ids
 from models_registry.targets import filtered
 from resilience.policy import DEFAULT, Policy
 from resilience.route import Route, Routes, RouteTarget, Strategy
@@ -140,7 +140,15 @@ def test_a_route_without_targets_is_served_as_before_in_tiers_by_priority() -> N
 
     assert [(t.connection.upstream.name, t.tier) for t in found] == [("one", 5), ("two", 20)]
     assert served(snapshot, "gpt-4o") == ["two/gpt-4o"]
-    assert [t.tier for t in in_tiers(targets, Routes())] == [1, 1, 1]
+
+
+def test_the_connection_of_a_qualified_id_is_in_the_first_tier() -> None:
+    named = the_targets(an_upstream("two", id=2, priority=20), "gpt-4o")
+    others = the_targets(an_upstream("one", id=1, priority=5), "two/gpt-4o")
+
+    found = a_snapshot(*others, *named).view(STAFF).route("two/gpt-4o")
+
+    assert [(t.connection.upstream.name, t.tier) for t in found] == [("two", 5), ("one", 5)]
 
 
 def test_route_of_gives_the_route_or_the_default_policy() -> None:

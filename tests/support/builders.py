@@ -16,7 +16,7 @@ from connections.upstream import Upstream, UpstreamKey
 from models_registry.grants import Grants
 from models_registry.listings import Listing
 from models_registry.registration import Registration
-from models_registry.routed import in_tiers, routed
+from models_registry.routed import routed
 from models_registry.snapshot import Snapshot
 from models_registry.targets import Target, offer_of
 from resilience.route import Route, Routes
@@ -95,9 +95,8 @@ def a_snapshot(
 ) -> Snapshot:
     connections = tuple(dict.fromkeys(target.connection for target in targets))
     known = Routes(by_model={route.model: route for route in routes})
-    offered = in_tiers(list(targets), known)
     return Snapshot(
-        targets=[*offered, *routed(offered, known)],
+        targets=[*targets, *routed(targets, known)],
         grants=grants or Grants(),
         options=options,
         connections=connections,
