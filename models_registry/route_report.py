@@ -10,7 +10,8 @@ from connections.upstream import Upstream
 from models_registry.left_out import Place, places_of
 from models_registry.snapshot import Snapshot
 from models_registry.targets import Target
-from resilience.route import Route, RouteTarget
+from resilience.live import TargetReport, live_connection
+from resilience.route import Route, RouteTarget, TargetKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +83,16 @@ def report_of(snapshot: Snapshot, model_id: str) -> RouteReport | None:
         places=tuple(places),
         upstreams=tuple(target.connection.upstream for target in targets),
     )
+
+
+def states_of(report: RouteReport) -> dict[TargetKey, TargetReport]:
+    """What workers know of the targets, as far as they share it. May block for a second or two."""
+    keys = {upstream.id: upstream.keys for upstream in report.upstreams}
+    return {
+        (connection_id, known.model): known
+        for connection_id in keys
+        for known in live_connection(connection_id, keys[connection_id]).targets
+    }
 
 
 def _place(target: Target) -> Place:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from argparse import ArgumentParser
+from dataclasses import asdict
 from typing import Any
 
 from accounts.management.command import GatehouseCommand, add_json_argument
@@ -11,7 +12,9 @@ from connections.choices import Outcome
 from connections.verify import Verification
 from connections.verify.keeping import verify_and_keep
 from models_registry.one_off import current_snapshot
-from models_registry.route_report import RouteReport, report_of
+from models_registry.route_report import RouteReport, report_of, states_of
+from resilience.live import TargetReport
+from resilience.shared_state import State
 
 NONE, SOME = 1, 3  # exit codes; 2 is for usage, as argparse has it
 Found = dict[int, Verification]
@@ -53,12 +56,13 @@ class Command(GatehouseCommand):
 
     def _show(self, report: RouteReport, found: Found) -> None:
         self.stdout.write(f"{report.model}: {report.in_words}")
+        states = states_of(report)
         for place in report.places:
             target = place.target
-            verification = found.get(target.connection_id)
-            state = f"left out: {place.left_out}" if place.left_out else _words(verification)
-            line = f"  tier {target.tier}  weight {target.weight}  {place.name}  {state}"
-            self.stdout.write(line.rstrip())
+            told = [f"left out: {place.left_out}" if place.left_out else ""]
+            told += [_resting(states.get(target.key)), _words(found.get(target.connection_id))]
+            line = f"  tier {target.tier}  weight {target.weight}  {place.name}"
+            self.stdout.write("  ".join([line, *filter(None, told)]))
         for note in report.notes:
             self.stdout.write(f"  {note}")
 
@@ -68,6 +72,12 @@ def _tried(report: RouteReport) -> Found:
     upstreams = list({upstream.id: upstream for upstream in report.upstreams}.values())
     found = verify_and_keep(upstreams)
     return dict(zip((upstream.id for upstream in upstreams), found, strict=True))
+
+
+def _resting(known: TargetReport | None) -> str:
+    if known is None or known.state is State.OK:
+        return ""
+    return f"{known.state}, {known.seconds:.0f} s: {known.reason}"
 
 
 def _words(verification: Verification | None) -> str:
@@ -92,8 +102,10 @@ def _code(report: RouteReport, found: Found) -> int:
 
 
 def _as_json(report: RouteReport, found: Found) -> dict[str, Any]:
-    answer = report.as_json()
+    answer, states = report.as_json(), states_of(report)
     for target, place in zip(answer["targets"], report.places, strict=True):
+        known = states.get(place.target.key)
+        target["state"] = asdict(known) if known else None
         if verification := found.get(place.target.connection_id):
             target["verification"] = verification.as_json()
     return answer

@@ -76,8 +76,10 @@ def test_route_is_told_as_json(route: Route) -> None:
             "tier": 1,
             "weight": 1,
             "left_out": "the connection is disabled",
+            "state": None,
         },
-        {"connection": "one", "model": "gpt-4o", "tier": 2, "weight": 3, "left_out": None},
+        {"connection": "one", "model": "gpt-4o", "tier": 2, "weight": 3, "left_out": None}
+        | {"state": None},
     ]
 
 
