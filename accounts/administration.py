@@ -45,6 +45,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "/admin/usage-charts/": ("usage.view_usagerow",),
     "/admin/models_registry/registeredmodel/all/": ("models_registry.view_registeredmodel",),
     "/admin/connections/connection/{object_id}/verify/": ("connections.change_connection",),
+    "/admin/connections/connection/{connection_id}/try-now/": ("connections.change_connection",),
     "/admin/accounts/apikey/{object_id}/rotate/": ("accounts.change_apikey",),
     "/admin/accounts/apikey/{object_id}/revoke/": ("accounts.change_apikey",),
     # Django asks for both: its admin adds a user in two steps, the second being a change.
