@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from wire_formats.json_types import JsonObject
+from wire_formats.sse import data_of
 from wire_formats.token_counts import Tokens
 
 
@@ -72,6 +73,20 @@ class Dialect:
         """A closer look at ``event``. Token counts go into ``tokens``."""
         raise NotImplementedError
 
+    def shows_content(self, chunk: bytes) -> bool:
+        """Whether a quick look at ``chunk`` finds content, in an event that may not be complete.
+
+        False also where :meth:`has_content` has to look.
+        """
+        return False
+
+    def has_content(self, event: bytes) -> bool:
+        """Whether ``event`` has something of the answer, and is more than a stream's start-up.
+
+        Text, reasoning, a tool call, audio or a refusal is content; a role is none.
+        """
+        return bool(data_of(event))
+
     def events_of(self, answer: JsonObject) -> bytes:
         """A whole ``answer`` told as a stream; empty where that cannot be done."""
         return b""
@@ -82,6 +97,10 @@ class Dialect:
             return self.events_of(answer)
         except TypeError:  # orjson reads 1024 levels and writes 254
             return b""
+
+    def failure_in(self, event: bytes) -> Any:
+        """The error in an event whose meaning ``has_failed``, as the upstream wrote it."""
+        return None
 
     def clean(self, event: bytes, secrets: frozenset[str]) -> bytes:
         """An event whose meaning ``has_failed`` with nothing in its words that nobody may see."""

@@ -83,6 +83,8 @@ def end_of_last_event(block: bytes) -> int:
 
 def split_events(block: bytes) -> list[bytes]:
     """The events in ``block``, each with the blank line that ends it."""
+    if block.find(b"\n\n") == len(block) - 2 and b"\r" not in block:
+        return [block]  # as most are
     events = []
     start = 0
     for match in BLANK_LINE.finditer(block):
@@ -95,6 +97,8 @@ def split_events(block: bytes) -> list[bytes]:
 
 def data_of(event: bytes) -> bytes:
     """The data of one event: its ``data`` lines, joined as the standard says."""
+    if event.startswith(b"data: ") and event.find(b"\n") == len(event) - 2 and b"\r" not in event:
+        return event[6:-2]  # as most are
     lines = [
         line[5:].removeprefix(b" ") for line in LINE_END.split(event) if line.startswith(b"data:")
     ]

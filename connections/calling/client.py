@@ -18,6 +18,7 @@ from typing import Protocol
 import httpx
 
 from connections import errors
+from connections.calling.held_chunks import HeldChunks
 from connections.calling.translated import translated_body, translated_chunks
 from connections.calling.whole_body import whole_body
 from connections.request_extensions import (
@@ -39,8 +40,8 @@ class UpstreamResponse:
     """A response whose body is still to come. Its holder reads it or closes it.
 
     With a ``translation`` a success reads as if the upstream spoke OpenAI's API.
-    ``waited_seconds`` is how long its body was waited for so far. ``secrets`` are what the request
-    was signed with, beside its connection's keys.
+    ``waited_seconds`` is how long its body was waited for so far. ``has_broken``: it broke off.
+    ``secrets`` are what the request was signed with, beside its connection's keys.
     """
 
     def __init__(
@@ -57,7 +58,9 @@ class UpstreamResponse:
         if self._translation and "ndjson" in self.headers.get("content-type", ""):
             self.headers["content-type"] = MEDIA_TYPE  # a translated stream is an event stream
         self._body: bytes | None = None
+        self._held: HeldChunks | None = None
         self.waited_seconds = 0.0
+        self.has_broken = False
 
     @property
     def socket(self) -> UpstreamSocket | None:
@@ -65,11 +68,19 @@ class UpstreamResponse:
         stream = self._response.stream
         return stream if isinstance(stream, UpstreamSocket) else None
 
-    def chunks(self) -> AsyncGenerator[bytes]:
+    def chunks(self) -> AsyncGenerator[bytes] | HeldChunks:
         """The decoded body as it arrives. Raises ``MidStreamError``."""
+        return self.begun() if self._held is None else self._held
+
+    def begun(self) -> AsyncGenerator[bytes]:
+        """The chunks for one who looks ahead, and gives back by :meth:`hold` what was read."""
         if self._translation is None:
             return self._received()
         return translated_chunks(self._received(), self._translation)
+
+    def hold(self, begin: bytes, rest: AsyncGenerator[bytes]) -> None:
+        """Have :meth:`chunks` be ``begin``, which was read ahead, and what is left of ``rest``."""
+        self._held = HeldChunks(begin, rest)
 
     def offer_to(self, receiver: Receiver | None) -> None:
         """Have ``receiver`` see what arrives while ``chunks`` are waited for, before they have it.
@@ -106,6 +117,7 @@ class UpstreamResponse:
                 yield chunk
                 asked_at = time.monotonic()
         except (httpx.TransportError, httpx.DecodingError) as exc:
+            self.has_broken = True
             raise errors.within_response(exc) from exc
         finally:
             self._note_wait(asked_at)

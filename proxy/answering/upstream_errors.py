@@ -59,20 +59,27 @@ def error_from_response(
 
 def error_from_object(error: Any, *, secrets: frozenset[str]) -> ApiError:
     """The error for an error object in an answer that began as a success."""
-    return _of_a_success(read_error(error).without(secrets))
+    return error_from_told(read_error(error).without(secrets))
 
 
 def error_in(answer: JsonObject, *, secrets: frozenset[str]) -> ApiError | None:
     """The error that a whole ``answer`` is, if it is one. A response tells itself how it failed."""
+    told = told_in(answer)
+    return None if told is None else error_from_told(told.without(secrets))
+
+
+def told_in(answer: JsonObject) -> ProviderError | None:
+    """What a whole ``answer`` tells in place of one, as the provider wrote it."""
     match answer:
         case {"choices": [{"finish_reason": "error", "error": dict(error)}, *_]}:  # OpenRouter
-            return error_from_object(error, secrets=secrets)
+            return read_error(error)
     if not answer.get("error") or answer.get("object") == "response":
         return None
-    return _of_a_success(error_in_answer(answer).without(secrets))
+    return error_in_answer(answer)
 
 
-def _of_a_success(told: ProviderError) -> ApiError:
+def error_from_told(told: ProviderError) -> ApiError:
+    """The error for what was ``told``, without secrets, in an answer that began as a success."""
     if failure := _of_the_request(told.status, {}, told):
         return failure
     code = _code_of_failure(told.status)

@@ -5,12 +5,25 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from wire_formats.chat.reasoning import LISTS, TEXT_FIELDS
 from wire_formats.chat.whole_as_stream import completion_events
 from wire_formats.dialect import END, DescribedError, Dialect, Meaning
 from wire_formats.json_objects import json_object
 from wire_formats.json_types import JsonObject
 from wire_formats.sse import DONE, DONE_MARK, data_of, encoded_event
 from wire_formats.token_counts import Tokens, read_tier, read_usage
+
+# The fields of a delta that are content, the most frequent first.
+CONTENT = (
+    "content",
+    *TEXT_FIELDS,
+    *LISTS,
+    "tool_calls",
+    "function_call",
+    "refusal",
+    "audio",
+    "images",
+)
 
 
 class ChatDialect(Dialect):
@@ -23,6 +36,12 @@ class ChatDialect(Dialect):
     _error = re.compile(rb'"error"\s*:\s*[{"]')
     # Some providers write "" where OpenAI writes null.
     _finish = re.compile(rb'"finish_reason"\s*:\s*"[^"]')
+
+    # What nearly every delta begins with.
+    _said = re.compile(
+        rb'"delta"\s*:\s*\{\s*(?:"role"\s*:\s*"\w+"\s*,\s*)?'
+        rb'"(?:content|reasoning_content|reasoning)"\s*:\s*"[^"]'
+    )
 
     def is_noteworthy(self, block: bytes) -> bool:
         return bool(
@@ -47,6 +66,13 @@ class ChatDialect(Dialect):
             is_usage_only=choices == [] and isinstance(usage, dict),
         )
 
+    def shows_content(self, chunk: bytes) -> bool:
+        return self._said.search(chunk) is not None
+
+    def has_content(self, event: bytes) -> bool:
+        choices = json_object(data_of(event)).get("choices")
+        return isinstance(choices, list) and any(map(_has_content, choices))
+
     def events_of(self, answer: JsonObject) -> bytes:
         return completion_events(answer)
 
@@ -60,6 +86,15 @@ def _has_finished(choices: Any) -> bool:
     return isinstance(choices, list) and any(
         isinstance(choice, dict) and choice.get("finish_reason") for choice in choices
     )
+
+
+def _has_content(choice: Any) -> bool:
+    match choice:
+        case {"delta": dict(said)} | {"message": dict(said)}:
+            return any(said.get(name) for name in CONTENT)
+        case {"text": str(text)}:  # of completions
+            return bool(text)
+    return False
 
 
 CHAT = ChatDialect()

@@ -20,6 +20,10 @@ class MessagesDialect(Dialect):
     ending = typed_event("message_stop")
     _types = re.compile(rb'"type"\s*:\s*"(?:message_(?:start|delta|stop)|error)"')
 
+    _said = re.compile(
+        rb'"type"\s*:\s*"(?:text|thinking)_delta"\s*,\s*"(?:text|thinking)"\s*:\s*"[^"]'
+    )
+
     def is_noteworthy(self, block: bytes) -> bool:
         return self._types.search(block) is not None
 
@@ -41,6 +45,19 @@ class MessagesDialect(Dialect):
             case "error":
                 return Meaning(error=with_status(parsed.get("error")))
         return NOTHING
+
+    def shows_content(self, chunk: bytes) -> bool:
+        return self._said.search(chunk) is not None
+
+    def has_content(self, event: bytes) -> bool:
+        match json_object(data_of(event)):
+            case {"type": "content_block_delta", "delta": dict(delta)}:
+                return any(value for name, value in delta.items() if name != "type")
+            case {"type": "content_block_start", "content_block": {"type": "text" | "thinking"}}:
+                return False
+            case {"type": "content_block_start"}:  # a tool's call, or what is sealed
+                return True
+        return False
 
     def events_of(self, answer: JsonObject) -> bytes:
         return message_events(answer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from wire_formats.chat.dialect import TranslatedChatDialect
 from wire_formats.dialect import END, NOTHING, DescribedError, Dialect, Meaning
@@ -14,6 +15,17 @@ from wire_formats.responses.whole_as_stream import response_events
 from wire_formats.secrets import failure_without_secrets
 from wire_formats.sse import DONE_MARK, data_of, encoded_event
 from wire_formats.token_counts import Tokens, read_tier, read_usage
+
+# The events before the first piece of what a model makes.
+START_UP = frozenset(
+    {
+        "response.created",
+        "response.queued",
+        "response.in_progress",
+        "response.content_part.added",
+        "response.reasoning_summary_part.added",
+    }
+)
 
 
 class ResponsesDialect(Dialect):
@@ -45,8 +57,26 @@ class ResponsesDialect(Dialect):
                 return Meaning(error=parsed["error"])
         return NOTHING
 
+    def has_content(self, event: bytes) -> bool:
+        match json_object(data_of(event)):
+            case {"type": "response.output_item.added", "item": {"type": "message" | "reasoning"}}:
+                return False
+            case {"type": str(kind)} if kind in START_UP:
+                return False
+            case {"delta": ""}:
+                return False
+            case {"type": str(kind)}:
+                return kind.startswith("response.")
+        return False
+
     def events_of(self, answer: JsonObject) -> bytes:
         return response_events(answer)
+
+    def failure_in(self, event: bytes) -> Any:
+        match json_object(data_of(event)):
+            case {"response": {"error": error}}:
+                return error
+        return None
 
     def clean(self, event: bytes, secrets: frozenset[str]) -> bytes:
         parsed = json_object(data_of(event))
