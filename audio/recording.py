@@ -11,7 +11,7 @@ from audio.single_flight import Flight
 from audio.speech_cache import QuietWriter, SpeechCache
 from audio.speech_request import SpeechRequest
 from models_registry.targets import Target
-from proxy.answering.dispatch import Dispatched
+from proxy.answering.dispatched import Dispatched
 from proxy.answering.limits import limits
 from proxy.client_side.errors import UpstreamAnswerError
 from proxy.views.upload import passed_through

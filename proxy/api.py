@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
-from typing import Any, cast
+from typing import Any, Unpack, cast
 
 from accounts.authentication import ApiKeyAuthentication
 from accounts.caller import Caller
@@ -13,7 +13,9 @@ from connections.call import Call
 from connections.configuration.options import Options
 from models_registry.registry import active
 from models_registry.targets import Target
-from proxy.answering.dispatch import Dispatched, dispatch
+from proxy.answering.candidates import Candidates, Further
+from proxy.answering.dispatch import dispatch
+from proxy.answering.dispatched import Dispatched
 from proxy.client_side.async_view import AsyncView
 from proxy.client_side.cookies import forwardable_cookies
 from proxy.client_side.errors import StoppedError
@@ -21,6 +23,8 @@ from proxy.client_side.origin import is_foreign
 from proxy.client_side.permissions import MayInfer
 from proxy.client_side.scope_extensions import SURFACE_EXTENSION, extensions_of
 from proxy.workers.access import is_allowed
+from resilience.affinity import affinity_key
+from resilience.route import Strategy
 from usage.exchange import Exchange, StopReason, Surface
 from usage.in_flight import in_flight
 from wire_formats.json_types import JsonObject
@@ -97,20 +101,35 @@ class ApiView(AsyncView):
             **more,
         )
 
-    def dispatched(
+    def candidates(
         self,
+        model: str,
         targets: Sequence[Target],
         call_for: Callable[[Target], Call],
-        exchange: Exchange,
-        *,
         options: Options,
+    ) -> Candidates:
+        """``targets``, which may serve ``model`` to the caller, and how the model's route says to
+        try them."""
+        return Candidates(
+            targets=targets,
+            call_for=call_for,
+            route=active().snapshot.route_of(model),
+            forward_user_info=options.forward_user_info_headers,
+        )
+
+    def dispatched(
+        self, candidates: Candidates, exchange: Exchange, **more: Unpack[Further]
     ) -> Coroutine[Any, Any, Dispatched]:
-        """The success of the first of ``targets`` that takes what ``call_for`` makes for it."""
+        """The answer of the first of ``candidates`` that has one."""
+        affinity = b""
+        if candidates.route.strategy is Strategy.AFFINITY:
+            body = self.payload if self.reads_body else {}
+            affinity = affinity_key(self.api_request.headers, body, exchange.bytes_received)
         return dispatch(
             active().client,
-            targets,
-            call_for,
-            is_long=self.is_long,
+            candidates,
             exchange=exchange,
-            forward_user_info=options.forward_user_info_headers,
+            is_long=self.is_long,
+            affinity=affinity,
+            **more,
         )

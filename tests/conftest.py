@@ -9,6 +9,8 @@ import pytest
 from asgiref.sync import SyncToAsync
 from django.db import connections
 
+from resilience.budget import retry_budgets
+from resilience.states import states
 from tests.support import emptying, live, parts
 from tests.support.live import TWO_WORKERS, LiveGateway, live_gateway
 from tests.support.parts import Part, Services
@@ -16,6 +18,13 @@ from tests.support.plugin import SERVICES
 from tests.support.stores import BACKINGS, Stores
 
 emptying.install()
+
+
+@pytest.fixture(autouse=True)
+def _strangers() -> None:
+    """Nothing is known of any target, and no retry was made."""
+    states.reset()
+    retry_budgets.reset()
 
 
 @pytest.fixture(scope="session")

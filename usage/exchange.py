@@ -49,6 +49,8 @@ class Exchange:
     on top. ``attempts`` are in the order in which they began. ``chunks`` counts what was streamed
     to the client. ``status`` is what the client was answered, 0 while it was not; ``error_code`` is
     set also for a failure in mid-stream.
+    ``has_broken``: the upstream failed after parts of its answer had passed. ``on_end`` is called
+    once, when the request has ended.
     ``on_stop`` is how the request is ended early, set by whoever answers it; ``still_allowed``
     tells whether its caller could make it now.
     """
@@ -77,6 +79,8 @@ class Exchange:
     status: int = 0
     error_code: str = ""
     is_client_gone: bool = False
+    has_broken: bool = False
+    on_end: Callable[[Exchange], None] | None = field(default=None, repr=False)
     on_stop: Callable[[StopReason], None] | None = field(default=None, repr=False)
     still_allowed: Callable[[], Awaitable[bool]] | None = field(default=None, repr=False)
 

@@ -39,8 +39,10 @@ class InFlight:
             return
         for listener in self._listeners:
             listener(exchange)
+        if exchange.on_end is not None:
+            exchange.on_end(exchange)
         # Both refer to the request; this reference cycle would keep it until a garbage collection.
-        exchange.on_stop = exchange.still_allowed = None
+        exchange.on_stop = exchange.still_allowed = exchange.on_end = None
 
     def on_close(self, listener: Listener) -> None:
         """Have ``listener`` called with every exchange that ends. It must not wait or raise."""

@@ -20,8 +20,9 @@ from audio.speech_files import Recording
 from audio.speech_request import ENDPOINT, SpeechRequest, is_told_who_asks
 from models_registry.registry import active
 from models_registry.targets import Target
-from proxy.answering.dispatch import Dispatched
+from proxy.answering.dispatched import Dispatched
 from proxy.answering.routing import check_model_id, model_of, route
+from proxy.answering.shapes import Shape
 from proxy.api import ApiView
 from proxy.client_side.errors import AnsweredError
 from proxy.client_side.response_headers import STREAMING, passed_on
@@ -173,12 +174,13 @@ class SpeechView(ApiView):
     ) -> Dispatched:
         """The success of one of the targets."""
         exchange.tokens.characters = len(speech.text)
-        return await self.dispatched(
+        candidates = self.candidates(
+            exchange.model,
             targets,
             lambda target: self.call(ENDPOINT, target.model, speech.body_for(target)),
-            exchange,
-            options=self.switches,
+            self.switches,
         )
+        return await self.dispatched(candidates, exchange, shape=Shape.SOUND)
 
 
 def note_target(exchange: Exchange, target: Target) -> None:

@@ -25,10 +25,11 @@ class VoicesView(ApiView):
         check_model_id(model)
         exchange = self.accept(endpoint=ENDPOINT, model=model, is_streamed=False)
         targets, options = await route(active(), self.caller, model)
-        dispatched = await self.dispatched(
+        candidates = self.candidates(
+            model,
             targets,
             lambda target: self.call(ENDPOINT, target.model, {}, method="GET"),
-            exchange,
-            options=options,
+            options,
         )
+        dispatched = await self.dispatched(candidates, exchange)
         return JsonResponse(await read_answer(dispatched, exchange))

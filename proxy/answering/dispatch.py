@@ -1,222 +1,231 @@
-"""Getting a call answered by one of its targets. The only place that decides about another try."""
+"""Getting a call answered by one of its targets. The only place that decides about another try.
+
+::
+
+    targets ─► Walk ─► step ─► Asking.attempt ─► Dispatched: content, or all of it ─► the answer
+                ▲                    │
+                │                    ▼ Ended
+                └── after, waited ── verdict ─► cooldown, breaker
+                                     │
+                                     └─ nothing more allowed ─► error_at_the_end
+"""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
-from connections.auth.base import AuthUnavailableError
-from connections.call import Call
-from connections.calling.client import UpstreamClient, UpstreamResponse
-from connections.errors import MidStreamError, NotSentError, UpstreamError
-from connections.hops import is_loop
-from connections.transport.websocket import UpstreamSocket
-from infrastructure.seldom import SeldomLog
-from models_registry.targets import Target
-from proxy.answering.lacking import STATUSES, says_path_is_missing
-from proxy.answering.pipelines_server import CallFilters, filtered_call
-from proxy.answering.upstream_errors import error_from_response
-from proxy.client_side.errors import ApiError, UpstreamAnswerError, UpstreamUnavailableError
-from proxy.client_side.hops import comes_back
-from proxy.client_side.response_headers import is_plain
-from resilience.outcomes import Kind
-from usage.attempts import Attempt
+from connections.calling.client import UpstreamClient
+from proxy.answering.attempting import Asking
+from proxy.answering.candidates import Candidates, Fallback
+from proxy.answering.dispatched import Dispatched
+from proxy.answering.ended import Ended
+from proxy.answering.exhausted import error_at_the_end
+from proxy.answering.settling import settle_failure, settle_success
+from proxy.answering.shapes import Shape
+from proxy.answering.walk import Step, Walk
+from proxy.client_side.errors import ApiError
+from resilience.backoff import backoff_seconds
+from resilience.budget import retry_budgets
+from resilience.policy import DEFAULT, Ambiguous
+from resilience.route import Route
+from resilience.states import states
+from resilience.verdict import Next, Signal, Verdict, verdict
 from usage.exchange import Exchange
 from wire_formats.errors import UnsendableError
 
-logger = logging.getLogger(__name__)
-seldom = SeldomLog(logger)
-
-LARGEST_ERROR_BYTES = 256 * 1024
-# The last one: another provider may know what this one cannot be asked.
-NOTHING_WAS_SENT = (NotSentError, AuthUnavailableError, UnsendableError)
-KINDS = {
-    401: Kind.KEY_REFUSED,
-    403: Kind.KEY_REFUSED,
-    402: Kind.OUT_OF_QUOTA,
-    429: Kind.RATE_LIMITED,
-    503: Kind.OVERLOADED,
-    529: Kind.OVERLOADED,
-} | dict.fromkeys((400, 404, 409, 413, 415, 422), Kind.REFUSED)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dispatched:
-    """A response, and the target it came from; a success, once it has been dispatched.
-
-    ``filters`` are to see the answer when it is whole; None where the model has none.
-    """
-
-    target: Target
-    response: UpstreamResponse
-    filters: CallFilters | None = None
-
-    @property
-    def is_success(self) -> bool:
-        """Whether the upstream took the request."""
-        return 200 <= self.response.status < 300 or self.response.socket is not None
-
-    @property
-    def socket(self) -> UpstreamSocket:
-        """The socket. Raises ``UpstreamAnswerError`` if the upstream opened none."""
-        if self.response.socket is None:
-            raise UpstreamAnswerError("The upstream opened no WebSocket.")
-        return self.response.socket
-
-    @property
-    def secrets(self) -> frozenset[str]:
-        """The secrets that no message of the upstream may repeat to a client."""
-        return _with(self.target.connection.upstream.secrets, self.response.secrets)
-
-    @property
-    def kept_from_errors(self) -> frozenset[str]:
-        """The secrets that the upstream's error messages may not repeat to a client."""
-        return _with(self.target.connection.upstream.kept_from_errors, self.response.secrets)
-
-
-def _with(known: frozenset[str], signed: frozenset[str]) -> frozenset[str]:
-    """Both; mostly a key of the connection has signed, and no set is made for it."""
-    return known if signed <= known else known | signed
+Pause = Callable[[float], Awaitable[None]]
 
 
 async def dispatch(
     client: UpstreamClient,
-    targets: Sequence[Target],
-    call_for: Callable[[Target], Call],
+    candidates: Candidates,
     *,
     exchange: Exchange,
-    forward_user_info: bool,
+    shape: Shape = Shape.ANSWER,
     is_long: bool = False,
+    affinity: bytes = b"",
+    fallback: Fallback | None = None,
+    may_repeat: Callable[[], bool] | None = None,
+    pause: Pause = asyncio.sleep,
 ) -> Dispatched:
-    """Call the targets in order until one takes the request.
+    """The answer of the first target that has one, begun as ``shape`` says.
 
-    The next is tried only if this one surely saw nothing of the request, or led back here. A target
-    that lacks the endpoint is asked again for the substitute, if ``call_for`` has one. ``exchange``
-    is told what was tried. ``is_long``: a thread runs ``call_for``, which takes its time. Raises
-    ``ApiError`` and ``UpstreamError``.
+    The outcome table (:mod:`resilience.verdict`) decides what follows a failed attempt, within the
+    limits of the route's policy. A target that lacks the endpoint is asked again for the
+    substitute, if ``call_for`` has one. ``exchange`` is told what was tried. ``is_long``: a thread
+    runs ``call_for``, which takes its time. ``fallback`` gives the candidates of another model,
+    with the caller's own rights. ``may_repeat`` tells whether the body can be sent again. Raises
+    ``ApiError`` and ``UnsendableError``.
     """
-    failure: Exception = UpstreamUnavailableError("No upstream serves this model at the moment.")
-    asking = _Asking(client=client, exchange=exchange, forward_user_info=forward_user_info)
-    for target in targets:
-        try:
-            call = await _made(call_for, target, is_long=is_long)
-            dispatched = await asking.asked(target, call)
-            if call.has_substitute and await _lacks_endpoint(dispatched, call.endpoint):
-                call = await _made(call_for, target, is_long=is_long)
-                dispatched = await asking.asked(target, call)
-        except NOTHING_WAS_SENT as exc:
-            failure = exc
-            continue
-        except _LedBackError:
-            failure = comes_back()
-            continue
-        if dispatched.is_success:
-            return dispatched
-        raise await _error_of(dispatched)
-    raise failure
+    asking = Asking(
+        client=client,
+        exchange=exchange,
+        call_for=candidates.call_for,
+        shape=shape,
+        forward_user_info=candidates.forward_user_info,
+        is_long=is_long,
+    )
+    request = _Request(
+        asking=asking,
+        route=candidates.route,
+        walk=Walk(candidates.targets, candidates.route, affinity=affinity),
+        fallback=fallback,
+        may_repeat=may_repeat,
+        pause=pause,
+    )
+    return await request.answered()
 
 
-async def _made(call_for: Callable[[Target], Call], target: Target, *, is_long: bool) -> Call:
-    return await asyncio.to_thread(call_for, target) if is_long else call_for(target)
+class _Request:
+    """One request on its way to an answer."""
 
+    def __init__(
+        self,
+        *,
+        asking: Asking,
+        route: Route,
+        walk: Walk,
+        fallback: Fallback | None,
+        may_repeat: Callable[[], bool] | None,
+        pause: Pause,
+    ) -> None:
+        self._asking = asking
+        self._exchange = asking.exchange
+        self._route = route
+        self._policy = route.policy
+        is_free = asking.shape is Shape.SOCKET
+        self._rules = replace(route.policy, ambiguous=Ambiguous.ALWAYS) if is_free else route.policy
+        self._walk = walk
+        self._fallback = fallback
+        self._may_repeat = may_repeat
+        self._pause = pause
+        self._ends_at = asking.exchange.started + route.policy.deadline_seconds
+        self._patience = route.policy.patience_seconds
+        self._ended: list[Ended] = []
 
-class _LedBackError(Exception):
-    """The connection leads to this gateway again."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Asking:
-    """What all tries of one request have in common."""
-
-    client: UpstreamClient
-    exchange: Exchange
-    forward_user_info: bool
-
-    async def asked(self, target: Target, call: Call) -> Dispatched:
-        """The response of ``target``, whatever its status. Raises ``UpstreamError``."""
-        exchange = self.exchange
-        call, filters = await filtered_call(self.client, target, call)
-        exchange.connection = target.connection.upstream.name
-        exchange.upstream_model = target.model
-        attempt = Attempt(exchange.connection, target.model)
-        if exchange.attempts:
-            _note_next(exchange.attempts[-1], attempt)
-        exchange.attempts.append(attempt)
-        asked_at = time.monotonic()
-        try:
-            response = await target.connection.send(
-                self.client, call, forward_user_info=self.forward_user_info
+    async def answered(self) -> Dispatched:
+        """The answer. Raises ``ApiError`` and ``UnsendableError``."""
+        step = self._walk.first() or await self._waited() or self._walk.last_resort()
+        if step is not None:
+            retry_budgets.of(step.target.connection.upstream.id).note_first(
+                self._policy.retry_budget_percent
             )
-        except (*NOTHING_WAS_SENT, UpstreamError) as exc:
-            attempt.kind = _kind_of_failure(exc)
+        following = Next.OTHER_TARGET
+        while step is not None:
+            result = await self._attempted(step)
+            if isinstance(result, Dispatched):
+                return result
+            following = self._settled(step, result).next
+            before, step = step, await self._after(step, result, following)
+            if step is None and result.answer is not None:
+                return result.answer
+            await _let_go(result)
+            self._note_next(before, step)
+        raise error_at_the_end(
+            self._ended,
+            available_in=self._walk.available_in(),
+            has_stopped=following is Next.STOP,
+        )
+
+    async def _attempted(self, step: Step) -> Dispatched | Ended:
+        """The attempt, with its target's state told of its beginning and end."""
+        state = states.of(step.target.key)
+        state.begin()
+        started = time.monotonic()
+        try:
+            result = await self._asking.attempt(step.target, step.key, self._seconds())
+        except BaseException:  # the client has left, or a filter refuses: nobody's failure
+            state.end(Signal.NOTHING)
             raise
-        finally:
-            seconds = time.monotonic() - asked_at
-            exchange.upstream_seconds += seconds
-            attempt.milliseconds = round(seconds * 1000)
-        attempt.status, attempt.kind = response.status, _kind_of(response)
-        if is_loop(response.status, response.headers):
-            # Mostly two gateways that stand in for each other: the next target may be another way.
-            seldom.warn(f"The connection {exchange.connection} leads back to this gateway.")
-            await response.aclose()
-            attempt.kind = Kind.LED_BACK
-            raise _LedBackError
-        response.waited_seconds = 0.0  # the reading so far is part of the time just counted
-        exchange.upstream_answer = response
-        exchange.upstream_request_id = _request_id(response)
-        return Dispatched(target=target, response=response, filters=filters)
+        if isinstance(result, Dispatched):
+            settle_success(result, step.key, state, self._exchange, time.monotonic() - started)
+        return result
+
+    def _settled(self, step: Step, ended: Ended) -> Verdict:
+        self._ended.append(ended)
+        upstream = step.target.connection.upstream
+        found = verdict(ended.outcome, self._rules, is_unbilled=upstream.costs_nothing)
+        settle_failure(step.target, step.key, ended.outcome, found)
+        return found
+
+    async def _after(self, step: Step, ended: Ended, following: Next) -> Step | None:
+        """The next step, once it is time for it; None if nothing more is tried."""
+        if following is Next.STOP or not self._may_go_on():
+            return None
+        if following in {Next.CONTEXT_FALLBACK, Next.CONTENT_FALLBACK}:
+            return await self._fallen_back(following)
+        other = self._walk.after(step, following) or await self._waited()
+        if other is not None and other.what == "again":
+            await self._rested(backoff_seconds(len(self._exchange.attempts), states.rng))
+        return other
+
+    def _may_go_on(self) -> bool:
+        return (
+            len(self._exchange.attempts) < self._policy.max_attempts
+            and time.monotonic() < self._ends_at
+            and (self._may_repeat is None or self._may_repeat())
+        )
+
+    async def _waited(self) -> Step | None:
+        """A step after a wait for a limit to end, where that is near enough."""
+        seconds = self._walk.available_in()
+        if seconds is None or seconds > self._patience:
+            return None
+        if time.monotonic() + seconds >= self._ends_at:
+            return None
+        self._patience -= seconds
+        await self._rested(seconds)
+        return self._walk.waited()
+
+    async def _rested(self, seconds: float) -> None:
+        """Wait on behalf of the upstream, whose time it is."""
+        await self._pause(seconds)
+        self._exchange.upstream_seconds += seconds
+
+    async def _fallen_back(self, following: Next) -> Step | None:
+        """The first step to the model that the route falls back to, once for each request."""
+        is_of_context = following is Next.CONTEXT_FALLBACK
+        model = self._route.context_fallback if is_of_context else self._route.content_fallback
+        fallback, self._fallback = self._fallback, None
+        if not model or fallback is None:
+            return None
+        try:
+            candidates = await fallback(model)
+        except (ApiError, UnsendableError):  # not the caller's to use: the first error stands
+            return None
+        self._asking.turn_to(candidates.call_for)
+        self._walk = Walk(candidates.targets, candidates.route)
+        step = self._walk.first()
+        return None if step is None else step._replace(what=f"fallback {model}")
+
+    def _seconds(self) -> float | None:
+        """How long the attempt may take to begin its answer; None for as long as the connection's
+        own timeouts allow.
+
+        The deadline of the default policy keeps further attempts from being made, and does not cut
+        one: where nothing else can follow, a late answer is better than none.
+        """
+        policy = self._policy
+        if policy is DEFAULT or policy == DEFAULT:
+            return None
+        left = max(self._ends_at - time.monotonic(), 0.0)
+        limit = policy.first_content_timeout_seconds
+        if limit is None or not self._exchange.is_streamed:
+            return left
+        return min(left, limit)
+
+    def _note_next(self, before: Step, step: Step | None) -> None:
+        """Have the record say why there is another attempt."""
+        attempts = self._exchange.attempts
+        if step is None or not attempts:
+            return
+        last = attempts[-1]
+        last.why = f"{last.status or last.kind.replace('_', ' ')} → {step.what}"
 
 
-def _kind_of_failure(exc: Exception) -> Kind:
-    if isinstance(exc, NotSentError):
-        return Kind.NOT_SENT
-    return Kind.CANNOT_BE_ASKED if isinstance(exc, NOTHING_WAS_SENT) else Kind.FAILED
-
-
-def _note_next(before: Attempt, attempt: Attempt) -> None:
-    step = "again" if before.connection == attempt.connection else "other target"
-    before.why = f"{before.status or before.kind.replace('_', ' ')} → {step}"
-
-
-def _kind_of(response: UpstreamResponse) -> Kind:
-    if 200 <= response.status < 300 or response.socket is not None:
-        return Kind.SUCCESS
-    return KINDS.get(response.status, Kind.FAILED)
-
-
-async def _lacks_endpoint(dispatched: Dispatched, endpoint: str) -> bool:
-    """Whether the upstream says that it has no ``endpoint``, which is remembered."""
-    response = dispatched.response
-    if response.status not in STATUSES:
-        return False
-    if not says_path_is_missing(response.status, await _error_body(response)):
-        return False
-    dispatched.target.connection.lacking.note(endpoint)
-    await response.aclose()
-    return True
-
-
-async def _error_of(dispatched: Dispatched) -> ApiError:
-    """The error for a response that is no success."""
-    response = dispatched.response
-    body = await _error_body(response)
-    secrets = dispatched.kept_from_errors
-    return error_from_response(response.status, response.headers, body, secrets=secrets)
-
-
-def _request_id(response: UpstreamResponse) -> str:
-    """The upstream's own name of the request; Anthropic's header lacks the x."""
-    headers = response.headers
-    name: str = headers.get("x-request-id") or headers.get("request-id", "")
-    return name[:100] if is_plain(name) else ""
-
-
-async def _error_body(response: UpstreamResponse) -> bytes:
-    """The upstream's own error, if it can be read. The status counts in any case."""
-    try:
-        return await response.read(LARGEST_ERROR_BYTES)
-    except MidStreamError:
-        return b""
+async def _let_go(ended: Ended) -> None:
+    if ended.answer is not None:
+        await ended.answer.response.aclose()

@@ -118,6 +118,7 @@ class Relay:
                 self._response.offer_to(None)
             if self._failure is not None:
                 self._exchange.error_code = self._failure.code or self._failure.type
+                self._exchange.has_broken = True
                 yield self.error_event(self._failure)
             else:
                 await _drain(chunks)

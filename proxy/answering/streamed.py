@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
 from contextlib import aclosing
 from typing import Any, cast
 
-from proxy.answering.dispatch import Dispatched
+from proxy.answering.dispatched import Dispatched
 from proxy.answering.limits import limits
 from proxy.answering.pipelines_server import CallFilters
 from proxy.answering.relay import Relay

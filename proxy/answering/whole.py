@@ -6,8 +6,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from connections.calling.client import UpstreamResponse
 from connections.errors import MidStreamError
-from proxy.answering.dispatch import Dispatched
+from proxy.answering.dispatched import Dispatched, Whole
 from proxy.answering.limits import limits
 from proxy.answering.upstream_errors import error_in
 from proxy.client_side.errors import UpstreamAnswerError, UpstreamTimeoutError
@@ -37,18 +38,8 @@ async def read_answer(
     ``take_usage`` knows the API's names of token counts; ``on_answer`` gets what the upstream said,
     before any filter. Raises ``ApiError``.
     """
-    try:
-        body = await dispatched.response.read(limits().whole_bytes)
-    except MidStreamError as exc:
-        kind = UpstreamTimeoutError if exc.is_timeout else UpstreamAnswerError
-        raise kind(exc.message) from exc
-    try:
-        if is_stream(body):
-            body = await read_aside(put_together, body)
-        is_long = len(body) >= LONG_BYTES
-        answer = await read_aside(READ, body) if is_long else parsed(body, read=load_json)
-    except UnreadableAnswerError as exc:
-        raise UpstreamAnswerError(exc.message) from exc
+    whole = dispatched.whole or await read_whole(dispatched.response)
+    body, answer = whole.body, whole.answer
     if error := error_in(answer, secrets=dispatched.kept_from_errors):
         raise error
     if answer.get("error"):  # a response object that failed
@@ -63,6 +54,23 @@ async def read_answer(
     if dispatched.target.family.thinks_in_tags:
         body = await read_aside(_without_tags, body)
     return body if dispatched.filters is None else await dispatched.filters.outlet(body)
+
+
+async def read_whole(response: UpstreamResponse) -> Whole:
+    """The body in one piece. Raises ``ApiError`` for one that breaks off, or is no JSON object."""
+    try:
+        body = await response.read(limits().whole_bytes)
+    except MidStreamError as exc:
+        kind = UpstreamTimeoutError if exc.is_timeout else UpstreamAnswerError
+        raise kind(exc.message) from exc
+    try:
+        if is_stream(body):
+            body = await read_aside(put_together, body)
+        is_long = len(body) >= LONG_BYTES
+        answer = await read_aside(READ, body) if is_long else parsed(body, read=load_json)
+    except UnreadableAnswerError as exc:
+        raise UpstreamAnswerError(exc.message) from exc
+    return Whole(body=body, answer=answer)
 
 
 def _without_tags(body: bytes) -> bytes:

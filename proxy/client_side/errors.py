@@ -14,6 +14,7 @@ ApiError
 ├── StoppedError                503  ended by the gateway before its time
 ├── UpstreamUnavailableError    502  no target could be reached
 ├── UpstreamTimeoutError        504
+├── AllTargetsCoolingError      503  each target asked for some time without requests
 ├── UpstreamAnswerError         502  the upstream's answer makes no sense
 └── AnsweredError               the status and type of DRF's exceptions, or of an upstream's error
 
@@ -183,6 +184,17 @@ class UpstreamUnavailableError(ApiError):
     status = HTTPStatus.BAD_GATEWAY
     type = "upstream_error"
     code = "upstream_unavailable"
+
+
+class AllTargetsCoolingError(UpstreamUnavailableError):
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "all_targets_cooling"
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(
+            f"Every upstream of this model has reached a limit. Try again in {seconds} seconds.",
+            headers={"retry-after": str(seconds), "x-should-retry": "true"},
+        )
 
 
 class UpstreamTimeoutError(UpstreamUnavailableError):

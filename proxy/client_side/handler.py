@@ -35,6 +35,7 @@ from usage.exchange import StopReason
 from usage.in_flight import in_flight
 
 MOST_KNOWN_HOSTS = 1000
+ATTEMPTS_HEADER = b"x-gateway-attempts"
 
 
 class ApiHandler(ASGIHandler):
@@ -195,6 +196,8 @@ class ApiHandler(ASGIHandler):
             # For a stream that failed in its first bytes the code is noted already.
             exchange.error_code = getattr(response, "error_code", exchange.error_code)
         headers = [(k.lower().encode(), v.encode("latin-1")) for k, v in response.items()]
+        if exchange is not None and len(exchange.attempts) > 1:
+            headers.append((ATTEMPTS_HEADER, b"%d" % len(exchange.attempts)))
         is_head = request is not None and request.method == "HEAD"
         if response.streaming and is_head:
             await outgoing.begin(response.status_code, headers)

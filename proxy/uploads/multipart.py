@@ -70,6 +70,10 @@ class IncomingForm:
         """Of the form as it is passed on."""
         return f"multipart/form-data; boundary={self._boundary_of_ours.decode()}"
 
+    def is_whole(self) -> bool:
+        """Whether none of the form has gone to an upstream that cannot be read again."""
+        return not self._is_live
+
     def value(self, name: str) -> str | None:
         """A field that has come so far, as text."""
         part = next((p for p in self._parts if p.name == name and not p.is_file), None)

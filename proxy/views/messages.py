@@ -10,8 +10,9 @@ from django.http.response import HttpResponseBase
 from connections.call import Call
 from models_registry.registry import active
 from models_registry.targets import Target
+from proxy.answering.candidates import Candidates
 from proxy.answering.chat_traits import traits_for
-from proxy.answering.dispatch import Dispatched
+from proxy.answering.dispatched import Dispatched
 from proxy.answering.routing import route
 from proxy.answering.streamed import ChangedEvents, relay_answer
 from proxy.answering.whole import read_answer
@@ -85,15 +86,18 @@ class MessagesView(AnthropicSurface, ModelCallView):
     async def sent(self, body: JsonObject, model: str, exchange: Exchange) -> Dispatched:
         self.body = body
         self.diagnosed = await kept_for_diagnostics(body, self.caller)
+        return await super().sent(body, model, exchange)
+
+    async def candidates_for(self, body: JsonObject, model: str) -> Candidates:
         routed, options = await route(active(), self.caller, model, endpoint=self.endpoint)
         targets = self.eligible(routed)
         guarded = guarded_part(body, is_native=any(map(speaks_messages, targets)))
         allowed = await permitted(guarded, targets, self.caller)
-        return await self.dispatched(
+        return self.candidates(
+            model,
             allowed.targets,
             lambda target: self.call_for(target, allowed.body(target, guarded)),
-            exchange,
-            options=options,
+            options,
         )
 
     def eligible(self, targets: tuple[Target, ...]) -> tuple[Target, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 from django.http.response import HttpResponseBase
@@ -11,7 +12,8 @@ from rest_framework.request import Request
 from connections.call import Call
 from models_registry.registry import active
 from models_registry.targets import Target
-from proxy.answering.dispatch import Dispatched
+from proxy.answering.candidates import Candidates
+from proxy.answering.dispatched import Dispatched
 from proxy.answering.routing import check_model_id, default_model, model_of, route
 from proxy.answering.streamed import relay_answer
 from proxy.answering.whole import read_answer
@@ -109,16 +111,27 @@ class ModelCallView(ApiView):
         return model_of(body)
 
     async def sent(self, body: JsonObject, model: str, exchange: Exchange) -> Dispatched:
-        """The success of one of the model's targets."""
+        """The answer of one of the model's targets, or of those that its route falls back to."""
+        return await self.dispatched(
+            await self.candidates_for(body, model),
+            exchange,
+            fallback=partial(self.candidates_for, body),
+        )
+
+    async def candidates_for(self, body: JsonObject, model: str) -> Candidates:
+        """The targets of ``model`` that may be sent ``body`` on behalf of the caller.
+
+        Raises ``ApiError`` where the caller may not use the model, or what the body refers to.
+        """
         targets, options = await route(active(), self.caller, model, endpoint=self.endpoint)
         targets = await self.allowed(self.eligible(targets))
         body = self.readable(body, targets)
         allowed = await permitted(body, targets, self.caller)
-        return await self.dispatched(
+        return self.candidates(
+            model,
             allowed.targets,
             lambda target: self.call_for(target, allowed.body(target, body)),
-            exchange,
-            options=options,
+            options,
         )
 
     def eligible(self, targets: tuple[Target, ...]) -> tuple[Target, ...]:

@@ -18,6 +18,7 @@ from connections.providers.raw import RawAdapter
 from models_registry.registry import active
 from models_registry.targets import Target
 from proxy.answering.limits import limits
+from proxy.answering.shapes import Shape
 from proxy.api import ApiView
 from proxy.client_side.errors import UpstreamAnswerError
 from proxy.client_side.exception_handler import not_found
@@ -66,11 +67,12 @@ class PassthroughView(ApiView):
             headers=passed_upstream(self.api_request.META, PASSED_HEADERS),
         )
         raw = replace(found, adapter=RawAdapter(found.upstream))
+        target = Target(connection=raw, model="", public_id=connection, rendered=b"{}")
+        options = active().snapshot.options
         dispatched = await self.dispatched(
-            [Target(connection=raw, model="", public_id=connection, rendered=b"{}")],
-            lambda _: call,
+            self.candidates("", [target], lambda _: call, options),
             exchange,
-            options=active().snapshot.options,
+            shape=Shape.ANYTHING,
         )
         headers = passed_on(dispatched.response.headers.raw)
         media_type = dispatched.response.headers.get("content-type", "")

@@ -13,7 +13,7 @@ from connections.call import Call
 from connections.calling.client import UpstreamResponse
 from models_registry.registry import active
 from models_registry.targets import Target
-from proxy.answering.dispatch import Dispatched
+from proxy.answering.dispatched import Dispatched
 from proxy.answering.routing import route
 from proxy.answering.whole import read_answer
 from proxy.client_side.errors import ApiError, InvalidRequestError

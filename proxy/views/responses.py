@@ -12,7 +12,7 @@ from django.http.response import HttpResponseBase
 
 from connections.call import Call
 from models_registry.targets import Target
-from proxy.answering.dispatch import Dispatched
+from proxy.answering.dispatched import Dispatched
 from proxy.answering.lacking import takes_responses
 from proxy.answering.streamed import ChangedEvents, relay_answer
 from proxy.answering.whole import read_answer

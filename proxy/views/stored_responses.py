@@ -15,7 +15,8 @@ from accounts.caller import Caller
 from models_registry.registry import active
 from models_registry.snapshot import Snapshot
 from models_registry.targets import Target
-from proxy.answering.dispatch import Dispatched
+from proxy.answering.dispatched import Dispatched
+from proxy.answering.shapes import Shape
 from proxy.answering.streamed import relay_answer
 from proxy.answering.whole import read_answer
 from proxy.api import ApiView
@@ -91,7 +92,9 @@ class StoredResponseView(ApiView):
         if is_streamed:
             self.api_request.outgoing.expect_stream(STORED_RESPONSES)
         dispatched = await self.dispatched(
-            [target], lambda _: call, exchange, options=registry.snapshot.options
+            self.candidates("", [target], lambda _: call, registry.snapshot.options),
+            exchange,
+            shape=Shape.ANYTHING,  # a failure in it is that of the response, made long ago
         )
         if is_streamed:
             response = await self.streamed(dispatched, exchange)

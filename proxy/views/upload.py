@@ -13,14 +13,15 @@ from rest_framework.request import Request
 
 from connections.call import Call
 from connections.calling.client import owned_responses
-from connections.errors import MidStreamError, UpstreamError
+from connections.errors import MidStreamError
 from models_registry.registry import active
 from models_registry.targets import Target
-from proxy.answering.dispatch import Dispatched
+from proxy.answering.dispatched import Dispatched
 from proxy.answering.limits import limits
 from proxy.answering.routing import check_model_id, default_model, model_of, route
+from proxy.answering.shapes import Shape
 from proxy.api import ApiView
-from proxy.client_side.errors import UpstreamAnswerError
+from proxy.client_side.errors import ApiError, UpstreamAnswerError
 from proxy.client_side.response_headers import LONGEST_VALUE, STREAMING, is_plain, passed_on
 from proxy.uploads.held import held_uploads
 from proxy.uploads.multipart import IncomingForm
@@ -78,9 +79,14 @@ class UploadView(ApiView):
         targets, options = await route(active(), self.caller, model)
         try:
             dispatched = await self.dispatched(
-                targets, lambda target: self.call_for(target, form), exchange, options=options
+                self.candidates(
+                    exchange.model, targets, lambda target: self.call_for(target, form), options
+                ),
+                exchange,
+                shape=Shape.DOCUMENT,
+                may_repeat=form.is_whole,
             )
-        except UpstreamError as exc:
+        except ApiError as exc:
             # A form that fails while it is sent looks like an upstream that broke off.
             raise form.failure or exc from exc
         finally:

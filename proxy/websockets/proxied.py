@@ -15,8 +15,10 @@ from connections.errors import MidStreamError
 from connections.transport.websocket import UpstreamSocket
 from models_registry.registry import active
 from models_registry.targets import Target
+from proxy.answering.candidates import Candidates
 from proxy.answering.dispatch import dispatch
 from proxy.answering.routing import model_of, route
+from proxy.answering.shapes import Shape
 from proxy.client_side.cancelling import uncancel
 from proxy.client_side.errors import ApiError, StoppedError, UpstreamAnswerError
 from proxy.client_side.exception_handler import to_api_error
@@ -162,14 +164,15 @@ class ProxiedConsumer(ApiSocket):
                         registry, self._caller, model, endpoint=self.endpoint
                     )
                     allowed = await self._permitted(message, targets)
-                    dispatched = await dispatch(
-                        registry.client,
-                        allowed.targets,
-                        partial(self._call, request_id=exchange.request_id),
-                        exchange=exchange,
+                    candidates = Candidates(
+                        targets=allowed.targets,
+                        call_for=partial(self._call, request_id=exchange.request_id),
+                        route=registry.snapshot.route_of(model),
                         forward_user_info=options.forward_user_info_headers,
                     )
-                socket = dispatched.socket
+                    dispatched = await dispatch(
+                        registry.client, candidates, exchange=exchange, shape=Shape.SOCKET
+                    )
         except asyncio.CancelledError:
             self._account.close(0, is_client_gone=self.is_client_gone)
             if self._stopped_for is None:
@@ -183,7 +186,7 @@ class ProxiedConsumer(ApiSocket):
             raise
         exchange.status = SWITCHING_PROTOCOLS
         self.model = model
-        self._target, self._upstream = dispatched.target, socket
+        self._target, self._upstream = dispatched.target, dispatched.socket
         self._censor = Censor(dispatched.secrets, dispatched.kept_from_errors)
 
     def stop(self, reason: StopReason) -> None:

@@ -11,7 +11,9 @@ from tests.support.responders import complete_chat
 from tests.support.stores import BACKINGS
 from tests.support.upstream import ScriptedUpstream
 
-MODELS = ("gpt-4o", "claude", "second-chance", "hasty", "refused", "unresolved")
+# A rate limit is remembered for its model: each is for one request that meets one.
+LIMITED = tuple(f"limited-{number}" for number in range(5))
+MODELS = (*LIMITED, "gpt-4o", "claude", "second-chance", "hasty", "refused", "unresolved")
 LIMITS = {
     "GATEWAY_MAX_SSE_LINE_BYTES": str(64 * 1024),
     "GATEWAY_MAX_RESPONSE_BYTES": str(2**20),
@@ -41,7 +43,7 @@ def key(gateway, shared_upstream):
     key = gateway.configured_for(
         "alice",
         connections=[
-            {"name": "scripted", "model_ids": ["gpt-4o", "second-chance"], **working},
+            {"name": "scripted", "model_ids": ["gpt-4o", "second-chance", *LIMITED], **working},
             {
                 "name": "anthropic",
                 "provider": "anthropic",

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.faults.conftest import LIMITED
 from tests.faults.errors import SECRET, assert_openai_error
 from tests.faults.surfaces import CHAT_EVENT as EVENT
 from tests.support.api import (
@@ -67,6 +68,7 @@ def test_an_upstream_that_cannot_be_reached_is_502(client, ledger, model, stream
 def test_the_next_target_answers_when_the_first_refuses(client, ledger, upstream):
     answer = chat(client, "second-chance")
     assert answer.json()["choices"][0]["message"]["content"] == "Hello world"
+    assert answer.headers["x-gateway-attempts"] == "2"
     ledger.assert_one_more(200)
 
 
@@ -114,13 +116,24 @@ def test_an_error_page_does_not_reach_the_client(client, ledger, upstream, statu
     assert_refused(ledger, chat(client, stream=stream), seen, code)
 
 
-@pytest.mark.parametrize("stream", [False, True])
-def test_a_provider_that_is_busy_says_for_how_long(client, ledger, upstream, stream):
+@pytest.mark.parametrize(("stream", "model"), [(False, LIMITED[0]), (True, LIMITED[1])])
+def test_a_provider_that_is_busy_says_for_how_long(client, ledger, upstream, stream, model):
     error = {"message": "Slow down.", "type": "tokens", "code": "rate_limit_exceeded"}
     upstream.on("POST", CHAT, json_response({"error": error}, 429, {"Retry-After": "7"}))
-    answer = chat(client, stream=stream)
+    answer = chat(client, model, stream=stream)
     assert_refused(ledger, answer, 429, "rate_limit_exceeded")
     assert answer.headers["retry-after"] == "7"
+    assert answer.headers["x-should-retry"] == "true"
+
+
+def test_a_provider_that_is_busy_is_not_asked_before_its_time(client, ledger, upstream):
+    upstream.on("POST", CHAT, json_response({}, 429, {"Retry-After": "30"}))
+    assert_refused(ledger, chat(client, LIMITED[2]), 429, "provider_rate_limited")
+    before = len(upstream.calls)
+    answer = chat(client, LIMITED[2])
+    assert_refused(ledger, answer, 503, "all_targets_cooling")
+    assert 0 < int(answer.headers["retry-after"]) <= 30
+    assert len(upstream.calls) == before
 
 
 @pytest.mark.parametrize("status", [401, 403])
@@ -149,11 +162,12 @@ def test_an_error_in_a_successful_answer_gets_a_real_status(
     client, ledger, upstream, code, status, seen
 ):
     error = {"message": "The context is too long.", "type": "BadRequestError", "code": code}
+    whole, stream = LIMITED[3:] if status == 429 else ("gpt-4o", "gpt-4o")
     upstream.on("POST", CHAT, json_response({"object": "error", "error": error}))
-    assert chat(client).status_code == status
+    assert chat(client, whole).status_code == status
     ledger.assert_one_more(status, seen)
     upstream.on("POST", CHAT, sse({"error": error}))
-    assert chat(client, stream=True).status_code == status
+    assert chat(client, stream, stream=True).status_code == status
     ledger.assert_one_more(status, seen)
 
 

@@ -104,10 +104,14 @@ def a_snapshot(
     )
 
 
-def an_exchange() -> Exchange:
-    return Exchange(
-        request_id="req_1", caller=a_caller(), endpoint="chat/completions", model="gpt-4o"
-    )
+def an_exchange(**fields: object) -> Exchange:
+    defaults = {
+        "request_id": "req_1",
+        "caller": a_caller(),
+        "endpoint": "chat/completions",
+        "model": "gpt-4o",
+    }
+    return Exchange(**(defaults | fields))
 
 
 class Chunks(httpx.AsyncByteStream):

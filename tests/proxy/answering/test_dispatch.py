@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import httpx
 import pytest
 
-from connections.auth.base import AuthUnavailableError
 from connections.call import Call
 from connections.calling.client import UpstreamClient
-from connections.errors import MaybeProcessedError, NotSentError
 from connections.upstream import Upstream
 from models_registry.targets import Target
-from proxy.answering.dispatch import Dispatched, dispatch
-from proxy.client_side.errors import ApiError, UpstreamUnavailableError
+from proxy.answering.candidates import Candidates
+from proxy.answering.dispatch import dispatch
+from proxy.answering.dispatched import Dispatched
+from proxy.client_side.errors import ApiError, UpstreamTimeoutError, UpstreamUnavailableError
 from resilience.outcomes import Kind
 from tests.support.builders import SECRET, Chunks, a_call, a_target, an_exchange, an_upstream
 from usage.exchange import Exchange
@@ -41,17 +43,25 @@ class Upstreams:
 async def dispatched(
     upstreams: Upstreams, *targets: Target, exchange: Exchange | None = None, **call: object
 ) -> Dispatched:
+    candidates = Candidates(
+        targets=targets, call_for=lambda target: a_call(**{"model": target.model} | call)
+    )
     return await dispatch(
         UpstreamClient(httpx.MockTransport(upstreams)),
-        targets,
-        lambda target: a_call(**{"model": target.model} | call),
+        candidates,
         exchange=exchange or an_exchange(),
-        forward_user_info=False,
+        pause=at_once,
     )
 
 
+async def at_once(seconds: float) -> None:
+    """No test waits."""
+
+
 def targets(*upstreams: str | Upstream) -> list[Target]:
-    return [a_target(an_upstream(u) if isinstance(u, str) else u) for u in upstreams]
+    """A target of each, every one of another connection."""
+    found = [an_upstream(u) if isinstance(u, str) else u for u in upstreams]
+    return [a_target(replace(u, id=number)) for number, u in enumerate(found, start=1)]
 
 
 async def test_the_first_target_serves() -> None:
@@ -92,9 +102,10 @@ async def test_what_may_have_been_processed_is_not_tried_again(
     failure: Exception, is_timeout: bool
 ) -> None:
     upstreams = Upstreams(one=failure)
-    with pytest.raises(MaybeProcessedError) as caught:
+    with pytest.raises(UpstreamUnavailableError) as caught:
         await dispatched(upstreams, *targets("one", "two"))
-    assert caught.value.is_timeout is is_timeout
+    assert isinstance(caught.value, UpstreamTimeoutError) is is_timeout
+    assert caught.value.headers == {"x-should-retry": "false"}
     assert upstreams.asked == ["one"]
 
 
@@ -106,14 +117,14 @@ async def test_a_target_without_a_credential_is_passed_over() -> None:
 
 async def test_a_target_whose_url_cannot_hold_the_model_is_passed_over() -> None:
     upstreams = Upstreams()
-    azure = a_target(an_upstream("azure", provider="azure"), model="a/b")
+    azure = a_target(an_upstream("azure", provider="azure", id=7), model="a/b")
     await dispatched(upstreams, azure, *targets("two"))
     assert upstreams.asked == ["two"]
 
 
 async def test_a_provider_that_cannot_be_asked_is_passed_over() -> None:
     upstreams = Upstreams()
-    ollama = a_target(an_upstream("ollama", provider="ollama", api_type="native"))
+    ollama = a_target(an_upstream("ollama", provider="ollama", api_type="native", id=7))
     tokens = {"endpoint": "embeddings", "body": {"input": [1, 2]}}
     await dispatched(upstreams, ollama, *targets("two"), **tokens)
     assert upstreams.asked == ["two"]
@@ -123,11 +134,11 @@ async def test_a_provider_that_cannot_be_asked_is_passed_over() -> None:
 
 async def test_the_last_failure_is_told_when_no_target_is_left() -> None:
     upstreams = Upstreams(one=httpx.ConnectError("x"), two=httpx.ConnectTimeout("y"))
-    with pytest.raises(NotSentError) as caught:
+    with pytest.raises(UpstreamTimeoutError):
         await dispatched(upstreams, *targets("one", "two"))
-    assert caught.value.is_timeout
-    with pytest.raises(AuthUnavailableError):
+    with pytest.raises(UpstreamUnavailableError) as caught:
         await dispatched(upstreams, *targets(an_upstream("one", secrets=("",))))
+    assert caught.value.code == "upstream_auth_unavailable"
 
 
 async def test_no_target_at_all_is_an_error() -> None:
@@ -135,7 +146,14 @@ async def test_no_target_at_all_is_an_error() -> None:
         await dispatched(Upstreams())
 
 
-@pytest.mark.parametrize("status", [400, 404, 500, 503, 302])
+@pytest.mark.parametrize("status", [503, 529, 429, 401, 402])
+async def test_a_refusal_that_cost_nothing_goes_to_the_next_target(status: int) -> None:
+    upstreams = Upstreams(one=status)
+    await dispatched(upstreams, *targets("one", "two"))
+    assert upstreams.asked == ["one", "two"]
+
+
+@pytest.mark.parametrize("status", [400, 404, 500, 302])
 async def test_an_upstreams_refusal_is_final(status: int) -> None:
     upstreams = Upstreams(one=status)
     with pytest.raises(ApiError):
@@ -154,9 +172,8 @@ async def test_a_refused_key_is_changed_within_the_target(status: int) -> None:
 
     client = UpstreamClient(httpx.MockTransport(answer))
     [target] = targets(an_upstream(secrets=("a", "b")))
-    await dispatch(
-        client, [target], lambda _: a_call(), exchange=an_exchange(), forward_user_info=False
-    )
+    candidates = Candidates(targets=[target], call_for=lambda _: a_call())
+    await dispatch(client, candidates, exchange=an_exchange())
     assert keys == ["Bearer a", "Bearer b"]
     assert responses[0].stream.is_closed
 
@@ -174,13 +191,15 @@ async def test_the_status_counts_even_if_the_error_cannot_be_read(body: Chunks) 
     refusal = httpx.Response(429, headers={"retry-after": "7"}, stream=body)
     with pytest.raises(ApiError) as caught:
         await dispatched(Upstreams(one=refusal), *targets("one"))
-    assert (caught.value.status, caught.value.headers) == (429, {"retry-after": "7"})
+    assert caught.value.status == 429
+    assert caught.value.headers == {"retry-after": "7", "x-should-retry": "true"}
 
 
 async def test_the_account_tells_what_was_tried() -> None:
     exchange = an_exchange()
     upstreams = Upstreams(
-        one=httpx.ConnectError("x"), two=httpx.Response(200, headers={"x-request-id": "up-1"})
+        one=httpx.ConnectError("x"),
+        two=httpx.Response(200, json={}, headers={"x-request-id": "up-1"}),
     )
     await dispatched(upstreams, *targets("one", "two"), exchange=exchange)
     assert exchange.connection == "two"
@@ -209,10 +228,8 @@ async def substituted(answer: httpx.Response, *asked_of: Target) -> list[str]:
     try:
         await dispatch(
             UpstreamClient(httpx.MockTransport(respond)),
-            asked_of,
-            substituting,
+            Candidates(targets=asked_of, call_for=substituting),
             exchange=an_exchange(),
-            forward_user_info=False,
         )
     except ApiError:
         paths.append("error")
@@ -248,9 +265,7 @@ async def test_a_target_that_cannot_be_asked_this_is_passed_over() -> None:
 
     answer = await dispatch(
         UpstreamClient(httpx.MockTransport(Upstreams())),
-        targets("one", "two"),
-        call_for,
+        Candidates(targets=targets("one", "two"), call_for=call_for),
         exchange=an_exchange(),
-        forward_user_info=False,
     )
     assert answer.target.connection.upstream.name == "two"

@@ -11,6 +11,7 @@ from connections.calling.open_connection import OpenConnection
 from models_registry.listings import Listing
 from models_registry.pipelines_filters import filters_of
 from models_registry.targets import filtered
+from proxy.answering.candidates import Candidates
 from proxy.answering.dispatch import dispatch
 from proxy.answering.streamed import relay_answer
 from proxy.answering.whole import read_answer
@@ -80,10 +81,11 @@ async def answer(world: World, *targets, metadata: dict | None = None, **call: o
     body = BODY if metadata is None else BODY | {"metadata": metadata}
     dispatched = await dispatch(
         client,
-        targets,
-        lambda target: a_call(body, model=target.model, **call),
+        Candidates(
+            targets=targets,
+            call_for=lambda target: a_call(body, model=target.model, **call),
+        ),
         exchange=exchange,
-        forward_user_info=False,
     )
     return json.loads(await read_answer(dispatched, exchange))
 
@@ -197,14 +199,12 @@ async def test_a_filter_that_fails_blocks(
 async def stream(world: World, *targets) -> bytes:
     """What a client reads of a streamed chat, its error included."""
     client = UpstreamClient(httpx.MockTransport(world))
-    exchange = an_exchange()
+    exchange = an_exchange(is_streamed=True)
     body = BODY | {"stream": True, "stream_options": {"include_usage": True}}
     dispatched = await dispatch(
         client,
-        targets,
-        lambda target: a_call(body, model=target.model),
+        Candidates(targets=targets, call_for=lambda target: a_call(body, model=target.model)),
         exchange=exchange,
-        forward_user_info=False,
     )
     read = b""
     try:

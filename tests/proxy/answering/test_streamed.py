@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.answering.dispatch import Dispatched
+from proxy.answering.dispatched import Dispatched
 from proxy.answering.streamed import relay_answer
 from tests.support.builders import a_response, a_target, an_exchange
 from wire_formats.chat.dialect import CHAT

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from proxy.answering.dispatch import Dispatched
+from proxy.answering.dispatched import Dispatched
 from proxy.answering.limits import limits
 from proxy.answering.whole import read_answer
 from proxy.client_side.errors import ApiError

@@ -1,0 +1,204 @@
+"""One attempt: a call to one target with one key, up to the beginning of its answer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from connections.call import Call
+from connections.calling.client import UpstreamClient, UpstreamResponse
+from connections.errors import MidStreamError
+from connections.hops import is_loop
+from connections.upstream import UpstreamKey
+from infrastructure.seldom import SeldomLog
+from models_registry.targets import Target
+from proxy.answering.dispatched import Dispatched
+from proxy.answering.ended import FAILURES, NOTHING_WAS_SENT, Ended, ended_by
+from proxy.answering.lacking import STATUSES, says_path_is_missing
+from proxy.answering.opening import answer_of
+from proxy.answering.pipelines_server import CallFilters, filtered_call
+from proxy.answering.shapes import Shape
+from proxy.answering.upstream_errors import error_from_response
+from proxy.client_side.hops import comes_back
+from proxy.client_side.response_headers import is_plain
+from resilience.outcomes import Kind, Outcome
+from resilience.reading import outcome_of_response
+from usage.attempts import Attempt
+from usage.exchange import Exchange
+from wire_formats.provider_errors import error_in_body
+
+logger = logging.getLogger(__name__)
+seldom = SeldomLog(logger)
+
+LARGEST_ERROR_BYTES = 256 * 1024
+
+
+@dataclass(slots=True, kw_only=True)
+class Asking:
+    """What all attempts of one request have in common.
+
+    ``is_long``: a thread runs ``call_for``, which takes its time.
+    """
+
+    client: UpstreamClient
+    exchange: Exchange
+    call_for: Callable[[Target], Call]
+    shape: Shape
+    forward_user_info: bool
+    is_long: bool
+    _made: tuple[Target, Call, CallFilters | None] | None = None
+
+    def turn_to(self, call_for: Callable[[Target], Call]) -> None:
+        """Have ``call_for`` make the calls from now on."""
+        self.call_for = call_for
+        self._made = None
+
+    async def attempt(
+        self, target: Target, key: UpstreamKey | None, seconds: float | None
+    ) -> Dispatched | Ended:
+        """The answer of ``target``, begun within ``seconds``, or how it failed.
+
+        Raises ``ApiError`` when a filter refuses the request or fails.
+        """
+        try:
+            call, filters = await self._call(target)
+        except NOTHING_WAS_SENT as exc:
+            return ended_by(exc)
+        attempt = self._begin(target, key)
+        started = time.monotonic()
+        try:
+            if seconds is None:
+                result = await self._asked(target, key, call, filters)
+            else:
+                async with asyncio.timeout(seconds):
+                    result = await self._asked(target, key, call, filters)
+        except (*NOTHING_WAS_SENT, *FAILURES) as exc:
+            result = ended_by(exc)
+        finally:
+            attempt.milliseconds = round((time.monotonic() - started) * 1000)
+        _note(attempt, result)
+        if isinstance(result, Ended) and result.answer is None:
+            await self._let_go()
+        return result
+
+    async def _let_go(self) -> None:
+        """Close the response that is not the answer; what of it was read gives its connection
+        back."""
+        answer = self.exchange.upstream_answer
+        if isinstance(answer, UpstreamResponse):
+            await answer.aclose()
+
+    async def _call(self, target: Target) -> tuple[Call, CallFilters | None]:
+        """The call for ``target`` as its filters leave it; a form can be sent once."""
+        made = self._made
+        if made is not None and made[0] is target and made[1].upload is None:
+            return made[1], made[2]
+        call = (
+            await asyncio.to_thread(self.call_for, target)
+            if self.is_long
+            else self.call_for(target)
+        )
+        call, filters = await filtered_call(self.client, target, call)
+        self._made = target, call, filters
+        return call, filters
+
+    def _begin(self, target: Target, key: UpstreamKey | None) -> Attempt:
+        exchange = self.exchange
+        exchange.connection = target.connection.upstream.name
+        exchange.upstream_model = target.model
+        exchange.upstream_request_id = ""
+        attempt = Attempt(exchange.connection, target.model, "" if key is None else key.hint)
+        exchange.attempts.append(attempt)
+        return attempt
+
+    async def _asked(
+        self,
+        target: Target,
+        key: UpstreamKey | None,
+        call: Call,
+        filters: CallFilters | None,
+    ) -> Dispatched | Ended:
+        """The answer, or the refusal. Raises ``FAILURES`` and ``NOTHING_WAS_SENT``."""
+        response = await self._sent(target, key, call)
+        if call.has_substitute and await _lacks_endpoint(target, response, call.endpoint):
+            self._made = None
+            call, filters = await self._call(target)
+            response = await self._sent(target, key, call)
+        dispatched = Dispatched(target=target, response=response, filters=filters)
+        if not dispatched.is_success:
+            return await _refusal(dispatched)
+        is_streamed = self.exchange.is_streamed and call.is_streamed
+        return await answer_of(dispatched, call, self.shape, is_streamed=is_streamed)
+
+    async def _sent(self, target: Target, key: UpstreamKey | None, call: Call) -> UpstreamResponse:
+        exchange = self.exchange
+        if (earlier := exchange.upstream_answer) is not None:  # was not the answer after all
+            exchange.upstream_answer = None
+            exchange.upstream_seconds += earlier.waited_seconds
+        asked_at = time.monotonic()
+        try:
+            response = await target.connection.send(
+                self.client, call, key=key, forward_user_info=self.forward_user_info
+            )
+        finally:
+            exchange.upstream_seconds += time.monotonic() - asked_at
+        exchange.attempts[-1].status = response.status
+        response.waited_seconds = 0.0  # the reading so far is part of the time just counted
+        exchange.upstream_answer = response
+        exchange.upstream_request_id = _request_id(response)
+        return response
+
+
+def _note(attempt: Attempt, result: Dispatched | Ended) -> None:
+    if isinstance(result, Dispatched):
+        attempt.kind = Kind.SUCCESS
+    else:
+        attempt.kind, attempt.code = result.outcome.kind, result.outcome.code
+        attempt.status = attempt.status and (result.outcome.status or attempt.status)
+        attempt.tokens = result.tokens
+
+
+async def _lacks_endpoint(target: Target, response: UpstreamResponse, endpoint: str) -> bool:
+    """Whether the upstream says that it has no ``endpoint``, which is remembered."""
+    if response.status not in STATUSES:
+        return False
+    if not says_path_is_missing(response.status, await _error_body(response)):
+        return False
+    target.connection.lacking.note(endpoint)
+    await response.aclose()
+    return True
+
+
+async def _refusal(dispatched: Dispatched) -> Ended:
+    """The end by a response that is no success."""
+    response, secrets = dispatched.response, dispatched.kept_from_errors
+    status, headers = response.status, response.headers
+    if is_loop(status, headers):
+        # Mostly two gateways that stand in for each other: the next target may be another way.
+        name = dispatched.target.connection.upstream.name
+        seldom.warn(f"The connection {name} leads back to this gateway.")
+        await response.aclose()
+        return Ended(outcome=Outcome(kind=Kind.LED_BACK, status=status), error=comes_back())
+    body = await _error_body(response)
+    return Ended(
+        outcome=outcome_of_response(status, headers, error_in_body(body).without(secrets)),
+        error=error_from_response(status, headers, body, secrets=secrets),
+    )
+
+
+def _request_id(response: UpstreamResponse) -> str:
+    """The upstream's own name of the request; Anthropic's header lacks the x."""
+    headers = response.headers
+    name: str = headers.get("x-request-id") or headers.get("request-id", "")
+    return name[:100] if is_plain(name) else ""
+
+
+async def _error_body(response: UpstreamResponse) -> bytes:
+    """The upstream's own error, if it can be read. The status counts in any case."""
+    try:
+        return await response.read(LARGEST_ERROR_BYTES)
+    except MidStreamError:
+        return b""

@@ -1,0 +1,36 @@
+"""What a surface hands to dispatch: who may serve a request, and what is special about it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TypedDict
+
+from connections.call import Call
+from models_registry.targets import Target
+from proxy.answering.shapes import Shape
+from resilience.route import NO_ROUTE, Route
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidates:
+    """The targets that may serve a request, and the call to make for each.
+
+    ``forward_user_info``: upstreams are told who asks.
+    """
+
+    targets: Sequence[Target]
+    call_for: Callable[[Target], Call]
+    route: Route = NO_ROUTE
+    forward_user_info: bool = False
+
+
+Fallback = Callable[[str], Awaitable[Candidates]]
+
+
+class Further(TypedDict, total=False):
+    """What only some surfaces say of their requests; see :func:`dispatch`."""
+
+    shape: Shape
+    fallback: Fallback
+    may_repeat: Callable[[], bool]

@@ -1,0 +1,51 @@
+"""An attempt that brought no answer: its outcome, and what a client would be told of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from connections.auth.base import AuthUnavailableError
+from connections.errors import MaybeProcessedError, MidStreamError, UpstreamError
+from proxy.answering.dispatched import Dispatched
+from proxy.answering.upstream_errors import as_api_error
+from proxy.client_side.errors import ApiError
+from resilience.outcomes import Kind, Outcome
+from resilience.reading import outcome_of_failure
+from wire_formats.errors import UnsendableError, WireFormatError
+from wire_formats.token_counts import Tokens
+
+# Another provider may know what this one cannot be asked.
+NOTHING_WAS_SENT = (AuthUnavailableError, UnsendableError)
+# The errors of a response that is none; those of filters come from elsewhere.
+FAILURES = (UpstreamError, ApiError, WireFormatError, TimeoutError)
+SILENT = "The upstream did not answer in time."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """``answer`` is what the client gets where no other attempt follows: it tells of the failure
+    in its own form. ``tokens`` are what the upstream told of its use."""
+
+    outcome: Outcome
+    error: Exception
+    answer: Dispatched | None = None
+    tokens: Tokens | None = None
+
+
+def ended_by(exc: Exception) -> Ended:
+    """The end of an attempt by one of ``NOTHING_WAS_SENT`` or ``FAILURES``."""
+    match exc:
+        case AuthUnavailableError() | UnsendableError():
+            code = exc.code if isinstance(exc, AuthUnavailableError) else ""
+            return Ended(outcome=Outcome(kind=Kind.CANNOT_BE_ASKED, code=code), error=exc)
+        case MidStreamError():
+            return Ended(outcome=outcome_of_failure(exc), error=as_api_error(exc))
+        case UpstreamError():
+            return Ended(outcome=outcome_of_failure(exc), error=exc)
+        case TimeoutError():
+            return ended_by(MaybeProcessedError(SILENT, is_timeout=True))
+        case ApiError() | WireFormatError():
+            error = as_api_error(exc)
+            return Ended(outcome=Outcome(kind=Kind.FAILED, code=error.code or ""), error=error)
+        case _:
+            raise exc

@@ -1,0 +1,72 @@
+"""What an attempt teaches: cooldowns of keys and targets, breakers, and how quick a target is."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from connections.calling.client import UpstreamResponse
+from connections.choices import AuthType
+from connections.upstream import UpstreamKey
+from models_registry.targets import Target
+from proxy.answering.dispatched import Dispatched
+from resilience.outcomes import Kind, Outcome
+from resilience.states import TargetState, states
+from resilience.verdict import Cooldown, Scope, Signal, Verdict
+from usage.exchange import Exchange
+from usage.in_flight import in_flight
+
+# Each caller has a limit of their own there, which is none of the others' business.
+CALLERS_OWN = frozenset({AuthType.SESSION, AuthType.SYSTEM_OAUTH})
+
+
+def settle_success(
+    dispatched: Dispatched,
+    key: UpstreamKey | None,
+    state: TargetState,
+    exchange: Exchange,
+    seconds: float,
+) -> None:
+    """Note that an answer has begun after ``seconds``. The target is busy until its last byte."""
+    target = dispatched.target
+    if key is not None and (pool := target.connection.keys) is not None:
+        pool.succeeded(key, target.model)
+    if dispatched.whole is not None or in_flight.find(exchange.request_id) is not exchange:
+        state.end(Signal.SUCCESS, seconds)
+    else:
+        exchange.on_end = partial(_end, state, seconds, dispatched.response)
+
+
+def _end(
+    state: TargetState, seconds: float, response: UpstreamResponse, exchange: Exchange
+) -> None:
+    has_broken = response.has_broken or exchange.has_broken
+    state.end(Signal.FAILURE if has_broken else Signal.SUCCESS, seconds)
+
+
+def settle_failure(
+    target: Target, key: UpstreamKey | None, outcome: Outcome, verdict: Verdict
+) -> None:
+    """Note how an attempt failed, as ``verdict`` says."""
+    state = states.of(target.key)
+    state.end(verdict.signal, None, outcome.kind is Kind.NOT_SENT)
+    if verdict.cooldown is not None:
+        _cool(target, key, state, verdict.cooldown, reason=outcome.kind.value)
+
+
+def _cool(
+    target: Target,
+    key: UpstreamKey | None,
+    state: TargetState,
+    cooldown: Cooldown,
+    *,
+    reason: str,
+) -> None:
+    seconds, pool = cooldown.seconds, target.connection.keys
+    if cooldown.scope is not Scope.TARGET and key is not None and pool is not None:
+        if seconds is None:
+            pool.kill(key, reason)
+            return
+        model = target.model if cooldown.scope is Scope.KEY_AND_MODEL else None
+        pool.cool(key, seconds, model=model, reason=reason, doubles=cooldown.doubles)
+    elif seconds is not None and target.connection.upstream.auth_type not in CALLERS_OWN:
+        state.cool(seconds, reason, doubles=cooldown.doubles)

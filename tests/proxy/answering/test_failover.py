@@ -1,0 +1,293 @@
+"""How far the gateway goes for one request, and what the client is told at the end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+import httpx
+import pytest
+
+from connections.calling.client import UpstreamClient
+from connections.upstream import Upstream
+from models_registry.targets import Target
+from proxy.answering.candidates import Candidates
+from proxy.answering.dispatch import dispatch
+from proxy.answering.dispatched import Dispatched
+from proxy.answering.streamed import relay_answer
+from proxy.client_side.errors import ApiError, ModelNotFoundError
+from resilience.policy import Ambiguous, Policy
+from resilience.route import NO_ROUTE, Route
+from resilience.states import states
+from tests.support.builders import Chunks, a_call, a_target, an_exchange, an_upstream
+from usage.exchange import Exchange
+from usage.in_flight import in_flight
+from wire_formats.sse import DONE, encoded_event
+
+ROLE = encoded_event({"choices": [{"index": 0, "delta": {"role": "assistant"}}]})
+ALWAYS = Route(policy=Policy(ambiguous=Ambiguous.ALWAYS))
+
+
+def said(text: str) -> bytes:
+    return encoded_event({"choices": [{"index": 0, "delta": {"content": text}}]})
+
+
+def stream(*parts: bytes | Exception) -> httpx.Response:
+    return httpx.Response(200, headers={"content-type": "text/event-stream"}, stream=Chunks(*parts))
+
+
+def failing(status: int, code: str = "", **headers: str) -> httpx.Response:
+    fields = {name.replace("_", "-"): value for name, value in headers.items()}
+    return httpx.Response(status, json={"error": {"message": "No.", "code": code}}, headers=fields)
+
+
+class World:
+    """Upstreams that answer by the key they are asked with, each from a list of its own."""
+
+    def __init__(self, **answers: list[httpx.Response | Exception]) -> None:
+        self._answers = answers
+        self.asked: list[str] = []
+        self.waited: list[float] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        key = request.headers["authorization"].removeprefix("Bearer ")
+        self.asked.append(key)
+        answer = self._answers[key].pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def pause(self, seconds: float) -> None:
+        self.waited.append(seconds)
+
+
+def connection(*secrets: str, number: int = 1, **fields: object) -> Upstream:
+    return an_upstream(f"c{number}", secrets=secrets, id=number, **fields)
+
+
+def targets(*keys: str) -> list[Target]:
+    """A target for each of ``keys``, which is the only one of its connection."""
+    return [a_target(connection(key, number=n)) for n, key in enumerate(keys, start=1)]
+
+
+async def asked(
+    world: World,
+    of: list[Target],
+    *,
+    route: Route = NO_ROUTE,
+    exchange: Exchange | None = None,
+    fallback: Callable[[str], Awaitable[Candidates]] | None = None,
+    is_streamed: bool = False,
+    pause: Callable[[float], Awaitable[None]] | None = None,
+) -> Dispatched:
+    body = {"model": "m", "messages": []} | ({"stream": True} if is_streamed else {})
+    return await dispatch(
+        UpstreamClient(httpx.MockTransport(world)),
+        Candidates(targets=of, call_for=lambda target: a_call(body), route=route),
+        exchange=exchange or an_exchange(is_streamed=is_streamed),
+        fallback=fallback,
+        pause=pause or world.pause,
+    )
+
+
+def ok() -> httpx.Response:
+    return httpx.Response(200, json={"choices": []})
+
+
+async def test_a_dead_and_a_limited_key_are_passed_over() -> None:
+    world = World(k1=[failing(401)], k2=[failing(429)], k3=[ok(), ok()])
+    target = a_target(connection("k1", "k2", "k3"))
+    exchange = an_exchange()
+    await asked(world, [target], exchange=exchange)
+    assert world.asked == ["k1", "k2", "k3"]
+    assert [each.why for each in exchange.attempts] == ["401 → other key", "429 → other key", ""]
+    await asked(world, [target])
+    assert world.asked[3:] == ["k3"]
+
+
+async def test_a_stream_that_fails_before_content_is_answered_by_the_next() -> None:
+    error = encoded_event({"error": {"message": "Busy", "code": "rate_limit_exceeded"}})
+    world = World(k1=[stream(ROLE, error)], k2=[stream(ROLE, said("Hi"), DONE)])
+    exchange = an_exchange(is_streamed=True)
+    dispatched = await asked(world, targets("k1", "k2"), exchange=exchange, is_streamed=True)
+    blocks = [block async for block in await relay_answer(dispatched, exchange)]
+    assert b"".join(blocks) == ROLE + said("Hi") + DONE
+
+
+async def test_an_error_object_in_a_success_goes_to_the_next() -> None:
+    busy = httpx.Response(200, json={"error": {"type": "overloaded_error", "message": "Busy"}})
+    world = World(k1=[busy], k2=[ok()])
+    await asked(world, targets("k1", "k2"))
+    assert world.asked == ["k1", "k2"]
+
+
+@pytest.mark.parametrize(
+    "failure", [lambda: stream(ROLE, httpx.ReadError("cut")), lambda: stream(ROLE)]
+)
+async def test_a_break_before_content_is_ambiguous(failure) -> None:
+    world = World(k1=[failure()], k2=[stream(said("Hi"), DONE)])
+    with pytest.raises(ApiError):
+        await asked(world, targets("k1", "k2"), is_streamed=True)
+    assert world.asked == ["k1"]
+    world = World(k1=[failure()], k2=[stream(said("Hi"), DONE)])
+    await asked(world, targets("k1", "k2"), route=ALWAYS, is_streamed=True)
+    assert world.asked == ["k1", "k2"]
+
+
+async def test_what_costs_nothing_may_be_asked_again() -> None:
+    route = Route(policy=Policy(ambiguous=Ambiguous.UNBILLED))
+    free = a_target(connection("k1", costs_nothing=True))
+    world = World(k1=[failing(500)], k2=[ok()])
+    await asked(world, [free, *targets("-", "k2")[1:]], route=route)
+    assert world.asked == ["k1", "k2"]
+
+
+async def test_a_limit_that_ends_soon_is_waited_for() -> None:
+    [target] = targets("k1")
+    world = World(k1=[failing(429, retry_after="2"), ok()])
+
+    async def later(seconds: float) -> None:
+        world.waited.append(seconds)
+        target.connection.keys.revive(target.connection.upstream.keys[0])
+
+    await asked(world, [target], pause=later)
+    assert world.waited == [pytest.approx(2, abs=0.5)]
+    assert world.asked == ["k1", "k1"]
+
+
+async def test_a_long_limit_is_told_and_then_respected() -> None:
+    world = World(k1=[failing(429, retry_after="40")], k2=[failing(429, retry_after="20")])
+    both = targets("k1", "k2")
+    with pytest.raises(ApiError) as caught:
+        await asked(world, both)
+    assert caught.value.status == 429
+    assert caught.value.headers == {"retry-after": "20", "x-should-retry": "true"}
+    with pytest.raises(ApiError) as caught:
+        await asked(world, both)
+    assert (caught.value.status, caught.value.code) == (503, "all_targets_cooling")
+    assert int(caught.value.headers["retry-after"]) <= 20
+    assert world.asked == ["k1", "k2"]
+
+
+async def test_the_providers_own_code_survives() -> None:
+    world = World(k1=[failing(429, "insufficient_quota")])
+    with pytest.raises(ApiError) as caught:
+        await asked(world, targets("k1"))
+    assert (caught.value.status, caught.value.code) == (429, "insufficient_quota")
+    assert caught.value.headers["x-should-retry"] == "false"
+
+
+async def test_a_key_that_was_refused_is_tried_where_there_is_no_other() -> None:
+    world = World(k1=[failing(401), ok()])
+    only = targets("k1")
+    with pytest.raises(ApiError) as caught:
+        await asked(world, only)
+    assert (caught.value.status, caught.value.code) == (502, "upstream_auth_failed")
+    await asked(world, only)
+
+
+async def test_no_more_attempts_than_the_policy_allows() -> None:
+    world = World(**{f"k{n}": [failing(503)] for n in range(1, 6)})
+    route = Route(policy=Policy(max_attempts=2))
+    with pytest.raises(ApiError):
+        await asked(world, targets("k1", "k2", "k3"), route=route)
+    assert world.asked == ["k1", "k2"]
+
+
+async def test_behind_the_deadline_nothing_more_is_tried() -> None:
+    world = World(k1=[failing(503)], k2=[ok()])
+    exchange = an_exchange()
+    exchange.started -= 61
+    with pytest.raises(ApiError):
+        await asked(world, targets("k1", "k2"), exchange=exchange)
+    assert world.asked == ["k1"]
+
+
+async def test_the_only_target_is_asked_once_more() -> None:
+    world = World(k1=[httpx.ConnectError("refused"), ok()])
+    await asked(world, targets("k1"))
+    assert world.asked == ["k1", "k1"]
+    assert len(world.waited) == 1
+
+
+async def test_a_client_that_leaves_while_it_waits_has_nothing_sent() -> None:
+    world = World(k1=[failing(429, retry_after="2"), ok()])
+    waiting = asyncio.Event()
+
+    async def forever(seconds: float) -> None:
+        waiting.set()
+        await asyncio.Event().wait()
+
+    exchange = an_exchange()
+    task = asyncio.create_task(asked(world, targets("k1"), pause=forever, exchange=exchange))
+    await waiting.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert (world.asked, len(exchange.attempts)) == (["k1"], 1)
+    assert states.of((1, "gpt-4o")).in_flight == 0
+
+
+TOO_LONG = "context_length_exceeded"
+
+
+async def test_a_longer_context_is_asked_once() -> None:
+    world = World(k1=[failing(400, TOO_LONG)], k2=[failing(400, TOO_LONG)])
+    route = Route(model="m", context_fallback="long")
+    models: list[str] = []
+
+    async def fallback(model: str) -> Candidates:
+        models.append(model)
+        longer = replace(route, context_fallback="longer")
+        return Candidates(targets=targets("-", "k2")[1:], call_for=lambda _: a_call(), route=longer)
+
+    with pytest.raises(ApiError, match="context window"):
+        await asked(world, targets("k1"), route=route, fallback=fallback)
+    assert (world.asked, models) == (["k1", "k2"], ["long"])
+
+
+async def test_a_fallback_that_is_not_the_callers_leaves_the_first_error() -> None:
+    async def fallback(model: str) -> Candidates:
+        raise ModelNotFoundError(model)
+
+    world = World(k1=[failing(400, TOO_LONG)])
+    route = Route(model="m", context_fallback="long")
+    with pytest.raises(ApiError) as caught:
+        await asked(world, targets("k1"), route=route, fallback=fallback)
+    assert caught.value.code == TOO_LONG
+
+
+async def test_a_target_is_busy_until_the_stream_ends_and_a_break_is_its_failure() -> None:
+    world = World(k1=[stream(said("Hi"), httpx.ReadError("cut"))])
+    exchange = an_exchange(is_streamed=True)
+    in_flight.open(exchange)
+    dispatched = await asked(world, targets("k1"), exchange=exchange, is_streamed=True)
+    state = states.of((1, "gpt-4o"))
+    assert (state.in_flight, state.last_failed_at) == (1, 0.0)
+    blocks = [block async for block in await relay_answer(dispatched, exchange)]
+    assert b"upstream_invalid_response" in blocks[-1]
+    in_flight.close(exchange)
+    assert state.in_flight == 0
+    assert state.last_failed_at
+    assert world.asked == ["k1"]
+
+
+async def test_silence_is_cut_by_a_limit_of_the_admins() -> None:
+    async def silence(request: httpx.Request) -> httpx.Response:
+        if "c2" in request.url.host:
+            return stream(said("Hi"), DONE)
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    policy = Policy(ambiguous=Ambiguous.ALWAYS, first_content_timeout_seconds=0.01)
+    dispatched = await dispatch(
+        UpstreamClient(httpx.MockTransport(silence)),
+        Candidates(
+            targets=targets("k1", "k2"),
+            call_for=lambda _: a_call({"messages": [], "stream": True}),
+            route=Route(policy=policy),
+        ),
+        exchange=an_exchange(is_streamed=True),
+    )
+    assert dispatched.target.connection.upstream.id == 2
