@@ -26,9 +26,17 @@ THREAD = {
 }
 
 
+# A limit is remembered for its model, so each request that fails has a model of its own.
+MODELS = [
+    f"{surface}-{number}"
+    for surface in ("chat", "response", "message")
+    for number in range(len(FAILURES))
+]
+
+
 @pytest.fixture(scope="module")
 def upstream():
-    with ScriptedUpstream(models=("m",)) as upstream:
+    with ScriptedUpstream(models=("m", *MODELS)) as upstream:
         yield upstream
 
 
@@ -42,7 +50,8 @@ def key(gateway, upstream):
     )
     key = gateway.api_key("alice")
     with client_of(gateway, key) as client:
-        wait_for_models(client, "m", "ant.m")
+        listed = ("m", *MODELS)
+        wait_for_models(client, *listed, *(f"ant.{model}" for model in listed))
     return key
 
 
@@ -74,10 +83,11 @@ def by_name(failure):
 def test_openais_clients_understand_it(openai_sdk, upstream, failure):
     for path in (CHAT, RESPONSES):
         upstream.on("POST", path, answered(failure))
+    number = FAILURES.index(failure)
     with pytest.raises(openai.APIStatusError) as chat:
-        openai_sdk.chat.completions.create(model="m", messages=HELLO)
+        openai_sdk.chat.completions.create(model=f"chat-{number}", messages=HELLO)
     with pytest.raises(openai.APIStatusError) as response:
-        openai_sdk.responses.create(model="m", input="Hello")
+        openai_sdk.responses.create(model=f"response-{number}", input="Hello")
     for error in (chat.value, response.value):
         assert (error.status_code, error.type, error.code) == failure.openai
         assert failure.words in error.message
@@ -85,10 +95,11 @@ def test_openais_clients_understand_it(openai_sdk, upstream, failure):
 
 
 @pytest.mark.parametrize("failure", FAILURES, ids=by_name)
-@pytest.mark.parametrize("model", ["m", "ant.m"])
-def test_anthropics_clients_understand_it(anthropic_sdk, upstream, model, failure):
+@pytest.mark.parametrize("prefix", ["", "ant."])
+def test_anthropics_clients_understand_it(anthropic_sdk, upstream, prefix, failure):
     for path in (CHAT, MESSAGES):
         upstream.on("POST", path, answered(failure))
+    model = f"{prefix}message-{FAILURES.index(failure)}"
     with pytest.raises(anthropic.APIStatusError) as caught:
         anthropic_sdk.messages.create(model=model, max_tokens=9, messages=HELLO)
     error = caught.value
