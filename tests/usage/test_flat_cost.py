@@ -24,6 +24,7 @@ from connections.models import Connection
 from models_registry.models import ModelGrant
 from models_registry.registry import Registry, activate
 from proxy.client_side.handler import ApiHandler
+from resilience.states import states
 from tests.support.builders import Chunks, a_caller
 from tests.usage.in_process import chat
 from tests.usage.records import a_record
@@ -108,6 +109,7 @@ def counted_calls():
 
 async def calls_of_warm_requests(key):
     """Those of a chat and those of a streamed one, when everything that is kept is there."""
+    states.reset()  # a breaker looks more closely once it has heard of ten requests
     registry = Registry(UpstreamClient(httpx.MockTransport(answer)))
     await registry.reload()
     activate(registry)
