@@ -1,7 +1,9 @@
 """What the names and sentences of providers' errors tell beyond the status.
 
 A name is the error's code or type. A sentence may quote what the client sent, which must not take
-a key or a target away from others: of a key or a model, only how a sentence begins counts.
+a key or a target away from others. Of a key, a quota or a model, a sentence counts that begins so
+and that complains of no field: Anthropic begins with the client's own name of it, "foo: Extra
+inputs are not permitted".
 
 https://platform.openai.com/docs/guides/error-codes
 https://docs.anthropic.com/en/api/errors
@@ -12,6 +14,7 @@ from __future__ import annotations
 
 import re
 
+from wire_formats.error_meanings import is_about_credentials
 from wire_formats.provider_errors import ProviderError
 
 QUOTA_NAMES = frozenset(
@@ -35,7 +38,14 @@ QUOTA_NAMES = frozenset(
 QUOTA = re.compile(
     r"(?:your |this |the )?(?:credit balance is too low"
     r"|insufficient (?:account )?(?:balance|credits?|funds)|billing hard limit"
-    r"|account is not active|request requires more credits)",
+    r"|account is not active)",
+    re.IGNORECASE,
+)
+# What the request alone is too large for, while smaller ones of others are served.
+TOO_MUCH = re.compile(
+    r"request too large for "  # OpenAI, of tokens per minute
+    r"|(?:this )?request requires more credits, or fewer max_tokens"  # OpenRouter
+    r"|extra usage is required for long context",  # Anthropic
     re.IGNORECASE,
 )
 OVERLOAD_NAMES = frozenset(
@@ -71,9 +81,17 @@ LIMIT_NAMES = frozenset(
 KEY_NAMES = frozenset({"invalid_api_key", "authentication_error", "UNAUTHENTICATED"})
 # Google and xAI say so with the status 400.
 KEY = re.compile(
-    r"api key (?:not valid|expired|not found)|incorrect api key|invalid api key",
+    r"api key (?:not valid|expired|not found)"
+    r"|incorrect api key(?: provided: \S{1,200})?|invalid api key",
     re.IGNORECASE,
 )
+# What a key that is valid may not do, mostly with one resource, which the client may have named.
+SCOPE = re.compile(r"missing scopes?\b|insufficient (?:permissions?|scope)", re.IGNORECASE)
+PERMISSION = re.compile(
+    r"permission (?:to|for)\b|not have permission|not (?:authori[sz]ed|allowed) to\b|^permission ",
+    re.IGNORECASE,
+)
+QUOTE = re.compile(r"(?<!\w)[`'\"]")
 FILTER_NAMES = frozenset(
     {
         "content_filter",
@@ -104,14 +122,18 @@ MODEL_NAMES = frozenset(
         "ModelNotFound",
     }
 )
+NAMED = r"([^\s`'\"]{1,200})"
 MODEL = re.compile(
-    r"(?:the )?model [`'\"]?[^\s`'\"]{1,200}[`'\"]? (?:does not exist|(?:was |is )?not found)"
-    r"|model: \S{1,200}$"  # Anthropic
-    r"|models/\S{1,200} is not found for API version"  # Google
+    rf"(?:the )?model [`'\"]?{NAMED}[`'\"]? (?:does not exist|(?:was |is )?not found)"
+    r"|model: (\S{1,200})$"  # Anthropic
+    # Google, which says the same of a model that the endpoint is not for.
+    r"|models/(\S{1,200}) is not found for API version \S{1,50}"
+    r"(?!.*supported for (?!generateContent|streamGenerateContent))"
     r"|the API deployment for this resource does not exist"  # Azure
-    r"|\S{1,200} is not a valid model id|no endpoints found for \S{1,200}$",  # OpenRouter
+    r"|(\S{1,200}) is not a valid model id|no endpoints found for (\S{1,200})$",  # OpenRouter
     re.IGNORECASE,
 )
+QUOTED_MODEL = re.compile(rf"\bmodel [`'\"]{NAMED}", re.IGNORECASE)
 
 
 def names_of(told: ProviderError) -> frozenset[str]:
@@ -125,14 +147,23 @@ def names_of(told: ProviderError) -> frozenset[str]:
     return frozenset(filter(None, named))
 
 
-def is_out_of_quota(told: ProviderError, *, says_when: bool) -> bool:
-    """Whether waiting does not help. ``says_when``: the upstream told when to come back."""
+def is_out_of_quota(told: ProviderError, *, is_limit: bool, says_when: bool) -> bool:
+    """Whether waiting does not help.
+
+    ``is_limit``: the status tells of a limit. ``says_when``: the upstream told when to come back.
+    """
     names = names_of(told)
-    if not QUOTA_NAMES.isdisjoint(names) or QUOTA.match(told.message):
+    if not QUOTA_NAMES.isdisjoint(names) or _begins(QUOTA, told.message):
         return True
     # Google says so of limits of a minute, too, which pass by themselves.
     is_googles = "RESOURCE_EXHAUSTED" in names
-    return not says_when and not is_googles and "check your plan and billing" in told.message
+    is_of_plan = is_limit and "check your plan and billing" in told.message
+    return is_of_plan and not says_when and not is_googles
+
+
+def is_too_much(told: ProviderError) -> bool:
+    """Whether the request alone is over the limit or the means of the account."""
+    return TOO_MUCH.match(told.message) is not None
 
 
 def is_filtered(told: ProviderError) -> bool:
@@ -141,12 +172,47 @@ def is_filtered(told: ProviderError) -> bool:
 
 
 def is_model_unknown(told: ProviderError) -> bool:
-    """Whether the upstream lacks the model itself, not one that a tool in the request names."""
+    """Whether the upstream lacks a model, not one that a tool in the request names."""
     if told.param not in {"", "model"}:
         return False
-    return not MODEL_NAMES.isdisjoint(names_of(told)) or MODEL.match(told.message) is not None
+    return not MODEL_NAMES.isdisjoint(names_of(told)) or _begins(MODEL, told.message)
+
+
+def is_of_another_model(told: ProviderError, model: str) -> bool:
+    """Whether an error about a model names one that is not ``model``: the client may have named
+    it in a field such as OpenRouter's ``models``."""
+    match = MODEL.match(told.message) or QUOTED_MODEL.search(told.message)
+    named = next(filter(None, match.groups()), "") if match else ""
+    return bool(named) and _bare(named.rstrip(".,")) != _bare(model)
 
 
 def is_key_invalid(told: ProviderError) -> bool:
     """Whether a status other than 401 and 403 hides that the key was refused."""
-    return not KEY_NAMES.isdisjoint(names_of(told)) or KEY.match(told.message) is not None
+    return not KEY_NAMES.isdisjoint(names_of(told)) or _begins(KEY, told.message)
+
+
+def is_key_forbidden(told: ProviderError) -> bool:
+    """Whether a 403 is about the key itself, not about what it, or the client, may use.
+
+    What follows a quotation mark may be the client's.
+    """
+    own_words = QUOTE.split(told.message, maxsplit=1)[0]
+    if lacks_scope(told) or PERMISSION.search(own_words):
+        return False
+    return is_about_credentials(own_words, told.code, told.type)
+
+
+def lacks_scope(told: ProviderError) -> bool:
+    """Whether a key is refused for one thing that it was not made for, such as images."""
+    return "missing_scope" in names_of(told) or SCOPE.search(told.message) is not None
+
+
+def _begins(sentence: re.Pattern[str], message: str) -> bool:
+    """Whether ``message`` begins with ``sentence`` and is no complaint about a field so named."""
+    match = sentence.match(message)
+    return match is not None and ": " not in message[match.end() :]
+
+
+def _bare(model: str) -> str:
+    """The name without what only some upstreams add to it."""
+    return model.casefold().removeprefix("models/").removesuffix(":latest")

@@ -10,7 +10,8 @@ class Kind(StrEnum):
     """The rows of the outcome table in :mod:`resilience.verdict`."""
 
     NOT_SENT = "not_sent"  # DNS, connect, TLS, pool: the upstream saw nothing
-    # No credential, a request that the API has no form for, or a 403 that is not about the key.
+    # No credential, a request that the API has no form for or the account no means, or a 401 or 403
+    # about what the key may do.
     CANNOT_BE_ASKED = "cannot_be_asked"
     LED_BACK = "led_back"  # the connection leads to this gateway again
     KEY_REFUSED = "key_refused"  # 401, and 403 that speaks of the credential

@@ -1,7 +1,8 @@
 """Reading what an upstream did into the outcome of an attempt.
 
 Names in an error count before its status where they say more: a 429 with ``insufficient_quota`` is
-no limit that passes, and a 500 with ``overloaded_error`` has surely generated nothing.
+no limit that passes, and a 500 with ``overloaded_error`` has surely generated nothing. What a
+client can provoke by its request alone must not keep others from a key or a target.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from resilience import error_words as words
 from resilience.coming_back import seconds_asked_for
 from resilience.outcomes import Kind, Outcome
 from wire_formats.context_overflow import overflow_in
-from wire_formats.error_meanings import is_about_credentials
 from wire_formats.provider_errors import ProviderError
 
 IDENTIFIER = re.compile(r"[A-Za-z][\w.:-]{0,99}", re.ASCII)
@@ -25,29 +25,39 @@ MAY_BE_OVERFLOW = frozenset({400, 404, 413, 422, 500})
 MAY_BE_FILTER = frozenset({400, 403, 422, 451})
 MAY_BE_MODEL = frozenset({400, 403, 404})
 MAY_BE_QUOTA = frozenset({400, 403, 429})
+MAY_BE_TOO_MUCH = frozenset({402, 403, 429})
 OVERLOADED = frozenset({503, 529})
 UNKNOWN = 500  # what an error counts as that says neither a status nor a known word
 TIMED_OUT = "upstream_timeout"
 
 
 def outcome_of_response(
-    status: int, headers: Mapping[str, str], told: ProviderError, *, now: float | None = None
+    status: int,
+    headers: Mapping[str, str],
+    told: ProviderError,
+    *,
+    model: str = "",
+    now: float | None = None,
 ) -> Outcome:
     """The outcome of a response with ``status`` whose body ``told`` of an error, or nothing.
 
-    ``headers`` are looked up by names in lower case. ``told`` has no secrets any more. ``now`` is
-    seconds since the epoch.
+    ``headers`` are looked up by names in lower case. ``told`` has no secrets any more. ``model`` is
+    the one that was asked, by the upstream's name: an error about another one does not count
+    against it. ``now`` is seconds since the epoch.
     """
     if is_loop(status, headers):
         return Outcome(kind=Kind.LED_BACK, status=status)
     if status == HTTPStatus.SWITCHING_PROTOCOLS or 200 <= status < 300:
         return Outcome(kind=Kind.SUCCESS, status=status)
-    return _failed(status, headers, told, now)
+    return _failed(status, headers, told, model, now)
 
 
-def outcome_of_told(told: ProviderError) -> Outcome:
-    """The outcome of an error within a response that began as a success: an event, or all of it."""
-    return _failed(told.status or _status_of_name(told), {}, told, None)
+def outcome_of_told(told: ProviderError, *, model: str = "") -> Outcome:
+    """The outcome of an error within a response that began as a success: an event, or all of it.
+
+    ``model`` is the one that was asked.
+    """
+    return _failed(told.status or _status_of_name(told), {}, told, model, None)
 
 
 def outcome_of_failure(exc: UpstreamError, *, has_content: bool = False) -> Outcome:
@@ -62,11 +72,13 @@ def outcome_of_failure(exc: UpstreamError, *, has_content: bool = False) -> Outc
 
 
 def _failed(
-    status: int, headers: Mapping[str, str], told: ProviderError, now: float | None
+    status: int, headers: Mapping[str, str], told: ProviderError, model: str, now: float | None
 ) -> Outcome:
     is_limit = status == HTTPStatus.TOO_MANY_REQUESTS
     retry_after = seconds_asked_for(headers, told, is_limit=is_limit, now=now)
     kind = _kind(status, told, says_when=retry_after is not None)
+    if kind is Kind.MODEL_UNKNOWN and model and words.is_of_another_model(told, model):
+        kind = Kind.CANNOT_BE_ASKED
     return Outcome(
         kind=kind,
         status=status,
@@ -78,10 +90,12 @@ def _failed(
 def _kind(status: int, told: ProviderError, *, says_when: bool) -> Kind:
     match status:
         case HTTPStatus.UNAUTHORIZED:
-            return Kind.KEY_REFUSED
+            return Kind.CANNOT_BE_ASKED if words.lacks_scope(told) else Kind.KEY_REFUSED
+        case _ if status in MAY_BE_TOO_MUCH and words.is_too_much(told):
+            return Kind.CANNOT_BE_ASKED
         case HTTPStatus.PAYMENT_REQUIRED:
             return Kind.OUT_OF_QUOTA
-        case _ if status in MAY_BE_QUOTA and words.is_out_of_quota(told, says_when=says_when):
+        case _ if status in MAY_BE_QUOTA and _is_out_of_quota(status, told, says_when=says_when):
             return Kind.OUT_OF_QUOTA
         case HTTPStatus.TOO_MANY_REQUESTS:
             return Kind.RATE_LIMITED
@@ -96,15 +110,19 @@ def _kind(status: int, told: ProviderError, *, says_when: bool) -> Kind:
             return _kind_of_refusal(status, told)
 
 
+def _is_out_of_quota(status: int, told: ProviderError, *, says_when: bool) -> bool:
+    is_limit = status == HTTPStatus.TOO_MANY_REQUESTS
+    return words.is_out_of_quota(told, is_limit=is_limit, says_when=says_when)
+
+
 def _kind_of_refusal(status: int, told: ProviderError) -> Kind:
     if status in MAY_BE_FILTER and words.is_filtered(told):
         return Kind.FILTERED
     if status in MAY_BE_MODEL and words.is_model_unknown(told):
         return Kind.MODEL_UNKNOWN
     if status == HTTPStatus.FORBIDDEN:
-        is_of_key = is_about_credentials(told.message, told.code, told.type)
         # Another upstream may well serve what this one forbids, and nothing was generated.
-        return Kind.KEY_REFUSED if is_of_key else Kind.CANNOT_BE_ASKED
+        return Kind.KEY_REFUSED if words.is_key_forbidden(told) else Kind.CANNOT_BE_ASKED
     if status == HTTPStatus.BAD_REQUEST and words.is_key_invalid(told):
         return Kind.KEY_REFUSED
     return Kind.REFUSED

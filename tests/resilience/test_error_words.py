@@ -25,12 +25,14 @@ def test_fields_of_another_shape_name_nothing(more):
 
 def test_a_plan_that_is_used_up_is_a_limit_where_the_upstream_says_when_to_come_back():
     told = ProviderError(message="You exceeded it, please check your plan and billing details.")
-    assert words.is_out_of_quota(told, says_when=False)
-    assert not words.is_out_of_quota(told, says_when=True)
+    assert words.is_out_of_quota(told, is_limit=True, says_when=False)
+    assert not words.is_out_of_quota(told, is_limit=True, says_when=True)
 
 
 def test_a_name_of_quota_counts_whatever_else_is_said():
-    assert words.is_out_of_quota(ProviderError(code="insufficient_quota"), says_when=True)
+    assert words.is_out_of_quota(
+        ProviderError(code="insufficient_quota"), is_limit=False, says_when=True
+    )
 
 
 @pytest.mark.parametrize(

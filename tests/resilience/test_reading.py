@@ -138,11 +138,118 @@ def test_a_request_that_names_what_is_not_there_leaves_the_model_alone(status, e
 
 
 @pytest.mark.parametrize(
-    "quoted", ["credit balance is too low", "insufficient credits", "API key not valid"]
+    "quoted",
+    [
+        "credit balance is too low",
+        "insufficient credits",
+        "API key not valid",
+        "check your plan and billing",
+        "model x does not exist",
+    ],
 )
-def test_a_client_takes_no_key_away_by_having_a_sentence_quoted(quoted):
-    told = ProviderError(message=f"Invalid value: '{quoted}'. Supported values are: 'low'.")
-    assert kind_of(400, told) is Kind.REFUSED
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Invalid value: '{}'. Supported values are: 'low'.",  # OpenAI
+        "{}: Extra inputs are not permitted",  # Anthropic, of a field that the client has named
+    ],
+)
+def test_a_client_takes_nothing_away_by_having_a_sentence_quoted(sentence, quoted):
+    assert kind_of(400, ProviderError(message=sentence.format(quoted))) is Kind.REFUSED
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_key_that_was_made_for_other_things_stays_alive(status):
+    told = read_error(
+        {
+            "message": "You have insufficient permissions for this operation. Missing scopes: "
+            "images.write. Check that, if you're using a restricted API key, it has the scopes.",
+            "code": "missing_scope",
+        }
+    )
+    assert kind_of(status, told) is Kind.CANNOT_BE_ASKED
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Your API key does not have permission to use the specified resource.",
+        "You do not have permission to access the File api-key or it may not exist.",
+        "The caller does not have permission",
+        "You may not use the voice 'invalid key'.",
+        "Permission 'aiplatform.endpoints.predict' denied on resource.",
+        "User: arn:aws:iam::1:user/x is not authorized to perform: bedrock:ApplyGuardrail",
+    ],
+)
+def test_what_is_forbidden_to_a_key_does_not_speak_against_the_key(message):
+    assert kind_of(403, ProviderError(message=message)) is Kind.CANNOT_BE_ASKED
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Access denied due to invalid subscription key.",
+        "Your API key was reported as leaked. Please use another API key.",
+        "Your organization's API key isn't valid.",
+    ],
+)
+def test_a_403_about_the_key_itself_counts(message):
+    assert kind_of(403, ProviderError(message=message)) is Kind.KEY_REFUSED
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (429, "Request too large for gpt-4o in organization o on tokens per min (TPM): Limit 1."),
+        (402, "This request requires more credits, or fewer max_tokens. You can afford 2041."),
+        (429, "Extra usage is required for long context requests."),
+    ],
+)
+def test_a_request_that_is_too_large_by_itself_keeps_no_other_from_the_key(status, message):
+    outcome = outcome_of_response(status, {"retry-after": "60"}, ProviderError(message=message))
+    assert outcome.kind is Kind.CANNOT_BE_ASKED
+    assert verdict(outcome, Policy()).cooldown is None
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "code"),
+    [
+        (400, "nope/nope is not a valid model ID", ""),  # OpenRouter, of the field `models`
+        (404, "The model `nope` does not exist or you do not have access to it.", ""),
+        (404, "The tool's model 'nope' is not there.", "model_not_found"),
+        (404, "No endpoints found for nope.", ""),
+    ],
+)
+def test_another_model_that_the_client_named_leaves_the_one_asked_alone(status, message, code):
+    told = ProviderError(message=message, code=code)
+    assert outcome_of_response(status, {}, told, model="gpt-4o").kind is Kind.CANNOT_BE_ASKED
+    assert outcome_of_response(status, {}, told, model="nope").kind is not Kind.REFUSED
+
+
+@pytest.mark.parametrize(
+    ("message", "model"),
+    [
+        ("The model `gpt-4o` does not exist.", "gpt-4o"),
+        ("model 'llama3:latest' not found", "llama3"),
+        ("models/gemini-x is not found for API version v1beta.", "gemini-x"),
+        ("The API deployment for this resource does not exist.", "gpt-4o"),
+    ],
+)
+def test_the_model_that_was_asked_is_known_by_any_of_its_names(message, model):
+    told = ProviderError(message=message)
+    assert outcome_of_response(404, {}, told, model=model).kind is Kind.MODEL_UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("method", "kind"),
+    [("embedContent", Kind.REFUSED), ("generateContent", Kind.MODEL_UNKNOWN)],
+)
+def test_a_model_that_is_asked_for_what_it_cannot_do_is_not_unknown(method, kind):
+    told = ProviderError(
+        message="models/gemini-x is not found for API version v1main, or is not supported for "
+        f"{method}. Call ListModels to see the list of available models."
+    )
+    assert kind_of(404, told) is kind
 
 
 def test_a_quota_that_says_when_to_come_back_is_a_limit():
