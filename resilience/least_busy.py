@@ -41,7 +41,7 @@ def by_load(candidates: Sequence[C], states: States, rng: Callable[[], float]) -
 
 
 def _is_tried_out(state: TargetState) -> bool:
-    return state.samples < SAMPLES_TO_KNOW and state.in_flight > 0
+    return state.samples < SAMPLES_TO_KNOW and state.without_content > 0
 
 
 def _better_of_two(loads: Sequence[tuple[bool, float]], rng: Callable[[], float]) -> int:

@@ -26,7 +26,7 @@ def ordered(
 ) -> list[C]:
     """All of the ``candidates``: those of lower tiers first, within a tier by the strategy.
 
-    Behind them come those whose breaker has just closed and that have a request in flight, and last
+    Behind them come those whose breaker has just closed and that a request is trying, and last
     those that are cooling or whose breaker is open, the least recently failed first. A target
     whose breaker is half-open comes first for one request, unless a lower tier is available or it
     is without an alternative. ``price`` is that of the request, for the strategy ``cost``.
@@ -55,7 +55,7 @@ def _parted(candidates: Sequence[C], states: States) -> tuple[list[C], list[C], 
         state = states.of(each.key)
         if state.cooling_until > now or state.breaker.ends_at:
             failing.append(each)
-        elif state.successes_owed and state.in_flight:
+        elif state.is_returning:
             returning.append(each)
         else:
             able.append(each)

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from resilience.breaker import Breaker
+from resilience.first_content import FirstContent
 from resilience.route import TargetKey
 from resilience.verdict import Signal
 from resilience.weighted import Turns
 
-HALF_LIFE_SECONDS = 10.0
 LONGEST_DOUBLED_SECONDS = 60.0
 SAMPLES_TO_KNOW = 3  # of a new target, and successes of one that is back
 OPENED = "Requests failed."
@@ -44,24 +44,24 @@ class TargetState:
     """One target, as one worker knows it.
 
     ``last_failed_at`` is on the clock, 0.0 for never. A target whose breaker has just closed owes
-    ``successes_owed``, and until then it gets one request at a time.
+    ``successes_owed``, and until then it gets one request at a time. ``begin`` is followed by
+    ``end``, or for a stream by ``content`` and ``leave``: its end is the client's affair, and may
+    come minutes after the target failed others.
     """
 
     __slots__ = (
         "_clock",
         "_doublings",
-        "_sampled_at",
-        "_seconds",
+        "_first_content",
         "_states",
-        "_weight",
         "breaker",
         "cooling_until",
         "in_flight",
         "key",
         "last_failed_at",
         "reason",
-        "samples",
         "successes_owed",
+        "without_content",
     )
 
     def __init__(self, key: TargetKey, states: States) -> None:
@@ -72,14 +72,27 @@ class TargetState:
         self.cooling_until = 0.0
         self.reason = ""
         self.in_flight = 0
+        self.without_content = 0  # of those in flight
         self.last_failed_at = 0.0
         self._doublings = 0
         self.successes_owed = 0
-        self._forget_samples()
+        self._first_content = FirstContent()
 
     def begin(self) -> None:
         """A request goes to the target."""
         self.in_flight += 1
+        self.without_content += 1
+
+    def content(self, seconds: float) -> None:
+        """The first content of a stream has come ``seconds`` after its begin."""
+        self.without_content = max(self.without_content - 1, 0)
+        self._note(Signal.SUCCESS, seconds)
+
+    def leave(self, *, is_failure: bool) -> None:
+        """A stream is over whose content has begun. ``is_failure``: the upstream broke it off."""
+        self.in_flight = max(self.in_flight - 1, 0)
+        if is_failure:
+            self._note(Signal.FAILURE)
 
     def end(
         self,
@@ -88,11 +101,21 @@ class TargetState:
         is_connect_failure: bool = False,
     ) -> None:
         """The request is over. ``seconds_to_first_content`` is None if there was no content."""
-        if self.in_flight:
-            self.in_flight -= 1
+        self.in_flight = max(self.in_flight - 1, 0)
+        self.without_content = max(self.without_content - 1, 0)
+        self._note(signal, seconds_to_first_content, is_connect_failure=is_connect_failure)
+
+    @property
+    def is_returning(self) -> bool:
+        """Whether it is back since a moment, and a request is finding out how well."""
+        return self.successes_owed > 0 and self.without_content > 0
+
+    def _note(
+        self, signal: Signal, seconds: float | None = None, *, is_connect_failure: bool = False
+    ) -> None:
         now = self._clock()
-        if seconds_to_first_content is not None:
-            self._sample(seconds_to_first_content, now)
+        if seconds is not None:
+            self._first_content.note(seconds, now)
         if signal is Signal.SUCCESS:
             self._doublings = 0
             if self.successes_owed:
@@ -100,14 +123,12 @@ class TargetState:
         elif signal is Signal.FAILURE:
             self.last_failed_at = now
         breaker = self.breaker
-        if not breaker.note(signal, is_connect_failure=is_connect_failure, now=now):
-            return
-        if breaker.ends_at:
-            self.reason = OPENED
-            self._tell(Change.OPENED, breaker.ends_at)
-        else:
-            self._come_back()
-            self._tell(Change.CLOSED, 0.0)
+        if breaker.note(signal, is_connect_failure=is_connect_failure, now=now):
+            if breaker.ends_at:
+                self.reason = OPENED
+            else:
+                self._come_back()
+            self._tell(Change.OPENED if breaker.ends_at else Change.CLOSED, breaker.ends_at)
 
     def cool(self, seconds: float, reason: str, *, doubles: bool = False) -> float:
         """Keep requests away for ``seconds``, or longer if it cools already. The seconds from now.
@@ -134,17 +155,14 @@ class TargetState:
         return at if at > 0.0 and at > self._clock() else 0.0
 
     @property
-    def first_content_seconds(self) -> float | None:
-        """The mean time to the first content, of which each half-life halves an old sample.
+    def samples(self) -> int:
+        """How many times to the first content are known."""
+        return self._first_content.samples
 
-        None before the first sample. The mean of a target that is not asked shrinks by the
-        same half-life, so that one that was slow is tried again.
-        """
-        if not self.samples:
-            return None
-        idle = self._clock() - self._sampled_at
-        mean = self._seconds / self._weight
-        return mean if self.in_flight else mean * 0.5 ** (idle / HALF_LIFE_SECONDS)
+    @property
+    def first_content_seconds(self) -> float | None:
+        """The mean time to the first content, None before the first sample."""
+        return self._first_content.mean(self._clock(), is_busy=self.in_flight > 0)
 
     def revive(self) -> None:
         """Have the target asked again at once, as an administrator or another worker says."""
@@ -173,24 +191,13 @@ class TargetState:
 
     def _come_back(self) -> None:
         self._stop_cooling()
-        self._forget_samples()
+        self._first_content.forget()
         self.successes_owed = SAMPLES_TO_KNOW
 
     def _stop_cooling(self) -> None:
         self.cooling_until = 0.0
         self._doublings = 0
         self.reason = ""
-
-    def _forget_samples(self) -> None:
-        self.samples = 0
-        self._seconds = self._weight = self._sampled_at = 0.0
-
-    def _sample(self, seconds: float, now: float) -> None:
-        kept = 0.5 ** ((now - self._sampled_at) / HALF_LIFE_SECONDS) if self.samples else 0.0
-        self._seconds = self._seconds * kept + seconds
-        self._weight = self._weight * kept + 1.0
-        self._sampled_at = now
-        self.samples += 1
 
     def _tell(self, change: Change, ends_at: float) -> None:
         if self._states.on_change is not None:

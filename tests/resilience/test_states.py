@@ -52,6 +52,61 @@ def test_requests_in_flight_are_counted(states):
     assert state.in_flight == 0
 
 
+def test_a_stream_is_in_flight_until_it_ends(states):
+    state = states.of(KEY)
+    state.begin()
+    state.content(0.5)
+    assert (state.in_flight, state.without_content) == (1, 0)
+    assert state.first_content_seconds == 0.5
+    state.leave(is_failure=False)
+    assert state.in_flight == 0
+
+
+def test_the_ends_of_earlier_streams_are_no_sign_that_a_target_is_back(states, clock):
+    state = states.of(KEY)
+    for _ in range(2):
+        state.begin()
+        state.content(0.1)
+    open_breaker(state)
+    clock.now = state.available_at
+    state.leave(is_failure=False)
+    state.leave(is_failure=False)
+    assert state.breaker.is_half_open
+
+
+def test_the_end_of_an_earlier_stream_leaves_the_slot_to_the_request_that_has_it(states, clock):
+    state = states.of(KEY)
+    state.begin()
+    state.content(0.1)
+    open_breaker(state)
+    clock.now = state.available_at
+    assert state.breaker.try_half_open()
+    state.leave(is_failure=False)
+    assert not state.breaker.try_half_open()
+
+
+def test_streams_that_break_off_open_the_breaker(states):
+    state = states.of(KEY)
+    for _ in range(5):
+        state.begin()
+        state.content(0.1)
+        state.leave(is_failure=True)
+    assert state.breaker.is_open
+    assert state.last_failed_at
+
+
+def test_a_long_stream_does_not_keep_a_target_from_coming_back(states, clock):
+    state = states.of(KEY)
+    open_breaker(state)
+    clock.now = state.available_at
+    ask(state, SUCCESS, 0.1)
+    ask(state, SUCCESS, 0.1)
+    state.begin()
+    assert state.is_returning
+    state.content(0.1)
+    assert not state.is_returning
+
+
 def test_a_cooldown_ends_when_it_was_said_to(states, clock, told):
     state = states.of(KEY)
     assert state.cool(30.0, "It is overloaded.") == 30.0
