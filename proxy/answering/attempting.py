@@ -70,7 +70,8 @@ class Asking:
         attempt = self._begin(target, key)
         started = time.monotonic()
         try:
-            if seconds is None:
+            # The transport knows how much of the time the client takes to send its form.
+            if seconds is None or call.upload is not None:
                 result = await self._asked(target, key, call, filters)
             else:
                 async with asyncio.timeout(seconds):
@@ -184,7 +185,12 @@ async def _refusal(dispatched: Dispatched) -> Ended:
         return Ended(outcome=Outcome(kind=Kind.LED_BACK, status=status), error=comes_back())
     body = await _error_body(response)
     return Ended(
-        outcome=outcome_of_response(status, headers, error_in_body(body).without(secrets)),
+        outcome=outcome_of_response(
+            status,
+            headers,
+            error_in_body(body).without(secrets),
+            model=dispatched.target.model,
+        ),
         error=error_from_response(status, headers, body, secrets=secrets),
     )
 

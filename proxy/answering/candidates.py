@@ -34,3 +34,4 @@ class Further(TypedDict, total=False):
     shape: Shape
     fallback: Fallback
     may_repeat: Callable[[], bool]
+    client_failure: Callable[[], Exception | None]

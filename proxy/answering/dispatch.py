@@ -29,6 +29,7 @@ from proxy.answering.walk import Step, Walk
 from proxy.client_side.errors import ApiError
 from resilience.backoff import backoff_seconds
 from resilience.budget import retry_budgets
+from resilience.outcomes import Kind
 from resilience.policy import DEFAULT, Ambiguous
 from resilience.route import Route
 from resilience.states import states
@@ -49,6 +50,7 @@ async def dispatch(
     affinity: bytes = b"",
     fallback: Fallback | None = None,
     may_repeat: Callable[[], bool] | None = None,
+    client_failure: Callable[[], Exception | None] | None = None,
     pause: Pause = asyncio.sleep,
 ) -> Dispatched:
     """The answer of the first target that has one, begun as ``shape`` says.
@@ -57,8 +59,8 @@ async def dispatch(
     limits of the route's policy. A target that lacks the endpoint is asked again for the
     substitute, if ``call_for`` has one. ``exchange`` is told what was tried. ``is_long``: a thread
     runs ``call_for``, which takes its time. ``fallback`` gives the candidates of another model,
-    with the caller's own rights. ``may_repeat`` tells whether the body can be sent again. Raises
-    ``ApiError`` and ``UnsendableError``.
+    with the caller's own rights. ``may_repeat``: the body can be sent again. ``client_failure``:
+    what was wrong with what came of it meanwhile. Raises this, ``ApiError``, ``UnsendableError``.
     """
     asking = Asking(
         client=client,
@@ -68,15 +70,15 @@ async def dispatch(
         forward_user_info=candidates.forward_user_info,
         is_long=is_long,
     )
-    request = _Request(
+    return await _Request(
         asking=asking,
         route=candidates.route,
         walk=Walk(candidates.targets, candidates.route, affinity=affinity),
         fallback=fallback,
         may_repeat=may_repeat,
+        client_failure=client_failure,
         pause=pause,
-    )
-    return await request.answered()
+    ).answered()
 
 
 class _Request:
@@ -90,6 +92,7 @@ class _Request:
         walk: Walk,
         fallback: Fallback | None,
         may_repeat: Callable[[], bool] | None,
+        client_failure: Callable[[], Exception | None] | None,
         pause: Pause,
     ) -> None:
         self._asking = asking
@@ -101,6 +104,7 @@ class _Request:
         self._walk = walk
         self._fallback = fallback
         self._may_repeat = may_repeat
+        self._client_failure = client_failure
         self._pause = pause
         self._ends_at = asking.exchange.started + route.policy.deadline_seconds
         self._patience = route.policy.patience_seconds
@@ -137,12 +141,21 @@ class _Request:
         started = time.monotonic()
         try:
             result = await self._asking.attempt(step.target, step.key, self._seconds())
+            if isinstance(result, Ended):
+                self._raise_if_of_client()
         except BaseException:  # the client has left, or a filter refuses: nobody's failure
             state.end(Signal.NOTHING)
             raise
         if isinstance(result, Dispatched):
             settle_success(result, step.key, state, self._exchange, time.monotonic() - started)
         return result
+
+    def _raise_if_of_client(self) -> None:
+        """A body that fails while it is sent looks like an upstream that broke off."""
+        failure = self._client_failure() if self._client_failure is not None else None
+        if failure is not None:
+            self._exchange.attempts[-1].kind = Kind.STOPPED
+            raise failure
 
     def _settled(self, step: Step, ended: Ended) -> Verdict:
         self._ended.append(ended)

@@ -87,7 +87,9 @@ async def _document(dispatched: Dispatched) -> Dispatched | Ended:
     if response.headers.get("content-type", "").startswith(MEDIA_TYPE):
         return await _begun(dispatched)
     body = await response.read(limits().whole_bytes)
-    if body.startswith(b"{") and ERROR.search(body):
+    # As plain text it may be what the client had the model say.
+    is_json = "json" in response.headers.get("content-type", "")
+    if is_json and body.startswith(b"{") and ERROR.search(body):
         told = told_in(json_object(body))
         return dispatched if told is None else _ended(dispatched, told)
     return dispatched
@@ -110,5 +112,8 @@ def _ended(
 ) -> Ended:
     told = told.without(dispatched.kept_from_errors)
     return Ended(
-        outcome=outcome_of_told(told), error=error_from_told(told), answer=answer, tokens=tokens
+        outcome=outcome_of_told(told, model=dispatched.target.model),
+        error=error_from_told(told),
+        answer=answer,
+        tokens=tokens,
     )

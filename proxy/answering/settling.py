@@ -33,14 +33,12 @@ def settle_success(
     if dispatched.whole is not None or in_flight.find(exchange.request_id) is not exchange:
         state.end(Signal.SUCCESS, seconds)
     else:
-        exchange.on_end = partial(_end, state, seconds, dispatched.response)
+        state.content(seconds)
+        exchange.on_end = partial(_leave, state, dispatched.response)
 
 
-def _end(
-    state: TargetState, seconds: float, response: UpstreamResponse, exchange: Exchange
-) -> None:
-    has_broken = response.has_broken or exchange.has_broken
-    state.end(Signal.FAILURE if has_broken else Signal.SUCCESS, seconds)
+def _leave(state: TargetState, response: UpstreamResponse, exchange: Exchange) -> None:
+    state.leave(is_failure=response.has_broken or exchange.has_broken)
 
 
 def settle_failure(

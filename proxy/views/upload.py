@@ -21,7 +21,7 @@ from proxy.answering.limits import limits
 from proxy.answering.routing import check_model_id, default_model, model_of, route
 from proxy.answering.shapes import Shape
 from proxy.api import ApiView
-from proxy.client_side.errors import ApiError, UpstreamAnswerError
+from proxy.client_side.errors import UpstreamAnswerError
 from proxy.client_side.response_headers import LONGEST_VALUE, STREAMING, is_plain, passed_on
 from proxy.uploads.held import held_uploads
 from proxy.uploads.multipart import IncomingForm
@@ -85,10 +85,8 @@ class UploadView(ApiView):
                 exchange,
                 shape=Shape.DOCUMENT,
                 may_repeat=form.is_whole,
+                client_failure=lambda: form.failure,
             )
-        except ApiError as exc:
-            # A form that fails while it is sent looks like an upstream that broke off.
-            raise form.failure or exc from exc
         finally:
             exchange.bytes_received = self.api_request.incoming.received_bytes
         if dispatched.response.headers.get("content-type", "").startswith(MEDIA_TYPE):
