@@ -16,6 +16,10 @@ import httpx
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
+class OutOfTimeError(httpx.ReadTimeout):
+    """A response took longer than a whole one may. Its reader may have held it back."""
+
+
 class UpstreamError(Exception):
     """``is_timeout`` tells a silent upstream from a broken one."""
 

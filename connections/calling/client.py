@@ -40,8 +40,8 @@ class UpstreamResponse:
     """A response whose body is still to come. Its holder reads it or closes it.
 
     With a ``translation`` a success reads as if the upstream spoke OpenAI's API.
-    ``waited_seconds`` is how long its body was waited for so far. ``has_broken``: it broke off.
-    ``secrets`` are what the request was signed with, beside its connection's keys.
+    ``waited_seconds`` is how long its body was waited for so far. ``has_broken``: the upstream
+    broke it off. ``secrets`` are what the request was signed with, beside its connection's keys.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class UpstreamResponse:
                 yield chunk
                 asked_at = time.monotonic()
         except (httpx.TransportError, httpx.DecodingError) as exc:
-            self.has_broken = True
+            self.has_broken = not isinstance(exc, errors.OutOfTimeError)
             raise errors.within_response(exc) from exc
         finally:
             self._note_wait(asked_at)

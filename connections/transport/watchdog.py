@@ -19,6 +19,7 @@ import asyncio
 import aiohttp
 import httpx
 
+from connections.errors import OutOfTimeError
 from connections.transport.attempt import Attempt
 
 CHECKS_PER_IDLE_TIMEOUT = 4
@@ -79,7 +80,7 @@ class Watchdog:
             self._seen = seen
             self._quiet_since = now
         if now + EARLY_SECONDS >= attempt.ends_at:
-            self._end(httpx.ReadTimeout("The answer took too long."))
+            self._end(OutOfTimeError("The answer took too long."))
         elif now + EARLY_SECONDS >= self._quiet_since + self._idle:
             self._end(httpx.ReadTimeout("The upstream fell silent."))
         else:

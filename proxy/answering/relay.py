@@ -99,6 +99,7 @@ class Relay:
 
     async def __aiter__(self) -> AsyncGenerator[bytes]:
         async with aclosing(self._chunks) as chunks:
+            is_of_response = False
             try:
                 yield self._block
                 if not self._is_over:
@@ -113,12 +114,14 @@ class Relay:
                         if ending := self._ending():
                             yield ending
             except (ApiError, MidStreamError, WireFormatError) as exc:
+                is_of_response = isinstance(exc, MidStreamError)
                 self._failure = as_api_error(exc)
             finally:
                 self._response.offer_to(None)
             if self._failure is not None:
                 self._exchange.error_code = self._failure.code or self._failure.type
-                self._exchange.has_broken = True
+                # The response knows itself whether it broke off by the upstream's fault.
+                self._exchange.has_broken = not is_of_response
                 yield self.error_event(self._failure)
             else:
                 await _drain(chunks)

@@ -8,7 +8,12 @@ import pytest
 
 from connections.auth.none import NoAuth
 from connections.calling.client import UpstreamClient, UpstreamResponse, close_all, owned_responses
-from connections.errors import MaybeProcessedError, MidStreamError, NotSentError
+from connections.errors import (
+    MaybeProcessedError,
+    MidStreamError,
+    NotSentError,
+    OutOfTimeError,
+)
 from connections.request_extensions import (
     CALL_EXTENSION,
     PROXY_EXTENSION,
@@ -153,6 +158,18 @@ async def test_a_body_that_breaks_off_is_a_mid_stream_error(error, is_timeout):
         await anext(chunks)
     assert caught.value.is_timeout is is_timeout
     assert "secret" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("error", "has_broken"),
+    [(httpx.ReadTimeout("silent"), True), (OutOfTimeError("too long"), False)],
+)
+async def test_a_body_that_takes_too_long_may_be_its_readers_fault(error, has_broken):
+    client, _ = answering(httpx.Response(200, stream=Body(b"1", error)))
+    response = await send(client)
+    with pytest.raises(MidStreamError):
+        await response.read(limit=9)
+    assert response.has_broken is has_broken
 
 
 async def test_a_body_is_read_up_to_its_limit():

@@ -9,6 +9,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
+from connections.errors import OutOfTimeError
 from connections.transport import AiohttpTransport
 from connections.upstream import Timeouts
 from tests.connections.transport.conftest import CHAT, PATIENT, sender
@@ -184,6 +185,13 @@ async def test_a_response_that_arrives_slowly_but_steadily_is_not_idle(send, ups
     upstream.on("POST", CHAT, drip(b"12345678", every=0.1, before=head(Content_Length=8)))
     timeouts = Timeouts(connect=1, first_byte=1, idle=0.4, total=5)
     assert await body_of(await send(timeouts=timeouts)) == b"12345678"
+
+
+async def test_the_end_of_all_time_is_not_taken_for_silence(send, upstream):
+    upstream.on("POST", CHAT, drip(b"12345678", every=0.2, before=head(Content_Length=8)))
+    response = await send(timeouts=replace(PATIENT, total=0.5))
+    with pytest.raises(OutOfTimeError):
+        await body_of(response)
 
 
 async def test_silence_does_not_count_while_the_reader_is_away(send, upstream):
