@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from connections.call import Call
 from proxy.answering.beginning import look_ahead
@@ -13,13 +14,14 @@ from proxy.answering.shapes import DIALECTS, Shape
 from proxy.answering.upstream_errors import error_from_told, told_in
 from proxy.answering.whole import read_whole
 from proxy.client_side.errors import UpstreamAnswerError
+from resilience.outcomes import Kind
 from resilience.reading import outcome_of_told
 from wire_formats.chat.dialect import CHAT
 from wire_formats.json_objects import json_object
 from wire_formats.json_types import JsonObject
 from wire_formats.provider_errors import ProviderError, read_error
 from wire_formats.sse import MEDIA_TYPE
-from wire_formats.token_counts import Tokens
+from wire_formats.token_counts import Tokens, read_usage
 
 # A look for what deserves to be parsed; a text's quotes are escaped.
 ERROR = re.compile(rb'"error"\s*:\s*[{"\[]')
@@ -70,7 +72,9 @@ async def _whole(dispatched: Dispatched) -> Dispatched | Ended:
     if (told := told_in(whole.answer)) is not None:
         return _ended(dispatched, told)
     if error := failure_of(whole.answer):
-        return _ended(dispatched, read_error(error), answer=dispatched)
+        tokens = Tokens()
+        read_usage(whole.answer.get("usage"), tokens)
+        return _ended(dispatched, read_error(error), answer=dispatched, tokens=tokens)
     return dispatched
 
 
@@ -111,8 +115,11 @@ def _ended(
     tokens: Tokens | None = None,
 ) -> Ended:
     told = told.without(dispatched.kept_from_errors)
+    outcome = outcome_of_told(told, model=dispatched.target.model)
+    if outcome.is_clean and tokens is not None and tokens.completion:
+        outcome = replace(outcome, kind=Kind.FAILED)  # in the midst of work that is billed
     return Ended(
-        outcome=outcome_of_told(told, model=dispatched.target.model),
+        outcome=outcome,
         error=error_from_told(told),
         answer=answer,
         tokens=tokens,

@@ -291,3 +291,21 @@ async def test_silence_is_cut_by_a_limit_of_the_admins() -> None:
         exchange=an_exchange(is_streamed=True),
     )
     assert dispatched.target.connection.upstream.id == 2
+
+
+@pytest.mark.parametrize(("completion", "asked_in_all"), [(500, ["a"]), (0, ["a", "b"])])
+async def test_a_limit_in_the_midst_of_work_that_is_billed_is_not_tried_again(
+    completion: int, asked_in_all: list[str]
+) -> None:
+    failed = {
+        "object": "response",
+        "status": "failed",
+        "error": {"code": "rate_limit_exceeded", "message": "Slow down."},
+        "usage": {"input_tokens": 9, "output_tokens": completion},
+    }
+    world = World(a=[httpx.Response(200, json=failed)], b=[ok()])
+    exchange = an_exchange()
+    await asked(world, targets("a", "b"), exchange=exchange)
+    assert world.asked == asked_in_all
+    assert exchange.attempts[0].tokens is not None
+    assert exchange.attempts[0].tokens.completion == completion
