@@ -80,6 +80,13 @@ class KeyPool:
         now = self._clock()
         return tuple(sorted(turned, key=lambda key: self.rests.until(key.id, model) > now))
 
+    def last_resort(self, model: str) -> UpstreamKey | None:
+        """The key for a request that has no other, though it may rest; a success ends its rest."""
+        keys = self.in_turn(model)
+        if keys and (rest := self.rests.of(keys[0].id, None)) is not None:
+            rest.is_on_trial = True
+        return keys[0] if keys else None
+
     def available_in(self, model: str) -> float | None:
         """Seconds until a key is ok for ``model``, 0 if one is; None if the model has no key."""
         ends = [self.rests.until(key.id, model) for key in self._keys if key.serves(model)]

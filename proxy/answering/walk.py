@@ -59,9 +59,9 @@ class Walk:
             return None
         for target in self._order:
             pool = target.connection.keys
-            keys = () if pool is None else pool.in_turn(target.model)
-            if keys:
-                return self._taken(target, keys[0])
+            key = None if pool is None else pool.last_resort(target.model)
+            if key is not None:
+                return self._taken(target, key)
         return None
 
     def after(self, step: Step, following: Next) -> Step | None:

@@ -309,3 +309,14 @@ async def test_a_limit_in_the_midst_of_work_that_is_billed_is_not_tried_again(
     assert world.asked == asked_in_all
     assert exchange.attempts[0].tokens is not None
     assert exchange.attempts[0].tokens.completion == completion
+
+
+@pytest.mark.parametrize("status", [401, 402])
+async def test_the_only_key_that_is_taken_again_is_well(status: int) -> None:
+    world = World(only=[failing(status), ok()])
+    target = a_target(connection("only"))
+    with pytest.raises(ApiError):
+        await asked(world, [target])
+    await asked(world, [target])
+    assert target.connection.keys is not None
+    assert [each.state for each in target.connection.keys.reports()] == ["ok"]
