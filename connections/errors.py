@@ -5,6 +5,7 @@ UpstreamError
 │   └── ProxyFailedError    the proxy on the way refuses, or cannot be reached
 ├── MaybeProcessedError     it may have worked on the request: another try may bill twice
 └── MidStreamError          part of the answer has passed: nothing can be tried again
+    └── TooLargeError       it is more than the gateway takes, as the client may have wanted
 
 Messages are safe to show: no URL, no key, nothing the upstream said.
 """
@@ -43,6 +44,13 @@ class MaybeProcessedError(UpstreamError):
 
 class MidStreamError(UpstreamError):
     """The answer broke off."""
+
+
+class TooLargeError(MidStreamError):
+    """The answer is larger than the gateway takes."""
+
+    def __init__(self) -> None:
+        super().__init__("The upstream's answer is too large.")
 
 
 def before_response(error: httpx.TransportError) -> UpstreamError:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from connections.errors import MidStreamError
+from connections.errors import TooLargeError
 
 
 async def whole_body(chunks: AsyncIterator[bytes], limit: int, *, begin: bytes = b"") -> bytes:
     """``begin``, which was read before, and all that follows it.
 
-    Raises ``MidStreamError`` as soon as that is more than ``limit`` bytes.
+    Raises ``TooLargeError`` as soon as that is more than ``limit`` bytes.
     """
     parts = [begin] if begin else []
     size = len(begin)
@@ -20,4 +20,4 @@ async def whole_body(chunks: AsyncIterator[bytes], limit: int, *, begin: bytes =
             return b"".join(parts)
         parts.append(chunk)
         size += len(chunk)
-    raise MidStreamError("The upstream's answer is too large.")
+    raise TooLargeError

@@ -16,6 +16,7 @@ import time
 from dataclasses import dataclass
 
 from connections.calling.client import UpstreamResponse
+from connections.errors import TooLargeError
 from proxy.answering.limits import Limits
 from proxy.answering.upstream_errors import told_in
 from proxy.client_side.errors import UpstreamAnswerError, UpstreamTimeoutError
@@ -102,7 +103,7 @@ class _Ahead:
         self._bytes += len(chunk)
         if self._is_in_one_piece:
             if self._bytes > self._limits.whole_bytes:
-                raise UpstreamAnswerError("The upstream's answer is too large.")
+                raise TooLargeError
             return False
         block = self._splitter.feed(chunk)
         if block and self._commits(block):

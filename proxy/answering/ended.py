@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from connections.auth.base import AuthUnavailableError
-from connections.errors import MaybeProcessedError, MidStreamError, UpstreamError
+from connections.errors import (
+    MaybeProcessedError,
+    MidStreamError,
+    TooLargeError,
+    UpstreamError,
+)
 from proxy.answering.dispatched import Dispatched
 from proxy.answering.upstream_errors import as_api_error
 from proxy.client_side.errors import ApiError
@@ -38,6 +43,10 @@ def ended_by(exc: Exception) -> Ended:
         case AuthUnavailableError() | UnsendableError():
             code = exc.code if isinstance(exc, AuthUnavailableError) else ""
             return Ended(outcome=Outcome(kind=Kind.CANNOT_BE_ASKED, code=code), error=exc)
+        case TooLargeError() | ApiError(__cause__=TooLargeError()):
+            # The client may have asked for so much: no other try, and no failure of the upstream.
+            error = as_api_error(exc)
+            return Ended(outcome=Outcome(kind=Kind.STOPPED, code=error.code or ""), error=error)
         case MidStreamError():
             return Ended(outcome=outcome_of_failure(exc), error=as_api_error(exc))
         case UpstreamError():

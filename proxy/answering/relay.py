@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, suppress
 
 from connections.calling.client import UpstreamResponse
-from connections.errors import MidStreamError
+from connections.errors import MidStreamError, TooLargeError
 from proxy.answering.limits import Limits
 from proxy.answering.upstream_errors import as_api_error, error_from_object, error_in
 from proxy.client_side.errors import ApiError, UpstreamAnswerError, UpstreamTimeoutError
@@ -148,7 +148,7 @@ class Relay:
             parts.append(chunk)
             size += len(chunk)
             if size > self._limits.whole_bytes:
-                raise UpstreamAnswerError("The upstream's answer is too large.")
+                raise TooLargeError
         answer = await read_aside(json_object, b"".join(parts))
         if error := error_in(answer, secrets=self._secrets):
             raise error
@@ -178,10 +178,10 @@ class Relay:
         return True
 
     def _taken(self, chunk: bytes) -> bytes:
-        """The events that ``chunk`` completes. Raises ``ApiError`` past the cap."""
+        """The events that ``chunk`` completes. Raises ``TooLargeError`` past the cap."""
         self._bytes_left -= len(chunk)
         if self._bytes_left < 0:
-            raise UpstreamAnswerError("The upstream's answer is too large.")
+            raise TooLargeError
         return self._splitter.feed(chunk)
 
     def _checked(self, block: bytes) -> bytes:

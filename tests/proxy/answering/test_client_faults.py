@@ -10,15 +10,19 @@ import pytest
 from connections.auth.key_states import KeyState
 from connections.call import Call
 from connections.calling.client import UpstreamClient
+from connections.errors import TooLargeError
 from models_registry.targets import Target
 from proxy.answering.candidates import Candidates
 from proxy.answering.dispatch import dispatch
+from proxy.answering.ended import ended_by
 from proxy.answering.shapes import Shape
-from proxy.client_side.errors import ApiError, InvalidRequestError
+from proxy.client_side.errors import ApiError, InvalidRequestError, UpstreamAnswerError
 from proxy.client_side.incoming import ClientGoneError
 from resilience.breaker import LEAST_OUTCOMES
 from resilience.outcomes import Kind
+from resilience.policy import Ambiguous, Policy
 from resilience.states import states
+from resilience.verdict import STOP, verdict
 from tests.support.builders import a_call, a_target, an_exchange, an_upstream
 from usage.exchange import Exchange
 
@@ -83,6 +87,15 @@ async def test_a_text_that_looks_like_an_error_is_what_the_client_had_said() -> 
     await asked(lambda request: httpx.Response(200, text=text), target)
     assert target.connection.keys is not None
     assert [each.state for each in target.connection.keys.reports()] == [KeyState.OK]
+
+
+def test_an_answer_larger_than_the_gateway_takes_is_no_failure_of_the_upstream() -> None:
+    from_whole = UpstreamAnswerError("The upstream's answer is too large.")
+    from_whole.__cause__ = TooLargeError()
+    for exc in (TooLargeError(), from_whole):
+        ended = ended_by(exc)
+        assert verdict(ended.outcome, Policy(ambiguous=Ambiguous.ALWAYS)) == STOP
+        assert isinstance(ended.error, UpstreamAnswerError)
 
 
 async def test_another_model_that_the_client_named_leaves_the_target_alone() -> None:
