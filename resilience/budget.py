@@ -17,29 +17,32 @@ AT_FIRST = PER_SECOND
 class RetryBudget:
     """The attempts that one connection has left, as one worker counts them."""
 
-    __slots__ = ("_at", "_clock", "_left")
+    __slots__ = ("_at", "_clock", "_gained_percent", "_left")
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._left = AT_FIRST
         self._at = clock()
+        self._gained_percent = 0  # by first attempts since then
 
     def note_first(self, percent: int) -> None:
         """A request makes its first attempt, which gains ``percent`` of one more."""
-        self._gain(percent / 100.0)
+        self._gained_percent += percent
 
     def spend(self) -> bool:
         """Whether an attempt beyond the first may be made, which is then counted."""
-        self._gain(0.0)
+        self._gain()
         if self._left < 1.0:
             return False
         self._left -= 1.0
         return True
 
-    def _gain(self, attempts: float) -> None:
+    def _gain(self) -> None:
+        """Add up what came since it was last asked for, of which only the sum counts."""
         now = self._clock()
-        self._left = min(self._left + (now - self._at) * PER_SECOND + attempts, MOST)
-        self._at = now
+        gained = (now - self._at) * PER_SECOND + self._gained_percent / 100.0
+        self._left = min(self._left + gained, MOST)
+        self._at, self._gained_percent = now, 0
 
 
 class RetryBudgets:
