@@ -39,7 +39,7 @@ class Target:
     connection that may have more of them, and has not told of any yet. ``path`` are the gateways
     behind the connection that a call passes, by their ids. ``tier`` is the priority of the
     connection. ``is_routed``: a route has given it ``public_id``, ``tier`` and ``weight``, and it
-    is called by no other id.
+    is called by no other id. ``key`` is the same for every way to this model of this connection.
     """
 
     connection: OpenConnection
@@ -55,11 +55,10 @@ class Target:
     tier: int = 1
     weight: int = 1
     is_routed: bool = False
+    key: TargetKey = field(init=False, repr=False)
 
-    @property
-    def key(self) -> TargetKey:
-        """The same for every way to this model of this connection."""
-        return self.connection.upstream.id, self.model
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", (self.connection.upstream.id, self.model))
 
     @property
     def granted_ids(self) -> tuple[str, ...]:
