@@ -54,6 +54,7 @@ HELP = {
     "gatehouse_upstream_up": "1 if the upstream gave its list of models when it was last asked.",
 }
 MID_STREAM = "mid_stream"
+SUCCESS = Kind.SUCCESS.value
 
 # For each histogram and its labels: how many observations each bucket has, and their sum. For a
 # counter: its value alone. It stands here since workers of older versions read the files of newer
@@ -117,7 +118,7 @@ class Metrics:
             self._outcomes.update(kinds)
             self._retries.update(kinds[:-1])
         elif record.attempts:
-            self._outcomes[record.connection, Kind.SUCCESS.value] += 1
+            self._outcomes[record.connection, SUCCESS] += 1
 
     def histograms(self) -> Histograms:
         found: Histograms = {name: {} for name in WIDTHS}
