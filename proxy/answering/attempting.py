@@ -128,7 +128,7 @@ class Asking:
             self._made = None
             call, filters = await self._call(target)
             response = await self._sent(target, key, call)
-        dispatched = Dispatched(target=target, response=response, filters=filters)
+        dispatched = Dispatched(target, response, filters)
         if not dispatched.is_success:
             return await _refusal(dispatched)
         is_streamed = self.exchange.is_streamed and call.is_streamed

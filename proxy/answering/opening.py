@@ -63,14 +63,9 @@ async def _stream(dispatched: Dispatched, call: Call) -> Dispatched | Ended:
 
 async def _whole(dispatched: Dispatched) -> Dispatched | Ended:
     whole = await read_whole(dispatched.response)
-    dispatched = Dispatched(
-        target=dispatched.target,
-        response=dispatched.response,
-        filters=dispatched.filters,
-        whole=whole,
-    )
     if (told := told_in(whole.answer)) is not None:
         return _ended(dispatched, told)
+    dispatched.whole = whole
     if error := failure_of(whole.answer):
         tokens = Tokens()
         read_usage(whole.answer.get("usage"), tokens)
@@ -80,10 +75,10 @@ async def _whole(dispatched: Dispatched) -> Dispatched | Ended:
 
 def failure_of(answer: JsonObject) -> JsonObject | None:
     """The error of a response object that has failed."""
-    match answer:
-        case {"object": "response", "status": "failed", "error": dict(error)}:
-            return error
-    return None
+    if answer.get("object") != "response" or answer.get("status") != "failed":
+        return None
+    error = answer.get("error")
+    return error if isinstance(error, dict) else None
 
 
 async def _document(dispatched: Dispatched) -> Dispatched | Ended:

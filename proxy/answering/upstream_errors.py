@@ -70,9 +70,11 @@ def error_in(answer: JsonObject, *, secrets: frozenset[str]) -> ApiError | None:
 
 def told_in(answer: JsonObject) -> ProviderError | None:
     """What a whole ``answer`` tells in place of one, as the provider wrote it."""
-    match answer:
-        case {"choices": [{"finish_reason": "error", "error": dict(error)}, *_]}:  # OpenRouter
-            return read_error(error)
+    choices = answer.get("choices")
+    if choices and isinstance(choices, list):
+        match choices[0]:
+            case {"finish_reason": "error", "error": dict(error)}:  # OpenRouter
+                return read_error(error)
     if not answer.get("error") or answer.get("object") == "response":
         return None
     return error_in_answer(answer)

@@ -38,10 +38,8 @@ async def read_answer(
     ``take_usage`` knows the API's names of token counts; ``on_answer`` gets what the upstream said,
     before any filter. Raises ``ApiError``.
     """
-    whole = dispatched.whole or await read_whole(dispatched.response)
+    whole = dispatched.whole or await _read_success(dispatched)
     body, answer = whole.body, whole.answer
-    if error := error_in(answer, secrets=dispatched.kept_from_errors):
-        raise error
     if answer.get("error"):  # a response object that failed
         exchange.error_code = "upstream_error"
         failed = read_json(body)
@@ -54,6 +52,13 @@ async def read_answer(
     if dispatched.target.family.thinks_in_tags:
         body = await read_aside(_without_tags, body)
     return body if dispatched.filters is None else await dispatched.filters.outlet(body)
+
+
+async def _read_success(dispatched: Dispatched) -> Whole:
+    whole = await read_whole(dispatched.response)
+    if error := error_in(whole.answer, secrets=dispatched.kept_from_errors):
+        raise error
+    return whole
 
 
 async def read_whole(response: UpstreamResponse) -> Whole:
@@ -70,7 +75,7 @@ async def read_whole(response: UpstreamResponse) -> Whole:
         answer = await read_aside(READ, body) if is_long else parsed(body, read=load_json)
     except UnreadableAnswerError as exc:
         raise UpstreamAnswerError(exc.message) from exc
-    return Whole(body=body, answer=answer)
+    return Whole(body, answer)
 
 
 def _without_tags(body: bytes) -> bytes:
