@@ -108,7 +108,7 @@ class Breaker:
         is_failure = signal is Signal.FAILURE
         self._count(now, is_failure=is_failure, is_connect_failure=is_connect_failure)
         if not self.ends_at:
-            return self._opens(now)
+            return bool(self._failures) and self._opens(now)
         if self.ends_at > now:  # a request from before it opened, or of a route without another
             return False
         self._slot_until = 0.0
