@@ -61,7 +61,7 @@ class Walk:
             pool = target.connection.keys
             key = None if pool is None else pool.last_resort(target.model)
             if key is not None:
-                return self._taken(target, key)
+                return self._taken(Step(target, key))
         return None
 
     def after(self, step: Step, following: Next) -> Step | None:
@@ -118,15 +118,15 @@ class Walk:
 
     def _spent(self, step: Step) -> Step | None:
         """``step`` if it is the first, or the connection's budget has a retry for it."""
-        is_first = not self._has_begun
-        if not is_first and not retry_budgets.of(step.target.connection.upstream.id).spend():
+        if self._has_begun and not retry_budgets.of(step.target.connection.upstream.id).spend():
             return None
-        return self._taken(step.target, step.key, step.what)
+        return self._taken(step)
 
-    def _taken(self, target: Target, key: UpstreamKey | None, what: str = "") -> Step:
+    def _taken(self, step: Step) -> Step:
+        target, key, _ = step
         self._has_begun = True
         self._tried.setdefault(target.key, []).append("" if key is None else key.id)
-        return Step(target, key, what)
+        return step
 
 
 def _limit_of_target(target: Target) -> float | None:
