@@ -64,15 +64,17 @@ async def look_ahead(
     ``takes_any_event``: any event is content. Raises ``MidStreamError``, ``WireFormatError`` and
     ``ApiError`` for a stream that ends or breaks off before, or is none.
     """
-    ahead = _Ahead(dialect, limits, takes_any_event=takes_any_event)
+    ahead: _Ahead | None = None
     chunks = response.begun()
     async for chunk in chunks:
         if dialect.shows_content(chunk):
-            ahead.read.append(chunk)
-            break
+            response.hold(chunk if ahead is None else b"".join((*ahead.read, chunk)), chunks)
+            return None
+        ahead = ahead or _Ahead(dialect, limits, takes_any_event=takes_any_event)
         if ahead.shows(chunk):
             break
     else:
+        ahead = ahead or _Ahead(dialect, limits, takes_any_event=takes_any_event)
         await ahead.end()
     response.hold(b"".join(ahead.read), chunks)
     return ahead.told
@@ -105,7 +107,8 @@ class _Ahead:
             if self._bytes > self._limits.whole_bytes:
                 raise TooLargeError
             return False
-        block = self._splitter.feed(chunk)
+        is_whole = self._splitter.is_empty and chunk.endswith(b"\n\n")
+        block = chunk if is_whole else self._splitter.feed(chunk)
         if block and self._commits(block):
             return True
         return self._bytes >= MOST_BYTES or self._events >= MOST_EVENTS

@@ -99,8 +99,6 @@ class _Request:
         self._exchange = asking.exchange
         self._route = route
         self._policy = route.policy
-        is_free = asking.shape is Shape.SOCKET
-        self._rules = replace(route.policy, ambiguous=Ambiguous.ALWAYS) if is_free else route.policy
         self._walk = walk
         self._fallback = fallback
         self._may_repeat = may_repeat
@@ -160,7 +158,9 @@ class _Request:
     def _settled(self, step: Step, ended: Ended) -> Verdict:
         self._ended.append(ended)
         upstream = step.target.connection.upstream
-        found = verdict(ended.outcome, self._rules, is_unbilled=upstream.costs_nothing)
+        is_free = self._asking.shape is Shape.SOCKET
+        rules = replace(self._policy, ambiguous=Ambiguous.ALWAYS) if is_free else self._policy
+        found = verdict(ended.outcome, rules, is_unbilled=upstream.costs_nothing)
         settle_failure(step.target, step.key, ended.outcome, found)
         return found
 
