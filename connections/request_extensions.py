@@ -5,7 +5,6 @@ goes along with the request.
 """
 
 CALL_EXTENSION = "gatehouse.call"  # connections.call.Call
-KEY_EXTENSION = "gatehouse.key"  # connections.upstream.UpstreamKey: the one that signs
 DROPPED_EXTENSION = "gatehouse.dropped"  # tuple[str, ...]: fields that the upstream does not get
 TRANSLATION_EXTENSION = "gatehouse.translation"  # wire_formats.translation.Translation | None
 PROXY_EXTENSION = "gatehouse.proxy"  # str: a connection's own choice, as in Upstream.proxy

@@ -5,7 +5,7 @@ import httpx
 from connections.auth.key_pool import KeyPool
 from connections.call import Call
 from connections.request_extensions import CALL_EXTENSION, SECRETS_EXTENSION
-from connections.upstream import Upstream
+from connections.upstream import Upstream, UpstreamKey
 
 
 class AuthUnavailableError(Exception):
@@ -54,7 +54,8 @@ class SignInRequiredError(NoCallersTokenError):
 class AuthStrategy(httpx.Auth):
     """Signs requests for one upstream. Subclasses write ``async_auth_flow``.
 
-    ``keys`` are those it signs with; None where it signs with something else, or not at all.
+    ``keys`` are those it signs with, and then there is ``sign_with``; None where it signs with
+    something else, or not at all.
     """
 
     def __init__(self, upstream: Upstream) -> None:
@@ -67,6 +68,10 @@ class AuthStrategy(httpx.Auth):
         if call is None or not call.caller.user_id:
             raise NoCallerError
         return call
+
+    def sign_with(self, key: UpstreamKey, request: httpx.Request) -> None:
+        """Sign ``request`` with ``key`` alone. Raises :class:`AuthUnavailableError`."""
+        raise NotImplementedError
 
     def sign(self, request: httpx.Request, token: str, *, call: Call | None = None) -> None:
         """Put ``token`` in its place, and the cookies of ``call`` where the connection says so.

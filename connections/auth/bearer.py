@@ -7,7 +7,7 @@ import httpx
 from connections.auth.base import AuthStrategy, AuthUnavailableError
 from connections.auth.key_pool import KeyPool
 from connections.call import Call
-from connections.request_extensions import CALL_EXTENSION, KEY_EXTENSION
+from connections.request_extensions import CALL_EXTENSION
 from connections.retry_after import retry_after_seconds
 from connections.upstream import Upstream, UpstreamKey
 
@@ -19,9 +19,8 @@ STEP_BACK_SECONDS = 30.0
 class BearerAuth(AuthStrategy):
     """The connection's key as ``Authorization: Bearer``.
 
-    A request that names its key is signed with that one, and its response is final. Any other takes
-    the keys in turn, and the next one when a key is refused: 401 and 429 come before any work is
-    done, so that a retry with another key bills nothing twice.
+    The flow takes the keys in turn, and the next one when a key is refused: 401 and 429 come before
+    any work is done, so that a retry with another key bills nothing twice.
     """
 
     header = "Authorization"
@@ -34,17 +33,12 @@ class BearerAuth(AuthStrategy):
     async def async_auth_flow(
         self, request: httpx.Request
     ) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        named: UpstreamKey | None = request.extensions.get(KEY_EXTENSION)
-        if named is not None:
-            self._sign(request, named)
-            yield request
-            return
         if self.keys is None:
             yield request  # local upstreams often need no key
             return
         model = _model_of(request)
         for key in self._in_turn(self.keys, model):
-            self._sign(request, key)
+            self.sign_with(key, request)
             response = yield request
             if response.status_code not in REFUSED:
                 return
@@ -60,7 +54,7 @@ class BearerAuth(AuthStrategy):
             raise NoKeyForModelError(model)
         return keys
 
-    def _sign(self, request: httpx.Request, key: UpstreamKey) -> None:
+    def sign_with(self, key: UpstreamKey, request: httpx.Request) -> None:
         if not key.is_sendable:
             raise KeyUnusableError(key)
         request.headers[self.header] = self.value.format(secret=key.secret)

@@ -168,14 +168,15 @@ class UpstreamClient:
         self,
         request: httpx.Request,
         *,
-        auth: httpx.Auth,
+        auth: httpx.Auth | None,
         timeouts: Timeouts,
         verify_tls: bool | Path = True,
         proxy: str = "",
     ) -> UpstreamResponse:
         """Sign and send. Redirects are not followed, cookies are not kept.
 
-        ``proxy`` is a connection's own choice: empty for the gateway's proxy, ``none``, or a URL.
+        ``auth`` is None for a request that is signed already. ``proxy`` is a connection's own
+        choice: empty for the gateway's proxy, ``none``, or a URL.
 
         Raises :class:`connections.errors.UpstreamError` and whatever ``auth`` raises.
         """
@@ -186,7 +187,10 @@ class UpstreamClient:
             PROXY_EXTENSION: proxy,
         }
         try:
-            answer = await self._signed(request, auth)
+            if auth is None:
+                answer = await self.transport.handle_async_request(request)
+            else:
+                answer = await self._signed(request, auth)
         except httpx.TransportError as exc:
             raise errors.before_response(exc) from exc
         extensions = request.extensions

@@ -21,7 +21,7 @@ from connections.calling.stream_usage import StreamUsage
 from connections.errors import NotSentError
 from connections.providers.openai import OpenAIAdapter
 from connections.providers.registry import adapter_for
-from connections.request_extensions import DROPPED_EXTENSION, KEY_EXTENSION
+from connections.request_extensions import DROPPED_EXTENSION
 from connections.upstream import Timeouts, Upstream, UpstreamKey
 from wire_formats.payload import DROPPED_HEADER, header_value
 
@@ -102,12 +102,12 @@ class OpenConnection:
             request = await asyncio.to_thread(write) if call.is_long else write()
         except httpx.InvalidURL as exc:
             raise NotSentError("The upstream's base URL is not valid.") from exc
-        if key is not None:
-            request.extensions[KEY_EXTENSION] = key
         try:
+            if key is not None:
+                self.auth.sign_with(key, request)
             response = await client.send(
                 request,
-                auth=self.auth,
+                auth=self.auth if key is None else None,
                 timeouts=self.stream_timeouts if call.is_streamed else self.timeouts,
                 verify_tls=self.upstream.verify_tls,
                 proxy=self.upstream.proxy,
