@@ -17,19 +17,10 @@ it as ASGI messages. docs/architecture.md says which streams have no short road.
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable
-from typing import Protocol, runtime_checkable
 
 from django.http import StreamingHttpResponse
 
-Write = Callable[[bytes], bool]
-
-
-@runtime_checkable
-class PassedOn(Protocol):
-    """A stream that can be written without waking a task for each chunk."""
-
-    def pass_on_by(self, write: Write) -> None:
-        """Have ``write`` send chunks at once; it says whether it could."""
+Write = Callable[[bytes], bool]  # sends a chunk at once, and says whether it could
 
 
 class RelayResponse(StreamingHttpResponse):
@@ -44,5 +35,6 @@ class RelayResponse(StreamingHttpResponse):
 
     def pass_on_by(self, write: Write) -> None:
         """Have ``write`` send what needs no look; streams that are changed have no such way."""
-        if isinstance(self.relay, PassedOn):
-            self.relay.pass_on_by(write)
+        pass_on_by: Callable[[Write], None] | None = getattr(self.relay, "pass_on_by", None)
+        if pass_on_by is not None:
+            pass_on_by(write)
