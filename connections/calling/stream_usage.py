@@ -5,7 +5,7 @@ Without ``stream_options`` most upstreams do not tell them; some refuse a reques
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from connections.call import Call
 from connections.calling.client import UpstreamResponse
@@ -31,7 +31,7 @@ class StreamUsage:
         options = given if isinstance(given, dict) else {}
         if options.get("include_usage") is True or not isinstance(given, dict | None):
             return call
-        return replace(call, body=call.body | {FIELD: options | {"include_usage": True}})
+        return call.with_body(call.body | {FIELD: options | {"include_usage": True}})
 
     async def seems_refused(self, response: UpstreamResponse) -> bool:
         """Whether ``response`` may refuse the question, so that it is worth a try without.
