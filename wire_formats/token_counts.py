@@ -87,13 +87,17 @@ def read_usage(usage: Any, tokens: Tokens) -> None:
     prompt = _details(usage, "prompt_tokens_details", "input_tokens_details", "input_token_details")
     beside = _count(usage, *CACHED, default=tokens.cached)
     tokens.cached = _count(prompt, "cached_tokens", default=beside)
-    tokens.cache_write = _count(prompt, *CACHE_WRITES, default=tokens.cache_write)
-    tokens.audio_prompt = _fresh_audio(prompt, default=tokens.audio_prompt)
+    if prompt:
+        tokens.cache_write = _count(prompt, *CACHE_WRITES, default=tokens.cache_write)
+        tokens.audio_prompt = _fresh_audio(prompt, default=tokens.audio_prompt)
     completion = _details(
         usage, "completion_tokens_details", "output_tokens_details", "output_token_details"
     )
-    tokens.reasoning = _count(completion, "reasoning_tokens", default=tokens.reasoning)
-    tokens.audio_completion = _count(completion, "audio_tokens", default=tokens.audio_completion)
+    if completion:
+        tokens.reasoning = _count(completion, "reasoning_tokens", default=tokens.reasoning)
+        tokens.audio_completion = _count(
+            completion, "audio_tokens", default=tokens.audio_completion
+        )
     _add_thoughts(usage, tokens)
     read_tier(usage, tokens)
 
