@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Coroutine
 from dataclasses import replace
+from typing import Any
 
 from connections.call import Call
 from proxy.answering.beginning import look_ahead
@@ -27,24 +29,25 @@ from wire_formats.token_counts import Tokens, read_usage
 ERROR = re.compile(rb'"error"\s*:\s*[{"\[]')
 
 
-async def answer_of(
+def answer_of(
     dispatched: Dispatched, call: Call, shape: Shape, *, is_streamed: bool
-) -> Dispatched | Ended:
+) -> Coroutine[Any, Any, Dispatched | Ended]:
     """``dispatched`` once its answer has begun, or the failure that it told of in place of one.
 
     Raises ``MidStreamError``, ``WireFormatError`` and ``ApiError`` for an answer that breaks off
     before, or is none.
     """
     match shape:
+        case Shape.ANSWER if is_streamed:
+            return _stream(dispatched, call)
         case Shape.ANSWER:
-            return await (_stream(dispatched, call) if is_streamed else _whole(dispatched))
+            return _whole(dispatched)
         case Shape.DOCUMENT:
-            return await _document(dispatched)
+            return _document(dispatched)
         case Shape.SOUND:
-            return await _begun(dispatched)
-        case Shape.SOCKET:
-            _ = dispatched.socket  # which may be none
-    return dispatched
+            return _begun(dispatched)
+        case _:
+            return _taken(dispatched, shape)
 
 
 async def _stream(dispatched: Dispatched, call: Call) -> Dispatched | Ended:
@@ -91,6 +94,12 @@ async def _document(dispatched: Dispatched) -> Dispatched | Ended:
     if is_json and body.startswith(b"{") and ERROR.search(body):
         told = told_in(json_object(body))
         return dispatched if told is None else _ended(dispatched, told)
+    return dispatched
+
+
+async def _taken(dispatched: Dispatched, shape: Shape) -> Dispatched:
+    if shape is Shape.SOCKET:
+        _ = dispatched.socket  # which may be none
     return dispatched
 
 
