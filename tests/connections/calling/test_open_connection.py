@@ -55,11 +55,16 @@ async def test_a_url_that_is_none_is_not_sent() -> None:
     assert transport.requests == []
 
 
-async def test_what_keeps_a_request_from_being_signed_is_logged_with_its_connection(caplog) -> None:
+@pytest.mark.parametrize("is_named", [False, True])
+async def test_what_keeps_a_request_from_being_signed_is_logged(caplog, is_named) -> None:
     key = UpstreamKey(id="1", secret="", hint="env:THE_KEY")
     connection = OpenConnection.open(an_upstream("one", keys=(key,)))
     with pytest.raises(AuthUnavailableError):
-        await connection.send(UpstreamClient(Transport()), a_call(request_id="req_1"))
+        await connection.send(
+            UpstreamClient(Transport()),
+            a_call(request_id="req_1"),
+            key=key if is_named else None,
+        )
     assert caplog.messages == [
         "one was not asked for req_1: The environment variable THE_KEY is not set, or empty."
     ]
