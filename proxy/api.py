@@ -50,7 +50,7 @@ class ApiView(AsyncView):
     @property
     def cookies(self) -> str:
         """The caller's cookies, as far as an upstream may see them, and not of a foreign page."""
-        sent: str = self.request.META.get("HTTP_COOKIE", "")
+        sent: str = self.api_request.META.get("HTTP_COOKIE", "")
         if not sent or is_foreign(self.api_request.scope):
             return ""
         return forwardable_cookies(sent)

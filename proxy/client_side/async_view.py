@@ -111,7 +111,7 @@ class AsyncView(APIView):
             self._payload = await read_aside(JsonParser.parsed, body)
 
     def _handler(self) -> Any:
-        method = (self.request.method or "").lower()
+        method = (self.api_request.method or "").lower()
         handler = getattr(self, method, None) if method in self.http_method_names else None
         if handler is None:
             raise MethodNotAllowedError(self.request.method or "", self.methods())
