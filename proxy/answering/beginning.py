@@ -123,9 +123,12 @@ class _Ahead:
             raise UpstreamAnswerError(f"The upstream ended its answer before it {when}.")
 
     async def _end_in_one_piece(self) -> None:
-        told = told_in(await read_aside(json_object, b"".join(self.read)))
+        answer = await read_aside(json_object, b"".join(self.read))
+        told = told_in(answer)
         if told is not None:
             self._fail(told)
+        elif not self._dialect.stream_of(answer):
+            raise UpstreamAnswerError("The upstream's answer is not an event stream.")
 
     def _commits(self, block: bytes) -> bool:
         """Whether an event of ``block`` decides, by content, by an error or by the end."""

@@ -27,7 +27,7 @@ from proxy.answering.settling import settle_failure, settle_success
 from proxy.answering.shapes import Shape
 from proxy.answering.walk import Step, Walk
 from proxy.client_side.errors import ApiError
-from resilience.backoff import backoff_seconds
+from resilience.backoff import backoff_seconds, jittered
 from resilience.budget import retry_budgets
 from resilience.outcomes import Kind
 from resilience.policy import DEFAULT, Ambiguous
@@ -184,14 +184,15 @@ class _Request:
 
     async def _waited(self) -> Step | None:
         """A step after a wait for a limit to end, where that is near enough."""
-        seconds = self._walk.available_in()
-        if seconds is None or seconds > self._patience:
-            return None
-        if time.monotonic() + seconds >= self._ends_at:
-            return None
-        self._patience -= seconds
-        await self._rested(seconds)
-        return self._walk.waited()
+        while (seconds := self._walk.available_in()) is not None and seconds <= self._patience:
+            seconds = jittered(seconds, states.rng)
+            if time.monotonic() + seconds >= self._ends_at:
+                return None
+            self._patience -= seconds
+            await self._rested(seconds)
+            if step := self._walk.waited():
+                return step
+        return None
 
     async def _rested(self, seconds: float) -> None:
         """Wait on behalf of the upstream, whose time it is."""

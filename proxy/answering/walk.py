@@ -12,6 +12,7 @@ A target is *closed* once it failed in a way that another key, or time, does not
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 from connections.auth.key_pool import KeyPool
@@ -37,7 +38,8 @@ class Walk:
     """``targets`` are those of ``route`` that may serve the request."""
 
     def __init__(self, targets: Sequence[Target], route: Route, *, affinity: bytes = b"") -> None:
-        self._order = ordered(targets, route, states, affinity=affinity)
+        self._in_order = partial(ordered, targets, route, states, affinity=affinity)
+        self._order = self._in_order()
         self._tried: dict[TargetKey, list[str]] = {}  # the ids of keys
         self._closed: set[TargetKey] = set()
         self._is_repeated = False
@@ -83,8 +85,9 @@ class Walk:
         return None
 
     def waited(self) -> Step | None:
-        """The first step after a wait for what was limited."""
+        """The first step after a wait for what was limited; None if it is limited again."""
         self._tried.clear()
+        self._order = self._in_order()  # much may have happened meanwhile
         for target in self._order:
             if step := self._step(target, "waited"):
                 return step

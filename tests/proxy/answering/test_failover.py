@@ -156,6 +156,57 @@ async def test_a_limit_that_ends_soon_is_waited_for() -> None:
     assert world.asked == ["k1", "k1"]
 
 
+async def test_those_who_wait_for_one_limit_come_one_by_one(monkeypatch) -> None:
+    monkeypatch.setattr(states, "rng", iter([0.0, 0.5, 1.0]).__next__)
+    waited = []
+    for _ in range(3):
+        [target] = targets("k1")
+        target.connection.keys.cool(
+            target.connection.upstream.keys[0], 2, model="gpt-4o", reason="429"
+        )
+        world = World(k1=[ok()])
+
+        async def later(seconds: float, target: Target = target) -> None:
+            waited.append(seconds)
+            target.connection.keys.revive(target.connection.upstream.keys[0])
+
+        await asked(world, [target], pause=later)
+    assert waited == pytest.approx([2.0, 2.2, 2.4], abs=0.1)
+
+
+async def test_a_limit_that_another_met_meanwhile_is_waited_for_again() -> None:
+    [target] = targets("k1")
+    key = target.connection.upstream.keys[0]
+    world = World(k1=[failing(429, retry_after="1"), ok()])
+
+    async def pause(seconds: float) -> None:
+        world.waited.append(seconds)
+        target.connection.keys.revive(key)
+        if len(world.waited) == 1:
+            target.connection.keys.cool(key, 2, model="gpt-4o", reason="429")
+
+    await asked(world, [target], pause=pause)
+    assert world.asked == ["k1", "k1"]
+    assert len(world.waited) == 2
+
+
+async def test_after_a_wait_the_targets_are_put_in_order_again() -> None:
+    both = targets("k1", "k2")
+    for target in both:
+        target.connection.keys.cool(
+            target.connection.upstream.keys[0], 2, model="gpt-4o", reason="429"
+        )
+    world = World(k2=[ok()])
+
+    async def pause(seconds: float) -> None:
+        for target in both:
+            target.connection.keys.revive(target.connection.upstream.keys[0])
+        states.of(both[0].key).cool(9, "overloaded")
+
+    await asked(world, both, pause=pause)
+    assert world.asked == ["k2"]
+
+
 async def test_a_long_limit_is_told_and_then_respected() -> None:
     world = World(k1=[failing(429, retry_after="40")], k2=[failing(429, retry_after="20")])
     both = targets("k1", "k2")
