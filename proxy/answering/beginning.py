@@ -158,7 +158,8 @@ class _Ahead:
         return self._takes_any_event or self._dialect.has_content(event)
 
     def _fail(self, error: ProviderError, *, is_answer: bool = False) -> None:
-        self.told = Told(error=error, is_answer=is_answer, tokens=self._tokens)
+        told = self._tokens if self._tokens != Tokens() else None
+        self.told = Told(error=error, is_answer=is_answer, tokens=told)
 
     def _refuse_silence(self) -> None:
         """Comments are no sign of life: an upstream may send them long after it stopped to work."""

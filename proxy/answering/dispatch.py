@@ -23,7 +23,7 @@ from proxy.answering.candidates import Candidates, Fallback
 from proxy.answering.dispatched import Dispatched
 from proxy.answering.ended import Ended
 from proxy.answering.exhausted import error_at_the_end
-from proxy.answering.settling import settle_failure, settle_success
+from proxy.answering.settling import settle_answer, settle_failure, settle_success
 from proxy.answering.shapes import Shape
 from proxy.answering.walk import Step, Walk
 from proxy.client_side.errors import ApiError
@@ -125,6 +125,7 @@ class _Request:
             following = self._settled(step, result).next
             before, step = step, await self._after(step, result, following)
             if step is None and result.answer is not None:
+                settle_answer(self._exchange.attempts[-1])
                 return result.answer
             await _let_go(result)
             self._note_next(before, step)
@@ -147,7 +148,9 @@ class _Request:
             state.end(Signal.NOTHING)
             raise
         if isinstance(result, Dispatched):
-            settle_success(result, step.key, state, self._exchange, time.monotonic() - started)
+            seconds = time.monotonic() - started
+            attempt = self._exchange.attempts[-1]
+            settle_success(result, step.key, state, self._exchange, seconds, attempt)
         return result
 
     def _raise_if_of_client(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 
 import httpx
 import pytest
@@ -23,6 +24,7 @@ from resilience.states import states
 from tests.support.builders import Chunks, a_call, a_target, an_exchange, an_upstream
 from usage.exchange import Exchange
 from usage.in_flight import in_flight
+from usage.record import UsageRecord
 from wire_formats.sse import DONE, encoded_event
 
 ROLE = encoded_event({"choices": [{"index": 0, "delta": {"role": "assistant"}}]})
@@ -309,6 +311,10 @@ async def test_a_fallback_that_is_not_the_callers_leaves_the_first_error() -> No
     assert caught.value.code == TOO_LONG
 
 
+def _record(recorded: list[UsageRecord], exchange: Exchange) -> None:
+    recorded.append(UsageRecord.of(exchange))
+
+
 async def test_a_target_is_busy_until_the_stream_ends_and_a_break_is_its_failure() -> None:
     world = World(k1=[stream(said("Hi"), httpx.ReadError("cut"))])
     exchange = an_exchange(is_streamed=True)
@@ -318,7 +324,12 @@ async def test_a_target_is_busy_until_the_stream_ends_and_a_break_is_its_failure
     assert (state.in_flight, state.last_failed_at) == (1, 0.0)
     blocks = [block async for block in await relay_answer(dispatched, exchange)]
     assert b"upstream_invalid_response" in blocks[-1]
+    recorded: list[UsageRecord] = []
+    listener = partial(_record, recorded)
+    in_flight.on_close(listener)
     in_flight.close(exchange)
+    in_flight.forget(listener)
+    assert [each["outcome"] for each in recorded[0].attempt_log] == ["broken"]
     assert state.in_flight == 0
     assert state.last_failed_at
     assert world.asked == ["k1"]
