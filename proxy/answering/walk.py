@@ -18,6 +18,7 @@ from typing import NamedTuple
 from connections.auth.key_pool import KeyPool
 from connections.upstream import UpstreamKey
 from models_registry.targets import Target
+from proxy.answering.prices import price_for
 from resilience.budget import retry_budgets
 from resilience.ordering import ordered
 from resilience.outcomes import Kind
@@ -38,7 +39,8 @@ class Walk:
     """``targets`` are those of ``route`` that may serve the request."""
 
     def __init__(self, targets: Sequence[Target], route: Route, *, affinity: bytes = b"") -> None:
-        self._in_order = partial(ordered, targets, route, states, affinity=affinity)
+        price = price_for(route)
+        self._in_order = partial(ordered, targets, route, states, affinity=affinity, price=price)
         self._order = self._in_order()
         self._tried: dict[TargetKey, list[str]] = {}  # the ids of keys
         self._closed: set[TargetKey] = set()
