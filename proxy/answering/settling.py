@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from connections.calling.client import UpstreamResponse
@@ -60,6 +61,12 @@ def settle_answer(attempt: Attempt) -> None:
         attempt.tokens = None
         if attempt.kind is Kind.FAILED:
             attempt.kind = Kind.BROKEN
+
+
+def settle_next(attempts: Sequence[Attempt], what: str) -> None:
+    """Have the record say why ``what`` follows the last of ``attempts``."""
+    for last in attempts[-1:]:
+        last.why = f"{last.status or last.kind.replace('_', ' ')} → {what}"
 
 
 def settle_failure(

@@ -73,11 +73,9 @@ class Walk:
         target = step.target
         if following is Next.STOP:
             return None
-        if following in {Next.OTHER_KEY, Next.OTHER_KEY_OR_WAIT}:
-            if other := self._step(target, "other key"):
-                return other
-        else:
-            self._closed.add(target.key)
+        self.close(step, following)
+        if other := self._step(target, "other key"):
+            return other
         for each in self._order:
             if each is not target and (other := self._step(each, "other target")):
                 return other
@@ -85,6 +83,22 @@ class Walk:
             self._is_repeated = True
             return self._spent(Step(target, step.key, "again"))
         return None
+
+    def beside(self, step: Step) -> Step | None:
+        """A step to another target that is well, to be taken while ``step`` has no answer."""
+        for each in self._order:
+            is_well = not (each.filters or states.of(each.key).available_at)
+            if each is not step.target and is_well and (other := self._step(each, "hedge")):
+                return other
+        return None
+
+    def close(self, step: Step, following: Next) -> None:
+        """Take note that the target of ``step`` failed, which another ``following`` does not mend.
+
+        After a limit or a refused key, another key of it can be tried.
+        """
+        if following not in {Next.OTHER_KEY, Next.OTHER_KEY_OR_WAIT}:
+            self._closed.add(step.target.key)
 
     def waited(self) -> Step | None:
         """The first step after a wait for what was limited; None if it is limited again."""
