@@ -7,7 +7,8 @@ The first with content wins. The other one is cancelled, which is nobody's failu
                         └── second ───────┴─────► cancelled, its response closed
 
 Both may be billed. Only requests are hedged that set nothing in motion: chats, completions,
-messages and embeddings that are neither stored nor seen by filters of a pipelines server.
+messages and embeddings that are neither stored nor seen by filters of a pipelines server, and whose
+tools are the client's own.
 """
 
 from __future__ import annotations
@@ -31,9 +32,11 @@ from resilience.states import TargetState, states
 from resilience.verdict import Signal
 from usage.exchange import Exchange
 from wire_formats.endpoints import CHAT_COMPLETIONS
+from wire_formats.json_types import JsonObject
 
 ENDPOINTS = frozenset({CHAT_COMPLETIONS, "completions", "messages", "embeddings"})
-SETTING_IN_MOTION = ("store", "background")  # fields of a body
+SETTING_IN_MOTION = ("store", "background", "mcp_servers", "container")  # fields of a body
+CLIENTS_TOOLS = frozenset({"function", "custom"})  # which the provider does not run itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +88,9 @@ class Hedging:
             await self._end_others(runners, winner, way)
         except BaseException:  # the client has left: nobody's failure
             for runner in runners:
-                await runner.stop()
+                runner.cancel()
+            for runner in runners:
+                await runner.ended()
             raise
         finally:
             for runner in runners[1:]:
@@ -130,7 +135,8 @@ class Hedging:
             if runner is winner:
                 continue
             if not runner.task.done() or isinstance(result := runner.result(), Dispatched):
-                await runner.stop()
+                runner.cancel()
+                await runner.ended()
                 continue
             runner.is_settled = True
             if winner is not None or runner is not runners[0]:
@@ -140,15 +146,20 @@ class Hedging:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class _Runner:
-    """One of the attempts. ``is_settled``: its target's state knows how it ended, or will."""
+    """One of the attempts.
+
+    ``earlier`` attempts were there before. ``is_settled``: its target's state knows how it ended,
+    or will. ``is_cancelled``: its response is nobody's.
+    """
 
     asking: Asking
     step: Step
     state: TargetState
     started: float
     task: asyncio.Task[Dispatched | Ended]
-    earlier: int  # attempts
+    earlier: int
     is_settled: bool = False
+    is_cancelled: bool = False
 
     @classmethod
     def of(cls, asking: Asking, step: Step, seconds: float | None) -> _Runner:
@@ -167,13 +178,17 @@ class _Runner:
     def result(self) -> Dispatched | Ended:
         return self.task.result()
 
-    async def stop(self) -> None:
-        """Cancel what is not settled, and have its response give its connection back."""
-        if self.is_settled:
+    def cancel(self) -> None:
+        """End what is not settled, which is nobody's failure; :meth:`ended` follows."""
+        if not self.is_settled:
+            self.is_settled = self.is_cancelled = True
+            self.state.end(Signal.NOTHING)
+            self.task.cancel()
+
+    async def ended(self) -> None:
+        """Wait for the end of what was cancelled, and close its response."""
+        if not self.is_cancelled:
             return
-        self.is_settled = True
-        self.state.end(Signal.NOTHING)
-        self.task.cancel()
         await asyncio.wait([self.task])
         if not self.task.cancelled():
             self.task.exception()  # or it would be logged as one that nobody saw
@@ -200,7 +215,15 @@ def _is_harmless(asking: Asking) -> bool:
     call = asking.call
     if call is None or call.upload is not None:
         return False
-    return not any(call.body.get(name) for name in SETTING_IN_MOTION)
+    return not any(call.body.get(name) for name in SETTING_IN_MOTION) and not _runs_tools(call.body)
+
+
+def _runs_tools(body: JsonObject) -> bool:
+    tools = body.get("tools")
+    return isinstance(tools, list) and any(
+        isinstance(tool, dict) and tool.get("type", "function") not in CLIENTS_TOOLS
+        for tool in tools
+    )
 
 
 def _take_over(exchange: Exchange, own: Exchange, upstream_seconds: float) -> None:

@@ -250,11 +250,17 @@ async def test_what_sets_something_in_motion_is_not_hedged() -> None:
     assert not await unhedged()
     hedging.hedges.reset()
     assert await unhedged(body={"store": True})
+    assert await unhedged(body={"mcp_servers": [{"url": "https://tools.example"}]})
+    assert await unhedged(body={"tools": [{"type": "mcp", "server_label": "tools"}]})
     assert await unhedged(shape=Shape.ANYTHING)
     assert await unhedged(exchange=an_exchange(endpoint="responses"))
     assert await unhedged(exchange=an_exchange(endpoint="images/generations"))
     assert await unhedged(exchange=an_exchange(bytes_received=64 * 1024 + 1))
     assert await unhedged(route=Route(model="m"))
+
+
+async def test_tools_of_the_clients_own_are_hedged() -> None:
+    assert not await unhedged(body={"tools": [{"type": "function"}, {"name": "of messages"}]})
 
 
 async def test_a_route_without_hedges_left_asks_one_target() -> None:
