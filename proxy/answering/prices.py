@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from models_registry.targets import Target
 from resilience.route import Route, Strategy
-from usage.target_prices import target_prices
+from usage.target_prices import TargetPrices, target_prices
 
 
-def price_for(route: Route) -> Callable[[Target], float] | None:
+def price_for(
+    route: Route, prices: TargetPrices = target_prices
+) -> Callable[[Target], float] | None:
     """What a target costs for a usual request, None where ``route`` does not ask."""
-    return _price if route.strategy is Strategy.COST else None
+    return partial(_price, prices) if route.strategy is Strategy.COST else None
 
 
-def _price(target: Target) -> float:
+def _price(prices: TargetPrices, target: Target) -> float:
     upstream = target.connection.upstream
     if upstream.costs_nothing:
         return 0.0
-    return target_prices.of(upstream.name, target.public_id, target.model)
+    return prices.of(upstream.name, target.public_id, target.model)
