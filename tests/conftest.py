@@ -10,6 +10,7 @@ from asgiref.sync import SyncToAsync
 from django.db import connections
 
 from resilience.budget import retry_budgets
+from resilience.hedging import hedges
 from resilience.states import states
 from tests.support import emptying, live, parts
 from tests.support.live import TWO_WORKERS, LiveGateway, live_gateway
@@ -25,6 +26,7 @@ def _strangers() -> None:
     """Nothing is known of any target, and no retry was made."""
     states.reset()
     retry_budgets.reset()
+    hedges.reset()
 
 
 @pytest.fixture(scope="session")

@@ -50,7 +50,7 @@ class Exchange:
     to the client. ``status`` is what the client was answered, 0 while it was not; ``error_code`` is
     set also for a failure in mid-stream.
     ``has_broken``: the upstream failed after parts of its answer had passed. ``on_end`` is called
-    once, when the request has ended.
+    once, when the request has ended, before it is recorded.
     ``on_stop`` is how the request is ended early, set by whoever answers it; ``still_allowed``
     tells whether its caller could make it now.
     """

@@ -31,16 +31,16 @@ class InFlight:
         self._exchanges[exchange.request_id] = exchange
 
     def close(self, exchange: Exchange) -> None:
-        """Tell the listeners that ``exchange`` has ended. Closing it again does nothing.
+        """Tell ``on_end``, then the listeners, that ``exchange`` has ended. Again does nothing.
 
         Synchronous, since it runs while a cancelled request is being cleaned up.
         """
         if self._exchanges.pop(exchange.request_id, None) is None:
             return
-        for listener in self._listeners:
-            listener(exchange)
         if exchange.on_end is not None:
             exchange.on_end(exchange)
+        for listener in self._listeners:
+            listener(exchange)
         # Both refer to the request; this reference cycle would keep it until a garbage collection.
         exchange.on_stop = exchange.still_allowed = exchange.on_end = None
 

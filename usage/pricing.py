@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from connections.choices import Provider
 from connections.models import Connection
@@ -26,6 +26,24 @@ TOKEN_RATES = (
 )
 PRECISION = Decimal("1e-10")
 TOO_MUCH = Decimal("1e10")  # more than the column can hold: an upstream or an admin is wrong
+
+
+Rates = tuple[Decimal | None, ...]
+
+
+class Priced(Protocol):
+    """What a price depends on, beside the time."""
+
+    @property
+    def connection(self) -> str: ...
+    @property
+    def model(self) -> str: ...
+    @property
+    def upstream_model(self) -> str: ...
+    @property
+    def service_tier(self) -> str: ...
+    @property
+    def prompt_tokens(self) -> int | None: ...
 
 
 class Pricing:
@@ -58,14 +76,26 @@ class Pricing:
         if not record.is_answered:
             return None
         at = datetime.fromtimestamp(record.accepted_at, UTC)
+        if override := self._override(record, at):
+            return override
+        found = self._listed_price(record, at)
+        return None if found is None else self._keep(*found)
+
+    def rates_of(self, asked: Priced, at: datetime) -> Rates | None:
+        """The rates for what is ``asked``, in the order of ``Price.RATES``; saves nothing."""
+        if override := self._override(asked, at):
+            return tuple(getattr(override, name) for name in Price.RATES)
+        found = self._listed_price(asked, at)
+        return None if found is None else found[0].rates
+
+    def _override(self, record: Priced, at: datetime) -> Price | None:
         for price in self._matching(record):
             if price.valid_from <= at:
-                if has_rates(price):
-                    return price
-                break  # a price without rates cancels those before it
-        return self._listed_price(record, at)
+                # A price without rates cancels those before it.
+                return price if has_rates(price) else None
+        return None
 
-    def _listed_price(self, record: UsageRecord, at: datetime) -> Price | None:
+    def _listed_price(self, record: Priced, at: datetime) -> tuple[ListedPrice, PriceSource] | None:
         """The price by the bundled list, marked as an estimate where it is another's."""
         base_url = self._base_urls.get(record.connection, "")
         if not base_url:
@@ -83,9 +113,9 @@ class Pricing:
             return None
         is_of_tier = record.service_tier in {*STANDARD, found.service_tier}
         is_sure = is_of_tier and not is_elsewhere
-        return self._keep(found, PriceSource.BUNDLED if is_sure else PriceSource.ESTIMATE)
+        return found, PriceSource.BUNDLED if is_sure else PriceSource.ESTIMATE
 
-    def _matching(self, record: UsageRecord) -> list[Price]:
+    def _matching(self, record: Priced) -> list[Price]:
         key = (record.connection, record.model, record.upstream_model, record.service_tier)
         if key not in self._candidates:
             self._candidates[key] = [

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from connections.call import Call
 from connections.calling.client import UpstreamClient, UpstreamResponse
@@ -55,6 +55,16 @@ class Asking:
         """Have ``call_for`` make the calls from now on."""
         self.call_for = call_for
         self._made = None
+
+    @property
+    def call(self) -> Call | None:
+        """The call that was made last; None before, and where filters have seen it."""
+        made = self._made
+        return None if made is None or made[2] is not None else made[1]
+
+    def beside(self, exchange: Exchange) -> Asking:
+        """For an attempt that runs at the same time, and is noted in ``exchange``."""
+        return replace(self, exchange=exchange, _made=None)
 
     async def attempt(
         self, target: Target, key: UpstreamKey | None, seconds: float | None

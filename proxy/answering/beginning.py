@@ -126,9 +126,12 @@ class _Ahead:
             raise UpstreamAnswerError(f"The upstream ended its answer before it {when}.")
 
     async def _end_in_one_piece(self) -> None:
-        told = told_in(await read_aside(json_object, b"".join(self.read)))
+        answer = await read_aside(json_object, b"".join(self.read))
+        told = told_in(answer)
         if told is not None:
             self._fail(told)
+        elif not self._dialect.stream_of(answer):
+            raise UpstreamAnswerError("The upstream's answer is not an event stream.")
 
     def _commits(self, block: bytes) -> bool:
         """Whether an event of ``block`` decides, by content, by an error or by the end."""
@@ -158,7 +161,8 @@ class _Ahead:
         return self._takes_any_event or self._dialect.has_content(event)
 
     def _fail(self, error: ProviderError, *, is_answer: bool = False) -> None:
-        self.told = Told(error=error, is_answer=is_answer, tokens=self._tokens)
+        told = self._tokens if self._tokens != Tokens() else None
+        self.told = Told(error=error, is_answer=is_answer, tokens=told)
 
     def _refuse_silence(self) -> None:
         """Comments are no sign of life: an upstream may send them long after it stopped to work."""

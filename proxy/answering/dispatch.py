@@ -23,11 +23,12 @@ from proxy.answering.candidates import Candidates, Fallback
 from proxy.answering.dispatched import Dispatched
 from proxy.answering.ended import Ended
 from proxy.answering.exhausted import error_at_the_end
-from proxy.answering.settling import settle_failure, settle_success
+from proxy.answering.hedged import Way, hedging_of
+from proxy.answering.settling import settle_answer, settle_failure, settle_next, settle_success
 from proxy.answering.shapes import Shape
 from proxy.answering.walk import Step, Walk
 from proxy.client_side.errors import ApiError
-from resilience.backoff import backoff_seconds
+from resilience.backoff import backoff_seconds, jittered
 from resilience.budget import retry_budgets
 from resilience.outcomes import Kind
 from resilience.policy import DEFAULT, Ambiguous
@@ -107,6 +108,8 @@ class _Request:
         self._ends_at = asking.exchange.started + route.policy.deadline_seconds
         self._patience = route.policy.patience_seconds
         self._ended: list[Ended] = []
+        self._is_over = False
+        self._hedging = hedging_of(asking, route.policy) if route.policy.hedges else None
 
     async def answered(self) -> Dispatched:
         """The answer. Raises ``ApiError`` and ``UnsendableError``."""
@@ -121,11 +124,13 @@ class _Request:
             if isinstance(result, Dispatched):
                 return result
             following = self._settled(step, result).next
-            before, step = step, await self._after(step, result, following)
+            step = await self._after(step, result, following)
             if step is None and result.answer is not None:
+                settle_answer(self._exchange.attempts[-1])
                 return result.answer
-            await _let_go(result)
-            self._note_next(before, step)
+            await result.let_go()
+            if step is not None:
+                settle_next(self._exchange.attempts, step.what)
         raise error_at_the_end(
             self._ended,
             available_in=self._walk.available_in(),
@@ -134,9 +139,11 @@ class _Request:
 
     async def _attempted(self, step: Step) -> Dispatched | Ended:
         """The attempt, with its target's state told of its beginning and end."""
-        state = states.of(step.target.key)
+        if self._hedging is not None:
+            way = Way(beside=self._beside, failed=self._failed, seconds=self._seconds)
+            return await self._hedging.attempted(self._asking, step, way)
+        state, started = states.of(step.target.key), time.monotonic()
         state.begin()
-        started = time.monotonic()
         try:
             result = await self._asking.attempt(step.target, step.key, self._seconds())
             if isinstance(result, Ended):
@@ -145,8 +152,18 @@ class _Request:
             state.end(Signal.NOTHING)
             raise
         if isinstance(result, Dispatched):
-            settle_success(result, step.key, state, self._exchange, time.monotonic() - started)
+            attempt, seconds = self._exchange.attempts[-1], time.monotonic() - started
+            settle_success(result, step.key, state, self._exchange, seconds, attempt)
         return result
+
+    def _beside(self, step: Step) -> Step | None:
+        return self._walk.beside(step) if self._may_go_on() else None
+
+    def _failed(self, step: Step, ended: Ended) -> None:
+        """Settle a hedge: nothing may follow if it may have been billed."""
+        following = self._settled(step, ended).next
+        self._walk.close(step, following)
+        self._is_over = following is Next.STOP
 
     def _raise_if_of_client(self) -> None:
         """A body that fails while it is sent looks like an upstream that broke off."""
@@ -177,21 +194,23 @@ class _Request:
 
     def _may_go_on(self) -> bool:
         return (
-            len(self._exchange.attempts) < self._policy.max_attempts
+            not self._is_over
+            and len(self._exchange.attempts) < self._policy.max_attempts
             and time.monotonic() < self._ends_at
             and (self._may_repeat is None or self._may_repeat())
         )
 
     async def _waited(self) -> Step | None:
         """A step after a wait for a limit to end, where that is near enough."""
-        seconds = self._walk.available_in()
-        if seconds is None or seconds > self._patience:
-            return None
-        if time.monotonic() + seconds >= self._ends_at:
-            return None
-        self._patience -= seconds
-        await self._rested(seconds)
-        return self._walk.waited()
+        while (seconds := self._walk.available_in()) is not None and seconds <= self._patience:
+            seconds = jittered(seconds, states.rng)
+            if time.monotonic() + seconds >= self._ends_at:
+                return None
+            self._patience -= seconds
+            await self._rested(seconds)
+            if step := self._walk.waited():
+                return step
+        return None
 
     async def _rested(self, seconds: float) -> None:
         """Wait on behalf of the upstream, whose time it is."""
@@ -229,16 +248,3 @@ class _Request:
         if limit is None or not self._exchange.is_streamed:
             return left
         return min(left, limit)
-
-    def _note_next(self, before: Step, step: Step | None) -> None:
-        """Have the record say why there is another attempt."""
-        attempts = self._exchange.attempts
-        if step is None or not attempts:
-            return
-        last = attempts[-1]
-        last.why = f"{last.status or last.kind.replace('_', ' ')} → {step.what}"
-
-
-async def _let_go(ended: Ended) -> None:
-    if ended.answer is not None:
-        await ended.answer.response.aclose()

@@ -36,6 +36,11 @@ class Ended:
     answer: Dispatched | None = None
     tokens: Tokens | None = None
 
+    async def let_go(self) -> None:
+        """Close the response that could have been the answer."""
+        if self.answer is not None:
+            await self.answer.response.aclose()
+
 
 def ended_by(exc: Exception) -> Ended:
     """The end of an attempt by one of ``NOTHING_WAS_SENT`` or ``FAILURES``."""

@@ -23,7 +23,7 @@ from wire_formats.json_objects import json_object
 from wire_formats.json_types import JsonObject
 from wire_formats.provider_errors import ProviderError, read_error
 from wire_formats.sse import MEDIA_TYPE
-from wire_formats.token_counts import Tokens, read_usage
+from wire_formats.token_counts import Tokens, read_tier, read_usage
 
 # A look for what deserves to be parsed; a text's quotes are escaped.
 ERROR = re.compile(rb'"error"\s*:\s*[{"\[]')
@@ -67,13 +67,22 @@ async def _stream(dispatched: Dispatched, call: Call) -> Dispatched | Ended:
 async def _whole(dispatched: Dispatched) -> Dispatched | Ended:
     whole = await read_whole(dispatched.response)
     if (told := told_in(whole.answer)) is not None:
-        return _ended(dispatched, told)
+        return _ended(dispatched, told, tokens=_use_in(whole.answer))
     dispatched.whole = whole
     if error := failure_of(whole.answer):
-        tokens = Tokens()
-        read_usage(whole.answer.get("usage"), tokens)
+        tokens = _use_in(whole.answer)
         return _ended(dispatched, read_error(error), answer=dispatched, tokens=tokens)
     return dispatched
+
+
+def _use_in(answer: JsonObject) -> Tokens | None:
+    """What a failed ``answer`` tells of its use; None for nothing."""
+    tokens = Tokens()
+    read_usage(answer.get("usage"), tokens)
+    if tokens == Tokens():
+        return None
+    read_tier(answer, tokens)
+    return tokens
 
 
 def failure_of(answer: JsonObject) -> JsonObject | None:

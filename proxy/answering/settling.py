@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from connections.calling.client import UpstreamResponse
@@ -12,6 +13,7 @@ from proxy.answering.dispatched import Dispatched
 from resilience.outcomes import Kind, Outcome
 from resilience.states import TargetState, states
 from resilience.verdict import Cooldown, Scope, Signal, Verdict
+from usage.attempts import Attempt
 from usage.exchange import Exchange
 from usage.in_flight import in_flight
 
@@ -25,8 +27,12 @@ def settle_success(
     state: TargetState,
     exchange: Exchange,
     seconds: float,
+    attempt: Attempt,
 ) -> None:
-    """Note that an answer has begun after ``seconds``. The target is busy until its last byte."""
+    """Note that the answer of ``attempt`` has begun after ``seconds``.
+
+    The target is busy until its last byte.
+    """
     target = dispatched.target
     if key is not None and (pool := target.connection.keys) is not None:
         pool.succeeded(key, target.model)
@@ -34,11 +40,33 @@ def settle_success(
         state.end(Signal.SUCCESS, seconds)
     else:
         state.content(seconds)
-        exchange.on_end = partial(_leave, state, dispatched.response)
+        exchange.on_end = partial(_leave, state, dispatched.response, attempt)
 
 
-def _leave(state: TargetState, response: UpstreamResponse, exchange: Exchange) -> None:
-    state.leave(is_failure=response.has_broken or exchange.has_broken)
+def _leave(
+    state: TargetState, response: UpstreamResponse, attempt: Attempt, exchange: Exchange
+) -> None:
+    has_broken = response.has_broken or exchange.has_broken
+    if has_broken:
+        attempt.kind = Kind.BROKEN
+    state.leave(is_failure=has_broken)
+
+
+def settle_answer(attempt: Attempt) -> None:
+    """Note that the client gets the answer of ``attempt`` although it tells of a failure.
+
+    What it told of its use is counted with the exchange, as the use of every answer.
+    """
+    if attempt.tokens is not None:
+        attempt.tokens = None
+        if attempt.kind is Kind.FAILED:
+            attempt.kind = Kind.BROKEN
+
+
+def settle_next(attempts: Sequence[Attempt], what: str) -> None:
+    """Have the record say why ``what`` follows the last of ``attempts``."""
+    for last in attempts[-1:]:
+        last.why = f"{last.status or last.kind.replace('_', ' ')} → {what}"
 
 
 def settle_failure(

@@ -12,11 +12,13 @@ A target is *closed* once it failed in a way that another key, or time, does not
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 from connections.auth.key_pool import KeyPool
 from connections.upstream import UpstreamKey
 from models_registry.targets import Target
+from proxy.answering.prices import price_for
 from resilience.budget import retry_budgets
 from resilience.ordering import ordered
 from resilience.outcomes import Kind
@@ -37,7 +39,9 @@ class Walk:
     """``targets`` are those of ``route`` that may serve the request."""
 
     def __init__(self, targets: Sequence[Target], route: Route, *, affinity: bytes = b"") -> None:
-        self._order = ordered(targets, route, states, affinity=affinity)
+        price = price_for(route)
+        self._in_order = partial(ordered, targets, route, states, affinity=affinity, price=price)
+        self._order = self._in_order()
         self._tried: dict[TargetKey, list[str]] = {}  # the ids of keys
         self._closed: set[TargetKey] = set()
         self._is_repeated = False
@@ -69,11 +73,9 @@ class Walk:
         target = step.target
         if following is Next.STOP:
             return None
-        if following in {Next.OTHER_KEY, Next.OTHER_KEY_OR_WAIT}:
-            if other := self._step(target, "other key"):
-                return other
-        else:
-            self._closed.add(target.key)
+        self.close(step, following)
+        if other := self._step(target, "other key"):
+            return other
         for each in self._order:
             if each is not target and (other := self._step(each, "other target")):
                 return other
@@ -82,9 +84,26 @@ class Walk:
             return self._spent(Step(target, step.key, "again"))
         return None
 
+    def beside(self, step: Step) -> Step | None:
+        """A step to another target that is well, to be taken while ``step`` has no answer."""
+        for each in self._order:
+            is_well = not (each.filters or states.of(each.key).available_at)
+            if each is not step.target and is_well and (other := self._step(each, "hedge")):
+                return other
+        return None
+
+    def close(self, step: Step, following: Next) -> None:
+        """Take note that the target of ``step`` failed, which another ``following`` does not mend.
+
+        After a limit or a refused key, another key of it can be tried.
+        """
+        if following not in {Next.OTHER_KEY, Next.OTHER_KEY_OR_WAIT}:
+            self._closed.add(step.target.key)
+
     def waited(self) -> Step | None:
-        """The first step after a wait for what was limited."""
+        """The first step after a wait for what was limited; None if it is limited again."""
         self._tried.clear()
+        self._order = self._in_order()  # much may have happened meanwhile
         for target in self._order:
             if step := self._step(target, "waited"):
                 return step

@@ -25,12 +25,14 @@ CHUNK = {
     "model": "gpt-4o",
     "choices": [{"index": 0, "delta": {"content": "Hello"}, "finish_reason": None}],
 }
+# A rate limit is remembered for its model: each is for one request that meets one.
+LIMITED = ("limited", "limited for a moment")
 USAGE = {"prompt_tokens": 9, "completion_tokens": 2, "total_tokens": 11}
 
 
 @pytest.fixture(scope="module")
 def upstream():
-    with ScriptedUpstream(models=("gpt-4o", "a/b:free", "broken")) as upstream:
+    with ScriptedUpstream(models=("gpt-4o", "a/b:free", "broken", *LIMITED)) as upstream:
         yield upstream
 
 
@@ -42,7 +44,7 @@ def key(gateway, upstream):
     )
     key = gateway.api_key("alice")
     with client_of(gateway, key) as client:
-        wait_for_models(client, "gpt-4o", "a/b:free", "broken")
+        wait_for_models(client, "gpt-4o", "a/b:free", "broken", *LIMITED)
     return key
 
 
@@ -102,7 +104,7 @@ def test_a_stream_tells_no_usage_to_who_does_not_ask(sdk, answer):
 
 
 def test_models_are_listed(sdk):
-    assert {model.id for model in sdk.models.list()} == {"gpt-4o", "a/b:free", "broken"}
+    assert {model.id for model in sdk.models.list()} == {"gpt-4o", "a/b:free", "broken", *LIMITED}
 
 
 def test_a_model_with_a_slash_and_a_colon_is_retrieved(sdk):
@@ -145,7 +147,7 @@ def test_the_providers_rate_limit_is_a_rate_limit_error_with_its_delay(sdk, answ
     error = {"message": "Slow down.", "type": "requests", "code": "rate_limit_exceeded"}
     answer(json_response({"error": error}, status=429, headers={"Retry-After": "7"}))
     with pytest.raises(openai.RateLimitError) as caught:
-        sdk.chat.completions.create(model="gpt-4o", messages=HELLO)
+        sdk.chat.completions.create(model="limited", messages=HELLO)
     assert caught.value.code == "rate_limit_exceeded"
     assert caught.value.response.headers["retry-after"] == "7"
 
@@ -161,7 +163,7 @@ def test_a_rate_limit_is_waited_out_by_the_sdk(gateway, key, answer, upstream):
     answer(json_response({"error": {}}, status=429, headers={"Retry-After-Ms": "1"}))
     before = len(upstream.calls)
     with openai.OpenAI(base_url=f"{gateway.url}/v1", api_key=key, max_retries=1) as sdk:
-        completion = sdk.chat.completions.create(model="gpt-4o", messages=HELLO)
+        completion = sdk.chat.completions.create(model="limited for a moment", messages=HELLO)
     assert completion.choices[0].message.content == "Hello world"
     assert len(upstream.calls) == before + 2
 

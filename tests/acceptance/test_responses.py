@@ -177,20 +177,29 @@ async def test_a_stream_of_a_response_is_read_by_the_sdk(gateway, keys, upstream
     assert kinds == ["response.created", "response.output_text.delta", "response.completed"]
 
 
-@pytest.mark.parametrize("told", [0, 1])
-def test_a_stream_that_breaks_off_ends_with_a_response_that_failed(alice, upstreams, told):
+def breaks_after(told):
+    """A stream of a response whose connection closes after ``told`` events."""
     events = b"".join(part + b"\n\n" for part in streamed("resp_1").split(b"\n\n")[:told])
-    broken = close_after(STREAM_HEAD + chunk(b": wait\n\n") + (chunk(events) if events else b""))
-    upstreams[0].on("POST", PATH, broken, json_response(RESPONSE))
-    seen = []
-    with alice.responses.stream(model="gpt-4o", input="Hello") as stream:
-        seen.extend(stream)
+    return close_after(STREAM_HEAD + chunk(b": wait\n\n") + (chunk(events) if events else b""))
+
+
+def test_a_stream_that_breaks_off_ends_with_a_response_that_failed(alice, upstreams):
+    upstreams[0].on("POST", PATH, breaks_after(2), json_response(RESPONSE))
+    seen = list(alice.responses.create(model="gpt-4o", input="Hello", stream=True))
     Response.model_validate(seen[-1].response.model_dump(warnings="error"), strict=True)
     assert [event.type for event in seen[-2:]] == ["error", "response.failed"]
     assert [event.sequence_number for event in seen] == list(range(len(seen)))
     failed = seen[-1].response
-    assert (failed.status, failed.error.code) == ("failed", "server_error")
-    assert (failed.id == "resp_1") is bool(told)
+    assert (failed.id, failed.status, failed.error.code) == ("resp_1", "failed", "server_error")
+
+
+@pytest.mark.parametrize("told", [0, 1])
+def test_a_stream_that_breaks_off_before_its_content_has_a_status(alice, upstreams, told):
+    upstreams[0].on("POST", PATH, breaks_after(told), json_response(RESPONSE))
+    with pytest.raises(openai.InternalServerError) as caught:
+        alice.responses.create(model="gpt-4o", input="Hello", stream=True)
+    assert caught.value.status_code == 502
+    assert caught.value.code == "upstream_invalid_response"
 
 
 @pytest.fixture

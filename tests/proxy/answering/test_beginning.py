@@ -88,14 +88,21 @@ async def test_an_error_in_the_place_of_a_stream_is_told() -> None:
 
 
 async def test_a_whole_answer_in_the_place_of_a_stream_is_content() -> None:
-    told, read = await looked(b'{"choices":[]', b"}")
+    told, read = await looked(b'{"choices":[{"message":', b'{"content":"Hi"}}]}')
     assert told is None
-    assert read == b'{"choices":[]}'
+    assert read == b'{"choices":[{"message":{"content":"Hi"}}]}'
 
 
 async def test_a_stream_that_breaks_before_content_fails() -> None:
     with pytest.raises(MidStreamError):
         await looked(ROLE, MidStreamError("reset"))
+
+
+@pytest.mark.parametrize("odd", [b'{"nothing": []}', b"{}", b"{"])
+@pytest.mark.parametrize("dialect", [CHAT, MESSAGES, RESPONSES])
+async def test_an_object_that_is_no_answer_is_none(odd: bytes, dialect: Dialect) -> None:
+    with pytest.raises(UpstreamAnswerError, match="not an event stream"):
+        await looked(odd, dialect=dialect)
 
 
 async def test_no_more_than_so_much_start_up_is_held() -> None:

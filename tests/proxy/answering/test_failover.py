@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 
 import httpx
 import pytest
@@ -23,7 +24,9 @@ from resilience.states import states
 from tests.support.builders import Chunks, a_call, a_target, an_exchange, an_upstream
 from usage.exchange import Exchange
 from usage.in_flight import in_flight
+from usage.record import UsageRecord
 from wire_formats.sse import DONE, encoded_event
+from wire_formats.token_counts import Tokens
 
 ROLE = encoded_event({"choices": [{"index": 0, "delta": {"role": "assistant"}}]})
 ALWAYS = Route(policy=Policy(ambiguous=Ambiguous.ALWAYS))
@@ -156,6 +159,57 @@ async def test_a_limit_that_ends_soon_is_waited_for() -> None:
     assert world.asked == ["k1", "k1"]
 
 
+async def test_those_who_wait_for_one_limit_come_one_by_one() -> None:
+    waited = []
+    for _ in range(9):
+        [target] = targets("k1")
+        target.connection.keys.cool(
+            target.connection.upstream.keys[0], 2, model="gpt-4o", reason="429"
+        )
+        world = World(k1=[ok()])
+
+        async def later(seconds: float, target: Target = target) -> None:
+            waited.append(seconds)
+            target.connection.keys.revive(target.connection.upstream.keys[0])
+
+        await asked(world, [target], pause=later)
+    assert all(1.5 < seconds <= 2.4 for seconds in waited)
+    assert max(waited) - min(waited) > 0.001
+
+
+async def test_a_limit_that_another_met_meanwhile_is_waited_for_again() -> None:
+    [target] = targets("k1")
+    key = target.connection.upstream.keys[0]
+    world = World(k1=[failing(429, retry_after="1"), ok()])
+
+    async def pause(seconds: float) -> None:
+        world.waited.append(seconds)
+        target.connection.keys.revive(key)
+        if len(world.waited) == 1:
+            target.connection.keys.cool(key, 2, model="gpt-4o", reason="429")
+
+    await asked(world, [target], pause=pause)
+    assert world.asked == ["k1", "k1"]
+    assert len(world.waited) == 2
+
+
+async def test_after_a_wait_the_targets_are_put_in_order_again() -> None:
+    both = targets("k1", "k2")
+    for target in both:
+        target.connection.keys.cool(
+            target.connection.upstream.keys[0], 2, model="gpt-4o", reason="429"
+        )
+    world = World(k2=[ok()])
+
+    async def pause(seconds: float) -> None:
+        for target in both:
+            target.connection.keys.revive(target.connection.upstream.keys[0])
+        states.of(both[0].key).cool(9, "overloaded")
+
+    await asked(world, both, pause=pause)
+    assert world.asked == ["k2"]
+
+
 async def test_a_long_limit_is_told_and_then_respected() -> None:
     world = World(k1=[failing(429, retry_after="40")], k2=[failing(429, retry_after="20")])
     both = targets("k1", "k2")
@@ -258,6 +312,10 @@ async def test_a_fallback_that_is_not_the_callers_leaves_the_first_error() -> No
     assert caught.value.code == TOO_LONG
 
 
+def _record(recorded: list[UsageRecord], exchange: Exchange) -> None:
+    recorded.append(UsageRecord.of(exchange))
+
+
 async def test_a_target_is_busy_until_the_stream_ends_and_a_break_is_its_failure() -> None:
     world = World(k1=[stream(said("Hi"), httpx.ReadError("cut"))])
     exchange = an_exchange(is_streamed=True)
@@ -267,7 +325,12 @@ async def test_a_target_is_busy_until_the_stream_ends_and_a_break_is_its_failure
     assert (state.in_flight, state.last_failed_at) == (1, 0.0)
     blocks = [block async for block in await relay_answer(dispatched, exchange)]
     assert b"upstream_invalid_response" in blocks[-1]
+    recorded: list[UsageRecord] = []
+    listener = partial(_record, recorded)
+    in_flight.on_close(listener)
     in_flight.close(exchange)
+    in_flight.forget(listener)
+    assert [each["outcome"] for each in recorded[0].attempt_log] == ["broken"]
     assert state.in_flight == 0
     assert state.last_failed_at
     assert world.asked == ["k1"]
@@ -307,8 +370,9 @@ async def test_a_limit_in_the_midst_of_work_that_is_billed_is_not_tried_again(
     exchange = an_exchange()
     await asked(world, targets("a", "b"), exchange=exchange)
     assert world.asked == asked_in_all
-    assert exchange.attempts[0].tokens is not None
-    assert exchange.attempts[0].tokens.completion == completion
+    told = exchange.attempts[0].tokens
+    is_passed_on = asked_in_all == ["a"]  # then its tokens are those of the answer
+    assert told == (None if is_passed_on else Tokens(prompt=9, completion=completion))
 
 
 @pytest.mark.parametrize("status", [401, 402])

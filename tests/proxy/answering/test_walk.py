@@ -1,0 +1,139 @@
+"""Where a request goes next: other keys, other targets, the same again, or back after a wait."""
+
+from __future__ import annotations
+
+import pytest
+
+from connections.choices import AuthType
+from models_registry.targets import Target
+from proxy.answering.walk import Step, Walk
+from resilience.budget import retry_budgets
+from resilience.outcomes import Kind
+from resilience.route import NO_ROUTE
+from resilience.states import states
+from resilience.verdict import Next
+from tests.support.builders import a_target, an_upstream
+
+
+def target(*secrets: str, number: int = 1, **fields: object) -> Target:
+    return a_target(an_upstream(f"c{number}", secrets=secrets, id=number, **fields))
+
+
+def place(step: Step | None) -> tuple[str, str, str] | None:
+    """The connection, the secret and the reason of ``step``."""
+    if step is None:
+        return None
+    secret = "" if step.key is None else step.key.secret
+    return step.target.connection.upstream.name, secret, step.what
+
+
+def first_of(walk: Walk) -> Step:
+    step = walk.first()
+    assert step is not None
+    return step
+
+
+def limit(of: Target, seconds: float = 9) -> None:
+    """Have the only key of the target rest."""
+    [key] = of.connection.upstream.keys
+    of.connection.keys.cool(key, seconds, model=of.model, reason=Kind.RATE_LIMITED)
+
+
+def test_keys_come_before_targets() -> None:
+    walk = Walk([target("a", "b"), target("c", number=2)], NO_ROUTE)
+    step = first_of(walk)
+    assert place(step) == ("c1", "a", "")
+    step = walk.after(step, Next.OTHER_KEY)
+    assert place(step) == ("c1", "b", "other key")
+    step = walk.after(step, Next.OTHER_KEY_OR_WAIT)
+    assert place(step) == ("c2", "c", "other target")
+    assert walk.after(step, Next.OTHER_KEY) is None
+
+
+def test_a_failed_target_is_closed_also_to_its_other_keys() -> None:
+    walk = Walk([target("a", "b"), target("c", number=2)], NO_ROUTE)
+    step = walk.after(first_of(walk), Next.OTHER_TARGET)
+    assert place(step) == ("c2", "c", "other target")
+    assert walk.after(step, Next.OTHER_KEY) is None
+
+
+def test_nothing_follows_a_stop() -> None:
+    walk = Walk([target("a"), target("b", number=2)], NO_ROUTE)
+    assert walk.after(first_of(walk), Next.STOP) is None
+
+
+def test_the_only_target_is_asked_again_once() -> None:
+    walk = Walk([target("a")], NO_ROUTE)
+    step = walk.after(first_of(walk), Next.OTHER_TARGET_OR_AGAIN)
+    assert place(step) == ("c1", "a", "again")
+    assert walk.after(step, Next.OTHER_TARGET_OR_AGAIN) is None
+
+
+def test_an_empty_budget_allows_the_first_attempt_alone() -> None:
+    both = [target("a"), target("b", number=2)]
+    while retry_budgets.of(2).spend():
+        pass
+    walk = Walk(both, NO_ROUTE)
+    assert walk.after(first_of(walk), Next.OTHER_TARGET) is None
+    assert place(Walk(both[1:], NO_ROUTE).first()) == ("c2", "b", "")
+
+
+def test_a_target_whose_key_rests_is_passed_over() -> None:
+    both = [target("a"), target("b", number=2)]
+    limit(both[0])
+    assert place(Walk(both, NO_ROUTE).first()) == ("c2", "b", "")
+
+
+def test_the_soonest_limit_is_told() -> None:
+    both = [target("a"), target("b", number=2)]
+    limit(both[0], 30)
+    limit(both[1], 20)
+    walk = Walk(both, NO_ROUTE)
+    assert walk.first() is None
+    assert walk.available_in() == pytest.approx(20, abs=1)
+
+
+def test_a_target_without_keys_rests_by_its_own_limit() -> None:
+    keyless = target(auth_type=AuthType.NONE)
+    states.of(keyless.key).cool(20, Kind.RATE_LIMITED)
+    walk = Walk([keyless], NO_ROUTE)
+    assert walk.first() is None
+    assert walk.available_in() == pytest.approx(20, abs=1)
+
+
+def test_after_a_wait_a_key_can_be_tried_again() -> None:
+    only = target("a")
+    walk = Walk([only], NO_ROUTE)
+    step = first_of(walk)
+    limit(only)
+    assert walk.after(step, Next.OTHER_KEY_OR_WAIT) is None
+    only.connection.keys.revive(only.connection.upstream.keys[0])
+    assert place(walk.waited()) == ("c1", "a", "waited")
+
+
+def test_the_last_resort_is_a_dead_key_but_no_limited_one() -> None:
+    dead, limited = target("a"), target("b", number=2)
+    dead.connection.keys.kill(dead.connection.upstream.keys[0], "401")
+    walk = Walk([dead], NO_ROUTE)
+    assert walk.first() is None
+    assert place(walk.last_resort()) == ("c1", "a", "")
+    limit(limited)
+    assert Walk([dead, limited], NO_ROUTE).last_resort() is None
+
+
+def test_a_step_beside_goes_to_another_target_that_is_well() -> None:
+    three = [target("a"), target("b", number=2), target("c", number=3)]
+    states.of(three[1].key).cool(9, Kind.OVERLOADED)
+    walk = Walk(three, NO_ROUTE)
+    step = first_of(walk)
+    assert place(walk.beside(step)) == ("c3", "c", "hedge")
+    assert walk.beside(step) is None
+
+
+def test_a_closed_target_is_not_asked() -> None:
+    walk = Walk([target("a"), target("b", number=2)], NO_ROUTE)
+    step = first_of(walk)
+    other = walk.beside(step)
+    assert other is not None
+    walk.close(other, Next.OTHER_TARGET)
+    assert walk.after(step, Next.OTHER_TARGET) is None
