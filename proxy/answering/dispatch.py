@@ -137,7 +137,7 @@ class _Request:
     async def _attempted(self, step: Step) -> Dispatched | Ended:
         """The attempt, with its target's state told of its beginning and end."""
         state = states.of(step.target.key)
-        state.begin()
+        slot = state.begin()
         started = time.monotonic()
         try:
             result = await self._asking.attempt(step.target, step.key, self._seconds())
@@ -146,6 +146,9 @@ class _Request:
         except BaseException:  # the client has left, or a filter refuses: nobody's failure
             state.end(Signal.NOTHING)
             raise
+        finally:
+            if slot:
+                state.breaker.give_back(slot)
         if isinstance(result, Dispatched):
             settle_success(result, step.key, state, self._exchange, time.monotonic() - started)
         return result

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 
 import httpx
@@ -320,3 +321,15 @@ async def test_the_only_key_that_is_taken_again_is_well(status: int) -> None:
     await asked(world, [target])
     assert target.connection.keys is not None
     assert [each.state for each in target.connection.keys.reports()] == ["ok"]
+
+
+@pytest.mark.parametrize("status", [200, 400, 429])
+async def test_a_probe_gives_its_slot_back_whatever_it_finds(status: int) -> None:
+    both = targets("k1", "k2")
+    breaker = states.of(both[0].key).breaker
+    breaker.restore(states.clock() - 1.0)
+    world = World(k1=[ok() if status == 200 else failing(status)], k2=[ok()])
+    with suppress(ApiError):
+        await asked(world, both)
+    assert world.asked[0] == "k1"
+    assert breaker.try_half_open()
