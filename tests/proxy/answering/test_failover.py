@@ -333,3 +333,20 @@ async def test_a_probe_gives_its_slot_back_whatever_it_finds(status: int) -> Non
         await asked(world, both)
     assert world.asked[0] == "k1"
     assert breaker.try_half_open()
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(400, ""), (400, "context_length_exceeded"), (400, "content_filter"), (404, "unknown_model")],
+)
+async def test_a_refusal_of_the_request_ends_the_trial_of_a_dead_key(
+    status: int, code: str
+) -> None:
+    world = World(only=[failing(401), failing(status, code)])
+    target = a_target(connection("only"))
+    for _ in range(2):
+        with pytest.raises(ApiError):
+            await asked(world, [target])
+    assert world.asked == ["only", "only"]
+    assert target.connection.keys is not None
+    assert [each.state for each in target.connection.keys.reports()] == ["ok"]
