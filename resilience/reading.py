@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from connections.errors import NotSentError, UpstreamError
+from connections.errors import NotSentError, StoppingError, UpstreamError
 from connections.hops import is_loop
 from resilience import error_words as words
 from resilience.coming_back import seconds_asked_for
@@ -65,6 +65,8 @@ def outcome_of_failure(exc: UpstreamError, *, has_content: bool = False) -> Outc
 
     ``has_content``: some of its content has been passed on.
     """
+    if isinstance(exc, StoppingError):
+        return Outcome(kind=Kind.STOPPED)
     code = TIMED_OUT if exc.is_timeout else ""
     if isinstance(exc, NotSentError):
         return Outcome(kind=Kind.NOT_SENT, code=code)

@@ -5,6 +5,7 @@ from connections.errors import (
     MidStreamError,
     NotSentError,
     ProxyFailedError,
+    StoppingError,
 )
 from resilience.outcomes import Kind, Outcome
 from resilience.policy import Policy
@@ -358,6 +359,12 @@ def test_a_failure_before_content_is_clean_only_if_nothing_was_sent(exc, kind):
     outcome = outcome_of_failure(exc)
     assert outcome == Outcome(kind=kind)
     assert outcome.is_clean is (kind is Kind.NOT_SENT)
+
+
+def test_a_worker_that_stops_is_nobodys_failure():
+    outcome = outcome_of_failure(StoppingError("x"))
+    assert outcome == Outcome(kind=Kind.STOPPED)
+    assert verdict(outcome, Policy()).signal is Signal.NOTHING
 
 
 def test_silence_has_a_code_of_its_own():

@@ -11,13 +11,14 @@ import httpx
 import pytest
 
 from connections.calling.client import UpstreamClient
+from connections.errors import TransportStoppedError
 from connections.upstream import Upstream
 from models_registry.targets import Target
 from proxy.answering.candidates import Candidates
 from proxy.answering.dispatch import dispatch
 from proxy.answering.dispatched import Dispatched
 from proxy.answering.streamed import relay_answer
-from proxy.client_side.errors import ApiError, ModelNotFoundError
+from proxy.client_side.errors import ApiError, ModelNotFoundError, StoppedError
 from resilience.policy import Ambiguous, Policy
 from resilience.route import NO_ROUTE, Route
 from resilience.states import states
@@ -350,3 +351,14 @@ async def test_a_refusal_of_the_request_ends_the_trial_of_a_dead_key(
     assert world.asked == ["only", "only"]
     assert target.connection.keys is not None
     assert [each.state for each in target.connection.keys.reports()] == ["ok"]
+
+
+async def test_a_worker_that_stops_tries_no_other_target_and_blames_none() -> None:
+    world = World(k1=[TransportStoppedError("closed") for _ in range(5)])
+    both = targets("k1", "k2")
+    for _ in range(5):
+        with pytest.raises(StoppedError) as caught:
+            await asked(world, both)
+        assert caught.value.headers == {"connection": "close"}
+    assert world.asked == ["k1"] * 5
+    assert states.of(both[0].key).breaker.is_closed
