@@ -45,12 +45,14 @@ CLEAN = frozenset(
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """``retry_after`` is in seconds, None where the upstream did not say; ``status`` is 0 where
-    there was none."""
+    there was none. ``is_of_target`` is False for a failure that says nothing about the target, such
+    as the deadline of the request."""
 
     kind: Kind
     status: int = 0
     code: str = ""
     retry_after: float | None = None
+    is_of_target: bool = True
 
     @property
     def is_clean(self) -> bool:

@@ -108,7 +108,8 @@ def verdict(outcome: Outcome, policy: Policy, *, is_unbilled: bool = False) -> V
                 next=Next.OTHER_TARGET_OR_AGAIN, cooldown=cooldown, signal=Signal.FAILURE
             )
         case Kind.FAILED:
-            return ON_TO_ANOTHER if _may_bill_twice(policy, is_unbilled) else STOP_AND_COUNT
+            found = ON_TO_ANOTHER if _may_bill_twice(policy, is_unbilled) else STOP_AND_COUNT
+            return found if outcome.is_of_target else replace(found, signal=Signal.NOTHING)
         case kind:
             return FIXED[kind]
 

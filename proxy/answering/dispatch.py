@@ -25,12 +25,13 @@ from proxy.answering.ended import Ended
 from proxy.answering.exhausted import error_at_the_end
 from proxy.answering.settling import settle_failure, settle_success
 from proxy.answering.shapes import Shape
+from proxy.answering.time_limit import time_limit
 from proxy.answering.walk import Step, Walk
 from proxy.client_side.errors import ApiError
 from resilience.backoff import backoff_seconds
 from resilience.budget import retry_budgets
 from resilience.outcomes import Kind
-from resilience.policy import DEFAULT, Ambiguous
+from resilience.policy import Ambiguous
 from resilience.route import Route
 from resilience.states import states
 from resilience.verdict import Next, Signal, Verdict, verdict
@@ -140,7 +141,12 @@ class _Request:
         slot = state.begin()
         started = time.monotonic()
         try:
-            result = await self._asking.attempt(step.target, step.key, self._seconds())
+            limit = time_limit(
+                self._policy,
+                left=self._ends_at - started,
+                is_streamed=self._exchange.is_streamed,
+            )
+            result = await self._asking.attempt(step.target, step.key, limit)
             if isinstance(result, Ended):
                 self._raise_if_of_client()
         except BaseException:  # the client has left, or a filter refuses: nobody's failure
@@ -216,22 +222,6 @@ class _Request:
         self._walk = Walk(candidates.targets, candidates.route)
         step = self._walk.first()
         return None if step is None else step._replace(what=f"fallback {model}")
-
-    def _seconds(self) -> float | None:
-        """How long the attempt may take to begin its answer; None for as long as the connection's
-        own timeouts allow.
-
-        The deadline of the default policy keeps further attempts from being made, and does not cut
-        one: where nothing else can follow, a late answer is better than none.
-        """
-        policy = self._policy
-        if policy is DEFAULT or policy == DEFAULT:
-            return None
-        left = max(self._ends_at - time.monotonic(), 0.0)
-        limit = policy.first_content_timeout_seconds
-        if limit is None or not self._exchange.is_streamed:
-            return left
-        return min(left, limit)
 
     def _note_next(self, before: Step, step: Step | None) -> None:
         """Have the record say why there is another attempt."""

@@ -18,7 +18,12 @@ from proxy.answering.candidates import Candidates
 from proxy.answering.dispatch import dispatch
 from proxy.answering.dispatched import Dispatched
 from proxy.answering.streamed import relay_answer
-from proxy.client_side.errors import ApiError, ModelNotFoundError, StoppedError
+from proxy.client_side.errors import (
+    ApiError,
+    ModelNotFoundError,
+    StoppedError,
+    UpstreamTimeoutError,
+)
 from resilience.policy import Ambiguous, Policy
 from resilience.route import NO_ROUTE, Route
 from resilience.states import states
@@ -362,3 +367,24 @@ async def test_a_worker_that_stops_tries_no_other_target_and_blames_none() -> No
         assert caught.value.headers == {"connection": "close"}
     assert world.asked == ["k1"] * 5
     assert states.of(both[0].key).breaker.is_closed
+
+
+@pytest.mark.parametrize("is_streamed", [True, False])
+async def test_a_deadline_that_cuts_a_whole_answer_does_not_count(*, is_streamed: bool) -> None:
+    async def silence(request: httpx.Request) -> httpx.Response:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    policy = Policy(first_content_timeout_seconds=0.01 if is_streamed else None)
+    [target] = targets("k1")
+    exchange = an_exchange(is_streamed=is_streamed)
+    if not is_streamed:
+        exchange.started -= policy.deadline_seconds
+        policy = replace(policy, max_attempts=2)
+    with pytest.raises(UpstreamTimeoutError):
+        await dispatch(
+            UpstreamClient(httpx.MockTransport(silence)),
+            Candidates(targets=[target], call_for=lambda _: a_call(), route=Route(policy=policy)),
+            exchange=exchange,
+        )
+    assert bool(states.of(target.key).last_failed_at) is is_streamed
