@@ -36,6 +36,10 @@ class RetryBudget:
         self._left -= 1.0
         return True
 
+    def give_back(self) -> None:
+        """The attempt that was just counted is not made."""
+        self._left += 1.0
+
     def _gain(self, attempts: float) -> None:
         now = self._clock()
         self._left = min(self._left + (now - self._at) * PER_SECOND + attempts, MOST)

@@ -30,6 +30,14 @@ def test_ten_seconds_are_saved_up_at_most():
     assert spent(budget) == 30
 
 
+def test_an_attempt_that_is_not_made_costs_nothing():
+    budget = RetryBudgets(Clock()).of(1)
+    for _ in range(10):
+        assert budget.spend()
+        budget.give_back()
+    assert spent(budget) == 3
+
+
 def test_each_connection_has_its_own():
     budgets = RetryBudgets(Clock())
     spent(budgets.of(1))
