@@ -218,10 +218,15 @@ class States:
         return list(self._of.values())
 
     def forget_except(self, keys: Collection[TargetKey]) -> None:
-        """Forget the targets that no longer exist."""
+        """Forget the targets that no longer exist, unless one is busy or rests: it may be back
+        before that is over."""
         kept = frozenset(keys)
-        self._of = {key: state for key, state in self._of.items() if key in kept}
-        self.turns.reset()
+        self._of = {
+            key: state
+            for key, state in self._of.items()
+            if key in kept or state.in_flight or state.available_at
+        }
+        self.turns.forget_except(kept)
 
     def reset(self) -> None:
         """Forget all targets, so that tests begin without what others left."""

@@ -47,6 +47,14 @@ def test_each_connection_has_its_own():
     assert budgets.of(1).spend()
 
 
+def test_connections_that_are_gone_are_forgotten():
+    budgets = RetryBudgets(Clock())
+    kept, gone = budgets.of(1), budgets.of(2)
+    budgets.forget_except({1})
+    assert budgets.of(1) is kept
+    assert budgets.of(2) is not gone
+
+
 def test_a_dead_upstream_at_100_requests_a_second_gets_a_quarter_more_at_most():
     clock = Clock()
     budget = RetryBudgets(clock).of(1)

@@ -248,3 +248,16 @@ def test_targets_that_are_gone_are_forgotten(states):
     assert states.of((2, "x")) is not gone
     states.reset()
     assert states.known() == []
+
+
+def test_a_target_that_is_gone_is_known_while_it_is_busy_or_rests(states, clock):
+    busy, cooling, failing = (states.of((number, "m")) for number in range(3))
+    busy.begin()
+    cooling.cool(60.0, "limit")
+    open_breaker(failing)
+    states.forget_except([])
+    assert states.known() == [busy, cooling, failing]
+    busy.end(SUCCESS, 0.1)
+    clock.move(61.0)
+    states.forget_except([])
+    assert states.known() == []
