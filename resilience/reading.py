@@ -16,7 +16,7 @@ from connections.hops import is_loop
 from resilience import error_words as words
 from resilience.coming_back import seconds_asked_for
 from resilience.outcomes import Kind, Outcome
-from wire_formats.context_overflow import overflow_in
+from wire_formats.context_overflow import is_overflow
 from wire_formats.provider_errors import ProviderError
 
 IDENTIFIER = re.compile(r"[A-Za-z][\w.:-]{0,99}", re.ASCII)
@@ -103,7 +103,7 @@ def _kind(status: int, told: ProviderError, *, says_when: bool) -> Kind:
             return Kind.RATE_LIMITED
         case _ if status in OVERLOADED:
             return Kind.OVERLOADED
-        case _ if status in MAY_BE_OVERFLOW and overflow_in(told.message, told.code, told.type):
+        case _ if status in MAY_BE_OVERFLOW and is_overflow(told.message, told.code, told.type):
             return Kind.TOO_LONG
         case _ if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status < HTTPStatus.BAD_REQUEST:
             is_overloaded = not words.OVERLOAD_NAMES.isdisjoint(words.names_of(told))

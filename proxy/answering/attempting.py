@@ -186,15 +186,10 @@ async def _refusal(dispatched: Dispatched) -> Ended:
         seldom.warn(f"The connection {name} leads back to this gateway.")
         await response.aclose()
         return Ended(outcome=Outcome(kind=Kind.LED_BACK, status=status), error=comes_back())
-    body = await _error_body(response)
+    told = error_in_body(await _error_body(response)).without(secrets)
     return Ended(
-        outcome=outcome_of_response(
-            status,
-            headers,
-            error_in_body(body).without(secrets),
-            model=dispatched.target.model,
-        ),
-        error=error_from_response(status, headers, body, secrets=secrets),
+        outcome=outcome_of_response(status, headers, told, model=dispatched.target.model),
+        error=error_from_response(status, headers, told),
     )
 
 
