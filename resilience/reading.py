@@ -86,13 +86,15 @@ def _failed(
         status=status,
         code=next(filter(IDENTIFIER.fullmatch, (told.code, told.type)), ""),
         retry_after=retry_after if kind in {Kind.RATE_LIMITED, Kind.OVERLOADED} else None,
+        is_of_target=kind is not Kind.RATE_LIMITED or not words.is_of_end_user(told),
     )
 
 
 def _kind(status: int, told: ProviderError, *, says_when: bool) -> Kind:
     match status:
         case HTTPStatus.UNAUTHORIZED:
-            return Kind.CANNOT_BE_ASKED if words.lacks_scope(told) else Kind.KEY_REFUSED
+            is_of_key = not (words.lacks_scope(told) or words.is_of_end_user(told))
+            return Kind.KEY_REFUSED if is_of_key else Kind.CANNOT_BE_ASKED
         case _ if status in MAY_BE_TOO_MUCH and words.is_too_much(told):
             return Kind.CANNOT_BE_ASKED
         case HTTPStatus.PAYMENT_REQUIRED:

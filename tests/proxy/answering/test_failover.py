@@ -388,3 +388,18 @@ async def test_a_deadline_that_cuts_a_whole_answer_does_not_count(*, is_streamed
             exchange=exchange,
         )
     assert bool(states.of(target.key).last_failed_at) is is_streamed
+
+
+async def test_a_limit_of_one_caller_is_told_and_leaves_the_key_to_others() -> None:
+    message = "Rate limit exceeded for end_user: alice. Limit type: requests."
+    limited = httpx.Response(
+        429, json={"error": {"message": message}}, headers={"retry-after": "60"}
+    )
+    world = World(only=[limited, ok()])
+    target = a_target(connection("only"))
+    with pytest.raises(ApiError) as caught:
+        await asked(world, [target])
+    assert caught.value.status == 429
+    assert caught.value.headers == {"retry-after": "60", "x-should-retry": "true"}
+    await asked(world, [target])
+    assert world.asked == ["only", "only"]
