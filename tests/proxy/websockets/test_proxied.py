@@ -43,7 +43,7 @@ def callers(gateway, shared, shared_upstream):
                 "name": "speaking",
                 "base_url": shared.url,
                 "keys": [UPSTREAM_KEY],
-                "model_ids": ["talk", "listen", "secret"],
+                "model_ids": ["talk", "listen", "busy", "secret"],
             },
             {
                 "name": "classic",
@@ -56,7 +56,12 @@ def callers(gateway, shared, shared_upstream):
             {"name": "absent", "base_url": nobody, "model_ids": ["absent"]},
             {"name": "mute", "base_url": shared_upstream.url, "model_ids": ["mute"]},
         ],
-        grants=[{"models": ["talk", "my-talk", "listen", "absent", "mute"], "everyone": True}],
+        grants=[
+            {
+                "models": ["talk", "my-talk", "listen", "busy", "absent", "mute"],
+                "everyone": True,
+            }
+        ],
     )
     made = json.loads(gateway.manage("create_api_key", "carol", "--create-user", "--json").stdout)
     with client_of(gateway, made["key"]) as client:
@@ -218,7 +223,8 @@ def test_a_wrong_key_is_a_401(callers, upstream, path):
 
 def test_an_upstream_s_refusal_is_told(callers, upstream):
     upstream.refusal = lambda socket: socket.respond(HTTPStatus.TOO_MANY_REQUESTS, "busy")
-    assert refusal(callers, REALTIME) == (429, "provider_rate_limited")
+    # Of a model of its own, since the limit is remembered.
+    assert refusal(callers, "/v1/realtime?model=busy") == (429, "provider_rate_limited")
 
 
 @pytest.mark.parametrize("endpoint", ["realtime", "responses"])
