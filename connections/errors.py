@@ -3,6 +3,7 @@
 UpstreamError
 ├── NotSentError            the upstream saw nothing: another try is safe
 │   └── ProxyFailedError    the proxy on the way refuses, or cannot be reached
+├── StoppingError           this worker is stopping, and sent nothing: no fault of the upstream
 ├── MaybeProcessedError     it may have worked on the request: another try may bill twice
 └── MidStreamError          part of the answer has passed: nothing can be tried again
     └── TooLargeError       it is more than the gateway takes, as the client may have wanted
@@ -21,6 +22,10 @@ class OutOfTimeError(httpx.ReadTimeout):
     """A response took longer than a whole one may. Its reader may have held it back."""
 
 
+class TransportStoppedError(httpx.TransportError):
+    """The transport has been closed and sends nothing more."""
+
+
 class UpstreamError(Exception):
     """``is_timeout`` tells a silent upstream from a broken one."""
 
@@ -36,6 +41,10 @@ class NotSentError(UpstreamError):
 
 class ProxyFailedError(NotSentError):
     """The proxy in between did not let the request through."""
+
+
+class StoppingError(UpstreamError):
+    """The worker is stopping. Another one may well serve the request."""
 
 
 class MaybeProcessedError(UpstreamError):
@@ -56,6 +65,8 @@ class TooLargeError(MidStreamError):
 def before_response(error: httpx.TransportError) -> UpstreamError:
     """The error of a request that got no response."""
     is_timeout = isinstance(error, httpx.TimeoutException)
+    if isinstance(error, TransportStoppedError):
+        return StoppingError("The gateway is shutting down.")
     if isinstance(error, httpx.ProxyError):  # raised by our transport alone, with words of ours
         return ProxyFailedError(str(error))
     if isinstance(error, NOT_SENT):

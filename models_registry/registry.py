@@ -20,6 +20,8 @@ from models_registry.listings import NEVER_ASKED, Listing, cache_key, load, newe
 from models_registry.loader import Configuration, load_configuration
 from models_registry.pipelines_filters import has_filters
 from models_registry.snapshot import Snapshot
+from resilience.budget import retry_budgets
+from resilience.states import states
 
 logger = logging.getLogger(__name__)
 
@@ -182,6 +184,13 @@ class Registry:
                 self._builder.build, self._configuration, self.listings
             )
             self._built = building
+            _forget_vanished(self._snapshot)
+
+
+def _forget_vanished(snapshot: Snapshot) -> None:
+    """Drop what was learned of targets and connections that are no longer there."""
+    states.forget_except({target.key for target in snapshot.targets})
+    retry_budgets.forget_except({each.upstream.id for each in snapshot.connections})
 
 
 def is_asked(connection: OpenConnection) -> bool:

@@ -45,10 +45,12 @@ class Breaker:
         "_outcomes",
         "_rng",
         "_seen_failures",
+        "_slot",
         "_slot_until",
         "_successes",
         "_times_opened",
         "ends_at",
+        "has_slot_to_claim",
         "opened_at",
     )
 
@@ -66,7 +68,9 @@ class Breaker:
         self._times_opened = 0
         self.opened_at = 0.0
         self.ends_at = 0.0
+        self._slot = 0
         self._slot_until = 0.0
+        self.has_slot_to_claim = False
         self._successes = 0
 
     @property
@@ -86,7 +90,7 @@ class Breaker:
     def try_half_open(self) -> bool:
         """Take the slot of a half-open breaker; False if another request has it.
 
-        The slot is free again when an outcome is noted, or after 30 s.
+        The next attempt claims it. It is free again once this attempt gives it back, or after 30 s.
         """
         now = self._clock()
         if not 0.0 < self.ends_at <= now or now < self._slot_until:
@@ -94,15 +98,32 @@ class Breaker:
         seen = self._seen_failures
         if len(seen) == LEAST_OUTCOMES and now - seen[0] < WINDOW_SECONDS:
             return False
+        self._slot += 1
         self._slot_until = now + SLOT_SECONDS
+        self.has_slot_to_claim = True
         return True
+
+    def claim_slot(self) -> int:
+        """The slot for the attempt that begins now; 0 if none waits for its attempt."""
+        if not self.has_slot_to_claim:
+            return 0
+        self.has_slot_to_claim = False
+        return self._slot
+
+    def give_back(self, slot: int) -> None:
+        """Free ``slot``, unless its time was over and another attempt has the next one."""
+        if slot == self._slot:
+            self._free_slot()
+
+    def _free_slot(self) -> None:
+        self._slot_until = 0.0
+        self.has_slot_to_claim = False
 
     def note(
         self, signal: Signal, *, is_connect_failure: bool = False, now: float | None = None
     ) -> bool:
         """Count how a request ended, at ``now``. Whether the breaker opened or closed by it."""
         if signal is Signal.NOTHING:
-            self._slot_until = 0.0
             return False
         now = self._clock() if now is None else now
         is_failure = signal is Signal.FAILURE
@@ -111,7 +132,6 @@ class Breaker:
             return bool(self._failures) and self._opens(now)
         if self.ends_at > now:  # a request from before it opened, or of a route without another
             return False
-        self._slot_until = 0.0
         if is_failure:
             self._open(now)
             return True
@@ -135,7 +155,8 @@ class Breaker:
         self._failures.clear()
         self._seen_failures.clear()
         self._connect_failures = self._times_opened = self._successes = 0
-        self.opened_at = self.ends_at = self._slot_until = 0.0
+        self.opened_at = self.ends_at = 0.0
+        self._free_slot()
 
     def _count(self, now: float, *, is_failure: bool, is_connect_failure: bool) -> None:
         self._outcomes.append(now)
@@ -166,3 +187,4 @@ class Breaker:
         self.ends_at = now + seconds * (1.0 - JITTER * self._rng())
         self._times_opened = min(self._times_opened + 1, 10)
         self._successes = 0
+        self._free_slot()

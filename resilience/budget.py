@@ -7,7 +7,7 @@ little traffic. https://gateway-api.sigs.k8s.io/geps/gep-3388/
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 PER_SECOND = 3.0
 MOST = PER_SECOND * 10.0
@@ -37,6 +37,10 @@ class RetryBudget:
         self._left -= 1.0
         return True
 
+    def give_back(self) -> None:
+        """The attempt that was just counted is not made."""
+        self._left += 1.0
+
     def _gain(self) -> None:
         """Add up what came since it was last asked for, of which only the sum counts."""
         now = self._clock()
@@ -58,6 +62,10 @@ class RetryBudgets:
         if budget is None:
             budget = self._of[connection_id] = RetryBudget(self._clock)
         return budget
+
+    def forget_except(self, connection_ids: Collection[int]) -> None:
+        """Forget the budgets of connections that no longer exist."""
+        self._of = {id_: budget for id_, budget in self._of.items() if id_ in connection_ids}
 
     def reset(self) -> None:
         """Forget all budgets, so that tests begin without what others left."""

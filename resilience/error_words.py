@@ -48,6 +48,14 @@ TOO_MUCH = re.compile(
     r"|extra usage is required for long context",  # Anthropic
     re.IGNORECASE,
 )
+# LiteLLM's end user, or customer, is whom the gateway names to it for one of its callers.
+# https://docs.litellm.ai/docs/proxy/customers
+END_USER = re.compile(
+    r"ExceededBudget: End User=|LiteLLM End User: "
+    r"|LiteLLM Rate Limit Handler for rate limit type = (?:customer|end_user)\b"
+    r"|(?:batch )?rate limit exceeded for (?:\w{1,30}_)?(?:customer|end_user): ",
+    re.IGNORECASE,
+)
 OVERLOAD_NAMES = frozenset(
     {
         "overloaded",
@@ -164,6 +172,11 @@ def is_out_of_quota(told: ProviderError, *, is_limit: bool, says_when: bool) -> 
 def is_too_much(told: ProviderError) -> bool:
     """Whether the request alone is over the limit or the means of the account."""
     return TOO_MUCH.match(told.message) is not None
+
+
+def is_of_end_user(told: ProviderError) -> bool:
+    """Whether a limit is that of one caller, while others are served with the same key."""
+    return END_USER.match(told.message) is not None
 
 
 def is_filtered(told: ProviderError) -> bool:

@@ -45,12 +45,14 @@ CLEAN = frozenset(
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """``retry_after`` is in seconds, None where the upstream did not say; ``status`` is 0 where
-    there was none."""
+    there was none. ``is_of_target`` is False for a failure that says nothing about the target and
+    its keys: the deadline of the request, and a limit of the caller's own."""
 
     kind: Kind
     status: int = 0
     code: str = ""
     retry_after: float | None = None
+    is_of_target: bool = True
 
     @property
     def is_clean(self) -> bool:

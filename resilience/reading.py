@@ -11,12 +11,12 @@ import re
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from connections.errors import NotSentError, UpstreamError
+from connections.errors import NotSentError, StoppingError, UpstreamError
 from connections.hops import is_loop
 from resilience import error_words as words
 from resilience.coming_back import seconds_asked_for
 from resilience.outcomes import Kind, Outcome
-from wire_formats.context_overflow import overflow_in
+from wire_formats.context_overflow import is_overflow
 from wire_formats.provider_errors import ProviderError
 
 IDENTIFIER = re.compile(r"[A-Za-z][\w.:-]{0,99}", re.ASCII)
@@ -65,6 +65,8 @@ def outcome_of_failure(exc: UpstreamError, *, has_content: bool = False) -> Outc
 
     ``has_content``: some of its content has been passed on.
     """
+    if isinstance(exc, StoppingError):
+        return Outcome(kind=Kind.STOPPED)
     code = TIMED_OUT if exc.is_timeout else ""
     if isinstance(exc, NotSentError):
         return Outcome(kind=Kind.NOT_SENT, code=code)
@@ -84,13 +86,15 @@ def _failed(
         status=status,
         code=next(filter(IDENTIFIER.fullmatch, (told.code, told.type)), ""),
         retry_after=retry_after if kind in {Kind.RATE_LIMITED, Kind.OVERLOADED} else None,
+        is_of_target=kind is not Kind.RATE_LIMITED or not words.is_of_end_user(told),
     )
 
 
 def _kind(status: int, told: ProviderError, *, says_when: bool) -> Kind:
     match status:
         case HTTPStatus.UNAUTHORIZED:
-            return Kind.CANNOT_BE_ASKED if words.lacks_scope(told) else Kind.KEY_REFUSED
+            is_of_key = not (words.lacks_scope(told) or words.is_of_end_user(told))
+            return Kind.KEY_REFUSED if is_of_key else Kind.CANNOT_BE_ASKED
         case _ if status in MAY_BE_TOO_MUCH and words.is_too_much(told):
             return Kind.CANNOT_BE_ASKED
         case HTTPStatus.PAYMENT_REQUIRED:
@@ -101,7 +105,7 @@ def _kind(status: int, told: ProviderError, *, says_when: bool) -> Kind:
             return Kind.RATE_LIMITED
         case _ if status in OVERLOADED:
             return Kind.OVERLOADED
-        case _ if status in MAY_BE_OVERFLOW and overflow_in(told.message, told.code, told.type):
+        case _ if status in MAY_BE_OVERFLOW and is_overflow(told.message, told.code, told.type):
             return Kind.TOO_LONG
         case _ if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status < HTTPStatus.BAD_REQUEST:
             is_overloaded = not words.OVERLOAD_NAMES.isdisjoint(words.names_of(told))

@@ -24,7 +24,8 @@ from connections.calling.key_pools import KeyPools, key_pools
 from infrastructure import redis_outage, redis_servers
 from infrastructure.outages import outages
 from resilience.shared_state import SharedState, State, fingerprint, loads
-from resilience.states import Change, StateChange, States, states
+from resilience.state_changes import Change, StateChange
+from resilience.states import States, states
 
 HASH = "gatehouse:resilience"
 QUICKLY = {"socket_timeout": 1, "socket_connect_timeout": 1}

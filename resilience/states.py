@@ -8,36 +8,17 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
-from enum import StrEnum
 
 from resilience.breaker import Breaker
 from resilience.first_content import FirstContent
 from resilience.route import TargetKey
+from resilience.state_changes import Change, StateChange
 from resilience.verdict import Signal
 from resilience.weighted import Turns
 
 LONGEST_DOUBLED_SECONDS = 60.0
 SAMPLES_TO_KNOW = 3  # of a new target, and successes of one that is back
 OPENED = "Requests failed."
-
-
-class Change(StrEnum):
-    """What became of a target."""
-
-    OPENED = "opened"
-    COOLED = "cooled"
-    CLOSED = "closed"  # it can be asked again, before any end that was told
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StateChange:
-    """``ends_at`` is on the clock of the states, 0.0 for a closing."""
-
-    key: TargetKey
-    change: Change
-    ends_at: float = 0.0
-    reason: str = ""
 
 
 class TargetState:
@@ -78,10 +59,11 @@ class TargetState:
         self.successes_owed = 0
         self._first_content = FirstContent()
 
-    def begin(self) -> None:
-        """A request goes to the target."""
+    def begin(self) -> int:
+        """A request goes to the target. The slot of a half-open breaker that it has, or 0."""
         self.in_flight += 1
         self.without_content += 1
+        return self.breaker.claim_slot() if self.breaker.has_slot_to_claim else 0
 
     def content(self, seconds: float) -> None:
         """The first content of a stream has come ``seconds`` after its begin."""
@@ -236,10 +218,15 @@ class States:
         return list(self._of.values())
 
     def forget_except(self, keys: Collection[TargetKey]) -> None:
-        """Forget the targets that no longer exist."""
+        """Forget the targets that no longer exist, unless one is busy or rests: it may be back
+        before that is over."""
         kept = frozenset(keys)
-        self._of = {key: state for key, state in self._of.items() if key in kept}
-        self.turns.reset()
+        self._of = {
+            key: state
+            for key, state in self._of.items()
+            if key in kept or state.in_flight or state.available_at
+        }
+        self.turns.forget_except(kept)
 
     def reset(self) -> None:
         """Forget all targets, so that tests begin without what others left."""

@@ -99,6 +99,8 @@ def verdict(outcome: Outcome, policy: Policy, *, is_unbilled: bool = False) -> V
     which may have been processed may be followed by another one.
     """
     match outcome.kind:
+        case Kind.RATE_LIMITED if not outcome.is_of_target:
+            return Verdict(next=Next.OTHER_TARGET)
         case Kind.RATE_LIMITED:
             cooldown = _asked_for(outcome, Scope.KEY_AND_MODEL, RATE_LIMIT_SECONDS, doubles=True)
             return Verdict(next=Next.OTHER_KEY_OR_WAIT, cooldown=cooldown)
@@ -108,7 +110,8 @@ def verdict(outcome: Outcome, policy: Policy, *, is_unbilled: bool = False) -> V
                 next=Next.OTHER_TARGET_OR_AGAIN, cooldown=cooldown, signal=Signal.FAILURE
             )
         case Kind.FAILED:
-            return ON_TO_ANOTHER if _may_bill_twice(policy, is_unbilled) else STOP_AND_COUNT
+            found = ON_TO_ANOTHER if _may_bill_twice(policy, is_unbilled) else STOP_AND_COUNT
+            return found if outcome.is_of_target else replace(found, signal=Signal.NOTHING)
         case kind:
             return FIXED[kind]
 

@@ -6,7 +6,7 @@ with the sum of all weights. https://github.com/nginx/nginx/commit/52327e0627f49
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TypeVar
 
 from resilience.route import Candidate, TargetKey
@@ -36,6 +36,14 @@ class Turns:
         credit[found[0].key] -= total
         return found
 
+    def forget_except(self, keys: Collection[TargetKey]) -> None:
+        """Forget the credits of all targets but these."""
+        self._credits = {
+            tier: left
+            for tier, credit in self._credits.items()
+            if (left := {key: each for key, each in credit.items() if key in keys})
+        }
+
     def reset(self) -> None:
-        """Begin anew, as after a change of routes."""
+        """Forget all credits, so that tests begin without what others left."""
         self._credits.clear()

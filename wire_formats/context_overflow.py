@@ -26,13 +26,14 @@ WORDINGS = (
     r"exceeds? (?:the )?context limit",  # Anthropic, with `max_tokens`
     r"input is too long for requested model",  # Bedrock
     r"maximum (?:context|model) length",  # OpenAI, DeepSeek, OpenRouter, vLLM, Mistral
-    r"exceeds? (?:the |this )?(?:model'?s? )?(?:\w+ )?context (?:window|length|size)",  # llama.cpp
+    # llama.cpp
+    r"exceeds? (?:the |this )?(?:model'?s? )?(?:\w{1,30} )?context (?:window|length|size)",
     r"input tokens exceed the configured limit",  # OpenAI's gpt-5
     r"input token count.{0,40}exceeds the maximum",  # Gemini
     r"maximum prompt length is \d",  # xAI
     r"reduce the length of (?:the |your )?(?:input |prompt|messages)",  # Groq, Cerebras
     r"token count of \d+ exceeds the limit of \d",  # GitHub Copilot
-    r"(?:longer|greater|larger) than the (?:\w+ )?(?:model'?s )?context (?:length|window|size)",
+    r"(?:long|great|larg)er than the (?:\w{1,30} )?(?:model'?s )?context (?:length|window|size)",
     r"the first \d+ tokens when the context overflows|model is loaded with context length",
     r"context window exceeds limit",  # MiniMax
     r"exceeded model token limit|input token length too long",  # Kimi
@@ -54,27 +55,30 @@ PROMPT, COMPLETION, MOST = (
 BOTH = rf"\(?{PROMPT} (?:tokens )?(?:in the messages|in your prompt|of text input|from the input)"
 ANSWER = r"(?:tokens )?(?:in|for) the (?:completion|output)"
 RESULT = r"(?:resulted in|requested(?: about| a total of)?|contains|request has)"
+# A client may provoke an error with words of its own in it, so that no search may go far for each.
+GAP = r".{0,120}?"
+LONGEST_SEARCHED = 1000
 # In this order: the first one that fits is the one that tells most.
 NUMBERS = tuple(
     re.compile(pattern, re.IGNORECASE | re.DOTALL)
     for pattern in (
         rf"{PROMPT} tokens > {MOST} maximum",
         rf"context limit: {PROMPT} \+ {COMPLETION} > {MOST}",
-        rf"too large: {COMPLETION}\..*?length is {MOST} tokens and your request has {PROMPT} input",
-        rf"length (?:is|of) {MOST} tokens.*?{BOTH}.*?{COMPLETION} {ANSWER}",
-        rf"passed {PROMPT} input tokens and requested {COMPLETION} .*?length is only {MOST}",
-        rf"must be <= {MOST}\. given: {PROMPT} .*?and {COMPLETION} ",
-        rf"(?:length|limit) (?:is|of) {MOST}(?: tokens)?\W.*?{RESULT} {PROMPT}",
+        rf"too large: {COMPLETION}\.{GAP}length is {MOST} tokens and your request has {PROMPT} in",
+        rf"length (?:is|of) {MOST} tokens(?>{GAP}{BOTH}){GAP}{COMPLETION} {ANSWER}",
+        rf"passed {PROMPT} input tokens and requested {COMPLETION} {GAP}length is only {MOST}",
+        rf"must be <= {MOST}\. given: {PROMPT} {GAP}and {COMPLETION} ",
+        rf"(?:length|limit) (?:is|of) {MOST}(?: tokens)?\W{GAP}{RESULT} {PROMPT}",
         rf"count \(?{PROMPT}\)? exceeds the maximum number of tokens allowed \(?{MOST}",
         rf"count of {PROMPT} exceeds the limit of {MOST}",
-        rf"contains {PROMPT} tokens.*?with {MOST} maximum context",
-        rf"\({PROMPT} tokens\).*?context (?:length|size) \({MOST} tokens\)",
-        rf"\((?:total )?(?:length )?{PROMPT}\).*?(?:length|max_model_len)(?: of)? \(?{MOST}",
+        rf"contains {PROMPT} tokens{GAP}with {MOST} maximum context",
+        rf"\({PROMPT} tokens\){GAP}context (?:length|size) \({MOST} tokens\)",
+        rf"\((?:total )?(?:length )?{PROMPT}\){GAP}(?:length|max_model_len)(?: of)? \(?{MOST}",
         rf"less than {MOST} tokens\. given: {PROMPT}",
         rf"length is {PROMPT} while limit is {MOST}",
         rf"cannot exceed {MOST} - received {PROMPT}",
         rf"too long: {PROMPT}, model maximum context length: {MOST}",
-        rf"first {PROMPT} tokens when .*?context length of only {MOST}",
+        rf"first {PROMPT} tokens when {GAP}context length of only {MOST}",
         rf"(?:length is|token limit:|tokens allowed \(|max size:|context size \() ?{MOST}",
     )
 )
@@ -119,14 +123,21 @@ class Overflow:
         return told if "prompt is too long" in told else f"prompt is too long: {told}"
 
 
+def is_overflow(message: str, *codes: str) -> bool:
+    """Whether an error with ``message`` tells of an overflow. ``codes`` are its code and type."""
+    if not CODES.isdisjoint(codes):
+        return True
+    return OVERFLOW.search(message) is not None and OF_RATE.search(message) is None
+
+
 def overflow_in(message: str, *codes: str) -> Overflow | None:
     """The overflow that an error with ``message`` tells of; None if it is about another thing.
 
     ``codes`` are its code and its type.
     """
-    is_named = not CODES.isdisjoint(codes)
-    if not is_named and (OVERFLOW.search(message) is None or OF_RATE.search(message)):
+    if not is_overflow(message, *codes):
         return None
-    match = next((match for each in NUMBERS if (match := each.search(message))), None)
+    begin = message[:LONGEST_SEARCHED]
+    match = next((match for each in NUMBERS if (match := each.search(begin))), None)
     found = match.groupdict() if match else {}
     return Overflow(**{name: int(re.sub("[,_]", "", text)) for name, text in found.items() if text})

@@ -4,7 +4,7 @@
     ok ──► dead ◄── kill: 401, 403
             │ after 15 minutes
             ▼
-           handed out to one request ── succeeded ──► ok
+           handed out to one request ── succeeded, taken ──► ok
             └── killed again, or nothing heard for 30 s ──► dead
 
 ``revive`` makes a key ok at once. A key cools for one model, or for every one where the account is
@@ -136,6 +136,18 @@ class KeyPool:
             rest = self.rests.of(key.id, None)
             if rest is not None and rest.is_on_trial:
                 self.revive(key)
+
+    def taken(self, key: UpstreamKey) -> None:
+        """Note that the upstream took ``key`` and refused the request: a dead key is ok again.
+
+        Its limits stay as they are, and a key without money may still have none.
+        """
+        rest = self.rests.of(key.id, None) if self.rests else None
+        if rest is None or not rest.is_on_trial or rest.state is not KeyState.DEAD:
+            return
+        self.rests.drop(key.id, None)
+        if self.on_change is not None:
+            self.on_change(KeyChange(key=key, model=None, state=KeyState.OK))
 
     def revive(self, key: UpstreamKey) -> None:
         """Have ``key`` used again at once, whatever is known against it."""

@@ -72,6 +72,10 @@ class KeyRests:
         cooling = (rest.until for rest in kept.values() if rest.state is KeyState.COOLING)
         self._soonest = min(cooling, default=float("inf"))
 
+    def drop(self, key_id: str, model: str | None) -> None:
+        """End one rest."""
+        self._rests.pop((key_id, model), None)
+
     def forget(self, key_id: str) -> bool:
         """End all rests of the key; False if there are none."""
         places = [place for place in list(self._rests) if place[0] == key_id]

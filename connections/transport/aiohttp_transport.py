@@ -13,6 +13,7 @@ from aiohttp.hdrs import CONTENT_ENCODING
 from yarl import URL
 
 from accounts.outgoing_proxies import Proxies
+from connections.errors import TransportStoppedError
 from connections.request_extensions import (
     IS_SOCKET_EXTENSION,
     PROXY_EXTENSION,
@@ -72,8 +73,8 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         """Send ``request`` and return once the headers of the response are there.
 
         Raises ``httpx``'s ``ConnectError``, ``ConnectTimeout``, ``ProxyError`` or
-        ``UnsupportedProtocol`` when the upstream saw nothing of it, another ``TransportError`` when
-        it may have.
+        ``UnsupportedProtocol`` when the upstream saw nothing of it, ``TransportStoppedError`` after
+        :meth:`aclose`, another ``TransportError`` when the upstream may have seen it.
         """
         timeouts = request.extensions.get(TIMEOUTS_EXTENSION, DEFAULT_TIMEOUTS)
         if request.extensions.get(IS_SOCKET_EXTENSION):
@@ -143,7 +144,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 
     def _opened_session(self, *, is_proxied: bool) -> aiohttp.ClientSession:
         if self._is_closed:
-            raise httpx.ConnectError("The gateway is shutting down.")
+            raise TransportStoppedError("The transport is closed.")
         if is_proxied not in self._sessions:
             self._sessions[is_proxied] = aiohttp.ClientSession(
                 connector=UpstreamConnector(

@@ -16,11 +16,12 @@ from connections.upstream import UpstreamKey
 from infrastructure.seldom import SeldomLog
 from models_registry.targets import Target
 from proxy.answering.dispatched import Dispatched
-from proxy.answering.ended import FAILURES, NOTHING_WAS_SENT, Ended, ended_by
+from proxy.answering.ended import FAILURES, NOTHING_WAS_SENT, Ended, ended_by, ended_by_time
 from proxy.answering.lacking import STATUSES, says_path_is_missing
 from proxy.answering.opening import answer_of
 from proxy.answering.pipelines_server import CallFilters, filtered_call
 from proxy.answering.shapes import Shape
+from proxy.answering.time_limit import TimeLimit
 from proxy.answering.upstream_errors import error_from_response
 from proxy.client_side.hops import comes_back
 from proxy.client_side.response_headers import is_plain
@@ -67,9 +68,9 @@ class Asking:
         return replace(self, exchange=exchange, _made=None)
 
     async def attempt(
-        self, target: Target, key: UpstreamKey | None, seconds: float | None
+        self, target: Target, key: UpstreamKey | None, limit: TimeLimit | None
     ) -> Dispatched | Ended:
-        """The answer of ``target``, begun within ``seconds``, or how it failed.
+        """The answer of ``target``, begun within ``limit``, or how it failed.
 
         Raises ``ApiError`` when a filter refuses the request or fails.
         """
@@ -81,11 +82,13 @@ class Asking:
         started = time.monotonic()
         try:
             # The transport knows how much of the time the client takes to send its form.
-            if seconds is None or call.upload is not None:
+            if limit is None or call.upload is not None:
                 result = await self._asked(target, key, call, filters)
             else:
-                async with asyncio.timeout(seconds):
+                async with asyncio.timeout(limit.seconds):
                     result = await self._asked(target, key, call, filters)
+        except TimeoutError:
+            result = ended_by_time(is_of_target=limit is None or limit.is_of_target)
         except (*NOTHING_WAS_SENT, *FAILURES) as exc:
             result = ended_by(exc)
         finally:
@@ -193,15 +196,10 @@ async def _refusal(dispatched: Dispatched) -> Ended:
         seldom.warn(f"The connection {name} leads back to this gateway.")
         await response.aclose()
         return Ended(outcome=Outcome(kind=Kind.LED_BACK, status=status), error=comes_back())
-    body = await _error_body(response)
+    told = error_in_body(await _error_body(response)).without(secrets)
     return Ended(
-        outcome=outcome_of_response(
-            status,
-            headers,
-            error_in_body(body).without(secrets),
-            model=dispatched.target.model,
-        ),
-        error=error_from_response(status, headers, body, secrets=secrets),
+        outcome=outcome_of_response(status, headers, told, model=dispatched.target.model),
+        error=error_from_response(status, headers, told),
     )
 
 

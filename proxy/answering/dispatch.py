@@ -26,12 +26,13 @@ from proxy.answering.exhausted import error_at_the_end
 from proxy.answering.hedged import Way, hedging_of
 from proxy.answering.settling import settle_answer, settle_failure, settle_next, settle_success
 from proxy.answering.shapes import Shape
+from proxy.answering.time_limit import TimeLimit, time_limit
 from proxy.answering.walk import Step, Walk
 from proxy.client_side.errors import ApiError
 from resilience.backoff import backoff_seconds, jittered
 from resilience.budget import retry_budgets
 from resilience.outcomes import Kind
-from resilience.policy import DEFAULT, Ambiguous
+from resilience.policy import Ambiguous
 from resilience.route import Route
 from resilience.states import states
 from resilience.verdict import Next, Signal, Verdict, verdict
@@ -140,17 +141,20 @@ class _Request:
     async def _attempted(self, step: Step) -> Dispatched | Ended:
         """The attempt, with its target's state told of its beginning and end."""
         if self._hedging is not None:
-            way = Way(beside=self._beside, failed=self._failed, seconds=self._seconds)
+            way = Way(beside=self._beside, failed=self._failed, limit=self._limit)
             return await self._hedging.attempted(self._asking, step, way)
         state, started = states.of(step.target.key), time.monotonic()
-        state.begin()
+        slot = state.begin()
         try:
-            result = await self._asking.attempt(step.target, step.key, self._seconds())
+            result = await self._asking.attempt(step.target, step.key, self._limit())
             if isinstance(result, Ended):
                 self._raise_if_of_client()
         except BaseException:  # the client has left, or a filter refuses: nobody's failure
             state.end(Signal.NOTHING)
             raise
+        finally:
+            if slot:
+                state.breaker.give_back(slot)
         if isinstance(result, Dispatched):
             attempt, seconds = self._exchange.attempts[-1], time.monotonic() - started
             settle_success(result, step.key, state, self._exchange, seconds, attempt)
@@ -233,18 +237,6 @@ class _Request:
         step = self._walk.first()
         return None if step is None else step._replace(what=f"fallback {model}")
 
-    def _seconds(self) -> float | None:
-        """How long the attempt may take to begin its answer; None for as long as the connection's
-        own timeouts allow.
-
-        The deadline of the default policy keeps further attempts from being made, and does not cut
-        one: where nothing else can follow, a late answer is better than none.
-        """
-        policy = self._policy
-        if policy is DEFAULT or policy == DEFAULT:
-            return None
-        left = max(self._ends_at - time.monotonic(), 0.0)
-        limit = policy.first_content_timeout_seconds
-        if limit is None or not self._exchange.is_streamed:
-            return left
-        return min(left, limit)
+    def _limit(self) -> TimeLimit | None:
+        left = self._ends_at - time.monotonic()
+        return time_limit(self._policy, left=left, is_streamed=self._exchange.is_streamed)

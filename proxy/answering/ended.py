@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from connections.auth.base import AuthUnavailableError
 from connections.errors import (
@@ -22,7 +22,7 @@ from wire_formats.token_counts import Tokens
 # Another provider may know what this one cannot be asked.
 NOTHING_WAS_SENT = (AuthUnavailableError, UnsendableError)
 # The errors of a response that is none; those of filters come from elsewhere.
-FAILURES = (UpstreamError, ApiError, WireFormatError, TimeoutError)
+FAILURES = (UpstreamError, ApiError, WireFormatError)
 SILENT = "The upstream did not answer in time."
 
 
@@ -42,6 +42,13 @@ class Ended:
             await self.answer.response.aclose()
 
 
+def ended_by_time(*, is_of_target: bool) -> Ended:
+    """The end of an attempt that a limit of time cut, as ``TimeLimit`` says."""
+    error = MaybeProcessedError(SILENT, is_timeout=True)
+    outcome = replace(outcome_of_failure(error), is_of_target=is_of_target)
+    return Ended(outcome=outcome, error=error)
+
+
 def ended_by(exc: Exception) -> Ended:
     """The end of an attempt by one of ``NOTHING_WAS_SENT`` or ``FAILURES``."""
     match exc:
@@ -56,8 +63,6 @@ def ended_by(exc: Exception) -> Ended:
             return Ended(outcome=outcome_of_failure(exc), error=as_api_error(exc))
         case UpstreamError():
             return Ended(outcome=outcome_of_failure(exc), error=exc)
-        case TimeoutError():
-            return ended_by(MaybeProcessedError(SILENT, is_timeout=True))
         case ApiError() | WireFormatError():
             error = as_api_error(exc)
             return Ended(outcome=Outcome(kind=Kind.FAILED, code=error.code or ""), error=error)

@@ -7,7 +7,12 @@ from collections.abc import Sequence
 from http import HTTPStatus
 
 from proxy.answering.ended import Ended
-from proxy.client_side.errors import AllTargetsCoolingError, ApiError, UpstreamUnavailableError
+from proxy.client_side.errors import (
+    AllTargetsCoolingError,
+    ApiError,
+    StoppedError,
+    UpstreamUnavailableError,
+)
 from proxy.client_side.exception_handler import to_api_error
 from resilience.outcomes import Kind
 from wire_formats.errors import UnsendableError
@@ -54,6 +59,8 @@ def _untried(available_in: float | None) -> ApiError:
 
 def _advise(error: ApiError, last: Ended, available_in: float | None) -> None:
     """Say whether to come back: by itself no client can try what the gateway has not."""
+    if isinstance(error, StoppedError):  # it says so itself
+        return
     kind = last.outcome.kind
     if kind is Kind.RATE_LIMITED and available_in is not None:
         error.headers.pop("retry-after-ms", None)

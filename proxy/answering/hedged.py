@@ -24,6 +24,7 @@ from proxy.answering.dispatched import Dispatched
 from proxy.answering.ended import Ended
 from proxy.answering.settling import settle_success
 from proxy.answering.shapes import Shape
+from proxy.answering.time_limit import TimeLimit
 from proxy.answering.walk import Step
 from resilience.hedging import Hedge, hedges
 from resilience.outcomes import Kind
@@ -44,12 +45,12 @@ class Way:
     """What a hedge needs of the request.
 
     ``beside`` gives the step to take beside another one, None if there is none. ``failed`` settles
-    an attempt that ended while the other went on. ``seconds`` is how long an attempt may take.
+    an attempt that ended while the other went on. ``limit`` is how long an attempt may take.
     """
 
     beside: Callable[[Step], Step | None]
     failed: Callable[[Step, Ended], None]
-    seconds: Callable[[], float | None]
+    limit: Callable[[], TimeLimit | None]
 
 
 def hedging_of(asking: Asking, policy: Policy) -> Hedging | None:
@@ -77,7 +78,7 @@ class Hedging:
         if not exchange.attempts:
             self._hedge.note_first()
         upstream_seconds = exchange.upstream_seconds
-        runners = [_Runner.of(asking, step, way.seconds())]
+        runners = [_Runner.of(asking, step, way.limit())]
         try:
             await asyncio.wait([runners[0].task], timeout=self._after_seconds)
             if not runners[0].task.done() and (beside := self._beside(asking, step, way)):
@@ -112,7 +113,7 @@ class Hedging:
         self._has_hedged = True
         self._exchange.attempts[-1].why = f"silence → {other.what}"
         own = replace(self._exchange, attempts=[], upstream_seconds=0.0, upstream_answer=None)
-        return _Runner.of(asking.beside(own), other, way.seconds())
+        return _Runner.of(asking.beside(own), other, way.limit())
 
     def _settle(self, winner: _Runner, seconds: float) -> None:
         self._hedge.note_content(seconds)
@@ -162,10 +163,12 @@ class _Runner:
     is_cancelled: bool = False
 
     @classmethod
-    def of(cls, asking: Asking, step: Step, seconds: float | None) -> _Runner:
+    def of(cls, asking: Asking, step: Step, limit: TimeLimit | None) -> _Runner:
         state = states.of(step.target.key)
-        state.begin()
-        task = asyncio.create_task(asking.attempt(step.target, step.key, seconds))
+        slot = state.begin()
+        task = asyncio.create_task(asking.attempt(step.target, step.key, limit))
+        if slot:
+            task.add_done_callback(lambda _: state.breaker.give_back(slot))
         return cls(
             asking=asking,
             step=step,

@@ -19,6 +19,8 @@ from usage.in_flight import in_flight
 
 # Each caller has a limit of their own there, which is none of the others' business.
 CALLERS_OWN = frozenset({AuthType.SESSION, AuthType.SYSTEM_OAUTH})
+# An upstream looks at the key before it looks at the request.
+KEY_WAS_TAKEN = frozenset({Kind.REFUSED, Kind.TOO_LONG, Kind.FILTERED, Kind.MODEL_UNKNOWN})
 
 
 def settle_success(
@@ -75,6 +77,8 @@ def settle_failure(
     """Note how an attempt failed, as ``verdict`` says."""
     state = states.of(target.key)
     state.end(verdict.signal, None, outcome.kind is Kind.NOT_SENT)
+    if outcome.kind in KEY_WAS_TAKEN and key is not None and (pool := target.connection.keys):
+        pool.taken(key)
     if verdict.cooldown is not None:
         _cool(target, key, state, verdict.cooldown, reason=outcome.kind.value)
 

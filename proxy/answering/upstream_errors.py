@@ -24,7 +24,6 @@ from wire_formats.messages.error_types import OVERLOADED
 from wire_formats.provider_errors import (
     ProviderError,
     error_in_answer,
-    error_in_body,
     read_error,
 )
 
@@ -41,11 +40,8 @@ IDENTIFIER = re.compile(r"[A-Za-z][\w.:-]{0,99}", re.ASCII)
 GOOGLES_DELAY = re.compile(r"([0-9.]{1,12})s")
 
 
-def error_from_response(
-    status: int, headers: Mapping[str, str], body: bytes, *, secrets: frozenset[str]
-) -> ApiError:
-    """The error for a response that is not a success."""
-    told = error_in_body(body).without(secrets)
+def error_from_response(status: int, headers: Mapping[str, str], told: ProviderError) -> ApiError:
+    """The error for a response that is not a success and ``told`` of it, without secrets."""
     if error := _of_the_request(status, headers, told):
         return error
     return AnsweredError(

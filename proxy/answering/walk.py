@@ -81,7 +81,8 @@ class Walk:
                 return other
         if following is Next.OTHER_TARGET_OR_AGAIN and not self._is_repeated:
             self._is_repeated = True
-            return self._spent(Step(target, step.key, "again"))
+            again = Step(target, step.key, "again")
+            return self._taken(again) if self._may_ask(target) else None
         return None
 
     def beside(self, step: Step) -> Step | None:
@@ -129,17 +130,24 @@ class Walk:
         pool = target.connection.keys
         tried = self._tried.get(target.key, ()) if self._tried else ()
         if pool is None:
-            if tried or _limit_of_target(target):
+            if tried or _limit_of_target(target) or not self._may_ask(target):
                 return None
-            return self._spent(Step(target, None, what))
-        key = pool.usable(target.model, tried)
-        return None if key is None else self._spent(Step(target, key, what))
-
-    def _spent(self, step: Step) -> Step | None:
-        """``step`` if it is the first, or the connection's budget has a retry for it."""
-        if self._has_begun and not retry_budgets.of(step.target.connection.upstream.id).spend():
+            return self._taken(Step(target, None, what))
+        if not self._may_ask(target):  # before a key is handed out, which may be its only trial
             return None
-        return self._taken(step)
+        key = pool.usable(target.model, tried)
+        if key is None:
+            self._give_back(target)
+            return None
+        return self._taken(Step(target, key, what))
+
+    def _may_ask(self, target: Target) -> bool:
+        """Whether this is the first attempt, or the connection's budget pays for a further one."""
+        return not self._has_begun or retry_budgets.of(target.connection.upstream.id).spend()
+
+    def _give_back(self, target: Target) -> None:
+        if self._has_begun:
+            retry_budgets.of(target.connection.upstream.id).give_back()
 
     def _taken(self, step: Step) -> Step:
         target, key, _ = step

@@ -9,16 +9,18 @@ from django.http import Http404
 from rest_framework import exceptions
 
 from connections.auth.base import AuthUnavailableError, SignInRequiredError
-from connections.errors import UpstreamError
+from connections.errors import StoppingError, UpstreamError
 from proxy.client_side.errors import (
     AnsweredError,
     ApiError,
     InvalidRequestError,
+    StoppedError,
     UpstreamAnswerError,
     UpstreamTimeoutError,
     UpstreamUnavailableError,
 )
 from proxy.client_side.rendering import JsonResponse
+from usage.exchange import StopReason
 from wire_formats.errors import UnreadableAnswerError, UnsendableError
 from wire_formats.json_cost import TooComplexError
 from wire_formats.json_objects import TOO_COMPLEX
@@ -86,6 +88,8 @@ def _from_upstream(exc: UpstreamError | TooComplexError | UnreadableAnswerError)
         return UpstreamAnswerError(TOO_COMPLEX)
     if isinstance(exc, UnreadableAnswerError):
         return UpstreamAnswerError(exc.message)
+    if isinstance(exc, StoppingError):
+        return StoppedError(StopReason.SHUTTING_DOWN)
     kind = UpstreamTimeoutError if exc.is_timeout else UpstreamUnavailableError
     return kind(exc.message)
 

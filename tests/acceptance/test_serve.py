@@ -11,6 +11,7 @@ from tests.support.environment import ROOT, made_up_secrets
 from tests.support.live import TWO_WORKERS
 from tests.support.plain_http import PLAIN_HTTP
 from tests.support.processes import wait_until
+from tests.support.responders import complete_chat, json_response
 from tests.support.stores import BACKINGS
 from tests.support.upstream import ScriptedUpstream
 
@@ -68,8 +69,17 @@ def test_restart_takes_up_what_changed_in_the_environment(start_gateway):
     assert "sk-former" not in exported
 
 
+async def take_the_second_key(exchange):
+    is_taken = exchange.request.header("authorization") == "Bearer sk-second"
+    await (complete_chat if is_taken else json_response({}, status=401))(exchange)
+
+
 def test_key_file_is_read_again_without_a_restart(start_gateway, tmp_path):
-    """By each of several workers; and a file that vanishes takes no key away."""
+    """By each of several workers; and a file that vanishes takes no key away.
+
+    The upstream refuses the first key, so that each worker takes it for dead: the key that comes
+    into its place in the file is another one.
+    """
     file = tmp_path / "key"
     file.write_text("sk-first\n")
     connection = {"name": "one", "keys": [f"file:{file}"], "model_ids": ["m"]}
@@ -90,6 +100,7 @@ def test_key_file_is_read_again_without_a_restart(start_gateway, tmp_path):
                 httpx.post(f"{gateway.url}{CHAT}", json=body, headers=headers, **PLAIN_HTTP)
             return {call.header("authorization") for call in upstream.calls[before:]}
 
+        upstream.on("POST", CHAT, take_the_second_key)
         wait_until(lambda: sent() == {"Bearer sk-first"}, what="the first key")
         (tmp_path / "new").write_text("sk-second\n")
         (tmp_path / "new").rename(file)

@@ -18,6 +18,8 @@ from connections.models.key_source import KeySource
 from models_registry.models import ModelGrant, RegisteredModel
 from models_registry.registry import Registry
 from proxy.answering.routing import route
+from resilience.budget import retry_budgets
+from resilience.states import states
 from tests.support import parts
 from tests.support.builders import a_caller
 from tests.support.processes import PATIENCE_SECONDS
@@ -210,6 +212,19 @@ async def test_the_last_good_list_outlives_an_outage(registry, connect, upstream
     await refreshed(registry)
     entries = registry.snapshot.view(a_caller(is_staff=True)).entries()
     assert [(entry["id"], "stale" in entry) for entry in entries] == [("a", False), ("b", False)]
+
+
+async def test_what_was_learned_of_targets_that_are_gone_is_forgotten(registry, connect) -> None:
+    connection, gone = await connect("kept", ["a"]), await connect("gone", ["b"])
+    await registry.reload()
+    await registry.settled()
+    known = {states.of((each.id, model)) for each, model in ((connection, "a"), (gone, "b"))}
+    budgets = [retry_budgets.of(each.id) for each in (connection, gone)]
+    await gone.adelete()
+    await registry.reload()
+    assert len(known.intersection(states.known())) == len(states.known()) == 1
+    assert retry_budgets.of(connection.id) is budgets[0]
+    assert retry_budgets.of(gone.id) is not budgets[1]
 
 
 async def test_no_news_keeps_the_snapshot(registry, connect) -> None:

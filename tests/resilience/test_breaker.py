@@ -95,7 +95,10 @@ def test_one_request_at_a_time_finds_out(breaker, clock):
     assert breaker.is_half_open
     assert breaker.try_half_open()
     assert not breaker.try_half_open()
+    slot = breaker.claim_slot()
     breaker.note(SUCCESS)
+    assert not breaker.try_half_open()
+    breaker.give_back(slot)
     assert breaker.try_half_open()
 
 
@@ -109,12 +112,37 @@ def test_two_successes_close_it_and_the_next_opening_is_short(breaker, clock):
     assert breaker.ends_at == clock.now + 3.0
 
 
-def test_a_request_that_counts_for_nothing_gives_the_slot_back(breaker, clock):
+def test_only_the_request_that_has_the_slot_gives_it_back(breaker, clock):
+    fail_to_connect(breaker)
+    clock.move(3.0)
+    assert breaker.claim_slot() == 0
+    assert breaker.try_half_open()
+    slot = breaker.claim_slot()
+    assert slot
+    assert breaker.claim_slot() == 0
+    breaker.note(NOTHING)  # of another request
+    assert not breaker.try_half_open()
+    breaker.give_back(slot)
+    assert breaker.try_half_open()
+
+
+def test_a_slot_whose_time_was_over_does_not_give_back_the_next_one(breaker, clock):
+    fail_to_connect(breaker)
+    clock.move(3.0)
+    breaker.try_half_open()
+    slow = breaker.claim_slot()
+    clock.move(30.0)
+    assert breaker.try_half_open()
+    breaker.give_back(slow)
+    assert not breaker.try_half_open()
+
+
+def test_a_failure_of_the_probe_leaves_no_slot_to_claim(breaker, clock):
     fail_to_connect(breaker)
     clock.move(3.0)
     assert breaker.try_half_open()
-    breaker.note(NOTHING)
-    assert breaker.try_half_open()
+    breaker.note(FAILURE)
+    assert breaker.claim_slot() == 0
 
 
 def test_a_slot_that_nobody_gives_back_is_free_after_30_seconds(breaker, clock):

@@ -30,6 +30,14 @@ def test_ten_seconds_are_saved_up_at_most():
     assert spent(budget) == 30
 
 
+def test_an_attempt_that_is_not_made_costs_nothing():
+    budget = RetryBudgets(Clock()).of(1)
+    for _ in range(10):
+        assert budget.spend()
+        budget.give_back()
+    assert spent(budget) == 3
+
+
 def test_each_connection_has_its_own():
     budgets = RetryBudgets(Clock())
     spent(budgets.of(1))
@@ -37,6 +45,14 @@ def test_each_connection_has_its_own():
     assert not budgets.of(1).spend()
     budgets.reset()
     assert budgets.of(1).spend()
+
+
+def test_connections_that_are_gone_are_forgotten():
+    budgets = RetryBudgets(Clock())
+    kept, gone = budgets.of(1), budgets.of(2)
+    budgets.forget_except({1})
+    assert budgets.of(1) is kept
+    assert budgets.of(2) is not gone
 
 
 def test_a_dead_upstream_at_100_requests_a_second_gets_a_quarter_more_at_most():

@@ -53,3 +53,8 @@ def test_filters_are_known_by_their_sentences(message):
 )
 def test_parameters_with_such_names_are_no_filter(message):
     assert not words.is_filtered(ProviderError(message=message))
+
+
+def test_a_limit_of_the_gateways_own_account_is_not_that_of_one_caller():
+    assert words.is_of_end_user(ProviderError(message="LiteLLM End User: e1, exceeded budget"))
+    assert not words.is_of_end_user(ProviderError(message="LiteLLM User: u1, exceeded budget"))

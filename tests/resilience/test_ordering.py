@@ -36,8 +36,10 @@ def open_breaker(states, each):
 
 
 def succeed(states, each):
-    states.of(each.key).begin()
-    states.of(each.key).end(Signal.SUCCESS, 0.1)
+    state = states.of(each.key)
+    slot = state.begin()
+    state.end(Signal.SUCCESS, 0.1)
+    state.breaker.give_back(slot)
 
 
 @pytest.mark.parametrize("candidates", [[], [A]], ids=["none", "one"])

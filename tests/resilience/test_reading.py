@@ -5,11 +5,12 @@ from connections.errors import (
     MidStreamError,
     NotSentError,
     ProxyFailedError,
+    StoppingError,
 )
 from resilience.outcomes import Kind, Outcome
 from resilience.policy import Policy
 from resilience.reading import outcome_of_failure, outcome_of_response, outcome_of_told
-from resilience.verdict import Signal, verdict
+from resilience.verdict import Next, Signal, verdict
 from wire_formats.provider_errors import ProviderError, error_in_body, read_error
 
 NOTHING = ProviderError()
@@ -360,6 +361,12 @@ def test_a_failure_before_content_is_clean_only_if_nothing_was_sent(exc, kind):
     assert outcome.is_clean is (kind is Kind.NOT_SENT)
 
 
+def test_a_worker_that_stops_is_nobodys_failure():
+    outcome = outcome_of_failure(StoppingError("x"))
+    assert outcome == Outcome(kind=Kind.STOPPED)
+    assert verdict(outcome, Policy()).signal is Signal.NOTHING
+
+
 def test_silence_has_a_code_of_its_own():
     assert outcome_of_failure(MaybeProcessedError("x", is_timeout=True)).code == "upstream_timeout"
 
@@ -375,3 +382,35 @@ def test_no_limit_and_no_refusal_ever_counts_for_the_breaker(status):
     for code in ("", "insufficient_quota", "overloaded_error", "context_length_exceeded"):
         outcome = outcome_of_response(status, {}, ProviderError(code=code))
         assert verdict(outcome, Policy()).signal is Signal.NOTHING
+
+
+END_USERS = (
+    "ExceededBudget: End User=u1 over budget. Spend=3.0, Budget=2.0",
+    "LiteLLM Rate Limit Handler for rate limit type = customer. Crossed TPM / RPM / Max Parallel.",
+    "Rate limit exceeded for end_user: u1. Limit type: requests. Current limit: 1, Remaining: 0.",
+)
+
+
+@pytest.mark.parametrize("message", END_USERS)
+def test_a_limit_of_one_caller_keeps_no_other_from_the_key(message):
+    outcome = outcome_of_response(429, {"retry-after": "60"}, ProviderError(message=message))
+    assert (outcome.kind, outcome.retry_after) == (Kind.RATE_LIMITED, 60.0)
+    follows = verdict(outcome, Policy())
+    assert (follows.cooldown, follows.signal) == (None, Signal.NOTHING)
+    assert follows.next is Next.OTHER_TARGET
+    assert kind_of(401, ProviderError(message=message)) is Kind.CANNOT_BE_ASKED
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Rate limit exceeded for api_key: ab12. Limit type: requests.",
+        "LiteLLM Rate Limit Handler for rate limit type = user. Crossed TPM / RPM.",
+        "Rate limit reached for gpt-4o in organization org-1 on tokens per min.",
+        "You sent 'Rate limit exceeded for end_user: x' too often.",
+        "Slow down.",
+    ],
+)
+def test_any_other_limit_is_that_of_the_key(message):
+    outcome = outcome_of_response(429, {}, ProviderError(message=message))
+    assert verdict(outcome, Policy()).cooldown is not None

@@ -1,6 +1,7 @@
 import pytest
 
-from resilience.states import Change, StateChange, States
+from resilience.state_changes import Change, StateChange
+from resilience.states import States
 from resilience.verdict import Signal
 from tests.resilience.clocks import Clock, never
 
@@ -83,6 +84,21 @@ def test_the_end_of_an_earlier_stream_leaves_the_slot_to_the_request_that_has_it
     assert state.breaker.try_half_open()
     state.leave(is_failure=False)
     assert not state.breaker.try_half_open()
+
+
+def test_a_request_that_counts_for_nothing_leaves_the_slot_to_the_one_that_has_it(states, clock):
+    state = states.of(KEY)
+    assert state.begin() == 0  # from before the target failed
+    open_breaker(state)
+    clock.now = state.available_at
+    assert state.breaker.try_half_open()
+    slot = state.begin()
+    assert slot
+    state.end(NOTHING)
+    assert not state.breaker.try_half_open()
+    state.end(NOTHING)
+    state.breaker.give_back(slot)
+    assert state.breaker.try_half_open()
 
 
 def test_streams_that_break_off_open_the_breaker(states):
@@ -231,4 +247,17 @@ def test_targets_that_are_gone_are_forgotten(states):
     assert states.known() == [kept]
     assert states.of((2, "x")) is not gone
     states.reset()
+    assert states.known() == []
+
+
+def test_a_target_that_is_gone_is_known_while_it_is_busy_or_rests(states, clock):
+    busy, cooling, failing = (states.of((number, "m")) for number in range(3))
+    busy.begin()
+    cooling.cool(60.0, "limit")
+    open_breaker(failing)
+    states.forget_except([])
+    assert states.known() == [busy, cooling, failing]
+    busy.end(SUCCESS, 0.1)
+    clock.move(61.0)
+    states.forget_except([])
     assert states.known() == []

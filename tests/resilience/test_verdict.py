@@ -114,3 +114,11 @@ def test_after_content_nothing_is_tried_again_and_all_else_holds(kind):
     after = before.after_content
     assert after.next is Next.STOP
     assert (after.cooldown, after.signal) == (before.cooldown, before.signal)
+
+
+@pytest.mark.parametrize("ambiguous", [Ambiguous.NEVER, Ambiguous.ALWAYS])
+def test_what_says_nothing_about_the_target_does_not_count_and_is_judged_alike(ambiguous):
+    policy = Policy(ambiguous=ambiguous)
+    found = verdict(Outcome(kind=Kind.FAILED, is_of_target=False), policy)
+    assert found.signal is Signal.NOTHING
+    assert found.next is verdict(Outcome(kind=Kind.FAILED), policy).next

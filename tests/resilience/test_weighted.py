@@ -53,3 +53,12 @@ def test_routes_and_tiers_take_turns_by_themselves():
     assert turns.in_turn("a", candidates)[0].connection_id == 1
     turns.reset()
     assert turns.in_turn("a", candidates)[0].connection_id == 0
+
+
+def test_only_the_turns_of_targets_that_are_gone_are_forgotten():
+    turns, [kept, gone] = Turns(), targets(1, 1)
+    assert firsts(turns, [kept, gone], 1) == [0]
+    turns.forget_except({kept.key})
+    assert firsts(turns, [kept, gone], 1) == [1]
+    turns.forget_except(set())
+    assert firsts(turns, [kept, gone], 1) == [0]

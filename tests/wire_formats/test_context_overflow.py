@@ -1,8 +1,10 @@
 """A context that is too long, in every provider's words."""
 
+import re
+
 import pytest
 
-from wire_formats.context_overflow import CODE, overflow_in
+from wire_formats.context_overflow import CODE, NUMBERS, WORDINGS, is_overflow, overflow_in
 
 WORDS = {
     "prompt is too long: 201234 tokens > 200000 maximum": (201234, 0, 200000),
@@ -111,6 +113,7 @@ OTHERS = (
 @pytest.mark.parametrize(("words", "numbers"), WORDS.items())
 def test_it_is_found_with_its_numbers(words, numbers):
     overflow = overflow_in(words)
+    assert is_overflow(words)
     assert overflow is not None
     assert (overflow.prompt, overflow.completion, overflow.most) == numbers
 
@@ -128,6 +131,7 @@ def test_each_apis_own_words_can_be_read_again(words):
 @pytest.mark.parametrize("words", OTHERS)
 def test_other_errors_are_left_alone(words):
     assert overflow_in(words) is None
+    assert not is_overflow(words)
 
 
 def test_openais_own_words_stay_as_they_are():
@@ -154,3 +158,22 @@ def test_words_without_numbers_are_kept_behind_those_that_clients_know():
     told = "Your input exceeds the context window of this model. Range …"
     assert overflow.in_openais_words("Range …") == told
     assert overflow.in_anthropics_words("Range …") == "prompt is too long: Range …"
+
+
+@pytest.mark.parametrize("between", ["x" * 200, "5 in the messages, " * 50])
+def test_numbers_that_are_far_apart_do_not_belong_together(between):
+    words = (
+        f"The maximum context length is 100 tokens. {between} 7 in the messages, 8 in the output"
+    )
+    assert overflow_in(words).completion == 0
+
+
+def test_numbers_far_behind_are_not_searched_for():
+    words = "Your input exceeds the context window. " + "x" * 1000
+    assert overflow_in(f"{words} prompt is too long: 9 tokens > 8 maximum").prompt == 0
+
+
+def test_no_search_goes_on_to_the_end_of_a_message_for_each_of_its_words():
+    unbounded = re.compile(r"(?<!\\)[.wWsS)\]](?:[*+]|\{\d+,\})")
+    patterns = [*WORDINGS, *(each.pattern for each in NUMBERS)]
+    assert [each for each in patterns if unbounded.search(each)] == []

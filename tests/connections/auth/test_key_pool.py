@@ -141,6 +141,30 @@ def test_a_dead_key_that_was_refused_again_stays_dead(clock) -> None:
     assert used(pool, 1) == "-"
 
 
+def test_a_refusal_of_the_request_proves_that_a_dead_key_is_taken_again(clock) -> None:
+    pool = KeyPool((A,), clock)
+    pool.cool(A, 5, model="m", reason="429", doubles=True)
+    clock.now += 5
+    pool.kill(A, "401")
+    pool.taken(A)  # of a request from before
+    assert used(pool, 1) == "-"
+    clock.now += 900
+    changes = heard(pool)
+    assert used(pool, 1) == "a"
+    pool.taken(A)
+    assert used(pool, 2) == "aa"
+    assert changes == [KeyChange(key=A, model=None, state=KeyState.OK)]
+    assert pool.cool(A, 5, model="m", reason="429", doubles=True) == 10
+
+
+def test_a_refusal_of_the_request_does_not_prove_that_there_is_money(clock) -> None:
+    pool = KeyPool((A,), clock)
+    pool.cool(A, 900, model=None, reason="402")
+    assert pool.last_resort("m") == A
+    pool.taken(A)
+    assert used(pool, 1) == "-"
+
+
 def test_a_trial_that_nothing_was_heard_of_is_made_again(clock) -> None:
     pool = KeyPool((A,), clock)
     pool.kill(A, "401")

@@ -32,6 +32,14 @@ def test_coolings_are_forgotten_and_the_dead_are_not() -> None:
     assert rests
 
 
+def test_one_rest_ends_and_the_others_stay() -> None:
+    rests = KeyRests()
+    rests.put("a", None, dead(5.0))
+    rests.put("a", "m", cooling(7.0))
+    rests.drop("a", None)
+    assert [model for model, _ in rests.each("a")] == ["m"]
+
+
 def test_a_trial_keeps_others_away_from_a_dead_key() -> None:
     rests = KeyRests()
     rests.put("a", None, dead(5.0))

@@ -151,11 +151,17 @@ def test_a_connection_without_keys_has_no_pool(fields) -> None:
 
 @pytest.mark.parametrize(
     ("edit", "is_remembered"),
-    [({"priority": 3}, True), ({"base_url": "https://two.example/v1"}, False)],
+    [
+        ({"priority": 3}, True),
+        ({"base_url": "https://two.example/v1"}, False),
+        ({"keys": (UpstreamKey(id="one-0", secret="sk-new"),)}, False),
+    ],
+    ids=["priority", "address", "secret"],
 )
 def test_an_edit_leaves_keys_as_they_were_at_their_address(edit, is_remembered) -> None:
     connections = OpenConnections(KeyPools())
     upstream = an_upstream()
+    assert upstream.keys[0].id == "one-0"
     [first] = connections.to([upstream])
     first.keys.kill(upstream.keys[0], "401")
     [second] = connections.to([replace(upstream, **edit)])

@@ -9,7 +9,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from connections.errors import OutOfTimeError
+from connections.errors import OutOfTimeError, TransportStoppedError
 from connections.transport import AiohttpTransport
 from connections.upstream import Timeouts
 from tests.connections.transport.conftest import CHAT, PATIENT, sender
@@ -156,7 +156,7 @@ async def test_cancellation_closes_the_connection(send, upstream):
 async def test_closing_the_transport_closes_idle_connections_and_ends_it(transport, send):
     await body_of(await send())
     await transport.aclose()
-    with pytest.raises(httpx.ConnectError):
+    with pytest.raises(TransportStoppedError):
         await send()
 
 

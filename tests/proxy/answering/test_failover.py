@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
@@ -11,13 +12,19 @@ import httpx
 import pytest
 
 from connections.calling.client import UpstreamClient
+from connections.errors import TransportStoppedError
 from connections.upstream import Upstream
 from models_registry.targets import Target
 from proxy.answering.candidates import Candidates
 from proxy.answering.dispatch import dispatch
 from proxy.answering.dispatched import Dispatched
 from proxy.answering.streamed import relay_answer
-from proxy.client_side.errors import ApiError, ModelNotFoundError
+from proxy.client_side.errors import (
+    ApiError,
+    ModelNotFoundError,
+    StoppedError,
+    UpstreamTimeoutError,
+)
 from resilience.policy import Ambiguous, Policy
 from resilience.route import NO_ROUTE, Route
 from resilience.states import states
@@ -384,3 +391,79 @@ async def test_the_only_key_that_is_taken_again_is_well(status: int) -> None:
     await asked(world, [target])
     assert target.connection.keys is not None
     assert [each.state for each in target.connection.keys.reports()] == ["ok"]
+
+
+@pytest.mark.parametrize("status", [200, 400, 429])
+async def test_a_probe_gives_its_slot_back_whatever_it_finds(status: int) -> None:
+    both = targets("k1", "k2")
+    breaker = states.of(both[0].key).breaker
+    breaker.restore(states.clock() - 1.0)
+    world = World(k1=[ok() if status == 200 else failing(status)], k2=[ok()])
+    with suppress(ApiError):
+        await asked(world, both)
+    assert world.asked[0] == "k1"
+    assert breaker.try_half_open()
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(400, ""), (400, "context_length_exceeded"), (400, "content_filter"), (404, "unknown_model")],
+)
+async def test_a_refusal_of_the_request_ends_the_trial_of_a_dead_key(
+    status: int, code: str
+) -> None:
+    world = World(only=[failing(401), failing(status, code)])
+    target = a_target(connection("only"))
+    for _ in range(2):
+        with pytest.raises(ApiError):
+            await asked(world, [target])
+    assert world.asked == ["only", "only"]
+    assert target.connection.keys is not None
+    assert [each.state for each in target.connection.keys.reports()] == ["ok"]
+
+
+async def test_a_worker_that_stops_tries_no_other_target_and_blames_none() -> None:
+    world = World(k1=[TransportStoppedError("closed") for _ in range(5)])
+    both = targets("k1", "k2")
+    for _ in range(5):
+        with pytest.raises(StoppedError) as caught:
+            await asked(world, both)
+        assert caught.value.headers == {"connection": "close"}
+    assert world.asked == ["k1"] * 5
+    assert states.of(both[0].key).breaker.is_closed
+
+
+@pytest.mark.parametrize("is_streamed", [True, False])
+async def test_a_deadline_that_cuts_a_whole_answer_does_not_count(*, is_streamed: bool) -> None:
+    async def silence(request: httpx.Request) -> httpx.Response:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    policy = Policy(first_content_timeout_seconds=0.01 if is_streamed else None)
+    [target] = targets("k1")
+    exchange = an_exchange(is_streamed=is_streamed)
+    if not is_streamed:
+        exchange.started -= policy.deadline_seconds
+        policy = replace(policy, max_attempts=2)
+    with pytest.raises(UpstreamTimeoutError):
+        await dispatch(
+            UpstreamClient(httpx.MockTransport(silence)),
+            Candidates(targets=[target], call_for=lambda _: a_call(), route=Route(policy=policy)),
+            exchange=exchange,
+        )
+    assert bool(states.of(target.key).last_failed_at) is is_streamed
+
+
+async def test_a_limit_of_one_caller_is_told_and_leaves_the_key_to_others() -> None:
+    message = "Rate limit exceeded for end_user: alice. Limit type: requests."
+    limited = httpx.Response(
+        429, json={"error": {"message": message}}, headers={"retry-after": "60"}
+    )
+    world = World(only=[limited, ok()])
+    target = a_target(connection("only"))
+    with pytest.raises(ApiError) as caught:
+        await asked(world, [target])
+    assert caught.value.status == 429
+    assert caught.value.headers == {"retry-after": "60", "x-should-retry": "true"}
+    await asked(world, [target])
+    assert world.asked == ["only", "only"]

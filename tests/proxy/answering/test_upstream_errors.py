@@ -15,6 +15,7 @@ from tests.support.builders import SECRET
 from tests.support.provider_failures import FAILURES, Failure
 from wire_formats.json_numbers import read_json, write_json
 from wire_formats.messages.error_types import in_anthropics_words, status_of
+from wire_formats.provider_errors import error_in_body
 from wire_formats.responses.dialect import RESPONSES
 from wire_formats.sse import data_of
 
@@ -54,7 +55,7 @@ json_values = st.recursive(
 def answered(status: int, body: object = b"", **headers: str) -> ApiError:
     raw = body if isinstance(body, bytes) else orjson.dumps(body)
     names = {name.replace("_", "-"): value for name, value in headers.items()}
-    return error_from_response(status, names, raw, secrets=frozenset({SECRET}))
+    return error_from_response(status, names, error_in_body(raw).without(frozenset({SECRET})))
 
 
 @pytest.mark.parametrize("status", [400, 404, 409, 413, 415, 422])
