@@ -49,7 +49,7 @@ class ApiKeyAdmin(ShowsNewKeys, RefusesStaleEdits, TellsConsequences, ModelAdmin
         )
 
     @display(
-        description="State", label={"Active": "success", "Expired": "warning", "Revoked": "danger"}
+        description="State", label={"Active": "success", "Expired": "warning", "Revoked": "default"}
     )
     def state(self, key: ApiKey) -> str:
         return key.state.label

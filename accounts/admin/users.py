@@ -74,7 +74,7 @@ class UserAdmin(
     @display(
         description="Role",
         ordering="is_superuser",
-        label={"Superuser": "danger", "Staff": "info", "User": "default", "Pending": "warning"},
+        label={"Superuser": "primary", "Staff": "info", "User": "default", "Pending": "warning"},
     )
     def role(self, user: User) -> str:
         if user.is_pending:
