@@ -14,6 +14,7 @@ from accounts.models import User
 from connections.models import Connection
 from infrastructure.patterns import matches
 from models_registry.models import ModelGrant, RegisteredModel
+from models_registry.patterns import positions_set
 from models_registry.registry import active, is_running
 
 MOST_NAMED = 10
@@ -90,14 +91,17 @@ def _models_gone(connection_ids: set[int]) -> list[str]:
     if not is_running():
         return []
     catalogue = active().snapshot.catalogue
-    gone, positions = [], 0
-    for public_id, targets in catalogue.routes():
-        if connection_ids.issuperset(target.connection.upstream.id for target in targets):
-            gone.append(public_id)
-            for position in catalogue.positions(public_id):
-                positions |= 1 << position
+    offered = {
+        public_id: {target.connection.upstream.id for target in targets}
+        for public_id, targets in catalogue.routes()
+    }
+    if not any(connection_ids & by for by in offered.values()):
+        return ["No model of theirs is offered now."]
+    gone = [public_id for public_id, by in offered.items() if by <= connection_ids]
     if not gone:
         return ["Every model of theirs is offered by another connection, too."]
+    places = {position for public_id in gone for position in catalogue.positions(public_id)}
+    positions = positions_set(places, len(catalogue.targets))
     losing = [
         grant.pk
         for grant in ModelGrant.objects.all()

@@ -1,5 +1,5 @@
-// Names for fields with a search in them: the script that draws these (select2) gives their parts
-// none, so that a screen reader would announce an empty field.
+// Names for what the theme's scripts draw without one: fields with a search in them (select2), which
+// a screen reader would announce as empty, and the side bar, which scrolls beside other regions.
 
 document.addEventListener("DOMContentLoaded", () => {
   nameAll();
@@ -23,6 +23,7 @@ function nameAll() {
       }
     }
   }
+  document.querySelector("#nav-sidebar-apps .simplebar-content-wrapper")?.setAttribute("aria-label", "All pages");
   for (const field of document.querySelectorAll(".select2-dropdown .select2-search__field:not([aria-label])")) {
     field.setAttribute("aria-label", "Search");
   }

@@ -14,6 +14,7 @@ from accounts.models import User
 from connections.models import Connection
 from models_registry.admin.losses import MOST_NAMED, named
 from models_registry.models import ModelGrant, RegisteredModel
+from tests.models_registry.conftest import serving_lists
 
 pytestmark = pytest.mark.django_db(transaction=True)
 GRANTS = reverse("admin:models_registry_modelgrant_changelist")
@@ -60,18 +61,22 @@ def test_a_grant_to_everyone_is_everyones_loss(
     assert "They are lost by everyone." in told(admin_client, Connection.objects.get(name="down"))
 
 
-def test_a_connection_that_serves_nothing_alone_says_so(
-    admin_client: Client, serving: None
-) -> None:
+def test_a_connection_that_serves_nothing_alone_says_so(admin_client: Client, db: None) -> None:
+    with serving_lists({"one": ["shared"], "two": ["shared"]}):
+        page = told(admin_client, Connection.objects.get(name="two"))
+    assert "Every model of theirs is offered by another connection" in page
+
+
+def test_a_connection_that_offers_nothing_says_so(admin_client: Client, serving: None) -> None:
     spare = Connection.objects.create(name="spare", base_url="https://spare.example/v1")
-    assert "Every model of theirs is offered by another connection" in told(admin_client, spare)
+    assert "No model of theirs is offered now." in told(admin_client, spare)
 
 
 def test_a_process_that_serves_nothing_claims_nothing(admin_client: Client, db: None) -> None:
     row = Connection.objects.create(name="one", base_url="https://one.example/v1")
     page = told(admin_client, row)
     assert "find no other connection" not in page
-    assert "Every model of theirs" not in page
+    assert "model of theirs" not in page
 
 
 def test_a_group_names_its_members_and_what_its_grants_cover(
