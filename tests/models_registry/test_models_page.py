@@ -118,3 +118,14 @@ def test_the_page_is_for_those_who_may_see_models(client: Client, serving) -> No
     page = text_of(client, PAGE, user="staff", model="shared")
     assert "one/shared" in page
     assert "may use shared" not in page
+
+
+def test_a_row_of_the_page_is_light(admin_client: Client, db) -> None:
+    def size_with(number: int) -> int:
+        with serving_lists({"one": [f"model-{n:02}" for n in range(number)]}):
+            return len(admin_client.get(PAGE).content)
+
+    few = size_with(10)
+    Connection.objects.all().delete()
+    User.objects.filter(username="alice").delete()
+    assert (size_with(50) - few) / 40 < 800

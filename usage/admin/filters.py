@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -27,16 +28,25 @@ class WholeTextFilter(admin.FieldListFilter):
         return [self.field_path]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if not any(self.used_parameters.get(self.field_path, ())):  # a form that was left empty
+        text = self._text()
+        if not text:  # a form that was left empty
             return queryset
-        return super().queryset(request, queryset)
+        try:
+            return queryset.filter(**{self.field_path: text})
+        except ValueError as exc:  # a text for a number
+            raise IncorrectLookupParameters(exc) from exc
 
     def choices(self, changelist: Any) -> Iterator[Any]:
-        (text,) = self.used_parameters.get(self.field_path, [""])[-1:]
         label = f"{capfirst(str(self.title))}, the whole of it"
         yield {
-            "form": self.form_class(name=self.field_path, label=label, data={self.field_path: text})
+            "form": self.form_class(
+                name=self.field_path, label=label, data={self.field_path: self._text()}
+            )
         }
+
+    def _text(self) -> str:
+        given: Any = self.used_parameters.get(self.field_path)
+        return str(given[-1]) if given else ""
 
 
 class PeriodFilter(RangeDateTimeFilter):
