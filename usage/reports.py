@@ -53,10 +53,12 @@ IS_ESTIMATED = Q(cost__isnull=False, price__source=PriceSource.ESTIMATE)
 class Line:
     """The sums of one group. ``cost`` is in US dollars, without the ``unpriced`` requests.
 
-    ``estimated`` requests have the list's price for another host or service tier.
+    ``estimated`` requests have the list's price for another host or service tier. ``user_id`` is
+    of the user that a line stands for, if it stands for one.
     """
 
     group: str
+    user_id: int | None = None
     requests: int = 0
     failed: int = 0
     prompt_tokens: int = 0
@@ -73,7 +75,7 @@ class Line:
 
     def __add__(self, other: Line) -> Line:
         sums = {name: getattr(self, name) + getattr(other, name) for name in SUMS}
-        return Line(group=self.group, **sums)
+        return replace(self, **sums)
 
     @property
     def tokens(self) -> int:
@@ -92,7 +94,7 @@ class Line:
         return {"group": self.group, **values, "cost": cost}
 
 
-SUMS = tuple(field.name for field in fields(Line) if field.name != "group")
+SUMS = tuple(field.name for field in fields(Line) if field.name not in {"group", "user_id"})
 COUNTS = frozenset({"requests", "failed", "unpriced", "estimated"})
 TOLD_SUMS = tuple(name for name in SUMS if name not in COUNTS and name != "cost")
 
@@ -194,7 +196,8 @@ def _by_user(lines: Iterable[Line]) -> Iterator[Line]:
     for user_id, _, line in told:
         name = names[user_id]
         is_one_of_several = bearers[name] > 1 and user_id not in present
-        yield replace(line, group=f"{name} (id {user_id})" if is_one_of_several else name)
+        shown = f"{name} (id {user_id})" if is_one_of_several else name
+        yield replace(line, group=shown, user_id=user_id)
 
 
 def _id_and_name(line: Line) -> tuple[int, str]:

@@ -10,7 +10,7 @@ from django.contrib import admin, messages
 from django.db.models import ForeignKey, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import get_script_prefix, reverse
+from django.urls import reverse
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import action, display
@@ -19,17 +19,17 @@ from unfold.enums import ActionVariant
 from accounts.admin.api_key_filters import StateFilter
 from accounts.admin.api_key_forms import ApiKeyForm, RotationForm
 from accounts.admin.deletions import USAGE_STAYS, TellsConsequences, counted
+from accounts.admin.new_keys import ShowsNewKeys
 from accounts.admin.stale_edits import RefusesStaleEdits
 from accounts.models import ApiKey, KeyState
 from accounts.rights import may_hold, within_rights_of
-from accounts.snippets import snippets
 
 # The scope and lifetime of a key; hidden from users who may not see them.
 POWERS = ("scopes", "model_patterns", "is_resumable", "expires_at")
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(RefusesStaleEdits, TellsConsequences, ModelAdmin):
+class ApiKeyAdmin(ShowsNewKeys, RefusesStaleEdits, TellsConsequences, ModelAdmin):
     form = ApiKeyForm
     list_display = ("hint", "name", "user", "state", "last_used_at", "created_at", "expires_at")
     list_filter = (StateFilter, ("user", AutocompleteSelectFilter))
@@ -49,7 +49,7 @@ class ApiKeyAdmin(RefusesStaleEdits, TellsConsequences, ModelAdmin):
         )
 
     @display(
-        description="State", label={"Active": "success", "Expired": "warning", "Revoked": "danger"}
+        description="State", label={"Active": "success", "Expired": "warning", "Revoked": "default"}
     )
     def state(self, key: ApiKey) -> str:
         return key.state.label
@@ -124,24 +124,7 @@ class ApiKeyAdmin(RefusesStaleEdits, TellsConsequences, ModelAdmin):
     def response_add(
         self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None
     ) -> HttpResponse:
-        """Show the key in this very answer, so that it need not be kept for a later one."""
-        return self.shown_once(request, obj, request.issued_key)  # type: ignore[attr-defined]
-
-    def shown_once(self, request: HttpRequest, row: ApiKey, key: str) -> HttpResponse:
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Your new API key",
-            "opts": self.opts,
-            "row": row,
-            "key": key,
-            "snippets": snippets(key, request.build_absolute_uri(f"{get_script_prefix()}v1")),
-        }
-        return TemplateResponse(
-            request,
-            "admin/accounts/apikey/created.html",
-            context,
-            headers={"Cache-Control": "no-store"},
-        )
+        return self.redirect_to_new_key(request, obj, request.issued_key)  # type: ignore[attr-defined]
 
     @admin.action(description="Revoke selected API keys", permissions=["change"])
     def revoke_selected(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
@@ -153,7 +136,7 @@ class ApiKeyAdmin(RefusesStaleEdits, TellsConsequences, ModelAdmin):
 
     @action(description="Rotate", icon="autorenew", permissions=["rotate"])
     def rotate(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Ask first, with a page of its own, since the answer shows the new key."""
+        """Ask first, with a page of its own, since the next page shows the new key."""
         row = self.get_object(request, object_id)
         if row is None or row.state is not KeyState.ACTIVE:
             messages.error(request, "A key that is revoked or has expired cannot be rotated.")
@@ -162,7 +145,7 @@ class ApiKeyAdmin(RefusesStaleEdits, TellsConsequences, ModelAdmin):
         if form.is_valid():
             key = row.rotate(overlap=timedelta(hours=form.cleaned_data["overlap_hours"]))
             self.log_change(request, row, "Rotated.")
-            return self.shown_once(request, row, key)
+            return self.redirect_to_new_key(request, row, key)
         context = {
             **self.admin_site.each_context(request),
             "title": f"Rotate {row}",

@@ -27,6 +27,7 @@ from accounts.models import User
 from accounts.rights import may_act_for, may_change_group
 from accounts.sign_in.passwords import refuse_when_sso_only
 
+MOST_NAMED = 10
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 admin.site.unregister(Group)
@@ -74,7 +75,7 @@ class UserAdmin(
     @display(
         description="Role",
         ordering="is_superuser",
-        label={"Superuser": "danger", "Staff": "info", "User": "default", "Pending": "warning"},
+        label={"Superuser": "primary", "Staff": "info", "User": "default", "Pending": "warning"},
     )
     def role(self, user: User) -> str:
         if user.is_pending:
@@ -144,9 +145,9 @@ class GroupAdmin(
         members = counted(row.user_set.count(), "member")
         permissions = counted(row.permissions.count(), "permission")
         return (
-            f"{members} lose what it gives: {permissions}, and the models granted to it. Users, "
-            "keys and usage records stay. A provider's claim that leads to the group makes it "
-            "again, without any of this."
+            f"{members} lose what it gives: {permissions}, and the models granted to it."
+            f"{_members_of(row)} Users, keys and usage records stay. A provider's claim that leads "
+            "to the group makes it again, without any of this."
         )
 
     def get_readonly_fields(
@@ -164,3 +165,9 @@ class GroupAdmin(
         return super().has_delete_permission(request, obj) and (
             obj is None or may_change_group(request.user, obj)
         )
+
+
+def _members_of(group: Group) -> str:
+    names = list(group.user_set.order_by("username").values_list("username", flat=True))
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return f" They are {', '.join(names[:MOST_NAMED])}{more}." if names else ""

@@ -90,7 +90,7 @@ class ConnectionAdmin(RefusesStaleEdits, TellsConsequences, ConnectionActions):
     def name_and_url(self, connection: Connection) -> str:
         return format_html(
             '<span class="whitespace-nowrap">{}</span>'
-            '<span class="block font-normal text-base-500">{}</span>',
+            '<span class="block font-normal text-subtle">{}</span>',
             connection.name,
             connection.base_url,
         )

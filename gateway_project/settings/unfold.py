@@ -46,6 +46,8 @@ UNFOLD: dict[str, Any] = {
             "href": lambda _request: static("gateway_project/icon.svg"),
         }
     ],
+    "STYLES": [lambda _request: static("gateway_project/admin.css")],
+    "SCRIPTS": [lambda _request: static("gateway_project/field_names.js")],
     "SHOW_BACK_BUTTON": True,
     "COLORS": {
         "primary": {

@@ -5,20 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import admin
-from django.contrib.auth.models import Group
+from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.dispatch import receiver
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
 
-from accounts.admin.deletions import MOST_TOLD, TellsConsequences, counted, deletion_asked
+from accounts.admin.deletions import TellsConsequences, counted
 from accounts.admin.stale_edits import RefusesStaleEdits
-from accounts.models import User
-from connections.models import Connection
-from models_registry.models import ModelGrant, RegisteredModel
+from models_registry.admin.losses import models_covered
+from models_registry.models import ModelGrant
 
 
 class ModelGrantForm(forms.ModelForm):
@@ -54,7 +51,7 @@ class ModelGrantAdmin(RefusesStaleEdits, TellsConsequences, ModelAdmin):
         ),
     )
     autocomplete_fields = ("group", "user")
-    list_display = ("pattern", "kind", "grantee", "created_at")
+    list_display = ("pattern", "covers", "kind", "grantee", "created_at")
     list_filter = (
         "everyone",
         ("group", AutocompleteSelectFilter),
@@ -70,6 +67,13 @@ class ModelGrantAdmin(RefusesStaleEdits, TellsConsequences, ModelAdmin):
             "them. Running streams of such models end within seconds. Keys and usage records stay."
         )
 
+    @display(description="Covers", label={"nothing": "warning", "some": "default"})
+    def covers(self, grant: ModelGrant) -> tuple[str, str] | str:
+        number = models_covered(grant.pattern)
+        if number is None:
+            return "unknown"
+        return ("some", counted(number, "model")) if number else ("nothing", "no model")
+
     @display(description="Kind", label={"Group": "info", "User": "default", "Everyone": "warning"})
     def kind(self, grant: ModelGrant) -> str:
         if grant.everyone:
@@ -80,6 +84,17 @@ class ModelGrantAdmin(RefusesStaleEdits, TellsConsequences, ModelAdmin):
     def grantee(self, grant: ModelGrant) -> str:
         return str(grant.group or grant.user or "everyone")
 
+    def save_model(
+        self, request: HttpRequest, obj: ModelGrant, form: forms.ModelForm, change: bool
+    ) -> None:
+        super().save_model(request, obj, form, change)
+        if models_covered(obj.pattern) == 0:
+            messages.warning(
+                request,
+                f"{obj.pattern} covers no model that is offered now. The grant holds for models "
+                "that come later; All models shows which ids there are.",
+            )
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[ModelGrant]:
         return super().get_queryset(request).select_related("group", "user")
 
@@ -88,21 +103,3 @@ def _losers(grant: ModelGrant) -> str:
     if grant.group is not None:
         return f"{counted(grant.group.user_set.count(), 'member')} of {grant.group}"
     return str(grant.user) if grant.user is not None else "All users"
-
-
-@receiver(deletion_asked, sender=Group)
-@receiver(deletion_asked, sender=User)
-def tell_of_grants(sender: Any, *, rows: list[Any], **kwargs: Any) -> list[str]:
-    """The grants that go with groups and users."""
-    name = "group__in" if sender is Group else "user__in"
-    grants = ModelGrant.objects.filter(**{name: rows}).select_related("group", "user")
-    return [f"The grant {grant} is deleted, too." for grant in grants[:MOST_TOLD]]
-
-
-@receiver(deletion_asked, sender=Connection)
-def tell_of_models(sender: Any, *, rows: list[Any], **kwargs: Any) -> list[str]:
-    """The registered models that go with connections, and the grants that stay."""
-    models = RegisteredModel.objects.filter(connection__in=rows).select_related("connection")
-    aliases = ", ".join(str(model) for model in models[:MOST_TOLD])
-    told = [f"What is registered of their models is deleted: {aliases}."] if aliases else []
-    return [*told, "Grants stay, and count again for models of these names."]

@@ -23,7 +23,7 @@ from models_registry.snapshot import Snapshot
 from models_registry.targets import Target
 
 ROWS = 100
-HEADERS = ("Model", "Served by", "Then tried", "State", "")
+HEADERS = ("Model", "Served by", "Then tried", "State", "Settings")
 
 
 class FilterForm(forms.Form):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import template
+from django.template import Context
 
 register = template.Library()
 
 
-@register.inclusion_tag("admin/models_registry/warnings.html")
-def model_warnings() -> dict[str, list[str]]:
+@register.inclusion_tag("admin/models_registry/warnings.html", takes_context=True)
+def model_warnings(context: Context) -> dict[str, Any]:
     # Imported late: Django loads every tag library with its first template, in commands too.
     from models_registry.warnings import warnings
 
-    return {"warnings": warnings()}
+    may_follow = context["request"].user.has_perm("connections.view_connection")
+    return {"warnings": warnings(), "may_follow": may_follow}

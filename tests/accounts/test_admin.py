@@ -49,7 +49,7 @@ def manager_client(manager: User) -> Client:
 def new_key(client: Client, user: User, **extra: str) -> tuple[str, str]:
     """Make a key through the form: the page, and the key on it."""
     form = {"user": user.pk, "name": "laptop", "scopes": "inference", **extra}
-    response = client.post(ADD_KEY, form)
+    response = client.post(ADD_KEY, form, follow=True)
     assert response.status_code == 200, response
     return response.content.decode(), response.context["key"]
 
@@ -72,7 +72,7 @@ def test_the_new_key_is_on_the_page_and_works(admin_client: Client, bob: User) -
 
 
 def test_the_page_with_the_key_is_not_cached(admin_client: Client, bob: User) -> None:
-    response = admin_client.post(ADD_KEY, {"user": bob.pk})
+    response = admin_client.post(ADD_KEY, {"user": bob.pk}, follow=True)
     assert "no-store" in response["Cache-Control"]
 
 
@@ -303,7 +303,7 @@ def test_rotated_key_is_shown_once_and_the_one_before_works_on(
     row, _ = ApiKey.objects.issue(bob)
     assert "Hours for which" in admin_client.get(rotate_url(row)).content.decode()
 
-    response = admin_client.post(rotate_url(row), {"overlap_hours": "1.5"})
+    response = admin_client.post(rotate_url(row), {"overlap_hours": "1.5"}, follow=True)
 
     assert keys.is_well_formed(response.context["key"])
     assert "no-store" in response.headers["Cache-Control"]
@@ -322,7 +322,8 @@ def test_nobody_gets_hold_of_a_key_of_those_with_more_rights(
 
     assert refused.status_code in {302, 403}
     assert ApiKey.objects.get(pk=row.pk).digest == row.digest
-    assert manager_client.post(rotate_url(own), {"overlap_hours": "1"}).context["key"]
+    shown = manager_client.post(rotate_url(own), {"overlap_hours": "1"}, follow=True)
+    assert shown.context["key"]
 
 
 def test_revoked_key_cannot_be_rotated(admin_client: Client, bob: User) -> None:

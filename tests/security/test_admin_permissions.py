@@ -229,7 +229,7 @@ def superior(request):
 
 @pytest.mark.parametrize("scopes", [("inference",), ("admin",), ("inference", "admin")])
 def test_no_key_is_made_for_somebody_with_more_rights(maker, superior, scopes):
-    answer = browser(maker).post(ADD_KEY, key_form(superior, *scopes))
+    answer = browser(maker).post(ADD_KEY, key_form(superior, *scopes), follow=True)
     assert "key" not in (answer.context or {})
     assert not ApiKey.objects.exists()
 
@@ -253,7 +253,7 @@ def test_no_key_of_somebody_with_more_rights_is_widened(maker, superior):
 
 
 def test_ones_own_key_for_administration_reaches_as_far_as_oneself(maker):
-    answer = browser(maker).post(ADD_KEY, key_form(maker, "admin"))
+    answer = browser(maker).post(ADD_KEY, key_form(maker, "admin"), follow=True)
     assert answer.context["key"]
     assert ApiKey.objects.get().user == maker
 
@@ -267,9 +267,17 @@ def test_a_key_left_from_better_times_is_shown_to_nobody_else(maker, bob):
 
 def test_keys_of_ordinary_users_are_made_and_rotated(maker, bob):
     client = browser(maker)
-    assert client.post(ADD_KEY, key_form(bob)).context["key"]
+    assert client.post(ADD_KEY, key_form(bob), follow=True).context["key"]
     rotate = reverse("admin:accounts_apikey_rotate", args=[bob.api_keys.get().pk])
-    assert client.post(rotate, {"overlap_hours": "1"}).context["key"]
+    assert client.post(rotate, {"overlap_hours": "1"}, follow=True).context["key"]
+
+
+@pytest.mark.parametrize("visitor", ["powerless", "with all permissions"])
+def test_a_new_key_is_shown_to_no_other_browser(maker, bob, boss, visitor):
+    page = browser(maker).post(ADD_KEY, key_form(bob))["location"]
+    answer = browser(boss if visitor != "powerless" else person(name=visitor)).get(page)
+    assert answer.status_code == (403 if visitor == "powerless" else 200)
+    assert not (answer.context or {}).get("key")
 
 
 @pytest.fixture

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from usage.admin.filters import records_since
 from usage.charts import HEIGHT, WIDTH, Period, chart
 from usage.reports import By, Line
 
@@ -22,9 +21,9 @@ SHORTEST = min(PERIODS)
 MOST_LINES = 10
 # The name of a group's filter in the list of records.
 FILTERS = {
-    By.USER: "username__icontains",
-    By.MODEL: "model__icontains",
-    By.CONNECTION: "connection__icontains",
+    By.USER: "user_id",
+    By.MODEL: "model",
+    By.CONNECTION: "connection",
 }
 TITLES = {By.USER: "Users", By.MODEL: "Models", By.CONNECTION: "Connections"}
 
@@ -86,11 +85,13 @@ def chosen_days(text: str) -> int:
 
 def top(period: Period, by: By) -> list[Row]:
     """The rows of a table; requests that no connection took have none to name."""
-    records = reverse("admin:usage_usagerow_changelist")
-    return [
-        Row.of(line, f"{records}?{urlencode({FILTERS[by]: line.group})}" if line.group else "")
-        for line in period.top(by, MOST_LINES)
-    ]
+    return [Row.of(line, _records(period, by, line)) for line in period.top(by, MOST_LINES)]
+
+
+def _records(period: Period, by: By, line: Line) -> str:
+    """The address of the records that ``line`` sums up; the period ends today, as they do."""
+    value = line.user_id if by is By.USER else line.group
+    return records_since(period.since, **{FILTERS[by]: value}) if value else ""
 
 
 def cost_of(line: Line) -> str:

@@ -12,11 +12,12 @@ from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.html import format_html_join
 from unfold.admin import ModelAdmin
-from unfold.contrib.filters.admin import FieldTextFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import FieldTextFilter
 from unfold.decorators import display
 
 from accounts.departures import Named, named
 from accounts.models import User
+from usage.admin.filters import PeriodFilter, WholeTextFilter
 from usage.attempts import attempt_lines
 from usage.models import UsageRow
 
@@ -65,10 +66,11 @@ class UsageRowAdmin(ModelAdmin):
     )
     list_display_links = ("accepted_at", "request_id")
     list_filter = (
-        ("accepted_at", RangeDateTimeFilter),
-        ("username", FieldTextFilter),
-        ("model", FieldTextFilter),
-        ("connection", FieldTextFilter),
+        ("accepted_at", PeriodFilter),
+        ("username", WholeTextFilter),
+        ("user_id", WholeTextFilter),
+        ("model", WholeTextFilter),
+        ("connection", WholeTextFilter),
         ("error_code", FieldTextFilter),
         "is_streamed",
         "is_client_gone",
