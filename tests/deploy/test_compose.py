@@ -70,11 +70,18 @@ def test_what_a_service_refers_to_is_there(name):
         assert source in COMPOSE["volumes"] or (DIRECTORY / source).is_file()
 
 
+def test_the_gateway_has_the_version_of_the_project():
+    version = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    assert version is not None
+    images = {service["image"] for service in SERVICES.values() if "build" in service}
+    assert images == {f"gatehouse:{version[1]}"}
+
+
 def test_only_nginx_can_be_reached_and_on_this_machine_alone():
     ports = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
     assert ports == {"nginx": ["${GATEHOUSE_LISTEN:-127.0.0.1:8000}:8080"]}
     assert "listen 8080;" in NGINX
-    assert "proxy_pass http://gateway:8000;" in NGINX
+    assert "set $gatehouse http://gateway:8000;\n" in NGINX
     assert COMPOSE["networks"]["back"] == {"internal": True}
     assert "front" not in SERVICES["postgres"]["networks"] + SERVICES["redis"]["networks"]
 
@@ -98,10 +105,9 @@ def test_nginx_passes_on_what_the_document_says():
 def test_nginx_takes_its_configuration(tmp_path):
     nginx = parts.require("nginx", parts.program("nginx"))
     file = tmp_path / "nginx.conf"
-    file.write_text(NGINX.replace("http://gateway:", "http://127.0.0.1:"))
-    done = subprocess.run(
-        [nginx.address, "-t", "-q", "-c", file], capture_output=True, text=True, check=False
-    )
+    file.write_text(NGINX.replace(" /tmp/", f" {tmp_path}/"))
+    command = [nginx.address, "-e", "stderr", "-t", "-q", "-c", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
 
