@@ -58,6 +58,14 @@ OTHERWISE: dict[str, Any] = {
     "podDisruptionBudget": {"enabled": False},
     "image": {"tag": "9.9.9"},
 }
+SCHEMA: dict[str, Any] = json.loads((DIRECTORY / "values.schema.json").read_text())
+TYPES = {
+    "object": dict,
+    "array": list,
+    "string": str,
+    "integer": int,
+    "boolean": bool,
+}
 CASES = {"default": NEEDED, "everything": EVERYTHING, "otherwise": NEEDED | OTHERWISE}
 each_case = pytest.mark.parametrize("case", CASES)
 
@@ -241,6 +249,46 @@ def test_chart_and_gateway_have_one_version():
     version = re.search(r'^version = "(.+)"', text, re.MULTILINE)
     assert version is not None
     assert chart["appVersion"] == chart["version"] == version[1]
+
+
+def misfits(schema: dict[str, Any], value: Any, place: str = "") -> list[str]:
+    """Where ``value`` is not as ``schema`` has it, as far as ours goes."""
+    named = schema.get("type", "string")
+    types = tuple(TYPES[name] for name in ([named] if isinstance(named, str) else named))
+    if not isinstance(value, types):
+        return [place]
+    properties = schema.get("properties")
+    if not isinstance(value, dict) or properties is None:
+        return [] if value in schema.get("enum", [value]) else [place]
+    unknown = [f"{place}.{name}" for name in value.keys() - properties.keys()]
+    known_here = value.keys() & properties.keys()
+    inner = [misfits(properties[name], value[name], f"{place}.{name}") for name in known_here]
+    return unknown + [one for each in inner for one in each]
+
+
+def names_in(schema: dict[str, Any], place: str = "") -> set[str]:
+    properties: dict[str, Any] = schema.get("properties", {})
+    below = (names_in(inner, f"{place}.{name}") for name, inner in properties.items())
+    return {f"{place}.{name}" for name in properties}.union(*below)
+
+
+@each_case
+def test_the_schema_takes_the_values(case):
+    assert misfits(SCHEMA, CHART.values) == []
+    assert misfits(SCHEMA, CASES[case]) == []
+
+
+def test_the_schema_refuses_names_and_types_that_are_wrong():
+    values = {"replica": 3, "workers": "two", "image": {"pullPolicy": "Sometimes"}}
+    assert sorted(misfits(SCHEMA, values)) == [".image.pullPolicy", ".replica", ".workers"]
+
+
+def test_the_schema_knows_no_more_than_there_is():
+    told = {name for name in names_in(SCHEMA) if name != ".global"}
+    for name in told:
+        value = CHART.values
+        for step in name.strip(".").split("."):
+            value = value[step]  # KeyError where the chart has none
 
 
 @each_case
