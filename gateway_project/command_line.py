@@ -21,6 +21,10 @@ def main() -> None:
 
         sys.stdout.write(f"{overview(Path(sys.argv[0]).name)}\n")
         return
+    if arguments[0] == "healthcheck" and not {"--help", "-h"}.intersection(arguments):
+        from gateway_project import healthcheck
+
+        sys.exit(healthcheck.main(arguments[1:]))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway_project.settings")
     sys.exit(run(sys.argv))
 

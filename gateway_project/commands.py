@@ -11,6 +11,7 @@ GROUPS: dict[str, Lines] = {
     "Run": {
         "serve": "Serve the gateway: API, admin and health endpoints.",
         "bootstrap": "Make what a first start needs: an admin, connections.",
+        "healthcheck": "Ask the gateway of this machine whether it is ready.",
         "doctor": "Look over the installation and say what to mend.",
         "demo_upstream": "Serve a small upstream to try Gatehouse with.",
     },

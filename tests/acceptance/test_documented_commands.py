@@ -100,6 +100,8 @@ def test_every_command_of_a_page_succeeds(page, installation, recorded, demo_url
             )
             if arguments == ["bootstrap"]:
                 arguments += ["--demo-url", demo_url]  # by default, it is at DEMO_URL
+            elif arguments == ["healthcheck"]:
+                arguments += ["--port", str(installation.port)]
             # Deployment is checked in an environment of its own, below.
             if not UNTIL_STOPPED.intersection(arguments) and "--deploy" not in arguments:
                 done = installation.manage(*arguments, check=False)

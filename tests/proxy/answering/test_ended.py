@@ -7,7 +7,7 @@ from connections.auth.base import AuthUnavailableError
 from connections.calling.client import UpstreamResponse
 from connections.errors import MaybeProcessedError, MidStreamError, NotSentError
 from proxy.answering.dispatched import Dispatched
-from proxy.answering.ended import SILENT, Ended, ended_by
+from proxy.answering.ended import SILENT, Ended, ended_by, ended_by_time
 from proxy.client_side.errors import ApiError, UpstreamAnswerError, UpstreamTimeoutError
 from resilience.outcomes import Kind, Outcome
 from tests.support.builders import Chunks, a_target
@@ -24,7 +24,6 @@ from wire_formats.errors import UnreadableAnswerError, UnsendableError
         (MidStreamError("Broke off."), Kind.FAILED),
         (UpstreamAnswerError("No JSON."), Kind.FAILED),
         (UnreadableAnswerError("No JSON."), Kind.FAILED),
-        (TimeoutError(), Kind.FAILED),
     ],
 )
 def test_each_failure_has_an_outcome(exc: Exception, kind: Kind) -> None:
@@ -38,10 +37,12 @@ def test_what_broke_off_or_was_no_answer_is_told_as_an_error_of_the_api() -> Non
     assert isinstance(silence, UpstreamTimeoutError)
 
 
-def test_silence_is_a_timeout() -> None:
-    error = ended_by(TimeoutError()).error
-    assert isinstance(error, MaybeProcessedError)
-    assert (error.message, error.is_timeout) == (SILENT, True)
+@pytest.mark.parametrize("is_of_target", [True, False])
+def test_a_limit_of_time_may_speak_against_the_target(*, is_of_target: bool) -> None:
+    ended = ended_by_time(is_of_target=is_of_target)
+    assert isinstance(ended.error, MaybeProcessedError)
+    assert (ended.error.message, ended.error.is_timeout) == (SILENT, True)
+    assert (ended.outcome.kind, ended.outcome.is_of_target) == (Kind.FAILED, is_of_target)
 
 
 def test_any_other_exception_is_raised() -> None:
