@@ -34,7 +34,8 @@ def keys(gateway, shared_upstream):
     """The keys of ``alice``, who may use ``open`` alone, and of ``root``, a superuser.
 
     ``narrowed`` is another one of root's, that opens ``open`` alone. ``carol`` may use ``open`` and
-    the models of :func:`limited_model`. No request waits for the end of a limit.
+    the models of :func:`limited_model`. A limit is waited for if it ends within
+    a second.
     """
     configuration = gateway.import_of(
         connections=[
@@ -53,7 +54,7 @@ def keys(gateway, shared_upstream):
                 "model_ids": LIMITED,
             },
         ],
-        policies=[{"name": "impatient", "default": True, "patience_seconds": 0}],
+        policies=[{"name": "impatient", "default": True, "patience_seconds": 1}],
         models=[{"connection": "lab", "model": "secret", "alias": "nickname"}],
         grants=[
             {"models": ["open"], "everyone": True},
