@@ -40,6 +40,9 @@ class Target:
     behind the connection that a call passes, by their ids. ``tier`` is the priority of the
     connection. ``is_routed``: a route has given it ``public_id``, ``tier`` and ``weight``, and it
     is called by no other id. ``key`` is the same for every way to this model of this connection.
+    ``is_aside``: it is asked for something that is no work of the model, such as a response that
+    it made long ago. The model's limits do not hold such a request up, and what becomes of it is
+    held against no key and no model.
     """
 
     connection: OpenConnection
@@ -55,6 +58,7 @@ class Target:
     tier: int = 1
     weight: int = 1
     is_routed: bool = False
+    is_aside: bool = False
     key: TargetKey = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
@@ -27,7 +29,7 @@ class VoicesView(ApiView):
         targets, options = await route(active(), self.caller, model)
         candidates = self.candidates(
             model,
-            targets,
+            [replace(target, is_aside=True) for target in targets],
             lambda target: self.call(ENDPOINT, target.model, {}, method="GET"),
             options,
         )

@@ -235,7 +235,7 @@ class _Request:
         self._asking.turn_to(candidates.call_for)
         self._walk = Walk(candidates.targets, candidates.route)
         step = self._walk.first()
-        return None if step is None else step._replace(what=f"fallback {model}")
+        return None if step is None else Step(step.target, step.key, f"fallback {model}")
 
     def _limit(self) -> TimeLimit | None:
         left = self._ends_at - time.monotonic()

@@ -36,6 +36,9 @@ def settle_success(
     The target is busy until its last byte.
     """
     target = dispatched.target
+    if target.is_aside:
+        state.end(Signal.NOTHING)
+        return
     if key is not None and (pool := target.connection.keys) is not None:
         pool.succeeded(key, target.model)
     if dispatched.whole is not None or in_flight.find(exchange.request_id) is not exchange:
@@ -76,6 +79,9 @@ def settle_failure(
 ) -> None:
     """Note how an attempt failed, as ``verdict`` says."""
     state = states.of(target.key)
+    if target.is_aside:
+        state.end(Signal.NOTHING)
+        return
     state.end(verdict.signal, None, outcome.kind is Kind.NOT_SENT)
     if outcome.kind in KEY_WAS_TAKEN and key is not None and (pool := target.connection.keys):
         pool.taken(key)

@@ -116,7 +116,7 @@ class Walk:
         return min(found, default=None)
 
     def _limited_for(self, target: Target) -> float | None:
-        if target.key in self._closed:
+        if target.is_aside or target.key in self._closed:
             return None
         pool = target.connection.keys
         if pool is None:
@@ -130,7 +130,8 @@ class Walk:
         pool = target.connection.keys
         tried = self._tried.get(target.key, ()) if self._tried else ()
         if pool is None:
-            if tried or _limit_of_target(target) or not self._may_ask(target):
+            is_limited = _limit_of_target(target) and not target.is_aside
+            if tried or is_limited or not self._may_ask(target):
                 return None
             return self._taken(Step(target, None, what))
         if not self._may_ask(target):  # before a key is handed out, which may be its only trial

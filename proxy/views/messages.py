@@ -196,7 +196,11 @@ class WatchedMessages(MessagesDialect):
 
 
 class CountTokensView(AnthropicSurface, ModelCallView):
-    """Counted by the upstream if it is Anthropic's; estimated, and said to be, for all others."""
+    """Counted by the upstream if it is Anthropic's; estimated, and said to be, for all others.
+
+    Anthropic's limits of counting are apart from those of messages:
+    https://platform.claude.com/docs/en/build-with-claude/token-counting
+    """
 
     endpoint = "messages/count_tokens"
     surface = Surface.ANTHROPIC
@@ -212,7 +216,7 @@ class CountTokensView(AnthropicSurface, ModelCallView):
         return JsonResponse(answer, headers={ESTIMATED_HEADER: "true"})
 
     def eligible(self, targets: tuple[Target, ...]) -> tuple[Target, ...]:
-        return tuple(target for target in targets if counts_tokens(target))
+        return tuple(replace(target, is_aside=True) for target in targets if counts_tokens(target))
 
 
 def counts_tokens(target: Target) -> bool:

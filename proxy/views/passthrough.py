@@ -67,7 +67,9 @@ class PassthroughView(ApiView):
             headers=passed_upstream(self.api_request.META, PASSED_HEADERS),
         )
         raw = replace(found, adapter=RawAdapter(found.upstream))
-        target = Target(connection=raw, model="", public_id=connection, rendered=b"{}")
+        target = Target(
+            connection=raw, model="", public_id=connection, rendered=b"{}", is_aside=True
+        )
         options = active().snapshot.options
         dispatched = await self.dispatched(
             self.candidates("", [target], lambda _: call, options),

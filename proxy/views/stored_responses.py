@@ -77,7 +77,7 @@ class StoredResponseView(ApiView):
         ``is_response``: the answer is the response itself, whose items are noted as its owner's.
         """
         registry = active()
-        target = target_of(stored, registry.snapshot, self.caller)
+        target = replace(target_of(stored, registry.snapshot, self.caller), is_aside=True)
         exchange = self.accept(
             endpoint=f"responses{below}", model=target.public_id, is_streamed=is_streamed
         )

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from functools import partial
 
 import httpx
 import pytest
@@ -92,13 +93,14 @@ def test_key_file_is_read_again_without_a_restart(start_gateway, tmp_path):
         )
 
         def sent():
-            """The keys that several calls bring, each over a connection of its own."""
+            """The keys that several calls bring, each over a connection of its own; none while a
+            worker does not know the model yet."""
             before = len(upstream.calls)
-            for _ in range(6):
-                body = chat_body("m")
-                headers = {"Authorization": f"Bearer {key}", "Connection": "close"}
-                httpx.post(f"{gateway.url}{CHAT}", json=body, headers=headers, **PLAIN_HTTP)
-            return {call.header("authorization") for call in upstream.calls[before:]}
+            headers = {"Authorization": f"Bearer {key}", "Connection": "close"}
+            ask = partial(httpx.post, json=chat_body("m"), headers=headers, **PLAIN_HTTP)
+            has_reached = [ask(f"{gateway.url}{CHAT}").is_success for _ in range(12)]
+            found = {call.header("authorization") for call in upstream.calls[before:]}
+            return found if all(has_reached) else set()
 
         upstream.on("POST", CHAT, take_the_second_key)
         wait_until(lambda: sent() == {"Bearer sk-first"}, what="the first key")

@@ -17,6 +17,8 @@ from tests.support.upstream import ScriptedUpstream
 pytestmark = [pytest.mark.acceptance, on_one_backing]
 
 ARGUMENTS = {"city": "Paris"}
+# A limit is remembered for its model, so each request that meets one has a model of its own.
+LIMITED = ("claude-limited", "claude-limited-stream")
 TOOL = {
     "type": "function",
     "function": {"name": "get_weather", "parameters": {"type": "object", "properties": {}}},
@@ -179,11 +181,15 @@ PROVIDERS = {
 }
 
 
+def models_of(provider):
+    return (provider.model, *LIMITED) if provider is PROVIDERS["anthropic"] else (provider.model,)
+
+
 @pytest.fixture(scope="module")
 def upstreams():
     with ExitStack() as stack:
         upstreams = {
-            name: stack.enter_context(ScriptedUpstream(models=(provider.model,)))
+            name: stack.enter_context(ScriptedUpstream(models=models_of(provider)))
             for name, provider in PROVIDERS.items()
         }
         tags = {"models": [{"name": "llama", "model": "llama", "details": {"family": "llama"}}]}
@@ -200,7 +206,7 @@ def key(gateway, upstreams):
     gateway.configure(connections=connections, grants=[{"models": ["*"], "everyone": True}])
     key = gateway.api_key("alice")
     with client_of(gateway, key) as client:
-        wait_for_models(client, *(provider.model for provider in PROVIDERS.values()))
+        wait_for_models(client, *LIMITED, *(provider.model for provider in PROVIDERS.values()))
     return key
 
 
@@ -292,7 +298,7 @@ def test_an_error_of_anthropics_in_a_successful_answer_has_its_status(sdk, upstr
     error = {"type": "rate_limit_error", "message": "Slow down"}
     upstreams["anthropic"].on("POST", "/v1/messages", json_response({"error": error}))
     with pytest.raises(openai.RateLimitError, match="Slow down"):
-        sdk.chat.completions.create(model="claude", messages=HELLO, stream=stream)
+        sdk.chat.completions.create(model=LIMITED[stream], messages=HELLO, stream=stream)
 
 
 def test_what_is_not_sent_is_told(sdk, upstreams):

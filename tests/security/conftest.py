@@ -1,6 +1,7 @@
 """One gateway for all these tests, before an upstream that records whatever reaches it."""
 
 import json
+from itertools import count
 
 import pytest
 
@@ -11,6 +12,9 @@ from tests.support.live import ADMIN_OPTIONS, live_gateway
 from tests.support.responders import complete_chat
 from tests.support.stores import BACKINGS
 from tests.support.upstream import ScriptedUpstream
+
+# A limit is remembered for its model, so each request that meets one has a model of its own.
+LIMITED = [f"limited-{number}" for number in range(300)]
 
 
 @pytest.fixture(scope="package")
@@ -29,7 +33,9 @@ def gateway(stores, tmp_path_factory):
 def keys(gateway, shared_upstream):
     """The keys of ``alice``, who may use ``open`` alone, and of ``root``, a superuser.
 
-    ``narrowed`` is another one of root's, that opens ``open`` alone.
+    ``narrowed`` is another one of root's, that opens ``open`` alone. ``carol`` may use ``open`` and
+    the models of :func:`limited_model`. A limit is waited for if it ends within
+    a second.
     """
     configuration = gateway.import_of(
         connections=[
@@ -41,20 +47,31 @@ def keys(gateway, shared_upstream):
                 "prefix_id": "lab",
                 "headers": {"X-Secret-Token": HEADER_SECRET},
             },
+            {
+                "name": "limited",
+                "base_url": shared_upstream.url,
+                "keys": [UPSTREAM_KEY],
+                "model_ids": LIMITED,
+            },
         ],
+        policies=[{"name": "impatient", "default": True, "patience_seconds": 1}],
         models=[{"connection": "lab", "model": "secret", "alias": "nickname"}],
-        grants=[{"models": ["open"], "everyone": True}],
+        grants=[
+            {"models": ["open"], "everyone": True},
+            {"models": ["limited-*"], "users": ["carol"]},
+        ],
     )
-    _, *made = gateway.manage_all(
-        configuration,
+    *made, _ = gateway.manage_all(
         ("create_api_key", "alice", "--create-user", "--json"),
         ("create_api_key", "root", "--create-user", *ADMIN_OPTIONS, "--json"),
         ("create_api_key", "root", "--model", "open", "--json"),
+        ("create_api_key", "carol", "--create-user", "--json"),
+        configuration,
     )
     secrets = [json.loads(output)["key"] for output in made]
-    keys = dict(zip(("alice", "root", "narrowed"), secrets, strict=True))
+    keys = dict(zip(("alice", "root", "narrowed", "carol"), secrets, strict=True))
     with client_of(gateway, keys["root"]) as root:
-        wait_for_models(root, "open", "secret", "lab.open", "nickname")
+        wait_for_models(root, "open", "secret", "lab.open", "nickname", *LIMITED)
     return keys
 
 
@@ -69,6 +86,19 @@ def upstream(shared_upstream, keys):
 def alice(gateway, keys):
     with client_of(gateway, keys["alice"]) as client:
         yield client
+
+
+@pytest.fixture
+def carol(gateway, keys):
+    with client_of(gateway, keys["carol"]) as client:
+        yield client
+
+
+@pytest.fixture(scope="package")
+def limited_model():
+    """``limited_model()``: a model without a limit so far, for a request that meets one."""
+    numbers = count()
+    return lambda: LIMITED[next(numbers)]
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ PAGE = f"<html>{UPSTREAM_KEY}</html>".encode()
 ILL = [
     json_response(QUOTED, 400),
     json_response(QUOTED, 401),
-    json_response(QUOTED, 429),
+    json_response(QUOTED, 429, {"Retry-After-Ms": "1"}),  # or those below would reach no upstream
     json_response(QUOTED, 500),
     json_response(QUOTED),
     json_response({"error": UPSTREAM_KEY}),

@@ -58,7 +58,7 @@ class Upstream:
             await json_response({"detail": "Not Found"}, status=404)(exchange)
         elif self.is_failing:
             failure = self.kind.expected_failure
-            await _bytes(failure.content, failure.status)(exchange)
+            await _failed(failure.content, failure.status)(exchange)
         else:
             await self._speak(exchange, format_)
 
@@ -93,5 +93,7 @@ class Upstream:
         await exchange.send(chunk(b""))
 
 
-def _bytes(body: bytes, status: int) -> Responder:
-    return raw(head(status, content_type="application/json", content_length=len(body)) + body)
+def _failed(body: bytes, status: int) -> Responder:
+    """A failure that is soon over: a limit is remembered, and the next test waits for its end."""
+    fields = {"content_type": "application/json", "retry_after_ms": 1}
+    return raw(head(status, content_length=len(body), **fields) + body)

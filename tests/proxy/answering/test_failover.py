@@ -61,7 +61,7 @@ class World:
         self.waited: list[float] = []
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
-        key = request.headers["authorization"].removeprefix("Bearer ")
+        key = request.headers.get("authorization", "").removeprefix("Bearer ")
         self.asked.append(key)
         answer = self._answers[key].pop(0)
         if isinstance(answer, Exception):
@@ -467,3 +467,31 @@ async def test_a_limit_of_one_caller_is_told_and_leaves_the_key_to_others() -> N
     assert caught.value.headers == {"retry-after": "60", "x-should-retry": "true"}
     await asked(world, [target])
     assert world.asked == ["only", "only"]
+
+
+@pytest.mark.parametrize("secrets", [("k1",), ()])
+async def test_what_is_no_work_of_the_model_is_asked_in_spite_of_its_limit(
+    secrets: tuple[str, ...],
+) -> None:
+    world = World(**{"".join(secrets): [failing(429, retry_after="60"), ok()]})
+    target = a_target(connection(*secrets))
+    with pytest.raises(ApiError):
+        await asked(world, [target])
+    await asked(world, [replace(target, is_aside=True)])
+    with pytest.raises(ApiError) as caught:
+        await asked(world, [target])
+    assert caught.value.code == "all_targets_cooling"
+
+
+@pytest.mark.parametrize("status", [401, 402, 429, 500])
+async def test_what_becomes_of_other_work_is_not_held_against_the_model(status: int) -> None:
+    world = World(k1=[failing(status) for _ in range(12)])
+    target = a_target(connection("k1"))
+    for _ in range(12):
+        with pytest.raises(ApiError) as caught:
+            await asked(world, [replace(target, is_aside=True)])
+        assert caught.value.code != "all_targets_cooling"
+    assert (len(world.asked), world.waited) == (12, [])
+    assert target.connection.keys is not None
+    assert [each.state for each in target.connection.keys.reports()] == ["ok"]
+    assert states.of(target.key).available_at == 0.0

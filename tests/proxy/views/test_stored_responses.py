@@ -6,6 +6,8 @@ import pytest
 
 from proxy.client_side.errors import ApiError
 from proxy.views.stored_responses import segment_of
+from resilience.outcomes import Kind
+from resilience.states import states
 from tests.support.asgi import AsgiClient
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -34,6 +36,19 @@ async def test_a_response_is_gone_on_from_and_asked_for_by_its_id(
         client = await AsgiClient("GET", asked, headers=headers).through(api)
         assert client.status == 200
         assert upstream.last.url.raw_path.decode() == f"/v1/responses/{path}{below}"
+
+
+@pytest.mark.parametrize(("method", "below"), [("GET", ""), ("POST", "/cancel"), ("DELETE", "")])
+async def test_a_limit_of_the_model_keeps_nobody_from_a_response(
+    ask, upstream, api, key, connection, method, below
+) -> None:
+    upstream.answer = made("resp_1")
+    assert (await ask("/v1/responses", {"model": "m", "input": "Hello"})).status == 200
+    states.of((connection.id, "m")).cool(60, Kind.RATE_LIMITED)
+    assert (await ask("/v1/responses", {"model": "m", "input": "Hello"})).status == 503
+    headers = {"authorization": f"Bearer {key}"}
+    client = AsgiClient(method, f"/v1/responses/resp_1{below}", headers=headers)
+    assert (await client.through(api)).status == 200
 
 
 async def test_an_id_of_nobody_is_not_found(ask) -> None:
