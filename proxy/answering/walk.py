@@ -41,7 +41,7 @@ class Walk:
         self._tried: dict[TargetKey, list[str]] = {}  # the ids of keys
         self._closed: set[TargetKey] = set()
         self._is_repeated = False
-        self._has_begun = False
+        self._payer: int | None = None  # the connection that the request began with
 
     def first(self) -> Step | None:
         """The first target that can be asked now; None where all rest."""
@@ -77,7 +77,8 @@ class Walk:
         for each in self._order:
             if each is not target and (other := self._step(each, "other target")):
                 return other
-        if following is Next.OTHER_TARGET_OR_AGAIN and not self._is_repeated:
+        is_again = following is Next.OTHER_TARGET_OR_AGAIN and not self._is_repeated
+        if is_again and states.of(target.key).breaker.is_closed:
             self._is_repeated = True
             return self._spent(Step(target, step.key, "again"))
         return None
@@ -117,14 +118,15 @@ class Walk:
         return None if key is None else self._spent(Step(target, key, what))
 
     def _spent(self, step: Step) -> Step | None:
-        """``step`` if it is the first, or the connection's budget has a retry for it."""
-        is_first = not self._has_begun
-        if not is_first and not retry_budgets.of(step.target.connection.upstream.id).spend():
+        """``step`` if it is the first, or the budget of the first one's connection has a retry
+        for it."""
+        if self._payer is not None and not retry_budgets.of(self._payer).spend():
             return None
         return self._taken(step.target, step.key, step.what)
 
     def _taken(self, target: Target, key: UpstreamKey | None, what: str = "") -> Step:
-        self._has_begun = True
+        if self._payer is None:
+            self._payer = target.connection.upstream.id
         self._tried.setdefault(target.key, []).append("" if key is None else key.id)
         return Step(target, key, what)
 
