@@ -3,13 +3,14 @@
 BIN := .venv/bin
 TEST_PROCESSES ?= 3
 
-.PHONY: help run test test-sqlite test-clients check bench bench-peers install install-base lock sbom dist clean
+.PHONY: help run test test-sqlite test-clients chaos check bench bench-peers install install-base lock sbom dist clean
 
 help:
 	@echo 'make run      start the gateway on HOST:PORT, by default 127.0.0.1:8000'
 	@echo 'make test     run the tests; PYTEST_ARGS="-k azure" selects, TEST_PROCESSES=1 takes one by one'
 	@echo '              test-sqlite: those that need a database again, on SQLite and process memory'
 	@echo '              test-clients: with Codex, Claude Code, openai-agents and LangChain, which are installed first'
+	@echo 'make chaos    two upstreams that fail at random for two minutes, and clients that must not notice'
 	@echo 'make check    lint, types, import contracts, migrations, deploy check'
 	@echo 'make bench    measure the gateway, beside nginx where there is one'
 	@echo '              bench-peers: beside LiteLLM and Open WebUI too, which are installed first'
@@ -34,6 +35,10 @@ test-sqlite: install
 # The first test of each client installs it, which counts as the test's time.
 test-clients: install
 	@unset PYTHONDONTWRITEBYTECODE; exec $(BIN)/python -m pytest -n 2 --dist loadfile --timeout 600 -m big_client tests/acceptance $(PYTEST_ARGS)
+
+# Two upstreams that fail by turns, for two minutes; `make test` has ten seconds of it.
+chaos: install
+	@CHAOS_SECONDS=120 exec $(BIN)/python -m pytest tests/acceptance/resilience/test_chaos.py $(PYTEST_ARGS)
 
 check: install
 	@exec scripts/check

@@ -1,7 +1,8 @@
 """How many attempts beyond the first a connection gets, so that retries pile up on no upstream.
 
 A bucket of attempts gains a part of one for each first attempt, and 3 a second for connections with
-little traffic. https://gateway-api.sigs.k8s.io/geps/gep-3388/
+little traffic. It begins with enough for a breaker to open, as a gateway may start before an
+upstream that is down. https://gateway-api.sigs.k8s.io/geps/gep-3388/
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Callable, Collection
 
 PER_SECOND = 3.0
 MOST = PER_SECOND * 10.0
-AT_FIRST = PER_SECOND
+AT_FIRST = PER_SECOND * 5.0
 
 
 class RetryBudget:

@@ -116,6 +116,18 @@ def typed_event(kind: str, **fields: Any) -> bytes:
     return encoded_event({"type": kind, **fields}, name=kind)
 
 
+def has_half_event(block: bytes) -> bool:
+    """Whether a quick look at ``block`` finds an event that may be half an object; see
+    :func:`is_half`."""
+    return block.count(b"}\n\n") != block.count(b"\n\n")
+
+
+def is_half(event: bytes) -> bool:
+    """Whether the data of ``event`` is JSON that cannot be whole."""
+    data = data_of(event).rstrip()
+    return bool(data) and not data.endswith((b"}", b"]")) and not data.startswith(DONE_MARK)
+
+
 def is_comment(block: bytes) -> bool:
     """Whether ``block`` holds nothing but comments, as upstreams send to keep a connection up."""
     return all(not line or line.startswith(b":") for line in LINE_END.split(block))

@@ -28,8 +28,10 @@ from wire_formats.sse import (
     FIELDS,
     EventSplitter,
     data_of,
+    has_half_event,
     is_comment,
     is_event_stream,
+    is_half,
     split_events,
 )
 from wire_formats.token_counts import Tokens
@@ -67,7 +69,7 @@ async def look_ahead(
     ahead: _Ahead | None = None
     chunks = response.begun()
     async for chunk in chunks:
-        if dialect.shows_content(chunk):
+        if dialect.shows_content(chunk) and not has_half_event(chunk):
             response.hold(chunk if ahead is None else b"".join((*ahead.read, chunk)), chunks)
             return None
         ahead = ahead or _Ahead(dialect, limits, takes_any_event=takes_any_event)
@@ -142,6 +144,8 @@ class _Ahead:
             if event.startswith((b":", b"\r", b"\n")) and is_comment(event):
                 self._refuse_silence()
                 continue
+            if is_half(event):
+                raise UpstreamAnswerError("The upstream sent half an event.")
             self._heard_at = time.monotonic()
             self._events += 1
             if self._decides(event, is_noteworthy=is_noteworthy):

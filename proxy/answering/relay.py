@@ -28,8 +28,10 @@ from wire_formats.sse import (
     FIELDS,
     EventSplitter,
     data_of,
+    has_half_event,
     is_comment,
     is_event_stream,
+    is_half,
     split_events,
 )
 
@@ -164,8 +166,8 @@ class Relay:
         """
         if (
             not self._splitter.is_empty
-            or not chunk.startswith(TELLING)
-            or not chunk.endswith(b"\n\n")
+            or not (chunk.startswith(TELLING) and chunk.endswith(b"}\n\n"))
+            or has_half_event(chunk)
             or len(chunk) > self._bytes_left
             or self._dialect.is_noteworthy(chunk)
             or not self._write(chunk)
@@ -191,7 +193,7 @@ class Relay:
         """
         if not block.startswith(FIELDS) and not is_event_stream(block):
             raise UpstreamAnswerError("The upstream's answer is not an event stream.")
-        if self._dialect.is_noteworthy(block):
+        if self._dialect.is_noteworthy(block) or has_half_event(block):
             block = b"".join(self._wanted(split_events(block)))
         self._opening = self._opening or self._dialect.opening_in(block)
         if not block.startswith(QUIET) or not is_comment(block):
@@ -203,13 +205,14 @@ class Relay:
     def _wanted(self, events: list[bytes]) -> Iterator[bytes]:
         """The events the client gets. The end is the last; an error is kept, and ends them."""
         for event in events:
+            if is_half(event):
+                self._failure = UpstreamAnswerError("The upstream sent half an event.")
+                return
             meaning = self._dialect.meaning_of(event, self._exchange.tokens)
             if meaning.error:
                 self._failure = error_from_object(meaning.error, secrets=self._secrets)
                 return
-            told = event
-            if meaning.has_failed:
-                told = self._dialect.clean(event, self._secrets)
+            told = self._dialect.clean(event, self._secrets) if meaning.has_failed else event
             if meaning.code:
                 self._exchange.error_code = meaning.code
             self._has_finished = self._has_finished or meaning.has_finished
@@ -235,8 +238,7 @@ class Relay:
     def _error_without_events(self) -> ApiError:
         """Why there was no event: an error in plain JSON, or one whose event was not ended."""
         rest = self._splitter.flush()
-        error = json_object(data_of(rest) or rest).get("error")
-        if error:
+        if error := json_object(data_of(rest) or rest).get("error"):
             return error_from_object(error, secrets=self._secrets)
         return UpstreamAnswerError("The upstream ended its answer before it began.")
 

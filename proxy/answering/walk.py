@@ -45,7 +45,7 @@ class Walk:
         self._tried: dict[TargetKey, list[str]] = {}  # the ids of keys
         self._closed: set[TargetKey] = set()
         self._is_repeated = False
-        self._has_begun = False
+        self._payer: int | None = None  # the connection that the request began with
 
     def first(self) -> Step | None:
         """The first target that can be asked now; None where all rest."""
@@ -79,10 +79,11 @@ class Walk:
         for each in self._order:
             if each is not target and (other := self._step(each, "other target")):
                 return other
-        if following is Next.OTHER_TARGET_OR_AGAIN and not self._is_repeated:
+        is_again = following is Next.OTHER_TARGET_OR_AGAIN and not self._is_repeated
+        if is_again and states.of(target.key).breaker.is_closed:
             self._is_repeated = True
             again = Step(target, step.key, "again")
-            return self._taken(again) if self._may_ask(target) else None
+            return self._taken(again) if self._may_ask() else None
         return None
 
     def beside(self, step: Step) -> Step | None:
@@ -131,28 +132,30 @@ class Walk:
         tried = self._tried.get(target.key, ()) if self._tried else ()
         if pool is None:
             is_limited = _limit_of_target(target) and not target.is_aside
-            if tried or is_limited or not self._may_ask(target):
+            if tried or is_limited or not self._may_ask():
                 return None
             return self._taken(Step(target, None, what))
-        if not self._may_ask(target):  # before a key is handed out, which may be its only trial
+        if not self._may_ask():  # before a key is handed out, which may be its only trial
             return None
         key = pool.usable(target.model, tried)
         if key is None:
-            self._give_back(target)
+            self._give_back()
             return None
         return self._taken(Step(target, key, what))
 
-    def _may_ask(self, target: Target) -> bool:
-        """Whether this is the first attempt, or the connection's budget pays for a further one."""
-        return not self._has_begun or retry_budgets.of(target.connection.upstream.id).spend()
+    def _may_ask(self) -> bool:
+        """Whether this is the first attempt, or the budget of the connection that the request began
+        with pays for a further one."""
+        return self._payer is None or retry_budgets.of(self._payer).spend()
 
-    def _give_back(self, target: Target) -> None:
-        if self._has_begun:
-            retry_budgets.of(target.connection.upstream.id).give_back()
+    def _give_back(self) -> None:
+        if self._payer is not None:
+            retry_budgets.of(self._payer).give_back()
 
     def _taken(self, step: Step) -> Step:
         target, key, _ = step
-        self._has_begun = True
+        if self._payer is None:
+            self._payer = target.connection.upstream.id
         self._tried.setdefault(target.key, []).append("" if key is None else key.id)
         return step
 

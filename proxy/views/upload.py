@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, closing
+from functools import partial
 from typing import ClassVar
 
 from django.conf import settings
@@ -16,6 +17,7 @@ from connections.calling.client import owned_responses
 from connections.errors import MidStreamError
 from models_registry.registry import active
 from models_registry.targets import Target
+from proxy.answering.candidates import Candidates
 from proxy.answering.dispatched import Dispatched
 from proxy.answering.limits import limits
 from proxy.answering.routing import check_model_id, default_model, model_of, route
@@ -76,14 +78,13 @@ class UploadView(ApiView):
 
     async def answer(self, form: IncomingForm, model: str, exchange: Exchange) -> HttpResponseBase:
         """The response of the first target that accepts the form."""
-        targets, options = await route(active(), self.caller, model)
+        candidates = await self.candidates_for(form, model)
         try:
             dispatched = await self.dispatched(
-                self.candidates(
-                    exchange.model, targets, lambda target: self.call_for(target, form), options
-                ),
+                candidates,
                 exchange,
                 shape=Shape.DOCUMENT,
+                fallback=partial(self.candidates_for, form),
                 may_repeat=form.is_whole,
                 client_failure=lambda: form.failure,
             )
@@ -92,6 +93,11 @@ class UploadView(ApiView):
         if dispatched.response.headers.get("content-type", "").startswith(MEDIA_TYPE):
             return await self.streamed(dispatched, form)
         return await self.whole(dispatched, exchange)
+
+    async def candidates_for(self, form: IncomingForm, model: str) -> Candidates:
+        """The targets of ``model`` that may be sent the form. Raises ``ApiError``."""
+        targets, options = await route(active(), self.caller, model)
+        return self.candidates(model, targets, lambda target: self.call_for(target, form), options)
 
     def call_for(self, target: Target, form: IncomingForm) -> Call:
         """The call for ``target``."""

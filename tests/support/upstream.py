@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from fnmatch import fnmatchcase
 from types import TracebackType
@@ -119,8 +119,17 @@ class ScriptedUpstream:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(PATIENCE_SECONDS)
+        self._run(self._start())
         return self
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Be down within: open connections break, and new ones are refused."""
+        self._run(self._stop())
+        try:
+            yield
+        finally:
+            self._run(self._start(self.port))
 
     def __exit__(
         self,
@@ -128,14 +137,17 @@ class ScriptedUpstream:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(PATIENCE_SECONDS)
+        self._run(self._stop())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(PATIENCE_SECONDS)
         self._loop.close()
 
-    async def _start(self) -> None:
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE_SECONDS)
+
+    async def _start(self, port: int = 0) -> None:
         self._server = await asyncio.start_server(
-            self._serve, "127.0.0.1", 0, ssl=self._tls, limit=LARGEST_HEAD_BYTES
+            self._serve, "127.0.0.1", port, ssl=self._tls, limit=LARGEST_HEAD_BYTES
         )
         self.port: int = self._server.sockets[0].getsockname()[1]
 

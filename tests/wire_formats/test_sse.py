@@ -10,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wire_formats.errors import EventTooLongError
-from wire_formats.sse import EventSplitter, data_of, is_event_stream, split_events
+from wire_formats.sse import (
+    EventSplitter,
+    data_of,
+    has_half_event,
+    is_event_stream,
+    is_half,
+    split_events,
+)
 
 LIMIT = 2**20
 # Python's str.splitlines breaks lines at each of these; an event stream does not.
@@ -109,3 +116,22 @@ def test_other_lines_are_no_event_stream(block: bytes) -> None:
 
 def test_comments_and_fields_are_an_event_stream() -> None:
     assert is_event_stream(b": hi\nevent: a\r\nid: 1\rretry: 5\ndata: x\n\n")
+
+
+@pytest.mark.parametrize(
+    ("event", "is_it"),
+    [
+        (b'data: {"choices": [{"del\n\n', True),
+        (b'data: {"choices": []}\n\n', False),
+        (b'data: {\ndata: "a": 1}\n\n', False),
+        (b'data: [{"error": {}}]\n\n', False),
+        (b"data: [DONE]\n\n", False),
+        (b": a comment\n\n", False),
+        (b"event: ping\n\n", False),
+    ],
+)
+def test_half_an_event_is_told_from_a_whole_one(event, is_it):
+    whole = b'data: {"a": 1}\n\n'
+    assert is_half(event) == is_it
+    assert has_half_event(whole + event + whole) or not is_it
+    assert not has_half_event(whole + whole)
