@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import allauth.account.admin
+import allauth.mfa.admin
+import allauth.socialaccount.admin  # noqa: F401 - all three register their tables
 from allauth.account.decorators import secure_admin_login
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
@@ -13,10 +16,8 @@ from django.urls import get_script_prefix, resolve, reverse
 from accounts.admin.autocomplete import autocomplete
 from accounts.sign_in.passwords import change_password_in_admin
 
-# allauth registers its own tables there, some with secrets; none should be edited by hand.
-for model in (EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken):
-    if admin.site.is_registered(model):
-        admin.site.unregister(model)
+# allauth has just registered its own tables, some with secrets; none should be edited by hand.
+admin.site.unregister([EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken])
 
 
 def sign_out(request: HttpRequest, extra_context: object = None) -> HttpResponse:
