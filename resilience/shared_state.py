@@ -19,6 +19,7 @@ from django.utils.crypto import salted_hmac
 from connections.upstream import UpstreamKey
 
 LONGEST_REASON = 200
+LONGEST_TEXT = 16 * 1024
 
 
 class State(StrEnum):
@@ -64,7 +65,12 @@ def fingerprint(key: UpstreamKey) -> str:
 
 
 def loads(text: str | bytes) -> SharedState | None:
-    """Read what :meth:`SharedState.dumps` wrote; None if it is anything else."""
+    """Read what :meth:`SharedState.dumps` wrote; None if it is anything else.
+
+    Others may write to the same Redis: pages can show what is returned.
+    """
+    if len(text) > LONGEST_TEXT:
+        return None
     try:
         match json.loads(text):
             case {
@@ -74,7 +80,8 @@ def loads(text: str | bytes) -> SharedState | None:
                 "key": str(key),
                 "ends_at": float() | int() as ends_at,
                 "reason": str(reason),
-            } if math.isfinite(ends_at):
+            } if math.isfinite(ends_at) and reason.isprintable():
+                (model or "").encode()  # half a surrogate pair could not be shown
                 return SharedState(
                     connection=connection,
                     model=model,
@@ -83,6 +90,6 @@ def loads(text: str | bytes) -> SharedState | None:
                     ends_at=float(ends_at),
                     reason=reason[:LONGEST_REASON],
                 )
-    except (ValueError, RecursionError):  # of another version, perhaps
+    except (ValueError, OverflowError, RecursionError):  # of another version, perhaps
         return None
     return None

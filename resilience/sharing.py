@@ -234,4 +234,4 @@ def _is_running(text: str | bytes, now: float) -> bool:
 
 
 def _text(place: str | bytes) -> str:
-    return place.decode() if isinstance(place, bytes) else place
+    return place.decode(errors="replace") if isinstance(place, bytes) else place

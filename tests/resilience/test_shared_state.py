@@ -29,6 +29,10 @@ def test_what_is_written_can_be_read() -> None:
         COOLING.dumps().replace("cooling", "asleep"),
         COOLING.dumps().replace("1.5", "NaN"),
         COOLING.dumps().replace("7", '"7"'),
+        COOLING.dumps().replace("1.5", "1" + "0" * 400),
+        COOLING.dumps().replace("gpt-4o", "\\ud800"),
+        COOLING.dumps().replace("429", "\\n"),
+        COOLING.dumps().replace("gpt-4o", "m" * 20_000),
     ],
     ids=lambda text: str(text[:12]),
 )

@@ -190,10 +190,13 @@ async def test_garbage_on_the_channel_is_passed_over(server) -> None:
     async with running(one, two):
         await listening(server, 2)
         with redis.Redis.from_url(server.url) as client:
+            client.hset(HASH, b"\xff", b"\xff")
             for data in (b"", b"x \xff", b"x []", b'x {"connection": "7"}', b"x " + b"[" * 100_000):
                 client.publish(f"{HASH}:0", data)
         one.pool.kill(KEY, "401")
         await until(lambda: not two.has_key)
+        one.pool.revive(KEY)
+        await until(lambda: two.has_key)
 
 
 async def test_without_redis_each_worker_goes_by_itself() -> None:
