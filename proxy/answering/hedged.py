@@ -7,8 +7,8 @@ The first with content wins. The other one is cancelled, which is nobody's failu
                         └── second ───────┴─────► cancelled, its response closed
 
 Both may be billed. Only requests are hedged that set nothing in motion: chats, completions,
-messages and embeddings that are neither stored nor seen by filters of a pipelines server, and whose
-tools are the client's own.
+messages and embeddings that :mod:`proxy.answering.harmless` knows as such, and that no filters of a
+pipelines server see.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from connections.calling.client import UpstreamResponse
 from proxy.answering.attempting import Asking
 from proxy.answering.dispatched import Dispatched
 from proxy.answering.ended import Ended
+from proxy.answering.harmless import is_harmless
 from proxy.answering.settling import settle_success
 from proxy.answering.shapes import Shape
 from proxy.answering.time_limit import TimeLimit
@@ -33,11 +34,8 @@ from resilience.states import TargetState, states
 from resilience.verdict import Signal
 from usage.exchange import Exchange
 from wire_formats.endpoints import CHAT_COMPLETIONS
-from wire_formats.json_types import JsonObject
 
 ENDPOINTS = frozenset({CHAT_COMPLETIONS, "completions", "messages", "embeddings"})
-SETTING_IN_MOTION = ("store", "background", "mcp_servers", "container")  # fields of a body
-CLIENTS_TOOLS = frozenset({"function", "custom"})  # which the provider does not run itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +103,8 @@ class Hedging:
 
     def _beside(self, asking: Asking, step: Step, way: Way) -> _Runner | None:
         """The attempt at another target, begun; None where there is none, or may be none."""
-        if self._has_hedged or not _is_harmless(asking) or not self._hedge.spend():
+        call = asking.call
+        if self._has_hedged or call is None or not is_harmless(call) or not self._hedge.spend():
             return None
         other = way.beside(step)
         if other is None:
@@ -189,14 +188,13 @@ class _Runner:
             self.task.cancel()
 
     async def ended(self) -> None:
-        """Wait for the end of what was cancelled, and close its response."""
-        if not self.is_cancelled:
-            return
+        """Wait for the end of what was cancelled, and close the response in any case."""
         await asyncio.wait([self.task])
         if not self.task.cancelled():
             self.task.exception()  # or it would be logged as one that nobody saw
-        for attempt in self.asking.exchange.attempts[self.earlier :]:
-            attempt.kind = Kind.STOPPED
+        if self.is_cancelled:
+            for attempt in self.asking.exchange.attempts[self.earlier :]:
+                attempt.kind = Kind.STOPPED
         response = self.asking.exchange.upstream_answer
         if isinstance(response, UpstreamResponse):
             await response.aclose()
@@ -211,22 +209,6 @@ async def _first_with_content(runners: Sequence[_Runner]) -> _Runner | None:
             if runner.task.done() and isinstance(runner.result(), Dispatched):
                 return runner
     return None
-
-
-def _is_harmless(asking: Asking) -> bool:
-    """Whether the call that was made may be made a second time, of which the client has nothing."""
-    call = asking.call
-    if call is None or call.upload is not None:
-        return False
-    return not any(call.body.get(name) for name in SETTING_IN_MOTION) and not _runs_tools(call.body)
-
-
-def _runs_tools(body: JsonObject) -> bool:
-    tools = body.get("tools")
-    return isinstance(tools, list) and any(
-        isinstance(tool, dict) and tool.get("type", "function") not in CLIENTS_TOOLS
-        for tool in tools
-    )
 
 
 def _take_over(exchange: Exchange, own: Exchange, upstream_seconds: float) -> None:

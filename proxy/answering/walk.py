@@ -89,7 +89,8 @@ class Walk:
     def beside(self, step: Step) -> Step | None:
         """A step to another target that is well, to be taken while ``step`` has no answer."""
         for each in self._order:
-            is_well = not (each.filters or states.of(each.key).available_at)
+            is_filtered = each.filters or each.awaits_filters_of
+            is_well = not (is_filtered or states.of(each.key).available_at)
             if each is not step.target and is_well and (other := self._step(each, "hedge")):
                 return other
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -108,12 +109,15 @@ async def asked(
     route: Route = HEDGES,
     shape: Shape = Shape.ANSWER,
     may_repeat: Callable[[], bool] | None = None,
+    awaits_filters_of: str = "",
 ) -> Dispatched:
     exchange = exchange or an_exchange()
+    first, *others = world.targets()
+    others = [replace(other, awaits_filters_of=awaits_filters_of) for other in others]
     sent = {"messages": []} | ({"stream": True} if exchange.is_streamed else {}) | (body or {})
     return await dispatch(
         UpstreamClient(httpx.MockTransport(world)),
-        Candidates(targets=world.targets(), call_for=lambda _: a_call(sent), route=route),
+        Candidates(targets=[first, *others], call_for=lambda _: a_call(sent), route=route),
         exchange=exchange,
         shape=shape,
         may_repeat=may_repeat,
@@ -233,6 +237,33 @@ async def test_a_client_that_leaves_ends_both() -> None:
     assert [states.of((n, "gpt-4o")).last_failed_at for n in (1, 2)] == [0.0, 0.0]
 
 
+class Clinging(Body):
+    """A body that is never closed to its end."""
+
+    def __init__(self, *parts: bytes) -> None:
+        super().__init__(*parts, is_endless=True)
+        self.is_closing = asyncio.Event()
+
+    async def aclose(self) -> None:
+        self.is_closing.set()
+        await asyncio.Event().wait()
+
+
+async def test_a_client_that_leaves_while_the_other_is_closed_has_the_winner_closed() -> None:
+    first, second = Clinging(ROLE), Body(ROLE, HI, is_endless=True)
+    exchange = an_exchange(is_streamed=True)
+    in_flight.open(exchange)
+    world = World(streamed(first), streamed(second))
+    task = asyncio.create_task(asked(world, exchange=exchange))
+    await first.is_closing.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert second.is_closed
+    in_flight.close(exchange)
+    assert in_flight_of(1, 2) == [0, 0]
+
+
 async def unhedged(*, exchange: Exchange | None = None, **how: object) -> bool:
     """Whether only the first target is asked, which answers late."""
     silence = Silence()
@@ -252,6 +283,12 @@ async def test_what_sets_something_in_motion_is_not_hedged() -> None:
     assert await unhedged(body={"store": True})
     assert await unhedged(body={"mcp_servers": [{"url": "https://tools.example"}]})
     assert await unhedged(body={"tools": [{"type": "mcp", "server_label": "tools"}]})
+    assert await unhedged(body={"tools": [{"google_search": {}}]})
+    assert await unhedged(body={"tools": [{"type": ["function"]}]})
+    assert await unhedged(body={"tools": {"google_search": {}}})
+    assert await unhedged(body={"web_search_options": {}})
+    assert await unhedged(body={"search_parameters": {"mode": "on"}})
+    assert await unhedged(body={"plugins": [{"id": "web"}]})
     assert await unhedged(shape=Shape.ANYTHING)
     assert await unhedged(exchange=an_exchange(endpoint="responses"))
     assert await unhedged(exchange=an_exchange(endpoint="images/generations"))
@@ -261,6 +298,10 @@ async def test_what_sets_something_in_motion_is_not_hedged() -> None:
 
 async def test_tools_of_the_clients_own_are_hedged() -> None:
     assert not await unhedged(body={"tools": [{"type": "function"}, {"name": "of messages"}]})
+    hedging.hedges.reset()
+    assert not await unhedged(body={"tools": [{"type": "custom"}, {"function": {}}]})
+    hedging.hedges.reset()
+    assert not await unhedged(body={"tools": None, "plugins": [], "store": False})
 
 
 async def test_a_route_without_hedges_left_asks_one_target() -> None:
@@ -271,3 +312,7 @@ async def test_a_route_without_hedges_left_asks_one_target() -> None:
 async def test_a_target_that_rests_is_no_hedge() -> None:
     states.of((2, "gpt-4o")).cool(60, "overloaded")
     assert await unhedged()
+
+
+async def test_a_target_whose_filters_are_not_known_is_no_hedge() -> None:
+    assert await unhedged(awaits_filters_of="pipelines")
