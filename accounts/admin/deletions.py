@@ -10,7 +10,8 @@ from django.http import HttpRequest
 MOST_TOLD = 20
 USAGE_STAYS = "Usage records stay, and are found by the names as they are now."
 
-# Asks other rooms for sentences about `rows` of the sender that are about to be deleted.
+# Asks for sentences about `rows` of the sender that `viewer` is about to delete. They name nothing
+# that the viewer's permissions do not show.
 deletion_asked = Signal()
 
 
@@ -29,8 +30,10 @@ class TellsConsequences:
         told = [f"{row}: {self.consequences(row)}" for row in rows[:MOST_TOLD]]
         if len(rows) > MOST_TOLD:
             told.append(f"The same holds for {len(rows) - MOST_TOLD} more.")
-        for _, sentences in deletion_asked.send(sender=type(rows[0]), rows=rows) if rows else ():
-            told += sentences or ()
+        if rows:
+            sender, viewer = type(rows[0]), request.user
+            for _, sentences in deletion_asked.send(sender=sender, rows=rows, viewer=viewer):
+                told += sentences or ()
         request.consequences = told  # type: ignore[attr-defined]
         return super().get_deleted_objects(objs, request)  # type: ignore[misc]
 

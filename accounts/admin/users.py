@@ -15,13 +15,20 @@ from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, Permission
 from django.db.models import ManyToManyField, QuerySet
+from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminSelect2MultipleWidget
 
-from accounts.admin.deletions import USAGE_STAYS, TellsConsequences, counted
+from accounts.admin.deletions import (
+    MOST_TOLD,
+    USAGE_STAYS,
+    TellsConsequences,
+    counted,
+    deletion_asked,
+)
 from accounts.admin.stale_edits import RefusesStaleEdits
 from accounts.models import User
 from accounts.rights import may_act_for, may_change_group
@@ -145,8 +152,8 @@ class GroupAdmin(
         members = counted(row.user_set.count(), "member")
         permissions = counted(row.permissions.count(), "permission")
         return (
-            f"{members} lose what it gives: {permissions}, and the models granted to it."
-            f"{_members_of(row)} Users, keys and usage records stay. A provider's claim that leads "
+            f"{members} lose what it gives: {permissions}, and the models granted to it. "
+            f"Users, keys and usage records stay. A provider's claim that leads "
             "to the group makes it again, without any of this."
         )
 
@@ -167,7 +174,15 @@ class GroupAdmin(
         )
 
 
+@receiver(deletion_asked, sender=Group)
+def tell_of_members(sender: Any, *, rows: list[Group], viewer: Any, **kwargs: Any) -> list[str]:
+    """The members of groups, for those who may see users."""
+    if not viewer.has_perm("accounts.view_user"):
+        return []
+    return [told for group in rows[:MOST_TOLD] if (told := _members_of(group))]
+
+
 def _members_of(group: Group) -> str:
     names = list(group.user_set.order_by("username").values_list("username", flat=True))
     more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return f" They are {', '.join(names[:MOST_NAMED])}{more}." if names else ""
+    return f"Members of {group}: {', '.join(names[:MOST_NAMED])}{more}." if names else ""

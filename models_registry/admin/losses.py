@@ -29,13 +29,19 @@ def models_covered(pattern: str) -> int | None:
     return sum(1 for _ in catalogue.listed(catalogue.patterns.covered_by([pattern])))
 
 
-def grantees(grants: QuerySet[ModelGrant]) -> str:
-    """``everyone``, or groups with their sizes and users; empty without a grant."""
+def grantees(grants: QuerySet[ModelGrant], viewer: Any) -> str:
+    """``everyone``, or groups with their sizes and users; empty without a grant.
+
+    Their number alone, where ``viewer`` may see no grants.
+    """
     if grants.filter(everyone=True).exists():
         return EVERYONE
     is_theirs = Q(model_grants__in=grants.values("pk"))
     groups = Group.objects.filter(is_theirs).distinct().annotate(size=Count("user", distinct=True))
     users = User.objects.filter(is_theirs).distinct()
+    if not viewer.has_perm("models_registry.view_modelgrant"):
+        numbers = ((len(groups), "group"), (len(users), "user"))
+        return " and ".join(counted(number, noun) for number, noun in numbers if number)
     names = [f"{group.name} ({counted(group.size, 'member')})" for group in groups]
     return named([*names, *users.values_list("username", flat=True)])
 
@@ -47,7 +53,20 @@ def named(names: Iterable[str]) -> str:
     return ", ".join(listed[:MOST_NAMED]) + more
 
 
-def losers_of_alias(row: RegisteredModel) -> str:
+@receiver(deletion_asked, sender=RegisteredModel)
+def tell_of_aliases(
+    sender: Any, *, rows: list[RegisteredModel], viewer: Any, **kwargs: Any
+) -> list[str]:
+    """Who loses models that were granted by an alias alone."""
+    aliased = [row for row in rows if row.public_id][:MOST_TOLD]
+    return [
+        f"By the name {row.public_id} alone it was granted to {losers}, who lose it."
+        for row in aliased
+        if (losers := _losers_of_alias(row, viewer))
+    ]
+
+
+def _losers_of_alias(row: RegisteredModel, viewer: Any) -> str:
     """Whose grants cover the public id of ``row``, and none of the ids that the model keeps."""
     kept = (row.model, f"{row.connection.prefix_id}.{row.model}", str(row))
     losing = [
@@ -56,7 +75,7 @@ def losers_of_alias(row: RegisteredModel) -> str:
         if matches(grant.pattern, row.public_id)
         and not any(matches(grant.pattern, model_id) for model_id in kept)
     ]
-    return grantees(ModelGrant.objects.filter(pk__in=losing))
+    return grantees(ModelGrant.objects.filter(pk__in=losing), viewer)
 
 
 @receiver(deletion_asked, sender=Group)
@@ -72,12 +91,12 @@ def tell_of_grants(sender: Any, *, rows: list[Any], **kwargs: Any) -> list[str]:
 
 
 @receiver(deletion_asked, sender=Connection)
-def tell_of_models(sender: Any, *, rows: list[Any], **kwargs: Any) -> list[str]:
+def tell_of_models(sender: Any, *, rows: list[Any], viewer: Any, **kwargs: Any) -> list[str]:
     """The models that go with connections, who loses them, and the grants that stay."""
     models = RegisteredModel.objects.filter(connection__in=rows).select_related("connection")
     aliases = ", ".join(str(model) for model in models[:MOST_TOLD])
     told = [f"What is registered of their models is deleted: {aliases}."] if aliases else []
-    told += _models_gone({row.pk for row in rows})
+    told += _models_gone({row.pk for row in rows}, viewer)
     return [*told, "Grants stay, and count again for models of these names."]
 
 
@@ -86,7 +105,7 @@ def _extent(pattern: str) -> str:
     return "" if number is None else f": it covers {counted(number, 'model')}"
 
 
-def _models_gone(connection_ids: set[int]) -> list[str]:
+def _models_gone(connection_ids: set[int], viewer: Any) -> list[str]:
     """The public ids that no other connection serves, and who may use one of them."""
     if not is_running():
         return []
@@ -107,7 +126,7 @@ def _models_gone(connection_ids: set[int]) -> list[str]:
         for grant in ModelGrant.objects.all()
         if catalogue.patterns.covered_by([grant.pattern]) & positions
     ]
-    losers = grantees(ModelGrant.objects.filter(pk__in=losing))
+    losers = grantees(ModelGrant.objects.filter(pk__in=losing), viewer)
     return [
         f"{counted(len(gone), 'model')} of theirs find no other connection: {named(gone)}.",
         f"They are lost by {losers or 'staff alone, as nobody else may use them'}.",

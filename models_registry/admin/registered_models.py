@@ -14,7 +14,6 @@ from unfold.decorators import display
 from accounts.admin.deletions import TellsConsequences
 from accounts.admin.fields import LinesField
 from accounts.admin.stale_edits import RefusesStaleEdits
-from models_registry.admin.losses import losers_of_alias
 from models_registry.admin.overview import ModelsView
 from models_registry.models import RegisteredModel
 
@@ -56,12 +55,10 @@ class RegisteredModelAdmin(RefusesStaleEdits, TellsConsequences, ModelAdmin):
 
     def consequences(self, row: RegisteredModel) -> str:
         alias = f" Calls to {row.public_id} find nothing any more." if row.public_id else ""
-        losers = losers_of_alias(row) if row.public_id else ""
-        lost = f" By that name alone it was granted to {losers}, who lose it." if losers else ""
         shown = " It is shown again." if row.is_hidden else ""
         return (
             f"The connection {row.connection.name} goes on offering {row.model}, as it comes from "
-            f"there, without defaults and texts of this row.{alias}{lost}{shown} Grants and usage "
+            f"there, without defaults and texts of this row.{alias}{shown} Grants and usage "
             "records stay."
         )
 

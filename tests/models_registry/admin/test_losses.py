@@ -6,7 +6,7 @@ from html import unescape
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.urls import reverse
 
@@ -84,7 +84,7 @@ def test_a_group_names_its_members_and_what_its_grants_cover(
 ) -> None:
     ModelGrant.objects.create(pattern="two/*", group=team)
     page = told(admin_client, team)
-    assert "They are ada, bob." in page
+    assert "Members of team: ada, bob." in page
     assert "is deleted, too: it covers 2 models." in page
 
 
@@ -94,6 +94,38 @@ def test_an_alias_tells_who_was_granted_it_alone(admin_client: Client, team: Gro
     ModelGrant.objects.create(pattern="four", group=team)
     ModelGrant.objects.create(pattern="*", everyone=True)
     assert "granted to team (2 members), who lose it" in told(admin_client, row)
+
+
+@pytest.fixture
+def remover(client: Client) -> Client:
+    """A member of staff who may delete, and sees neither users nor grants."""
+    user = User.objects.create_user("remover", is_staff=True)
+    names = ("delete_connection", "delete_registeredmodel", "delete_group", "delete_modelgrant")
+    user.user_permissions.set(Permission.objects.filter(codename__in=names))
+    client.force_login(user)
+    return client
+
+
+def test_those_who_see_no_grants_are_told_how_many_lose_a_model(
+    remover: Client, serving: None, team: Group
+) -> None:
+    ModelGrant.objects.create(pattern="whisper-*", group=team)
+    two = Connection.objects.get(name="two")
+    row = RegisteredModel.objects.create(connection=two, model="gpt-4o", public_id="four")
+    ModelGrant.objects.create(pattern="four", group=team)
+    page = told(remover, two)
+    assert "They are lost by 1 group and 1 user." in page
+    assert "granted to 1 group, who lose it" in told(remover, row)
+    assert "team" not in page
+    assert "alice" not in page
+
+
+def test_those_who_see_no_users_are_not_told_the_members_of_a_group(
+    remover: Client, team: Group
+) -> None:
+    page = told(remover, team)
+    assert "2 members lose what it gives" in page
+    assert "ada" not in page
 
 
 def test_the_list_of_grants_tells_how_many_models_each_covers(
