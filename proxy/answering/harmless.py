@@ -1,10 +1,10 @@
-"""Which calls may be made twice, as the client has nothing of the second one."""
+"""Which bodies may be sent twice, as the client has nothing of the second request."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from connections.call import Call
+from wire_formats.json_types import JsonObject
 
 # Fields that have the provider keep something, or look things up and run things itself.
 SETTING_IN_MOTION = (
@@ -21,10 +21,9 @@ CLIENTS_TOOLS = frozenset({"function", "custom"})  # which the provider does not
 NAMES = ("function", "name")  # a tool without a type is the client's if it has one of them
 
 
-def is_harmless(call: Call) -> bool:
-    """Whether ``call`` sets nothing in motion, as far as its body tells."""
-    body = call.body
-    if call.upload is not None or any(body.get(name) for name in SETTING_IN_MOTION):
+def is_harmless(body: JsonObject) -> bool:
+    """Whether ``body``, or what is added to one by default, sets nothing in motion."""
+    if any(body.get(name) for name in SETTING_IN_MOTION):
         return False
     if any(body.get(name) is not None for name in EVEN_IF_EMPTY):
         return False

@@ -103,8 +103,7 @@ class Hedging:
 
     def _beside(self, asking: Asking, step: Step, way: Way) -> _Runner | None:
         """The attempt at another target, begun; None where there is none, or may be none."""
-        call = asking.call
-        if self._has_hedged or call is None or not is_harmless(call) or not self._hedge.spend():
+        if self._has_hedged or not _may_be_repeated(asking) or not self._hedge.spend():
             return None
         other = way.beside(step)
         if other is None:
@@ -209,6 +208,12 @@ async def _first_with_content(runners: Sequence[_Runner]) -> _Runner | None:
             if runner.task.done() and isinstance(runner.result(), Dispatched):
                 return runner
     return None
+
+
+def _may_be_repeated(asking: Asking) -> bool:
+    """Whether the call that was made may be made a second time."""
+    call = asking.call
+    return call is not None and call.upload is None and is_harmless(call.body)
 
 
 def _take_over(exchange: Exchange, own: Exchange, upstream_seconds: float) -> None:

@@ -18,6 +18,7 @@ from typing import NamedTuple
 from connections.auth.key_pool import KeyPool
 from connections.upstream import UpstreamKey
 from models_registry.targets import Target
+from proxy.answering.harmless import is_harmless
 from proxy.answering.prices import price_for
 from resilience.budget import retry_budgets
 from resilience.ordering import ordered
@@ -89,9 +90,9 @@ class Walk:
     def beside(self, step: Step) -> Step | None:
         """A step to another target that is well, to be taken while ``step`` has no answer."""
         for each in self._order:
-            is_filtered = each.filters or each.awaits_filters_of
-            is_well = not (is_filtered or states.of(each.key).available_at)
-            if each is not step.target and is_well and (other := self._step(each, "hedge")):
+            if each is step.target or not _may_hedge(each):
+                continue
+            if other := self._step(each, "hedge"):
                 return other
         return None
 
@@ -159,6 +160,13 @@ class Walk:
             self._payer = target.connection.upstream.id
         self._tried.setdefault(target.key, []).append("" if key is None else key.id)
         return step
+
+
+def _may_hedge(target: Target) -> bool:
+    """Whether the target is well, and may be asked for what another one may answer."""
+    if target.filters or target.awaits_filters_of or states.of(target.key).available_at:
+        return False
+    return is_harmless(target.registration.default_parameters)
 
 
 def _limit_of_target(target: Target) -> float | None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
 
 import httpx
 import pytest
 
 from connections.calling.client import UpstreamClient
+from models_registry.registration import Registration
 from models_registry.targets import Target
 from proxy.answering.candidates import Candidates
 from proxy.answering.dispatch import dispatch
@@ -109,11 +112,11 @@ async def asked(
     route: Route = HEDGES,
     shape: Shape = Shape.ANSWER,
     may_repeat: Callable[[], bool] | None = None,
-    awaits_filters_of: str = "",
+    of_others: Mapping[str, Any] = MappingProxyType({}),
 ) -> Dispatched:
     exchange = exchange or an_exchange()
     first, *others = world.targets()
-    others = [replace(other, awaits_filters_of=awaits_filters_of) for other in others]
+    others = [replace(other, **of_others) for other in others]
     sent = {"messages": []} | ({"stream": True} if exchange.is_streamed else {}) | (body or {})
     return await dispatch(
         UpstreamClient(httpx.MockTransport(world)),
@@ -315,4 +318,9 @@ async def test_a_target_that_rests_is_no_hedge() -> None:
 
 
 async def test_a_target_whose_filters_are_not_known_is_no_hedge() -> None:
-    assert await unhedged(awaits_filters_of="pipelines")
+    assert await unhedged(of_others={"awaits_filters_of": "pipelines"})
+
+
+async def test_a_target_whose_own_defaults_set_something_in_motion_is_no_hedge() -> None:
+    stores = Registration(default_parameters={"store": True})
+    assert await unhedged(of_others={"registration": stores})

@@ -47,8 +47,9 @@ def test_a_filter_shows_what_it_was_given(admin_client, rows):
     assert "Model, the whole of it" in page
 
 
-def test_a_number_that_is_none_is_refused_without_an_error(admin_client, rows):
-    assert admin_client.get(ROWS, {"user_id": "x"}).status_code == 302
+@pytest.mark.parametrize("query", [{"user_id": "x"}, {"username": "a\0"}], ids=["word", "NUL"])
+def test_what_no_record_can_hold_is_refused_without_an_error(admin_client, rows, query):
+    assert admin_client.get(ROWS, query).status_code == 302
 
 
 @pytest.mark.parametrize(
