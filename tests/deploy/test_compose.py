@@ -70,6 +70,12 @@ def test_what_a_service_refers_to_is_there(name):
         assert source in COMPOSE["volumes"] or (DIRECTORY / source).is_file()
 
 
+def test_the_demo_has_no_secret_of_the_gateway():
+    assert variables("demo") == {"DATA_DIR": "/tmp"}
+    assert SERVICES["demo"]["volumes"] == []
+    assert SERVICES["demo"]["networks"] == ["front"]
+
+
 def test_the_gateway_has_the_version_of_the_project():
     version = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
     assert version is not None
