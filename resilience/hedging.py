@@ -47,6 +47,10 @@ class Hedge:
         self._left -= 1.0
         return True
 
+    def give_back(self) -> None:
+        """The hedge that was counted is not sent after all."""
+        self._left = min(self._left + 1.0, MOST)
+
     def _usual_seconds(self) -> float:
         if not self._seconds:
             return 0.0

@@ -107,6 +107,7 @@ class Hedging:
             return None
         other = way.beside(step)
         if other is None:
+            self._hedge.give_back()
             return None
         self._has_hedged = True
         self._exchange.attempts[-1].why = f"silence → {other.what}"

@@ -41,6 +41,14 @@ def test_one_of_twenty_requests_is_hedged_after_the_first_hedge():
     assert 50 <= sent <= 51
 
 
+def test_a_hedge_that_is_not_sent_counts_for_nothing():
+    hedge = Hedge()
+    assert hedge.spend()
+    assert not hedge.spend()
+    hedge.give_back()
+    assert hedge.spend()
+
+
 def test_old_requests_say_nothing():
     hedge = Hedge()
     for seconds in [60.0] * 500 + [1.0] * 200:

@@ -312,9 +312,10 @@ async def test_a_route_without_hedges_left_asks_one_target() -> None:
     assert await unhedged()
 
 
-async def test_a_target_that_rests_is_no_hedge() -> None:
+async def test_a_target_that_rests_is_no_hedge_and_costs_none() -> None:
     states.of((2, "gpt-4o")).cool(60, "overloaded")
     assert await unhedged()
+    assert hedging.hedges.of("gpt-4o").spend()
 
 
 async def test_a_target_whose_filters_are_not_known_is_no_hedge() -> None:
