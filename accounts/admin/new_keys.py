@@ -1,7 +1,8 @@
 """A new key on its way from the form that made it to the page that shows it once.
 
 The form is answered by a redirect, so that a reload of the page makes no second key. Until the page
-is shown, the key waits in the session, encrypted and for ``WAITING_SECONDS`` at most.
+is shown, the key waits in the session, encrypted. After ``WAITING_SECONDS`` it is not shown any
+more, and leaves the session with the next key or at the sign-out.
 """
 
 from __future__ import annotations
@@ -27,21 +28,20 @@ WAITING_SECONDS = 300
 def hand_over(request: HttpRequest, row: ApiKey, key: str) -> None:
     """Let the session of ``request`` take ``key``, the new key of ``row``, once."""
     ciphertext = keyring().encrypt(key, bound_to=_bound_to(request, row))
-    waiting = request.session.get(SESSION_NAME, {})
+    waiting = _waiting(request)
     waiting[str(row.pk)] = [ciphertext, time.time() + WAITING_SECONDS]
     request.session[SESSION_NAME] = waiting
 
 
 def take(request: HttpRequest, row: ApiKey) -> str | None:
     """The key that waits for this session, which forgets it. None if it has been taken."""
-    waiting = request.session.pop(SESSION_NAME, {})
-    ciphertext, until = waiting.pop(str(row.pk), ("", 0))
-    now = time.time()
-    request.session[SESSION_NAME] = {pk: each for pk, each in waiting.items() if each[1] > now}
-    if until <= now:
+    waiting = _waiting(request)
+    taken = waiting.pop(str(row.pk), None)
+    request.session[SESSION_NAME] = waiting
+    if taken is None:
         return None
     try:
-        return keyring().decrypt(ciphertext, bound_to=_bound_to(request, row))
+        return keyring().decrypt(taken[0], bound_to=_bound_to(request, row))
     except EncryptionError:  # the encryption keys were rotated in between
         return None
 
@@ -76,6 +76,13 @@ class ShowsNewKeys:
         response = TemplateResponse(request, "admin/accounts/apikey/created.html", context)
         response.headers["Cache-Control"] = "no-store"
         return response
+
+
+def _waiting(request: HttpRequest) -> dict[str, Any]:
+    """Ciphertexts of keys, and until when each may be shown, by the ids of their rows."""
+    now = time.time()
+    waiting = request.session.get(SESSION_NAME, {})
+    return {pk: each for pk, each in waiting.items() if each[1] > now}
 
 
 def _bound_to(request: HttpRequest, row: ApiKey) -> str:

@@ -53,6 +53,15 @@ def test_a_key_that_waited_too_long_is_not_shown(admin_client, page, monkeypatch
     assert admin_client.get(page).context["key"] is None
 
 
+def test_a_key_that_waited_too_long_leaves_with_the_next_one(admin_client, bob, page, monkeypatch):
+    late = timezone.now().timestamp() + new_keys.WAITING_SECONDS + 1
+    monkeypatch.setattr("time.time", lambda: late)
+    admin_client.post(ADD, {"user": bob.pk, "scopes": "inference"})
+    waiting = Session.objects.get().get_decoded()[new_keys.SESSION_NAME]
+    assert len(waiting) == 1
+    assert page.split("/")[-3] not in waiting
+
+
 def test_a_key_whose_encryption_key_is_gone_is_not_shown(admin_client, page, settings):
     settings.ENCRYPTION_KEYS = [new_keys.keyring().primary.generate_text()]
     assert admin_client.get(page).context["key"] is None
