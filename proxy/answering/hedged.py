@@ -95,6 +95,7 @@ class Hedging:
             for runner in runners[1:]:
                 exchange.attempts += runner.asking.exchange.attempts
         if winner is None:
+            _count_wait(exchange, runners, upstream_seconds)
             return runners[0].result()
         if winner is not runners[0]:
             waited = winner.started - runners[0].started
@@ -215,6 +216,13 @@ def _may_be_repeated(asking: Asking) -> bool:
     """Whether the call that was made may be made a second time."""
     call = asking.call
     return call is not None and call.upload is None and is_harmless(call.body)
+
+
+def _count_wait(exchange: Exchange, runners: Sequence[_Runner], before: float) -> None:
+    """Count the time until both have failed: the first may have ended long before the other."""
+    if len(runners) > 1:
+        seconds = before + time.monotonic() - runners[0].started
+        exchange.upstream_seconds = max(exchange.upstream_seconds, seconds)
 
 
 def _take_over(exchange: Exchange, own: Exchange, upstream_seconds: float) -> None:

@@ -214,6 +214,19 @@ async def test_after_both_have_failed_a_third_is_asked() -> None:
     assert in_flight_of(1, 2, 3) == [0, 0, 0]
 
 
+async def test_the_wait_for_a_hedge_after_the_first_has_failed_is_the_upstreams() -> None:
+    first, second = Silence(), Silence()
+    world = World(first, second, ok())
+    exchange = an_exchange()
+    task = asyncio.create_task(asked(world, exchange=exchange))
+    await world.is_asked.wait()
+    first.answer.set_result(httpx.Response(503))
+    await asyncio.sleep(0.2)  # which is what is measured
+    second.answer.set_result(httpx.Response(503))
+    await task
+    assert exchange.upstream_seconds >= 0.2
+
+
 async def test_a_hedge_that_may_be_billed_is_the_last_attempt() -> None:
     silence = Silence()
     world = World(silence, httpx.Response(500), ok())
