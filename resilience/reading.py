@@ -60,17 +60,14 @@ def outcome_of_told(told: ProviderError, *, model: str = "") -> Outcome:
     return _failed(told.status or _status_of_name(told), {}, told, model, None)
 
 
-def outcome_of_failure(exc: UpstreamError, *, has_content: bool = False) -> Outcome:
-    """The outcome of an attempt that ended without a response, or in the midst of one.
-
-    ``has_content``: some of its content has been passed on.
-    """
+def outcome_of_failure(exc: UpstreamError) -> Outcome:
+    """The outcome of an attempt that ended without a response, or before its first content."""
     if isinstance(exc, StoppingError):
         return Outcome(kind=Kind.STOPPED)
     code = TIMED_OUT if exc.is_timeout else ""
     if isinstance(exc, NotSentError):
         return Outcome(kind=Kind.NOT_SENT, code=code)
-    return Outcome(kind=Kind.BROKEN if has_content else Kind.FAILED, code=code)
+    return Outcome(kind=Kind.FAILED, code=code)
 
 
 def _failed(

@@ -125,7 +125,7 @@ class _Request:
             if isinstance(result, Dispatched):
                 return result
             following = self._settled(step, result).next
-            step = await self._after(step, result, following)
+            step = await self._after(step, following)
             if step is None and result.answer is not None:
                 settle_answer(self._exchange.attempts[-1])
                 return result.answer
@@ -185,7 +185,7 @@ class _Request:
         settle_failure(step.target, step.key, ended.outcome, found)
         return found
 
-    async def _after(self, step: Step, ended: Ended, following: Next) -> Step | None:
+    async def _after(self, step: Step, following: Next) -> Step | None:
         """The next step, once it is time for it; None if nothing more is tried."""
         if following is Next.STOP or not self._may_go_on():
             return None
