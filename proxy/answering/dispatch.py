@@ -27,7 +27,7 @@ from proxy.answering.hedged import Way, hedging_of
 from proxy.answering.settling import settle_answer, settle_failure, settle_next, settle_success
 from proxy.answering.shapes import Shape
 from proxy.answering.time_limit import TimeLimit, time_limit
-from proxy.answering.walk import Step, Walk
+from proxy.answering.walk import AGAIN, Step, Walk
 from proxy.client_side.errors import ApiError
 from resilience.backoff import backoff_seconds, jittered
 from resilience.budget import retry_budgets
@@ -192,7 +192,7 @@ class _Request:
         if following in {Next.CONTEXT_FALLBACK, Next.CONTENT_FALLBACK}:
             return await self._fallen_back(following)
         other = self._walk.after(step, following) or await self._waited()
-        if other is not None and other.what == "again":
+        if other is not None and other.what == AGAIN:
             await self._rested(backoff_seconds(len(self._exchange.attempts), states.rng))
         return other
 
