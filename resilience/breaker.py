@@ -82,11 +82,6 @@ class Breaker:
         """Whether requests stay away; False once it is half-open."""
         return self.ends_at > 0.0 and self.ends_at > self._clock()
 
-    @property
-    def is_half_open(self) -> bool:
-        """Whether a request may find out if the target is back."""
-        return self.ends_at > 0.0 and self.ends_at <= self._clock()
-
     def try_half_open(self) -> bool:
         """Take the slot of a half-open breaker; False if another request has it.
 

@@ -56,7 +56,7 @@ def seconds_asked_for(
     at = time.time() if now is None else now
     seconds = _retry_after(headers, at)
     if seconds is None:
-        seconds = _googles_delay(told)
+        seconds = googles_delay(told)
     if seconds is None and is_limit:
         seconds = _end_of_limits(headers, at)
     if seconds is None:
@@ -71,7 +71,8 @@ def _retry_after(headers: Mapping[str, str], at: float) -> float | None:
     return retry_after_seconds(headers.get("retry-after", ""), now=at)
 
 
-def _googles_delay(told: ProviderError) -> float | None:
+def googles_delay(told: ProviderError) -> float | None:
+    """The seconds that Google asks for, among the details of its error."""
     details = told.more.get("details")
     for detail in details if isinstance(details, list) else ():
         match detail:

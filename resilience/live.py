@@ -48,7 +48,7 @@ def live_connection(
     ``keys`` are the connection's, for a process that is no worker. May block for a second or two.
     """
     if pools.is_filled or not settings.REDIS_URL:
-        return _of_memory(connection_id, keys)
+        return _of_memory(connection_id, keys, pools)
     return _of_redis(connection_id, keys)
 
 
@@ -71,8 +71,8 @@ def revive_target(connection_id: int, model: str) -> bool:
     return False
 
 
-def _of_memory(connection_id: int, keys: Sequence[UpstreamKey]) -> LiveConnection:
-    pool = key_pools.of(connection_id)
+def _of_memory(connection_id: int, keys: Sequence[UpstreamKey], pools: KeyPools) -> LiveConnection:
+    pool = pools.of(connection_id)
     known = sorted(
         (state for state in states.known() if state.key[0] == connection_id),
         key=lambda state: state.key[1],

@@ -7,7 +7,6 @@ client can provoke by its request alone must not keep others from a key or a tar
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from http import HTTPStatus
 
@@ -16,12 +15,10 @@ from connections.hops import is_loop
 from resilience import error_words as words
 from resilience.coming_back import seconds_asked_for
 from resilience.outcomes import Kind, Outcome
-from wire_formats.context_overflow import is_overflow
-from wire_formats.provider_errors import ProviderError
+from wire_formats.context_overflow import MAY_BE_OVERFLOW, is_overflow
+from wire_formats.provider_errors import IDENTIFIER, ProviderError
 
-IDENTIFIER = re.compile(r"[A-Za-z][\w.:-]{0,99}", re.ASCII)
-# Statuses under which providers tell of a context that is too long, of a filter, and of a model.
-MAY_BE_OVERFLOW = frozenset({400, 404, 413, 422, 500})
+# Statuses under which providers tell of a filter, of a model, and of what an account lacks.
 MAY_BE_FILTER = frozenset({400, 403, 422, 451})
 MAY_BE_MODEL = frozenset({400, 403, 404})
 MAY_BE_QUOTA = frozenset({400, 403, 429})
@@ -60,17 +57,14 @@ def outcome_of_told(told: ProviderError, *, model: str = "") -> Outcome:
     return _failed(told.status or _status_of_name(told), {}, told, model, None)
 
 
-def outcome_of_failure(exc: UpstreamError, *, has_content: bool = False) -> Outcome:
-    """The outcome of an attempt that ended without a response, or in the midst of one.
-
-    ``has_content``: some of its content has been passed on.
-    """
+def outcome_of_failure(exc: UpstreamError) -> Outcome:
+    """The outcome of an attempt that ended without a response, or before its first content."""
     if isinstance(exc, StoppingError):
         return Outcome(kind=Kind.STOPPED)
     code = TIMED_OUT if exc.is_timeout else ""
     if isinstance(exc, NotSentError):
         return Outcome(kind=Kind.NOT_SENT, code=code)
-    return Outcome(kind=Kind.BROKEN if has_content else Kind.FAILED, code=code)
+    return Outcome(kind=Kind.FAILED, code=code)
 
 
 def _failed(

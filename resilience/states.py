@@ -9,6 +9,7 @@ import random
 import time
 from collections.abc import Callable, Collection
 
+from connections.auth.key_pool import LONGEST_DOUBLED_SECONDS
 from resilience.breaker import Breaker
 from resilience.first_content import FirstContent
 from resilience.route import TargetKey
@@ -16,7 +17,6 @@ from resilience.state_changes import Change, StateChange
 from resilience.verdict import Signal
 from resilience.weighted import Turns
 
-LONGEST_DOUBLED_SECONDS = 60.0
 SAMPLES_TO_KNOW = 3  # of a new target, and successes of one that is back
 OPENED = "Requests failed."
 

@@ -60,11 +60,6 @@ class Verdict:
     cooldown: Cooldown | None = None
     signal: Signal = Signal.NOTHING
 
-    @property
-    def after_content(self) -> Verdict:
-        """The verdict once content has passed: nothing can be tried again."""
-        return replace(self, next=Next.STOP)
-
 
 STOP = Verdict(next=Next.STOP)
 STOP_AND_COUNT = Verdict(next=Next.STOP, signal=Signal.FAILURE)

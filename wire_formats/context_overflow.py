@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+# Statuses under which some providers tell of a context that is too long.
+MAY_BE_OVERFLOW = frozenset({400, 404, 413, 422, 500})
 CODE = "context_length_exceeded"
 CODES = frozenset(
     {

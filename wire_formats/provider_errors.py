@@ -21,6 +21,7 @@ from wire_formats.json_objects import unwrapped
 from wire_formats.json_types import JsonObject
 from wire_formats.secrets import LONGEST_TEXT, cleaned, safe_text
 
+IDENTIFIER = re.compile(r"[A-Za-z][\w.:-]{0,99}", re.ASCII)  # a code, not a sentence or a number
 HTTP_STATUS = re.compile(r"[1-5][0-9]{2}")
 TEXTS = ("message", "type", "param", "code")
 # The names of each text, of which the first that is there counts.

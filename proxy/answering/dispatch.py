@@ -27,7 +27,7 @@ from proxy.answering.hedged import Way, hedging_of
 from proxy.answering.settling import settle_answer, settle_failure, settle_next, settle_success
 from proxy.answering.shapes import Shape
 from proxy.answering.time_limit import TimeLimit, time_limit
-from proxy.answering.walk import Step, Walk
+from proxy.answering.walk import AGAIN, Step, Walk
 from proxy.client_side.errors import ApiError
 from resilience.backoff import backoff_seconds, jittered
 from resilience.budget import retry_budgets
@@ -125,7 +125,7 @@ class _Request:
             if isinstance(result, Dispatched):
                 return result
             following = self._settled(step, result).next
-            step = await self._after(step, result, following)
+            step = await self._after(step, following)
             if step is None and result.answer is not None:
                 settle_answer(self._exchange.attempts[-1])
                 return result.answer
@@ -185,14 +185,14 @@ class _Request:
         settle_failure(step.target, step.key, ended.outcome, found)
         return found
 
-    async def _after(self, step: Step, ended: Ended, following: Next) -> Step | None:
+    async def _after(self, step: Step, following: Next) -> Step | None:
         """The next step, once it is time for it; None if nothing more is tried."""
         if following is Next.STOP or not self._may_go_on():
             return None
         if following in {Next.CONTEXT_FALLBACK, Next.CONTENT_FALLBACK}:
             return await self._fallen_back(following)
         other = self._walk.after(step, following) or await self._waited()
-        if other is not None and other.what == "again":
+        if other is not None and other.what == AGAIN:
             await self._rested(backoff_seconds(len(self._exchange.attempts), states.rng))
         return other
 

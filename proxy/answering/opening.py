@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 from connections.call import Call
-from proxy.answering.beginning import look_ahead
 from proxy.answering.dispatched import Dispatched
 from proxy.answering.ended import Ended
 from proxy.answering.limits import limits
+from proxy.answering.look_ahead import look_ahead
 from proxy.answering.shapes import DIALECTS, Shape
 from proxy.answering.upstream_errors import error_from_told, told_in
 from proxy.answering.whole import read_whole

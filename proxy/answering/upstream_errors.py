@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -16,12 +15,14 @@ from proxy.client_side.errors import (
     UpstreamTimeoutError,
 )
 from proxy.client_side.response_headers import retry_headers
-from wire_formats.context_overflow import CODE, overflow_in
+from resilience.coming_back import googles_delay
+from wire_formats.context_overflow import CODE, MAY_BE_OVERFLOW, overflow_in
 from wire_formats.error_meanings import is_about_credentials
 from wire_formats.errors import WireFormatError
 from wire_formats.json_types import JsonObject
 from wire_formats.messages.error_types import OVERLOADED
 from wire_formats.provider_errors import (
+    IDENTIFIER,
     ProviderError,
     error_in_answer,
     read_error,
@@ -32,12 +33,8 @@ ABOUT_THE_REQUEST = frozenset(
     {400, 402, 403, 404, 408, 409, 410, 412, 413, 415, 416, 422, 424, 425, 429, 451}
 )
 SAFE_SERVER_STATUSES = {503: 503, 504: 504, 529: 503}
-# Statuses under which some providers tell of a context that is too long.
-MAY_BE_OVERFLOW = frozenset({400, 404, 413, 422, 500})
 KINDS = {402: "insufficient_quota", 403: "permission_error", 429: "rate_limit_error"}
 CODES = {402: "insufficient_quota", 429: "provider_rate_limited"}
-IDENTIFIER = re.compile(r"[A-Za-z][\w.:-]{0,99}", re.ASCII)
-GOOGLES_DELAY = re.compile(r"([0-9.]{1,12})s")
 
 
 def error_from_response(status: int, headers: Mapping[str, str], told: ProviderError) -> ApiError:
@@ -149,14 +146,10 @@ def _code_of_failure(status: int) -> str:
 
 
 def _delay(told: ProviderError) -> dict[str, str]:
-    """When to come back, as Google says it: among the details."""
-    details = told.more.get("details")
-    for detail in details if isinstance(details, list) else ():
-        match detail:
-            case {"retryDelay": str(delay)} if match := GOOGLES_DELAY.fullmatch(delay):
-                seconds = retry_after_seconds(match[1])
-                return {} if seconds is None else {"retry-after": str(seconds)}
-    return {}
+    """When to come back, where only the error itself says so."""
+    seconds = googles_delay(told)
+    whole = None if seconds is None else retry_after_seconds(f"{seconds:f}")
+    return {} if whole is None else {"retry-after": str(whole)}
 
 
 def as_api_error(exc: ApiError | MidStreamError | WireFormatError) -> ApiError:

@@ -27,13 +27,18 @@ from resilience.route import Route, TargetKey
 from resilience.states import states
 from resilience.verdict import Next
 
+AGAIN = "again"
+
 
 class Step(NamedTuple):
-    """An attempt to be made. ``key`` is None where the connection signs with something else."""
+    """An attempt to be made. ``key`` is None where the connection signs with something else.
+
+    ``what`` tells how it differs from the step before, for the record: ``other key``.
+    """
 
     target: Target
     key: UpstreamKey | None
-    what: str = ""  # beside the step before, for the record
+    what: str = ""
 
 
 class Walk:
@@ -83,7 +88,7 @@ class Walk:
         is_again = following is Next.OTHER_TARGET_OR_AGAIN and not self._is_repeated
         if is_again and states.of(target.key).breaker.is_closed:
             self._is_repeated = True
-            again = Step(target, step.key, "again")
+            again = Step(target, step.key, AGAIN)
             return self._taken(again) if self._may_ask() else None
         return None
 

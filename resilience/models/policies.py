@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Any, ClassVar
+from typing import Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.db.models import Q
 
+from resilience.hedging import SHORTEST_SECONDS
 from resilience.policy import DEFAULT, MOST_ATTEMPTS, Ambiguous, Policy
 from resilience.validators import validate_printable
 
 LONGEST_DEADLINE_SECONDS = 3600.0
 LONGEST_PATIENCE_SECONDS = 600.0
-SHORTEST_HEDGE_SECONDS = 0.5
 POLICY_FIELDS = tuple(each.name for each in fields(Policy))
 
 AMBIGUOUS = (
@@ -22,13 +22,6 @@ AMBIGUOUS = (
     (Ambiguous.UNBILLED.value, "where the connection costs nothing"),
     (Ambiguous.ALWAYS.value, "always, even if it is billed twice"),
 )
-
-
-class PolicyQuerySet(models.QuerySet["ResiliencePolicy"]):
-    def default(self) -> Policy:
-        """The policy of models whose route names none; the built-in one where no row is it."""
-        row = self.filter(is_default=True).first()
-        return row.policy() if row else DEFAULT
 
 
 class ResiliencePolicy(models.Model):
@@ -91,13 +84,11 @@ class ResiliencePolicy(models.Model):
         "hedge after (s)",
         default=DEFAULT.hedge_after_seconds,
         validators=[
-            MinValueValidator(SHORTEST_HEDGE_SECONDS),
+            MinValueValidator(SHORTEST_SECONDS),
             MaxValueValidator(LONGEST_DEADLINE_SECONDS),
         ],
         help_text="How long the first target may be silent at least.",
     )
-
-    objects: ClassVar[Any] = PolicyQuerySet.as_manager()
 
     class Meta:
         ordering = ("name",)

@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from connections.models import Connection
+from resilience.loading import load_routes
 from resilience.models import ResiliencePolicy, Route, RouteTarget
 
 pytestmark = pytest.mark.django_db
@@ -140,4 +141,4 @@ def test_policy_is_saved_and_one_out_of_range_refused(admin_client: Client) -> N
     refused = admin_client.post(page, sent | {"max_attempts": 9})
     assert "less than or equal to 8" in text_of(refused)
     assert admin_client.post(page, sent).status_code == 302
-    assert ResiliencePolicy.objects.default().max_attempts == 8
+    assert load_routes().default.policy.max_attempts == 8

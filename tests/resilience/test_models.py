@@ -9,6 +9,7 @@ from django.db.models import ProtectedError
 
 from accounts import changes
 from connections.models import Connection
+from resilience.loading import load_routes
 from resilience.models import ResiliencePolicy, Route, RouteTarget
 from resilience.policy import DEFAULT
 
@@ -79,7 +80,7 @@ def test_target_stands_in_a_route_once(connection: Connection) -> None:
 
 def test_new_row_is_the_built_in_policy() -> None:
     assert ResiliencePolicy(name="new").policy() == DEFAULT
-    assert ResiliencePolicy.objects.default() is DEFAULT
+    assert load_routes().default.policy is DEFAULT
 
 
 def test_policy_that_becomes_the_default_takes_the_place_of_the_one_before() -> None:
@@ -88,7 +89,7 @@ def test_policy_that_becomes_the_default_takes_the_place_of_the_one_before() -> 
 
     before.refresh_from_db()
     assert not before.is_default
-    assert ResiliencePolicy.objects.default().max_attempts == 5
+    assert load_routes().default.policy.max_attempts == 5
 
 
 def test_database_holds_one_default_policy() -> None:

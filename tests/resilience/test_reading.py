@@ -371,12 +371,6 @@ def test_silence_has_a_code_of_its_own():
     assert outcome_of_failure(MaybeProcessedError("x", is_timeout=True)).code == "upstream_timeout"
 
 
-def test_a_break_after_content_counts_as_a_failure():
-    outcome = outcome_of_failure(MidStreamError("x"), has_content=True)
-    assert outcome.kind is Kind.BROKEN
-    assert verdict(outcome, Policy()).signal is Signal.FAILURE
-
-
 @pytest.mark.parametrize("status", [429, 400, 404, 409, 413, 415, 422, 401, 402, 403])
 def test_no_limit_and_no_refusal_ever_counts_for_the_breaker(status):
     for code in ("", "insufficient_quota", "overloaded_error", "context_length_exceeded"):

@@ -108,14 +108,6 @@ def test_what_surely_generated_nothing_goes_on_under_every_policy(kind, ambiguou
     assert follows not in {Next.STOP, Next.CONTEXT_FALLBACK, Next.CONTENT_FALLBACK}
 
 
-@pytest.mark.parametrize("kind", Kind)
-def test_after_content_nothing_is_tried_again_and_all_else_holds(kind):
-    before = of(kind)
-    after = before.after_content
-    assert after.next is Next.STOP
-    assert (after.cooldown, after.signal) == (before.cooldown, before.signal)
-
-
 @pytest.mark.parametrize("ambiguous", [Ambiguous.NEVER, Ambiguous.ALWAYS])
 def test_what_says_nothing_about_the_target_does_not_count_and_is_judged_alike(ambiguous):
     policy = Policy(ambiguous=ambiguous)

@@ -1,4 +1,4 @@
-"""Proof 14: a conversation stays where its prompt is cached, and moves only when it has to."""
+"""A conversation stays where its prompt is cached, and moves only when it has to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Proofs 6, 7 and 8: a target that fails is left alone, by every worker, until a probe succeeds."""
+"""A target that fails is left alone, by every worker, until a probe succeeds."""
 
 from __future__ import annotations
 

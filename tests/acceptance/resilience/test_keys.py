@@ -1,4 +1,4 @@
-"""Proofs 4 and 5: a key that is refused, or asked to wait, is left alone, and the others serve."""
+"""A key that is refused, or asked to wait, is left alone, and the others serve."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Proof 13: over 1,000 random faults, the gateway's account is the upstreams' own."""
+"""Over 1,000 random faults, the gateway's account is the upstreams' own."""
 
 from __future__ import annotations
 

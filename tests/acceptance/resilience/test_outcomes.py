@@ -1,4 +1,4 @@
-"""Proof 1: each row of the outcome table, on every way that leads to an upstream."""
+"""Each row of the outcome table, on every way that leads to an upstream."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Proofs 2 and 3: a stream comes from one target, whole, or tells that it is not whole."""
+"""A stream comes from one target, whole, or tells that it is not whole."""
 
 from __future__ import annotations
 

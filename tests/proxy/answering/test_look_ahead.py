@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from connections.errors import MidStreamError
-from proxy.answering.beginning import MOST_EVENTS, Told, look_ahead
 from proxy.answering.limits import Limits
+from proxy.answering.look_ahead import MOST_EVENTS, Told, look_ahead
 from proxy.client_side.errors import UpstreamAnswerError
 from tests.support.builders import a_response
 from wire_formats.chat.dialect import CHAT
