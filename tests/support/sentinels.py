@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import redis
@@ -68,6 +69,10 @@ def sentinels(program: Part, directory: Path) -> Iterator[Watched]:
         url = f"rediss+sentinel://:{PASSWORD}@{addresses}/{NAME}/0?{options}"
         watched = Watched(url=url, master=master, ports=ports)
         wait_until(lambda: _is_whole(url), what="a master with a replica")
+        authority = str(directory / "ca.pem")
+        for port in asked:
+            knows_all = partial(_knows_all, port, authority)
+            wait_until(knows_all, what="a Sentinel that knows the replica and the others")
         yield watched
 
 
@@ -77,6 +82,18 @@ def _is_whole(url: str) -> bool:
             return bool(server.info("replication")["connected_slaves"])
     except redis.RedisError:
         return False
+
+
+def _knows_all(port: int, authority: str) -> bool:
+    """Whether the Sentinel can elect: one that has not heard of the replica never does, once the
+    master is dead."""
+    url = f"rediss://:{SENTINEL_PASSWORD}@127.0.0.1:{port}"
+    try:
+        with redis.Redis.from_url(url, socket_timeout=5, ssl_ca_certs=authority) as sentinel:
+            told = sentinel.sentinel_master(NAME)
+    except redis.RedisError:
+        return False
+    return (told["num-slaves"], told["num-other-sentinels"]) == (1, 2)
 
 
 @contextmanager
