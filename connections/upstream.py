@@ -34,8 +34,8 @@ class Timeouts:
 class UpstreamKey:
     """One key, in the clear for signing. ``hint`` is what logs may show.
 
-    ``weight`` is its share among the keys of its connection. It serves the models that any of
-    ``model_patterns`` covers by the upstream's name, all where there is none.
+    ``weight`` is its share among the keys of its connection. The key serves the models whose
+    upstream names match one of ``model_patterns``; an empty tuple matches every model.
     """
 
     id: str

@@ -59,11 +59,11 @@ class ShowsNewKeys:
         return redirect("admin:accounts_apikey_new_key", row.pk)
 
     def new_key_page(self, request: HttpRequest, row_id: Any) -> HttpResponse:
-        """The session that made the key may see it; whoever may view keys sees that it is gone."""
+        """Show the key once, to the session that made it; later, viewers of keys get a note."""
         row = get_object_or_404(ApiKey.objects.select_related("user"), pk=row_id)
         key = take(request, row)
         if key is None and not request.user.has_perm("accounts.view_apikey"):
-            raise PermissionDenied("A new key is shown once, to whoever made it.")
+            raise PermissionDenied("A new key is shown once, to the person who made it.")
         admin: Any = self
         base_url = request.build_absolute_uri(f"{get_script_prefix()}v1")
         context = admin.admin_site.each_context(request) | {

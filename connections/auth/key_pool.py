@@ -31,8 +31,8 @@ MOST_DOUBLINGS = 10
 class KeyPool:
     """Hands out keys in turn, by weight. A key of weight 0 is for when no other is ok.
 
-    A key that cannot be sent, such as one whose environment variable is not set, is handed out only
-    where there is no other: the strategy says then what is wrong with it.
+    A key that cannot be sent, such as one whose environment variable is not set, is handed out
+    last. The authentication strategy then reports the cause.
     """
 
     def __init__(

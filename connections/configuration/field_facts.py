@@ -67,12 +67,12 @@ def _key(entry: Any) -> KeySource:
     if not isinstance(entry, Mapping) or not {"key"} <= entry.keys() <= KEY_FIELDS:
         raise ValueError("that is neither")
     if not isinstance(entry["key"], str):
-        raise ValueError("that is no string")  # noqa: TRY004
+        raise ValueError("whose `key` must be a string")  # noqa: TRY004
     try:
         weight = whole_number(entry.get("weight", 1))
         patterns = texts(entry.get("models", []))
     except ValueError as exc:
-        raise ValueError("whose weight is no whole number, or whose models are no list") from exc
+        raise ValueError("whose `weight` must be a whole number, and `models` a list") from exc
     if weight > MOST_WEIGHT or not all(each and each.isprintable() for each in patterns):
         raise ValueError(f"whose weight is over {MOST_WEIGHT}, or with a model of no name")
     source = KeySource.parse(entry["key"].strip())

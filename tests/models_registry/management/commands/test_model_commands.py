@@ -3,34 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from io import StringIO
 
 import pytest
 from django.contrib.auth.models import Group
-from django.core.cache import cache
 from django.core.management import CommandError, call_command
 
 from accounts import changes
 from accounts.models import ApiKey, User
 from connections.models import Connection
 from models_registry.models import ModelGrant, RegisteredModel
-from tests.support.upstream import ScriptedUpstream, json_response, model_entry
+from tests.support.upstream import json_response, model_entry
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def upstream() -> Iterator[ScriptedUpstream]:
-    cache.clear()
-    with ScriptedUpstream(models=("gpt-4o", "o1")) as upstream:
-        yield upstream
-    cache.clear()
-
-
-@pytest.fixture
-def connection(upstream: ScriptedUpstream) -> Connection:
-    return Connection.objects.create(name="one", base_url=upstream.url, auth_type="none")
 
 
 @pytest.fixture

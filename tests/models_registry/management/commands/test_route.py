@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from io import StringIO
 
 import pytest
-from django.core.cache import cache
 from django.core.management import CommandError, call_command
 
 from accounts.models import User
@@ -17,19 +15,6 @@ from resilience.models import ResiliencePolicy, Route, RouteTarget
 from tests.support.upstream import ScriptedUpstream, json_response
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def upstream() -> Iterator[ScriptedUpstream]:
-    cache.clear()
-    with ScriptedUpstream(models=("gpt-4o", "o1")) as upstream:
-        yield upstream
-    cache.clear()
-
-
-@pytest.fixture
-def connection(upstream: ScriptedUpstream) -> Connection:
-    return Connection.objects.create(name="one", base_url=upstream.url, auth_type="none")
 
 
 @pytest.fixture
