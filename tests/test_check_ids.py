@@ -15,6 +15,7 @@ ROOMS = (
     "proxy",
     "resilience",
     "usage",
+    "limits",
 )
 CHECK_ID = re.compile(r"\w+\.[CDEIW]\d{3}")
 

@@ -18,6 +18,7 @@ ROOMS = (
     "resilience",
     "models_registry",
     "usage",
+    "limits",
     "proxy",
     "audio",
     "gateway_project",

@@ -51,6 +51,7 @@ class Exchange:
     set also for a failure in mid-stream.
     ``has_broken``: the upstream failed after parts of its answer had passed. ``on_end`` is called
     once, when the request has ended, before it is recorded.
+    ``limit_marks`` name the periods of limits that it counts towards.
     ``on_stop`` is how the request is ended early, set by whoever answers it; ``still_allowed``
     tells whether its caller could make it now.
     """
@@ -80,6 +81,7 @@ class Exchange:
     error_code: str = ""
     is_client_gone: bool = False
     has_broken: bool = False
+    limit_marks: list[str] = field(default_factory=list)
     on_end: Callable[[Exchange], None] | None = field(default=None, repr=False)
     on_stop: Callable[[StopReason], None] | None = field(default=None, repr=False)
     still_allowed: Callable[[], Awaitable[bool]] | None = field(default=None, repr=False)

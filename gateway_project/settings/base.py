@@ -69,6 +69,7 @@ INSTALLED_APPS = [
     "resilience",
     "models_registry",
     "usage",
+    "limits",
     "proxy",
     "audio",
     "gateway_project",

@@ -1,0 +1,10 @@
+from django.apps import AppConfig
+
+
+class LimitsConfig(AppConfig):
+    default_auto_field = "django.db.models.BigAutoField"
+    name = "limits"
+    verbose_name = "Limits"
+
+    def ready(self) -> None:
+        from limits import signals  # noqa: F401

@@ -1,0 +1,20 @@
+"""What a request asks for, as far as it says so beforehand."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Demand(NamedTuple):
+    """``output_tokens`` is the maximum that the request names, for all of its answers together;
+    None where it names none. What cannot be told beforehand is 0.
+    """
+
+    input_tokens: int = 0
+    output_tokens: int | None = None
+    images: int = 0
+    audio_ms: int = 0
+    characters: int = 0
+
+
+NOTHING = Demand()

@@ -1,0 +1,67 @@
+"""What a request may use, or has used, in whole units."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import NamedTuple
+
+from limits.choices import Metric
+
+NANO = Decimal(10**9)
+MILLISECONDS = Decimal(1000)
+
+
+class Quantities(NamedTuple):
+    """``nanodollars`` are billionths of a US dollar; sounds are counted in milliseconds."""
+
+    requests: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    nanodollars: int = 0
+    audio_ms: int = 0
+    images: int = 0
+
+    def of(self, metric: Metric) -> int:
+        """How much of ``metric`` this is. Each request is one of a concurrency."""
+        match metric:
+            case Metric.REQUESTS | Metric.CONCURRENCY:
+                return self.requests
+            case Metric.TOKENS:
+                return self.input_tokens + self.output_tokens
+            case Metric.INPUT_TOKENS:
+                return self.input_tokens
+            case Metric.OUTPUT_TOKENS:
+                return self.output_tokens
+            case Metric.USD:
+                return self.nanodollars
+            case Metric.AUDIO_SECONDS:
+                return self.audio_ms
+            case Metric.IMAGES:
+                return self.images
+
+
+def units(metric: Metric, amount: Decimal) -> int:
+    """An administrator's ``amount`` (dollars, seconds, or counts) in the units of meters."""
+    match metric:
+        case Metric.USD:
+            return int((amount * NANO).to_integral_value(ROUND_HALF_EVEN))
+        case Metric.AUDIO_SECONDS:
+            return int((amount * MILLISECONDS).to_integral_value(ROUND_HALF_EVEN))
+        case _:
+            return int(amount)
+
+
+def amount_of(metric: Metric, count: int) -> Decimal:
+    """The inverse of :func:`units`."""
+    match metric:
+        case Metric.USD:
+            return Decimal(count) / NANO
+        case Metric.AUDIO_SECONDS:
+            return Decimal(count) / MILLISECONDS
+        case _:
+            return Decimal(count)
+
+
+def nanodollars(dollars: Decimal | None) -> int:
+    """A cost of the ledger, rounded once for each request; 0 where none is known."""
+    return 0 if dollars is None else units(Metric.USD, dollars)

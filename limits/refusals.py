@@ -1,0 +1,35 @@
+"""A request that a limit refuses."""
+
+from __future__ import annotations
+
+from limits.meters import Reading
+from limits.rule import Rule
+
+
+class LimitError(Exception):
+    """``rule`` is the limit, ``reading`` what was used of it; both are the caller's own."""
+
+    def __init__(self, rule: Rule, reading: Reading | None = None) -> None:
+        super().__init__(rule.label)
+        self.rule = rule
+        self.reading = reading
+
+
+class LimitReachedError(LimitError):
+    """It would fit later, after ``retry_seconds``; None where nobody can say."""
+
+    def __init__(self, rule: Rule, reading: Reading, retry_seconds: float | None) -> None:
+        super().__init__(rule, reading)
+        self.retry_seconds = retry_seconds
+
+
+class NeverFitsError(LimitError):
+    """The request alone asks for more than the whole limit."""
+
+
+class UnpricedModelError(LimitError):
+    """The limit is of money, and nobody knows what the model costs."""
+
+
+class LimitsUnavailableError(LimitError):
+    """What was used is not known now, and the limit is closed then."""

@@ -1,0 +1,25 @@
+"""What the fields of a limit may hold."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import available_timezones
+
+from django.core.exceptions import ValidationError
+
+
+def validate_label(value: str) -> None:
+    """A label is shown in error messages and headers: it is visible ASCII or letters."""
+    if not value.isprintable() or value != value.strip():
+        raise ValidationError("A label has no line breaks, and no spaces around it.")
+
+
+def validate_zone(value: str) -> None:
+    if value and value not in available_timezones():
+        raise ValidationError(f"There is no time zone {value!r}. One is Europe/Berlin.")
+
+
+def validate_thresholds(value: Any) -> None:
+    is_list = isinstance(value, list)
+    if not is_list or not all(type(each) is int and 1 <= each <= 1000 for each in value):
+        raise ValidationError("Give a list of whole per cents, such as [50, 80, 95, 100].")
