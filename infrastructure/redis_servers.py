@@ -14,6 +14,7 @@ nothing but connect again.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
@@ -134,14 +135,29 @@ def client(url: str, **options: Any) -> redis.Redis:
     return redis.Redis.from_pool(pool(url, **options))
 
 
+class _Client(redis.asyncio.Redis):
+    async def aclose(self, close_connection_pool: bool | None = None) -> None:
+        """Close to the end, also where the closing task is cancelled meanwhile.
+
+        The pool closes its connections in tasks of their own, and a cancellation takes those that
+        have not begun: their sockets would stay open until a garbage collection.
+        """
+        closing = asyncio.ensure_future(super().aclose(close_connection_pool))
+        try:
+            await asyncio.shield(closing)
+        except asyncio.CancelledError:
+            await closing
+            raise
+
+
 def async_client(url: str, **options: Any) -> redis.asyncio.Redis:
     """A client for the event loop. Close it."""
     sentinels = sentinels_of(url)
     if sentinels is None:
-        return redis.asyncio.Redis.from_url(url, **options)
+        return _Client.from_url(url, **options)
     asked = {"retry": AsyncRetry(NoBackoff(), 0)} | sentinels.options
     manager = _AsyncSentinel(sentinels.addresses, sentinel_kwargs=asked)  # type: ignore[no-untyped-call]
-    return redis.asyncio.Redis.from_pool(
+    return _Client.from_pool(
         AsyncSentinelConnectionPool(sentinels.name, manager, **sentinels.master | options)  # type: ignore[no-untyped-call]
     )
 

@@ -1,8 +1,15 @@
+import asyncio
 import re
 
 import pytest
 
-from infrastructure.redis_servers import channel_host, client, problem_of, sentinels_of
+from infrastructure.redis_servers import (
+    async_client,
+    channel_host,
+    client,
+    problem_of,
+    sentinels_of,
+)
 from tests.support.environment import ROOT
 
 SENTINEL = "redis+sentinel://ada:p%40w@one:1,two/Mine/3"
@@ -95,3 +102,15 @@ def test_the_documented_urls_can_be_used(name):
     whole = [url for url in urls if "/" in url.partition("://")[2]]
     assert whole
     assert [problem_of(url) for url in whole] == [""] * len(whole)
+
+
+async def test_a_client_whose_closing_is_cancelled_has_closed_its_connections(redis_server):
+    client = async_client(redis_server.address)
+    await client.ping()
+    [connection] = client.connection_pool._available_connections
+    closing = asyncio.ensure_future(client.aclose())
+    await asyncio.sleep(0)  # it has begun, and the pool's own tasks have not
+    closing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await closing
+    assert not connection.is_connected
