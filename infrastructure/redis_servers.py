@@ -15,6 +15,7 @@ nothing but connect again.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
@@ -136,18 +137,26 @@ def client(url: str, **options: Any) -> redis.Redis:
 
 
 class _Client(redis.asyncio.Redis):
-    async def aclose(self, close_connection_pool: bool | None = None) -> None:
-        """Close to the end, also where the closing task is cancelled meanwhile.
+    """Closes to the end, also where the closing task is cancelled meanwhile.
 
-        The pool closes its connections in tasks of their own, and a cancellation takes those that
-        have not begun: their sockets would stay open until a garbage collection.
-        """
-        closing = asyncio.ensure_future(super().aclose(close_connection_pool))
-        try:
-            await asyncio.shield(closing)
-        except asyncio.CancelledError:
-            await closing
-            raise
+    The pool closes its connections in tasks of their own, and a cancellation takes those that have
+    not begun, or all of them: their sockets would stay open until a garbage collection.
+    """
+
+    async def aclose(self, close_connection_pool: bool | None = None) -> None:
+        await _finished(super().aclose(close_connection_pool))
+
+    async def __aexit__(self, *exc: Any) -> None:
+        await _finished(super().__aexit__(*exc))  # type: ignore[no-untyped-call]
+
+
+async def _finished(work: Coroutine[Any, Any, None]) -> None:
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise
 
 
 def async_client(url: str, **options: Any) -> redis.asyncio.Redis:

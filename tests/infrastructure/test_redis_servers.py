@@ -104,13 +104,19 @@ def test_the_documented_urls_can_be_used(name):
     assert [problem_of(url) for url in whole] == [""] * len(whole)
 
 
-async def test_a_client_whose_closing_is_cancelled_has_closed_its_connections(redis_server):
-    client = async_client(redis_server.address)
-    await client.ping()
+@pytest.mark.parametrize("steps", range(6))
+async def test_a_client_whose_closing_is_cancelled_closes_its_connections(redis_server, steps):
+    async def used():
+        async with client:
+            await client.ping()
+            pinged.set()
+
+    client, pinged = async_client(redis_server.address), asyncio.Event()
+    using = asyncio.ensure_future(used())
+    await pinged.wait()
     [connection] = client.connection_pool._available_connections
-    closing = asyncio.ensure_future(client.aclose())
-    await asyncio.sleep(0)  # it has begun, and the pool's own tasks have not
-    closing.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await closing
+    for _ in range(steps):  # into the closing
+        await asyncio.sleep(0)
+    using.cancel()
+    await asyncio.wait([using])
     assert not connection.is_connected
