@@ -29,8 +29,10 @@ from gateway_project.reconciling import reconcile
 from gateway_project.schema import current_schema
 from gateway_project.token_issuer import configured_tokens
 from gateway_project.waiting import waiting
+from gateway_project.webhook import webhook_of
 from infrastructure import redis_outage
 from infrastructure.outages import Cause, outages
+from limits.alerts.sending import AlertSender
 from models_registry.registry import Registry, activate
 from proxy.references.stored_responses import stored_responses
 from proxy.resumable.recordings import recordings
@@ -75,6 +77,7 @@ async def running_gateway() -> AsyncIterator[Registry]:
             registry.run(),
             follow_key_files(key_files, registry.reload),
             access.run(),
+            AlertSender(webhook_of(client)).run(),
             *independent_work(),
         )
         yield registry

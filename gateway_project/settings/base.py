@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from gateway_project.private_files import close_to_others
 from gateway_project.settings import environment, forms
+from gateway_project.settings.alerts import *  # noqa: F403
 from gateway_project.settings.caps import *  # noqa: F403
 from gateway_project.settings.database import usable_database
 from gateway_project.settings.environment import BASE_DIR
@@ -195,14 +196,6 @@ ENABLE_FORWARD_USER_INFO_HEADERS = environment.switch(
 # Our own.
 GATEWAY_SHORT_ROAD = environment.switch("GATEWAY_SHORT_ROAD", default=True)
 GATEWAY_PIPELINES_HOLD_STREAMS = environment.switch("GATEWAY_PIPELINES_HOLD_STREAMS", default=False)
-GATEWAY_JWT_ISSUER = environment.text("GATEWAY_JWT_ISSUER", form=forms.issuer_problem)
-GATEWAY_JWT_AUDIENCE = environment.text("GATEWAY_JWT_AUDIENCE")
-GATEWAY_JWT_JWKS_URL = environment.url("GATEWAY_JWT_JWKS_URL", "https", "http")
-GATEWAY_JWT_ALGORITHMS = environment.items("GATEWAY_JWT_ALGORITHMS") or ["RS256", "ES256"]
-GATEWAY_JWT_GROUPS_CLAIM = environment.text("GATEWAY_JWT_GROUPS_CLAIM", "groups")
-GATEWAY_JWT_NEW_USERS = environment.choice(
-    "GATEWAY_JWT_NEW_USERS", ("pending", "active", "refused")
-)
 GATEWAY_ALLOW_PRIVATE_UPSTREAMS = environment.switch(
     "GATEWAY_ALLOW_PRIVATE_UPSTREAMS", default=True
 )

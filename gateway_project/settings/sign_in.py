@@ -89,3 +89,13 @@ def _provider() -> dict[str, Any]:
 
 
 SOCIALACCOUNT_PROVIDERS = _provider()
+
+# Tokens of an issuer in place of API keys.
+GATEWAY_JWT_ISSUER = environment.text("GATEWAY_JWT_ISSUER", form=forms.issuer_problem)
+GATEWAY_JWT_AUDIENCE = environment.text("GATEWAY_JWT_AUDIENCE")
+GATEWAY_JWT_JWKS_URL = environment.url("GATEWAY_JWT_JWKS_URL", "https", "http")
+GATEWAY_JWT_ALGORITHMS = environment.items("GATEWAY_JWT_ALGORITHMS") or ["RS256", "ES256"]
+GATEWAY_JWT_GROUPS_CLAIM = environment.text("GATEWAY_JWT_GROUPS_CLAIM", "groups")
+GATEWAY_JWT_NEW_USERS = environment.choice(
+    "GATEWAY_JWT_NEW_USERS", ("pending", "active", "refused")
+)

@@ -1,0 +1,104 @@
+"""The words of an alert."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from accounts.models import ApiKey, User
+from limits.alerts.crossings import amount_now
+from limits.choices import Metric, Mode, Window
+from limits.models import LimitAlert, Period
+from limits.quantities import amount_of
+from limits.windows import FOREVER
+from wire_formats.json_types import JsonObject
+
+EVENT = "limit.threshold_reached"
+USED_UP = 100
+NOUNS = {
+    Metric.REQUESTS: "requests",
+    Metric.TOKENS: "tokens",
+    Metric.INPUT_TOKENS: "input tokens",
+    Metric.OUTPUT_TOKENS: "output tokens",
+    Metric.USD: "US dollars",
+    Metric.AUDIO_SECONDS: "seconds of audio",
+    Metric.IMAGES: "images",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertMessage:
+    """``payload`` is the JSON object for the webhook. Its amounts are texts, in an administrator's
+    units, since a float is no place for money."""
+
+    subject: str
+    text: str
+    payload: JsonObject
+
+
+def message_of(alert: LimitAlert) -> AlertMessage:
+    """What there is to tell now of an alert. Blocks on the database."""
+    limit = alert.limit
+    metric = Metric(limit.metric)
+    period = Period.objects.filter(
+        limit=limit, share=alert.share, start=alert.start
+    ).first() or Period(limit=limit, share=alert.share, start=alert.start, end=int(FOREVER))
+    used = f"{amount_of(metric, period.quantities.of(metric)).normalize():f}"
+    amount = f"{amount_of(metric, amount_now(limit, alert.share)).normalize():f}"
+    who = name_of(alert.share)
+    of_whom = f" of {who}" if who else ""
+    state = "is used up" if alert.threshold >= USED_UP else f"has reached {alert.threshold} %"
+    ends = _end(period, limit.time_zone)
+    lines = [
+        f"The limit {limit.label!r}{of_whom} {state}.",
+        f"Used: {used} of {amount} {NOUNS[metric]}.",
+        f"It begins anew on {ends:%Y-%m-%d at %H:%M %Z}." if ends else "It does not begin anew.",
+        _consequence(Mode(limit.mode), alert.threshold),
+    ]
+    return AlertMessage(
+        subject=f"Gatehouse: {limit.label}{of_whom} {state}",
+        text="\n".join(filter(None, lines)) + "\n",
+        payload={
+            "type": EVENT,
+            "timestamp": alert.created_at.astimezone(UTC).isoformat(timespec="seconds"),
+            "data": {
+                "limit": limit.label,
+                "share": who,
+                "threshold_percent": alert.threshold,
+                "metric": metric.value,
+                "window": limit.window,
+                "mode": limit.mode,
+                "amount": amount,
+                "used": used,
+                "resets_at": ends.astimezone(UTC).isoformat() if ends else None,
+            },
+        },
+    )
+
+
+def name_of(share: str) -> str:
+    """Who has the share: a user's name, a key's hint; empty for a pool."""
+    if share.startswith("u"):
+        user = User.objects.filter(pk=share[1:]).first()
+        return f"user {user.username}" if user is not None else f"a deleted user ({share[1:]})"
+    if share.startswith("k"):
+        key = ApiKey.objects.select_related("user").filter(pk=share[1:]).first()
+        return f"key {key.hint} of {key.user.username}" if key is not None else "a deleted key"
+    return ""
+
+
+def _end(period: Period, zone: str) -> datetime | None:
+    if period.limit.window == Window.TOTAL:
+        return None
+    return datetime.fromtimestamp(period.end, ZoneInfo(zone or settings.TIME_ZONE))
+
+
+def _consequence(mode: Mode, threshold: int) -> str:
+    if threshold < USED_UP:
+        return ""
+    if mode is Mode.ENFORCE:
+        return "Requests are refused until then."
+    return "Requests pass all the same: the limit only counts."

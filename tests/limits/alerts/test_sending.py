@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import pytest
+from asgiref.sync import sync_to_async
+from django.core import mail
+from django.utils import timezone
+
+from limits.alerts.crossings import Crossings
+from limits.alerts.sending import MOST_ATTEMPTS, AlertSender, DeliveryError, lease_due
+from limits.models import LimitAlert
+from tests.limits.rows import make_limit, make_period
+
+DOLLAR = 10**9
+URL = "https://hooks.example/alerts"
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Receiver:
+    """Takes deliveries, or answers what a test says."""
+
+    def __init__(self) -> None:
+        self.status: int | None = 204
+        self.got: list[tuple[str, dict[str, Any], dict[str, str]]] = []
+
+    async def __call__(self, url: str, body: bytes, headers: dict[str, str]) -> int:
+        if self.status is None:
+            raise DeliveryError("no answer")
+        self.got.append((url, orjson.loads(body), headers))
+        return self.status
+
+
+@pytest.fixture
+def receiver(settings: Any) -> Receiver:
+    settings.GATEWAY_WEBHOOK_URL, settings.GATEWAY_WEBHOOK_SECRET = URL, SECRET
+    settings.EMAIL_URL = "smtp://mail.example"
+    settings.GATEWAY_ALERT_EMAILS = ["ops@example.com"]
+    return Receiver()
+
+
+def crossed(threshold: int = 80, **fields: Any) -> LimitAlert:
+    limit = make_limit(thresholds=[threshold], **fields)
+    Crossings().note([make_period(limit, share="", nanodollars=12 * DOLLAR)])
+    return LimitAlert.objects.get()
+
+
+def due_again() -> None:
+    LimitAlert.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+
+
+async def test_an_alert_goes_by_mail_and_webhook_once(receiver: Receiver) -> None:
+    await sync_to_async(crossed)(alert_emails=["lead@example.com"])
+    workers = [AlertSender(receiver), AlertSender(receiver)]
+    assert [await worker.send_due() for worker in workers] == [1, 0]
+    await sync_to_async(due_again)()
+    assert [await worker.send_due() for worker in workers] == [0, 0]
+    [letter] = mail.outbox
+    assert letter.to == ["lead@example.com", "ops@example.com"]
+    assert letter.subject == "Gatehouse: interns has reached 80 %"
+    assert "Used: 12 of 10 US dollars." in letter.body
+    [(url, told, headers)] = receiver.got
+    assert (url, told["type"]) == (URL, "limit.threshold_reached")
+    assert told["data"] | {"resets_at": ""} == {
+        "limit": "interns",
+        "share": "",
+        "threshold_percent": 80,
+        "metric": "usd",
+        "window": "day",
+        "mode": "enforce",
+        "amount": "10",
+        "used": "12",
+        "resets_at": "",
+    }
+    assert headers["webhook-id"].startswith("limit-alert-")
+    assert headers["webhook-signature"].startswith("v1,")
+
+
+@pytest.mark.parametrize("status", [None, 302, 500])
+async def test_a_webhook_that_fails_is_called_again_and_the_mail_is_not_sent_twice(
+    receiver: Receiver, status: int | None
+) -> None:
+    await sync_to_async(crossed)()
+    sender = AlertSender(receiver)
+    receiver.status = status
+    assert await sender.send_due() == 1
+    assert await sender.send_due() == 0  # it rests
+    await sync_to_async(due_again)()
+    receiver.status, receiver.got = 200, []
+    assert await sender.send_due() == 1
+    assert len(receiver.got) == len(mail.outbox) == 1
+    await sync_to_async(due_again)()
+    assert await sender.send_due() == 0
+
+
+async def test_a_mail_server_that_is_away_holds_up_no_webhook(
+    receiver: Receiver, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9  # nobody listens there
+    await sync_to_async(crossed)()
+    assert await AlertSender(receiver).send_due() == 1
+    assert len(receiver.got) == 1
+    alert = await LimitAlert.objects.aget()
+    assert (alert.mailed_at, alert.posted_at is not None) == (None, True)
+    assert "An alert of the limit interns is not sent" in caplog.text
+
+
+async def test_without_anybody_to_tell_an_alert_is_done_at_once(
+    receiver: Receiver, settings: Any
+) -> None:
+    settings.GATEWAY_WEBHOOK_URL = settings.EMAIL_URL = ""
+    await sync_to_async(crossed)()
+    assert await AlertSender(receiver).send_due() == 1
+    alert = await LimitAlert.objects.aget()
+    assert alert.mailed_at is not None
+    assert alert.posted_at is not None
+
+
+def test_a_worker_that_died_with_a_lease_is_followed_by_another() -> None:
+    crossed()
+    assert len(lease_due(timezone.now())) == 1
+    assert lease_due(timezone.now()) == []
+    assert len(lease_due(timezone.now() + timedelta(minutes=3))) == 1
+
+
+def test_attempts_end() -> None:
+    crossed()
+    LimitAlert.objects.update(attempts=MOST_ATTEMPTS)
+    assert lease_due(timezone.now()) == []
