@@ -25,6 +25,7 @@ class Command(GatehouseCommand):
         "alice --create-user --group researchers",
         "alice --name laptop --model 'openai/*' --expires 90",
         "admin --scope inference --scope admin",
+        "open-webui --create-user --may-speak-for-users --unknown-users-group team",
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -63,6 +64,17 @@ class Command(GatehouseCommand):
             action="store_true",
             help="streams of chats go on when their client's connection breaks",
         )
+        parser.add_argument(
+            "--may-speak-for-users",
+            action="store_true",
+            help="for Open WebUI: each request counts as the user whose mail address it names",
+        )
+        parser.add_argument(
+            "--unknown-users-group",
+            metavar="G",
+            help="make users whom such a key names and who are unknown, in this group; "
+            "default: refuse them",
+        )
         add_json_argument(parser)
 
     def handle(
@@ -78,6 +90,8 @@ class Command(GatehouseCommand):
         scope: list[str],
         model: list[str],
         resumable: bool,
+        may_speak_for_users: bool,
+        unknown_users_group: str | None,
         json: bool,
         **options: Any,
     ) -> None:
@@ -89,6 +103,7 @@ class Command(GatehouseCommand):
                 user = _user(username, create=create_user, done=done)
                 _promote(user, staff=staff, superuser=superuser, done=done)
                 user.groups.add(*_groups(group))
+                of_unknown = _groups([unknown_users_group]) if unknown_users_group else [None]
                 row, key = ApiKey.objects.issue(
                     user,
                     name=name,
@@ -96,6 +111,8 @@ class Command(GatehouseCommand):
                     scopes=scope,
                     model_patterns=model,
                     is_resumable=resumable,
+                    may_speak_for_users=may_speak_for_users,
+                    unknown_users_group=of_unknown[0],
                 )
         except ValidationError as exc:
             raise UsageError(" ".join(exc.messages)) from exc

@@ -32,7 +32,9 @@ class Command(GatehouseCommand):
         add_json_argument(parser)
 
     def handle(self, **options: Any) -> None:
-        rows = ApiKey.objects.select_related("user").prefetch_related("earlier_keys")
+        rows = ApiKey.objects.select_related("user", "unknown_users_group").prefetch_related(
+            "earlier_keys"
+        )
         if options["user"] is not None:
             if not User.objects.filter(username=options["user"]).exists():
                 raise UsageError(f"There is no user named {options['user']!r}.")
@@ -57,6 +59,8 @@ def _entry(row: ApiKey) -> dict[str, Any]:
         "scopes": row.scopes,
         "model_patterns": row.model_patterns,
         "is_resumable": row.is_resumable,
+        "may_speak_for_users": row.may_speak_for_users,
+        "unknown_users_group": row.unknown_users_group.name if row.unknown_users_group else None,
         "created_at": _moment(row.created_at),
         "expires_at": _moment(row.expires_at),
         "rotated_at": _moment(row.rotated_at),
