@@ -69,7 +69,7 @@ def _advice(*, is_signed: bool) -> str:
 def _email(values: list[bytes]) -> str:
     if len(values) > 1:
         raise InvalidUserHeader("`X-OpenWebUI-User-Email` must be given once.")
-    text = _text(values[0]).strip()
+    text = _text(values[0]).strip(" ")
     local, _, domain = text.rpartition("@")
     is_plain = text.isprintable() and not NOT_IN_EMAILS.intersection(text) and "@" not in local
     if not (local and domain and is_plain and len(text) <= LONGEST_EMAIL):
@@ -82,7 +82,7 @@ def _name(values: list[bytes]) -> str:
     if len(values) != 1:
         return ""
     try:
-        name = unquote(_text(values[0]), errors="strict").strip()
+        name = unquote(_text(values[0]), errors="strict").strip(" ")
     except UnicodeDecodeError:
         return ""
     return name[:LONGEST_NAME] if name.isprintable() else ""

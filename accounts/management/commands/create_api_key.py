@@ -64,17 +64,7 @@ class Command(GatehouseCommand):
             action="store_true",
             help="streams of chats go on when their client's connection breaks",
         )
-        parser.add_argument(
-            "--may-speak-for-users",
-            action="store_true",
-            help="for Open WebUI: each request counts as the user whose mail address it names",
-        )
-        parser.add_argument(
-            "--unknown-users-group",
-            metavar="G",
-            help="make users whom such a key names and who are unknown, in this group; "
-            "default: refuse them",
-        )
+        _add_speaking_arguments(parser)
         add_json_argument(parser)
 
     def handle(
@@ -90,8 +80,6 @@ class Command(GatehouseCommand):
         scope: list[str],
         model: list[str],
         resumable: bool,
-        may_speak_for_users: bool,
-        unknown_users_group: str | None,
         json: bool,
         **options: Any,
     ) -> None:
@@ -103,7 +91,6 @@ class Command(GatehouseCommand):
                 user = _user(username, create=create_user, done=done)
                 _promote(user, staff=staff, superuser=superuser, done=done)
                 user.groups.add(*_groups(group))
-                of_unknown = _groups([unknown_users_group]) if unknown_users_group else [None]
                 row, key = ApiKey.objects.issue(
                     user,
                     name=name,
@@ -111,8 +98,8 @@ class Command(GatehouseCommand):
                     scopes=scope,
                     model_patterns=model,
                     is_resumable=resumable,
-                    may_speak_for_users=may_speak_for_users,
-                    unknown_users_group=of_unknown[0],
+                    may_speak_for_users=options["may_speak_for_users"],
+                    unknown_users_group=_group(options["unknown_users_group"]),
                 )
         except ValidationError as exc:
             raise UsageError(" ".join(exc.messages)) from exc
@@ -130,6 +117,20 @@ class Command(GatehouseCommand):
         until = f"works until {row.expires_at:%Y-%m-%d %H:%M} UTC" if row.expires_at else "is valid"
         self.stderr.write(f"The key of {row.user} {until}. It is shown this once:")
         self.stdout.write(key)
+
+
+def _add_speaking_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--may-speak-for-users",
+        action="store_true",
+        help="for Open WebUI: each request counts as the user whose mail address it names",
+    )
+    parser.add_argument(
+        "--unknown-users-group",
+        metavar="G",
+        help="make users whom such a key names and who are unknown, in this group; "
+        "default: refuse them",
+    )
 
 
 def _user(username: str, *, create: bool, done: list[str]) -> User:
@@ -175,6 +176,10 @@ def _groups(names: list[str]) -> list[Group]:
             "grant PATTERN --group G --create-group makes one."
         )
     return groups
+
+
+def _group(name: str | None) -> Group | None:
+    return _groups([name])[0] if name is not None else None
 
 
 def _days(text: str) -> timedelta:
