@@ -41,6 +41,11 @@ async def caller_of(username: str = "open-webui", **fields: Any) -> Caller:
     return caller
 
 
+@pytest.fixture(autouse=True)
+async def nobody_is_remembered(transactional_db) -> None:
+    await people.refresh()
+
+
 @pytest.fixture
 def ada() -> User:
     return User.objects.create_superuser("ada", "ada@example.com", "secret")

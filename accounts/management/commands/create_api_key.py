@@ -98,19 +98,18 @@ class Command(GatehouseCommand):
                     scopes=scope,
                     model_patterns=model,
                     is_resumable=resumable,
-                    may_speak_for_users=options["may_speak_for_users"],
-                    unknown_users_group=_group(options["unknown_users_group"]),
+                    **_speaking(options),
                 )
         except ValidationError as exc:
             raise UsageError(" ".join(exc.messages)) from exc
         except EncryptionError as exc:
             raise CommandError(f"Keys cannot be made: {exc}.") from exc
-        if Scope.ADMIN in row.scopes and not may_administer_anything(user):
-            done.append(f"{username} has no permission yet, so the scope admin opens nothing.")
-        self.stderr.write("".join(f"{line}\n" for line in done), ending="")
-        self._report(row, key, as_json=json)
+        self._report(row, key, done, as_json=json)
 
-    def _report(self, row: ApiKey, key: str, *, as_json: bool) -> None:
+    def _report(self, row: ApiKey, key: str, done: list[str], *, as_json: bool) -> None:
+        if Scope.ADMIN in row.scopes and not may_administer_anything(row.user):
+            done.append(f"{row.user} has no permission yet, so the scope admin opens nothing.")
+        self.stderr.write("".join(f"{line}\n" for line in done), ending="")
         if as_json:
             self.write_json({"key": key, "id": str(row.pk), "user": row.user.username})
             return
@@ -178,8 +177,12 @@ def _groups(names: list[str]) -> list[Group]:
     return groups
 
 
-def _group(name: str | None) -> Group | None:
-    return _groups([name])[0] if name is not None else None
+def _speaking(options: dict[str, Any]) -> dict[str, Any]:
+    name = options["unknown_users_group"]
+    return {
+        "may_speak_for_users": options["may_speak_for_users"],
+        "unknown_users_group": _groups([name])[0] if name is not None else None,
+    }
 
 
 def _days(text: str) -> timedelta:
