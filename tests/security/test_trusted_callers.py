@@ -210,18 +210,18 @@ def test_client_secrets_end_with_their_user(house, trusted):
     with speaking_for(house, trusted, "bob") as bob:
         made = bob.post("/v1/realtime/client_secrets", json={}).json()["value"]
     assert opening_of(house, made, "talk") == 101
-    rename(house, "bob@example.com", "bob@elsewhere.example")
+    activate(house, "bob", is_active=False)
     try:
         wait_until(lambda: opening_of(house, made, "talk") == 403, what="the refusal")
     finally:
-        rename(house, "bob@elsewhere.example", "bob@example.com")
+        activate(house, "bob", is_active=True)
 
 
-def rename(house: House, email: str, new: str) -> None:
+def activate(house: House, name: str, *, is_active: bool) -> None:
     code = f"""
 from accounts.models import User
-user = User.objects.get(email={email!r})
-user.email = {new!r}
+user = User.objects.get(username={name!r})
+user.is_active = {is_active}
 user.save()
 """
     house.gateway.manage("shell", "-v0", "-c", code)
