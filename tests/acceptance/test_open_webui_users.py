@@ -42,12 +42,15 @@ def upstream() -> Iterator[ScriptedUpstream]:
         yield upstream
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=BACKINGS)
 def gateway(
-    stores: Stores, upstream: ScriptedUpstream, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    stores: Stores,
+    upstream: ScriptedUpstream,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[LiveGateway]:
     directory = tmp_path_factory.mktemp("open-webui")
-    with live_gateway(stores, BACKINGS[0], directory, *TWO_WORKERS) as gateway:
+    with live_gateway(stores, request.param, directory, *TWO_WORKERS) as gateway:
         headers = {"X-Person": "{{USER_EMAIL}}", "X-Who": "{{USER_NAME}}/{{USER_ROLE}}"}
         connection = {"name": "one", "base_url": upstream.url, "keys": ["k"], "headers": headers}
         gateway.configure(

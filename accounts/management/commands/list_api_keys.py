@@ -11,6 +11,7 @@ from accounts.management.tables import records, table, width_of
 from accounts.models import UNKNOWN_HINT, ApiKey, EarlierKey, KeyState, User
 
 COLUMNS = ("hint", "user", "name", "state", "scopes", "last_used_at", "expires_at", "id")
+SPEAKS_FOR_USERS = "speaks for users"
 UNKNOWN_HINTS = (
     f"The hint of a secret shown as {UNKNOWN_HINT} is not known: it was rotated before hints were "
     "kept. revoke_api_key ID --earlier ends it."
@@ -81,6 +82,8 @@ def _working(row: ApiKey) -> list[EarlierKey]:
 
 def _lines(entry: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """A line for the key, and one for each earlier secret of it that still works."""
+    if entry["may_speak_for_users"]:
+        entry = entry | {"scopes": [*entry["scopes"], SPEAKS_FOR_USERS]}
     yield entry
     for earlier in entry["earlier_secrets"]:
         hint = earlier["hint"] or UNKNOWN_HINT
