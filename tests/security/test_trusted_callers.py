@@ -18,7 +18,7 @@ from tests.security.test_admin_permissions import ADD_KEY, MAY_MAKE, browser, pe
 from tests.security.test_authentication import STAFF_ROUTES
 from tests.support.api import CHAT, chat_body, client_of, exchange, listed, request_bytes
 from tests.support.processes import wait_until
-from tests.support.responders import json_response
+from tests.support.responders import json_response, sse
 from tests.support.sockets import heard, open_socket, say
 
 RESPONSES = "/v1/responses"
@@ -191,6 +191,25 @@ def test_sockets_are_those_of_the_user_in_the_handshake(house, trusted, kept):
         ) as socket:
             say(socket, going_on | {"input": "And?"})
             assert heard(socket)["type"] == kind
+
+
+@acceptance
+def test_streams_are_resumed_by_the_user_who_was_spoken_for(house, trusted):
+    house.http.on("POST", CHAT, sse({"choices": [{"index": 0, "delta": {"content": "Hi"}}]}))
+    with speaking_for(house, trusted, "alice") as alice:
+        headers = {"x-gateway-resumable": "true"}
+        made = alice.post(CHAT, json=chat_body("main", stream=True), headers=headers)
+        assert made.headers["x-gateway-resumable"] == "true"
+        path = f"{CHAT}/{made.headers['x-request-id']}/stream"
+        assert alice.get(path).text == made.text
+    for client in (
+        client_of(house.gateway, trusted),
+        speaking_for(house, trusted, "bob"),
+        client_of(house.gateway, house.keys["alice"]),
+    ):
+        with client:
+            assert code_of(client.get(path)) == (404, "stream_not_found")
+            assert code_of(client.delete(path)) == (404, "stream_not_found")
 
 
 @acceptance
