@@ -8,11 +8,16 @@ from functools import partial
 from urllib.parse import parse_qsl
 
 from django.conf import settings
-from rest_framework import exceptions, status
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
 from accounts import bearer_tokens
+from accounts.authentication_errors import (
+    AuthenticationUnavailable,
+    ConflictingCredentials,
+    InvalidApiKey,
+    TooManyUnknownKeys,
+)
 from accounts.caller import Caller
 from accounts.callers import CallersUnavailableError, callers
 from accounts.changes import DATABASE_ERRORS
@@ -20,10 +25,8 @@ from accounts.client_address import address_of_request
 from accounts.look_ups import TooManyLookUpsError
 from accounts.refusals import Refusals
 from accounts.signing_keys import SigningKeysUnavailableError
+from accounts.spoken_for import on_behalf
 
-INVALID_KEY_MESSAGE = (
-    "The API key is missing or not valid. Send it as `Authorization: Bearer <key>`."
-)
 CREDENTIAL_HEADERS = (b"authorization", b"api-key", b"x-api-key")
 # Browsers cannot set headers on a WebSocket, so OpenAI's clients put the key where they can.
 SUBPROTOCOL_PREFIX = "openai-insecure-api-key."
@@ -31,29 +34,6 @@ SUBPROTOCOL_PREFIX = "openai-insecure-api-key."
 QUERY_NAMES = frozenset({"api-key", "api_key"})
 MOST_PARAMETERS = 100
 unconfigured = Refusals(logging.getLogger(__name__), "A bearer token")
-
-
-class InvalidApiKey(exceptions.AuthenticationFailed):
-    default_detail = INVALID_KEY_MESSAGE
-    default_code = "invalid_api_key"
-
-
-class ConflictingCredentials(exceptions.AuthenticationFailed):
-    default_detail = "The request carries two different credentials. Send one."
-    default_code = "conflicting_credentials"
-
-
-class AuthenticationUnavailable(exceptions.APIException):
-    status_code: int = status.HTTP_503_SERVICE_UNAVAILABLE
-    default_detail = "The API key cannot be checked at the moment. Try again shortly."
-    default_code = "authentication_unavailable"
-
-
-class TooManyUnknownKeys(AuthenticationUnavailable):
-    status_code = status.HTTP_429_TOO_MANY_REQUESTS
-    default_detail = "Too many unknown API keys came from this address. Try again shortly."
-    default_code = "rate_limit_exceeded"
-    wait = 1.0  # seconds, for Retry-After
 
 
 class ApiKeyAuthentication(BaseAuthentication):
@@ -65,7 +45,10 @@ class ApiKeyAuthentication(BaseAuthentication):
     async def authenticate(self, request: Request) -> tuple[Caller, str]:  # type: ignore[override]
         meta = request.META  # which DRF looks up the long way
         key = presented_key(meta)
-        return await identify(key, partial(address_of_request, meta)), key
+        caller = await identify(key, partial(address_of_request, meta))
+        if caller.may_speak_for_users:
+            caller = await on_behalf(caller, request._request.scope["headers"])  # type: ignore[attr-defined]
+        return caller, key
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"

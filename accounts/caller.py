@@ -30,6 +30,9 @@ class Caller:
     ``model_patterns`` narrow the models the user may use; without any, all of
     them. ``is_resumable``: streams outlive their client unless a request says otherwise. ``key_id``
     and ``key_hint`` identify the key for logs and records; the key itself is not kept.
+    ``may_speak_for_users`` is a mark of the key; users whom it names and who are unknown are made
+    in the group ``unknown_users_group_id``, if there is one. ``spoken_for`` is the mail address by
+    which such a key has named the user, who then is not the user of the key; else empty.
     """
 
     user_id: int
@@ -45,6 +48,9 @@ class Caller:
     scopes: frozenset[str] = INFERENCE_ALONE
     model_patterns: tuple[str, ...] = ()
     is_resumable: bool = False
+    may_speak_for_users: bool = False
+    unknown_users_group_id: int | None = None
+    spoken_for: str = ""
 
     # DRF and Django read these from the object in place of the user.
     is_authenticated = True
@@ -63,6 +69,11 @@ class Caller:
             key_id=UUID(int=0),
             key_hint="",
         )
+
+    @property
+    def owner(self) -> str:
+        """The name under which caps count: the same user with the same key."""
+        return f"{self.user_id}:{self.key_id}"
 
     def has_scope(self, scope: Scope) -> bool:
         """Whether the key is for this. A user who is staff no longer has nothing to administer."""

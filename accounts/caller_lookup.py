@@ -16,7 +16,10 @@ from accounts.models import ApiKey, EarlierKey
 from accounts.rights import permissions_of
 from infrastructure.outages import Cause
 
-KEY_FIELDS = ("pk", "hint", "expires_at", "scopes", "model_patterns", "is_resumable")
+KEY_FIELDS = (
+    *("pk", "hint", "expires_at", "scopes", "model_patterns", "is_resumable"),
+    *("may_speak_for_users", "unknown_users_group"),
+)
 USER_FIELDS = ("pk", "username", "email", "first_name", "last_name", "is_staff", "is_superuser")
 
 
@@ -99,7 +102,7 @@ def _rows(digests: Collection[str]) -> Any:
 def _known_caller(
     fields: list[Any], overlap_ends_at: datetime | None, read_at: float
 ) -> KnownCaller:
-    key_id, hint, expires_at, scopes, model_patterns, is_resumable, *user = fields
+    key_id, hint, expires_at, scopes, model_patterns, is_resumable, speaks, group_id, *user = fields
     user_id, username, email, first_name, last_name, is_staff, is_superuser = user
     ends = [at.timestamp() for at in (expires_at, overlap_ends_at) if at is not None]
     caller = Caller(
@@ -115,6 +118,8 @@ def _known_caller(
         scopes=frozenset(Scope) & frozenset(scopes),
         model_patterns=tuple(model_patterns),
         is_resumable=is_resumable,
+        may_speak_for_users=speaks,
+        unknown_users_group_id=group_id,
     )
     return KnownCaller(caller=caller, read_at=read_at, expires_at=min(ends, default=None))
 

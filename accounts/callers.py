@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from itertools import islice
 from typing import Any
 
@@ -27,13 +27,15 @@ UNKNOWN_SECONDS = 5.0
 REFRESH_SECONDS = 60.0
 LONGEST_PRETENCE_SECONDS = 0.05
 
+Read = Callable[[Collection[str]], Mapping[str, KnownCaller]]
+
 
 class CallersUnavailableError(Exception):
     """The database does not answer and this key is not known from before."""
 
 
 class CallerCache:
-    """Known callers by the full digest of their key.
+    """Known callers by the full digest of their key, or by another name that ``read`` knows.
 
     A known caller serves without a query, until the database was last known to say so
     ``stale_seconds`` ago. It says so when the caller is read, when all are read again
@@ -45,8 +47,9 @@ class CallerCache:
     at all. Both take about as long as one.
     """
 
-    def __init__(self, *, stale_seconds: float) -> None:
+    def __init__(self, *, stale_seconds: float, read: Read = read_callers) -> None:
         self.stale_seconds = stale_seconds
+        self._read_from_database = read
         self._known: OrderedDict[str, KnownCaller] = OrderedDict()
         self._unknown: OrderedDict[str, float] = OrderedDict()  # the moments of their look-ups
         self._look_ups = LookUps(self._read)
@@ -77,8 +80,17 @@ class CallerCache:
     async def find_digest(self, digest: str) -> Caller | None:
         """The caller of a key with this ``digest``, as :meth:`find`."""
         known = self._known.get(digest)
-        if known is None or not self._is_confirmed(known):
+        if known is None and self._is_unknown(digest):
+            return None
+        if known is not None and self._is_confirmed(known):
+            self._known.move_to_end(digest)
+        else:
             known = await self._look_up(digest, str)
+        return None if known is None or known.is_expired else known.caller
+
+    async def look_again(self, digest: str) -> Caller | None:
+        """As :meth:`find_digest`, and the database is asked whatever is known."""
+        known = await self._look_up(digest, str)
         return None if known is None or known.is_expired else known.caller
 
     def confirm(self, looked_at: float) -> None:
@@ -94,7 +106,7 @@ class CallerCache:
         self._unknown.clear()
         digests = iter(list(self._known))
         while chunk := list(islice(digests, DIGESTS_PER_QUERY)):
-            found = await database_sync_to_async(read_callers)(chunk)
+            found = await database_sync_to_async(self._read_from_database)(chunk)
             for digest in chunk:
                 if digest in found:
                     self._known[digest] = found[digest]
@@ -131,7 +143,7 @@ class CallerCache:
     async def _read(self, digests: list[str]) -> Mapping[str, KnownCaller]:
         started = time.monotonic()
         with outages.told(LOOK_UP, *DATABASE_ERRORS):
-            found = await database_sync_to_async(read_callers)(digests)
+            found = await database_sync_to_async(self._read_from_database)(digests)
         taken = min(time.monotonic() - started, LONGEST_PRETENCE_SECONDS)
         self.look_up_seconds += (taken - self.look_up_seconds) / 8
         for digest in digests:

@@ -16,11 +16,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.utils import timezone
 
 from accounts import keys
-from accounts.authentication import (
+from accounts.authentication import identify_digest
+from accounts.authentication_errors import (
     AuthenticationUnavailable,
     InvalidApiKey,
     TooManyUnknownKeys,
-    identify_digest,
 )
 from accounts.caller import Caller, Scope
 from accounts.caller_lookup import LOOK_UP
@@ -28,6 +28,7 @@ from accounts.changes import DATABASE_ERRORS
 from accounts.client_address import network_of
 from accounts.look_ups import Misses
 from accounts.models import ApiKey, ClientSecret, api_key_pepper
+from accounts.spoken_for import on_behalf_of_user
 from infrastructure.outages import outages
 
 NONCE_BYTES = 12
@@ -67,8 +68,9 @@ def is_client_secret(credential: str) -> bool:
 def make_client_secret(
     presented: str, caller: Caller, session: dict[str, Any], *, seconds: int
 ) -> MadeSecret:
-    """A new secret of the API key that ``caller`` ``presented``.
+    """A new secret of the API key that ``caller`` ``presented``, for the same user.
 
+    Where the key speaks for users, each of them has as many as the user of another key.
     Raises :class:`TooManySecretsError`, ``ApiKey.DoesNotExist`` for a caller without an API key,
     and ``django.db.DatabaseError``.
     """
@@ -76,13 +78,15 @@ def make_client_secret(
     key = ApiKey.objects.get(pk=caller.key_id)
     value = keys.generate(keys.EPHEMERAL_PREFIX)
     sealed_session = _sealed(value, session)
-    count, stored = ClientSecret.objects.good().filter(api_key=key).held()
+    user_id = caller.user_id if caller.spoken_for else None
+    count, stored = ClientSecret.objects.good().filter(api_key=key, user=user_id).held()
     if count >= MOST_OF_A_KEY or stored + len(sealed_session) > MOST_BYTES_OF_A_KEY:
         raise TooManySecretsError
     expires_at = timezone.now() + timedelta(seconds=seconds)
     ClientSecret.objects.create(
         digest=keys.digest(value, api_key_pepper()),
         api_key=key,
+        user_id=user_id,
         parent_digest=keys.digest(presented, api_key_pepper()),
         sealed_session=sealed_session,
         expires_at=expires_at,
@@ -109,6 +113,8 @@ async def open_client_secret(value: str, address: Callable[[], str] = str) -> Op
         raise InvalidApiKey
     _misses.give_back(whence)
     caller = await identify_digest(row.parent_digest)
+    if row.user is not None:
+        caller = await on_behalf_of_user(caller, row.user.pk, row.user.email)
     if not caller.has_scope(Scope.INFERENCE):
         raise InvalidApiKey
     return OpenedSecret(
@@ -121,7 +127,8 @@ async def open_client_secret(value: str, address: Callable[[], str] = str) -> Op
 @database_sync_to_async
 def _row_of(value: str) -> ClientSecret | None:
     digest = keys.digest(value, api_key_pepper())
-    row: ClientSecret | None = ClientSecret.objects.good().filter(digest=digest).first()
+    good = ClientSecret.objects.good().select_related("user")
+    row: ClientSecret | None = good.filter(digest=digest).first()
     return row
 
 

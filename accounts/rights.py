@@ -62,13 +62,16 @@ def may_act_for(person: Any, user: User) -> bool:
     return person.is_superuser or within_rights_of(person).filter(pk=user.pk).exists()
 
 
-def may_hold(person: Any, user: User, scopes: Iterable[str]) -> bool:
+def may_hold(
+    person: Any, user: User, scopes: Iterable[str], *, speaks_for_users: bool = False
+) -> bool:
     """Whether ``person`` may be shown a key of ``user`` with ``scopes``, or widen it.
 
     A key with the scope admin is for its user and superusers, since what it does is recorded in
     the name of its user. It may be left from a time when that user was staff, and count again.
+    So is a key that speaks for users, with which its holder calls models in anybody's name.
     """
-    if Scope.ADMIN in scopes and not person.is_superuser:
+    if (Scope.ADMIN in scopes or speaks_for_users) and not person.is_superuser:
         return bool(person.pk == user.pk)
     return may_act_for(person, user)
 

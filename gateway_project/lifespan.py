@@ -17,6 +17,7 @@ from accounts.bearer_tokens import BearerTokens
 from accounts.callers import callers
 from accounts.last_used import last_used
 from accounts.oauth.access_tokens import AccessTokens
+from accounts.people import people
 from audio import speech_cache
 from connections.auth.system_oauth import use_token_source
 from connections.calling.client_of_settings import make_client
@@ -63,6 +64,7 @@ async def running_gateway() -> AsyncIterator[Registry]:
         else:
             forget_people(tokens, access_tokens)
             await callers.refresh()
+            await people.refresh()
         access.look_soon()
 
     tasks: list[asyncio.Task[None]] = []
@@ -73,7 +75,7 @@ async def running_gateway() -> AsyncIterator[Registry]:
         use_token_source(token_source(access_tokens))
         activate(registry)
         tasks = started(
-            changes.watch(on_change, callers.confirm, since=since),
+            changes.watch(on_change, confirm_people, since=since),
             registry.run(),
             follow_key_files(key_files, registry.reload),
             access.run(),
@@ -97,6 +99,12 @@ def deactivate() -> None:
     use_token_source(None)
 
 
+def confirm_people(looked_at: float) -> None:
+    """Have heard, by a question asked at ``looked_at``, that no user or key has changed."""
+    callers.confirm(looked_at)
+    people.confirm(looked_at)
+
+
 def forget_people(tokens: BearerTokens | None, access_tokens: AccessTokens) -> None:
     """Have what is known of people looked up again, after a change of theirs."""
     if tokens is not None:
@@ -108,6 +116,7 @@ def independent_work() -> tuple[Coroutine[Any, Any, None], ...]:
     """What a worker does beside its requests that needs nothing of the others."""
     return (
         callers.run(),
+        people.run(),
         last_used.run(),
         WorkerEvents().run(),
         redis_outage.watch(settings.REDIS_URL),

@@ -81,7 +81,7 @@ class ApiView(AsyncView):
             bytes_received=int(request.META.get("CONTENT_LENGTH") or 0),
         )
         exchange.on_stop = request.stop
-        exchange.still_allowed = partial(is_allowed, self.credential, model)
+        exchange.still_allowed = partial(is_allowed, self.credential, model, caller=self.caller)
         request.exchange = exchange
         in_flight.open(exchange)
         return exchange

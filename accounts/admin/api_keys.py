@@ -26,13 +26,18 @@ from accounts.rights import may_hold, within_rights_of
 
 # The scope and lifetime of a key; hidden from users who may not see them.
 POWERS = ("scopes", "model_patterns", "is_resumable", "expires_at")
+# For superusers: with such a key its holder calls models in anybody's name.
+SPEAKING = ("may_speak_for_users", "unknown_users_group")
 
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(ShowsNewKeys, RefusesStaleEdits, TellsConsequences, ModelAdmin):
     form = ApiKeyForm
-    list_display = ("hint", "name", "user", "state", "last_used_at", "created_at", "expires_at")
-    list_filter = (StateFilter, ("user", AutocompleteSelectFilter))
+    list_display = (
+        *("hint", "name", "user", "state", "speaks_for_users"),
+        *("last_used_at", "created_at", "expires_at"),
+    )
+    list_filter = (StateFilter, ("user", AutocompleteSelectFilter), "may_speak_for_users")
     list_filter_submit = True
     list_select_related = ("user",)
     search_fields = ("name", "hint", "earlier_keys__hint", "user__username", "user__email")
@@ -54,6 +59,10 @@ class ApiKeyAdmin(ShowsNewKeys, RefusesStaleEdits, TellsConsequences, ModelAdmin
     def state(self, key: ApiKey) -> str:
         return key.state.label
 
+    @display(description="For users", boolean=True)
+    def speaks_for_users(self, key: ApiKey) -> bool:
+        return key.may_speak_for_users
+
     @display(description="Earlier secrets that still work")
     def earlier_secrets(self, key: ApiKey) -> str:
         """A hint is unknown where the rotation was before hints were kept."""
@@ -64,9 +73,10 @@ class ApiKeyAdmin(ShowsNewKeys, RefusesStaleEdits, TellsConsequences, ModelAdmin
 
     def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple[str, ...]:
         if obj is None:
-            return ("user", "name", "scopes", "model_patterns", "is_resumable", "expires_at")
+            fields = ("user", "name", "scopes", "model_patterns", "is_resumable", "expires_at")
+            return (*fields, *SPEAKING) if request.user.is_superuser else fields
         return (
-            *("hint", "user", "name", "scopes", "model_patterns", "is_resumable"),
+            *("hint", "user", "name", "scopes", "model_patterns", "is_resumable", *SPEAKING),
             *(
                 "state",
                 "last_used_at",
@@ -84,8 +94,13 @@ class ApiKeyAdmin(ShowsNewKeys, RefusesStaleEdits, TellsConsequences, ModelAdmin
         if obj is None:
             return ()
         times = ("created_at", "last_used_at", "rotated_at", "earlier_secrets", "revoked_at")
-        powers = () if may_hold(request.user, obj.user, obj.scopes) else POWERS
-        return ("hint", "user", "state", *times, *powers)
+        powers = () if self._may_hold(request, obj) else POWERS
+        speaking = () if request.user.is_superuser else SPEAKING
+        return ("hint", "user", "state", *times, *powers, *speaking)
+
+    def _may_hold(self, request: HttpRequest, key: ApiKey) -> bool:
+        speaks = key.may_speak_for_users
+        return may_hold(request.user, key.user, key.scopes, speaks_for_users=speaks)
 
     def has_change_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
         is_final = obj is not None and obj.revoked_at is not None
@@ -161,7 +176,7 @@ class ApiKeyAdmin(ShowsNewKeys, RefusesStaleEdits, TellsConsequences, ModelAdmin
         return (
             key is not None
             and self.has_change_permission(request, key)
-            and may_hold(request.user, key.user, key.scopes)
+            and self._may_hold(request, key)
         )
 
     @action(

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import Q
@@ -70,6 +71,8 @@ class ApiKeyManager(models.Manager.from_queryset(ApiKeyQuerySet)):  # type: igno
         scopes: Iterable[str] = (),
         model_patterns: Iterable[str] = (),
         is_resumable: bool = False,
+        may_speak_for_users: bool = False,
+        unknown_users_group: Group | None = None,
     ) -> tuple[ApiKey, str]:
         """Make a key for ``user``: the row, and the key in the clear, which is not stored.
 
@@ -83,6 +86,8 @@ class ApiKeyManager(models.Manager.from_queryset(ApiKeyQuerySet)):  # type: igno
             scopes=sorted(set(scopes)) or inference_alone(),
             model_patterns=list(model_patterns),
             is_resumable=is_resumable,
+            may_speak_for_users=may_speak_for_users,
+            unknown_users_group=unknown_users_group,
         )
         key = row.assign_key()
         row.clean_fields()
@@ -117,6 +122,23 @@ class ApiKey(models.Model):
         help_text="Streamed chats go on when their client's connection breaks, and are kept for a "
         "while, unless a request asks for the opposite.",
     )
+    # `db_default`: the version before may still write rows during an upgrade.
+    may_speak_for_users = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="For Open WebUI with ENABLE_FORWARD_USER_INFO_HEADERS: each request is "
+        "authorised, limited and recorded as the user whose mail address it names. Whoever holds "
+        "such a key can call models as any user.",
+    )
+    unknown_users_group = models.ForeignKey(
+        Group,
+        on_delete=models.SET_NULL,  # unknown users are refused then
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Users whom such a key names and who are unknown are made, in this group. "
+        "Empty: they are refused.",
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
@@ -142,6 +164,11 @@ class ApiKey(models.Model):
         is_of_staff = self.user_id is not None and self.user.is_staff
         if Scope.ADMIN in self.scopes and not is_of_staff:
             raise ValidationError({"scopes": "Only the keys of staff may have the scope admin."})
+        # Without a field: staff who are no superusers do not have these in their form.
+        if self.may_speak_for_users and Scope.ADMIN in self.scopes:
+            raise ValidationError("A key that may speak for users cannot have the scope admin.")
+        if self.unknown_users_group_id is not None and not self.may_speak_for_users:
+            raise ValidationError("Only a key that may speak for users makes unknown users.")
 
     @property
     def state(self) -> KeyState:

@@ -11,6 +11,7 @@ from django.db.models.functions import Length
 from django.utils import timezone
 
 from accounts.models.api_keys import ApiKey
+from accounts.models.users import User
 
 KEPT_AFTER_END = timedelta(minutes=5)
 
@@ -33,11 +34,15 @@ class ClientSecretQuerySet(models.QuerySet["ClientSecret"]):
 class ClientSecret(models.Model):
     """One of them. Only its digest is stored, and its session under a key made of itself.
 
-    ``parent_digest`` is that of the API key as it was presented: a secret ends with it.
+    ``parent_digest`` is that of the API key as it was presented: a secret ends with it. ``user`` is
+    the one whom that key spoke for, if it did.
     """
 
     digest = models.CharField(max_length=64, unique=True, editable=False)
     api_key = models.ForeignKey(ApiKey, on_delete=models.CASCADE, related_name="client_secrets")
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, null=True, blank=True, related_name="client_secrets"
+    )
     parent_digest = models.CharField(max_length=64, editable=False)
     sealed_session = models.TextField(editable=False)
     expires_at = models.DateTimeField(db_index=True)

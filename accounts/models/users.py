@@ -9,6 +9,7 @@ from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 
 
 def is_of_user_name(char: str) -> bool:
@@ -41,6 +42,8 @@ class User(AbstractUser):
     is_pending = models.BooleanField("pending", default=False, editable=False)
 
     class Meta(AbstractUser.Meta):
+        # Keys that speak for users find them by their address, whatever its case.
+        indexes = (models.Index(Lower("email"), name="accounts_user_lower_email"),)
         constraints = (
             models.CheckConstraint(
                 condition=~Q(username=""), name="accounts_user_username_not_empty"

@@ -18,7 +18,9 @@ class SessionAuth(AuthStrategy):
         self, request: httpx.Request
     ) -> AsyncGenerator[httpx.Request, httpx.Response]:
         call = self.call_behind(request)
-        if not call.credential:
+        # A key that speaks for users is not the user's own, and would let the upstream name anyone.
+        speaks = call.caller.may_speak_for_users or call.caller.spoken_for
+        if speaks or not call.credential:
             raise NoCallerError
         self.sign(request, call.credential, call=call)
         yield request

@@ -146,7 +146,7 @@ async def looked_up(caller: Caller, ids: set[str]) -> dict[str, StoredReference]
 
 def owner_name(caller: Caller) -> str:
     """The owner of a recorded stream: the same user with the same key may read it."""
-    return f"{caller.user_id}:{caller.key_id}"
+    return caller.owner
 
 
 def _storing(

@@ -10,7 +10,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache
 from http import HTTPStatus
-from uuid import UUID
 
 from django.conf import settings
 
@@ -26,28 +25,28 @@ class HeldUploads:
     most_bytes_per_key: int
     most_bytes: int
     bytes_held: int = field(default=0, init=False)  # for all keys together
-    _by_key: Counter[UUID] = field(default_factory=Counter, init=False)
+    _by_key: Counter[str] = field(default_factory=Counter, init=False)
 
-    def hold(self, key_id: UUID, size: int, *, of_form: int) -> None:
-        """Count ``size`` bytes more for the key, of a form that held ``of_form``.
+    def hold(self, owner: str, size: int, *, of_form: int) -> None:
+        """Count ``size`` bytes more for a user and key, of a form that held ``of_form``.
 
         Raises ``ApiError`` where they may not wait.
         """
         if of_form + size > self.most_bytes_per_key:
             raise PayloadTooLargeError(self.most_bytes_per_key, advice=ADVICE)
-        if self._by_key[key_id] + size > self.most_bytes_per_key:
+        if self._by_key[owner] + size > self.most_bytes_per_key:
             raise _refusal(HTTPStatus.TOO_MANY_REQUESTS, "Too many of your files wait already.")
         if self.bytes_held + size > self.most_bytes:
             raise no_room()
-        self._by_key[key_id] += size
+        self._by_key[owner] += size
         self.bytes_held += size
 
-    def release(self, key_id: UUID, size: int) -> None:
+    def release(self, owner: str, size: int) -> None:
         """Give back what a form has held."""
         self.bytes_held -= size
-        self._by_key[key_id] -= size
-        if not self._by_key[key_id]:
-            del self._by_key[key_id]
+        self._by_key[owner] -= size
+        if not self._by_key[owner]:
+            del self._by_key[owner]
 
 
 @cache

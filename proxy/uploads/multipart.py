@@ -14,7 +14,6 @@ import logging
 import secrets
 import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
-from uuid import UUID
 
 from multipart import (
     MultipartError,
@@ -52,13 +51,13 @@ class IncomingForm:
     """
 
     def __init__(
-        self, incoming: IncomingBody, content_type: str, *, key_id: UUID, held: HeldUploads
+        self, incoming: IncomingBody, content_type: str, *, owner: str, held: HeldUploads
     ) -> None:
         self._boundary_of_ours = secrets.token_hex(16).encode()
         self._events = _events(incoming, _boundary(content_type))
         self._parts: list[Part] = []
         self._field_bytes = 0
-        self._key_id = key_id
+        self._owner = owner
         self._held_uploads = held
         self._held_bytes = 0
         self._is_complete = False
@@ -127,7 +126,7 @@ class IncomingForm:
     def close(self) -> None:
         """Give up what waits on disk. May be called again."""
         held, self._held_bytes = self._held_bytes, 0
-        self._held_uploads.release(self._key_id, held)
+        self._held_uploads.release(self._owner, held)
         for part in self._parts:
             if part.spool is not None:
                 part.spool.close()
@@ -163,7 +162,7 @@ class IncomingForm:
             self._count(data)
             part.content += data
             return
-        self._held_uploads.hold(self._key_id, len(data), of_form=self._held_bytes)
+        self._held_uploads.hold(self._owner, len(data), of_form=self._held_bytes)
         self._held_bytes += len(data)
         try:
             await asyncio.to_thread(part.spool.write, data)

@@ -49,7 +49,7 @@ class UploadView(ApiView):
         form = IncomingForm(
             incoming,
             request.META.get("CONTENT_TYPE", ""),
-            key_id=self.caller.key_id,
+            owner=self.caller.owner,
             held=held_uploads(),
         )
         try:

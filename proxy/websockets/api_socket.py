@@ -29,6 +29,7 @@ class ApiSocket(AsyncWebsocketConsumer):
 
     channel_layer_alias = "none"  # no channel layer: responses go straight to the socket
     credential = ""
+    opened_by: Caller | None = None
     model = ""  # the one that the socket is for, if it is for one
 
     _serving: asyncio.Task[Any] | None = None
@@ -76,8 +77,8 @@ class ApiSocket(AsyncWebsocketConsumer):
 
     async def identify(self) -> Caller:
         """The caller of the handshake. Raises as :meth:`let_in`."""
-        caller, self.credential = await admit(self.scope)
-        return caller
+        self.opened_by, self.credential = await admit(self.scope)
+        return self.opened_by
 
     async def welcome(self) -> None:
         """Accept the handshake."""
@@ -122,7 +123,7 @@ class ApiSocket(AsyncWebsocketConsumer):
 
     async def is_still_allowed(self) -> bool:
         """Whether the key is good, and for the socket's model."""
-        return await is_allowed(self.credential, self.model)
+        return await is_allowed(self.credential, self.model, caller=self.opened_by)
 
     def cut(self) -> None:
         """Break the connection at once, since a polite close waits for the client to read."""

@@ -17,6 +17,7 @@ from rest_framework import exceptions
 from accounts.authentication import SUBPROTOCOL_PREFIX, identify, presented_key_of_handshake
 from accounts.caller import Caller, Scope
 from accounts.client_address import address_of_scope
+from accounts.spoken_for import on_behalf
 from connections.hops import HOPS_HEADER
 from proxy.client_side.errors import ApiError, StoppedError
 from proxy.client_side.hops import check_hops
@@ -50,6 +51,8 @@ async def admit(scope: Any) -> tuple[Caller, str]:
     """
     credential = presented(scope)
     caller = await identify(credential, partial(address_of_scope, scope))
+    if caller.may_speak_for_users:
+        caller = await on_behalf(caller, scope["headers"])
     if not caller.has_scope(Scope.INFERENCE):
         raise exceptions.PermissionDenied(MayInfer.message)
     return caller, credential

@@ -19,7 +19,7 @@ class OpenCounts:
 
     def enter(self, caller: Caller) -> str:
         """Count another socket; the name to :meth:`leave` under. Raises ``ApiError`` at a cap."""
-        owner = f"{caller.user_id}:{caller.key_id}"
+        owner = caller.owner
         if self._by_owner[owner] >= settings.GATEWAY_WS_MAX_SOCKETS_PER_KEY:
             raise _refusal("This API key has too many WebSockets open.")
         if self._by_owner.total() >= settings.GATEWAY_WS_MAX_SOCKETS:

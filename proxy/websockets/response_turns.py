@@ -47,7 +47,7 @@ Say = Callable[[str], Awaitable[None]]
 class ResponseTurns:
     """The requests of one socket, one after another. ``say`` sends a message to its client.
 
-    What it remembers counts for ``owner``, the name of its key, until ``forget`` is called.
+    What it remembers counts for ``owner``, its user with its key, until ``forget`` is called.
     """
 
     def __init__(

@@ -77,7 +77,8 @@ class RealtimeConsumer(ProxiedConsumer):
     async def is_still_allowed(self) -> bool:
         if self._secret is None:
             return await super().is_still_allowed()
-        return await is_parent_allowed(self._secret.parent_digest, self.model)
+        secret = self._secret
+        return await is_parent_allowed(secret.parent_digest, self.model, caller=secret.caller)
 
     async def begin(self, model: str) -> None:
         bound = self._secret.session.get("model") if self._secret else None
@@ -155,7 +156,7 @@ class ResponsesConsumer(ProxiedConsumer):
                 self._application,  # type: ignore[arg-type]
                 credential=self.credential,
                 say=self._say,
-                owner=str(self._caller.key_id),
+                owner=self._caller.owner,
             )
         try:
             with self.waiting():

@@ -12,10 +12,12 @@ from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from typing import Protocol
 
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 
-from accounts.authentication import AuthenticationUnavailable, identify, identify_digest
+from accounts.authentication import identify, identify_digest
+from accounts.authentication_errors import AuthenticationUnavailable
 from accounts.caller import Caller, Scope
+from accounts.spoken_for import still_on_behalf
 from models_registry.registry import active
 from usage.exchange import StopReason
 from usage.in_flight import in_flight
@@ -36,14 +38,22 @@ class Admitted(Protocol):
 open_sockets: set[Admitted] = set()
 
 
-async def is_allowed(credential: str, model: str = "") -> bool:
-    """Whether ``credential`` is good, and, if given, for ``model``. In doubt it is."""
-    return await _is_good(partial(identify, credential), partial(_may_infer, model=model))
+async def is_allowed(credential: str, model: str = "", *, caller: Caller | None = None) -> bool:
+    """Whether ``credential`` is good, and, if given, for ``model``. In doubt it is.
+
+    ``caller`` is the one it had when it was presented: a user whom it speaks for must be active.
+    """
+    find = partial(_again, partial(identify, credential), caller)
+    return await _is_good(find, partial(_may_infer, model=model))
 
 
-async def is_parent_allowed(digest: str, model: str = "") -> bool:
-    """Whether the API key with this ``digest`` is good, and for ``model``. In doubt it is."""
-    return await _is_good(partial(identify_digest, digest), partial(_may_infer, model=model))
+async def is_parent_allowed(digest: str, model: str = "", *, caller: Caller | None = None) -> bool:
+    """Whether the API key with this ``digest`` is good, and for ``model``. In doubt it is.
+
+    ``caller`` is as in :func:`is_allowed`.
+    """
+    find = partial(_again, partial(identify_digest, digest), caller)
+    return await _is_good(find, partial(_may_infer, model=model))
 
 
 async def may_still_administer(credential: str, permissions: tuple[str, ...]) -> bool:
@@ -53,6 +63,11 @@ async def may_still_administer(credential: str, permissions: tuple[str, ...]) ->
         return caller.may_administer(*permissions)
 
     return await _is_good(partial(identify, credential), may)
+
+
+async def _again(find: Callable[[], Awaitable[Caller]], earlier: Caller | None) -> Caller:
+    caller = await find()
+    return caller if earlier is None else await still_on_behalf(caller, earlier)
 
 
 async def _is_good(
@@ -66,7 +81,7 @@ async def _is_good(
         caller = await find()
     except AuthenticationUnavailable:
         return True
-    except AuthenticationFailed:
+    except (AuthenticationFailed, PermissionDenied):
         return False
     return await is_enough(caller)
 

@@ -1,10 +1,7 @@
 import pytest
 
-from accounts.authentication import (
-    ConflictingCredentials,
-    presented_key,
-    presented_key_of_handshake,
-)
+from accounts.authentication import presented_key, presented_key_of_handshake
+from accounts.authentication_errors import ConflictingCredentials
 
 KEY, OTHER = "sk-gw-one", "sk-gw-other"
 

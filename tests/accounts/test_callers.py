@@ -301,15 +301,21 @@ async def test_key_with_the_same_beginning_is_another_key(issued):
 
 
 async def test_caller_carries_what_its_key_is_for(issued):
-    alice = await User.objects.aget()
+    alice, group = await User.objects.aget(), await Group.objects.aget()
     _, key = await database_sync_to_async(ApiKey.objects.issue)(
-        alice, scopes=["inference"], model_patterns=["openai/*"], is_resumable=True
+        alice,
+        scopes=["inference"],
+        model_patterns=["openai/*"],
+        is_resumable=True,
+        may_speak_for_users=True,
+        unknown_users_group=group,
     )
 
     caller = await a_cache().find(key)
 
     assert (caller.scopes, caller.model_patterns) == ({"inference"}, ("openai/*",))
     assert caller.is_resumable is True
+    assert (caller.may_speak_for_users, caller.unknown_users_group_id) == (True, group.pk)
 
 
 async def test_permissions_of_staff_are_their_own_and_their_groups(issued):

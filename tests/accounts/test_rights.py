@@ -83,6 +83,13 @@ def test_a_key_for_administration_is_for_its_user_and_superusers(root, clerk):
     assert may_hold(root, ada, [Scope.ADMIN])
 
 
+def test_a_key_that_speaks_for_users_is_for_its_user_and_superusers(root, clerk):
+    ada = person("ada")
+    assert not may_hold(clerk, ada, [Scope.INFERENCE], speaks_for_users=True)
+    assert may_hold(clerk, clerk, [Scope.INFERENCE], speaks_for_users=True)
+    assert may_hold(root, ada, [Scope.INFERENCE], speaks_for_users=True)
+
+
 def test_a_group_is_changed_by_those_who_have_all_it_gives(root, clerk):
     adders, viewers = group("adders", ADD), group("viewers", VIEW)
     assert may_change_group(clerk, adders)

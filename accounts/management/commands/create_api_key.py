@@ -25,6 +25,7 @@ class Command(GatehouseCommand):
         "alice --create-user --group researchers",
         "alice --name laptop --model 'openai/*' --expires 90",
         "admin --scope inference --scope admin",
+        "open-webui --create-user --may-speak-for-users --unknown-users-group team",
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -63,6 +64,7 @@ class Command(GatehouseCommand):
             action="store_true",
             help="streams of chats go on when their client's connection breaks",
         )
+        _add_speaking_arguments(parser)
         add_json_argument(parser)
 
     def handle(
@@ -96,23 +98,38 @@ class Command(GatehouseCommand):
                     scopes=scope,
                     model_patterns=model,
                     is_resumable=resumable,
+                    **_speaking(options),
                 )
         except ValidationError as exc:
             raise UsageError(" ".join(exc.messages)) from exc
         except EncryptionError as exc:
             raise CommandError(f"Keys cannot be made: {exc}.") from exc
-        if Scope.ADMIN in row.scopes and not may_administer_anything(user):
-            done.append(f"{username} has no permission yet, so the scope admin opens nothing.")
-        self.stderr.write("".join(f"{line}\n" for line in done), ending="")
-        self._report(row, key, as_json=json)
+        self._report(row, key, done, as_json=json)
 
-    def _report(self, row: ApiKey, key: str, *, as_json: bool) -> None:
+    def _report(self, row: ApiKey, key: str, done: list[str], *, as_json: bool) -> None:
+        if Scope.ADMIN in row.scopes and not may_administer_anything(row.user):
+            done.append(f"{row.user} has no permission yet, so the scope admin opens nothing.")
+        self.stderr.write("".join(f"{line}\n" for line in done), ending="")
         if as_json:
             self.write_json({"key": key, "id": str(row.pk), "user": row.user.username})
             return
         until = f"works until {row.expires_at:%Y-%m-%d %H:%M} UTC" if row.expires_at else "is valid"
         self.stderr.write(f"The key of {row.user} {until}. It is shown this once:")
         self.stdout.write(key)
+
+
+def _add_speaking_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--may-speak-for-users",
+        action="store_true",
+        help="for Open WebUI: each request counts as the user whose mail address it names",
+    )
+    parser.add_argument(
+        "--unknown-users-group",
+        metavar="G",
+        help="make users whom such a key names and who are unknown, in this group; "
+        "default: refuse them",
+    )
 
 
 def _user(username: str, *, create: bool, done: list[str]) -> User:
@@ -158,6 +175,14 @@ def _groups(names: list[str]) -> list[Group]:
             "grant PATTERN --group G --create-group makes one."
         )
     return groups
+
+
+def _speaking(options: dict[str, Any]) -> dict[str, Any]:
+    name = options["unknown_users_group"]
+    return {
+        "may_speak_for_users": options["may_speak_for_users"],
+        "unknown_users_group": _groups([name])[0] if name is not None else None,
+    }
 
 
 def _days(text: str) -> timedelta:

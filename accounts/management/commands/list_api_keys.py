@@ -11,6 +11,7 @@ from accounts.management.tables import records, table, width_of
 from accounts.models import UNKNOWN_HINT, ApiKey, EarlierKey, KeyState, User
 
 COLUMNS = ("hint", "user", "name", "state", "scopes", "last_used_at", "expires_at", "id")
+SPEAKS_FOR_USERS = "speaks for users"
 UNKNOWN_HINTS = (
     f"The hint of a secret shown as {UNKNOWN_HINT} is not known: it was rotated before hints were "
     "kept. revoke_api_key ID --earlier ends it."
@@ -32,7 +33,9 @@ class Command(GatehouseCommand):
         add_json_argument(parser)
 
     def handle(self, **options: Any) -> None:
-        rows = ApiKey.objects.select_related("user").prefetch_related("earlier_keys")
+        rows = ApiKey.objects.select_related("user", "unknown_users_group").prefetch_related(
+            "earlier_keys"
+        )
         if options["user"] is not None:
             if not User.objects.filter(username=options["user"]).exists():
                 raise UsageError(f"There is no user named {options['user']!r}.")
@@ -57,6 +60,8 @@ def _entry(row: ApiKey) -> dict[str, Any]:
         "scopes": row.scopes,
         "model_patterns": row.model_patterns,
         "is_resumable": row.is_resumable,
+        "may_speak_for_users": row.may_speak_for_users,
+        "unknown_users_group": row.unknown_users_group.name if row.unknown_users_group else None,
         "created_at": _moment(row.created_at),
         "expires_at": _moment(row.expires_at),
         "rotated_at": _moment(row.rotated_at),
@@ -77,6 +82,8 @@ def _working(row: ApiKey) -> list[EarlierKey]:
 
 def _lines(entry: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """A line for the key, and one for each earlier secret of it that still works."""
+    if entry["may_speak_for_users"]:
+        entry = entry | {"scopes": [*entry["scopes"], SPEAKS_FOR_USERS]}
     yield entry
     for earlier in entry["earlier_secrets"]:
         hint = earlier["hint"] or UNKNOWN_HINT

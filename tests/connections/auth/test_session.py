@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import httpx
 import pytest
 
@@ -37,3 +39,14 @@ async def test_without_a_caller_there_is_nothing_to_pass_on(call):
         await signed(call)
 
     assert "model_ids" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "field", [{"spoken_for": "ada@example.com"}, {"may_speak_for_users": True}]
+)
+async def test_a_key_that_speaks_for_users_goes_to_no_upstream(field):
+    call = a_call(credential="sk-gw-trusted")
+    call = replace(call, caller=replace(call.caller, **field))
+
+    with pytest.raises(NoCallerError):
+        await signed(call)

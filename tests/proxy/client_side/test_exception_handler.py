@@ -7,7 +7,7 @@ from django.core.exceptions import DisallowedHost, SuspiciousOperation, Validati
 from django.http import Http404
 from rest_framework import exceptions
 
-from accounts.authentication import (
+from accounts.authentication_errors import (
     AuthenticationUnavailable,
     ConflictingCredentials,
     InvalidApiKey,

@@ -8,7 +8,6 @@ import io
 import tempfile
 from contextlib import closing
 from itertools import pairwise
-from uuid import uuid4
 
 import pytest
 from hypothesis import given
@@ -22,7 +21,7 @@ from proxy.client_side.incoming import ClientGoneError, IncomingBody
 from proxy.uploads.held import HeldUploads
 from proxy.uploads.multipart import MOST_FIELD_BYTES, MOST_PARTS, IncomingForm
 
-KEY_ID = uuid4()
+OWNER = "1:key"
 BOUNDARY = "b0undary"
 FORM_TYPE = f"multipart/form-data; boundary={BOUNDARY}"
 END = f"--{BOUNDARY}--\r\n".encode()
@@ -64,7 +63,7 @@ def form_of(
         return next(coming, None) or await asyncio.Event().wait()
 
     body = IncomingBody(receive, serving=asyncio.current_task(), limit=2**30)
-    return IncomingForm(body, content_type, key_id=KEY_ID, held=held or a_store())
+    return IncomingForm(body, content_type, owner=OWNER, held=held or a_store())
 
 
 def a_store(per_key: int = 2**20, overall: int = 2**20) -> HeldUploads:
@@ -294,7 +293,7 @@ async def test_fields_have_a_cap():
 async def test_other_media_types_are_refused(content_type, error):
     body = IncomingBody(_never, serving=asyncio.current_task(), limit=1)
     with pytest.raises(error):
-        IncomingForm(body, content_type, key_id=KEY_ID, held=a_store())
+        IncomingForm(body, content_type, owner=OWNER, held=a_store())
 
 
 async def _never() -> dict:
@@ -349,7 +348,7 @@ LARGE = ('name="file"; filename="a.wav"', b"x" * 1000)
 )
 async def test_file_that_may_not_wait_is_refused(per_key, overall, before, status):
     held = a_store(per_key, overall)
-    held.hold(KEY_ID if status == 429 else uuid4(), before, of_form=0)
+    held.hold(OWNER if status == 429 else "2:key", before, of_form=0)
     form = form_of(written([LARGE, MODEL]) + END, held=held)
     with closing(form), pytest.raises(ApiError) as told:
         await form.read_model()

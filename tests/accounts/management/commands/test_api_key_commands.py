@@ -5,6 +5,7 @@ from datetime import timedelta
 from io import StringIO
 
 import pytest
+from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
@@ -92,6 +93,18 @@ def test_list_shows_what_tells_keys_apart_and_no_digest(row):
 
 def hints_in(text):
     return [line.split()[0] for line in text.splitlines()[1:] if line.strip()]
+
+
+def test_list_shows_which_keys_speak_for_users(row):
+    group = Group.objects.create(name="team")
+    ApiKey.objects.issue(row.user, may_speak_for_users=True, unknown_users_group=group)
+
+    shown = json.loads(run("list_api_keys", "--json")[0])["keys"]
+    assert [(key["may_speak_for_users"], key["unknown_users_group"]) for key in shown] == [
+        (True, "team"),
+        (False, None),
+    ]
+    assert run("list_api_keys")[0].count("inference, speaks for users") == 1
 
 
 def test_list_shows_earlier_secrets_with_their_end(row):

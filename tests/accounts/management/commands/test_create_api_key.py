@@ -87,6 +87,37 @@ def test_streams_can_be_resumed_if_that_is_asked_for(options, is_resumable):
     assert ApiKey.objects.get().is_resumable is is_resumable
 
 
+def test_key_speaks_for_nobody_unless_that_is_asked_for():
+    run("alice", "--create-user")
+
+    row = ApiKey.objects.get()
+    assert (row.may_speak_for_users, row.unknown_users_group) == (False, None)
+
+
+def test_key_that_speaks_for_users_may_have_a_group_for_unknown_ones():
+    group = Group.objects.create(name="team")
+
+    run("webui", "--create-user", "--may-speak-for-users", "--unknown-users-group", "team")
+
+    row = ApiKey.objects.get()
+    assert (row.may_speak_for_users, row.unknown_users_group) == (True, group)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--unknown-users-group", "team"),
+        ("--may-speak-for-users", "--unknown-users-group", "nowhere"),
+        ("--may-speak-for-users", "--staff", "--scope", "admin"),
+    ],
+)
+def test_marks_that_do_not_fit_are_refused(options):
+    Group.objects.create(name="team")
+
+    assert fail("webui", "--create-user", *options).returncode == 2
+    assert not ApiKey.objects.exists()
+
+
 def test_unknown_group_leaves_nothing_behind_and_claims_nothing(capsys):
     failure = fail("alice", "--create-user", "--group", "nowhere")
 
