@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from limits.known_meters import KnownMeters, State
 from limits.memory_states import NO_HOLD, Hold, Weighed
@@ -47,10 +47,15 @@ NO_HOLDS: Mapping[str, Hold] = {}
 
 
 class MemoryMeters:
-    """``clock`` tells seconds since the epoch."""
+    """``clock`` tells seconds since the epoch; ``sleep`` waits for seconds."""
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._clock = clock
+        self._sleep = sleep
         self._meters = KnownMeters()
         self._reservations: OrderedDict[str, _Reservation] = OrderedDict()  # by end of lease
         self._done: Recent[str] = Recent(DONE_SECONDS)
@@ -138,7 +143,7 @@ class MemoryMeters:
 
     async def run(self) -> None:
         while True:
-            await asyncio.sleep(RENEW_SECONDS)
+            await self._sleep(RENEW_SECONDS)
             self.renew()
 
     def renew(self) -> None:
