@@ -58,10 +58,8 @@ def retry_us(level: int, amount: int, window_us: int, count: int) -> int | None:
 def moved(tat_us: int, now_us: int, delta_us: int) -> int:
     """The new ``tat_us`` after a use of ``delta_us``, which is negative for what comes back.
 
-    What comes back never fills a bucket beyond its amount, because the past counts as full.
+    What comes back never fills a bucket beyond its amount: a time in the past counts as now.
     """
-    if delta_us < 0:
-        return tat_us + delta_us
     return max(tat_us, now_us) + delta_us
 
 

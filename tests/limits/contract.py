@@ -219,6 +219,17 @@ class TakingContract:
         assert isinstance(await subject.take(larger, reservation=reservation), Refused)
         assert await subject.used(larger) == 30
 
+    async def test_the_difference_of_an_extension_has_to_fit_into_a_bucket(self, subject):
+        reservation = name()
+        await subject.take(subject.of_bucket(10, 5), reservation=reservation)
+        extended = await subject.take(subject.of_bucket(10, 8), reservation=reservation)
+        assert isinstance(extended, Taken)
+        assert await subject.used(subject.of_bucket(10, 0)) == 8
+        await subject.take(subject.of_bucket(10, 2))
+        result = await subject.take(subject.of_bucket(10, 10), reservation=reservation)
+        assert isinstance(result, Refused)
+        assert result.readings[0].retry_seconds == pytest.approx(12, abs=2)
+
     async def test_a_smaller_worst_leaves_a_reservation_as_it_is(self, subject):
         await subject.known()
         reservation = name()
@@ -238,6 +249,16 @@ class TakingContract:
         assert isinstance(result, Taken)
         assert [one.is_over for one in result.readings] == [True, True, True]
         assert [one.used for one in result.readings] == [105, 5, 1]
+
+    async def test_meters_that_are_not_enforced_are_no_reason_of_a_refusal(self, subject):
+        await subject.known(100, 1)
+        result = await subject.take(
+            subject.of_period(100, 5, is_enforced=False), subject.of_slots(0)
+        )
+        assert isinstance(result, Refused)
+        assert result.over == (1,)
+        assert [one.is_over for one in result.readings] == [True, True]
+        assert await subject.used(subject.of_period(100, 0)) == 100
 
     async def test_an_ask_of_nothing_fits_even_in_debt(self, subject):
         await subject.known(200, 1)
@@ -503,8 +524,9 @@ STEPS = st.one_of(
 class Ledger:
     """A database beside the meters, whose flushes are delivered late and in any order."""
 
-    def __init__(self, subject: Subject) -> None:
+    def __init__(self, subject: Subject, amount: int) -> None:
         self.subject = subject
+        self.amount = amount
         self.open: dict[str, int] = {}  # the worst of each
         self.settled: dict[str, int] = {}
         self.stored: set[str] = set()
@@ -519,13 +541,15 @@ class Ledger:
                 await self.settle(reservation, min(amount, self.open[reservation]))
             case "store":
                 self.store()
+            case "wait":
+                await self.subject.store.advance(amount)
             case "deliver" if self.undelivered:
                 base = self.undelivered.pop(which % len(self.undelivered))
                 await self.subject.flushed(base)
 
     async def take(self, reservation: str, worst: int) -> None:
-        ask = self.subject.of_period(100, worst, worst // 5)
-        if isinstance(await self.subject.take(ask, reservation=reservation), Taken):
+        asks = self.subject.of_period(self.amount, worst, worst // 5), self.subject.of_slots(50)
+        if isinstance(await self.subject.take(*asks, reservation=reservation), Taken):
             self.open[reservation] = worst
 
     async def settle(self, reservation: str, amount: int) -> None:
@@ -548,20 +572,17 @@ class Ledger:
             await self.subject.flushed(self.undelivered.pop())
 
 
+WAITS = st.tuples(st.just("wait"), st.just(0), st.integers(1, int(LEASE_SECONDS) + 10))
+HEALTHY = [HealthCheck.function_scoped_fixture, HealthCheck.differing_executors]
+
+
 class InterleavingContract:
-    @settings(
-        max_examples=50,
-        deadline=None,
-        suppress_health_check=[
-            HealthCheck.function_scoped_fixture,
-            HealthCheck.differing_executors,
-        ],
-    )
+    @settings(max_examples=50, deadline=None, suppress_health_check=HEALTHY)
     @given(steps=st.lists(STEPS, max_size=60))
     async def test_nothing_is_lost_and_nothing_overspent(self, store, steps):
         subject = Subject(store)
         await subject.known()
-        ledger = Ledger(subject)
+        ledger = Ledger(subject, 100)
         ask = subject.of_period(100, 0)
         for step in steps:
             await ledger.step(*step)
@@ -571,6 +592,21 @@ class InterleavingContract:
         await ledger.finish()
         assert sum(ledger.settled.values()) <= 100
         assert await subject.used(ask) == sum(ledger.settled.values())
+
+    @settings(max_examples=30, deadline=None, suppress_health_check=HEALTHY)
+    @given(steps=st.lists(STEPS | WAITS, max_size=40))
+    async def test_leases_that_run_out_lose_no_use(self, store, steps):
+        subject = Subject(store)
+        await subject.known()
+        ledger = Ledger(subject, 10**9)
+        asks = [subject.of_period(10**9, 0), subject.of_slots(50)]
+        for step in steps:
+            await ledger.step(*step)
+            period, slots = [await subject.used(ask) for ask in asks]
+            assert period >= sum(ledger.settled.values())
+            assert 0 <= slots <= len(ledger.open)
+        await ledger.finish()
+        assert [await subject.used(ask) for ask in asks] == [sum(ledger.settled.values()), 0]
 
 
 class MetersContract(

@@ -6,7 +6,7 @@ import pytest
 
 from limits.memory_meters import DONE_SECONDS, MemoryMeters
 from limits.memory_states import KEEP_SECONDS
-from limits.meters import LEASE_SECONDS, RENEW_SECONDS, Taken
+from limits.meters import LEASE_SECONDS, Ask, MeterKind, Taken
 from tests.limits.contract import MetersContract, Subject, name
 
 STARTED_AT = 1_764_300_000.0  # seconds since the epoch
@@ -62,10 +62,55 @@ async def test_a_period_with_a_reservation_is_kept(store):
     await subject.known(5, 1)
     reservation = name()
     await subject.take(subject.of_period(10, 5), reservation=reservation)
-    for _ in range(10):
+    while store.at < subject.ends_at + KEEP_SECONDS + 1:
+        await store.advance(LEASE_SECONDS - 1)
         store.meters.renew()
-        await store.advance(RENEW_SECONDS)
+    await Subject(store).known()
+    await Subject(store).known()
     assert await subject.used(subject.of_period(10, 5)) == 10
+
+
+async def test_a_bucket_that_refilled_keeps_what_an_extended_reservation_holds(store):
+    subject = Subject(store)
+    reservation = name()
+    await subject.take(subject.of_bucket(100, 61))
+    await subject.take(subject.of_bucket(100, 10, 1), reservation=reservation)
+    await store.advance(30)
+    await subject.take(subject.of_bucket(100, 11, 2), reservation=reservation)
+    assert await subject.used(subject.of_bucket(100, 0)) == 71 - 50
+
+
+async def test_a_reservation_is_not_in_its_own_way_when_it_is_extended(store):
+    subject = Subject(store)
+    await subject.known()
+    reservation = name()
+    await subject.take(subject.of_period(80, 5, 1), reservation=reservation)
+    await subject.take(subject.of_period(80, 20, 3), reservation=reservation)
+    assert await subject.used(subject.of_period(80, 0)) == 3
+
+
+async def test_leases_run_out_by_their_own_ends(store):
+    subject = Subject(store)
+    first = name()
+    await subject.take(subject.of_slots(9), reservation=first)
+    await store.advance(30)
+    await subject.take(subject.of_slots(9))
+    await store.advance(20)
+    await subject.take(subject.of_slots(9), reservation=first)
+    await store.advance(45)
+    assert await subject.used(subject.of_slots(9)) == 1
+
+
+async def test_full_slots_admit_an_ask_of_nothing(store):
+    subject = Subject(store)
+    nothing = Ask(subject.slots, MeterKind.SLOTS, 0, 0, 0)
+    assert isinstance(await subject.take(nothing), Taken)
+
+
+async def test_what_was_released_makes_no_meter(store):
+    subject = Subject(store)
+    await subject.settle(name(), subject.used_of_period(0), subject.used_of_bucket(0, 10))
+    assert len(store.meters) == 0
 
 
 async def test_settlements_are_remembered_for_a_while(store):

@@ -241,6 +241,35 @@ async def test_who_is_refused_by_another_meter_waits_there():
     assert virtual_now() == pytest.approx(0.1)
 
 
+@in_virtual_time
+async def test_a_call_to_one_lane_is_no_turn_in_another():
+    gate = Gate()
+    first = await gate.admit("first", ONE_SLOT)
+    second = await gate.admit("second", OTHER_SLOT)
+    take = gate.attempt("both", ONE_SLOT, OTHER_SLOT)
+    tries: list[float] = []
+
+    async def slow() -> str:
+        tries.append(virtual_now())
+        await asyncio.sleep(0.2)
+        return await take()
+
+    with pytest.raises(LimitReachedError) as refused:
+        await take()
+    both = asyncio.create_task(gate.queue.wait(Ticket(Place("a"), 60.0), refused.value, slow))
+    ahead = asyncio.create_task(gate.admit("ahead", OTHER_SLOT))
+    await asyncio.sleep(0.1)
+    gate.settle(first, ONE_SLOT)
+    await asyncio.sleep(0.1)
+    gate.queue.wake([ONE_SLOT.meter])  # while it tries
+    await asyncio.sleep(0.5)
+    assert tries == [pytest.approx(0.1)]
+    gate.settle(second, OTHER_SLOT)
+    gate.settle(await ahead, OTHER_SLOT)
+    await both
+    assert gate.admitted == ["first", "second", "ahead", "both"]
+
+
 async def _fill(gate: Gate, keys: list[str]) -> list[asyncio.Task[str]]:
     await gate.admit("first", ONE_SLOT)
     tasks = [asyncio.create_task(gate.admit("waiting", ONE_SLOT, place=Place(key))) for key in keys]
