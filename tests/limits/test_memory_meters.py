@@ -103,6 +103,7 @@ async def test_leases_run_out_by_their_own_ends(store):
 
 async def test_full_slots_admit_an_ask_of_nothing(store):
     subject = Subject(store)
+    await subject.take(subject.of_slots(1))
     nothing = Ask(subject.slots, MeterKind.SLOTS, 0, 0, 0)
     assert isinstance(await subject.take(nothing), Taken)
 
