@@ -34,7 +34,10 @@ class Ask(NamedTuple):
 
     ``meter`` is its name in the store, ``<mark>:<metric>``. ``typical`` is reserved while there is
     much left, ``worst`` near the amount: where ``amount - base - pending - reserved`` is less than
-    ``LOOSE * worst * (reservations + 1)``, or a bucket has less than ``LOOSE * worst``.
+    ``LOOSE * worst * (reservations + 1)``, or a bucket has less than ``LOOSE * worst``. A period
+    admits by the worst of all that run, whatever is reserved for them: a request fits where
+    ``base + pending + exposed + worst <= amount``, with ``exposed`` the sum of ``worst`` of its
+    reservations. A bucket admits by what is reserved. An ask of 0 always fits.
     ``window_us`` is a bucket's length in microseconds. ``ends_at`` (seconds since the epoch) is
     when a period is over; its meter is kept for some days more. A meter that is not
     ``is_enforced`` counts and never refuses.
@@ -123,8 +126,11 @@ class Meters(Protocol):
     """A store of meters. Belongs to the event loop, apart from ``flushed``."""
 
     async def take(self, reservation: str, asks: Sequence[Ask]) -> Taken | Refused | Unknown:
-        """Reserve on all meters, or on none. Again for the same reservation does nothing new
-        on meters that it holds, and reserves on those that it does not hold.
+        """Reserve on all meters, or on none.
+
+        A second take for a reservation leaves each meter that it holds as it is, unless it asks
+        there for a larger ``worst`` (a fallback that costs more): then the difference has to fit.
+        Meters that the reservation does not hold yet are reserved. A refusal leaves what is held.
 
         Raises ``MetersUnavailableError``.
         """
@@ -132,13 +138,20 @@ class Meters(Protocol):
     def settle(self, settlement: Settlement) -> None:
         """Put what was used in place of what was reserved. Once for each reservation; again does
         nothing. Never waits: what cannot be written now is written as soon as it can be.
+
+        Meters that the reservation holds and ``uses`` does not name are released. A use counts
+        where nothing is held (a lease ran out), and where a period is unknown, too.
         """
 
     async def seed(self, bases: Sequence[Base]) -> None:
         """Make periods known. A period that is known keeps the base of more records."""
 
     def flushed(self, bases: Sequence[Base]) -> None:
-        """Take note of what the database holds by now. May be called on any thread."""
+        """Take note of what the database holds by now, which makes periods known, too.
+
+        A settlement that comes later than this adds nothing to a period whose base names its
+        reservation. May be called on any thread.
+        """
 
     async def read(self, asks: Sequence[Ask]) -> tuple[Reading | None, ...]:
         """What is used now, reserving nothing; None for a period that is not known."""
