@@ -108,13 +108,14 @@ def test_the_documented_urls_can_be_used(name):
 async def test_a_client_whose_closing_is_cancelled_closes_its_connections(redis_server, steps):
     async def used():
         async with client:
-            await client.ping()
-            pinged.set()
+            connection = await client.connection_pool.get_connection()
+            await client.connection_pool.release(connection)
+            opened.set_result(connection)
 
-    client, pinged = async_client(redis_server.address), asyncio.Event()
+    client = async_client(redis_server.address)
+    opened = asyncio.get_running_loop().create_future()
     using = asyncio.ensure_future(used())
-    await pinged.wait()
-    [connection] = client.connection_pool._available_connections
+    connection = await opened
     for _ in range(steps):  # into the closing
         await asyncio.sleep(0)
     using.cancel()
