@@ -12,8 +12,9 @@ from decimal import Decimal
 from typing import Any
 
 from usage.attempts import AttemptFacts
+from usage.costs import TOO_MUCH, cost_of
 from usage.models import Price
-from usage.pricing import TOO_MUCH, Pricing, cost_of
+from usage.pricing import Pricing
 from usage.record import UsageRecord
 
 OK = 200

@@ -89,7 +89,7 @@ def facts(row: UsageRow) -> dict[str, Any]:
     """Every column as JSON has it: texts, numbers, times in ISO 8601; None where not known.
 
     ``attempt_log`` is empty where the first attempt succeeded; otherwise it tells each attempt in
-    words, too.
+    words, too. ``limit_marks`` is empty where no limit of the calendar matched.
     """
     log = row.attempt_log or []
     told = zip(log, attempt_lines(log), strict=True)
@@ -99,4 +99,5 @@ def facts(row: UsageRow) -> dict[str, Any]:
         "key_id": str(row.key_id),
         "cost": None if row.cost is None else f"{row.cost.normalize():f}",
         "attempt_log": [attempt | {"in_words": line} for attempt, line in told],
+        "limit_marks": row.limit_marks or [],
     }

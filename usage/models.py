@@ -187,6 +187,8 @@ class UsageRow(models.Model):
     service_tier = models.CharField(max_length=32, default="", db_default="")
     # NULL where the first attempt succeeded, and in the rows of older versions.
     attempt_log = models.JSONField("attempts, one by one", null=True)
+    # NULL where no limit of the calendar matched, and in the rows of older versions.
+    limit_marks = models.JSONField("periods of limits", null=True)
     cost = models.DecimalField("cost ($)", max_digits=20, decimal_places=10, null=True)
     price = models.ForeignKey(Price, on_delete=models.PROTECT, null=True, related_name="+")
 

@@ -29,6 +29,7 @@ class UsageRecord:
     said nothing. ``status`` is 499 for a client that left before it was answered. ``overhead_us``
     are the microseconds that the gateway added to the wait for the first byte. ``attempts`` is how
     many there were; ``attempt_log`` tells each, and is empty where the first one succeeded.
+    ``limit_marks`` name the periods of limits that the request counts towards.
 
     Not to be changed. Later fields have a default: a journal may be read by a newer version
     than wrote it.
@@ -69,6 +70,7 @@ class UsageRecord:
     audio_completion_tokens: int | None = None
     service_tier: str = ""
     attempt_log: list[AttemptFacts] = field(default_factory=list)
+    limit_marks: list[str] = field(default_factory=list)
 
     @classmethod
     def of(cls, exchange: Exchange) -> UsageRecord:
@@ -110,6 +112,7 @@ class UsageRecord:
             service_tier=tokens.service_tier or "",
             overhead_us=None if overhead is None else round(overhead * 1e6),
             attempt_log=attempt_log(exchange.attempts),
+            limit_marks=exchange.limit_marks,
         )
 
     @property

@@ -7,8 +7,9 @@ import pytest
 from connections.models import Connection
 from tests.usage.records import a_record
 from usage import bundled_prices
+from usage.costs import cost_of
 from usage.models import Price, UsageRow
-from usage.pricing import Pricing, cost_of
+from usage.pricing import Pricing
 from usage.pruning import prune
 from usage.reports import By, report
 from usage.storing import store

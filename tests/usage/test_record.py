@@ -70,3 +70,16 @@ def test_a_line_without_a_log_of_attempts_is_read():
     assert b"attempt_log" not in line
     record = UsageRecord.from_line(line)
     assert (record.attempts, record.attempt_log) == (2, [])
+
+
+def test_the_periods_that_a_request_counts_towards_are_in_its_line():
+    record = UsageRecord.of(an_ended_exchange(limit_marks=["3::1750000000"]))
+    assert record.limit_marks == ["3::1750000000"]
+    assert UsageRecord.from_line(record.as_line()) == record
+
+
+def test_a_line_without_marks_is_read():
+    line = a_record(limit_marks=["3::1750000000"]).as_line()
+    without = line.replace(b',"limit_marks":["3::1750000000"]', b"")
+    assert b"limit_marks" not in without
+    assert UsageRecord.from_line(without).limit_marks == []

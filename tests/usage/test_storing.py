@@ -84,3 +84,11 @@ def test_a_log_of_attempts_is_stored():
 def test_words_that_no_database_takes_cost_no_record():
     store([a_record(attempt_log=a_log(code="\0\ud800"))])
     assert UsageRow.objects.get().attempt_log[1]["code"] == "??"
+
+
+def test_marks_of_limits_are_stored_and_none_are_null():
+    store([a_record(request_id="req_1", limit_marks=["3:u7:0"]), a_record(request_id="req_2")])
+    assert list(UsageRow.objects.order_by("pk").values_list("limit_marks", flat=True)) == [
+        ["3:u7:0"],
+        None,
+    ]

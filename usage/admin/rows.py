@@ -87,7 +87,7 @@ class UsageRowAdmin(ModelAdmin):
     paginator = EstimatingPaginator
     list_select_related = False
 
-    exclude = ("attempt_log",)
+    exclude = ("attempt_log", "limit_marks")
     readonly_fields = ("tried", "rates")
 
     @admin.display(description="Attempts, one by one")

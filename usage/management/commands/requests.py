@@ -76,7 +76,7 @@ class Command(GatehouseCommand):
         for line in attempt_lines(told.pop("attempt_log")):
             self.stdout.write(f"  {visible(line)}")
         width = max(map(len, told))
-        told["price_id"] = row.price
+        told |= {"price_id": row.price, "limit_marks": ", ".join(told["limit_marks"])}
         for name, value in told.items():
             told_as = "–" if value in {None, ""} else visible(str(value))
             self.stdout.write(f"  {name:<{width}}  {told_as}")
