@@ -8,3 +8,7 @@ class LimitsConfig(AppConfig):
 
     def ready(self) -> None:
         from limits import signals  # noqa: F401
+        from limits.periods import periods
+        from usage.companions import companions
+
+        companions.register(periods)

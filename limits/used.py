@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 
-from limits.quantities import MILLISECONDS, NANO, Quantities, nanodollars
+from limits.quantities import NANO, Quantities, nanodollars
 from usage.record import FAILED, UsageRecord
 
 MILLION = Decimal(1_000_000)
+MILLISECONDS = 1000
 
 
 def quantities_of(record: UsageRecord, cost: Decimal | None) -> Quantities:
@@ -18,13 +19,13 @@ def quantities_of(record: UsageRecord, cost: Decimal | None) -> Quantities:
     many images there were.
     """
     is_one = record.attempts > 0 or 0 < record.status < FAILED
-    seconds = record.audio_seconds
     return Quantities(
         requests=int(is_one),
         input_tokens=record.prompt_tokens or 0,
         output_tokens=record.completion_tokens or 0,
         nanodollars=nanodollars(cost),
-        audio_ms=round(Decimal(seconds) * MILLISECONDS) if seconds else 0,
+        # As databases round, too: see limits.rebuilding.
+        audio_ms=int((record.audio_seconds or 0.0) * MILLISECONDS + 0.5),
     )
 
 
@@ -35,7 +36,5 @@ def assumed(used: Quantities, nanodollars_per_token: int) -> Quantities:
 
 
 def per_token(dollars_per_million: Decimal) -> int:
-    """Nano-dollars a token, rounded up."""
-    exact = dollars_per_million * NANO / MILLION
-    whole = int(exact)
-    return whole + (exact > whole)
+    """Whole nano-dollars for a token."""
+    return int((dollars_per_million * NANO / MILLION).to_integral_value(ROUND_HALF_EVEN))

@@ -5,11 +5,15 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.utils import timezone
 
 from limits.choices import Window
 
+ROOMY_SECONDS = 32 * 86_400
 FOREVER = datetime(2200, 1, 1, tzinfo=UTC).timestamp()
+OF_CALENDAR = frozenset({Window.DAY, Window.WEEK, Window.MONTH, Window.TOTAL})
 
 
 class Span(NamedTuple):
@@ -25,6 +29,35 @@ def span_of(window: Window, zone: ZoneInfo, at: float) -> Span:
         return Span(0, int(FOREVER))
     day = datetime.fromtimestamp(at, zone).date()
     return _span(window, zone, day)
+
+
+def is_of_calendar(window: Window) -> bool:
+    """Whether the window begins by the calendar, so that what is used of it is stored."""
+    return window in OF_CALENDAR
+
+
+def end_of(window: Window, zone: ZoneInfo, start: int) -> int:
+    """The end of the period that began at ``start``.
+
+    A period that began when the limit had another window ends a month later at the latest.
+    """
+    if window is Window.TOTAL and start == 0:
+        return int(FOREVER)
+    if window in OF_CALENDAR and window is not Window.TOTAL:
+        span = span_of(window, zone, start)
+        if span.start == start:
+            return span.end
+    return start + ROOMY_SECONDS
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """The zone of that name; the gateway's own for an empty name, and for one unknown here."""
+    default = timezone.get_default_timezone()
+    own = default if isinstance(default, ZoneInfo) else ZoneInfo("UTC")
+    try:
+        return ZoneInfo(name) if name else own
+    except (ZoneInfoNotFoundError, ValueError):
+        return own
 
 
 @lru_cache(maxsize=256)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from operator import attrgetter, gt
 from typing import Any
@@ -12,6 +12,7 @@ import orjson
 from django.db import DataError, IntegrityError, connection, models, transaction
 
 from usage.charges import charge
+from usage.companions import Stored, companions
 from usage.estimation import counted
 from usage.models import UsageRow
 from usage.pricing import Pricing
@@ -43,7 +44,11 @@ PLACES = ", ".join(["%s"] * len(NAMES))
 
 texts_of, numbers_of, others_of = attrgetter(*TEXTS), attrgetter(*NUMBERS), attrgetter(*OTHERS)
 
+ID = NAMES.index("request_id")  # among the texts as well, which come first
+MOST_PLACES = 900  # of a statement, for SQLite
+
 Row = tuple[Any, ...]
+Wanted = dict[str, Stored]  # by request id, as the rows have it
 # A line of the journal may be JSON and yet hold values that no version writes.
 UNFORESEEN = (TypeError, ValueError, ArithmeticError, AttributeError)
 
@@ -54,21 +59,26 @@ def store(records: Sequence[UsageRecord]) -> None:
     One that makes no row, or that the database refuses for what is in it, is logged and left out:
     it would hold up all that come after.
     """
-    pricing = Pricing.load()
+    pricing, wanted = Pricing.load(), Wanted()
     try:
-        rows = [row_of(record, pricing) for record in records]
+        rows = [row_of(record, pricing, wanted) for record in records]
     except UNFORESEEN:
-        rows = list(_rows_that_can_be_made(records, pricing))
-    _insert(rows)
+        rows = list(_rows_that_can_be_made(records, pricing, wanted))
+    _insert(rows, wanted)
 
 
-def row_of(record: UsageRecord, pricing: Pricing) -> Row:
-    """The values of ``NAMES``, made to fit: texts and numbers come from clients and upstreams."""
+def row_of(record: UsageRecord, pricing: Pricing, wanted: Wanted) -> Row:
+    """The values of ``NAMES``, made to fit: texts and numbers come from clients and upstreams.
+
+    A record that a companion wants is noted in ``wanted``.
+    """
     record, tokens_from = counted(record.believed())
     charged = charge(record, pricing)
     texts = texts_of(record)
     if any(map(gt, map(len, texts), LONGEST)) or "\0" in "".join(texts):
         texts = tuple(map(_cut, texts, LONGEST))
+    if companions.are_interested(record):
+        wanted.setdefault(texts[ID], Stored(record, charged.cost))
     numbers = zip(numbers_of(record), NUMBERS.values(), strict=True)
     return (
         *texts,
@@ -83,10 +93,12 @@ def row_of(record: UsageRecord, pricing: Pricing) -> Row:
     )
 
 
-def _rows_that_can_be_made(records: Iterable[UsageRecord], pricing: Pricing) -> Iterator[Row]:
+def _rows_that_can_be_made(
+    records: Iterable[UsageRecord], pricing: Pricing, wanted: Wanted
+) -> Iterator[Row]:
     for record in records:
         try:
-            yield row_of(record, pricing)
+            yield row_of(record, pricing, wanted)
         except UNFORESEEN as exc:
             logger.error("a usage record makes no row: %s", exc, extra={"record": record})  # noqa: TRY400 - the record matters, not the trace
 
@@ -95,24 +107,32 @@ def _cut(text: str, most: int) -> str:
     return text.replace("\0", "")[:most]
 
 
-def _insert(rows: list[Row]) -> None:
+def _insert(rows: list[Row], wanted: Wanted) -> None:
     try:
         with transaction.atomic():
-            if connection.vendor == "postgresql":
-                _copy(rows)
-            else:
-                _insert_each(rows)
+            insert = _copy if connection.vendor == "postgresql" else _insert_each
+            known = insert(rows, wanted)
+            if wanted:
+                here = {row[ID]: wanted[row[ID]] for row in rows if row[ID] in wanted}
+                companions.add(
+                    [one for name, one in here.items() if name not in known],
+                    [one for name, one in here.items() if name in known],
+                )
     except (DataError, IntegrityError, OverflowError) as exc:
         if len(rows) == 1:
             logger.error("a usage record cannot be stored: %s", exc, extra={"row": rows[0]})  # noqa: TRY400 - the record matters, not the trace
             return
         half = len(rows) // 2
-        _insert(rows[:half])
-        _insert(rows[half:])
+        _insert(rows[:half], wanted)
+        _insert(rows[half:], wanted)
 
 
-def _insert_each(rows: list[Row]) -> None:
-    """One prepared statement, run over and over: a third of what ``bulk_create`` takes."""
+def _insert_each(rows: list[Row], wanted: Wanted) -> Collection[str]:
+    """One prepared statement, run over and over: a third of what ``bulk_create`` takes.
+
+    Returns which of ``wanted`` were there before.
+    """
+    known = _known([row[ID] for row in rows if row[ID] in wanted])
     prepared = []
     for row in rows:
         values = list(row)
@@ -125,22 +145,36 @@ def _insert_each(rows: list[Row]) -> None:
             "ON CONFLICT (request_id) DO NOTHING",
             prepared,
         )
+    return known
 
 
-def _copy(rows: list[Row]) -> None:
-    """Straight into the table, which takes half as long; a row that is there already stops it."""
+def _known(request_ids: Sequence[str]) -> set[str]:
+    """Those that have a row. SQLite writes one transaction after the other: none comes between."""
+    found: set[str] = set()
+    for start in range(0, len(request_ids), MOST_PLACES):
+        some = UsageRow.objects.filter(pk__in=request_ids[start : start + MOST_PLACES])
+        found.update(some.values_list("pk", flat=True))
+    return found
+
+
+def _copy(rows: list[Row], wanted: Wanted) -> Collection[str]:
+    """Straight into the table, which takes half as long; a row that is there already stops it.
+
+    Returns which of ``wanted`` were there before.
+    """
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             _copy_into("usage_usagerow", rows, cursor)
     except IntegrityError:
-        _copy_around_conflicts(rows)
+        return wanted.keys() - _copy_around_conflicts(rows)
+    return ()
 
 
-def _copy_around_conflicts(rows: list[Row]) -> None:
+def _copy_around_conflicts(rows: list[Row]) -> set[str]:
     """COPY knows no conflicts, so that the rows go through a table of this transaction's own.
 
     One that stayed in the session would meet other workers behind a pooler, and later versions
-    with other columns.
+    with other columns. Returns the ids of the rows that are new.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -148,14 +182,15 @@ def _copy_around_conflicts(rows: list[Row]) -> None:
             "(LIKE usage_usagerow) ON COMMIT DROP"
         )
         cursor.execute("DELETE FROM usage_incoming")  # of an earlier batch of this transaction
-        _copy_into("usage_incoming", rows, cursor)
+        _copy_into("usage_incoming", {row[ID]: row for row in reversed(rows)}.values(), cursor)
         cursor.execute(
             f"INSERT INTO usage_usagerow ({COLUMNS}) SELECT {COLUMNS} FROM usage_incoming "  # noqa: S608 - the names are ours
-            "ON CONFLICT (request_id) DO NOTHING"
+            "ON CONFLICT (request_id) DO NOTHING RETURNING request_id"
         )
+        return {request_id for (request_id,) in cursor.fetchall()}
 
 
-def _copy_into(table: str, rows: list[Row], cursor: Any) -> None:
+def _copy_into(table: str, rows: Iterable[Row], cursor: Any) -> None:
     statement = f"COPY {table} ({COLUMNS}) FROM STDIN"
     with connection.wrap_database_errors, cursor.copy(statement) as copy:
         for row in rows:
