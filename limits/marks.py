@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 SEPARATOR = ":"
@@ -26,7 +27,13 @@ class Mark(NamedTuple):
 
 def read_mark(text: Any) -> Mark | None:
     """None for what is not the mark of a period."""
-    found = MARK.fullmatch(text) if isinstance(text, str) else None
+    return _read(text) if isinstance(text, str) else None
+
+
+@lru_cache(maxsize=4096)
+def _read(text: str) -> Mark | None:
+    """Many requests have the same marks."""
+    found = MARK.fullmatch(text)
     return None if found is None else Mark(int(found[1]), found[2], int(found[3]))
 
 

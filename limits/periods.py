@@ -35,6 +35,7 @@ MOST_ROWS = 500  # of a statement
 MOST = 2**62 - 1
 KEY = ("limit_id", "share", "start")
 SUMS = ("records", *Quantities._fields)
+NOTHING = (0,) * len(SUMS)
 COLUMNS = ", ".join(f'"{name}"' for name in (*KEY, "end", *SUMS))
 ADDED = ", ".join(
     f'"{name}" = CASE WHEN limits_period."{name}" > {MOST} THEN {MOST} '
@@ -51,12 +52,11 @@ class Counted(NamedTuple):
     time_zone: str
     assumed_per_token: int | None
 
-    def used_by(self, stored: Stored) -> Quantities:
-        """What a request counts as."""
-        used = quantities_of(*stored)
-        if stored.cost is None and self.assumed_per_token is not None:
-            used = assumed(used, self.assumed_per_token)
-        return Quantities(*(min(value, MOST) for value in used))
+    def as_assumed(self, used: Quantities, *, is_priced: bool) -> Quantities:
+        """``used`` as this limit counts it."""
+        if is_priced or self.assumed_per_token is None:
+            return used
+        return assumed(used, self.assumed_per_token)
 
     def end_of(self, mark: Mark) -> int:
         return end_of(self.window, zone_of(self.time_zone), mark.start)
@@ -82,13 +82,7 @@ class Periods:
         marks = _marks_of((*new, *known))
         lock_for_adding()
         limits = _limits({mark.limit_id for mark in marks})
-        sums: Sums = {}
-        for stored in new:
-            for mark in _read(stored.record):
-                if mark.limit_id in limits:
-                    used = (1, *limits[mark.limit_id].used_by(stored))
-                    sums[mark] = _plus(sums[mark], used) if mark in sums else used
-        totals = _added(sums, limits)
+        totals = _added(_sums(new, limits), limits)
         others = [mark for mark in marks if mark not in totals and mark.limit_id in limits]
         totals |= _totals(others)
         if self.on_flushed is None:
@@ -113,7 +107,7 @@ def bases_of(asks: Iterable[Ask]) -> list[Base]:
         if named is None:
             continue
         mark, metric = named
-        records, *used = found.get(mark, (0,) * len(SUMS))
+        records, *used = found.get(mark, NOTHING)
         bases.append(Base(ask.meter, Quantities(*used).of(Metric(metric)), records, ask.ends_at))
     return bases
 
@@ -160,8 +154,21 @@ def _counted(metric: str, window: str, time_zone: str, unpriced: str, per_millio
     )
 
 
+def _sums(new: Iterable[Stored], limits: dict[int, Counted]) -> Sums:
+    sums: Sums = {}
+    for stored in new:
+        used = quantities_of(*stored)
+        is_priced = stored.cost is not None
+        for mark in _read(stored.record):
+            if limit := limits.get(mark.limit_id):
+                one = (1, *limit.as_assumed(used, is_priced=is_priced))
+                sums[mark] = _plus(sums.get(mark, NOTHING), one)
+    return sums
+
+
 def _plus(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(min(value, MOST) for value in map(add, one, other))
+    total = tuple(map(add, one, other))
+    return total if max(total) <= MOST else tuple(min(value, MOST) for value in total)
 
 
 def _added(sums: Sums, limits: dict[int, Counted]) -> Sums:
