@@ -9,7 +9,9 @@ from limits.quantities import Quantities
 
 
 class Period(models.Model):
-    """``start`` is in seconds since the epoch. ``records`` are the requests that were added up.
+    """``start`` is in seconds since the epoch. ``records`` are the requests that were added up; it
+    only grows. ``filled`` is the part that was there before the limit: what requests without its
+    mark used, in the order of ``Quantities``; NULL without any.
 
     Written in the transaction that stores the requests, so that each is counted once.
     """
@@ -25,6 +27,7 @@ class Period(models.Model):
     nanodollars = models.PositiveBigIntegerField(default=0)
     audio_ms = models.PositiveBigIntegerField(default=0)
     images = models.PositiveBigIntegerField(default=0)
+    filled = models.JSONField(null=True, editable=False)
 
     class Meta:
         constraints = (
