@@ -80,10 +80,12 @@ def _fill(limit: Limit, at: float) -> int:
 
 def rebuild(limit: Limit, *, repairs: bool = False) -> list[Comparison]:
     """Each period of ``limit`` beside the sum of the records that bear its mark, and of what was
-    filled in. ``repairs``: periods that are wrong are put right.
+    filled in. ``repairs``: periods that are wrong are put right. Where another price was assumed
+    since, requests without a cost count by the new one.
     """
     with transaction.atomic():
         lock_for_counting()
+        limit = Limit.objects.get(pk=limit.pk)
         rows = list(Period.objects.filter(limit=limit).order_by("start", "share"))
         comparisons = [
             comparison
