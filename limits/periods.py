@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from operator import add
@@ -30,6 +31,7 @@ from usage.companions import AfterCommit, Stored
 from usage.record import UsageRecord
 
 OnFlushed = Callable[[Sequence[Base]], None]
+KEPT = timedelta(days=400)  # a year to compare with, and a month
 MOST_ROWS = 500  # of a statement
 # Two of them fit into 64 bits; in dollars, four thousand millions.
 MOST = 2**62 - 1
@@ -88,6 +90,11 @@ class Periods:
         if self.on_flushed is None:
             return None
         return partial(self.tell, _bases(totals, limits, marks))
+
+    def prune(self, before: datetime) -> None:
+        """Forget periods that ended ``before`` then, and ``KEPT`` ago."""
+        oldest = min(before, datetime.now(UTC) - KEPT)
+        Period.objects.filter(end__lt=int(oldest.timestamp())).delete()
 
     def tell(self, bases: Sequence[Base]) -> None:
         """Have the meters know what the database holds."""

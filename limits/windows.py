@@ -24,11 +24,17 @@ class Span(NamedTuple):
 
 
 def span_of(window: Window, zone: ZoneInfo, at: float) -> Span:
-    """The window that ``at`` (seconds since the epoch) is in. Weeks begin on Mondays."""
+    """The window that ``at`` (seconds since the epoch) is in. Weeks begin on Mondays.
+
+    A day begins when its midnight comes for the first time.
+    """
     if window is Window.TOTAL:
         return Span(0, int(FOREVER))
     day = datetime.fromtimestamp(at, zone).date()
-    return _span(window, zone, day)
+    span = _span(window, zone, day)
+    if at >= span.end:  # clocks were set back over midnight: it is the day before once more
+        return _span(window, zone, day + timedelta(days=1))
+    return span if at >= span.start else _span(window, zone, day - timedelta(days=1))
 
 
 def is_of_calendar(window: Window) -> bool:

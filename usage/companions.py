@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple, Protocol
 
@@ -51,6 +52,9 @@ class Companion(Protocol):
         returns is called after the commit.
         """
 
+    def prune(self, before: datetime) -> None:
+        """Called when the rows of requests ``before`` then became totals."""
+
 
 class Companions:
     """The companions of this process, each added once, when the process starts."""
@@ -84,6 +88,11 @@ class Companions:
                 continue
             if after is not None:
                 transaction.on_commit(after, robust=True)
+
+    def prune(self, before: datetime) -> None:
+        """Have each forget what it need not keep, now that rows ``before`` then are totals."""
+        for companion in self._companions:
+            companion.prune(before)
 
 
 companions = Companions()

@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 
 from accounts.models import Departed
+from usage.companions import companions
 from usage.models import UsageRow
 from usage.periods import local_day, midnight
 from wire_formats.figures import MOST
@@ -55,6 +56,7 @@ def prune(older_than: timedelta, *, batch: int = BATCH) -> int:
     while moved := _prune_batch(before, batch):
         pruned += moved
     forget_departed(before)
+    companions.prune(before)
     return pruned
 
 

@@ -1,17 +1,21 @@
 from __future__ import annotations
 
+import time
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from limits.meters import Ask, Base, MeterKind
 from limits.models import Period
 from limits.periods import bases_of, periods
 from limits.quantities import Quantities
+from limits.windows import FOREVER
 from tests.limits.limits import a_limit, used_of
 from tests.usage.records import a_record
 from usage.models import Price, UsageRow
+from usage.pruning import prune
 from usage.storing import store
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -186,4 +190,19 @@ def test_a_period_of_a_former_window_is_kept():
     limit.save()
     store([marked(2, f"{limit.pk}::{NOVEMBER + 86400}")])
     assert used_of(limit)[NOVEMBER + 86400].requests == 1
-    assert connection.vendor in {"postgresql", "sqlite"}
+
+
+@pytest.mark.parametrize(
+    ("older_than", "kept"), [(30, [0, 200, 399]), (390, [0, 200, 399]), (500, [0, 200, 399, 450])]
+)
+def test_old_periods_are_forgotten_with_old_records(older_than, kept):
+    limit, total = a_limit(window="day"), a_limit(window="total")
+    now = int(time.time())
+    for days in (0, 200, 399, 450, 600):
+        end = now - days * 86400
+        Period.objects.create(limit=limit, start=end - 86400, end=end)
+    Period.objects.create(limit=total, start=0, end=FOREVER)
+    prune(timedelta(days=older_than))
+    ends = Period.objects.filter(limit=limit).order_by("-end").values_list("end", flat=True)
+    assert [(now - end) // 86400 for end in ends] == kept
+    assert Period.objects.filter(limit=total).exists()

@@ -1,3 +1,4 @@
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -25,6 +26,9 @@ class Noting:
             raise self.fails
         self.told.append(([each.record.request_id for each in new], len(known)))
         return lambda: self.committed.append(connection.in_atomic_block)
+
+    def prune(self, before):
+        self.told.append(before)
 
 
 def stored(*numbers, **fields):
@@ -66,3 +70,10 @@ def test_a_database_that_goes_away_is_told():
     with pytest.raises(OperationalError):
         registered(Noting(fails=OperationalError("away"))).add(stored(1), [])
     assert not UsageRow.objects.exists()
+
+
+def test_each_is_told_what_became_totals():
+    noting, other = Noting(), Noting("other")
+    before = datetime(2026, 1, 1, tzinfo=UTC)
+    registered(noting, other).prune(before)
+    assert noting.told == other.told == [before]
