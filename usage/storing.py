@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from operator import attrgetter, gt
+from operator import attrgetter, gt, itemgetter
 from typing import Any
 
 import orjson
@@ -64,6 +64,7 @@ def store(records: Sequence[UsageRecord]) -> None:
         rows = [row_of(record, pricing, wanted) for record in records]
     except UNFORESEEN:
         rows = list(_rows_that_can_be_made(records, pricing, wanted))
+    rows.sort(key=itemgetter(ID))  # or two flushers with the same records may lock each other out
     _insert(rows, wanted)
 
 
@@ -182,7 +183,8 @@ def _copy_around_conflicts(rows: list[Row]) -> set[str]:
             "(LIKE usage_usagerow) ON COMMIT DROP"
         )
         cursor.execute("DELETE FROM usage_incoming")  # of an earlier batch of this transaction
-        _copy_into("usage_incoming", {row[ID]: row for row in reversed(rows)}.values(), cursor)
+        once = {row[ID]: row for row in reversed(rows)}  # the first of a request
+        _copy_into("usage_incoming", reversed(once.values()), cursor)
         cursor.execute(
             f"INSERT INTO usage_usagerow ({COLUMNS}) SELECT {COLUMNS} FROM usage_incoming "  # noqa: S608 - the names are ours
             "ON CONFLICT (request_id) DO NOTHING RETURNING request_id"
