@@ -75,7 +75,6 @@ class UsageRecord:
     @classmethod
     def of(cls, exchange: Exchange) -> UsageRecord:
         caller, tokens = exchange.caller, exchange.tokens
-        first_byte, overhead = exchange.first_byte_seconds, exchange.overhead_seconds
         return cls(
             request_id=exchange.request_id,
             accepted_at=exchange.accepted_at,
@@ -99,7 +98,7 @@ class UsageRecord:
             reasoning_tokens=tokens.reasoning,
             audio_seconds=tokens.audio_seconds,
             characters=tokens.characters,
-            first_byte_ms=None if first_byte is None else round(first_byte * 1000),
+            first_byte_ms=_in(1e3, exchange.first_byte_seconds),
             duration_ms=round(exchange.age_seconds * 1000),
             chunks=exchange.chunks,
             bytes_received=exchange.bytes_received,
@@ -110,7 +109,7 @@ class UsageRecord:
             audio_prompt_tokens=tokens.audio_prompt,
             audio_completion_tokens=tokens.audio_completion,
             service_tier=tokens.service_tier or "",
-            overhead_us=None if overhead is None else round(overhead * 1e6),
+            overhead_us=_in(1e6, exchange.overhead_seconds),
             attempt_log=attempt_log(exchange.attempts),
             limit_marks=exchange.limit_marks,
         )
@@ -186,6 +185,11 @@ def _encodable(value: Any) -> Any:
     if isinstance(value, str):
         return value.encode(errors="replace").decode()
     return min(value, LARGEST_NUMBER) if isinstance(value, int) else value
+
+
+def _in(parts: float, seconds: float | None) -> int | None:
+    """``seconds`` in so many parts of a second."""
+    return None if seconds is None else round(seconds * parts)
 
 
 def _status(exchange: Exchange) -> int:

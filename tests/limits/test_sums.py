@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 import shutil
 import threading
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from operator import add
 from pathlib import Path
 
 import pytest
@@ -72,8 +72,7 @@ def journals_of(records, directory: Path, chance: random.Random) -> list[list[Pa
 
 def stored_sums() -> dict[Mark, Quantities]:
     """What the rows say, added up by their marks."""
-    sums: Counter[tuple[Mark, str]] = Counter()
-    marks = set()
+    sums: dict[Mark, Quantities] = {}
     for row in UsageRow.objects.exclude(limit_marks=None).iterator():
         is_request = row.attempts > 0 or 0 < row.status < 400
         used = Quantities(
@@ -84,10 +83,8 @@ def stored_sums() -> dict[Mark, Quantities]:
             int((row.audio_seconds or 0) * 1000 + 0.5),
         )
         for mark in map(read_mark, row.limit_marks):
-            marks.add(mark)
-            for name, value in used._asdict().items():
-                sums[mark, name] += value
-    return {mark: Quantities(*(sums[mark, name] for name in Quantities._fields)) for mark in marks}
+            sums[mark] = Quantities(*map(add, sums.get(mark, Quantities()), used))
+    return sums
 
 
 def in_threads(*works):
