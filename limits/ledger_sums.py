@@ -32,6 +32,7 @@ IS_REQUEST = "CASE WHEN attempts > 0 OR (status > 0 AND status < 400) THEN 1 ELS
 INPUT = f"CASE WHEN prompt_tokens <= {MOST} THEN prompt_tokens ELSE 0 END"
 OUTPUT = f"CASE WHEN completion_tokens <= {MOST} THEN completion_tokens ELSE 0 END"
 SOUND = f"CASE WHEN audio_seconds <= {MOST} THEN audio_seconds * {MILLISECONDS} + 0.5 ELSE 0 END"
+IMAGES = "CASE WHEN connection <> '' AND status > 0 AND status < 400 THEN images ELSE 0 END"
 # In units of the column's last digit, and from those to the nearest, or else the even, nano-dollar.
 FINEST = {
     "postgresql": "TRUNC(cost * 10000000000)",
@@ -87,8 +88,8 @@ def record_sums(
 def day_sums(limit: Limit, share: Share, span: Span) -> Iterator[LedgerSum]:
     """The sums of days that were pruned and lie wholly in ``span``.
 
-    They tell neither endpoints nor upstream models, nor which failures reached no upstream, nor
-    what requests without a price took.
+    They tell neither endpoints, upstream models and images, nor which failures reached no upstream,
+    nor what requests without a price took.
     """
     subject, values = subject_of(limit)
     first, last = _whole_days(span)
@@ -147,7 +148,7 @@ def _statement(limit: Limit, share: str, subject: str) -> str:
         SELECT share, model, upstream_model, connection, endpoint, is_marked, COUNT(*),
             SUM({IS_REQUEST}), SUM({INPUT}), SUM({OUTPUT}),
             SUM(CASE WHEN cost IS NULL THEN ({tokens}) * {assumed} ELSE {nano} END),
-            SUM({ROUNDED_DOWN[vendor].format(x=SOUND)})
+            SUM({ROUNDED_DOWN[vendor].format(x=SOUND)}), SUM({IMAGES})
         FROM (
             SELECT {share} AS share, {is_marked} AS is_marked, usage_usagerow.*
             FROM usage_usagerow WHERE accepted_at >= %s AND accepted_at < %s

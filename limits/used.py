@@ -9,14 +9,15 @@ from usage.record import FAILED, UsageRecord
 
 MILLION = Decimal(1_000_000)
 MILLISECONDS = 1000
+MOST_IMAGES = 2**31 - 1  # that a row holds
 
 
 def quantities_of(record: UsageRecord, cost: Decimal | None) -> Quantities:
     """What ``record`` counts as, at its ``cost`` in US dollars.
 
     ``record`` has the counts that the ledger stores: see :func:`usage.estimation.counted`. A
-    request counts once an upstream was tried, or when it was answered without one. Nobody tells how
-    many images there were.
+    request counts once an upstream was tried, or when it was answered without one. Images are those
+    that it asked for, if it was answered.
     """
     is_one = record.attempts > 0 or 0 < record.status < FAILED
     return Quantities(
@@ -26,6 +27,7 @@ def quantities_of(record: UsageRecord, cost: Decimal | None) -> Quantities:
         nanodollars=nanodollars(cost),
         # As databases round, too: see limits.rebuilding.
         audio_ms=int((record.audio_seconds or 0.0) * MILLISECONDS + 0.5),
+        images=min(record.images or 0, MOST_IMAGES) if record.is_answered else 0,
     )
 
 

@@ -176,6 +176,7 @@ class UsageRow(models.Model):
     tokens_from = models.CharField(max_length=9, choices=TokensFrom)
     audio_seconds = models.FloatField(null=True)
     characters = models.PositiveBigIntegerField(null=True)
+    images = models.PositiveIntegerField("images asked for", null=True)
     first_byte_ms = models.PositiveIntegerField("first byte (ms)", null=True)
     duration_ms = models.PositiveIntegerField("duration (ms)")
     overhead_us = models.PositiveIntegerField("our share of the first byte (µs)", null=True)

@@ -29,7 +29,8 @@ class UsageRecord:
     said nothing. ``status`` is 499 for a client that left before it was answered. ``overhead_us``
     are the microseconds that the gateway added to the wait for the first byte. ``attempts`` is how
     many there were; ``attempt_log`` tells each, and is empty where the first one succeeded.
-    ``limit_marks`` name the periods of limits that the request counts towards.
+    ``limit_marks`` name the periods of limits that the request counts towards, and ``images`` is
+    how many it asked for.
 
     Not to be changed. Later fields have a default: a journal may be read by a newer version
     than wrote it.
@@ -71,17 +72,17 @@ class UsageRecord:
     service_tier: str = ""
     attempt_log: list[AttemptFacts] = field(default_factory=list)
     limit_marks: list[str] = field(default_factory=list)
+    images: int | None = None
 
     @classmethod
     def of(cls, exchange: Exchange) -> UsageRecord:
-        caller, tokens = exchange.caller, exchange.tokens
         return cls(
             request_id=exchange.request_id,
             accepted_at=exchange.accepted_at,
-            user_id=caller.user_id,
-            username=caller.username,
-            key_id=caller.key_id,
-            key_hint=caller.key_hint,
+            user_id=exchange.caller.user_id,
+            username=exchange.caller.username,
+            key_id=exchange.caller.key_id,
+            key_hint=exchange.caller.key_hint,
             model=exchange.model,
             upstream_model=exchange.upstream_model,
             connection=exchange.connection,
@@ -92,7 +93,7 @@ class UsageRecord:
             error_code=exchange.error_code,
             attempts=len(exchange.attempts),
             is_client_gone=exchange.is_client_gone,
-            prompt_tokens=tokens.prompt,
+            prompt_tokens=(tokens := exchange.tokens).prompt,
             cached_tokens=tokens.cached,
             completion_tokens=tokens.completion,
             reasoning_tokens=tokens.reasoning,
@@ -112,6 +113,7 @@ class UsageRecord:
             overhead_us=_in(1e6, exchange.overhead_seconds),
             attempt_log=attempt_log(exchange.attempts),
             limit_marks=exchange.limit_marks,
+            images=exchange.images,
         )
 
     @property

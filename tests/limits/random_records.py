@@ -61,6 +61,7 @@ def random_record(chance: random.Random, number: int = 0, **fields: Any) -> Usag
         audio_seconds=tokens.audio_seconds,
         characters=tokens.characters,
         service_tier=tokens.service_tier or "",
+        images=chance.choice([None, None, 1, 4]),
         **fields,
     )
 

@@ -143,6 +143,13 @@ def test_sound_is_counted_in_milliseconds():
     assert used_of(limit)[NOVEMBER].audio_ms == 2470
 
 
+def test_images_are_those_that_were_asked_for_and_answered():
+    limit = a_limit(metric="images")
+    mark = f"{limit.pk}::{NOVEMBER}"
+    store([marked(1, mark, images=3), marked(2, mark, images=4, status=502), marked(3, mark)])
+    assert used_of(limit)[NOVEMBER].images == 3
+
+
 def test_a_sum_beyond_all_bounds_stops_where_the_database_does():
     limit = a_limit()
     Price.objects.create(model="gpt-4o", per_request=99_999_999, valid_from="2021-01-01T00:00Z")

@@ -81,6 +81,7 @@ def stored_sums() -> dict[Mark, Quantities]:
             row.completion_tokens or 0,
             nanodollars(row.cost),
             int((row.audio_seconds or 0) * 1000 + 0.5),
+            (row.images or 0) if row.connection and 0 < row.status < 400 else 0,
         )
         for mark in map(read_mark, row.limit_marks):
             sums[mark] = Quantities(*map(add, sums.get(mark, Quantities()), used))

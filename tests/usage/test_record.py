@@ -73,8 +73,8 @@ def test_a_line_without_a_log_of_attempts_is_read():
 
 
 def test_the_periods_that_a_request_counts_towards_are_in_its_line():
-    record = UsageRecord.of(an_ended_exchange(limit_marks=["3::1750000000"]))
-    assert record.limit_marks == ["3::1750000000"]
+    record = UsageRecord.of(an_ended_exchange(limit_marks=["3::1750000000"], images=2))
+    assert (record.limit_marks, record.images) == (["3::1750000000"], 2)
     assert UsageRecord.from_line(record.as_line()) == record
 
 
