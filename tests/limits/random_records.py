@@ -101,7 +101,7 @@ def random_price(chance: random.Random) -> Price:
     rates = {
         name: Decimal(chance.randrange(10**8)).scaleb(-6)
         for name in Price.RATES
-        if chance.random() < 0.4
+        if chance.random() < (0.8 if name.endswith("_per_million") else 0.1)
     }
     return Price(
         connection=chance.choice(["", *CONNECTIONS]),
