@@ -36,14 +36,7 @@ from limits.meters import (
     Taken,
     Unknown,
 )
-from limits.redis_replies import (
-    REFUSED,
-    UNKNOWN,
-    Reply,
-    holds_of,
-    nothing_of,
-    readings_of,
-)
+from limits.redis_replies import REFUSED, UNKNOWN, Reply, holds_of, nothing_of, readings_of
 from limits.redis_scripts import Call
 from limits.redis_writer import RedisWriter
 from limits.reservations import Hold, Reservations
@@ -181,6 +174,9 @@ class RedisMeters:
 
     def _give_up(self, reservation: str, asks: Sequence[Ask]) -> None:
         """Release what a take may have reserved whose reply came too late, or never."""
+        if self.reservations.is_open(reservation):  # it was taken locally meanwhile, and goes on
+            self._unsure.discard(reservation)
+            return
         call = redis_scripts.give_up(reservation, nothing_of(asks), self._candidate)
         self._writer.put(call, lambda: self._unsure.discard(reservation))
 

@@ -73,6 +73,9 @@ class Reservations:
         self._open[reservation].renewed_at = float("-inf")
         self._open.move_to_end(reservation, last=False)
 
+    def is_open(self, reservation: str) -> bool:
+        return reservation in self._open
+
     def settle(self, settlement: Settlement) -> tuple[Hold, ...] | None:
         """The uses of ``settlement``, with an amount of 0 for what it holds and does not use.
 

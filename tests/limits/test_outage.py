@@ -163,13 +163,14 @@ async def test_a_slow_redis_is_not_waited_for(server):
     async with worker(server.url, cap_seconds=0.05) as store:
         subject = Subject(store)
         with server.frozen():
-            for _ in range(FAILURES):
+            reservations = [name() for _ in range(FAILURES)]
+            for one in reservations:
                 with pytest.raises(MetersUnavailableError, match="slow"):
-                    await subject.take(subject.of_slots(1))
+                    await subject.take(subject.of_slots(1), reservation=one)
             with pytest.raises(MetersUnavailableError, match="a moment ago"):
                 await subject.take(subject.of_slots(1))
             local = store.meters.local
-            assert isinstance(await local.take(name(), [subject.of_slots(1)]), Taken)
+            assert isinstance(await local.take(reservations[0], [subject.of_slots(1)]), Taken)
         await until_back(subject)
         await until_used(subject, subject.of_slots(1), 1)
 
