@@ -260,6 +260,18 @@ async def test_a_redis_that_forgot_its_scripts_is_sent_them(store):
     assert await subject.used(subject.of_period(10, 0)) == 5
 
 
+async def test_a_settlement_that_comes_again_after_its_flush_counts_once(store):
+    subject = Subject(store)
+    await subject.known()
+    reservation = name()
+    uses = (subject.used_of_period(5), subject.used_of_bucket(5, 100))
+    await subject.settle(reservation, *uses)
+    await subject.flushed(subject.base(5, 1, reservation))
+    await subject.settle(reservation, *uses)
+    assert await subject.used(subject.of_period(100, 0)) == 5
+    assert await subject.used(subject.of_bucket(100, 0)) == pytest.approx(5, abs=1)
+
+
 async def test_workers_are_counted(own, server):
     meters = own.meters
     async with running(own.url, workers=7) as other:
