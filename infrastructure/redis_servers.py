@@ -22,6 +22,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
 import redis
 import redis.asyncio
+from redis.asyncio import BlockingConnectionPool
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.asyncio.sentinel import Sentinel as AsyncSentinel
 from redis.asyncio.sentinel import SentinelConnectionPool as AsyncSentinelConnectionPool
@@ -74,6 +75,10 @@ class _AsyncSentinel(AsyncSentinel):
         finally:
             for sentinel in self.sentinels:
                 await sentinel.connection_pool.disconnect(inuse_connections=False)
+
+
+class _BlockingSentinelPool(AsyncSentinelConnectionPool, BlockingConnectionPool):
+    """Connections to the master, of which callers wait for one that is free."""
 
 
 def sentinels_of(url: str) -> Sentinels | None:
@@ -168,6 +173,22 @@ def async_client(url: str, **options: Any) -> redis.asyncio.Redis:
     manager = _AsyncSentinel(sentinels.addresses, sentinel_kwargs=asked)  # type: ignore[no-untyped-call]
     return _Client.from_pool(
         AsyncSentinelConnectionPool(sentinels.name, manager, **sentinels.master | options)  # type: ignore[no-untyped-call]
+    )
+
+
+def blocking_async_client(url: str, *, most: int, wait_seconds: float, **options: Any) -> Any:
+    """A client for the event loop with at most ``most`` connections. Close it.
+
+    Callers wait up to ``wait_seconds`` for a connection that is free. A command is tried once.
+    """
+    own = {"max_connections": most, "timeout": wait_seconds, "retry": AsyncRetry(NoBackoff(), 0)}
+    sentinels = sentinels_of(url)
+    if sentinels is None:
+        return redis.asyncio.Redis.from_pool(BlockingConnectionPool.from_url(url, **own, **options))
+    asked = {"retry": AsyncRetry(NoBackoff(), 0)} | sentinels.options
+    manager = _AsyncSentinel(sentinels.addresses, sentinel_kwargs=asked)  # type: ignore[no-untyped-call]
+    return redis.asyncio.Redis.from_pool(
+        _BlockingSentinelPool(sentinels.name, manager, **sentinels.master | own | options)  # type: ignore[no-untyped-call]
     )
 
 

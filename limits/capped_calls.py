@@ -1,0 +1,57 @@
+"""Runs of scripts that a request waits for, though never for long."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import redis
+
+from infrastructure import redis_outage
+from limits import redis_scripts
+from limits.meters import MetersUnavailableError
+from limits.redis_scripts import Call
+
+
+class CappedCalls:
+    """``client`` is asked, and a reply is waited for up to ``cap_seconds``.
+
+    A call is left to end by itself, whoever waits for it: redis-py may lose a connection of its
+    pool, and with it a place for ever, where a task is cancelled that gives one back.
+    """
+
+    def __init__(self, client: Any, cap_seconds: float) -> None:
+        self._client = client
+        self._cap_seconds = cap_seconds
+        self._running: set[asyncio.Task[Any]] = set()
+
+    def start(self, call: Call) -> asyncio.Task[Any]:
+        task = asyncio.create_task(redis_scripts.run(self._client, call))
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    async def reply(self, task: asyncio.Task[Any]) -> Any:
+        """The reply to what was started. Raises ``MetersUnavailableError``."""
+        done, _ = await asyncio.wait({task}, timeout=self._cap_seconds)
+        if not done:
+            raise MetersUnavailableError("Redis is slow.")
+        try:
+            return task.result()
+        except (redis.RedisError, OSError) as exc:
+            redis_outage.tell("limits cannot be asked what was used", exc)
+            raise MetersUnavailableError(str(exc)) from exc
+
+    async def ask(self, call: Call) -> Any:
+        """The reply to ``call``. Raises ``MetersUnavailableError``."""
+        return await self.reply(self.start(call))
+
+    async def ended(self) -> None:
+        """Return once no call runs."""
+        if self._running:
+            await asyncio.wait(self._running)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._running.discard(task)
+        if not task.cancelled():
+            task.exception()  # of a call that nobody waits for
