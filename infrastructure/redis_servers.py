@@ -179,9 +179,11 @@ def async_client(url: str, **options: Any) -> redis.asyncio.Redis:
 def blocking_async_client(url: str, *, most: int, wait_seconds: float, **options: Any) -> Any:
     """A client for the event loop with at most ``most`` connections. Close it.
 
-    Callers wait up to ``wait_seconds`` for a connection that is free. A command is tried once.
+    Callers wait up to ``wait_seconds`` for a connection that is free. A command whose connection
+    is lost is sent once more, since it may be one that the server closed long ago.
     """
-    own = {"max_connections": most, "timeout": wait_seconds, "retry": AsyncRetry(NoBackoff(), 0)}
+    again = AsyncRetry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,))
+    own = {"max_connections": most, "timeout": wait_seconds, "retry": again}
     sentinels = sentinels_of(url)
     if sentinels is None:
         return redis.asyncio.Redis.from_pool(BlockingConnectionPool.from_url(url, **own, **options))

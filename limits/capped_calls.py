@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 import redis
 
@@ -11,6 +12,8 @@ from infrastructure import redis_outage
 from limits import redis_scripts
 from limits.meters import MetersUnavailableError
 from limits.redis_scripts import Call
+
+T = TypeVar("T")
 
 
 class CappedCalls:
@@ -26,10 +29,11 @@ class CappedCalls:
         self._running: set[asyncio.Task[Any]] = set()
 
     def start(self, call: Call) -> asyncio.Task[Any]:
-        task = asyncio.create_task(redis_scripts.run(self._client, call))
-        self._running.add(task)
-        task.add_done_callback(self._ended)
-        return task
+        return self._started(redis_scripts.run(self._client, call))
+
+    async def finished(self, work: Coroutine[Any, Any, T]) -> T:
+        """What ``work`` returns, however long it takes. Raises what it raises."""
+        return await asyncio.shield(self._started(work))
 
     async def reply(self, task: asyncio.Task[Any]) -> Any:
         """The reply to what was started. Raises ``MetersUnavailableError``."""
@@ -50,6 +54,12 @@ class CappedCalls:
         """Return once no call runs."""
         if self._running:
             await asyncio.wait(self._running)
+
+    def _started(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+        return task
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._running.discard(task)

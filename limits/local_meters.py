@@ -51,7 +51,7 @@ class LocalMeters:
         result = await meters.take(reservation, divided)
         if isinstance(result, Taken):
             pairs = zip(asks, result.readings, strict=True)
-            self._reservations.take(reservation, (_hold(ask, one) for ask, one in pairs))
+            self._reservations.take_locally(reservation, (_hold(ask, one) for ask, one in pairs))
         return result
 
     def settle(self, settlement: Settlement) -> None:

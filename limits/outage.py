@@ -32,14 +32,14 @@ from limits.meters import (
     Taken,
     Unknown,
 )
-from limits.redis_meters import RebuildingError, RedisMeters
+from limits.redis_meters import NotYetError, RedisMeters
 
 T = TypeVar("T")
 
 FAILURES = 3
 REST_SECONDS = 1.0
 AWAY = Cause(
-    lost="Redis does not tell in time what was used, so each limit is held as it is set up for that",
+    lost="Redis does not tell in time what was used, so limits hold as they are set up for that",
     back="Redis tells what was used of limits again",
 )
 
@@ -121,7 +121,7 @@ class ResilientMeters:
             raise MetersUnavailableError("Redis did not answer a moment ago.")
         try:
             result = await call()
-        except RebuildingError:
+        except NotYetError:
             self._breaker.succeed()
             raise
         except MetersUnavailableError as exc:

@@ -23,9 +23,9 @@ from contextlib import suppress
 import redis
 
 from infrastructure import redis_outage, redis_servers
-from infrastructure.outages import outages
 from limits import redis_scripts
 from limits.capped_calls import CappedCalls
+from limits.live_workers import BEAT_SECONDS, LiveWorkers
 from limits.meters import (
     Ask,
     Base,
@@ -51,15 +51,13 @@ from limits.reservations import Hold, Reservations
 CAP_SECONDS = 0.05  # for a reply that a request waits for
 SOCKET_SECONDS = 1.0  # for one that no request waits for any more
 CONNECTIONS = 16
-BEAT_SECONDS = 1.0
-ALIVE_SECONDS = 5.0
 GRACE_SECONDS = 2.0  # in which every worker has beaten, and has posted what it knows
 LAST_WORDS_SECONDS = 1.0
 NAMED_AT_ONCE = 500
 
 
-class RebuildingError(MetersUnavailableError):
-    """Redis was emptied, and the workers tell it what they know."""
+class NotYetError(MetersUnavailableError):
+    """Redis answers, and lacks what workers are about to tell it."""
 
 
 class RedisMeters:
@@ -78,7 +76,6 @@ class RedisMeters:
         grace_seconds: float = GRACE_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.live_workers = max(workers, 1)
         self.reservations = Reservations(clock)
         self._name = uuid.uuid4().hex
         self._candidate = self._name[:4]
@@ -89,7 +86,12 @@ class RedisMeters:
         self._asking = connect(url, most=CONNECTIONS, wait_seconds=SOCKET_SECONDS, **timeouts)
         self._calls = CappedCalls(self._asking, cap_seconds)
         self._writing = connect(url, most=2, wait_seconds=SOCKET_SECONDS, **timeouts)
-        self._writer = RedisWriter(self._writing, heed=self._heed, on_back=self._hold_all)
+        self._writer = RedisWriter(
+            self._writing, self._calls, heed=self._heed, on_back=self._hold_all
+        )
+        self._workers = LiveWorkers(
+            self._writing, self._calls, name=self._name, count=workers, heed=self._heed
+        )
         self._epoch: bytes | None = None
         self._rebuilt_at = float("-inf")
         self._posting = 0  # rounds of what this worker knows that are not written yet
@@ -100,12 +102,20 @@ class RedisMeters:
     @property
     def is_rebuilding(self) -> bool:
         """Whether Redis was emptied a moment ago."""
-        return self._posting > 0 or self._clock() < self._rebuilt_at
+        return self._posting > 0 or self._was_emptied()
+
+    @property
+    def live_workers(self) -> int:
+        """How many workers there are, as Redis said last."""
+        return self._workers.count
+
+    def _was_emptied(self) -> bool:
+        return self._clock() < self._rebuilt_at
 
     async def take(self, reservation: str, asks: Sequence[Ask]) -> Taken | Refused | Unknown:
         self._take_note()
         if reservation in self._unsure:
-            raise MetersUnavailableError("An earlier take is not given up yet.")
+            raise NotYetError("An earlier take is not given up yet.")
         task = self._calls.start(redis_scripts.take(reservation, asks, self._candidate))
         try:
             reply = Reply.of(await self._calls.reply(task))
@@ -125,6 +135,8 @@ class RedisMeters:
         return Taken(readings)
 
     def settle(self, settlement: Settlement) -> None:
+        for use in settlement.uses:
+            redis_scripts.whole(use.amount)
         self._take_note()
         uses = self.reservations.settle(settlement)
         if uses:
@@ -138,6 +150,8 @@ class RedisMeters:
                 self._heed(epoch)
 
     def flushed(self, bases: Sequence[Base]) -> None:
+        for base in bases:
+            redis_scripts.whole(base.amount)
         self._noted.append(bases)
         if self._loop is not None:
             with suppress(RuntimeError):  # the loop is closed: this worker has ended
@@ -173,7 +187,7 @@ class RedisMeters:
 
     def _unknown(self, reply: Reply, asks: Sequence[Ask]) -> Unknown:
         if self.is_rebuilding:
-            raise RebuildingError("Redis was emptied a moment ago.")
+            raise NotYetError("Redis was emptied a moment ago.")
         return Unknown(tuple(asks[at].meter for at in reply.numbers))
 
     def _heed(self, epoch: bytes) -> None:
@@ -220,31 +234,22 @@ class RedisMeters:
 
     async def _beat_and_renew(self) -> None:
         while True:
-            await self._beat(ALIVE_SECONDS)
+            await self._workers.beat(self._was_emptied)
             if not self._writer.is_failing:
                 for reservation, holds in self.reservations.due():
                     self._writer.put(self._hold(reservation, holds))
             await asyncio.sleep(BEAT_SECONDS)
 
-    async def _beat(self, seconds: float) -> None:
-        """Learn how many workers live. While Redis is away, the last number stays."""
-        call = redis_scripts.beat(self._name, seconds, self._candidate)
-        try:
-            count, epoch = await redis_scripts.run(self._writing, call)
-        except (redis.RedisError, OSError) as exc:
-            redis_outage.tell("workers do not know of each other", exc)
-            return
-        outages.end(redis_outage.REDIS)
-        self.live_workers = max(count, 1)
-        self._heed(epoch)
-
     async def _end(self) -> None:
         """Write what waits, if Redis takes it now."""
-        with suppress(redis.RedisError, OSError):  # the database tells the others in time
+        try:
             async with asyncio.timeout(LAST_WORDS_SECONDS):
                 self._take_note()
                 await self._writer.drain()
-                await self._beat(0)
-        await self._calls.ended()
-        await self._asking.aclose()
-        await self._writing.aclose()
+                await self._workers.end()
+        except (redis.RedisError, OSError) as exc:
+            redis_outage.tell("what was used of limits is left to the database", exc)
+        finally:
+            await self._calls.ended()
+            await self._asking.aclose()
+            await self._writing.aclose()

@@ -108,7 +108,7 @@ def hold(reservation: str, holds: Sequence[Hold], candidate: str) -> Call:
 
 def base(one: Base, reservations: Sequence[str], candidate: str) -> Call:
     """``reservations`` are some of the base's."""
-    counts = (_whole(one.amount), _whole(one.records), seconds_of_period(one.ends_at))
+    counts = (whole(one.amount), whole(one.records), seconds_of_period(one.ends_at))
     keys = (EPOCH, *_of_meters([one.meter]), *(_done(each) for each in reservations))
     return Call(BASE, keys, (candidate, *counts, *reservations))
 
@@ -128,7 +128,7 @@ def _of_holds(script: Script, first: tuple[str | int, ...], holds: Sequence[Hold
     arguments: list[str | int] = list(first)
     for each in holds:
         counts = (each.amount, each.worst, each.window_us, each.limit)
-        arguments += [each.kind.value, *(_whole(count) for count in counts)]
+        arguments += [each.kind.value, *(whole(count) for count in counts)]
         arguments.append(_seconds(each.kind, each.ends_at))
     keys = (*_of_reservation(str(first[0])), *_of_meters(each.meter for each in holds))
     return Call(script, keys, tuple(arguments))
@@ -137,10 +137,10 @@ def _of_holds(script: Script, first: tuple[str | int, ...], holds: Sequence[Hold
 def _of_ask(ask: Ask) -> tuple[str | int, ...]:
     return (
         ask.kind.value,
-        _whole(ask.amount),
-        _whole(ask.typical),
-        _whole(ask.worst),
-        _whole(ask.window_us),
+        whole(ask.amount),
+        whole(ask.typical),
+        whole(ask.worst),
+        whole(ask.window_us),
         _seconds(ask.kind, ask.ends_at),
         int(ask.is_enforced),
     )
@@ -150,8 +150,11 @@ def _seconds(kind: MeterKind, ends_at: float) -> int:
     return seconds_of_period(ends_at) if kind is MeterKind.PERIOD else SLOTS_SECONDS
 
 
-def _whole(count: int) -> int:
-    """A limit of more than Redis counts to is as good as none."""
+def whole(count: int) -> int:
+    """``count`` for Redis: a limit of more than Redis counts to is as good as none.
+
+    Raises ``ValueError`` for what is no count.
+    """
     if type(count) is not int or count < 0:
         raise ValueError(f"{count!r} is not a count")
     return min(count, MOST)

@@ -22,6 +22,7 @@ import redis
 
 from infrastructure import redis_outage
 from limits import redis_scripts
+from limits.capped_calls import CappedCalls
 from limits.redis_scripts import Call
 
 logger = logging.getLogger(__name__)
@@ -41,9 +42,15 @@ class RedisWriter:
     """``heed`` is called with the epoch of each reply, ``on_back`` once writing works again."""
 
     def __init__(
-        self, client: Any, *, heed: Callable[[bytes], None], on_back: Callable[[], None]
+        self,
+        client: Any,
+        calls: CappedCalls,
+        *,
+        heed: Callable[[bytes], None],
+        on_back: Callable[[], None],
     ) -> None:
         self._client = client
+        self._calls = calls
         self._heed = heed
         self._on_back = on_back
         self._waiting: deque[_Waiting] = deque()
@@ -95,7 +102,7 @@ class RedisWriter:
 
     async def _write(self) -> None:
         batch = list(islice(self._waiting, BATCH))
-        replies = await self._send([one.call for one in batch])
+        replies = await self._calls.finished(self._send([one.call for one in batch]))
         for one in batch:
             # Some may have been left out meanwhile.
             if self._waiting and self._waiting[0] is one:

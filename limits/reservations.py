@@ -67,6 +67,12 @@ class Reservations:
         for hold in holds:
             one.holds[hold.meter] = hold
 
+    def take_locally(self, reservation: str, holds: Iterable[Hold]) -> None:
+        """Remember ``holds`` that Redis does not know of: they are due at once."""
+        self.take(reservation, holds)
+        self._open[reservation].renewed_at = float("-inf")
+        self._open.move_to_end(reservation, last=False)
+
     def settle(self, settlement: Settlement) -> tuple[Hold, ...] | None:
         """The uses of ``settlement``, with an amount of 0 for what it holds and does not use.
 

@@ -47,6 +47,7 @@ async def running(url: str, **options: Any) -> AsyncIterator[RedisMeters]:
     """A worker's meters, whose requests wait however slow the machine is."""
     meters = RedisMeters(url, **{"cap_seconds": PATIENCE_SECONDS, **options})
     task = asyncio.create_task(meters.run())
+    await asyncio.sleep(0)  # it has begun, and so it ends what it holds
     try:
         yield meters
     finally:
