@@ -17,7 +17,7 @@ import asyncio
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import redis
@@ -53,7 +53,6 @@ SOCKET_SECONDS = 1.0  # for one that no request waits for any more
 CONNECTIONS = 16
 GRACE_SECONDS = 2.0  # in which every worker has beaten, and has posted what it knows
 LAST_WORDS_SECONDS = 1.0
-NAMED_AT_ONCE = 500
 
 
 class NotYetError(MetersUnavailableError):
@@ -145,7 +144,7 @@ class RedisMeters:
     async def seed(self, bases: Sequence[Base]) -> None:
         """Raises ``MetersUnavailableError``."""
         for base in bases:
-            for call in self._base_calls(base):
+            for call in redis_scripts.bases(base, self._candidate):
                 _, epoch = await self._calls.ask(call)
                 self._heed(epoch)
 
@@ -224,13 +223,8 @@ class RedisMeters:
             bases = self._noted.popleft()
             self.reservations.flushed(bases)
             for base in bases:
-                for call in self._base_calls(base):
+                for call in redis_scripts.bases(base, self._candidate):
                     self._writer.put(call)
-
-    def _base_calls(self, base: Base) -> Iterator[Call]:
-        named = base.reservations
-        for first in range(0, max(len(named), 1), NAMED_AT_ONCE):
-            yield redis_scripts.base(base, named[first : first + NAMED_AT_ONCE], self._candidate)
 
     async def _beat_and_renew(self) -> None:
         while True:

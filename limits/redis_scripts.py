@@ -8,7 +8,7 @@ as far as a double, which is what Lua counts in, holds them exactly.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha1
@@ -23,6 +23,7 @@ from limits.reservations import Hold
 PREFIX = "gatehouse:{limits}"
 EPOCH, WORKERS, SERVER = (f"{PREFIX}:{name}" for name in ("epoch", "workers", "server"))
 MOST = 2**53 - 1
+NAMED_AT_ONCE = 500
 BAD_ARGUMENT = "BADARGUMENT"
 DIRECTORY = Path(__file__).with_name("scripts")
 
@@ -106,11 +107,13 @@ def hold(reservation: str, holds: Sequence[Hold], candidate: str) -> Call:
     return _of_holds(HOLD, (reservation, candidate, lease, HELD_SECONDS), holds)
 
 
-def base(one: Base, reservations: Sequence[str], candidate: str) -> Call:
-    """``reservations`` are some of the base's."""
-    counts = (whole(one.amount), whole(one.records), seconds_of_period(one.ends_at))
-    keys = (EPOCH, *_of_meters([one.meter]), *(_done(each) for each in reservations))
-    return Call(BASE, keys, (candidate, *counts, *reservations))
+def bases(base: Base, candidate: str) -> Iterator[Call]:
+    """Several calls where ``base`` names many reservations."""
+    counts = (whole(base.amount), whole(base.records), seconds_of_period(base.ends_at))
+    for first in range(0, max(len(base.reservations), 1), NAMED_AT_ONCE):
+        named = base.reservations[first : first + NAMED_AT_ONCE]
+        keys = (EPOCH, *_of_meters([base.meter]), *(_done(each) for each in named))
+        yield Call(BASE, keys, (candidate, *counts, *named))
 
 
 def beat(worker: str, seconds: float, candidate: str) -> Call:

@@ -16,25 +16,14 @@ from limits.redis_meters import NotYetError
 from limits.redis_scripts import EPOCH, LONGEST_SECONDS
 from tests.limits.contract import MetersContract, Subject, name, outcomes
 from tests.limits.redis_store import RedisStore, keys, running, until
-from tests.support import parts
 from tests.support.environment import ROOT
-from tests.support.redis_server import RedisServer, bundled_executable
+from tests.support.processes import PATIENCE_SECONDS
 
 
 @pytest.fixture
 async def store(redis_server):
     async with running(settings.REDIS_URL) as meters:
         yield RedisStore(settings.REDIS_URL, meters)
-
-
-@pytest.fixture
-def server():
-    """A Redis of the test's own, which it may kill."""
-    found = parts.program("redis-server")
-    server = RedisServer(parts.require("Redis", found).address if found else bundled_executable())
-    server.start()
-    yield server
-    server.close()
 
 
 @pytest.fixture
@@ -159,7 +148,7 @@ async def test_every_worker_tells_an_emptied_redis_what_it_knows(own):
         empty(own)
         with pytest.raises(NotYetError):
             await mine.take(mine.of_period(100, 1))
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
                 try:
                     assert isinstance(await mine.take(mine.of_period(100, 1)), Unknown)
@@ -314,7 +303,7 @@ def empty(store: RedisStore) -> None:
 
 async def reading(subject: Subject, ask) -> int:
     """What is used, once Redis tells in time."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             try:
                 return await subject.used(ask)
@@ -323,7 +312,7 @@ async def reading(subject: Subject, ask) -> int:
 
 
 async def taken_at_last(subject: Subject, ask, reservation: str) -> bool:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             try:
                 if isinstance(await subject.take(ask, reservation=reservation), Taken):
