@@ -166,32 +166,30 @@ async def _finished(work: Coroutine[Any, Any, None]) -> None:
 
 def async_client(url: str, **options: Any) -> redis.asyncio.Redis:
     """A client for the event loop. Close it."""
-    sentinels = sentinels_of(url)
-    if sentinels is None:
-        return _Client.from_url(url, **options)
-    asked = {"retry": AsyncRetry(NoBackoff(), 0)} | sentinels.options
-    manager = _AsyncSentinel(sentinels.addresses, sentinel_kwargs=asked)  # type: ignore[no-untyped-call]
-    return _Client.from_pool(
-        AsyncSentinelConnectionPool(sentinels.name, manager, **sentinels.master | options)  # type: ignore[no-untyped-call]
-    )
+    kinds = (redis.asyncio.ConnectionPool, AsyncSentinelConnectionPool)
+    return _Client.from_pool(_async_pool(url, *kinds, options))
 
 
-def blocking_async_client(url: str, *, most: int, wait_seconds: float, **options: Any) -> Any:
+def blocking_async_client(
+    url: str, *, most: int, wait_seconds: float, **options: Any
+) -> redis.asyncio.Redis:
     """A client for the event loop with at most ``most`` connections. Close it.
 
     Callers wait up to ``wait_seconds`` for a connection that is free. A command whose connection
     is lost is sent once more, since it may be one that the server closed long ago.
     """
     again = AsyncRetry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,))
-    own = {"max_connections": most, "timeout": wait_seconds, "retry": again}
+    own = {"max_connections": most, "timeout": wait_seconds, "retry": again} | options
+    return _Client.from_pool(_async_pool(url, BlockingConnectionPool, _BlockingSentinelPool, own))
+
+
+def _async_pool(url: str, of_server: Any, of_sentinels: Any, options: dict[str, Any]) -> Any:
     sentinels = sentinels_of(url)
     if sentinels is None:
-        return redis.asyncio.Redis.from_pool(BlockingConnectionPool.from_url(url, **own, **options))
+        return of_server.from_url(url, **options)
     asked = {"retry": AsyncRetry(NoBackoff(), 0)} | sentinels.options
     manager = _AsyncSentinel(sentinels.addresses, sentinel_kwargs=asked)  # type: ignore[no-untyped-call]
-    return redis.asyncio.Redis.from_pool(
-        _BlockingSentinelPool(sentinels.name, manager, **sentinels.master | own | options)  # type: ignore[no-untyped-call]
-    )
+    return of_sentinels(sentinels.name, manager, **sentinels.master | options)
 
 
 def channel_host(url: str, **options: Any) -> dict[str, Any]:

@@ -5,12 +5,14 @@ import pytest
 
 from infrastructure.redis_servers import (
     async_client,
+    blocking_async_client,
     channel_host,
     client,
     problem_of,
     sentinels_of,
 )
 from tests.support.environment import ROOT
+from tests.support.processes import PATIENCE_SECONDS
 
 SENTINEL = "redis+sentinel://ada:p%40w@one:1,two/Mine/3"
 
@@ -93,6 +95,13 @@ def test_a_wrong_url_is_left_to_the_check():
 def test_a_client_of_a_server_works(redis_server):
     with client(redis_server.address) as server:
         assert server.ping()
+
+
+async def test_callers_wait_for_a_connection_that_is_free(redis_server):
+    options = {"most": 2, "wait_seconds": PATIENCE_SECONDS}
+    async with blocking_async_client(redis_server.address, **options) as client:
+        assert await asyncio.gather(*(client.ping() for _ in range(20))) == [True] * 20
+        assert client.connection_pool.max_connections == 2
 
 
 @pytest.mark.parametrize("name", ["docs/operations.md", "docs/configuration.md", ".env.example"])
