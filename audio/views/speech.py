@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from django.conf import settings
 from django.http import HttpResponse, StreamingHttpResponse
@@ -20,6 +21,7 @@ from audio.speech_files import Recording
 from audio.speech_request import ENDPOINT, SpeechRequest, is_told_who_asks
 from models_registry.registry import active
 from models_registry.targets import Target
+from proxy.answering.demand import demand_of
 from proxy.answering.dispatched import Dispatched
 from proxy.answering.routing import check_model_id, model_of, route
 from proxy.answering.shapes import Shape
@@ -179,6 +181,7 @@ class SpeechView(ApiView):
             targets,
             lambda target: self.call(ENDPOINT, target.model, speech.body_for(target)),
             self.switches,
+            partial(demand_of, ENDPOINT, speech.body),
         )
         return await self.dispatched(candidates, exchange, shape=Shape.SOUND)
 
