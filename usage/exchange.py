@@ -52,7 +52,8 @@ class Exchange:
     ``has_broken``: the upstream failed after parts of its answer had passed. ``on_end`` is called
     once, when the request has ended, before it is recorded.
     ``limit_marks`` name the periods of limits that it counts towards. ``images`` is how many the
-    request asks for, None where it asks for none.
+    request asks for, None where it asks for none. ``limit_headers`` tell its
+    client what is left of limits, ``changed_params`` which parameters a limit has changed.
     ``on_stop`` is how the request is ended early, set by whoever answers it; ``still_allowed``
     tells whether its caller could make it now.
     """
@@ -84,6 +85,8 @@ class Exchange:
     has_broken: bool = False
     limit_marks: list[str] = field(default_factory=list)
     images: int | None = None
+    limit_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    changed_params: tuple[str, ...] = ()
     on_end: Callable[[Exchange], None] | None = field(default=None, repr=False)
     on_stop: Callable[[StopReason], None] | None = field(default=None, repr=False)
     still_allowed: Callable[[], Awaitable[bool]] | None = field(default=None, repr=False)

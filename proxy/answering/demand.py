@@ -54,7 +54,7 @@ def demand_of_form(
     if endpoint.startswith("images/"):
         number = value("n") or ""
         n = int(number) if number.isascii() and number.isdigit() else 1
-        return Demand(input_tokens=text + MEDIA_TOKENS, images=_whole(n) or 1)
+        return Demand(input_tokens=text + MEDIA_TOKENS, images=whole(n) or 1)
     if endpoint.startswith("audio/"):
         kind = file_name.rpartition(".")[2].lower()
         rate = BYTES_PER_SECOND.get(kind, USUAL_BYTES_PER_SECOND)
@@ -75,12 +75,36 @@ def demand_of_message(message: JsonObject) -> Demand:
 
 def named_limit(body: JsonObject, names: tuple[str, ...]) -> int | None:
     """The largest whole number under ``names``; None where there is none."""
-    found = [limit for name in names if (limit := _whole(body.get(name))) is not None]
+    found = [limit for name in names if (limit := whole(body.get(name))) is not None]
     return max(found, default=None)
+
+
+def whole(value: Any) -> int | None:
+    """``value`` as a whole number, as which ``1e3`` counts too; None for everything else."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        return None
+    return min(int(value), MOST)
+
+
+def answers_in(endpoint: str, body: JsonObject) -> int:
+    """How many answers are written, each of which may have the maximum of output.
+
+    Each prompt of a completion is answered ``n`` times, and ``best_of`` are written for that.
+    """
+    if endpoint != "completions":
+        return _count(body, "n")
+    prompt = body.get("prompt")
+    prompts = len(prompt) if isinstance(prompt, list) and not _are_tokens(prompt) else 1
+    return _times(max(prompts, 1), max(_count(body, "n"), _count(body, "best_of")))
 
 
 def _of_chat(body: JsonObject) -> Demand:
     limit = named_limit(body, CHAT_LIMITS)
+    options = body.get("options")  # Ollama's own
+    if limit is None and isinstance(options, dict):
+        limit = whole(options.get("num_predict"))
     return Demand(
         input_tokens=estimated_chat_tokens(body),
         output_tokens=None if limit is None else _times(limit, _count(body, "n")),
@@ -88,13 +112,10 @@ def _of_chat(body: JsonObject) -> Demand:
 
 
 def _of_completion(body: JsonObject) -> Demand:
-    """Each prompt is answered ``n`` times, of ``best_of`` that are written."""
-    prompt, limit = body.get("prompt"), named_limit(body, ("max_tokens",))
-    prompts = len(prompt) if isinstance(prompt, list) and not _are_tokens(prompt) else 1
-    answers = _times(max(prompts, 1), max(_count(body, "n"), _count(body, "best_of")))
+    limit = named_limit(body, ("max_tokens",))
     return Demand(
-        input_tokens=_prompt_tokens(prompt),
-        output_tokens=None if limit is None else _times(limit, answers),
+        input_tokens=_prompt_tokens(body.get("prompt")),
+        output_tokens=None if limit is None else _times(limit, answers_in("completions", body)),
     )
 
 
@@ -203,17 +224,8 @@ def _tokens_in(text: str) -> int:
 
 
 def _count(body: JsonObject, name: str) -> int:
-    return _whole(body.get(name)) or 1
+    return whole(body.get(name)) or 1
 
 
 def _times(limit: int, count: int) -> int:
     return min(limit * count, MOST)
-
-
-def _whole(value: Any) -> int | None:
-    """``value`` as a whole number, as which ``1e3`` counts too; None for everything else."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        return None
-    return min(int(value), MOST)

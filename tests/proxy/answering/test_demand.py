@@ -34,6 +34,8 @@ PICTURE = f"data:image/png;base64,{'A' * 50_000}"
         ({"max_tokens": float("inf")}, None),
         ({"max_tokens": 100, "n": "3"}, 100),
         ({"max_tokens": 100, "n": 0}, 100),
+        ({"options": {"num_predict": 40}}, 40),
+        ({"options": {"num_predict": -1}}, None),
     ],
 )
 def test_the_output_of_a_chat_is_what_it_names_for_all_its_answers(fields, expected) -> None:
