@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,10 +14,16 @@ from limits.book import EMPTY, Book
 from limits.choices import Metric, Mode, Share, SubjectKind, Window
 from limits.gate import gate
 from limits.memory_meters import MemoryMeters
+from limits.meters import Reading
 from limits.own_use import OwnUse
+from limits.refusals import LimitReachedError
+from proxy.client_side.limit_errors import limit_error
 from proxy.views.limits import as_json
 from tests.limits.rules import a_rule
 from tests.support.asgi import AsgiClient
+from tests.support.environment import ROOT
+
+JSON = re.compile(r"```json\n(.*?)```", re.DOTALL)
 
 MIDNIGHT = 1_795_906_800.0  # 2026-11-29, in Berlin
 OWN = a_rule(
@@ -83,6 +92,29 @@ def test_the_edges_of_what_is_left(amount, used, expected) -> None:
 def test_requests_at_once_have_no_window() -> None:
     rule = a_rule(share=Share.EACH_KEY, metric=Metric.CONCURRENCY, window=Window.NONE)
     assert as_json(OwnUse(rule, 3, 1, None))["window"] is None
+
+
+def documented() -> list[dict]:
+    """The JSON examples of the section on limits."""
+    page = (ROOT / "docs" / "api.md").read_text()
+    section = page.partition("\n## Limits\n")[2].partition("\n## ")[0]
+    return [json.loads(block) for block in JSON.findall(section)]
+
+
+def test_the_documented_list_is_what_is_answered() -> None:
+    month = {"window": Window.MONTH, "zone": ZoneInfo("UTC")}
+    pool = a_rule(label="research", metric=Metric.TOKENS, amount=9_000, mode=Mode.WARN, **month)
+    uses = [
+        OwnUse(OWN, OWN.amount, 1_250_000_000, MIDNIGHT),
+        OwnUse(pool, pool.amount, 3_333, datetime(2026, 12, 1, tzinfo=UTC).timestamp()),
+    ]
+    assert documented()[0] == {"object": "list", "data": [as_json(use) for use in uses]}
+
+
+def test_the_documented_refusal_is_what_is_answered() -> None:
+    reading = Reading("1:u7", OWN.amount, OWN.amount, 0.0, True)
+    error = limit_error(LimitReachedError(OWN, reading, 60.0), MIDNIGHT - 60)
+    assert documented()[1] == error.body()
 
 
 @pytest.mark.parametrize("path", ["/v1/limits", "/openai/v1/limits", "/openai/limits", "/limits"])
