@@ -75,12 +75,19 @@ def demand_of_message(message: JsonObject) -> Demand:
 
 def named_limit(body: JsonObject, names: tuple[str, ...]) -> int | None:
     """The largest whole number under ``names``; None where there is none."""
-    found = [limit for name in names if (limit := whole(body.get(name))) is not None]
-    return max(found, default=None)
+    found: int | None = None
+    for name in names:
+        if name in body:
+            limit = whole(body[name])
+            if limit is not None and (found is None or limit > found):
+                found = limit
+    return found
 
 
 def whole(value: Any) -> int | None:
     """``value`` as a whole number, as which ``1e3`` counts too; None for everything else."""
+    if type(value) is int and 0 <= value <= MOST:  # nearly always
+        return value
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
@@ -224,7 +231,7 @@ def _tokens_in(text: str) -> int:
 
 
 def _count(body: JsonObject, name: str) -> int:
-    return whole(body.get(name)) or 1
+    return (whole(body[name]) or 1) if name in body else 1
 
 
 def _times(limit: int, count: int) -> int:

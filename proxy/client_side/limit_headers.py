@@ -8,7 +8,7 @@ https://docs.anthropic.com/en/api/rate-limits
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from math import ceil
 from urllib.parse import quote
@@ -23,14 +23,29 @@ Told = tuple[Rule, Reading]
 
 WARNING_HEADER = b"x-gateway-limit-warning"
 MOST_WARNINGS = 10
-# By the names of OpenAI and of Anthropic; the latter knows all of them.
-OPENAI = {Metric.REQUESTS: "requests", Metric.TOKENS: "tokens"}
-ANTHROPIC = OPENAI | {Metric.INPUT_TOKENS: "input-tokens", Metric.OUTPUT_TOKENS: "output-tokens"}
+# The names of what is counted. OpenAI knows the first two.
+METRICS = {
+    Metric.REQUESTS: "requests",
+    Metric.TOKENS: "tokens",
+    Metric.INPUT_TOKENS: "input-tokens",
+    Metric.OUTPUT_TOKENS: "output-tokens",
+}
 PARTS = ("limit", "remaining", "reset")
-NAMES = (
-    *(f"x-ratelimit-{part}-{name}" for name in OPENAI.values() for part in PARTS),
-    *(f"anthropic-ratelimit-{name}-{part}" for name in ANTHROPIC.values() for part in PARTS),
-    WARNING_HEADER.decode(),
+Names = tuple[bytes, bytes, bytes]
+OPENAI: dict[Metric, Names] = {
+    metric: tuple(f"x-ratelimit-{part}-{METRICS[metric]}".encode() for part in PARTS)  # type: ignore[misc]
+    for metric in (Metric.REQUESTS, Metric.TOKENS)
+}
+ANTHROPIC: dict[Metric, Names] = {
+    metric: tuple(f"anthropic-ratelimit-{name}-{part}".encode() for part in PARTS)  # type: ignore[misc]
+    for metric, name in METRICS.items()
+}
+NAMES = tuple(
+    name.decode()
+    for name in (
+        *(name for names in (*OPENAI.values(), *ANTHROPIC.values()) for name in names),
+        WARNING_HEADER,
+    )
 )
 
 
@@ -39,14 +54,31 @@ def limit_headers(told: Iterable[Told], *, is_anthropic: bool, now: float) -> He
 
     Amounts that are shared with others are not told, nor those that only warn.
     """
-    pairs = list(told)
+    names = ANTHROPIC if is_anthropic else OPENAI
+    tightest: dict[Metric, Told] = {}
+    warnings: list[str] = []
+    for pair in told:
+        rule, reading = pair
+        if rule.mode is Mode.WARN:
+            if reading.is_over:
+                warnings.append(rule.label)
+        elif rule.metric in names and rule.mode is Mode.ENFORCE and is_own(rule):
+            known = tightest.get(rule.metric)
+            if known is None or _is_tighter(reading, known[1]):
+                tightest[rule.metric] = pair
     headers: Headers = []
-    for metric, name in (ANTHROPIC if is_anthropic else OPENAI).items():
-        tightest = _tightest(pairs, metric)
-        if tightest is not None:
-            headers += _anthropic(name, tightest, now) if is_anthropic else _openai(name, tightest)
-    if warnings := ", ".join(_warnings(pairs)):
-        headers.append((WARNING_HEADER, warnings.encode()))
+    for metric, (limit, left, reset) in names.items():
+        if metric not in tightest:
+            continue
+        rule, reading = tightest[metric]
+        headers.append((limit, b"%d" % reading.amount))
+        headers.append((left, b"%d" % remaining(reading)))
+        if rule.window is not Window.TOTAL:  # which is never reset
+            seconds = reading.reset_seconds
+            text = moment(now + seconds) if is_anthropic else duration(seconds)
+            headers.append((reset, text.encode()))
+    if warnings:
+        headers.append((WARNING_HEADER, labels(warnings).encode()))
     return headers
 
 
@@ -63,44 +95,22 @@ def duration(seconds: float) -> str:
     return f"{hours}h{minutes}m{text}" if hours else f"{minutes}m{text}"
 
 
+def moment(at: float) -> str:
+    """``at``, in seconds since the epoch, as RFC 3339 has it, rounded up to seconds."""
+    return datetime.fromtimestamp(ceil(at), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def labels(of: Iterable[str]) -> str:
+    """Labels of limits, percent-encoded except for spaces."""
+    return ", ".join(quote(label, safe=" ") for label in list(of)[:MOST_WARNINGS])
+
+
 def remaining(reading: Reading) -> int:
-    """The units that are left, after a lowered amount none."""
+    """The units that are left; none of an amount that was lowered since."""
     return max(reading.amount - reading.used, 0)
 
 
-def _tightest(pairs: list[Told], metric: Metric) -> Told | None:
-    own = [
-        (rule, reading)
-        for rule, reading in pairs
-        if rule.metric is metric and rule.mode is Mode.ENFORCE and is_own(rule)
-    ]
-    return min(own, key=lambda each: (remaining(each[1]), -each[1].reset_seconds), default=None)
-
-
-def _openai(name: str, told: Told) -> Headers:
-    rule, reading = told
-    values = [reading.amount, remaining(reading), duration(reading.reset_seconds)]
-    return [
-        (f"x-ratelimit-{part}-{name}".encode(), str(value).encode())
-        for part, value in zip(PARTS, values, strict=True)
-        if part != "reset" or rule.window is not Window.TOTAL  # which has none
-    ]
-
-
-def _anthropic(name: str, told: Told, now: float) -> Headers:
-    rule, reading = told
-    values: list[int | str] = [reading.amount, remaining(reading)]
-    if rule.window is not Window.TOTAL:
-        moment = datetime.fromtimestamp(ceil(now + reading.reset_seconds), UTC)
-        values.append(moment.isoformat().replace("+00:00", "Z"))
-    return [
-        (f"anthropic-ratelimit-{name}-{part}".encode(), str(value).encode())
-        for part, value in zip(PARTS, values, strict=False)
-    ]
-
-
-def _warnings(pairs: list[Told]) -> Iterator[str]:
-    """The labels of limits that are over and only warn, percent-encoded but for spaces."""
-    labels = [rule.label for rule, reading in pairs if rule.mode is Mode.WARN and reading.is_over]
-    for label in labels[:MOST_WARNINGS]:
-        yield quote(label, safe=" ")
+def _is_tighter(one: Reading, other: Reading) -> bool:
+    """Whether less is left of ``one``, or as much, and that for longer."""
+    left, known = remaining(one), remaining(other)
+    return left < known or (left == known and one.reset_seconds > other.reset_seconds)
