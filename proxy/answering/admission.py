@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from limits.admissions import Admission
 from limits.demand import Demand, nothing
 from limits.gate import EVERYTHING, FREE, HANDSHAKE, gate
+from limits.refusals import LimitError
 from models_registry.targets import Target
 from proxy.answering.attempting import Asking
 from proxy.answering.candidates import Candidates
@@ -30,9 +31,14 @@ async def admit(asking: Asking, candidates: Candidates) -> None:
     elif all(target.is_aside for target in candidates.targets):
         metrics = FREE
     exchange = asking.exchange
-    admission = await gate.admit(
-        exchange, candidates.targets, candidates.demand, metrics, is_long=asking.is_long
-    )
+    try:
+        admission = await gate.admit(
+            exchange, candidates.targets, candidates.demand, metrics, is_long=asking.is_long
+        )
+    except LimitError as exc:
+        if exc.reading is not None:
+            tell(exchange, Admission(rules=(exc.rule,), readings=(exc.reading,)))
+        raise
     asking.output_cap = admission.output_cap
     tell(exchange, admission)
 

@@ -11,6 +11,7 @@ from http import HTTPStatus
 from math import ceil
 
 from limits.choices import ROLLING, Metric, Window
+from limits.marks import SEPARATOR
 from limits.refusals import (
     LimitError,
     LimitReachedError,
@@ -42,11 +43,11 @@ def limit_error(error: LimitError, now: float) -> ApiError:
     """``error`` for its client. ``now`` is in seconds since the epoch."""
     match error:
         case LimitReachedError() if error.rule.window in {Window.NONE, *ROLLING}:
-            return _rate_exceeded(error)
+            return _rate_exceeded(error, now)
         case LimitReachedError():
             return _quota_used_up(error, now)
         case NeverFitsError():
-            return _too_much_at_once(error)
+            return _too_much_at_once(error, now)
         case UnpricedModelError():
             return AnsweredError(
                 f"The limit `{error.rule.label}` is of money, and this model has no price.",
@@ -79,11 +80,11 @@ def retry_headers(seconds: float | None) -> Headers:
     }
 
 
-def _rate_exceeded(error: LimitReachedError) -> ApiError:
+def _rate_exceeded(error: LimitReachedError, now: float) -> ApiError:
     seconds = error.retry_seconds
     when = "when a request has ended" if seconds is None else f"in {_seconds(seconds)}"
     return _refusal(
-        f"{_named(error)} is reached. Try again {when}.",
+        f"{_named(error, now)} is reached. Try again {when}.",
         kind=RATE_TYPES.get(error.rule.metric, "rate_limit_error"),
         code=RATE_EXCEEDED,
         headers=retry_headers(seconds),
@@ -97,16 +98,16 @@ def _quota_used_up(error: LimitReachedError, now: float) -> ApiError:
         until = f" until {datetime.fromtimestamp(end, error.rule.zone).isoformat()}"
         headers = retry_headers(end - now)
     return _refusal(
-        f"{_named(error)} is used up{until}.",
+        f"{_named(error, now)} is used up{until}.",
         kind=QUOTA_USED_UP,
         code=QUOTA_USED_UP,
         headers=headers | {"x-should-retry": "false"},
     )
 
 
-def _too_much_at_once(error: NeverFitsError) -> ApiError:
+def _too_much_at_once(error: NeverFitsError, now: float) -> ApiError:
     return AnsweredError(
-        f"The request alone may use more than all of {_lower(_named(error))}. Shorten its input, "
+        f"The request alone may use more than all of {_lower(_named(error, now))}. Shorten its input, "
         "or have it ask for less output.",
         status=HTTPStatus.BAD_REQUEST,
         kind=INVALID,
@@ -122,12 +123,13 @@ def _refusal(message: str, *, kind: str, code: str, headers: Headers) -> ApiErro
     return refusal
 
 
-def _named(error: LimitError) -> str:
+def _named(error: LimitError, now: float) -> str:
+    """With the amount that holds now, of which the meter may be one worker's part."""
     rule, reading = error.rule, error.reading
     if not is_own(rule):
         return f"The shared limit `{rule.label}`"
-    amount = rule.amount if reading is None else reading.amount  # which may be raised for a while
-    return f"Your limit `{rule.label}` of {amount_in_words(rule, amount)}"
+    share = "" if reading is None else reading.meter.split(SEPARATOR)[1]
+    return f"Your limit `{rule.label}` of {amount_in_words(rule, rule.amount_for(share, now))}"
 
 
 def _lower(text: str) -> str:

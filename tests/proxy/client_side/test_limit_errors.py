@@ -16,7 +16,7 @@ from limits.refusals import (
     NeverFitsError,
     UnpricedModelError,
 )
-from limits.rule import Rule
+from limits.rule import Raise, Rule
 from proxy.client_side.exception_handler import to_api_error
 from proxy.client_side.limit_errors import limit_error
 from wire_formats.messages.error_types import in_anthropics_words, status_of
@@ -37,7 +37,9 @@ def a_rule(metric=Metric.REQUESTS, window=Window.MINUTE, **more) -> Rule:
 
 
 def reached(rule: Rule, retry_seconds: float | None) -> LimitReachedError:
-    return LimitReachedError(rule, Reading("1:u7", rule.amount, USED, 60.0, True), retry_seconds)
+    return LimitReachedError(
+        rule, Reading("1:u7:requests", rule.amount, USED, 60.0, True), retry_seconds
+    )
 
 
 def test_a_rate_is_told_with_its_amount_and_when_it_lets_through_again() -> None:
@@ -110,7 +112,7 @@ def test_a_budget_for_ever_has_no_end() -> None:
     [
         reached(a_rule(share=Share.POOL), 2.0),
         reached(a_rule(Metric.USD, Window.MONTH, share=Share.POOL), 2.0),
-        NeverFitsError(a_rule(share=Share.POOL), Reading("1:", 20, USED, 60.0)),
+        NeverFitsError(a_rule(share=Share.POOL), Reading("1::requests", 20, USED, 60.0)),
     ],
 )
 def test_a_pool_tells_no_numbers_of_others(error: LimitError) -> None:
@@ -122,8 +124,18 @@ def test_a_pool_tells_no_numbers_of_others(error: LimitError) -> None:
 
 
 def test_an_amount_that_is_raised_for_a_while_is_the_one_that_is_told() -> None:
-    raised = LimitReachedError(a_rule(), Reading("1:u7", 50, 50, 60.0, True), 2.0)
-    assert "of 50 requests a minute" in limit_error(raised, NOW).message
+    raises = (
+        Raise(amount=50, until=NOW + 1, subject="u7"),
+        Raise(amount=90, until=NOW + 1, subject="u8"),
+    )
+    error = reached(a_rule(raises=raises), 2.0)
+    assert "of 50 requests a minute" in limit_error(error, NOW).message
+    assert "of 20 requests a minute" in limit_error(error, NOW + 2).message
+
+
+def test_the_part_that_one_worker_counts_is_not_told_as_the_amount() -> None:
+    error = LimitReachedError(a_rule(), Reading("1:u7:requests", 10, 10, 60.0, True), 2.0)
+    assert "of 20 requests a minute" in limit_error(error, NOW).message
 
 
 def test_what_never_fits_is_the_requests_own_fault() -> None:

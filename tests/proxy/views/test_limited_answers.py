@@ -159,6 +159,8 @@ async def test_a_limit_that_is_reached(limited, ask, upstream) -> None:
     assert error["message"].startswith("Your limit `one a minute` of 1 request a minute is")
     assert answer.headers["x-should-retry"] == "true"
     assert 0 < int(answer.headers["retry-after"]) <= 60
+    assert answer.headers["x-ratelimit-limit-requests"] == "1"
+    assert answer.headers["x-ratelimit-remaining-requests"] == "0"
     assert len(upstream.requests) == 1
 
 

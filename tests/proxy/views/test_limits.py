@@ -112,7 +112,7 @@ def test_the_documented_list_is_what_is_answered() -> None:
 
 
 def test_the_documented_refusal_is_what_is_answered() -> None:
-    reading = Reading("1:u7", OWN.amount, OWN.amount, 0.0, True)
+    reading = Reading("1:u7:usd", OWN.amount, OWN.amount, 0.0, True)
     error = limit_error(LimitReachedError(OWN, reading, 60.0), MIDNIGHT - 60)
     assert documented()[1] == error.body()
 
