@@ -106,9 +106,10 @@ def _quota_used_up(error: LimitReachedError, now: float) -> ApiError:
 
 
 def _too_much_at_once(error: NeverFitsError, now: float) -> ApiError:
+    named = _lower(_named(error, now))
     return AnsweredError(
-        f"The request alone may use more than all of {_lower(_named(error, now))}. Shorten its input, "
-        "or have it ask for less output.",
+        f"The request alone may use more than all of {named}. Shorten its input, or have it ask "
+        "for less output.",
         status=HTTPStatus.BAD_REQUEST,
         kind=INVALID,
         code="request_exceeds_limit",
