@@ -10,13 +10,11 @@ from channels.db import database_sync_to_async
 from accounts.caller import Caller
 from accounts.changes import DATABASE_ERRORS
 from limits.book import Book, Matched, share_of, subjects_of
-from limits.choices import ROLLING, Mode, Window
+from limits.choices import Mode, Window
 from limits.meters import Ask, MeterKind, Meters, MetersUnavailableError, Reading
 from limits.periods import bases_of
 from limits.rule import Rule
 from limits.windows import span_of
-
-MICROSECONDS = 1_000_000
 
 
 class OwnUse(NamedTuple):
@@ -49,24 +47,20 @@ async def uses_of(caller: Caller, book: Book, meters: Meters, *, now: float) -> 
 
 def question(matched: Matched, now: float) -> Ask:
     """The ask that reads the meter of a limit, and reserves nothing."""
-    rule, share = matched
+    rule, share, kind, window_us, meter = matched
     amount, is_enforced = rule.amount_for(share, now), rule.mode is Mode.ENFORCE
-    name = f"{rule.id}:{share}:{rule.metric}"
-    if rule.window is Window.NONE:
-        return Ask(name, MeterKind.SLOTS, amount, 0, 0, is_enforced=is_enforced)
-    if rule.window in ROLLING:
-        window_us = ROLLING[rule.window] * MICROSECONDS
-        return Ask(name, MeterKind.BUCKET, amount, 0, 0, window_us, is_enforced=is_enforced)
+    if kind is not MeterKind.PERIOD:
+        return Ask(meter, kind, amount, 0, 0, window_us, is_enforced=is_enforced)
     span = span_of(rule.window, rule.zone, now)
-    name = f"{rule.id}:{share}:{span.start}:{rule.metric}"
-    return Ask(name, MeterKind.PERIOD, amount, 0, 0, 0, float(span.end), is_enforced)
+    name = f"{meter}{span.start}:{rule.metric}"
+    return Ask(name, kind, amount, 0, 0, 0, float(span.end), is_enforced)
 
 
 def _limits_of(caller: Caller, book: Book) -> list[Matched]:
     """Those for any model and endpoint."""
     subjects = set(subjects_of(caller))
     return [
-        Matched(rule, share_of(rule, caller.user_id, caller.key_id))
+        Matched.of(rule, share_of(rule, caller.user_id, caller.key_id))
         for rule in book.rules
         if (rule.subject_kind, rule.subject_id) in subjects
     ]
