@@ -62,8 +62,7 @@ async def running_gateway() -> AsyncIterator[Registry]:
 
     async def on_change(subject: changes.Subject) -> None:
         if subject is changes.Subject.CONFIGURATION:
-            await registry.reload()
-            await reload_limits()
+            await reload_all(registry)
         else:
             forget_people(tokens, access_tokens)
             await callers.refresh()
@@ -73,8 +72,7 @@ async def running_gateway() -> AsyncIterator[Registry]:
     tasks: list[asyncio.Task[None]] = []
     try:
         since = await database_sync_to_async(changes.current_versions)()
-        await registry.reload()
-        await reload_limits()
+        await reload_all(registry)
         bearer_tokens.activate(tokens)
         use_token_source(token_source(access_tokens))
         activate(registry)
@@ -94,6 +92,12 @@ async def running_gateway() -> AsyncIterator[Registry]:
         await write_down_the_rest()
         await registry.stop()
         await client.aclose()
+
+
+async def reload_all(registry: Registry) -> None:
+    """Take up the configuration as it is now. Raises ``django.db.DatabaseError``."""
+    await registry.reload()
+    await reload_limits()
 
 
 def deactivate() -> None:

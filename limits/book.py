@@ -64,6 +64,11 @@ class Book:
         self.has_money = any(rule.metric is Metric.USD for rule in self.rules)
         self._known: dict[tuple[object, ...], tuple[Matched, ...]] = {}
 
+    @property
+    def remembered(self) -> int:
+        """How many answers are remembered."""
+        return len(self._known)
+
     def meters_for(
         self, caller: Caller, model: str, endpoint: str, also: Names = ()
     ) -> tuple[Matched, ...]:

@@ -77,6 +77,11 @@ class Gate:
         )
 
     @property
+    def running(self) -> int:
+        """How many requests hold something."""
+        return len(self._open)
+
+    @property
     def meters(self) -> Meters:
         return self.asker.meters
 
@@ -190,7 +195,7 @@ class Gate:
             expected = capped(expected, cap)
         else:
             raise self._refused(reservation, answer)
-        if cap is None and not expected.is_bounded and is_near(answer, len(self._open)):
+        if cap is None and not expected.is_bounded and is_near(answer, self.running):
             cap = expected.worst.output_tokens
         if in_flight.find(name) is None:  # its client has left, and nobody will settle it
             self._let_go(reservation)

@@ -113,9 +113,7 @@ class UsageRecord:
             service_tier=tokens.service_tier or "",
             overhead_us=_in(1e6, exchange.overhead_seconds),
             attempt_log=attempt_log(exchange.attempts),
-            limit_marks=exchange.limit_marks,
-            images=exchange.images,
-            requests=exchange.requests,
+            **_for_limits(exchange),
         )
 
     @property
@@ -189,6 +187,14 @@ def _encodable(value: Any) -> Any:
     if isinstance(value, str):
         return value.encode(errors="replace").decode()
     return min(value, LARGEST_NUMBER) if isinstance(value, int) else value
+
+
+def _for_limits(exchange: Exchange) -> dict[str, Any]:
+    return {
+        "limit_marks": exchange.limit_marks,
+        "images": exchange.images,
+        "requests": exchange.requests,
+    }
 
 
 def _in(parts: float, seconds: float | None) -> int | None:

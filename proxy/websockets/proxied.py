@@ -114,8 +114,7 @@ class ProxiedConsumer(ApiSocket):
             await self.open_upstream(model, message)
             self._start_pump()
         allowed = await self._permitted(message, (self._target,))
-        message = allowed.body(self._target, message)
-        message = await self._account.admitted(message)
+        message = await self._account.admitted(allowed.body(self._target, message))
         put_main(message, places, self._target.model)
         text = encoded_json(message).decode()
         with self.waiting():

@@ -101,4 +101,4 @@ def test_the_memory_of_a_book_is_bounded() -> None:
     book = Book([a_rule()])
     for number in range(MOST_KNOWN + 5):
         assert shares(book, f"model-{number}") == ["1:"]
-    assert len(book._known) <= MOST_KNOWN
+    assert book.remembered <= MOST_KNOWN

@@ -135,7 +135,7 @@ async def test_one_of_a_hundred_at_once_passes_a_limit_of_one(opened: Opened) ->
     results = await asyncio.gather(*requests, return_exceptions=True)
     refused = [result for result in results if isinstance(result, LimitReachedError)]
     assert len(refused) == 99
-    assert len(gate._open) == 1
+    assert gate.running == 1
 
 
 async def test_a_raise_holds_in_place_of_the_amount(opened: Opened) -> None:
