@@ -111,6 +111,7 @@ class Gate:
         if all(each.rule.metric in COUNTING_REQUESTS for each in wanted):
             return await self.admitted(exchange, wanted, ONE_REQUEST)
         asked = await asyncio.to_thread(demand) if is_long else demand()
+        exchange.images = asked.images or None
         expected = await self.expected(exchange, exchange.model, targets, asked, wanted)
         return await self.admitted(exchange, wanted, expected)
 

@@ -64,7 +64,7 @@ async def dispatch(
     substitute, if ``call_for`` has one. ``exchange`` is told what was tried. ``is_long``: a thread
     runs ``call_for``, which takes its time. ``fallback`` gives the candidates of another model,
     with the caller's own rights. ``may_repeat``: the body can be sent again. ``client_failure``:
-    what was wrong with it meanwhile. Raises this, ``ApiError``, ``UnsendableError``, ``LimitError``.
+    what was wrong with it. Raises this, ``ApiError``, ``UnsendableError`` and ``LimitError``.
     """
     asking = Asking(
         client=client,
