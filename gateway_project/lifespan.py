@@ -24,6 +24,7 @@ from connections.calling.client_of_settings import make_client
 from connections.models.key_files import key_files
 from gateway_project.draining import drained_on_signals
 from gateway_project.key_file_watch import follow_key_files
+from gateway_project.limiting import follow_prices, reload_limits, running_limits
 from gateway_project.oauth_tokens import configured_access_tokens, token_source
 from gateway_project.private_files import private_paths, repair
 from gateway_project.reconciling import reconcile
@@ -34,6 +35,7 @@ from gateway_project.webhook import webhook_of
 from infrastructure import redis_outage
 from infrastructure.outages import Cause, outages
 from limits.alerts.sending import AlertSender
+from limits.gate import gate
 from models_registry.registry import Registry, activate
 from proxy.references.stored_responses import stored_responses
 from proxy.resumable.recordings import recordings
@@ -60,7 +62,7 @@ async def running_gateway() -> AsyncIterator[Registry]:
 
     async def on_change(subject: changes.Subject) -> None:
         if subject is changes.Subject.CONFIGURATION:
-            await registry.reload()
+            await reload_all(registry)
         else:
             forget_people(tokens, access_tokens)
             await callers.refresh()
@@ -70,7 +72,7 @@ async def running_gateway() -> AsyncIterator[Registry]:
     tasks: list[asyncio.Task[None]] = []
     try:
         since = await database_sync_to_async(changes.current_versions)()
-        await registry.reload()
+        await reload_all(registry)
         bearer_tokens.activate(tokens)
         use_token_source(token_source(access_tokens))
         activate(registry)
@@ -90,6 +92,12 @@ async def running_gateway() -> AsyncIterator[Registry]:
         await write_down_the_rest()
         await registry.stop()
         await client.aclose()
+
+
+async def reload_all(registry: Registry) -> None:
+    """Take up the configuration as it is now. Raises ``django.db.DatabaseError``."""
+    await registry.reload()
+    await reload_limits()
 
 
 def deactivate() -> None:
@@ -118,6 +126,7 @@ def independent_work() -> tuple[Coroutine[Any, Any, None], ...]:
         callers.run(),
         people.run(),
         last_used.run(),
+        follow_prices(),
         WorkerEvents().run(),
         redis_outage.watch(settings.REDIS_URL),
         Sharing(settings.REDIS_URL).run(),
@@ -188,7 +197,12 @@ class Lifespan:
 async def serving() -> AsyncIterator[None]:
     """All that a worker runs, until the block is left. Raises ``django.db.DatabaseError``."""
     await database_sync_to_async(reconcile)()
-    async with running_ledger(), running_gateway():
+    async with (
+        running_limits(settings.REDIS_URL),
+        running_ledger() as ledger,
+        running_gateway(),
+    ):
+        ledger.on_record(gate.settle)
         with drained_on_signals(
             delay=settings.GATEWAY_SHUTDOWN_DELAY_SECONDS,
             grace=settings.GATEWAY_SHUTDOWN_GRACE_SECONDS,

@@ -18,3 +18,8 @@ class Demand(NamedTuple):
 
 
 NOTHING = Demand()
+
+
+def nothing() -> Demand:
+    """The demand of what runs no model."""
+    return NOTHING

@@ -21,7 +21,7 @@ def quantities_of(record: UsageRecord, cost: Decimal | None) -> Quantities:
     """
     is_one = record.attempts > 0 or 0 < record.status < FAILED
     return Quantities(
-        requests=int(is_one),
+        requests=record.requests if is_one else 0,
         input_tokens=record.prompt_tokens or 0,
         output_tokens=record.completion_tokens or 0,
         nanodollars=nanodollars(cost),

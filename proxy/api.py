@@ -11,6 +11,7 @@ from accounts.caller import Caller
 from accounts.keys import censored
 from connections.call import Call
 from connections.configuration.options import Options
+from limits.demand import Demand, nothing
 from models_registry.registry import active
 from models_registry.targets import Target
 from proxy.answering.candidates import Candidates, Further
@@ -107,6 +108,7 @@ class ApiView(AsyncView):
         targets: Sequence[Target],
         call_for: Callable[[Target], Call],
         options: Options,
+        demand: Callable[[], Demand] = nothing,
     ) -> Candidates:
         """``targets``, which may serve ``model`` to the caller, and how the model's route says to
         try them."""
@@ -115,6 +117,7 @@ class ApiView(AsyncView):
             call_for=call_for,
             route=active().snapshot.route_of(model),
             forward_user_info=options.forward_user_info_headers,
+            demand=demand,
         )
 
     def dispatched(

@@ -18,6 +18,7 @@ from proxy.views.inference import (
     ModerationsView,
     RerankView,
 )
+from proxy.views.limits import LimitsView
 from proxy.views.messages import CountTokensView, MessagesView
 from proxy.views.models import ConnectionModelListView, ModelDetailView, ModelListView
 from proxy.views.open_webui import ConfigUpdateView, ConfigView, VerifyView
@@ -66,6 +67,7 @@ openai_surface: list[URLPattern | URLResolver] = [
     path("conversations/<str:conversation_id>/items", ConversationItemsView.as_view()),
     path("conversations/<str:conversation_id>/items/<str:item_id>", ConversationItemView.as_view()),
     path("usage", UsageView.as_view()),
+    path("limits", LimitsView.as_view()),
     *model_lists,
 ]
 

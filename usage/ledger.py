@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -22,6 +22,8 @@ from usage.worker_metrics import WorkerMetrics
 
 logger = logging.getLogger(__name__)
 
+RecordListener = Callable[[Exchange, UsageRecord], None]
+
 
 class Ledger:
     """Listens to :data:`usage.in_flight.in_flight`."""
@@ -33,6 +35,12 @@ class Ledger:
         self.metrics = Metrics()
         self.workers = WorkerMetrics(metrics_directory, self.metrics, self.gauges)
         self._request_log = request_log
+        self._listeners: list[RecordListener] = []
+
+    def on_record(self, listener: RecordListener) -> None:
+        """Have ``listener`` called with each record once the journal has it. It must not wait or
+        raise."""
+        self._listeners.append(listener)
 
     def close(self, exchange: Exchange) -> None:
         """Write down ``exchange``, which has ended. Waits for nothing but a write or two."""
@@ -41,6 +49,8 @@ class Ledger:
         self.metrics.count(record)
         if self._request_log is not None:
             self._request_log.add(record)
+        for listener in self._listeners:
+            listener(exchange, record)
 
     def gauges(self) -> dict[str, float]:
         return {

@@ -29,8 +29,8 @@ class UsageRecord:
     said nothing. ``status`` is 499 for a client that left before it was answered. ``overhead_us``
     are the microseconds that the gateway added to the wait for the first byte. ``attempts`` is how
     many there were; ``attempt_log`` tells each, and is empty where the first one succeeded.
-    ``limit_marks`` name the periods of limits that the request counts towards, and ``images`` is
-    how many it asked for.
+    ``limit_marks`` name the periods of limits that the request counts towards, as so many
+    ``requests``, and ``images`` is how many it asked for.
 
     Not to be changed. Later fields have a default: a journal may be read by a newer version
     than wrote it.
@@ -73,6 +73,7 @@ class UsageRecord:
     attempt_log: list[AttemptFacts] = field(default_factory=list)
     limit_marks: list[str] = field(default_factory=list)
     images: int | None = None
+    requests: int = 1
 
     @classmethod
     def of(cls, exchange: Exchange) -> UsageRecord:
@@ -112,8 +113,7 @@ class UsageRecord:
             service_tier=tokens.service_tier or "",
             overhead_us=_in(1e6, exchange.overhead_seconds),
             attempt_log=attempt_log(exchange.attempts),
-            limit_marks=exchange.limit_marks,
-            images=exchange.images,
+            **_for_limits(exchange),
         )
 
     @property
@@ -187,6 +187,14 @@ def _encodable(value: Any) -> Any:
     if isinstance(value, str):
         return value.encode(errors="replace").decode()
     return min(value, LARGEST_NUMBER) if isinstance(value, int) else value
+
+
+def _for_limits(exchange: Exchange) -> dict[str, Any]:
+    return {
+        "limit_marks": exchange.limit_marks,
+        "images": exchange.images,
+        "requests": exchange.requests,
+    }
 
 
 def _in(parts: float, seconds: float | None) -> int | None:

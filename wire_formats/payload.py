@@ -10,6 +10,7 @@ from urllib.parse import quote
 from wire_formats.json_types import JsonObject
 
 DROPPED_HEADER = "x-gateway-dropped-params"
+CHANGED_HEADER = "x-gateway-changed-params"
 MOST_NAMES = 50
 LONGEST_NAME = 64
 # Leaving these out means the same.

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from django.conf import settings
 from django.http import HttpResponse, StreamingHttpResponse
@@ -20,6 +21,8 @@ from audio.speech_files import Recording
 from audio.speech_request import ENDPOINT, SpeechRequest, is_told_who_asks
 from models_registry.registry import active
 from models_registry.targets import Target
+from proxy.answering.admission import admit_answer, admit_early
+from proxy.answering.demand import demand_of
 from proxy.answering.dispatched import Dispatched
 from proxy.answering.routing import check_model_id, model_of, route
 from proxy.answering.shapes import Shape
@@ -69,11 +72,14 @@ class SpeechView(ApiView):
             recording = await cache.find(digest)
             if recording is None:
                 continue
+            await admit_answer(exchange, targets)
             with suppress(OSError):  # evicted meanwhile, or the disk cannot be read
                 note_target(exchange, target)
                 response = await self.recorded(cache, recording)
                 cache.count(is_hit=True)
                 return response
+        # Before it waits for an answer that another request may have asked for.
+        await admit_early(exchange, targets, partial(demand_of, ENDPOINT, speech.body))
         cache.count(is_hit=False)
         return await self.produced(
             cache, speech, dict(zip(targets, digests, strict=True)), exchange
@@ -179,6 +185,7 @@ class SpeechView(ApiView):
             targets,
             lambda target: self.call(ENDPOINT, target.model, speech.body_for(target)),
             self.switches,
+            partial(demand_of, ENDPOINT, speech.body),
         )
         return await self.dispatched(candidates, exchange, shape=Shape.SOUND)
 

@@ -15,6 +15,7 @@ from connections.hops import is_loop
 from connections.upstream import UpstreamKey
 from infrastructure.seldom import SeldomLog
 from models_registry.targets import Target
+from proxy.answering.clamping import clamped, name_for_client
 from proxy.answering.dispatched import Dispatched
 from proxy.answering.ended import FAILURES, NOTHING_WAS_SENT, Ended, ended_by, ended_by_time
 from proxy.answering.lacking import STATUSES, says_path_is_missing
@@ -41,7 +42,8 @@ LARGEST_ERROR_BYTES = 256 * 1024
 class Asking:
     """What all attempts of one request have in common.
 
-    ``is_long``: a thread runs ``call_for``, which takes its time.
+    ``is_long``: a thread runs ``call_for``, which takes its time. ``output_cap``: the output tokens
+    that still fit the limits of the caller, for a request that names no maximum.
     """
 
     client: UpstreamClient
@@ -50,11 +52,13 @@ class Asking:
     shape: Shape
     forward_user_info: bool
     is_long: bool
+    output_cap: int | None = None
     _made: tuple[Target, Call, CallFilters | None] | None = None
 
-    def turn_to(self, call_for: Callable[[Target], Call]) -> None:
+    def turn_to(self, call_for: Callable[[Target], Call], *, output_cap: int | None = None) -> None:
         """Have ``call_for`` make the calls from now on."""
         self.call_for = call_for
+        self.output_cap = output_cap
         self._made = None
 
     @property
@@ -116,8 +120,17 @@ class Asking:
             else self.call_for(target)
         )
         call, filters = await filtered_call(self.client, target, call)
+        if self.output_cap is not None:  # behind the filters, which might ask for more
+            call = self._cut(call, self.output_cap)
         self._made = target, call, filters
         return call, filters
+
+    def _cut(self, call: Call, cap: int) -> Call:
+        """``call`` with its output cut to ``cap``, which the client is told of."""
+        cut = clamped(call, cap)
+        names = () if cut is call else (name_for_client(self.exchange.endpoint, cut),)
+        self.exchange.changed_params = names
+        return cut
 
     def _begin(self, target: Target, key: UpstreamKey | None) -> Attempt:
         exchange = self.exchange

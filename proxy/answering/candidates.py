@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from connections.call import Call
+from limits.demand import Demand, nothing
 from models_registry.targets import Target
 from proxy.answering.shapes import Shape
 from resilience.route import NO_ROUTE, Route
@@ -16,13 +17,16 @@ from resilience.route import NO_ROUTE, Route
 class Candidates:
     """The targets that may serve a request, and the call to make for each.
 
-    ``forward_user_info``: upstreams are told who asks.
+    ``forward_user_info``: upstreams are told who asks. ``demand`` is what the request asks for, as
+    far as it can be told; for a long body it takes its time, and belongs in a thread. It raises
+    ``UnsendableError``.
     """
 
     targets: Sequence[Target]
     call_for: Callable[[Target], Call]
     route: Route = NO_ROUTE
     forward_user_info: bool = False
+    demand: Callable[[], Demand] = nothing
 
 
 Fallback = Callable[[str], Awaitable[Candidates]]

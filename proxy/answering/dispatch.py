@@ -18,6 +18,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from connections.calling.client import UpstreamClient
+from limits.refusals import LimitError
+from proxy.answering.admission import admit, extended
 from proxy.answering.attempting import Asking
 from proxy.answering.candidates import Candidates, Fallback
 from proxy.answering.dispatched import Dispatched
@@ -62,7 +64,7 @@ async def dispatch(
     substitute, if ``call_for`` has one. ``exchange`` is told what was tried. ``is_long``: a thread
     runs ``call_for``, which takes its time. ``fallback`` gives the candidates of another model,
     with the caller's own rights. ``may_repeat``: the body can be sent again. ``client_failure``:
-    what was wrong with what came of it meanwhile. Raises this, ``ApiError``, ``UnsendableError``.
+    what was wrong with it. Raises this, ``ApiError``, ``UnsendableError`` and ``LimitError``.
     """
     asking = Asking(
         client=client,
@@ -72,6 +74,7 @@ async def dispatch(
         forward_user_info=candidates.forward_user_info,
         is_long=is_long,
     )
+    await admit(asking, candidates)
     return await _Request(
         asking=asking,
         route=candidates.route,
@@ -230,9 +233,10 @@ class _Request:
             return None
         try:
             candidates = await fallback(model)
-        except (ApiError, UnsendableError):  # not the caller's to use: the first error stands
+            cap = await extended(self._asking, model, candidates)
+        except (ApiError, UnsendableError, LimitError):  # not the caller's: the first error stands
             return None
-        self._asking.turn_to(candidates.call_for)
+        self._asking.turn_to(candidates.call_for, output_cap=cap)
         self._walk = Walk(candidates.targets, candidates.route)
         step = self._walk.first()
         return None if step is None else Step(step.target, step.key, f"fallback {model}")

@@ -10,6 +10,8 @@ import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+from proxy.client_side import limit_headers
+
 Headers = list[tuple[bytes, bytes]]
 
 ANY = "*"
@@ -26,15 +28,12 @@ EXPOSED = (
     "retry-after-ms",
     "x-should-retry",
     "x-gateway-dropped-params",
+    "x-gateway-changed-params",
+    "x-gateway-attempts",
     "x-gateway-estimated",
     "x-gateway-resumable",
     "x-gateway-cache",
-    "x-ratelimit-limit-requests",
-    "x-ratelimit-limit-tokens",
-    "x-ratelimit-remaining-requests",
-    "x-ratelimit-remaining-tokens",
-    "x-ratelimit-reset-requests",
-    "x-ratelimit-reset-tokens",
+    *limit_headers.NAMES,
     "openai-processing-ms",
     "openai-version",
     "openai-model",

@@ -16,7 +16,8 @@ ApiError
 ├── UpstreamTimeoutError        504
 ├── AllTargetsCoolingError      503  each target asked for some time without requests
 ├── UpstreamAnswerError         502  the upstream's answer makes no sense
-└── AnsweredError               the status and type of DRF's exceptions, or of an upstream's error
+└── AnsweredError               the status and type of DRF's exceptions, of an upstream's error, or
+                                of what a limit refuses (:mod:`proxy.client_side.limit_errors`)
 
 ``message`` is always safe to show. Raise meaning; ``proxy.api`` renders it once.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from http import HTTPStatus
 
 from django.core.exceptions import DisallowedHost, SuspiciousOperation, ValidationError
@@ -10,6 +11,7 @@ from rest_framework import exceptions
 
 from connections.auth.base import AuthUnavailableError, SignInRequiredError
 from connections.errors import StoppingError, UpstreamError
+from limits.refusals import LimitError
 from proxy.client_side.errors import (
     AnsweredError,
     ApiError,
@@ -19,6 +21,7 @@ from proxy.client_side.errors import (
     UpstreamTimeoutError,
     UpstreamUnavailableError,
 )
+from proxy.client_side.limit_errors import limit_error
 from proxy.client_side.rendering import JsonResponse
 from usage.exchange import StopReason
 from wire_formats.errors import UnreadableAnswerError, UnsendableError
@@ -56,8 +59,8 @@ def to_api_error(exc: Exception) -> ApiError | None:
             return _from_drf(exc)
         case UpstreamError() | TooComplexError() | UnreadableAnswerError():
             return _from_upstream(exc)
-        case UnsendableError():
-            return InvalidRequestError(exc.message, param=exc.param)
+        case UnsendableError() | LimitError():
+            return _from_request(exc)
         case AuthUnavailableError():
             return _from_strategy(exc)
         case Http404():
@@ -80,6 +83,12 @@ def not_found() -> ApiError:
         kind="invalid_request_error",
         code="not_found",
     )
+
+
+def _from_request(exc: UnsendableError | LimitError) -> ApiError:
+    if isinstance(exc, LimitError):
+        return limit_error(exc, time.time())
+    return InvalidRequestError(exc.message, param=exc.param)
 
 
 def _from_upstream(exc: UpstreamError | TooComplexError | UnreadableAnswerError) -> ApiError:

@@ -24,6 +24,7 @@ from proxy.client_side.cancelling import uncancel
 from proxy.client_side.cors import Cors, is_preflight
 from proxy.client_side.errors import ApiError, InvalidRequestError, StoppedError
 from proxy.client_side.exception_handler import ErrorResponse
+from proxy.client_side.exchange_headers import with_exchange
 from proxy.client_side.hops import check_hops
 from proxy.client_side.incoming import ApiRequest, ClientGoneError, IncomingBody, declared_length
 from proxy.client_side.outgoing import Outgoing
@@ -35,7 +36,6 @@ from usage.exchange import StopReason
 from usage.in_flight import in_flight
 
 MOST_KNOWN_HOSTS = 1000
-ATTEMPTS_HEADER = b"x-gateway-attempts"
 
 
 class ApiHandler(ASGIHandler):
@@ -196,8 +196,8 @@ class ApiHandler(ASGIHandler):
             # For a stream that failed in its first bytes the code is noted already.
             exchange.error_code = getattr(response, "error_code", exchange.error_code)
         headers = [(k.lower().encode(), v.encode("latin-1")) for k, v in response.items()]
-        if exchange is not None and len(exchange.attempts) > 1:
-            headers.append((ATTEMPTS_HEADER, b"%d" % len(exchange.attempts)))
+        if exchange is not None:
+            headers = with_exchange(headers, exchange)
         is_head = request is not None and request.method == "HEAD"
         if response.streaming and is_head:
             await outgoing.begin(response.status_code, headers)

@@ -23,6 +23,7 @@ PASSED_ON = {
     b"openai-model": ("openai-model", WORD),
     # From an upstream that is a Gatehouse itself.
     b"x-gateway-dropped-params": ("x-gateway-dropped-params", NAMES),
+    b"x-gateway-changed-params": ("x-gateway-changed-params", NAMES),
 }
 REWRITTEN: dict[str, Callable[[str], int | None]] = {
     "retry-after": retry_after_seconds,

@@ -78,6 +78,11 @@ class IncomingForm:
         part = next((p for p in self._parts if p.name == name and not p.is_file), None)
         return None if part is None else part.content.decode("utf-8", "replace")
 
+    @property
+    def file_name(self) -> str:
+        """The name of the file that came first, as the client has it; empty where none came."""
+        return next((part.filename or "" for part in self._parts if part.is_file), "")
+
     async def read_model(self, *, is_known: bool = False) -> str | None:
         """Read until the model is named and a file begins, or to the end; None if none is named.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from django.http.response import HttpResponseBase
 
@@ -12,6 +13,7 @@ from models_registry.registry import active
 from models_registry.targets import Target
 from proxy.answering.candidates import Candidates
 from proxy.answering.chat_traits import traits_for
+from proxy.answering.demand import demand_of
 from proxy.answering.dispatched import Dispatched
 from proxy.answering.routing import route
 from proxy.answering.streamed import ChangedEvents, relay_answer
@@ -98,6 +100,7 @@ class MessagesView(AnthropicSurface, ModelCallView):
             allowed.targets,
             lambda target: self.call_for(target, allowed.body(target, guarded)),
             options,
+            partial(demand_of, self.endpoint, body),
         )
 
     def eligible(self, targets: tuple[Target, ...]) -> tuple[Target, ...]:

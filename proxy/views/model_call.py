@@ -13,6 +13,7 @@ from connections.call import Call
 from models_registry.registry import active
 from models_registry.targets import Target
 from proxy.answering.candidates import Candidates
+from proxy.answering.demand import demand_of
 from proxy.answering.dispatched import Dispatched
 from proxy.answering.routing import check_model_id, default_model, model_of, route
 from proxy.answering.streamed import relay_answer
@@ -132,6 +133,7 @@ class ModelCallView(ApiView):
             allowed.targets,
             lambda target: self.call_for(target, allowed.body(target, body)),
             options,
+            partial(demand_of, self.endpoint, body),
         )
 
     def eligible(self, targets: tuple[Target, ...]) -> tuple[Target, ...]:

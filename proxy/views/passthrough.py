@@ -17,6 +17,7 @@ from connections.errors import MidStreamError
 from connections.providers.raw import RawAdapter
 from models_registry.registry import active
 from models_registry.targets import Target
+from proxy.answering.demand import demand_of
 from proxy.answering.limits import limits
 from proxy.answering.shapes import Shape
 from proxy.api import ApiView
@@ -72,7 +73,7 @@ class PassthroughView(ApiView):
         )
         options = active().snapshot.options
         dispatched = await self.dispatched(
-            self.candidates("", [target], lambda _: call, options),
+            self.candidates("", [target], lambda _: call, options, partial(demand_of, path, body)),
             exchange,
             shape=Shape.ANYTHING,
         )

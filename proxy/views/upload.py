@@ -18,6 +18,7 @@ from connections.errors import MidStreamError
 from models_registry.registry import active
 from models_registry.targets import Target
 from proxy.answering.candidates import Candidates
+from proxy.answering.demand import demand_of_form
 from proxy.answering.dispatched import Dispatched
 from proxy.answering.limits import limits
 from proxy.answering.routing import check_model_id, default_model, model_of, route
@@ -97,7 +98,16 @@ class UploadView(ApiView):
     async def candidates_for(self, form: IncomingForm, model: str) -> Candidates:
         """The targets of ``model`` that may be sent the form. Raises ``ApiError``."""
         targets, options = await route(active(), self.caller, model)
-        return self.candidates(model, targets, lambda target: self.call_for(target, form), options)
+        demand = partial(
+            demand_of_form,
+            self.endpoint,
+            form.value,
+            file_name=form.file_name,
+            size_bytes=self.api_request.incoming.declared_length or 0,
+        )
+        return self.candidates(
+            model, targets, lambda target: self.call_for(target, form), options, demand
+        )
 
     def call_for(self, target: Target, form: IncomingForm) -> Call:
         """The call for ``target``."""

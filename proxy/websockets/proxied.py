@@ -25,12 +25,12 @@ from proxy.client_side.exception_handler import to_api_error
 from proxy.references.ownership import Permitted, permitted
 from proxy.websockets.accounting import SocketAccount
 from proxy.websockets.api_socket import ApiSocket
-from proxy.websockets.counting import count_message
 from proxy.websockets.forwarded import forwarded_cookies, forwarded_headers, model_of_query
 from proxy.websockets.handshake import hops_of, refuse
 from proxy.websockets.json_messages import Censor, error_event, read_message
 from proxy.websockets.message_rate import MessageRate
 from proxy.websockets.models_named import Place, put_main, take_main
+from proxy.websockets.response_limits import CANCEL
 from usage.exchange import SWITCHING_PROTOCOLS, StopReason
 from wire_formats.json_numbers import encoded_json
 from wire_formats.json_types import JsonObject
@@ -114,7 +114,7 @@ class ProxiedConsumer(ApiSocket):
             await self.open_upstream(model, message)
             self._start_pump()
         allowed = await self._permitted(message, (self._target,))
-        message = allowed.body(self._target, message)
+        message = await self._account.admitted(allowed.body(self._target, message))
         put_main(message, places, self._target.model)
         text = encoded_json(message).decode()
         with self.waiting():
@@ -180,13 +180,12 @@ class ProxiedConsumer(ApiSocket):
             uncancel()
             raise StoppedError(self._stopped_for) from None
         except Exception as exc:
-            error = to_api_error(exc)
-            exchange.error_code = (error.code or error.type) if error else ""
-            self._account.close(int(error.status) if error else 0)
+            self._account.close_by(to_api_error(exc))
             raise
         exchange.status = SWITCHING_PROTOCOLS
         self.model = model
         self._target, self._upstream = dispatched.target, dispatched.socket
+        self._account.limit(self._target, is_realtime=self.has_items_of_its_own)
         self._censor = Censor(dispatched.secrets, dispatched.kept_from_errors)
 
     def stop(self, reason: StopReason) -> None:
@@ -234,8 +233,9 @@ class ProxiedConsumer(ApiSocket):
     async def _relay(self, upstream: UpstreamSocket) -> None:
         with suppress(OSError):  # the client has left: `disconnect` follows
             async for message in upstream.messages():
-                if self._account.exchange is not None:
-                    count_message(message, self._account.exchange, self.note)
+                if refused := await self._account.count(message, self.note):
+                    await upstream.send(CANCEL)
+                    await self.send(text_data=error_event(refused))
                 if isinstance(message, str):
                     self.saw(message)
                     await self.send(text_data=self._censor.message(message))

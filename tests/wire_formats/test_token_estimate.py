@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wire_formats.errors import UnsendableError
-from wire_formats.token_estimate import MEDIA_TOKENS, estimated_tokens
+from wire_formats.token_estimate import DATA_MARK, MEDIA_TOKENS, estimated_tokens
 
 
 def estimated(value: object) -> int:
@@ -31,3 +31,17 @@ def test_what_is_nested_too_deeply_is_refused() -> None:
         deep = [deep]
     with pytest.raises(UnsendableError):
         estimated(deep)
+
+
+def test_data_urls_are_media_wherever_they_stand() -> None:
+    url = f"data:image/png;base64,{'A' * 9_000}"
+    read = {"input": [url, "a text"]}
+    counted = estimated_tokens(read, lambda each: False, DATA_MARK)
+    assert 0 < counted - MEDIA_TOKENS < 20
+
+
+def test_nothing_is_looked_for_where_there_is_no_place_for_it() -> None:
+    read = {"input": {"media": "a" * 400}}
+    flat = estimated_tokens(read, lambda each: "media" in each, b'"media"', within=b'"input":{')
+    plain = estimated_tokens(read, lambda each: "media" in each, b'"media"', within=b'"parts":[')
+    assert flat > MEDIA_TOKENS > plain

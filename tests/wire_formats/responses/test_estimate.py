@@ -25,3 +25,15 @@ def test_a_picture_counts_as_one_however_large() -> None:
 
     assert estimated_input_tokens(asked(4)) == estimated_input_tokens(asked(40_000))
     assert estimated_input_tokens(asked(4)) > 2 * MEDIA_TOKENS
+
+
+def test_pictures_that_tools_made_count_as_one_each() -> None:
+    screenshot = {
+        "type": "computer_screenshot",
+        "image_url": f"data:image/png;base64,{'A' * 9_000}",
+    }
+    items = [
+        {"type": "image_generation_call", "id": "ig_1", "result": "A" * 90_000},
+        {"type": "computer_call_output", "call_id": "c", "output": screenshot},
+    ]
+    assert 2 * MEDIA_TOKENS < estimated_input_tokens({"input": items}) < 2 * MEDIA_TOKENS + 100

@@ -1,0 +1,117 @@
+"""What a request holds of each limit: the ask for its meter, and how much of it is output."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from limits.book import Matched
+from limits.choices import Metric, Mode, Unpriced
+from limits.expected import Expected
+from limits.meters import Ask, MeterKind
+from limits.refusals import NeverFitsError, UnpricedModelError
+from limits.rule import Rule
+from limits.used import assumed
+from limits.windows import span_of
+
+LEAST_OUTPUT = 16  # tokens; less is no output worth its input
+COUNTING_REQUESTS = frozenset({Metric.REQUESTS, Metric.CONCURRENCY})
+OF_OUTPUT = frozenset({Metric.TOKENS, Metric.OUTPUT_TOKENS, Metric.USD})
+
+
+class Hold(NamedTuple):
+    """``mark`` names the period, empty for buckets and slots. ``fixed`` is the part of
+    ``ask.worst`` that does not depend on the output, which is of ``output_tokens`` at the worst.
+    ``before`` is the part of both that was used already, and that readings count as well.
+    """
+
+    matched: Matched
+    ask: Ask
+    mark: str
+    fixed: int
+    output_tokens: int
+    may_be_cut: bool
+    before: int = 0
+
+    @property
+    def rule(self) -> Rule:
+        return self.matched.rule
+
+    def fitting_output(self, room: int) -> int:
+        """So many tokens of output fit where ``room`` is left."""
+        room += self.before
+        per_token = self.ask.worst - self.fixed
+        left = max(room - self.fixed, 0)
+        if per_token <= 0:
+            return self.output_tokens if left or room >= self.fixed else 0
+        return min(left * self.output_tokens // per_token, self.output_tokens)
+
+
+def hold_of(matched: Matched, expected: Expected, *, accepted_at: float, now: float) -> Hold:
+    """What a request that was ``accepted_at`` then is to hold of a limit. Raises ``LimitError``.
+
+    ``accepted_at`` decides the period, and ``now`` which raises are in force.
+    """
+    rule, share, kind, window_us, meter = matched
+    may_be_cut = False
+    if rule.metric in COUNTING_REQUESTS:
+        typical = worst = fixed = 1
+        before = expected.before.requests if kind is not MeterKind.SLOTS else 0
+    else:
+        typical, worst, fixed, before = amounts_of(rule, expected)
+        may_be_cut = expected.may_be_cut and rule.clamps and rule.metric in OF_OUTPUT
+        if not expected.names_maximum and not may_be_cut:
+            worst = typical  # four times a guess is no bound, and would keep much out for nothing
+    mark, ends_at = "", 0.0
+    if kind is MeterKind.PERIOD:
+        span = span_of(rule.window, rule.zone, accepted_at)
+        mark, ends_at = f"{meter}{span.start}", float(span.end)
+        meter = f"{mark}:{rule.metric}"
+    ask = Ask(
+        meter,
+        kind,
+        rule.amount_for(share, now) if rule.raises else rule.amount,
+        before + typical,
+        before + max(worst, typical),
+        window_us,
+        ends_at,
+        rule.mode is Mode.ENFORCE,
+    )
+    output_tokens = expected.worst.output_tokens
+    return Hold(matched, ask, mark, before + fixed, output_tokens, may_be_cut, before)
+
+
+def check_fits(hold: Hold, expected: Expected) -> None:
+    """Raises ``NeverFitsError`` for what asks for more than the whole limit.
+
+    A limit of nothing is reached; there is no request that fits.
+    """
+    ask = hold.ask
+    if not ask.is_enforced or not ask.amount:
+        return
+    if hold.may_be_cut:
+        never = hold.fitting_output(ask.amount) < min(LEAST_OUTPUT, hold.output_tokens)
+    else:
+        alone = (ask.worst if expected.names_maximum else ask.typical) - hold.before
+        never = alone > ask.amount
+    if never:
+        raise NeverFitsError(hold.rule)
+
+
+def amounts_of(rule: Rule, expected: Expected) -> tuple[int, int, int, int]:
+    """Typical, worst, without output and before, in the unit of the limit.
+
+    Raises ``UnpricedModelError``.
+    """
+    amounts = expected.typical, expected.worst, expected.without_output, expected.before
+    if rule.metric is Metric.USD and not expected.is_priced:
+        if rule.unpriced is Unpriced.ASSUME:
+            each = rule.assumed_nanodollars_per_token
+            typical, worst, fixed, before = (assumed(amount, each) for amount in amounts)
+            amounts = typical, worst, fixed, before
+        elif rule.unpriced is Unpriced.REFUSE and rule.mode is Mode.ENFORCE:
+            raise UnpricedModelError(rule)
+        else:
+            return 0, 0, 0, 0
+    typical, worst, fixed, before = amounts
+    metric = rule.metric
+    return typical.of(metric), worst.of(metric), fixed.of(metric), before.of(metric)

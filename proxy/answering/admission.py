@@ -1,0 +1,85 @@
+"""A request meets the limits of its caller: once before its first attempt, and at a fallback."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from limits.admissions import Admission
+from limits.demand import Demand, nothing
+from limits.gate import EVERYTHING, FREE, HANDSHAKE, gate
+from limits.refusals import LimitError
+from models_registry.targets import Target
+from proxy.answering.attempting import Asking
+from proxy.answering.candidates import Candidates
+from proxy.answering.shapes import Shape
+from proxy.client_side.limit_headers import limit_headers
+from usage.exchange import Exchange, Surface
+
+
+async def admit(asking: Asking, candidates: Candidates) -> None:
+    """Let the request pass if all limits have room for it. Raises ``LimitError``.
+
+    A socket is let in as a request, and each response over it as what it costs. Something that is
+    asked aside runs no model.
+    """
+    if gate.book.is_empty:
+        return
+    metrics = EVERYTHING
+    if asking.shape is Shape.SOCKET:
+        metrics = HANDSHAKE
+    elif all(target.is_aside for target in candidates.targets):
+        metrics = FREE
+    exchange = asking.exchange
+    try:
+        admission = await gate.admit(
+            exchange, candidates.targets, candidates.demand, metrics, is_long=asking.is_long
+        )
+    except LimitError as exc:
+        if exc.reading is not None:
+            tell(exchange, Admission(rules=(exc.rule,), readings=(exc.reading,)))
+        raise
+    asking.output_cap = admission.output_cap
+    tell(exchange, admission)
+
+
+async def admit_answer(exchange: Exchange, targets: Sequence[Target]) -> None:
+    """Let a request pass whose answer is there already: it costs a request and nothing else.
+
+    Raises ``LimitError``.
+    """
+    if not gate.book.is_empty:
+        tell(exchange, await gate.admit(exchange, targets, nothing, HANDSHAKE))
+
+
+async def admit_early(
+    exchange: Exchange, targets: Sequence[Target], demand: Callable[[], Demand]
+) -> None:
+    """Let a request pass before it is dispatched. Raises ``LimitError``."""
+    if not gate.book.is_empty:
+        tell(exchange, await gate.admit(exchange, targets, demand))
+
+
+async def extended(asking: Asking, model: str, candidates: Candidates) -> int | None:
+    """The output cap for a fallback to ``model``, once its limits have room, too.
+
+    Raises ``LimitError``.
+    """
+    if gate.book.is_empty:
+        return None
+    exchange = asking.exchange
+    admission = await gate.extend(
+        exchange, model, candidates.targets, candidates.demand, is_long=asking.is_long
+    )
+    tell(exchange, admission)
+    return admission.output_cap
+
+
+def tell(exchange: Exchange, admission: Admission) -> None:
+    """Have the client told of what is left."""
+    if admission.rules:
+        exchange.limit_headers = limit_headers(
+            zip(admission.rules, admission.readings, strict=True),
+            is_anthropic=exchange.surface is Surface.ANTHROPIC,
+            now=time.time(),
+        )

@@ -1,0 +1,116 @@
+"""What is left of the caller's own limits, in the headers of OpenAI and of Anthropic.
+
+OpenAI writes the time to a reset as Go writes durations (``8.64s``, ``6m0s``), Anthropic as a
+moment of RFC 3339. Of several limits that count the same, the one with the least left is told.
+https://platform.openai.com/docs/guides/rate-limits
+https://docs.anthropic.com/en/api/rate-limits
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from math import ceil
+from urllib.parse import quote
+
+from limits.choices import Metric, Mode, Window
+from limits.meters import Reading
+from limits.rule import Rule
+from limits.words import is_own
+
+Headers = list[tuple[bytes, bytes]]
+Told = tuple[Rule, Reading]
+
+WARNING_HEADER = b"x-gateway-limit-warning"
+MOST_WARNINGS = 10
+# The names of what is counted. OpenAI knows the first two.
+METRICS = {
+    Metric.REQUESTS: "requests",
+    Metric.TOKENS: "tokens",
+    Metric.INPUT_TOKENS: "input-tokens",
+    Metric.OUTPUT_TOKENS: "output-tokens",
+}
+PARTS = ("limit", "remaining", "reset")
+Names = tuple[bytes, bytes, bytes]
+OPENAI: dict[Metric, Names] = {
+    metric: tuple(f"x-ratelimit-{part}-{METRICS[metric]}".encode() for part in PARTS)  # type: ignore[misc]
+    for metric in (Metric.REQUESTS, Metric.TOKENS)
+}
+ANTHROPIC: dict[Metric, Names] = {
+    metric: tuple(f"anthropic-ratelimit-{name}-{part}".encode() for part in PARTS)  # type: ignore[misc]
+    for metric, name in METRICS.items()
+}
+NAMES = tuple(
+    name.decode()
+    for name in (
+        *(name for names in (*OPENAI.values(), *ANTHROPIC.values()) for name in names),
+        WARNING_HEADER,
+    )
+)
+
+
+def limit_headers(told: Iterable[Told], *, is_anthropic: bool, now: float) -> Headers:
+    """The headers about limits and their readings. ``now`` is in seconds since the epoch.
+
+    Amounts that are shared with others are not told, nor those that only warn.
+    """
+    names = ANTHROPIC if is_anthropic else OPENAI
+    tightest: dict[Metric, Told] = {}
+    warnings: list[str] = []
+    for pair in told:
+        rule, reading = pair
+        if rule.mode is Mode.WARN:
+            if reading.is_over:
+                warnings.append(rule.label)
+        elif rule.metric in names and rule.mode is Mode.ENFORCE and is_own(rule):
+            known = tightest.get(rule.metric)
+            if known is None or _is_tighter(reading, known[1]):
+                tightest[rule.metric] = pair
+    headers: Headers = []
+    for metric, (limit, left, reset) in names.items():
+        if metric not in tightest:
+            continue
+        rule, reading = tightest[metric]
+        headers.append((limit, b"%d" % reading.amount))
+        headers.append((left, b"%d" % remaining(reading)))
+        if rule.window is not Window.TOTAL:  # which is never reset
+            seconds = reading.reset_seconds
+            text = moment(now + seconds) if is_anthropic else duration(seconds)
+            headers.append((reset, text.encode()))
+    if warnings:
+        headers.append((WARNING_HEADER, labels(warnings).encode()))
+    return headers
+
+
+def duration(seconds: float) -> str:
+    """``seconds`` as Go writes them, rounded up to milliseconds."""
+    milliseconds = max(ceil(round(seconds * 1000, 3)), 0)
+    if 0 < milliseconds < 1000:
+        return f"{milliseconds}ms"
+    minutes, rest = divmod(milliseconds, 60_000)
+    text = f"{rest / 1000:.3f}".rstrip("0").rstrip(".") + "s"
+    if not minutes:
+        return text
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}h{minutes}m{text}" if hours else f"{minutes}m{text}"
+
+
+def moment(at: float) -> str:
+    """``at``, in seconds since the epoch, as RFC 3339 has it, rounded up to seconds."""
+    return datetime.fromtimestamp(ceil(at), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def labels(of: Iterable[str]) -> str:
+    """Labels of limits, percent-encoded except for spaces."""
+    return ", ".join(quote(label, safe=" ") for label in list(of)[:MOST_WARNINGS])
+
+
+def remaining(reading: Reading) -> int:
+    """The units that are left; none of an amount that was lowered since."""
+    return max(reading.amount - reading.used, 0)
+
+
+def _is_tighter(one: Reading, other: Reading) -> bool:
+    """Whether less is left of ``one``, or as much, and that for longer."""
+    left, known = remaining(one), remaining(other)
+    return left < known or (left == known and one.reset_seconds > other.reset_seconds)

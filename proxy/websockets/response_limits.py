@@ -1,0 +1,76 @@
+"""The limits of each response over a socket that is passed on.
+
+A client asks for a response with ``response.create``. Realtime's upstreams also begin one by
+themselves, when the user has stopped talking; that one is admitted as it begins.
+"""
+
+from __future__ import annotations
+
+from limits.demand import NOTHING
+from limits.gate import gate
+from limits.refusals import LimitError
+from limits.responses import Responses
+from models_registry.targets import Target
+from proxy.answering.clamping import clamped_message
+from proxy.answering.demand import demand_of_message
+from proxy.client_side.errors import ApiError
+from proxy.client_side.exception_handler import to_api_error
+from proxy.websockets.counting import BEGIN_OF_ANSWER, ENDS_OF_ANSWERS
+from usage.exchange import Exchange
+from wire_formats.json_types import JsonObject
+
+CREATE = "response.create"
+CANCEL = '{"type": "response.cancel"}'
+ERROR = '"error"'
+TYPE_CHARS = 200  # within which a message names its type
+
+
+class ResponseLimits:
+    """Those of one socket. ``is_realtime``: the fields of a response stand under ``response``."""
+
+    def __init__(self, exchange: Exchange, target: Target, *, is_realtime: bool) -> None:
+        self._responses = Responses(gate, exchange, (target,))
+        self._is_realtime = is_realtime
+        self._awaited = 0  # responses that were asked for and have not begun
+        self._running = 0
+
+    async def admitted(self, message: JsonObject) -> JsonObject:
+        """``message``, which asks for a response, once its limits have room; cut to what is left.
+
+        Raises ``LimitError``.
+        """
+        admission = await self._responses.admit(demand_of_message(message))
+        self._awaited += 1
+        if admission.output_cap is None:
+            return message
+        return clamped_message(message, admission.output_cap, is_realtime=self._is_realtime)
+
+    async def saw(self, message: str) -> ApiError | None:
+        """Take note of a ``message`` of the upstream's.
+
+        Returns the error for a response that it began by itself, and that is to be cancelled.
+        """
+        if BEGIN_OF_ANSWER in message[:TYPE_CHARS]:
+            return await self._began()
+        if self._running and any(end in message[:TYPE_CHARS] for end in ENDS_OF_ANSWERS):
+            self._running -= 1
+            self._responses.end()
+        elif self._awaited and not self._running and ERROR in message[:TYPE_CHARS]:
+            self._awaited -= 1  # it does not begin
+            self._responses.end()
+        return None
+
+    def close(self) -> None:
+        """The socket is closed."""
+        self._responses.close()
+
+    async def _began(self) -> ApiError | None:
+        self._running += 1
+        if self._awaited:
+            self._awaited -= 1
+            return None
+        try:
+            await self._responses.admit(NOTHING)
+        except LimitError as exc:
+            return to_api_error(exc)
+        return None
