@@ -23,7 +23,7 @@ from limits.live_prices import LivePrices, Priced
 from limits.output_lengths import FIRST, OutputLengths
 from limits.quantities import Quantities
 from models_registry.targets import Target
-from wire_formats.endpoints import TEXTS
+from wire_formats.endpoints import TEXTS, WITH_MAXIMUM
 
 NOTHING_USED = Quantities()
 TIMES_TYPICAL = 4
@@ -78,7 +78,7 @@ def expected_of(
         worst=Quantities(1, tokens, most, 0, audio, images),
         without_output=Quantities(1, tokens, 0, 0, audio, images),
         names_maximum=demand.output_tokens is not None,
-        may_be_cut=demand.output_tokens is None and endpoint in TEXTS,
+        may_be_cut=demand.output_tokens is None and endpoint in WITH_MAXIMUM,
         is_bounded=demand.output_tokens is not None or own is not None or endpoint not in TEXTS,
     )
 

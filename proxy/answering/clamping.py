@@ -18,11 +18,6 @@ OF_MESSAGES = ("max_output_tokens", "max_response_output_tokens")  # the latter 
 OLLAMA_LIMIT = "num_predict"  # among the `options` of a chat, where it comes first
 
 
-def can_be_clamped(endpoint: str) -> bool:
-    """Whether requests at ``endpoint`` have a field for a maximum of output."""
-    return endpoint in FIELDS
-
-
 def clamped(call: Call, cap: int) -> Call:
     """``call`` with ``cap`` tokens for all of its answers together, at the most.
 

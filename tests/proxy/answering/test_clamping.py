@@ -5,13 +5,12 @@ from __future__ import annotations
 import pytest
 
 from proxy.answering.clamping import (
-    can_be_clamped,
     clamped,
     clamped_message,
     name_for_client,
 )
 from tests.support.builders import a_call
-from wire_formats.endpoints import ENDPOINTS
+from wire_formats.endpoints import ENDPOINTS, WITH_MAXIMUM
 
 CHAT = {"messages": [{"role": "user", "content": "hi"}]}
 
@@ -80,16 +79,11 @@ def test_ollamas_own_option_is_cut_too(given, options) -> None:
 def test_what_writes_no_text_is_left_as_it_is(endpoint) -> None:
     call = a_call({"input": "x"}, endpoint=endpoint)
     assert clamped(call, 40) is call
-    assert not can_be_clamped(endpoint)
 
 
-def test_what_can_be_clamped_is_an_endpoint() -> None:
-    assert {name for name in ENDPOINTS if can_be_clamped(name)} == {
-        "chat/completions",
-        "completions",
-        "messages",
-        "responses",
-    }
+def test_every_endpoint_that_takes_a_maximum_can_be_cut() -> None:
+    cut = {name for name in ENDPOINTS if clamped(a_call({}, endpoint=name), 40).body}
+    assert cut == WITH_MAXIMUM - {"realtime"}  # which has messages
 
 
 def test_clients_are_told_in_their_own_words() -> None:

@@ -217,3 +217,12 @@ async def test_a_form_may_ask_for_several_pictures(limited, ask) -> None:
     assert few.status == 200
     many = await posted(ask, "/v1/images/edits", ('name="n"', b"4"), file)
     assert (many.status, many.json["error"]["code"]) == (400, "request_exceeds_limit")
+
+
+@pytest.mark.parametrize("headers", [{}, {"x_gateway_resumable": "true"}])
+async def test_a_stream_begins_with_what_is_left(limited, ask, headers) -> None:
+    limited(tokens(300))
+    answer = await ask("/v1/chat/completions", CHAT | {"stream": True}, **headers)
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert answer.headers["x-ratelimit-limit-tokens"] == "300"
+    assert answer.headers["x-gateway-changed-params"] == "max_tokens"
