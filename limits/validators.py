@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
+
+from limits.choices import Metric
+
+DIVISIBLE = frozenset({Metric.USD, Metric.AUDIO_SECONDS})
 
 
 def validate_label(value: str) -> None:
@@ -17,6 +22,13 @@ def validate_label(value: str) -> None:
 def validate_zone(value: str) -> None:
     if value and value not in available_timezones():
         raise ValidationError(f"There is no time zone {value!r}. One is Europe/Berlin.")
+
+
+def validate_amount(metric: Metric, amount: Decimal) -> None:
+    """Only dollars and seconds come in fractions."""
+    if metric not in DIVISIBLE and amount != amount.to_integral_value():
+        problem = "Give a whole number: only dollars and seconds have fractions."
+        raise ValidationError({"amount": problem})
 
 
 def validate_thresholds(value: Any) -> None:

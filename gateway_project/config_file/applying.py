@@ -35,6 +35,7 @@ def apply_document(document: ConfigDocument) -> list[Difference]:
             *(spec.upsert() for spec in document.routes),
             *(_apply_group(spec) for spec in document.groups),
             *(difference for spec in document.grants for difference in _apply_grant(spec)),
+            *(spec.upsert(made_by="a configuration file") for spec in document.limits),
             *_apply_settings(document),
         ]
     except EntryError as exc:

@@ -17,6 +17,8 @@ from connections.configuration.entry import (
 )
 from connections.configuration.spec import ConnectionSpec
 from gateway_project.config_file.source import ConfigFileError, Source, read_source
+from limits.choices import SubjectKind
+from limits.spec import LimitSpec
 from models_registry.spec import RegisteredModelSpec
 from resilience.configuration.policies import PolicySpec
 from resilience.configuration.routes import RouteSpec
@@ -70,17 +72,23 @@ class ConfigDocument:
     groups: tuple[GroupSpec, ...] = ()
     policies: tuple[PolicySpec, ...] = ()
     routes: tuple[RouteSpec, ...] = ()
+    limits: tuple[LimitSpec, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def user_names(self) -> set[str]:
         specs: tuple[GrantSpec | GroupSpec, ...] = (*self.grants, *self.groups)
-        return {name for spec in specs for name in spec.users}
+        members = {name for spec in specs for name in spec.users}
+        return members | self._limited(SubjectKind.USER)
 
     @property
     def group_names(self) -> set[str]:
-        """The groups that grants name, which must come from somewhere."""
-        return {name for spec in self.grants for name in spec.groups}
+        """The groups that grants and limits name, which must come from somewhere."""
+        granted = {name for spec in self.grants for name in spec.groups}
+        return granted | self._limited(SubjectKind.GROUP)
+
+    def _limited(self, kind: SubjectKind) -> set[str]:
+        return {spec.subject.name for spec in self.limits if spec.subject.kind is kind}
 
 
 def read_document(content: str) -> ConfigDocument:
@@ -97,6 +105,7 @@ def read_document(content: str) -> ConfigDocument:
         groups=_entries(source, "groups", GroupSpec.from_dict),
         policies=_entries(source, "policies", PolicySpec.from_dict),
         routes=_entries(source, "routes", RouteSpec.from_dict),
+        limits=_entries(source, "limits", LimitSpec.from_dict),
         settings=_settings(source, sections.get("settings", {})),
     )
     _refuse_repeated(source, "connections", [spec.name for spec in document.connections])
@@ -104,6 +113,7 @@ def read_document(content: str) -> ConfigDocument:
     _refuse_repeated(source, "groups", [spec.name for spec in document.groups])
     _refuse_repeated(source, "policies", [spec.name for spec in document.policies])
     _refuse_repeated(source, "routes", [spec.model for spec in document.routes])
+    _refuse_repeated(source, "limits", [spec.label for spec in document.limits])
     if sum(spec.is_default for spec in document.policies) > 1:
         raise ConfigFileError("policies: only one of them can be the default.")
     return document
@@ -147,6 +157,7 @@ SECTION_READERS: dict[str, Reader] = {
     "groups": _section_list,
     "policies": _section_list,
     "routes": _section_list,
+    "limits": _section_list,
     "settings": lambda value: value,
 }
 GRANT_READERS: dict[str, Reader] = {

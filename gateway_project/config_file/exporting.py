@@ -14,6 +14,9 @@ from django.contrib.auth.models import Group
 from connections.configuration.spec import ConnectionSpec
 from connections.models import Connection, GatewaySettings
 from gateway_project.config_file.document import SETTINGS_READERS
+from limits.models import Limit
+from limits.models.limits import SUBJECT_FIELDS
+from limits.spec import LimitSpec
 from models_registry.models import ModelGrant, RegisteredModel
 from models_registry.spec import RegisteredModelSpec
 from resilience.configuration.policies import PolicySpec
@@ -52,6 +55,7 @@ def export_document(*, with_secrets: bool) -> Export:
         "routes": list(_routes(left_out)),
         "grants": list(_grants()),
         "groups": list(_groups()),
+        "limits": list(_limits()),
         "settings": _settings(),
     }
     content = yaml.safe_dump(
@@ -120,6 +124,11 @@ def _grants() -> Iterator[dict[str, Any]]:
 def _groups() -> Iterator[dict[str, Any]]:
     for group in Group.objects.order_by("name").prefetch_related("user_set"):
         yield {"name": group.name, "users": sorted(user.username for user in group.user_set.all())}
+
+
+def _limits() -> Iterator[dict[str, Any]]:
+    for row in Limit.objects.select_related(*SUBJECT_FIELDS, "connection_key__connection"):
+        yield LimitSpec.of(row).to_dict()
 
 
 def _settings() -> dict[str, Any]:

@@ -6,10 +6,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+import yaml
+
 from gateway_project.config_file.document import read_document
 from gateway_project.settings.environment import known
 from gateway_project.settings.near_misses import READ_BY_MAKE_RUN
 from gateway_project.settings.secret_files import SECRETS
+from limits import spec_fields
+from limits.choices import Metric, Mode, OnOutage, Share, Unpriced, Window
 from tests.support.environment import ROOT, clean_environment
 
 DOCUMENT = (ROOT / "docs" / "configuration.md").read_text()
@@ -52,6 +57,33 @@ def test_example_of_the_yaml_file_can_be_read():
 
     assert document.connections[0].headers == (("X-Team", "search"),)
     assert document.group_names == {"team"}
+
+
+def test_example_of_the_yaml_file_has_every_field_of_a_limit():
+    [example] = re.findall(r"```yaml\n(.*?)```", DOCUMENT, re.DOTALL)
+    [limit] = yaml.safe_load(example)["limits"]
+    choices = {*spec_fields.SUBJECT_READERS} - {"group"}
+
+    assert set(limit) == set(spec_fields.READERS) - choices
+    [text] = re.findall(r"^    group: .*$", example, re.MULTILINE)
+    assert all(choice in text for choice in choices)
+
+
+@pytest.mark.parametrize(
+    ("field", "choices"),
+    [
+        ("share", Share),
+        ("metric", Metric),
+        ("window", Window),
+        ("mode", Mode),
+        ("on_outage", OnOutage),
+        ("unpriced", Unpriced),
+    ],
+)
+def test_example_of_the_yaml_file_names_every_choice_of_a_limit(field, choices):
+    [comment] = re.findall(rf"^    {field}: .*#(.*)$", DOCUMENT, re.MULTILINE)
+
+    assert [choice for choice in choices if choice not in comment] == []
 
 
 def test_example_of_a_rotated_key_file_works(tmp_path):
