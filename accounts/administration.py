@@ -48,6 +48,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "/admin/connections/connection/{connection_id}/try-now/": ("connections.change_connection",),
     "/admin/accounts/apikey/{object_id}/rotate/": ("accounts.change_apikey",),
     "/admin/accounts/apikey/{object_id}/revoke/": ("accounts.change_apikey",),
+    "/admin/limits/limit/{object_id}/raise/": ("limits.change_limit",),
     # The browser that made the key sees it there once, without a permission.
     "/admin/accounts/apikey/{row_id}/new-key/": ("accounts.view_apikey",),
     # Django asks for both: its admin adds a user in two steps, the second being a change.

@@ -39,6 +39,19 @@ def limit_in_words(limit: Limit) -> str:
     return said if is_alone else f"{said}, {EACH[share]}"
 
 
+def subject_in_words(limit: Limit) -> str:
+    """``group interns``. Reads the row that the limit is for."""
+    match SubjectKind(limit.subject_kind):
+        case SubjectKind.EVERYONE:
+            return "everyone"
+        case SubjectKind.KEY if limit.key is not None:
+            return f"key {limit.key} of {limit.key.user}"
+        case SubjectKind.CONNECTION_KEY if limit.connection_key is not None:
+            return f"key {limit.connection_key} of {limit.connection_key.connection}"
+        case kind:
+            return f"{kind.value} {getattr(limit, kind.value)}"
+
+
 def amount_in_words(metric: Metric, amount: Decimal) -> str:
     """``1,000 tokens``, or ``$2.50``: dollars have two decimals, or as many as they need."""
     if metric is Metric.USD:

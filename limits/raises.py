@@ -14,11 +14,11 @@ from django.utils import timezone
 from connections.configuration.entry import EntryError, Reader, read_fields, text
 from limits.choices import Metric
 from limits.dates import end_of
+from limits.descriptions import plain
 from limits.models import Limit, LimitChange
 from limits.numbers import amount, as_number
 from limits.subjects import UnknownSubjectError, names_of, share_of
 from limits.validators import validate_amount
-from limits.descriptions import plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from limits.numbers import as_number
 from limits.raises import RaiseSpec, bring_to, raises_of
 from limits.spec_fields import READERS, SUBJECT_READERS
 from limits.subjects import Subject, UnknownSubjectError
-from limits.validators import validate_amount
+from limits.validators import validate_amount, validate_share
 
 # The names of the columns where the file has shorter ones.
 COLUMNS = {"models": "model_patterns", "enabled": "is_enabled"}
@@ -85,11 +85,21 @@ class LimitSpec:
         row = Limit(**self.columns(), subject_kind=self.subject.kind.value)
         try:
             row.clean_fields(exclude=SUBJECT_FIELDS)
-            validate_amount(Metric(self.metric), self.amount)
         except ValidationError as exc:
             column, messages = next(iter(exc.message_dict.items()))
             name = next((name for name, named in COLUMNS.items() if named == column), column)
             raise EntryError(self.title, name, f"is not valid. {' '.join(messages)}") from exc
+        self._check_together()
+
+    def _check_together(self) -> None:
+        """What depends on two fields."""
+        field = "amount"
+        try:
+            validate_amount(Metric(self.metric), self.amount)
+            field = "share"
+            validate_share(self.subject.kind, Share(self.share))
+        except ValidationError as exc:
+            raise EntryError(self.title, field, f"is not valid. {' '.join(exc.messages)}") from exc
 
     @property
     def title(self) -> str:

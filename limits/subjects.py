@@ -100,15 +100,15 @@ def share_of(text: str) -> str:
     if kind not in {SubjectKind.USER, SubjectKind.KEY} or not name:
         raise ValueError("must be user:NAME or key:ID")
     row = Subject(SubjectKind(kind), name).columns()[kind]
-    return share_of_key(row) if isinstance(row, ApiKey) else share_of_user(row.pk)
+    return share_of_key(row.pk) if isinstance(row, ApiKey) else share_of_user(row.pk)
 
 
 def share_of_user(user_id: int) -> str:
     return f"u{user_id}"
 
 
-def share_of_key(key: ApiKey) -> str:
-    return f"k{key.pk.hex}"
+def share_of_key(key_id: UUID) -> str:
+    return f"k{key_id.hex}"
 
 
 def names_of(shares: Iterable[str]) -> dict[str, str]:

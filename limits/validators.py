@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
 
-from limits.choices import Metric
+from limits.choices import Metric, Share, SubjectKind
 
 DIVISIBLE = frozenset({Metric.USD, Metric.AUDIO_SECONDS})
 
@@ -27,8 +27,14 @@ def validate_zone(value: str) -> None:
 def validate_amount(metric: Metric, amount: Decimal) -> None:
     """Only dollars and seconds come in fractions."""
     if metric not in DIVISIBLE and amount != amount.to_integral_value():
-        problem = "Give a whole number: only dollars and seconds have fractions."
-        raise ValidationError({"amount": problem})
+        raise ValidationError("Give a whole number: only dollars and seconds have fractions.")
+
+
+def validate_share(kind: SubjectKind, share: Share) -> None:
+    """What is sent to a provider is counted together, whoever asked."""
+    of_upstream = kind in {SubjectKind.CONNECTION, SubjectKind.CONNECTION_KEY}
+    if of_upstream and share is not Share.POOL:
+        raise ValidationError("A limit of a connection or of its key is for all together.")
 
 
 def validate_thresholds(value: Any) -> None:

@@ -33,6 +33,7 @@ SPEAKING = ("may_speak_for_users", "unknown_users_group")
 @admin.register(ApiKey)
 class ApiKeyAdmin(ShowsNewKeys, RefusesStaleEdits, TellsConsequences, ModelAdmin):
     form = ApiKeyForm
+    change_form_outer_after_template = "admin/limits/of_subject.html"
     list_display = (
         *("hint", "name", "user", "state", "speaks_for_users"),
         *("last_used_at", "created_at", "expires_at"),

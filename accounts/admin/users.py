@@ -67,6 +67,7 @@ class UserAdmin(
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     undisclosed = ("password",)
+    change_form_outer_after_template = "admin/limits/of_subject.html"
     list_display = ("username", "full_name", "email", "role", "is_active", "last_login")
     list_filter = ("is_active", "is_pending", "is_staff", "is_superuser", "groups")
     list_filter_submit = True
@@ -147,6 +148,7 @@ class GroupAdmin(
     RefusesStaleEdits, TellsConsequences, PermissionsFieldMixin, DjangoGroupAdmin, ModelAdmin
 ):
     filter_horizontal = ()
+    change_form_outer_after_template = "admin/limits/of_subject.html"
 
     def consequences(self, row: Group) -> str:
         members = counted(row.user_set.count(), "member")

@@ -100,6 +100,13 @@ UNFOLD: dict[str, Any] = {
                 ],
             },
             {
+                "title": "Limits",
+                "items": [
+                    entry("Limits", "speed", "limits.limit"),
+                    entry("Alerts", "notifications", "limits.limitalert"),
+                ],
+            },
+            {
                 "title": "Traffic",
                 "items": [
                     {

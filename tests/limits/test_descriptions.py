@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 
 from limits.choices import Metric
-from limits.models import Limit
 from limits.descriptions import amount_in_words, figure, limit_in_words, units_in_words
+from limits.models import Limit
 
 
 @pytest.mark.parametrize(

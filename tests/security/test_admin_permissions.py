@@ -11,8 +11,10 @@ from django.urls import reverse
 from accounts.administration import END_REQUEST, NEEDS, PAGES_OF_ROWS
 from accounts.models import ApiKey, User
 from connections.models import Connection, GatewaySettings
+from limits.models import LimitAlert
 from models_registry.models import ModelGrant, RegisteredModel
 from resilience.models import ResiliencePolicy, Route
+from tests.limits.builders import make_limit
 from tests.security.routes import routes_of
 from tests.usage.records import a_record
 from usage.models import Price, UsageRow
@@ -78,6 +80,7 @@ def rows(bob):
     """A row for each model of the admin, by its label."""
     connection = Connection.objects.create(name="one", base_url="https://one.example/v1")
     store([a_record(request_id="req_1", user_id=bob.pk, username="bob")])
+    limit = make_limit("x")
     made = [
         bob,
         Group.objects.create(name="team"),
@@ -90,6 +93,8 @@ def rows(bob):
         ResiliencePolicy.objects.create(name="p"),
         Price.objects.create(model="m", source="admin"),
         UsageRow.objects.get(),
+        limit,
+        LimitAlert.objects.create(limit=limit, start=0, threshold=50),
     ]
     return {row._meta.label: row for row in made}
 
