@@ -28,6 +28,7 @@ GROUPS: dict[str, Lines] = {
         "revoke_api_key": "Refuse a key from now on, for good.",
         "grant": "Let a group, a user or everyone use models.",
         "revoke": "Take back what grant gave, by the same pattern.",
+        "limits": "Show limits and what is used, set and raise them.",
         "explain_access": "Say why a user may use a model, or why not.",
         "remove_second_factors": "Let a user who has lost their second factors sign in.",
     },

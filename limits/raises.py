@@ -48,7 +48,7 @@ class RaiseSpec:
 
     def __str__(self) -> str:
         whose = f" for {self.share}" if self.share else ""
-        return f"{plain(self.amount)} until {self.until:%Y-%m-%d %H:%M}{whose}"
+        return f"{plain(self.amount)} until {timezone.localtime(self.until):%Y-%m-%d %H:%M}{whose}"
 
 
 def in_force(limit: Limit) -> list[LimitChange]:
