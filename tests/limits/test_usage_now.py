@@ -19,6 +19,11 @@ pytestmark = pytest.mark.django_db
 NOW = time.time()
 
 
+@pytest.fixture(autouse=True)
+def _without_redis(settings) -> None:
+    settings.REDIS_URL = ""
+
+
 def loaded(*limits: Limit) -> list[Limit]:
     found = Limit.objects.prefetch_related("changes").in_bulk([limit.pk for limit in limits])
     return list(found.values())
