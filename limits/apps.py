@@ -7,7 +7,7 @@ class LimitsConfig(AppConfig):
     verbose_name = "Limits"
 
     def ready(self) -> None:
-        from limits import signals  # noqa: F401
+        from limits import checks, signals  # noqa: F401
         from limits.periods import periods
         from usage.companions import companions
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import ForeignKey, Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -19,6 +19,7 @@ from limits.admin.forms import ConnectionKeyField, LimitForm
 from limits.admin.losses import loss_of
 from limits.admin.raising import RaisesLimits
 from limits.admin.used import bar_of, bars_of, people_of, shown
+from limits.checks import counts_apart, workers
 from limits.choices import ROLLING, Metric, SubjectKind, Window
 from limits.descriptions import limit_in_words, subject_in_words
 from limits.models import Limit, LimitAlert, LimitChange
@@ -136,6 +137,17 @@ class LimitAdmin(RefusesStaleEdits, TellsConsequences, RaisesLimits):
             kwargs["queryset"] = ConnectionKey.objects.select_related("connection")
             kwargs["form_class"] = ConnectionKeyField
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def save_model(
+        self, request: HttpRequest, obj: Limit, form: forms.ModelForm, change: bool
+    ) -> None:
+        super().save_model(request, obj, form, change)
+        if obj.is_enabled and counts_apart(workers()):
+            messages.warning(
+                request,
+                f"{workers()} workers serve without Redis: each counts for itself, and lets the "
+                "whole amount through. Set REDIS_URL, or serve with one worker.",
+            )
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

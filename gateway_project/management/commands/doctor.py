@@ -8,6 +8,7 @@ from typing import Any
 from accounts.management.command import GatehouseCommand, add_json_argument
 from gateway_project.doctor.connections import connection_findings
 from gateway_project.doctor.finding import Finding, State, worst
+from gateway_project.doctor.limits import limits_findings
 from gateway_project.doctor.settings import settings_findings, switch_findings
 from gateway_project.doctor.stores import (
     admin_finding,
@@ -25,8 +26,8 @@ MARKS = {State.OK: "ok", State.DEGRADED: "LOOK", State.BROKEN: "BROKEN"}
 class Command(GatehouseCommand):
     help = (
         "Look over the installation: settings, database, migrations, Redis, journal, disk, "
-        "connections and unsafe switches, a line each. Connections are judged by the lists of "
-        "models that workers keep; nothing is changed."
+        "connections, limits and unsafe switches, a line each. Connections are judged by the "
+        "lists of models that workers keep; nothing is changed."
     )
     examples = ("", "--ask", "--json")
     exits = {
@@ -77,4 +78,5 @@ def _findings(*, is_asked: bool) -> Iterator[Finding]:
     yield from disk_findings()
     if is_ready:
         yield from connection_findings(is_asked=is_asked)
+        yield from limits_findings()
     yield from switch_findings(with_database=is_ready)

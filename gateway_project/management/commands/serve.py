@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import signal
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from accounts.management.command import GatehouseCommand
 from gateway_project.settings.loopback import is_loopback
+from limits.checks import WORKERS_VARIABLE
 
 # The API is drained before the server hears of a signal; this is for pages of the admin.
 LEFTOVER_SECONDS = 3
@@ -36,6 +38,7 @@ class Command(GatehouseCommand):
                 f"DEBUG is on, so the gateway does not listen on {options['host']}. Unset DEBUG, "
                 "or serve on 127.0.0.1."
             )
+        os.environ[WORKERS_VARIABLE] = str(options["workers"])  # its processes know it, too
         self.check(tags=[Tags.database], databases=["default"])
         # uvicorn drains on SIGTERM and then raises it again; having drained is a success.
         signal.signal(signal.SIGTERM, lambda *_: None)

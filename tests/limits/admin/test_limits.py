@@ -16,6 +16,7 @@ from django.urls import reverse
 from accounts.models import ApiKey, User
 from connections.models import Connection
 from connections.models.key_source import KeySource
+from limits.checks import WORKERS_VARIABLE
 from limits.models import Limit, LimitAlert
 from tests.limits.builders import add_period, make_limit
 
@@ -224,3 +225,11 @@ def test_deletion_tells_what_is_lost(admin_client: Client) -> None:
     assert "What was counted in 1 period is lost" in told
     admin_client.post(page(limit, "delete"), {"post": "yes"})
     assert not Limit.objects.exists()
+
+
+def test_workers_that_share_no_redis_are_warned_of(
+    admin_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(WORKERS_VARIABLE, "4")
+    told = text_of(admin_client.post(ADD, form(), follow=True))
+    assert "4 workers serve without Redis: each counts for itself" in told

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+from contextlib import ExitStack, closing
 
 import pytest
 from django.core.management import call_command
@@ -9,7 +10,12 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from accounts.models import User
 from connections.models import Connection
+from limits.models import Limit
+from tests.limits.builders import make_limit
 from tests.support.upstream import ScriptedUpstream
+from tests.usage.records import a_record
+from usage.journal import Journal
+from usage.storing import store
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -102,3 +108,32 @@ def test_lines_are_for_people() -> None:
     lines = out.getvalue().splitlines()
     assert any(line.startswith("ok      database") for line in lines)
     assert any(line.startswith("LOOK    administrator") for line in lines)
+
+
+def test_limits_are_told_of(admin: User, settings) -> None:
+    settings.REDIS_URL = ""
+    assert doctor()[1]["limits"]["said"] == "there are none"
+    make_limit("all")
+    assert doctor()[1]["limits"]["said"] == "1, counted in the worker's memory"
+
+
+def test_workers_that_share_no_redis_break_limits(admin: User, settings, tmp_path) -> None:
+    settings.REDIS_URL, settings.DATA_DIR = "", tmp_path
+    make_limit("all")
+    with ExitStack() as stack:
+        for number in range(2):
+            journal = stack.enter_context(closing(Journal(tmp_path / "journal")))
+            journal.append(a_record(request_id=f"req_{number}"))
+        found = doctor()[1]["limits"]
+    assert found["state"] == "broken"
+    assert found["remedy"] == "Set REDIS_URL, or serve with one worker."
+
+
+def test_models_without_a_price_are_named_where_dollars_are_limited(admin: User) -> None:
+    store([a_record(request_id="req_1", model="unheard-of", prompt_tokens=5)])
+    make_limit("requests")
+    assert doctor()[1]["limits"]["state"] == "ok"
+    make_limit("money", metric="usd")
+    assert "unheard-of" in doctor()[1]["limits"]["said"]
+    Limit.objects.update(unpriced="free")
+    assert doctor()[1]["limits"]["state"] == "ok"
