@@ -27,7 +27,7 @@ def limits_findings() -> Iterator[Finding]:
     if counts_apart(running):
         yield Finding(
             part="limits",
-            said=f"at least {running} workers run here and share no Redis, so each counts for itself",
+            said=f"at least {running} workers share no Redis, so each counts for itself",
             state=State.BROKEN,
             remedy="Set REDIS_URL, or serve with one worker.",
         )

@@ -29,23 +29,27 @@ from limits.usage_now import MOST_SHARES, most_used
 # Fixed once a limit is there: what was counted would mean nothing for another.
 COUNTED = ("subject_kind", *SUBJECT_FIELDS, "share", "metric", "window")
 OF_MONEY = ("unpriced", "assumed_per_million")
-IS_NEW = "typeof metric !== 'undefined'"  # read-only fields are no part of the form's data
+# When the form shows a field, as the theme's scripts read it. What is read-only is unknown to them.
+IS_FIXED = "typeof metric === 'undefined'"
+IS_CALENDAR = "metric != 'concurrency' && ['day', 'week', 'month'].includes(window)"
+OF_DOLLARS = f"({IS_FIXED} || metric == 'usd')"
+CONDITIONS = {
+    **{
+        name: f"typeof subject_kind === 'undefined' || subject_kind == '{name}'"
+        for name in SUBJECT_FIELDS
+    },
+    "window": f"{IS_FIXED} || metric != 'concurrency'",
+    "time_zone": f"{IS_FIXED} || {IS_CALENDAR}",
+    "unpriced": OF_DOLLARS,
+    "assumed_per_million": f"{OF_DOLLARS} && unpriced == 'assume'",
+}
 
 
 @admin.register(Limit)
 class LimitAdmin(RefusesStaleEdits, TellsConsequences, RaisesLimits):
     form = LimitForm
     autocomplete_fields = ("group", "user", "key", "connection")
-    conditional_fields = {
-        **{
-            name: f"typeof subject_kind === 'undefined' || subject_kind == '{name}'"
-            for name in SUBJECT_FIELDS
-        },
-        "window": f"!({IS_NEW}) || metric != 'concurrency'",
-        "time_zone": f"!({IS_NEW}) || !['', 'minute', 'hour', 'total'].includes(window)",
-        "unpriced": f"!({IS_NEW}) || metric == 'usd'",
-        "assumed_per_million": f"(!({IS_NEW}) || metric == 'usd') && unpriced == 'assume'",
-    }
+    conditional_fields = CONDITIONS
     change_form_outer_after_template = "admin/limits/used_now.html"
     list_display = ("label", "subject", "what", "used", "mode_label", "is_enabled")
     list_filter = (

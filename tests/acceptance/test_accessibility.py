@@ -21,10 +21,20 @@ PAGES = (
     "/admin/connections/connection/1/change/",
     "/admin/connections/connection/1/delete/",
     "/admin/models_registry/registeredmodel/all/",
+    "/admin/limits/limit/",
+    "/admin/limits/limit/add/",
+    "/admin/limits/limit/1/change/",
+    "/admin/limits/limit/1/raise/",
     "/admin/usage-charts/",
     "/admin/usage/usagerow/",
     "/nowhere",
 )
+RAISE = {"amount": 9, "until": "2999-12-31"}
+LIMIT = {"label": "root a day", "everyone": True, "share": "each_user", "metric": "usd"} | {
+    "amount": 5,
+    "window": "day",
+    "raises": [RAISE],
+}
 ARGUMENTS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
@@ -43,7 +53,7 @@ def page(gateway):
     """A browser of a superuser, at a gateway with a connection that gives no list of models."""
     chromium = parts.require("Chromium", parts.chromium())
     connections = [{"name": "silent", "base_url": "http://127.0.0.1:9/v1", "keys": ["sk-x"]}]
-    gateway.configure(connections=connections)
+    gateway.configure(connections=connections, limits=[LIMIT])
     gateway.api_key("root", is_admin=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium.address, args=ARGUMENTS)
@@ -87,3 +97,29 @@ def test_a_field_with_a_search_is_announced_with_its_label_and_its_value(gateway
     page.get_by_role("combobox", name=re.compile(r"Connection\*? silent")).click()
     page.get_by_role("searchbox", name="Search").fill("sil")
     page.get_by_role("option", name="silent").wait_for()
+
+
+def shown(page):
+    """Which of the fields that depend on others are to be seen."""
+    names = ("group", "user", "window", "time_zone", "unpriced", "assumed_per_million")
+    return [name for name in names if page.locator(f"label[for=id_{name}]").is_visible()]
+
+
+def test_a_limit_is_asked_for_what_its_other_fields_call_for(gateway, page):
+    page.goto(f"{gateway.url}/admin/limits/limit/add/")
+    page.locator("[name=subject_kind]").select_option("group")
+    page.locator("[name=metric]").select_option("usd")
+    page.locator("[name=window]").select_option("day")
+    page.locator("[name=unpriced]").select_option("assume")
+    assert shown(page) == ["group", "window", "time_zone", "unpriced", "assumed_per_million"]
+    page.locator("[name=subject_kind]").select_option("everyone")
+    page.locator("[name=metric]").select_option("concurrency")
+    assert shown(page) == []
+
+
+def test_a_limit_that_is_there_shows_what_means_something_for_it(gateway, page):
+    page.goto(f"{gateway.url}/admin/limits/limit/1/change/")
+    assert page.locator("[name=unpriced]").input_value() == "refuse"
+    assert shown(page) == ["time_zone", "unpriced"]
+    page.locator("[name=unpriced]").select_option("assume")
+    assert shown(page) == ["time_zone", "unpriced", "assumed_per_million"]
