@@ -25,7 +25,7 @@ from limits.models.limits import SUBJECT_FIELDS
 from limits.numbers import as_number
 from limits.quantities import amount_of
 from limits.spec import LimitSpec
-from limits.subjects import names_of, share_of_key, share_of_user
+from limits.subjects import Subject, names_of, share_of_key, share_of_user
 from limits.usage_now import ShareUse, most_used, used_now
 
 
@@ -110,7 +110,7 @@ def rows_of(holding: Holding) -> Iterable[tuple[str, ...]]:
     """Lines of a table, one for each share."""
     limit, metric = holding.limit, Metric(holding.limit.metric)
     names = names_of(use.share for use in holding.uses)
-    head = (limit.label, str(LimitSpec.of(limit).subject), limit_in_words(limit))
+    head = (limit.label, str(Subject.of(limit)), limit_in_words(limit))
     mode = limit.mode if limit.is_enabled else "disabled"
     zone = rule_of(limit).zone
     for use in holding.uses:

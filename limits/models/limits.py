@@ -238,7 +238,7 @@ class LimitChange(models.Model):
         verbose_name = "raise"
 
     def __str__(self) -> str:
-        return f"{self.amount.normalize():f} until {self.until:%Y-%m-%d %H:%M}"
+        return f"{self.amount.normalize():f} until {timezone.localtime(self.until):%Y-%m-%d %H:%M}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.full_clean()
