@@ -127,8 +127,10 @@ class LimitSpec:
         """Add the limit, or change its row where it differs.
 
         A limit of another subject, share, metric or window takes the place of the one that has the
-        label: what was counted for that one means nothing for it. ``made_by`` is recorded with new
-        raises. Raises ``EntryError``.
+        label: what was counted for that one means nothing for it. The current period of the new
+        one is counted from the usage records. ``made_by`` is recorded with new raises.
+
+        Raises ``EntryError``.
         """
         row = Limit.objects.filter(label=self.label).first()
         before = LimitSpec.of(row) if row else None
@@ -138,7 +140,9 @@ class LimitSpec:
         if row and (changed := [name for name in FIXED if _differs(before, self, name)]):
             row.delete()
             row = None
-            details += (f"replaced, and counted from the beginning: another {changed[0]}",)
+            details += (f"replaced, and its counts begin again: another {changed[0]}",)
+            if before and before.raises and self.raises is None:
+                details += ("its raises end",)
         self._save(row or Limit(), made_by)
         return Difference(
             subject=self.title, kind=Kind.CHANGED if before else Kind.ADDED, details=details

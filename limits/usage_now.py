@@ -19,17 +19,18 @@ from django.db.models import Window as Over
 from django.db.models.functions import RowNumber
 
 from accounts.models import ApiKey
-from limits.choices import ROLLING, Metric, Mode, Share, SubjectKind, Window
+from limits.book import Matched
+from limits.choices import Metric, Share, SubjectKind, Window
 from limits.forecast import runs_out_at
 from limits.loading import rule_of
 from limits.meters import Ask, MeterKind
 from limits.meters_now import read_now
 from limits.models import Limit, Period
+from limits.own_use import question
 from limits.rule import Rule
 from limits.subjects import share_of_key, share_of_user
-from limits.windows import span_of
+from limits.windows import is_of_calendar, span_of
 
-MICROSECONDS = 1_000_000
 MOST_SHARES = 50
 
 COLUMNS = {
@@ -95,25 +96,11 @@ def used_now(limit: Limit, shares: Sequence[str] | None = None) -> list[ShareUse
     return uses if shares is not None else sorted(uses, key=lambda use: -(use.used or 0))
 
 
-def ask_of(rule: Rule, share: str, at: float) -> Ask:
-    """The question for the meter of ``share`` at the time ``at``, which reserves nothing."""
-    amount, is_enforced = rule.amount_for(share, at), rule.mode is Mode.ENFORCE
-    name = f"{rule.id}:{share}:{rule.metric}"
-    if rule.window in ROLLING:
-        window_us = ROLLING[rule.window] * MICROSECONDS
-        return Ask(name, MeterKind.BUCKET, amount, 0, 0, window_us, 0.0, is_enforced)
-    if rule.window is Window.NONE:
-        return Ask(name, MeterKind.SLOTS, amount, 0, 0, 0, 0.0, is_enforced)
-    span = span_of(rule.window, rule.zone, at)
-    name = f"{rule.id}:{share}:{span.start}:{rule.metric}"
-    return Ask(name, MeterKind.PERIOD, amount, 0, 0, 0, float(span.end), is_enforced)
-
-
 def _uses(
     places: Sequence[tuple[Limit, str]], stored: dict[Place, int], at: float
 ) -> list[ShareUse]:
     rules = {row.pk: rule_of(row) for row, _ in places}
-    asks = [ask_of(rules[row.pk], share, at) for row, share in places]
+    asks = [question(Matched.of(rules[row.pk], share), at) for row, share in places]
     uses = []
     for (row, share), ask, reading in zip(places, asks, read_now(asks), strict=True):
         is_period = ask.kind is MeterKind.PERIOD
@@ -150,7 +137,7 @@ def _stored(
     """What the database has of the current periods, of the ``most`` used shares of each limit."""
     starts: defaultdict[int, list[int]] = defaultdict(list)
     for rule in map(rule_of, rows):
-        if rule.window is not Window.NONE and rule.window not in ROLLING:
+        if is_of_calendar(rule.window):
             starts[span_of(rule.window, rule.zone, at).start].append(rule.id)
     if not starts:
         return {}

@@ -23,8 +23,8 @@ def loss_of(limit: Limit) -> str:
     return (
         f"{subject_in_words(limit)} may use more than {limit_in_words(limit)} at once, unless "
         f"another limit says otherwise. What was counted in {periods} is lost, and so are its "
-        f"alerts and {raises} in force: a limit of the same label begins again. Usage records "
-        "stay. To keep the counts, disable the limit instead."
+        f"alerts and {raises} in force: a new limit counts its current period again, from the "
+        "usage records that are there. They stay. To keep the counts, disable the limit instead."
     )
 
 

@@ -8,13 +8,15 @@ from asgiref.sync import async_to_sync
 from django.conf import settings as project_settings
 
 from connections.calling.client_of_settings import make_client
+from limits.book import Matched
 from limits.gate import gate
 from limits.loading import rule_of
 from limits.memory_meters import MemoryMeters
 from limits.meters import Ask, MeterKind
 from limits.meters_now import read_now
 from limits.models import Limit
-from limits.usage_now import ask_of, used_now
+from limits.own_use import question
+from limits.usage_now import used_now
 from models_registry.registry import Registry, activate
 from tests.limits.builders import make_limit
 from tests.limits.redis_store import running
@@ -63,7 +65,7 @@ def test_nothing_is_known_without_redis(settings, url: str) -> None:
 @pytest.mark.django_db
 def test_what_meters_say_counts_before_what_the_database_says(worker: MemoryMeters) -> None:
     limit = make_limit(window="minute")
-    ask = ask_of(rule_of(limit), "", 0.0)
+    ask = question(Matched.of(rule_of(limit), ""), 0.0)
     async_to_sync(worker.take)("req_1", [ask._replace(typical=7, worst=7)])
     [use] = used_now(Limit.objects.prefetch_related("changes").get())
     assert (use.used, use.left) == (7, 13)

@@ -129,7 +129,7 @@ def test_change_of_what_is_counted_begins_anew_and_says_so(change: dict, words: 
     Period.objects.create(limit=before, start=0, end=9, records=1, requests=1)
     [told] = applied(INTERNS | change)
     assert told.startswith("~ limit interns a minute: ")
-    assert told.endswith(f"replaced, and counted from the beginning: {words}")
+    assert told.endswith(f"replaced, and its counts begin again: {words}")
     assert Limit.objects.get().pk != before.pk
     assert not Period.objects.exists()
 
@@ -147,6 +147,13 @@ def test_raises_are_brought_to_what_the_file_says() -> None:
         (7, "a configuration file"),
         (5, "a configuration file"),
     ]
+
+
+def test_raises_of_a_limit_that_is_replaced_end() -> None:
+    applied(INTERNS | {"raises": FULL["raises"][:1]})
+    [told] = applied(INTERNS | {"window": "day"})
+    assert told.endswith("another window; its raises end")
+    assert not LimitChange.objects.exists()
 
 
 def test_raise_that_is_over_is_passed_over() -> None:

@@ -9,10 +9,8 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from accounts.models import ApiKey, User
-from limits.loading import rule_of
-from limits.meters import MeterKind
 from limits.models import Limit, LimitChange, Period
-from limits.usage_now import ShareUse, ask_of, most_used, used_now
+from limits.usage_now import ShareUse, most_used, used_now
 from tests.limits.builders import add_period, make_limit
 
 pytestmark = pytest.mark.django_db
@@ -109,18 +107,3 @@ def test_what_is_limited_in_total_has_no_end_and_a_forecast_since_its_beginning(
     [use] = used_now(*loaded(limit))
     assert use.resets_at is None
     assert use.runs_out_at == pytest.approx(time.time() + 2 * 86_400, abs=60)
-
-
-@pytest.mark.parametrize(
-    ("columns", "name", "kind"),
-    [
-        ({"window": "minute"}, "{id}:u1:requests", MeterKind.BUCKET),
-        ({"metric": "concurrency", "window": ""}, "{id}:u1:concurrency", MeterKind.SLOTS),
-        ({"window": "total"}, "{id}:u1:0:requests", MeterKind.PERIOD),
-    ],
-)
-def test_meters_are_asked_by_their_names(columns: dict, name: str, kind: MeterKind) -> None:
-    limit = make_limit(share="each_user", **columns)
-    ask = ask_of(rule_of(*loaded(limit)), "u1", NOW)
-    assert (ask.meter, ask.kind) == (name.format(id=limit.pk), kind)
-    assert (ask.typical, ask.worst) == (0, 0)

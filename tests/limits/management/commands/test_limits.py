@@ -86,7 +86,7 @@ def test_every_field_can_be_set(ada: User) -> None:
 
 def test_another_metric_begins_anew_and_says_so(ada: User) -> None:
     limit = make_limit("interns")
-    assert "counted from the beginning" in run("set", "interns", "--metric", "concurrency")
+    assert "its counts begin again" in run("set", "interns", "--metric", "concurrency")
     assert Limit.objects.get().pk != limit.pk
     assert Limit.objects.get().window == ""
 
