@@ -15,6 +15,7 @@ from limits.management import arguments, showing
 from limits.management.raising import end, find_limit, make_raise
 from limits.management.setting import set_limit
 from limits.models import Limit, LimitChange
+from limits.subjects import names_of
 
 HEADS = (
     *("label", "for", "allows", "by", "amount", "used", "left", "begins again", "mode"),
@@ -127,6 +128,6 @@ def _as_json(change: LimitChange) -> dict[str, Any]:
     return {
         "amount": f"{change.amount.normalize():f}",
         "until": f"{change.until.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
-        "share": change.share or None,
+        "share": names_of([change.share])[change.share] or None,
         "reason": change.reason,
     }

@@ -168,9 +168,11 @@ def test_raises_are_ended_all_or_of_one_share(ada: User) -> None:
     make_limit("interns", share="each_user")
     for share in ((), ("--share", "user:ada")):
         run("raise", "interns", "--amount", "50", "--until", "7d", *share)
-    assert run("raise", "interns", "--end", "--share", "user:ada").startswith("Ended 1 of interns")
+    [ended] = told("raise", "interns", "--end", "--share", "user:ada")["ended"]
+    assert ended["share"] == "user:ada"
     assert [change.share for change in LimitChange.objects.filter(until__gt=timezone.now())] == [""]
-    assert len(told("raise", "interns", "--end")["ended"]) == 1
+    [ended] = told("raise", "interns", "--end")["ended"]
+    assert (ended["amount"], ended["share"]) == ("50", None)
     assert run("raise", "interns", "--end").startswith("Nothing to do")
 
 
