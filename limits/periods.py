@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.db.models import Q
 
+from limits.alerts.crossings import crossings
 from limits.choices import Metric, Unpriced, Window
 from limits.counting_lock import lock_for_adding
 from limits.marks import Mark, read_mark, read_meter
@@ -86,6 +87,7 @@ class Periods:
         limits = _limits({mark.limit_id for mark in marks})
         totals = _added(_sums(new, limits), limits)
         others = [mark for mark in marks if mark not in totals and mark.limit_id in limits]
+        crossings.note({mark: Quantities(*used) for mark, (_, *used) in totals.items()})
         totals |= _totals(others)
         if self.on_flushed is None:
             return None

@@ -2,75 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from decimal import Decimal
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from django.utils import timezone
 
 from limits.choices import Metric
-from limits.models import Limit, LimitAlert, Period
-from limits.quantities import units
+from limits.marks import Mark
+from limits.models import Limit, LimitAlert
+from limits.quantities import Quantities, units
 
+LOOK_SECONDS = 60.0  # how old the amount and the raises of a limit may be here
 MOST_KNOWN = 100_000
 
 
 class Crossings:
-    """Remembers what it noted, so that the database is asked once for each threshold."""
+    """Remembers how far each period is from its next threshold, so that a flush that brings none
+    nearer than that asks the database for nothing. ``clock`` gives seconds."""
 
-    def __init__(self) -> None:
-        self._known: set[tuple[int, str, int, int]] = set()
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._quiet: dict[Mark, tuple[int, Metric, float]] = {}  # below which, and until when
 
-    def note(self, periods: Iterable[Period]) -> None:
-        """Add an alert for each threshold that one of ``periods`` has passed and had not before.
+    def note(self, totals: Mapping[Mark, Quantities]) -> None:
+        """Add an alert for each threshold that a period has passed and had not before.
 
-        Their ``limit`` must be loaded. Blocks on the database; for the transaction that wrote them.
+        ``totals`` are what the periods hold in the transaction at hand. Blocks on the database.
         """
-        new = [alert for period in periods for alert in self._new(period)]
-        if not new:
+        due = [mark for mark, used in totals.items() if not self._is_quiet(mark, used)]
+        if not due:
             return
-        LimitAlert.objects.bulk_create(new, ignore_conflicts=True)
+        ids = {mark.limit_id for mark in due}
+        limits = Limit.objects.filter(is_enabled=True).prefetch_related("changes").in_bulk(ids)
+        if len(self._quiet) > MOST_KNOWN:
+            self._quiet.clear()
+        alerts: list[LimitAlert] = []
+        for mark in due:
+            if limit := limits.get(mark.limit_id):
+                metric = Metric(limit.metric)
+                used, amount = totals[mark].of(metric), amount_now(limit, mark.share)
+                alerts += passed(limit, mark, used, amount)
+                following = _next(limit.thresholds, used, amount)
+                self._quiet[mark] = following, metric, self._clock() + LOOK_SECONDS
+        # A threshold that was passed long ago is noted again here and there: it has its row.
+        LimitAlert.objects.bulk_create(alerts, ignore_conflicts=True)
 
-    def committed(self, periods: Iterable[Period]) -> None:
-        """Take note that the transaction of ``periods`` was committed."""
-        if len(self._known) > MOST_KNOWN:
-            self._known.clear()
-        for period in periods:
-            self._known.update(_place(alert) for alert in passed(period))
-
-    def _new(self, period: Period) -> Iterator[LimitAlert]:
-        return (alert for alert in passed(period) if _place(alert) not in self._known)
+    def _is_quiet(self, mark: Mark, used: Quantities) -> bool:
+        known = self._quiet.get(mark)
+        if known is None:
+            return False
+        below, metric, ends_at = known
+        return used.of(metric) < below and self._clock() < ends_at
 
 
-def passed(period: Period) -> list[LimitAlert]:
-    """An alert for each threshold that ``period`` has passed, unsaved.
+def passed(limit: Limit, mark: Mark, used: int, amount: int) -> Iterator[LimitAlert]:
+    """An alert for each threshold that has been passed, unsaved.
 
     A limit of nothing has none: whatever it counts would be over it.
     """
-    limit = period.limit
-    amount = amount_now(limit, period.share)
-    if not limit.is_enabled or amount <= 0:
-        return []
-    used = period.quantities.of(Metric(limit.metric))
-    return [
-        LimitAlert(limit=limit, share=period.share, start=period.start, threshold=threshold)
-        for threshold in limit.thresholds
-        if used * 100 >= amount * threshold
-    ]
+    for threshold in limit.thresholds if amount > 0 else ():
+        if used * 100 >= amount * threshold:
+            yield LimitAlert(limit=limit, share=mark.share, start=mark.start, threshold=threshold)
 
 
 def amount_now(limit: Limit, share: str) -> int:
     """What ``share`` may use now, in the units of meters, raises included."""
     now = timezone.now()
-    amount: Decimal = limit.amount
-    for change in limit.changes.all():  # the latest first, prefetched by whoever has many
+    for change in limit.changes.all():  # the latest first
         if change.until > now and change.share in {"", share}:
-            amount = change.amount
-            break
-    return units(Metric(limit.metric), amount)
+            return units(Metric(limit.metric), change.amount)
+    return units(Metric(limit.metric), limit.amount)
 
 
-def _place(alert: LimitAlert) -> tuple[int, str, int, int]:
-    return alert.limit_id, alert.share, alert.start, alert.threshold
+def _next(thresholds: Sequence[int], used: int, amount: int) -> int:
+    """How much has to be used for the next threshold to be passed."""
+    left = [-(-amount * each // 100) for each in thresholds if used * 100 < amount * each]
+    return min(left, default=2**63)
 
 
 crossings = Crossings()

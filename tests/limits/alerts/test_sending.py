@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from limits.alerts.crossings import Crossings
 from limits.alerts.sending import MOST_ATTEMPTS, AlertSender, DeliveryError, lease_due
+from limits.marks import Mark
 from limits.models import LimitAlert
 from tests.limits.rows import make_limit, make_period
 
@@ -45,7 +46,8 @@ def receiver(settings: Any) -> Receiver:
 
 def crossed(threshold: int = 80, **fields: Any) -> LimitAlert:
     limit = make_limit(thresholds=[threshold], **fields)
-    Crossings().note([make_period(limit, share="", nanodollars=12 * DOLLAR)])
+    period = make_period(limit, share="", nanodollars=12 * DOLLAR)
+    Crossings().note({Mark(limit.pk, "", period.start): period.quantities})
     return LimitAlert.objects.get()
 
 
