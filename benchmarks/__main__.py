@@ -22,6 +22,11 @@ def compare(arguments: argparse.Namespace) -> dict[str, Any]:
     chosen = (*contenders.HERE, *(contenders.PEERS if arguments.peers else ()))
     if arguments.only:
         chosen = tuple(it for it in chosen if it.name.startswith(tuple(arguments.only)))
+    if arguments.limits:
+        chosen = tuple(
+            contenders.Gatehouse(arguments.limits) if isinstance(it, contenders.Gatehouse) else it
+            for it in chosen
+        )
     result = comparison.run(chosen, effort)
     alone = result["upstream_alone"]
     print(
@@ -52,6 +57,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", metavar="NAME", help="of the contenders, as Gatehouse")
     parser.add_argument("--seconds", type=float, help="of the load (default 8; 60 for streams)")
     parser.add_argument("--streams", type=int, help="at once (default 100; 300 for streams)")
+    parser.add_argument("--limits", type=int, default=0, help="of Gatehouse's user, up to 4")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is stopped
     machine = {"cores": os.cpu_count(), "kernel": f"{platform.system()} {platform.release()}"}

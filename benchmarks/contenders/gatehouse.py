@@ -27,8 +27,25 @@ grants:
 """
 
 
+# The meters of as many limits as are asked for, none of which is ever reached.
+METERS = (("requests", "minute"), ("tokens", "day"), ("concurrency", ""), ("tokens", "minute"))
+LIMITS = """
+from limits.models import Limit
+for metric, window in {meters!r}:
+    Limit.objects.create(
+        label=f"{{metric}} {{window}}", subject_kind="everyone", share="each_user", metric=metric,
+        window=window, amount=10**9,
+    )
+"""
+
+
 class Gatehouse:
+    """``limits``: so many hold for the user."""
+
     name = "Gatehouse"
+
+    def __init__(self, limits: int = 0) -> None:
+        self._meters = METERS[:limits]
 
     def prepare(self, directory: Path, upstream: str) -> Prepared:
         port = free_port()
@@ -37,6 +54,8 @@ class Gatehouse:
         configuration.write_text(CONFIGURATION.format(upstream=upstream))
         manage(environment, "migrate", "--verbosity", "0")
         manage(environment, "import_config", str(configuration))
+        if self._meters:
+            manage(environment, "shell", "--no-imports", "-c", LIMITS.format(meters=self._meters))
         made = manage(environment, "create_api_key", "bench", "--create-user", "--json")
         server = Server(
             command=[sys.executable, "manage.py", "serve", "--port", str(port)],

@@ -1,5 +1,6 @@
 """From a request that may pass to an upstream's answer.
 
+- Whether the limits of the caller have room: ``admission`` with ``demand`` and ``clamping``.
 - Which targets: ``routing``, ``lacking``, ``chat_traits``, ``prices``.
 - What a surface hands over: ``candidates``, ``shapes``.
 - What is tried, and in which order: ``dispatch`` with ``walk``, ``hedged`` and ``settling``.

@@ -53,12 +53,14 @@ def respond(socket: ServerConnection, message: Any) -> None:
             socket.send(json.dumps(event))
 
 
-@pytest.fixture(scope="module")
-def bench(stores: Stores, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+@pytest.fixture(scope="module", params=BACKINGS)
+def bench(
+    request: pytest.FixtureRequest, stores: Stores, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Bench]:
     directory = tmp_path_factory.mktemp("limits")
     with (
         socket_upstream() as upstream,
-        live_gateway(stores, BACKINGS[0], directory) as gateway,
+        live_gateway(stores, request.param, directory) as gateway,
     ):
         upstream.answer = respond
         key = gateway.configured_for(
