@@ -12,7 +12,8 @@ from wire_formats.family import Family
 from wire_formats.json_types import JsonObject
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# Not frozen, which takes several times as long to make: each request makes one.
+@dataclass(slots=True, kw_only=True)
 class Call:
     """What the client asks of a model.
 
@@ -28,6 +29,8 @@ class Call:
     ``upload_type`` is sent in place of the body, and can be sent once. ``has_substitute``: should
     the upstream lack the endpoint, it can be asked for the same at another. ``is_long``: a thread
     writes the request, which takes its time.
+
+    Not to be changed.
     """
 
     endpoint: str

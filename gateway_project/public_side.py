@@ -44,7 +44,7 @@ class PublicSide:
         ``path`` is what is below ``root_path``, whether or not a proxy has stripped that.
         """
         fields: Fields = scope["headers"]
-        told = self._told(scope, fields) if any(name in TOLD for name, _ in fields) else {}
+        told = self._told(scope, fields) if not TOLD.isdisjoint(dict(fields)) else {}
         if not told and not self._scheme:
             return scope
         # Many proxies pass on a prefix of the client's: with /x, /x/metrics would be /metrics here,

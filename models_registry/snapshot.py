@@ -7,7 +7,8 @@ it: a set of targets. Callers with the same set are shown the same bytes.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 import orjson
 
@@ -23,8 +24,7 @@ from resilience.route import NO_ROUTES, Route, Routes, TargetKey
 from wire_formats.json_types import JsonObject
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
+class View(NamedTuple):
     """The models one caller may use: those at the positions in the set ``usable``."""
 
     catalogue: Catalogue

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
-from typing import Any, Unpack, cast
+from typing import Any, Unpack
 
 from accounts.authentication import ApiKeyAuthentication
-from accounts.caller import Caller
 from accounts.keys import censored
 from connections.call import Call
 from connections.configuration.options import Options
@@ -37,16 +36,6 @@ class ApiView(AsyncView):
     authentication_classes = (ApiKeyAuthentication,)
     permission_classes: Any = (MayInfer,)
     administers = ""  # a key of accounts.administration.NEEDS
-
-    @property
-    def caller(self) -> Caller:
-        """The caller; set once authentication is done."""
-        return cast("Caller", self.request.user)
-
-    @property
-    def credential(self) -> str:
-        """The key the caller presented."""
-        return cast("str", self.request.auth)
 
     @property
     def cookies(self) -> str:

@@ -7,9 +7,9 @@ so, and the cost of the request is without it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from usage.attempts import AttemptFacts
 from usage.costs import TOO_MUCH, cost_of
@@ -31,8 +31,7 @@ COLUMNS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Charge:
+class Charge(NamedTuple):
     """``cost`` is in US dollars, None where unknown.
 
     ``price`` is that of the answer, or without one that of the first attempt that has a price.

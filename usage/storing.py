@@ -9,7 +9,15 @@ from operator import attrgetter, gt, itemgetter
 from typing import Any
 
 import orjson
-from django.db import DataError, IntegrityError, connection, models, transaction
+from django.db import (
+    DEFAULT_DB_ALIAS,
+    DataError,
+    IntegrityError,
+    connection,
+    connections,
+    models,
+    transaction,
+)
 
 from usage.charges import charge
 from usage.companions import Stored, companions
@@ -135,10 +143,11 @@ def _insert_each(rows: list[Row], wanted: Wanted) -> Collection[str]:
     """
     known = _known([row[ID] for row in rows if row[ID] in wanted])
     prepared = []
+    database = connections[DEFAULT_DB_ALIAS]  # `connection` looks it up for each word it is asked
     for row in rows:
         values = list(row)
         for position, field in ADAPTED:
-            values[position] = field.get_db_prep_save(values[position], connection)
+            values[position] = field.get_db_prep_save(values[position], database)
         prepared.append(values)
     with connection.cursor() as cursor:
         cursor.executemany(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
 from connections.call import Call
 from limits.demand import Demand, nothing
@@ -13,8 +12,7 @@ from proxy.answering.shapes import Shape
 from resilience.route import NO_ROUTE, Route
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidates:
+class Candidates(NamedTuple):
     """The targets that may serve a request, and the call to make for each.
 
     ``forward_user_info``: upstreams are told who asks. ``demand`` is what the request asks for, as

@@ -18,6 +18,7 @@ from rest_framework.request import Request
 from rest_framework.utils.mediatypes import media_type_matches
 from rest_framework.views import APIView
 
+from accounts.caller import Caller
 from proxy.client_side.errors import ApiError, MethodNotAllowedError
 from proxy.client_side.exception_handler import ErrorResponse, to_api_error
 from proxy.client_side.incoming import ApiRequest, ClientGoneError
@@ -36,7 +37,15 @@ class AsyncView(APIView):
     """Subclasses write ``async def get`` or ``post``, which return a Django or DRF response.
 
     Permission classes may have a coroutine for ``has_permission`` or a plain method.
+
+    ``api_request`` is the request below DRF's. ``caller`` and ``credential``, the key that the
+    caller presented, are set once authentication is done. All three are asked for many times, and
+    DRF looks each of them up the long way.
     """
+
+    api_request: ApiRequest
+    caller: Caller
+    credential: str
 
     throttle_classes = ()
     parser_classes = (JsonParser,)
@@ -73,15 +82,11 @@ class AsyncView(APIView):
         """``read(*args)``, which reads all of the payload: in a thread where that is long."""
         return await asyncio.to_thread(read, *args) if self.is_long else read(*args)
 
-    @property
-    def api_request(self) -> ApiRequest:
-        """The request below DRF's."""
-        return cast("ApiRequest", self.request._request)
-
     async def dispatch(  # type: ignore[override]
         self, request: HttpRequest, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
         self.args, self.kwargs = args, kwargs
+        self.api_request = cast("ApiRequest", request)
         self.request = self.initialize_request(request, *args, **kwargs)
         try:
             handler = self._handler()
@@ -122,7 +127,7 @@ class AsyncView(APIView):
         request = self.request
         for authenticator in request.authenticators or ():
             answer: Any = authenticator.authenticate(request)
-            request.user, request.auth = await answer
+            self.caller, self.credential = request.user, request.auth = await answer
             break
         for permission in self.get_permissions():
             allowed: Any = permission.has_permission(request, self)

@@ -31,8 +31,6 @@ class WholeTextFilter(admin.FieldListFilter):
         text = self._text()
         if not text:  # a form that was left empty
             return queryset
-        if "\0" in text:
-            raise IncorrectLookupParameters("PostgreSQL has no texts with it")
         try:
             return queryset.filter(**{self.field_path: text})
         except ValueError as exc:  # a text for a number

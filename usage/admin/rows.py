@@ -22,6 +22,7 @@ from usage.attempts import attempt_lines
 from usage.models import UsageRow
 
 MOST_COUNTED = 10_000
+PATTERNS = ("__regex", "__iregex")
 
 
 class EstimatingPaginator(Paginator):
@@ -143,6 +144,14 @@ class UsageRowAdmin(ModelAdmin):
         if row.present_name != row.username:
             return f"{row.username} (now {row.present_name})"
         return str(row.username)
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        """Addresses may filter by anything that the database can look for.
+
+        A pattern may be one that it cannot read, and PostgreSQL has no texts with a NUL.
+        """
+        is_readable = not lookup.endswith(PATTERNS) and "\0" not in str(value)
+        return is_readable and super().lookup_allowed(lookup, value, request)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

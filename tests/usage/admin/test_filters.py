@@ -47,9 +47,29 @@ def test_a_filter_shows_what_it_was_given(admin_client, rows):
     assert "Model, the whole of it" in page
 
 
-@pytest.mark.parametrize("query", [{"user_id": "x"}, {"username": "a\0"}], ids=["word", "NUL"])
-def test_what_no_record_can_hold_is_refused_without_an_error(admin_client, rows, query):
-    assert admin_client.get(ROWS, query).status_code == 302
+def test_a_word_in_place_of_a_number_leads_back_to_the_list(admin_client, rows):
+    assert admin_client.get(ROWS, {"user_id": "x"}).status_code == 302
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"username": "a\0"},
+        {"error_code": "\0"},
+        {"error_code__icontains": ["a", "\0"]},
+        {"surface": "\0"},
+        {"username__regex": "("},
+        {"username__iregex": "("},
+    ],
+    ids=["whole", "field", "one of two", "without a filter", "pattern", "pattern in any case"],
+)
+def test_what_the_database_cannot_look_for_is_refused(admin_client, rows, query):
+    assert admin_client.get(ROWS, query).status_code == 400
+
+
+def test_a_part_of_an_error_code_can_be_looked_for(admin_client, rows):
+    store([a_record(request_id="req_failed", status=502, error_code="upstream_error")])
+    assert found(admin_client, error_code__icontains="upstream") == {"req_failed"}
 
 
 @pytest.mark.parametrize(
