@@ -9,7 +9,7 @@ from limits.book import Matched
 from limits.choices import Metric
 from limits.demand import Demand
 from limits.expected import Expected, expected_of, priced, with_costs
-from limits.holds import LEAST_OUTPUT, Hold
+from limits.holds import COUNTING_REQUESTS, LEAST_OUTPUT, Hold
 from limits.live_prices import LivePrices
 from limits.meters import LOOSE, MeterKind, Reading
 from limits.output_lengths import OutputLengths
@@ -18,6 +18,7 @@ from models_registry.targets import Target
 from usage.exchange import Exchange
 
 Targets = Sequence[Target]
+CLAIMED_SECONDS = 2.0  # until it is worth a try whether a request that ran has left something
 
 
 async def expectation(
@@ -56,37 +57,65 @@ def names_of(targets: Targets) -> tuple[str, ...]:
 
 
 def refusal(over: Sequence[tuple[Hold, Reading]]) -> LimitError:
-    """The error for the limit that lasts the longest."""
-    hold, reading = max(over, key=lambda each: _retry_seconds(*each) or 0.0)
-    return LimitReachedError(hold.rule, reading, _retry_seconds(hold, reading))
+    """The error for the limit that lasts the longest, of those that a shorter output leaves over.
+
+    What is left of a period may only be claimed by requests that run: it is soon known what they
+    used, and nothing is used up.
+    """
+    firm = [each for each in over if not _fits_when_cut(*each, each[1].room)] or over
+    hold, reading = max(firm, key=lambda each: _retry_seconds(*each) or 0.0)
+    is_claimed = _is_claimed(hold, reading)
+    seconds = CLAIMED_SECONDS if is_claimed else _retry_seconds(hold, reading)
+    return LimitReachedError(hold.rule, reading, seconds, is_claimed=is_claimed)
 
 
 def _retry_seconds(hold: Hold, reading: Reading) -> float | None:
+    if _is_claimed(hold, reading):
+        return CLAIMED_SECONDS
     if hold.ask.kind is MeterKind.PERIOD and reading.retry_seconds is None:
         return reading.reset_seconds
     return reading.retry_seconds
 
 
+def _is_claimed(hold: Hold, reading: Reading) -> bool:
+    """Whether it would fit if no other request ran."""
+    if hold.ask.kind is not MeterKind.PERIOD or reading.claimed <= reading.settled:
+        return False
+    if hold.rule.metric in COUNTING_REQUESTS:  # a request that runs is one, whatever it uses
+        return False
+    room = reading.amount - reading.settled
+    return hold.ask.worst - hold.before <= room or _fits_when_cut(hold, reading, room)
+
+
+def _fits_when_cut(hold: Hold, reading: Reading, room: int) -> bool:
+    return hold.may_be_cut and hold.fitting_output(room) >= LEAST_OUTPUT
+
+
 def fitting_cap(over: Sequence[tuple[Hold, Reading]], tried: int | None) -> int | None:
     """The longest output that fits what is left of all that is ``over``; None if none does.
 
-    ``tried`` is the cap that did not fit either: the readings do not tell what others may still
-    use, so that the next one is half of it.
+    Half of what is left stays for the next request, unless this one usually needs more.
+    ``tried`` is the cap that did not fit either, as others took something meanwhile.
     """
     if not all(hold.may_be_cut for hold, _ in over):
         return None
-    cap = min(hold.fitting_output(reading.amount - reading.used) for hold, reading in over)
+    cap = min(_fair_output(hold, reading.room) for hold, reading in over)
     if tried is not None:
         cap = min(cap, tried // 2)
     return cap if cap >= LEAST_OUTPUT else None
 
 
-def is_near(answer: Answer, running: int) -> bool:
-    """Whether an output may pass what is left, unless it is cut: so little is left of a limit,
-    while ``running`` requests hold a part of it."""
+def _fair_output(hold: Hold, room: int) -> int:
+    whole, half = hold.fitting_output(room), hold.fitting_output(room // 2)
+    return max(half, min(whole, hold.usual_output))
+
+
+def is_near(answer: Answer) -> bool:
+    """Whether an output may pass what is left, unless it is cut: so little of a limit is neither
+    used nor claimed by what runs."""
     return any(
         held.hold.may_be_cut
         and held.hold.ask.is_enforced
-        and reading.amount - reading.used < LOOSE * held.hold.ask.worst * (running + 1)
+        and reading.room < LOOSE * held.hold.ask.worst
         for held, reading in zip(answer.held, answer.readings, strict=True)
     )

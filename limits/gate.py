@@ -196,7 +196,7 @@ class Gate:
             expected = capped(expected, cap)
         else:
             raise self._refused(reservation, answer)
-        if cap is None and not expected.is_bounded and is_near(answer, self.running):
+        if cap is None and not expected.is_bounded and is_near(answer):
             cap = expected.worst.output_tokens
         if in_flight.find(name) is None:  # its client has left, and nobody will settle it
             self._let_go(reservation)

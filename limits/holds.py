@@ -22,6 +22,7 @@ class Hold(NamedTuple):
     """``mark`` names the period, empty for buckets and slots. ``fixed`` is the part of
     ``ask.worst`` that does not depend on the output, which is of ``output_tokens`` at the worst.
     ``before`` is the part of both that was used already, and that readings count as well.
+    ``usual_output`` is the output that requests of this kind need, in tokens.
     """
 
     matched: Matched
@@ -31,6 +32,7 @@ class Hold(NamedTuple):
     output_tokens: int
     may_be_cut: bool
     before: int = 0
+    usual_output: int = 0
 
     @property
     def rule(self) -> Rule:
@@ -77,7 +79,8 @@ def hold_of(matched: Matched, expected: Expected, *, accepted_at: float, now: fl
         rule.mode is Mode.ENFORCE,
     )
     output_tokens = expected.worst.output_tokens
-    return Hold(matched, ask, mark, before + fixed, output_tokens, may_be_cut, before)
+    usual = expected.typical.output_tokens
+    return Hold(matched, ask, mark, before + fixed, output_tokens, may_be_cut, before, usual)
 
 
 def check_fits(hold: Hold, expected: Expected) -> None:

@@ -159,8 +159,10 @@ class Period:
 
     def reading(self, ask: Ask, now: float, is_over: bool = False, more: int = 0) -> Reading:
         left = max(0.0, self.ends_at - now)
-        used = self._settled + self.reserved
-        return Reading(ask.meter, ask.amount, used, left, is_over, left if is_over else None)
+        settled = self._settled
+        used, claimed = settled + self.reserved, settled + self.exposed
+        retry = left if is_over else None
+        return Reading(ask.meter, ask.amount, used, left, is_over, retry, settled, claimed)
 
     def is_forgettable(self, now: float) -> bool:
         return now > self.ends_at + KEEP_SECONDS and not self.holders

@@ -58,7 +58,10 @@ class Reading(NamedTuple):
 
     ``reset_seconds``: until a bucket is full again, or a period ends; 0 for slots. ``is_over``:
     what was asked did not fit, which only counts where the meter is enforced. ``retry_seconds``:
-    until it would fit, None where that is not known (a period: its end; slots: unknown).
+    until it would fit, None where that is not known (a period: its end; slots: unknown). Of a
+    period, ``settled`` is the part of ``used`` that is settled, and ``claimed`` counts for the
+    requests that run what they may use at the worst, in place of what is reserved; both are 0 of
+    other meters.
     """
 
     meter: str
@@ -67,6 +70,13 @@ class Reading(NamedTuple):
     reset_seconds: float
     is_over: bool = False
     retry_seconds: float | None = None
+    settled: int = 0
+    claimed: int = 0
+
+    @property
+    def room(self) -> int:
+        """What nobody has used or may still use."""
+        return self.amount - max(self.used, self.claimed)
 
 
 class Taken(NamedTuple):

@@ -37,6 +37,8 @@ class _Numbers(NamedTuple):
     retry: int
     reserved: int
     worst: int
+    settled: int
+    claimed: int
 
 
 def readings_of(asks: Sequence[Ask], reply: Reply) -> tuple[Reading, ...]:
@@ -68,7 +70,16 @@ def _reading(ask: Ask, one: _Numbers, now_us: int) -> Reading:
     elif ask.kind is MeterKind.PERIOD:
         reset = retry = max(ask.ends_at - now_us / MICRO, 0.0)
     is_over = bool(one.is_over)
-    return Reading(ask.meter, ask.amount, one.used, reset, is_over, retry if is_over else None)
+    return Reading(
+        ask.meter,
+        ask.amount,
+        one.used,
+        reset,
+        is_over,
+        retry if is_over else None,
+        one.settled,
+        one.claimed,
+    )
 
 
 def _hold(ask: Ask, reserved: int, worst: int) -> Hold:

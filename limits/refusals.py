@@ -18,9 +18,18 @@ class LimitError(Exception):
 class LimitReachedError(LimitError):
     """It would fit later, after ``retry_seconds``; None where nobody can say."""
 
-    def __init__(self, rule: Rule, reading: Reading, retry_seconds: float | None) -> None:
+    def __init__(
+        self,
+        rule: Rule,
+        reading: Reading,
+        retry_seconds: float | None,
+        *,
+        is_claimed: bool = False,
+    ) -> None:
+        """``is_claimed``: what is left may be used by requests that run, and may be left over."""
         super().__init__(rule, reading)
         self.retry_seconds = retry_seconds
+        self.is_claimed = is_claimed
 
 
 class NeverFitsError(LimitError):

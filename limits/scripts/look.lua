@@ -18,6 +18,7 @@ function look.period(ask, reservation)
   ask.all_reserved, ask.all_exposed = tonumber(found[3] or 0), tonumber(found[4] or 0)
   local settled = tonumber(found[1]) + tonumber(found[2] or 0)
   ask.used = settled + ask.all_reserved
+  ask.settled, ask.claimed = settled, settled + ask.all_exposed
   local others = redis.call('ZCARD', ask.leases) - (ask.is_held and 1 or 0)
   local left = ask.amount - ask.used + ask.reserved
   local is_near = left < LOOSE * ask.worst * (others + 1)
@@ -68,4 +69,6 @@ local function add_reading(reply, ask)
   reply[#reply + 1] = ask.retry or -1
   reply[#reply + 1] = ask.reserved
   reply[#reply + 1] = ask.exposed
+  reply[#reply + 1] = ask.settled or 0
+  reply[#reply + 1] = ask.claimed or 0
 end

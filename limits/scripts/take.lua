@@ -1,8 +1,8 @@
 -- Reserves on all meters, or on none.
 -- KEYS epoch, done, what is held of buckets, and two of each meter.
 -- ARGV reservation, candidate, lease (microseconds), seconds of what is held, and the asks.
--- Returns status, epoch, time, and six numbers of each meter: used, is over, level, retry, and what
--- the reservation holds there. Or the positions of periods that are not known.
+-- Returns status, epoch, time, and eight numbers of each meter: used, is over, level, retry, what the
+-- reservation holds there (two), settled, claimed. Or the positions of periods that are not known.
 local TAKEN, REFUSED, UNKNOWN = 0, 1, 2
 local reservation, lease, held_seconds = ARGV[1], whole(ARGV[3]), whole(ARGV[4])
 has(4 + (#KEYS - 3) / 2 * (1 + #ASK))
@@ -59,6 +59,7 @@ for _, ask in ipairs(asks) do
     if not is_settled_on(ask) then
       reserve[ask.kind](ask)
       ask.used = ask.used + ask.want - ask.reserved
+      ask.claimed = ask.claimed and ask.claimed + ask.worst - ask.exposed
       ask.reserved, ask.exposed = ask.want, ask.worst
       ask.is_new = true
     end

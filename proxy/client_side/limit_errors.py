@@ -42,6 +42,8 @@ Headers = dict[str, str]
 def limit_error(error: LimitError, now: float) -> ApiError:
     """``error`` for its client. ``now`` is in seconds since the epoch."""
     match error:
+        case LimitReachedError() if error.is_claimed:
+            return _claimed(error, now)
         case LimitReachedError() if error.rule.window in {Window.NONE, *ROLLING}:
             return _rate_exceeded(error, now)
         case LimitReachedError():
@@ -88,6 +90,16 @@ def _rate_exceeded(error: LimitReachedError, now: float) -> ApiError:
         kind=RATE_TYPES.get(error.rule.metric, "rate_limit_error"),
         code=RATE_EXCEEDED,
         headers=retry_headers(seconds),
+    )
+
+
+def _claimed(error: LimitReachedError, now: float) -> ApiError:
+    return _refusal(
+        f"Requests that run now may use all that is left of {_lower(_named(error, now))}. Try "
+        "again when one has ended.",
+        kind=RATE_TYPES.get(error.rule.metric, "rate_limit_error"),
+        code=RATE_EXCEEDED,
+        headers=retry_headers(error.retry_seconds),
     )
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from django.db import OperationalError
 
+from limits.admitting import CLAIMED_SECONDS
 from limits.asking import Asker
 from limits.book import Book
 from limits.choices import Metric, Mode, OnOutage, Unpriced, Window
@@ -232,10 +233,48 @@ async def test_near_the_limit_an_output_without_a_maximum_is_cut(opened: Opened)
     gate = a_gate(a_rule(metric=Metric.TOKENS, amount=2000))
     first = opened.exchange()
     admission = await admitted(gate, first, chat(output_tokens=None))
-    assert admission.output_cap == 1900
+    assert admission.output_cap == 1024  # the usual output; more than half of the rest
     end(gate, first, prompt=100, completion=1000)
     second = await admitted(gate, opened.exchange(2), chat(output_tokens=None))
     assert second.output_cap == 800
+
+
+async def test_half_of_what_is_left_stays_for_the_next_request(opened: Opened) -> None:
+    gate = a_gate(a_rule(metric=Metric.TOKENS, amount=4100))
+    caps = [
+        (await admitted(gate, opened.exchange(n), chat(output_tokens=None))).output_cap
+        for n in (1, 2, 3)
+    ]
+    assert caps == [1950, 1024, 826]
+
+
+async def test_what_only_running_requests_may_use_is_not_used_up(opened: Opened) -> None:
+    gate = a_gate(a_rule(metric=Metric.TOKENS, amount=2000))
+    first = opened.exchange(1)
+    await admitted(gate, first, chat(output_tokens=1900))
+    with pytest.raises(LimitReachedError) as caught:
+        await admitted(gate, opened.exchange(2), chat(output_tokens=1900))
+    assert (caught.value.is_claimed, caught.value.retry_seconds) == (True, CLAIMED_SECONDS)
+    end(gate, first, prompt=100, completion=10)
+    third = opened.exchange(3)
+    await admitted(gate, third, chat(output_tokens=1500))
+    end(gate, third, prompt=100, completion=1500)
+    with pytest.raises(LimitReachedError) as caught:
+        await admitted(gate, opened.exchange(4), chat(output_tokens=1900))
+    assert not caught.value.is_claimed
+
+
+async def test_a_limit_that_a_shorter_output_would_meet_is_not_named(opened: Opened) -> None:
+    gate = a_gate(
+        a_rule(id=1, label="minute", amount=1, window=Window.MINUTE),
+        a_rule(id=2, label="day", metric=Metric.TOKENS, amount=4000),
+    )
+    first = opened.exchange(1)
+    await admitted(gate, first, chat(output_tokens=None))
+    end(gate, first, prompt=100, completion=100)
+    with pytest.raises(LimitReachedError) as caught:
+        await admitted(gate, opened.exchange(2), chat(output_tokens=None))
+    assert caught.value.rule.label == "minute"
 
 
 async def test_less_than_sixteen_tokens_of_output_are_refused(opened: Opened) -> None:

@@ -165,3 +165,15 @@ def test_anthropics_clients_are_told_of_a_rate_limit_in_any_case(window) -> None
     assert status_of(error) == 429
     assert told["type"] == "rate_limit_error"
     assert told["details"] == {"error_code": error.code}
+
+
+def test_what_running_requests_may_leave_over_is_no_quota_used_up() -> None:
+    rule = a_rule(metric=Metric.TOKENS, window=Window.DAY)
+    reading = Reading("1:u7:1:tokens", rule.amount, USED, 60.0, True)
+    error = limit_error(LimitReachedError(rule, reading, 2.0, is_claimed=True), NOW)
+    assert (error.status, error.type, error.code) == (429, "tokens", "rate_limit_exceeded")
+    assert error.message == (
+        "Requests that run now may use all that is left of your limit `interns` of 20 tokens a "
+        "day. Try again when one has ended."
+    )
+    assert (error.headers["retry-after"], error.headers["x-should-retry"]) == ("2", "true")
