@@ -1,4 +1,4 @@
-"""The journeys of docs/limits.md, as they stand there, with an upstream of the tests behind them."""
+"""The journeys of docs/limits.md, as they stand there, with an upstream of the tests behind."""
 
 from __future__ import annotations
 
