@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import shlex
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group
 from django.core.management import call_command
+from django.test import Client
 
 from accounts.models import User
 from connections.configuration.difference import Kind
@@ -163,6 +165,21 @@ def test_the_check_refuses_what_was_changed(is_genuine: Callable[..., bool]) -> 
     assert not is_genuine(headers, b"{ }", SECRET)
     assert not is_genuine(headers | {"webhook-id": "b"}, b"{}", SECRET)
     assert not is_genuine(headers, b"{}", "whsec_" + "A" * 40)
+
+
+@pytest.mark.parametrize("title", [title for title in JOURNEYS if "Open" not in title])
+def test_the_admin_has_the_fields_and_choices_that_the_page_names(
+    title: str, admin_client: Client
+) -> None:
+    _, _, told = section(title).partition("In the admin:")
+    told = " ".join(told.partition("\n\n")[0].split())
+    page = html.unescape(admin_client.get("/admin/limits/limit/add/").content.decode())
+    fields = re.findall(r"(?<!\*)\*([A-Z][a-z ]+)\*(?!\*)", told)
+    assert len(fields) >= 6
+    assert [each for each in fields if not re.search(rf"<label[^>]*>\s*{each}\b", page)] == []
+    choices = re.findall(r'"(a [a-z]+|[a-zU][A-Za-z ]+)"', told)
+    assert len(choices) >= 4
+    assert [each for each in choices if not re.search(rf"<option[^>]*>{each}</option>", page)] == []
 
 
 def test_every_choice_of_a_limit_is_told_of() -> None:
