@@ -151,11 +151,14 @@ def test_users_of_open_webui_have_budgets_of_their_own(
             assert chat(ada, upstream, 10.0).status_code == 200
             assert "`a month of Open WebUI`" in message_of(used_up(ada, upstream))
             assert chat(bob, upstream).status_code == 200
-    shown = json.loads(
-        limited.manage("limits", "show", "--label", "a month of Open WebUI", "--json").stdout
-    )
-    used = {use["share"]: use["used"] for use in shown["limits"][0]["used"]}
-    assert used["user:ada"] == 10
+    wait_until(lambda: used(limited).get("user:ada") == 10, what="what the database has of it")
+
+
+def used(gateway: LiveGateway) -> dict[str, float]:
+    """What each user of Open WebUI has used of the month."""
+    arguments = ("show", "--label", "a month of Open WebUI", "--json")
+    [shown] = json.loads(gateway.manage("limits", *arguments).stdout)["limits"]
+    return {use["share"]: use["used"] for use in shown["used"]}
 
 
 MAKE_USERS = """
