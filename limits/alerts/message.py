@@ -13,7 +13,7 @@ from limits.alerts.crossings import amount_now
 from limits.choices import Metric, Mode, Window
 from limits.models import LimitAlert, Period
 from limits.quantities import amount_of
-from limits.windows import FOREVER
+from limits.windows import end_of, zone_of
 from wire_formats.json_types import JsonObject
 
 EVENT = "limit.threshold_reached"
@@ -43,9 +43,8 @@ def message_of(alert: LimitAlert) -> AlertMessage:
     """What there is to tell now of an alert. Blocks on the database."""
     limit = alert.limit
     metric = Metric(limit.metric)
-    period = Period.objects.filter(
-        limit=limit, share=alert.share, start=alert.start
-    ).first() or Period(limit=limit, share=alert.share, start=alert.start, end=int(FOREVER))
+    place = {"limit": limit, "share": alert.share, "start": alert.start}
+    period = Period.objects.filter(**place).first() or Period(**place, end=_usual_end(alert))
     used = f"{amount_of(metric, period.quantities.of(metric)).normalize():f}"
     amount = f"{amount_of(metric, amount_now(limit, alert.share)).normalize():f}"
     who = name_of(alert.share)
@@ -55,8 +54,8 @@ def message_of(alert: LimitAlert) -> AlertMessage:
     lines = [
         f"The limit {limit.label!r}{of_whom} {state}.",
         f"Used: {used} of {amount} {NOUNS[metric]}.",
-        f"It begins anew on {ends:%Y-%m-%d at %H:%M %Z}." if ends else "It does not begin anew.",
         _consequence(Mode(limit.mode), alert.threshold),
+        f"The count begins again on {ends:%Y-%m-%d at %H:%M %Z}." if ends else "",
     ]
     return AlertMessage(
         subject=f"Gatehouse: {limit.label}{of_whom} {state}",
@@ -96,9 +95,15 @@ def _end(period: Period, zone: str) -> datetime | None:
     return datetime.fromtimestamp(period.end, ZoneInfo(zone or settings.TIME_ZONE))
 
 
+def _usual_end(alert: LimitAlert) -> int:
+    """Of a period whose row is gone."""
+    limit = alert.limit
+    return end_of(Window(limit.window), zone_of(limit.time_zone), alert.start)
+
+
 def _consequence(mode: Mode, threshold: int) -> str:
     if threshold < USED_UP:
         return ""
     if mode is Mode.ENFORCE:
-        return "Requests are refused until then."
+        return "Requests are refused from now on."
     return "Requests pass all the same: the limit only counts."

@@ -31,8 +31,9 @@ logger = logging.getLogger(__name__)
 Post = Callable[[str, bytes, dict[str, str]], Awaitable[int]]
 LOOK_SECONDS = 5.0
 LEASE = timedelta(minutes=2)
+OLDEST = timedelta(days=1)  # of an alert that is worth sending still
 LONGEST_PAUSE = timedelta(hours=6)
-MOST_ATTEMPTS = 20  # about three days
+MOST_ATTEMPTS = 20
 BATCH = 50
 UNREAD = Cause(
     lost="Alerts of limits cannot be read, and are sent later", back="Alerts can be read again"
@@ -76,26 +77,29 @@ class AlertSender:
             if getattr(alert, field) is not None:
                 continue
             try:
-                await deliver(alert, message)
+                is_delivered = await deliver(alert, message)
             except DeliveryError as exc:
                 logger.warning("An alert of the limit %s is not sent: %s", alert.limit, exc)
             else:
-                done[field] = timezone.now()
+                done |= {field: timezone.now()} if is_delivered else {}
         await database_sync_to_async(_note)(alert, done)
 
-    async def _mailed(self, alert: LimitAlert, message: AlertMessage) -> None:
+    async def _mailed(self, alert: LimitAlert, message: AlertMessage) -> bool:
+        """False where nobody is to be told that way."""
         to = sorted({*settings.GATEWAY_ALERT_EMAILS, *alert.limit.alert_emails})
         if not to or not settings.EMAIL_URL:
-            return
+            return False
         mail = EmailMessage(message.subject, message.text, to=to)
         try:
             await asyncio.to_thread(mail.send)
         except (SMTPException, OSError) as exc:
             raise DeliveryError(f"the mail server says {type(exc).__name__}") from exc
+        return True
 
-    async def _posted(self, alert: LimitAlert, message: AlertMessage) -> None:
+    async def _posted(self, alert: LimitAlert, message: AlertMessage) -> bool:
+        """False where nobody is to be told that way."""
         if not settings.GATEWAY_WEBHOOK_URL:
-            return
+            return False
         body = orjson.dumps(message.payload)
         headers = signed_headers(
             body,
@@ -108,6 +112,7 @@ class AlertSender:
         )
         if not 200 <= status < 300:
             raise DeliveryError(f"the webhook answers {status}")
+        return True
 
 
 def lease_due(now: datetime) -> list[tuple[LimitAlert, AlertMessage]]:
@@ -116,6 +121,7 @@ def lease_due(now: datetime) -> list[tuple[LimitAlert, AlertMessage]]:
         Q(mailed_at__isnull=True) | Q(posted_at__isnull=True),
         Q(leased_until__isnull=True) | Q(leased_until__lte=now),
         attempts__lt=MOST_ATTEMPTS,
+        created_at__gt=now - OLDEST,
     )
     leased = []
     for alert in due.select_related("limit").order_by("pk")[:BATCH]:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -10,9 +10,11 @@ from django.core import mail
 from django.utils import timezone
 
 from limits.alerts.crossings import Crossings
+from limits.alerts.message import message_of
 from limits.alerts.sending import MOST_ATTEMPTS, AlertSender, DeliveryError, lease_due
 from limits.marks import Mark
-from limits.models import LimitAlert
+from limits.models import LimitAlert, Period
+from limits.quantities import Quantities
 from tests.limits.rows import make_limit, make_period
 
 DOLLAR = 10**9
@@ -48,7 +50,7 @@ def crossed(threshold: int = 80, **fields: Any) -> LimitAlert:
     limit = make_limit(thresholds=[threshold], **fields)
     period = make_period(limit, share="", nanodollars=12 * DOLLAR)
     Crossings().note({Mark(limit.pk, "", period.start): period.quantities})
-    return LimitAlert.objects.get()
+    return LimitAlert.objects.get(limit=limit)
 
 
 def due_again() -> None:
@@ -112,15 +114,33 @@ async def test_a_mail_server_that_is_away_holds_up_no_webhook(
     assert "An alert of the limit interns is not sent" in caplog.text
 
 
-async def test_without_anybody_to_tell_an_alert_is_done_at_once(
+async def test_without_anybody_to_tell_an_alert_is_not_said_to_be_sent(
     receiver: Receiver, settings: Any
 ) -> None:
     settings.GATEWAY_WEBHOOK_URL = settings.EMAIL_URL = ""
     await sync_to_async(crossed)()
     assert await AlertSender(receiver).send_due() == 1
     alert = await LimitAlert.objects.aget()
-    assert alert.mailed_at is not None
-    assert alert.posted_at is not None
+    assert (alert.mailed_at, alert.posted_at) == (None, None)
+
+
+def test_an_alert_of_yesterday_is_not_sent_any_more() -> None:
+    crossed()
+    LimitAlert.objects.update(created_at=timezone.now() - timedelta(hours=25))
+    assert lease_due(timezone.now()) == []
+
+
+def test_what_is_told_of_a_total_and_of_a_period_whose_row_is_gone() -> None:
+    total = make_limit("trial", window="total", thresholds=[100])
+    start = 0
+    Crossings().note({Mark(total.pk, "", start): Quantities(nanodollars=10 * DOLLAR)})
+    text = message_of(LimitAlert.objects.get()).text
+    assert "Requests are refused from now on." in text
+    assert "again" not in text
+    alert = crossed()
+    Period.objects.all().delete()
+    ends = message_of(alert).payload["data"]["resets_at"]
+    assert ends == datetime.fromtimestamp(alert.start + 86400, UTC).isoformat()
 
 
 def test_a_worker_that_died_with_a_lease_is_followed_by_another() -> None:
