@@ -56,8 +56,10 @@ def names_of(targets: Targets) -> tuple[str, ...]:
 
 
 def refusal(over: Sequence[tuple[Hold, Reading]]) -> LimitError:
-    """The error for the limit that lasts the longest."""
-    hold, reading = max(over, key=lambda each: _retry_seconds(*each) or 0.0)
+    """The error for the limit that lasts the longest, and of these the one that waits the least."""
+    hold, reading = max(
+        over, key=lambda each: (_retry_seconds(*each) or 0.0, -each[0].rule.wait_seconds)
+    )
     return LimitReachedError(hold.rule, reading, _retry_seconds(hold, reading))
 
 

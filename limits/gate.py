@@ -16,6 +16,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from channels.db import database_sync_to_async
 
@@ -34,6 +35,7 @@ from limits.meters import Meters, Settlement
 from limits.output_lengths import OutputLengths
 from limits.periods import bases_of
 from limits.refusals import LimitError, LimitsUnavailableError
+from limits.waiting import Waiting
 from usage.exchange import Exchange
 from usage.in_flight import in_flight
 from usage.record import UsageRecord
@@ -67,6 +69,7 @@ class Gate:
         self.prices = prices
         self.lengths = OutputLengths()
         self._clock = clock
+        self.waiting = Waiting()
         self._open: dict[str, Reservation] = {}
         self.use(MemoryMeters() if meters is None else meters, local=local)
 
@@ -96,8 +99,8 @@ class Gate:
         """Reserve what the request may use of each of its limits.
 
         Only ``metrics`` are asked for. ``is_long``: a thread runs ``demand``. Again for the same
-        request asks for what is new. Raises :class:`limits.refusals.LimitError`, and holds nothing
-        new then.
+        request asks for what is new. Where a limit says so, the request waits for its room. Raises
+        :class:`limits.refusals.LimitError`, and holds nothing new then.
         """
         also = names_of(targets) if self.book.reads_models else ()
         matched = self.book.meters_for(exchange.caller, exchange.model, exchange.endpoint, also)
@@ -109,11 +112,17 @@ class Gate:
         if not wanted:
             return self.admission_of(exchange.request_id)
         if all(each.rule.metric in COUNTING_REQUESTS for each in wanted):
-            return await self.admitted(exchange, wanted, ONE_REQUEST)
-        asked = await asyncio.to_thread(demand) if is_long else demand()
-        exchange.images = asked.images or None
-        expected = await self.expected(exchange, exchange.model, targets, asked, wanted)
-        return await self.admitted(exchange, wanted, expected)
+            expected = ONE_REQUEST
+        else:
+            asked = await _asked(demand, is_long)
+            exchange.images = asked.images or None
+            expected = await self.expected(exchange, exchange.model, targets, asked, wanted)
+        return await self.waiting.admitted(
+            exchange,
+            wanted,
+            partial(_asked, demand, is_long),
+            partial(self.admitted, exchange, wanted, expected),
+        )
 
     async def extend(
         self,
@@ -134,7 +143,7 @@ class Gate:
         wanted = list(dict.fromkeys((*before, *own)))
         if not wanted:
             return UNLIMITED
-        asked = await asyncio.to_thread(demand) if is_long else demand()
+        asked = await _asked(demand, is_long)
         expected = await self.expected(exchange, model, targets, asked, wanted)
         return await self.admitted(exchange, wanted, expected)
 
@@ -149,6 +158,7 @@ class Gate:
         self.meters.settle(reservation.settlement(used))
         if reservation.is_local:
             self.asker.local.settle(reservation.settlement(used))
+        self.waiting.wake(reservation.held)
 
     def admission_of(self, request_id: str) -> Admission:
         """What was said to the request when it was admitted last."""
@@ -218,6 +228,11 @@ class Gate:
     def _let_go(self, reservation: Reservation) -> None:
         self._open.pop(reservation.name, None)
         self.meters.settle(Settlement(reservation.name, ()))
+        self.waiting.wake(reservation.held)
+
+
+async def _asked(demand: Callable[[], Demand], is_long: bool) -> Demand:
+    return await asyncio.to_thread(demand) if is_long else demand()
 
 
 gate = Gate()

@@ -109,7 +109,8 @@ class _Request:
         self._may_repeat = may_repeat
         self._client_failure = client_failure
         self._pause = pause
-        self._ends_at = asking.exchange.started + route.policy.deadline_seconds
+        waited = asking.exchange.queued_seconds
+        self._ends_at = asking.exchange.started + waited + route.policy.deadline_seconds
         self._patience = route.policy.patience_seconds
         self._ended: list[Ended] = []
         self._is_over = False
