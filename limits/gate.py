@@ -21,7 +21,7 @@ from functools import partial
 from channels.db import database_sync_to_async
 
 from accounts.changes import DATABASE_ERRORS
-from limits.admissions import UNLIMITED, Admission, Reservation, used_by
+from limits.admissions import UNLIMITED, Admission, Attempts, Reservation, used_by
 from limits.admitting import Targets, expectation, fitting_cap, is_near, names_of, refusal
 from limits.asking import Answer, Asker, Takes
 from limits.book import EMPTY, Book, Matched
@@ -70,6 +70,7 @@ class Gate:
         self.lengths = OutputLengths()
         self._clock = clock
         self.waiting = Waiting()
+        self.attempts: Attempts | None = None
         self._open: dict[str, Reservation] = {}
         self.use(MemoryMeters() if meters is None else meters, local=local)
 
@@ -149,16 +150,18 @@ class Gate:
 
     def settle(self, exchange: Exchange, record: UsageRecord) -> None:
         """Put what ``record`` says in place of what the request held. Waits for nothing."""
-        reservation = self._open.pop(exchange.request_id, None)
-        if record.completion_tokens and not self.book.is_empty:
+        name = exchange.request_id
+        reservation = self._open.pop(name, None)
+        if self.attempts is not None:
+            for held in self.attempts.periods(name):
+                reservation = reservation or Reservation(name=name)
+                reservation.held[held.hold.ask.meter] = held
+        if record.completion_tokens and self.book.rules:
             self.lengths.note(record.user_id, record.model, record.completion_tokens)
-        if reservation is None:
-            return
-        used = used_by(record, self.prices if reservation.holds_money else None)
-        self.meters.settle(reservation.settlement(used))
-        if reservation.is_local:
-            self.asker.local.settle(reservation.settlement(used))
-        self.waiting.wake(reservation.held)
+        if reservation is not None:
+            self._settle(reservation, record)
+        if self.attempts is not None:
+            self.attempts.settle(exchange, record)
 
     def admission_of(self, request_id: str) -> Admission:
         """What was said to the request when it was admitted last."""
@@ -219,6 +222,13 @@ class Gate:
         for hold in holds:
             check_fits(hold, expected)
         return holds
+
+    def _settle(self, reservation: Reservation, record: UsageRecord) -> None:
+        used = used_by(record, self.prices if reservation.holds_money else None)
+        self.meters.settle(reservation.settlement(used))
+        if reservation.is_local:
+            self.asker.local.settle(reservation.settlement(used))
+        self.waiting.wake(reservation.held)
 
     def _refused(self, reservation: Reservation, answer: Answer) -> LimitError:
         if not reservation.held:
