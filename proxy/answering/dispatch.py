@@ -18,7 +18,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from connections.calling.client import UpstreamClient
-from limits.demand import Demand
 from limits.refusals import LimitError
 from proxy.answering.admission import admit, extended
 from proxy.answering.attempting import Asking
@@ -36,7 +35,6 @@ from proxy.client_side.errors import ApiError
 from resilience.budget import retry_budgets
 from resilience.outcomes import Kind
 from resilience.policy import Ambiguous
-from resilience.route import Route
 from resilience.states import states
 from resilience.verdict import Next, Signal, Verdict, verdict
 from usage.exchange import Exchange
@@ -76,9 +74,8 @@ async def dispatch(
     await admit(asking, candidates)
     return await _Request(
         asking=asking,
-        route=candidates.route,
+        candidates=candidates,
         walk=Walk(candidates.targets, candidates.route, affinity=affinity),
-        demand=candidates.demand,
         fallback=fallback,
         may_repeat=may_repeat,
         client_failure=client_failure,
@@ -93,9 +90,8 @@ class _Request:
         self,
         *,
         asking: Asking,
-        route: Route,
+        candidates: Candidates,
         walk: Walk,
-        demand: Callable[[], Demand],
         fallback: Fallback | None,
         may_repeat: Callable[[], bool] | None,
         client_failure: Callable[[], Exception | None] | None,
@@ -103,19 +99,19 @@ class _Request:
     ) -> None:
         self._asking = asking
         self._exchange = asking.exchange
-        self._route = route
-        self._policy = route.policy
+        self._route = candidates.route
+        self._policy = policy = candidates.route.policy
         self._fallback = fallback
         self._may_repeat = may_repeat
         self._client_failure = client_failure
         waited = asking.exchange.queued_seconds
-        self._ends_at = asking.exchange.started + waited + route.policy.deadline_seconds
+        self._ends_at = asking.exchange.started + waited + policy.deadline_seconds
         self._steps = Steps(
-            walk, asking, demand, policy=route.policy, ends_at=self._ends_at, pause=pause
+            walk, asking, candidates.demand, policy=policy, ends_at=self._ends_at, pause=pause
         )
         self._ended: list[Ended] = []
         self._is_over = False
-        self._hedging = hedging_of(asking, route.policy) if route.policy.hedges else None
+        self._hedging = hedging_of(asking, policy) if policy.hedges else None
 
     async def answered(self) -> Dispatched:
         """The answer. Raises ``ApiError`` and ``UnsendableError``."""

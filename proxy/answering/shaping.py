@@ -84,6 +84,7 @@ class Shaping:
         if self._asked is None:
             is_long = self._asking.is_long
             self._asked = await asyncio.to_thread(self._demand) if is_long else self._demand()
+            self._asking.exchange.images = self._asked.images or None
         return self._asked
 
     def failed(self, step: Step, ended: Ended) -> None:
