@@ -16,7 +16,8 @@ meanwhile. Its class: streams are interactive, ``service_tier: flex`` is batch,
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
 from limits.book import Matched
@@ -93,15 +94,23 @@ class Waiting:
                     raise _RefusedForGoodError(exc) from exc
                 raise
 
+        with self.noted(exchange, refused):
+            try:
+                return await self.queue.wait(
+                    Ticket(place, refused.rule.wait_seconds), refused, try_again
+                )
+            except _RefusedForGoodError as exc:
+                raise exc.refused from exc.refused.__cause__
+
+    @contextmanager
+    def noted(self, exchange: Exchange, refused: LimitReachedError) -> Iterator[None]:
+        """Count ``exchange`` as waiting for the limit that ``refused`` it, in whichever queue."""
+        began = self._clock()
         limit_counts.queue(refused.rule.label)
         limit_counts.waiting += 1
         self._exchanges.add(exchange)
         try:
-            return await self.queue.wait(
-                Ticket(place, refused.rule.wait_seconds), refused, try_again
-            )
-        except _RefusedForGoodError as exc:
-            raise exc.refused from exc.refused.__cause__
+            yield
         finally:
             exchange.queued_seconds += self._clock() - began
             self._exchanges.discard(exchange)

@@ -1,4 +1,4 @@
-"""How many requests limits refuse and have wait, by the labels of the limits."""
+"""How many requests and attempts limits refuse and have wait, by the labels of the limits."""
 
 from __future__ import annotations
 

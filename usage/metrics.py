@@ -48,7 +48,7 @@ HELP = {
     OVERHEAD: "The gateway's share of the wait for the first byte, without its upstreams.",
     OUTCOMES: "Attempts to have a request answered, by connection and by how they ended.",
     RETRIES: "Attempts that another one followed, by connection and by how they ended.",
-    REFUSED: "Requests that a limit refused, by the label of the limit.",
+    REFUSED: "Requests, and attempts at upstreams, that a limit refused, by its label.",
     QUEUED: "Requests that waited for a limit, by the label of the limit.",
     "gatehouse_requests_queued": "Requests that wait for a limit.",
     "gatehouse_requests_in_flight": "Requests that are being answered.",

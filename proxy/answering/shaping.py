@@ -7,13 +7,21 @@ goes on, and what other requests are sure to be refused as well rests as after a
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 
+from infrastructure.seldom import SeldomLog
 from limits.admissions import Reservation
 from limits.choices import Metric, SubjectKind
 from limits.demand import Demand
 from limits.gate import EVERYTHING, FREE, FREE_ENDPOINTS
-from limits.refusals import LimitError, LimitReachedError, LimitsUnavailableError
+from limits.refusals import (
+    LimitError,
+    LimitReachedError,
+    LimitsUnavailableError,
+    NeverFitsError,
+    UnpricedModelError,
+)
 from limits.rule import Rule
 from limits.upstreams import told_use, upstream_limits
 from proxy.answering.attempting import Asking
@@ -23,6 +31,10 @@ from proxy.answering.walk import OWN_LIMIT, Step
 from resilience.outcomes import Kind
 from resilience.route import TargetKey
 from resilience.states import states
+from usage.limit_counts import limit_counts
+
+logger = logging.getLogger(__name__)
+seldom = SeldomLog(logger)
 
 # Where nobody can say: a slot is free when some request ends.
 UNKNOWN_SECONDS = 1.0
@@ -74,8 +86,9 @@ class Shaping:
             )
         except LimitReachedError as exc:
             _rest(step, exc)
-            return self._noted(exc)
+            return self._noted(exc, is_counted=not is_in_turn)
         except LimitError as exc:
+            _tell(exc)
             return exc
         return None
 
@@ -104,7 +117,9 @@ class Shaping:
         is_free = self._asking.shape is Shape.SOCKET or step.target.is_aside
         return FREE if is_free or self._asking.exchange.endpoint in FREE_ENDPOINTS else EVERYTHING
 
-    def _noted(self, refused: LimitReachedError) -> LimitReachedError:
+    def _noted(self, refused: LimitReachedError, *, is_counted: bool = True) -> LimitReachedError:
+        if is_counted:
+            limit_counts.refuse(refused.rule.label)
         known = self.refused
         if known is None or seconds_of(refused) < seconds_of(known):
             self.refused = refused
@@ -138,6 +153,16 @@ def _rest(step: Step, refused: LimitReachedError) -> None:
         pool.cool(key, seconds, model=target.model, reason=OWN_LIMIT)
     else:
         states.of(target.key).cool(seconds, OWN_LIMIT)
+
+
+def _tell(refused: LimitError) -> None:
+    """Tell the administrator, as the client can do nothing about it."""
+    label = refused.rule.label
+    match refused:
+        case NeverFitsError():
+            seldom.warn(f"The limit {label} of an upstream is less than a request alone may use.")
+        case UnpricedModelError():
+            seldom.warn(f"The limit {label} of an upstream is of money, and a model has no price.")
 
 
 def _refuses_all(rule: Rule) -> bool:

@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from limits.demand import NOTHING, Demand
+from limits.gate import gate
 from limits.queue import Ticket
 from limits.refusals import LimitReachedError
 from limits.upstreams import upstream_limits
@@ -27,7 +28,6 @@ from resilience.backoff import backoff_seconds, jittered
 from resilience.policy import Policy
 from resilience.states import states
 from resilience.verdict import Next
-from usage.limit_counts import limit_counts
 
 Pause = Callable[[float], Awaitable[None]]
 
@@ -107,19 +107,15 @@ class Steps:
         began = time.monotonic()
         patience = min(self._patience, self._ends_at - began)
         ticket = Ticket(place_of(self._exchange, NOTHING), patience)
-        limit_counts.queue(refused.rule.label)
-        limit_counts.waiting += 1
-        try:
-            return await upstream_limits.queue.wait(
-                ticket, refused, partial(self._any_with_room, refused)
-            )
-        except LimitReachedError:
-            return None
-        finally:
-            seconds = time.monotonic() - began
-            self._patience -= seconds
-            self._exchange.queued_seconds += seconds
-            limit_counts.waiting -= 1
+        with gate.waiting.noted(self._exchange, refused):
+            try:
+                return await upstream_limits.queue.wait(
+                    ticket, refused, partial(self._any_with_room, refused)
+                )
+            except LimitReachedError:
+                return None
+            finally:
+                self._patience -= time.monotonic() - began
 
     async def _any_with_room(self, refused: LimitReachedError) -> Step:
         """A step of all that there are. Raises ``LimitReachedError`` if none has room, which is

@@ -347,13 +347,14 @@ async def test_what_is_stored_of_a_period_is_no_longer_pending(limited) -> None:
     assert await used(day, of=target("k1")) == 30
 
 
-async def test_a_limit_that_no_request_fits_is_passed_over(limited) -> None:
+async def test_a_limit_that_no_request_fits_is_passed_over(limited, caplog) -> None:
     limited(of_key(0, metric=Metric.TOKENS, amount=5))
     with pytest.raises(UpstreamUnavailableError):
         await asked(Upstream(), target("k1"), route=AT_ONCE)
     other = Upstream()
     await asked(other, target("k1"), target("k2", number=2), route=AT_ONCE)
     assert other.asked == {"k2": 1}
+    assert "The limit ten a day of an upstream is less than a request" in caplog.text
 
 
 async def test_a_hedge_is_held_to_the_limits_of_its_target(limited) -> None:
