@@ -172,6 +172,7 @@ class _Request:
     def _failed(self, step: Step, ended: Ended) -> None:
         """Settle a hedge: nothing may follow if it may have been billed."""
         following = self._settled(step, ended).next
+        self._steps.shaping.failed(step, ended)
         self._steps.walk.close(step, following)
         self._is_over = following is Next.STOP
 
@@ -184,12 +185,13 @@ class _Request:
 
     def _settled(self, step: Step, ended: Ended) -> Verdict:
         self._ended.append(ended)
-        self._steps.shaping.failed(step, ended)
         upstream = step.target.connection.upstream
         is_free = self._asking.shape is Shape.SOCKET
         rules = replace(self._policy, ambiguous=Ambiguous.ALWAYS) if is_free else self._policy
         found = verdict(ended.outcome, rules, is_unbilled=upstream.costs_nothing)
         settle_failure(step.target, step.key, ended.outcome, found)
+        if ended.answer is None or found.next is not Next.STOP:  # or the client gets that answer
+            self._steps.shaping.failed(step, ended)
         return found
 
     async def _after(self, step: Step, following: Next) -> Step | None:

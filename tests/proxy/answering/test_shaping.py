@@ -10,6 +10,7 @@ from itertools import count
 import httpx
 import pytest
 
+from connections.call import Call
 from connections.calling.client import UpstreamClient
 from limits.asking import Asker
 from limits.book import Book
@@ -138,7 +139,7 @@ async def begun(
     route: Route = NO_ROUTE,
     exchange: Exchange | None = None,
     demand: Demand = Demand(input_tokens=10, output_tokens=20),  # noqa: B008 - a value
-    pause: Callable[[float], object] = asyncio.sleep,
+    call: Call | None = None,
 ) -> tuple[Exchange, Dispatched]:
     exchange = exchange or an_exchange(request_id=f"req_{next(numbers)}")
     in_flight.open(exchange)
@@ -146,12 +147,11 @@ async def begun(
         UpstreamClient(httpx.MockTransport(upstream)),
         Candidates(
             targets=of,
-            call_for=lambda _: a_call({"model": "m", "messages": []}),
+            call_for=lambda _: call or a_call({"model": "m", "messages": []}),
             route=route,
             demand=lambda: demand,
         ),
         exchange=exchange,
-        pause=pause,
     )
     return exchange, dispatched
 
@@ -335,6 +335,19 @@ async def test_only_the_attempt_that_answers_marks_its_period(limited) -> None:
     )
     assert [mark.split(":")[0] for mark in exchange.limit_marks] == ["202"]
     assert [await used(day, of=target("k", number=n)) for n, day in enumerate(days, 1)] == [0, 30]
+
+
+async def test_an_answer_that_tells_of_its_failure_is_settled_by_the_record(limited) -> None:
+    day = of_connection(1, window=Window.DAY, metric=Metric.TOKENS, amount=10**6)
+    limited(day)
+    usage = {"prompt_tokens": 10, "completion_tokens": 20}
+    told = {"object": "response", "status": "failed", "error": {"message": "No."}, "usage": usage}
+    exchange = an_exchange(request_id="req_told", endpoint="responses")
+    call = a_call({"model": "m", "input": "Hi"}, endpoint="responses")
+    upstream = Upstream(lambda key: httpx.Response(200, json=told))
+    await asked(upstream, target("k1"), exchange=exchange, call=call)
+    assert len(exchange.limit_marks) == 1
+    assert await used(day, of=target("k1")) == 30
 
 
 async def test_what_is_stored_of_a_period_is_no_longer_pending(limited) -> None:
