@@ -13,7 +13,7 @@ from limits.holds import LEAST_OUTPUT, Hold
 from limits.live_prices import LivePrices
 from limits.meters import LOOSE, MeterKind, Reading
 from limits.output_lengths import OutputLengths
-from limits.refusals import LimitError, LimitReachedError
+from limits.refusals import LimitReachedError
 from models_registry.targets import Target
 from usage.exchange import Exchange
 
@@ -55,7 +55,7 @@ def names_of(targets: Targets) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for target in targets for name in target.granted_ids))
 
 
-def refusal(over: Sequence[tuple[Hold, Reading]]) -> LimitError:
+def refusal(over: Sequence[tuple[Hold, Reading]]) -> LimitReachedError:
     """The error for the limit that lasts the longest, and of these the one that waits the least."""
     hold, reading = max(
         over, key=lambda each: (_retry_seconds(*each) or 0.0, -each[0].rule.wait_seconds)

@@ -90,7 +90,9 @@ class UpstreamLimits:
         reservation = Reservation(name=name)
         answer = await self._gate.asker.ask(name, self._gate.holds(exchange, wanted, expected))
         if answer.over:
-            raise refusal(answer.over)
+            refused = refusal(answer.over)
+            refused.is_local = answer.is_local
+            raise refused
         for each in answer.held:
             reservation.held[each.hold.ask.meter] = each
         if in_flight.find(exchange.request_id) is None:  # its client has left

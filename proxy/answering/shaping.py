@@ -145,7 +145,9 @@ def available_in(refused: LimitError) -> float | None:
 def _rest(step: Step, refused: LimitReachedError) -> None:
     """Have the key rest, or the target, where no other request would fit either."""
     rule, seconds = refused.rule, refused.retry_seconds
-    if not _refuses_all(rule) or seconds is None or seconds < SHORTEST_REST_SECONDS:
+    if seconds is None or seconds < SHORTEST_REST_SECONDS or refused.is_local:
+        return
+    if not _refuses_all(rule):
         return
     target, key, _ = step
     seconds, pool = min(seconds, LONGEST_REST_SECONDS), target.connection.keys

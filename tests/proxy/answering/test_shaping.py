@@ -36,7 +36,7 @@ from resilience.policy import Ambiguous, Policy
 from resilience.route import NO_ROUTE, Route
 from resilience.states import states
 from tests.limits.rules import a_rule
-from tests.limits.test_gate import nothing_used
+from tests.limits.test_gate import AwayMeters, nothing_used
 from tests.support.builders import a_call, a_target, an_exchange, an_upstream
 from usage.exchange import Exchange
 from usage.in_flight import in_flight
@@ -246,6 +246,16 @@ async def test_a_limit_of_a_connection_counts_all_of_its_keys(limited) -> None:
     with pytest.raises(AllTargetsCoolingError):
         await asked(upstream, two, route=AT_ONCE)
     assert upstream.asked.total() == 3
+
+
+async def test_nothing_rests_for_what_one_worker_may_use_of_a_limit(limited) -> None:
+    limited(of_key(0, amount=3))
+    gate.asker = Asker(AwayMeters(), local=MemoryMeters(), find_bases=nothing_used)
+    upstream, two = Upstream(), target("k1", "k2")
+    for _ in range(8):
+        await asked(upstream, two, route=AT_ONCE)
+    assert upstream.asked["k1"] == 3
+    assert all(not each.reason for each in two.connection.keys.reports())
 
 
 async def test_a_connection_runs_no_more_at_once_than_it_may(limited) -> None:
