@@ -28,6 +28,7 @@ from limits.queue import Ticket, WaitingQueue
 from limits.refusals import LimitReachedError
 from limits.windows import span_of
 from usage.exchange import Exchange, StopReason
+from usage.in_flight import in_flight
 from usage.limit_counts import limit_counts
 
 BATCH_TIER, FAST_TIER = "flex", "priority"
@@ -109,6 +110,8 @@ class Waiting:
         limit_counts.queue(refused.rule.label)
         limit_counts.waiting += 1
         self._exchanges.add(exchange)
+        if not in_flight.is_accepting:  # it came in before, and another worker may have room
+            exchange.stop(StopReason.SHUTTING_DOWN)
         try:
             yield
         finally:
