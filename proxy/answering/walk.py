@@ -107,6 +107,9 @@ class Walk:
             self._give_back()
         else:
             self._payer = None
+        breaker = states.of(step.target.key).breaker
+        if breaker.has_slot_to_claim:  # for another request to find out whether it is back
+            breaker.give_back(breaker.claim_slot())
         if available_in is not None:
             self._noted.append(states.clock() + available_in)
 

@@ -268,3 +268,15 @@ def test_a_connection_that_is_used_up_rests_with_all_of_its_keys(secrets) -> Non
     walk = Walk([first], NO_ROUTE)
     assert walk.first() is None
     assert walk.available_in() == pytest.approx(9, abs=0.5)
+
+
+def test_a_skipped_step_leaves_the_slot_of_a_half_open_breaker_to_others() -> None:
+    both = [target("a"), target("b", number=2)]
+    breaker = states.of(both[0].key).breaker
+    breaker.restore(states.clock())
+    walk = Walk(both, NO_ROUTE)
+    step = first_of(walk)
+    assert place(step) == ("c1", "a", "")
+    assert not breaker.try_half_open()
+    walk.skip(step, None)
+    assert breaker.try_half_open()
