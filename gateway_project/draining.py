@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+from limits.gate import gate
 from proxy.resumable.readers import Reader, readers
 from usage.exchange import Exchange, StopReason
 from usage.in_flight import in_flight
@@ -70,6 +71,7 @@ class Drain:
     async def _drain(self, number: int) -> None:
         await asyncio.sleep(self._delay)
         in_flight.is_accepting = False
+        gate.waiting.stop(StopReason.SHUTTING_DOWN)  # another worker may have room for them
         logger.info(
             "draining: new requests are answered 503 shutting_down, %d go on", len(in_flight)
         )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from limits.book import Matched
 from limits.choices import Metric, Mode, Unpriced
@@ -94,6 +94,14 @@ class Reservation:
     def settlement(self, used: Used) -> Settlement:
         """What the meters are to be told in the end."""
         return Settlement(self.name, tuple(use_of(one.hold, used) for one in self.held.values()))
+
+
+class Attempts(Protocol):
+    """What the attempts of requests hold besides: see :mod:`limits.upstreams`."""
+
+    def periods(self, request_id: str) -> Iterable[Held]: ...
+
+    def settle(self, exchange: Exchange, record: UsageRecord) -> None: ...
 
 
 def used_by(record: UsageRecord, prices: LivePrices | None) -> Used:

@@ -13,7 +13,7 @@ from limits.holds import COUNTING_REQUESTS, LEAST_OUTPUT, Hold
 from limits.live_prices import LivePrices
 from limits.meters import LOOSE, MeterKind, Reading
 from limits.output_lengths import OutputLengths
-from limits.refusals import LimitError, LimitReachedError
+from limits.refusals import LimitReachedError
 from models_registry.targets import Target
 from usage.exchange import Exchange
 
@@ -56,17 +56,19 @@ def names_of(targets: Targets) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for target in targets for name in target.granted_ids))
 
 
-def refusal(over: Sequence[tuple[Hold, Reading]]) -> LimitError:
+def refusal(over: Sequence[tuple[Hold, Reading]]) -> LimitReachedError:
     """The error for the limit that lasts the longest, of those that a shorter output leaves over.
 
-    What is left of a period may only be claimed by requests that run: it is soon known what they
-    used, and nothing is used up.
+    Of several, the one that waits the least. What is left of a period may only be claimed by
+    requests that run: it is soon known what they used, and nothing is used up.
     """
     firm = [each for each in over if not _fits_when_cut(*each, each[1].room)] or over
-    hold, reading = max(firm, key=lambda each: _retry_seconds(*each) or 0.0)
-    is_claimed = _is_claimed(hold, reading)
-    seconds = CLAIMED_SECONDS if is_claimed else _retry_seconds(hold, reading)
-    return LimitReachedError(hold.rule, reading, seconds, is_claimed=is_claimed)
+    hold, reading = max(
+        firm, key=lambda each: (_retry_seconds(*each) or 0.0, -each[0].rule.wait_seconds)
+    )
+    return LimitReachedError(
+        hold.rule, reading, _retry_seconds(hold, reading), is_claimed=_is_claimed(hold, reading)
+    )
 
 
 def _retry_seconds(hold: Hold, reading: Reading) -> float | None:

@@ -58,11 +58,13 @@ class BasesUnavailableError(Exception):
 class Answer(NamedTuple):
     """``held`` is what is reserved; the reading of each stands at its position in ``readings``.
     ``over`` are those holds that did not fit, each with its reading; nothing is reserved then.
+    ``is_local``: they did not fit into what this worker alone may use.
     """
 
     held: tuple[Held, ...]
     readings: tuple[Reading, ...]
     over: tuple[tuple[Hold, Reading], ...] = ()
+    is_local: bool = False
 
 
 class Asker:
@@ -90,7 +92,9 @@ class Asker:
             second = _answer(known, await self._take(self.meters, reservation, known))
         except (MetersUnavailableError, BasesUnavailableError):
             second = await self._without(reservation, known)
-        return Answer(first.held + second.held, first.readings + second.readings, second.over)
+        return second._replace(
+            held=first.held + second.held, readings=first.readings + second.readings
+        )
 
     async def _take(
         self, meters: Takes, reservation: str, holds: Sequence[Hold]
@@ -164,4 +168,5 @@ def _answer(holds: Sequence[Hold], result: Taken | Refused, *, is_local: bool = 
     if isinstance(result, Taken):
         return Answer(tuple(Held(hold, is_local) for hold in holds), result.readings)
     pairs = ((holds[at], result.readings[at]) for at in result.over)
-    return Answer((), (), tuple(pair for pair in pairs if pair[0].ask.is_enforced))
+    over = tuple(pair for pair in pairs if pair[0].ask.is_enforced)
+    return Answer((), (), over, is_local)

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 class Demand(NamedTuple):
     """``output_tokens`` is the maximum that the request names, for all of its answers together;
-    None where it names none. What cannot be told beforehand is 0.
+    None where it names none. What cannot be told beforehand is 0. ``service_tier`` is the one that
+    it asks for, empty for the usual one.
     """
 
     input_tokens: int = 0
@@ -15,6 +16,7 @@ class Demand(NamedTuple):
     images: int = 0
     audio_ms: int = 0
     characters: int = 0
+    service_tier: str = ""
 
 
 NOTHING = Demand()

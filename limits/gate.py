@@ -16,11 +16,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from channels.db import database_sync_to_async
 
 from accounts.changes import DATABASE_ERRORS
-from limits.admissions import UNLIMITED, Admission, Reservation, used_by
+from limits.admissions import UNLIMITED, Admission, Attempts, Reservation, used_by
 from limits.admitting import Targets, expectation, fitting_cap, is_near, names_of, refusal
 from limits.asking import Answer, Asker, Takes
 from limits.book import EMPTY, Book, Matched
@@ -34,6 +35,7 @@ from limits.meters import Meters, Settlement
 from limits.output_lengths import OutputLengths
 from limits.periods import bases_of
 from limits.refusals import LimitError, LimitsUnavailableError
+from limits.waiting import Waiting
 from usage.exchange import Exchange
 from usage.in_flight import in_flight
 from usage.record import UsageRecord
@@ -67,6 +69,8 @@ class Gate:
         self.prices = prices
         self.lengths = OutputLengths()
         self._clock = clock
+        self.waiting = Waiting()
+        self.attempts: Attempts | None = None
         self._open: dict[str, Reservation] = {}
         self.use(MemoryMeters() if meters is None else meters, local=local)
 
@@ -96,8 +100,8 @@ class Gate:
         """Reserve what the request may use of each of its limits.
 
         Only ``metrics`` are asked for. ``is_long``: a thread runs ``demand``. Again for the same
-        request asks for what is new. Raises :class:`limits.refusals.LimitError`, and holds nothing
-        new then.
+        request asks for what is new. Where a limit says so, the request waits for its room. Raises
+        :class:`limits.refusals.LimitError`, and holds nothing new then.
         """
         also = names_of(targets) if self.book.reads_models else ()
         matched = self.book.meters_for(exchange.caller, exchange.model, exchange.endpoint, also)
@@ -109,11 +113,17 @@ class Gate:
         if not wanted:
             return self.admission_of(exchange.request_id)
         if all(each.rule.metric in COUNTING_REQUESTS for each in wanted):
-            return await self.admitted(exchange, wanted, ONE_REQUEST)
-        asked = await asyncio.to_thread(demand) if is_long else demand()
-        exchange.images = asked.images or None
-        expected = await self.expected(exchange, exchange.model, targets, asked, wanted)
-        return await self.admitted(exchange, wanted, expected)
+            expected = ONE_REQUEST
+        else:
+            asked = await _asked(demand, is_long)
+            exchange.images = asked.images or None
+            expected = await self.expected(exchange, exchange.model, targets, asked, wanted)
+        return await self.waiting.admitted(
+            exchange,
+            wanted,
+            partial(_asked, demand, is_long),
+            partial(self.admitted, exchange, wanted, expected),
+        )
 
     async def extend(
         self,
@@ -134,21 +144,24 @@ class Gate:
         wanted = list(dict.fromkeys((*before, *own)))
         if not wanted:
             return UNLIMITED
-        asked = await asyncio.to_thread(demand) if is_long else demand()
+        asked = await _asked(demand, is_long)
         expected = await self.expected(exchange, model, targets, asked, wanted)
         return await self.admitted(exchange, wanted, expected)
 
     def settle(self, exchange: Exchange, record: UsageRecord) -> None:
         """Put what ``record`` says in place of what the request held. Waits for nothing."""
-        reservation = self._open.pop(exchange.request_id, None)
-        if record.completion_tokens and not self.book.is_empty:
+        name = exchange.request_id
+        reservation = self._open.pop(name, None)
+        if self.attempts is not None:
+            for held in self.attempts.periods(name):
+                reservation = reservation or Reservation(name=name)
+                reservation.held[held.hold.ask.meter] = held
+        if record.completion_tokens and self.book.rules:
             self.lengths.note(record.user_id, record.model, record.completion_tokens)
-        if reservation is None:
-            return
-        used = used_by(record, self.prices if reservation.holds_money else None)
-        self.meters.settle(reservation.settlement(used))
-        if reservation.is_local:
-            self.asker.local.settle(reservation.settlement(used))
+        if reservation is not None:
+            self._settle(reservation, record)
+        if self.attempts is not None:
+            self.attempts.settle(exchange, record)
 
     def admission_of(self, request_id: str) -> Admission:
         """What was said to the request when it was admitted last."""
@@ -210,6 +223,13 @@ class Gate:
             check_fits(hold, expected)
         return holds
 
+    def _settle(self, reservation: Reservation, record: UsageRecord) -> None:
+        used = used_by(record, self.prices if reservation.holds_money else None)
+        self.meters.settle(reservation.settlement(used))
+        if reservation.is_local:
+            self.asker.local.settle(reservation.settlement(used))
+        self.waiting.wake(reservation.held)
+
     def _refused(self, reservation: Reservation, answer: Answer) -> LimitError:
         if not reservation.held:
             self._open.pop(reservation.name, None)
@@ -218,6 +238,11 @@ class Gate:
     def _let_go(self, reservation: Reservation) -> None:
         self._open.pop(reservation.name, None)
         self.meters.settle(Settlement(reservation.name, ()))
+        self.waiting.wake(reservation.held)
+
+
+async def _asked(demand: Callable[[], Demand], is_long: bool) -> Demand:
+    return await asyncio.to_thread(demand) if is_long else demand()
 
 
 gate = Gate()

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from django.db.models import Prefetch
 from django.utils import timezone
 
-from limits.book import Book
+from limits.book import OF_UPSTREAMS, Book
 from limits.choices import Metric, Mode, OnOutage, Share, SubjectKind, Unpriced, Window
 from limits.models import Limit, LimitChange
 from limits.quantities import units
@@ -44,7 +44,7 @@ def rule_of(row: Limit) -> Rule:
         window=Window(row.window),
         zone=_zone(row),
         mode=mode,
-        on_outage=outage_of(OnOutage(row.on_outage), metric, mode),
+        on_outage=outage_of(OnOutage(row.on_outage), metric, mode, SubjectKind(row.subject_kind)),
         unpriced=Unpriced(row.unpriced),
         assumed_nanodollars_per_token=per_token(row.assumed_per_million),
         wait_seconds=row.wait_seconds,
@@ -60,11 +60,16 @@ def rule_of(row: Limit) -> Rule:
     )
 
 
-def outage_of(on_outage: OnOutage, metric: Metric, mode: Mode) -> OnOutage:
-    """What holds without Redis where the limit says nothing: money that is enforced is refused."""
+def outage_of(
+    on_outage: OnOutage, metric: Metric, mode: Mode, kind: SubjectKind = SubjectKind.EVERYONE
+) -> OnOutage:
+    """What holds without Redis where the limit says nothing: money that is enforced is refused.
+
+    The limits of a connection only say how it is used, which no outage ends.
+    """
     if on_outage is not OnOutage.DEFAULT:
         return on_outage
-    is_closed = metric is Metric.USD and mode is Mode.ENFORCE
+    is_closed = metric is Metric.USD and mode is Mode.ENFORCE and kind not in OF_UPSTREAMS
     return OnOutage.CLOSED if is_closed else OnOutage.LOCAL
 
 

@@ -16,7 +16,10 @@ class LimitError(Exception):
 
 
 class LimitReachedError(LimitError):
-    """It would fit later, after ``retry_seconds``; None where nobody can say."""
+    """It would fit later, after ``retry_seconds``; None where nobody can say.
+
+    ``is_local``: other workers may have room, each for a part of the limit.
+    """
 
     def __init__(
         self,
@@ -30,6 +33,7 @@ class LimitReachedError(LimitError):
         super().__init__(rule, reading)
         self.retry_seconds = retry_seconds
         self.is_claimed = is_claimed
+        self.is_local = False
 
 
 class NeverFitsError(LimitError):

@@ -54,7 +54,8 @@ class Exchange:
     ``requests`` are the responses that a socket asked for, 1 for all else. ``images`` is how many
     the request asks for, None where it asks for none. ``limit_marks`` name the periods of limits
     that it counts towards. ``limit_headers`` tell its client what is left of limits,
-    ``changed_params`` which parameters a limit has changed.
+    ``changed_params`` which parameters a limit has changed. ``queued_seconds`` is how long it
+    waited for limits to have room.
     ``on_stop`` is how the request is ended early, set by whoever answers it; ``still_allowed``
     tells whether its caller could make it now.
     """
@@ -89,6 +90,7 @@ class Exchange:
     images: int | None = None
     limit_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     changed_params: tuple[str, ...] = ()
+    queued_seconds: float = 0.0
     on_end: Callable[[Exchange], None] | None = field(default=None, repr=False)
     on_stop: Callable[[StopReason], None] | None = field(default=None, repr=False)
     still_allowed: Callable[[], Awaitable[bool]] | None = field(default=None, repr=False)
@@ -126,13 +128,13 @@ class Exchange:
     def overhead_seconds(self) -> float | None:
         """The gateway's own share of the wait for the first byte.
 
-        None where nothing was answered, and for a socket that is passed on: its upstream may have
-        waited for the client.
+        What it waited for limits is no part of it. None where nothing was answered, and for a
+        socket that is passed on: its upstream may have waited for the client.
         """
         waited = self.first_byte_seconds
         if waited is None or self.status == SWITCHING_PROTOCOLS:
             return None
-        return max(waited - self._upstream_seconds_so_far, 0.0)
+        return max(waited - self._upstream_seconds_so_far - self.queued_seconds, 0.0)
 
     @property
     def _upstream_seconds_so_far(self) -> float:

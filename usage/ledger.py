@@ -14,6 +14,7 @@ from usage.exchange import Exchange
 from usage.flusher import Flusher
 from usage.in_flight import in_flight
 from usage.journal import Journal, Sync
+from usage.limit_counts import limit_counts
 from usage.metrics import Metrics
 from usage.record import UsageRecord
 from usage.request_log import RequestLog
@@ -55,6 +56,7 @@ class Ledger:
     def gauges(self) -> dict[str, float]:
         return {
             "gatehouse_requests_in_flight": len(in_flight),
+            "gatehouse_requests_queued": limit_counts.waiting,
             "gatehouse_usage_records_lost_total": self.journal.lost,
         }
 

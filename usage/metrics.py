@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 
 from resilience.outcomes import Kind
+from usage.limit_counts import limit_counts
 from usage.record import UsageRecord
 
 DURATION = "gen_ai_client_operation_duration_seconds"
@@ -22,6 +23,8 @@ ATTEMPTS = "gatehouse_upstream_attempts"
 OVERHEAD = "gatehouse_overhead_seconds"
 OUTCOMES = "gatehouse_attempts_total"
 RETRIES = "gatehouse_retries_total"
+REFUSED = "gatehouse_limits_refused_total"
+QUEUED = "gatehouse_limits_queued_total"
 
 SECONDS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
 MOMENTS = (0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512, 1.024)
@@ -35,7 +38,7 @@ BOUNDS: dict[str, tuple[float, ...]] = {
     ATTEMPTS: FEW,
     OVERHEAD: MOMENTS,
 }
-COUNTERS = (OUTCOMES, RETRIES)
+COUNTERS = (OUTCOMES, RETRIES, REFUSED, QUEUED)
 WIDTHS = {name: len(bounds) + 2 for name, bounds in BOUNDS.items()} | dict.fromkeys(COUNTERS, 1)
 HELP = {
     DURATION: "How long requests took, from their acceptance to their end.",
@@ -45,6 +48,9 @@ HELP = {
     OVERHEAD: "The gateway's share of the wait for the first byte, without its upstreams.",
     OUTCOMES: "Attempts to have a request answered, by connection and by how they ended.",
     RETRIES: "Attempts that another one followed, by connection and by how they ended.",
+    REFUSED: "Requests, and attempts at upstreams, that a limit refused, by its label.",
+    QUEUED: "Requests that waited for a limit, by the label of the limit.",
+    "gatehouse_requests_queued": "Requests that wait for a limit.",
     "gatehouse_requests_in_flight": "Requests that are being answered.",
     "gatehouse_usage_records_lost_total": "Usage records that no disk would take.",
     "gatehouse_usage_journal_bytes": "Bytes in the usage journal that wait for the database.",
@@ -126,6 +132,9 @@ class Metrics:
             for (connection, outcome), count in tuple(counter.items()):
                 labels = _labels({"gen_ai_provider_name": connection, "outcome": outcome})
                 found[name][labels] = [count]
+        for name, counted in ((REFUSED, limit_counts.refused), (QUEUED, limit_counts.queued)):
+            for limit, count in tuple(counted.items()):
+                found[name][label("limit", limit)] = [count]
         for (endpoint, connection, model, error), series in tuple(self._series.items()):
             kind = {
                 "gen_ai_operation_name": endpoint,

@@ -30,7 +30,7 @@ class UsageRecord:
     are the microseconds that the gateway added to the wait for the first byte. ``attempts`` is how
     many there were; ``attempt_log`` tells each, and is empty where the first one succeeded.
     ``limit_marks`` name the periods of limits that the request counts towards, as so many
-    ``requests``, and ``images`` is how many it asked for.
+    ``requests``, and ``images`` is how many it asked for. It waited ``queued_ms`` for limits.
 
     Not to be changed. Later fields have a default: a journal may be read by a newer version
     than wrote it.
@@ -74,6 +74,7 @@ class UsageRecord:
     limit_marks: list[str] = field(default_factory=list)
     images: int | None = None
     requests: int = 1
+    queued_ms: int = 0
 
     @classmethod
     def of(cls, exchange: Exchange) -> UsageRecord:
@@ -194,6 +195,7 @@ def _for_limits(exchange: Exchange) -> dict[str, Any]:
         "limit_marks": exchange.limit_marks,
         "images": exchange.images,
         "requests": exchange.requests,
+        "queued_ms": round(exchange.queued_seconds * 1000),
     }
 
 

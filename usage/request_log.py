@@ -38,7 +38,8 @@ class RequestLog:
 
 
 def _fields(record: UsageRecord) -> dict[str, Any]:
-    return {
+    waited = {"queued_ms": record.queued_ms} if record.queued_ms else {}
+    return waited | {
         "event": "request",
         "level": "info",
         "logger": "usage",

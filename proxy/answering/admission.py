@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from limits.admissions import Admission
 from limits.demand import Demand, nothing
@@ -15,6 +15,7 @@ from proxy.answering.candidates import Candidates
 from proxy.answering.shapes import Shape
 from proxy.client_side.limit_headers import limit_headers
 from usage.exchange import Exchange, Surface
+from usage.limit_counts import limit_counts
 
 
 async def admit(asking: Asking, candidates: Candidates) -> None:
@@ -31,16 +32,13 @@ async def admit(asking: Asking, candidates: Candidates) -> None:
     elif all(target.is_aside for target in candidates.targets):
         metrics = FREE
     exchange = asking.exchange
-    try:
-        admission = await gate.admit(
+    admission = await told(
+        exchange,
+        gate.admit(
             exchange, candidates.targets, candidates.demand, metrics, is_long=asking.is_long
-        )
-    except LimitError as exc:
-        if exc.reading is not None:
-            tell(exchange, Admission(rules=(exc.rule,), readings=(exc.reading,)))
-        raise
+        ),
+    )
     asking.output_cap = admission.output_cap
-    tell(exchange, admission)
 
 
 async def admit_answer(exchange: Exchange, targets: Sequence[Target]) -> None:
@@ -49,7 +47,7 @@ async def admit_answer(exchange: Exchange, targets: Sequence[Target]) -> None:
     Raises ``LimitError``.
     """
     if not gate.book.is_empty:
-        tell(exchange, await gate.admit(exchange, targets, nothing, HANDSHAKE))
+        await told(exchange, gate.admit(exchange, targets, nothing, HANDSHAKE))
 
 
 async def admit_early(
@@ -57,7 +55,7 @@ async def admit_early(
 ) -> None:
     """Let a request pass before it is dispatched. Raises ``LimitError``."""
     if not gate.book.is_empty:
-        tell(exchange, await gate.admit(exchange, targets, demand))
+        await told(exchange, gate.admit(exchange, targets, demand))
 
 
 async def extended(asking: Asking, model: str, candidates: Candidates) -> int | None:
@@ -73,6 +71,19 @@ async def extended(asking: Asking, model: str, candidates: Candidates) -> int | 
     )
     tell(exchange, admission)
     return admission.output_cap
+
+
+async def told(exchange: Exchange, asked: Awaitable[Admission]) -> Admission:
+    """What ``asked`` the gate says, which the client is told of. Raises ``LimitError``."""
+    try:
+        admission = await asked
+    except LimitError as exc:
+        limit_counts.refuse(exc.rule.label)
+        if exc.reading is not None:
+            tell(exchange, Admission(rules=(exc.rule,), readings=(exc.reading,)))
+        raise
+    tell(exchange, admission)
+    return admission
 
 
 def tell(exchange: Exchange, admission: Admission) -> None:

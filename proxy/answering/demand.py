@@ -39,7 +39,9 @@ def demand_of(endpoint: str, body: JsonObject) -> Demand:
 
     Raises :class:`wire_formats.errors.UnsendableError` for a body that could not be sent either.
     """
-    return READERS.get(endpoint, _of_anything)(body)
+    demand = READERS.get(endpoint, _of_anything)(body)
+    tier = body.get("service_tier")
+    return demand._replace(service_tier=tier) if isinstance(tier, str) else demand
 
 
 def demand_of_form(

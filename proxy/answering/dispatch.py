@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
 
 from connections.calling.client import UpstreamClient
@@ -28,20 +28,17 @@ from proxy.answering.exhausted import error_at_the_end
 from proxy.answering.hedged import Way, hedging_of
 from proxy.answering.settling import settle_answer, settle_failure, settle_next, settle_success
 from proxy.answering.shapes import Shape
+from proxy.answering.steps import Pause, Steps
 from proxy.answering.time_limit import TimeLimit, time_limit
-from proxy.answering.walk import AGAIN, Step, Walk
+from proxy.answering.walk import Step, Walk
 from proxy.client_side.errors import ApiError
-from resilience.backoff import backoff_seconds, jittered
 from resilience.budget import retry_budgets
 from resilience.outcomes import Kind
 from resilience.policy import Ambiguous
-from resilience.route import Route
 from resilience.states import states
 from resilience.verdict import Next, Signal, Verdict, verdict
 from usage.exchange import Exchange
 from wire_formats.errors import UnsendableError
-
-Pause = Callable[[float], Awaitable[None]]
 
 
 async def dispatch(
@@ -77,7 +74,7 @@ async def dispatch(
     await admit(asking, candidates)
     return await _Request(
         asking=asking,
-        route=candidates.route,
+        candidates=candidates,
         walk=Walk(candidates.targets, candidates.route, affinity=affinity),
         fallback=fallback,
         may_repeat=may_repeat,
@@ -93,7 +90,7 @@ class _Request:
         self,
         *,
         asking: Asking,
-        route: Route,
+        candidates: Candidates,
         walk: Walk,
         fallback: Fallback | None,
         may_repeat: Callable[[], bool] | None,
@@ -102,22 +99,23 @@ class _Request:
     ) -> None:
         self._asking = asking
         self._exchange = asking.exchange
-        self._route = route
-        self._policy = route.policy
-        self._walk = walk
+        self._route = candidates.route
+        self._policy = policy = candidates.route.policy
         self._fallback = fallback
         self._may_repeat = may_repeat
         self._client_failure = client_failure
-        self._pause = pause
-        self._ends_at = asking.exchange.started + route.policy.deadline_seconds
-        self._patience = route.policy.patience_seconds
+        waited = asking.exchange.queued_seconds
+        self._ends_at = asking.exchange.started + waited + policy.deadline_seconds
+        self._steps = Steps(
+            walk, asking, candidates.demand, policy=policy, ends_at=self._ends_at, pause=pause
+        )
         self._ended: list[Ended] = []
         self._is_over = False
-        self._hedging = hedging_of(asking, route.policy) if route.policy.hedges else None
+        self._hedging = hedging_of(asking, policy) if policy.hedges else None
 
     async def answered(self) -> Dispatched:
         """The answer. Raises ``ApiError`` and ``UnsendableError``."""
-        step = self._walk.first() or await self._waited() or self._walk.last_resort()
+        step = await self._steps.first()
         if step is not None:
             retry_budgets.of(step.target.connection.upstream.id).note_first(
                 self._policy.retry_budget_percent
@@ -137,14 +135,19 @@ class _Request:
                 settle_next(self._exchange.attempts, step.what)
         raise error_at_the_end(
             self._ended,
-            available_in=self._walk.available_in(),
+            available_in=self._steps.walk.available_in(),
             has_stopped=following is Next.STOP,
         )
 
     async def _attempted(self, step: Step) -> Dispatched | Ended:
         """The attempt, with its target's state told of its beginning and end."""
         if self._hedging is not None:
-            way = Way(beside=self._beside, failed=self._failed, limit=self._limit)
+            way = Way(
+                beside=self._beside,
+                failed=self._failed,
+                cancelled=self._steps.shaping.cancelled,
+                limit=self._limit,
+            )
             return await self._hedging.attempted(self._asking, step, way)
         state, started = states.of(step.target.key), time.monotonic()
         slot = state.begin()
@@ -163,13 +166,14 @@ class _Request:
             settle_success(result, step.key, state, self._exchange, seconds, attempt)
         return result
 
-    def _beside(self, step: Step) -> Step | None:
-        return self._walk.beside(step) if self._may_go_on() else None
+    async def _beside(self, step: Step) -> Step | None:
+        return await self._steps.beside(step) if self._may_go_on() else None
 
     def _failed(self, step: Step, ended: Ended) -> None:
         """Settle a hedge: nothing may follow if it may have been billed."""
         following = self._settled(step, ended).next
-        self._walk.close(step, following)
+        self._steps.shaping.failed(step, ended)
+        self._steps.walk.close(step, following)
         self._is_over = following is Next.STOP
 
     def _raise_if_of_client(self) -> None:
@@ -186,6 +190,8 @@ class _Request:
         rules = replace(self._policy, ambiguous=Ambiguous.ALWAYS) if is_free else self._policy
         found = verdict(ended.outcome, rules, is_unbilled=upstream.costs_nothing)
         settle_failure(step.target, step.key, ended.outcome, found)
+        if ended.answer is None or found.next is not Next.STOP:  # or the client gets that answer
+            self._steps.shaping.failed(step, ended)
         return found
 
     async def _after(self, step: Step, following: Next) -> Step | None:
@@ -194,10 +200,7 @@ class _Request:
             return None
         if following in {Next.CONTEXT_FALLBACK, Next.CONTENT_FALLBACK}:
             return await self._fallen_back(following)
-        other = self._walk.after(step, following) or await self._waited()
-        if other is not None and other.what == AGAIN:
-            await self._rested(backoff_seconds(len(self._exchange.attempts), states.rng))
-        return other
+        return await self._steps.after(step, following)
 
     def _may_go_on(self) -> bool:
         return (
@@ -206,23 +209,6 @@ class _Request:
             and time.monotonic() < self._ends_at
             and (self._may_repeat is None or self._may_repeat())
         )
-
-    async def _waited(self) -> Step | None:
-        """A step after a wait for a limit to end, where that is near enough."""
-        while (seconds := self._walk.available_in()) is not None and seconds <= self._patience:
-            seconds = jittered(seconds, states.rng)
-            if time.monotonic() + seconds >= self._ends_at:
-                return None
-            self._patience -= seconds
-            await self._rested(seconds)
-            if step := self._walk.waited():
-                return step
-        return None
-
-    async def _rested(self, seconds: float) -> None:
-        """Wait on behalf of the upstream, whose time it is."""
-        await self._pause(seconds)
-        self._exchange.upstream_seconds += seconds
 
     async def _fallen_back(self, following: Next) -> Step | None:
         """The first step to the model that the route falls back to, once for each request."""
@@ -237,8 +223,7 @@ class _Request:
         except (ApiError, UnsendableError, LimitError):  # not the caller's: the first error stands
             return None
         self._asking.turn_to(candidates.call_for, output_cap=cap)
-        self._walk = Walk(candidates.targets, candidates.route)
-        step = self._walk.first()
+        step = await self._steps.fallen_back(Walk(candidates.targets, candidates.route))
         return None if step is None else Step(step.target, step.key, f"fallback {model}")
 
     def _limit(self) -> TimeLimit | None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from connections.calling.client import UpstreamResponse
@@ -43,11 +43,13 @@ class Way:
     """What a hedge needs of the request.
 
     ``beside`` gives the step to take beside another one, None if there is none. ``failed`` settles
-    an attempt that ended while the other went on. ``limit`` is how long an attempt may take.
+    an attempt that ended while the other went on, and ``cancelled`` one that was ended for it.
+    ``limit`` is how long an attempt may take.
     """
 
-    beside: Callable[[Step], Step | None]
+    beside: Callable[[Step], Awaitable[Step | None]]
     failed: Callable[[Step, Ended], None]
+    cancelled: Callable[[Step], None]
     limit: Callable[[], TimeLimit | None]
 
 
@@ -79,7 +81,7 @@ class Hedging:
         runners = [_Runner.of(asking, step, way.limit())]
         try:
             await asyncio.wait([runners[0].task], timeout=self._after_seconds)
-            if not runners[0].task.done() and (beside := self._beside(asking, step, way)):
+            if not runners[0].task.done() and (beside := await self._beside(asking, step, way)):
                 runners.append(beside)
             winner = await _first_with_content(runners)
             if winner is not None:
@@ -102,11 +104,11 @@ class Hedging:
             _take_over(exchange, winner.asking.exchange, upstream_seconds + waited)
         return winner.result()
 
-    def _beside(self, asking: Asking, step: Step, way: Way) -> _Runner | None:
+    async def _beside(self, asking: Asking, step: Step, way: Way) -> _Runner | None:
         """The attempt at another target, begun; None where there is none, or may be none."""
         if self._has_hedged or not _may_be_repeated(asking) or not self._hedge.spend():
             return None
-        other = way.beside(step)
+        other = await way.beside(step)
         if other is None:
             self._hedge.give_back()
             return None
@@ -138,6 +140,7 @@ class Hedging:
             if not runner.task.done() or isinstance(result := runner.result(), Dispatched):
                 runner.cancel()
                 await runner.ended()
+                way.cancelled(runner.step)
                 continue
             runner.is_settled = True
             if winner is not None or runner is not runners[0]:

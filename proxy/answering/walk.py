@@ -28,6 +28,9 @@ from resilience.states import states
 from resilience.verdict import Next
 
 AGAIN = "again"
+OWN_LIMIT = "own limit"  # of a connection or a key, as an administrator has set it
+OF_TARGETS = frozenset({Kind.RATE_LIMITED.value, OWN_LIMIT})
+OF_CONNECTIONS = frozenset({OWN_LIMIT})
 
 
 class Step(NamedTuple):
@@ -52,6 +55,8 @@ class Walk:
         self._closed: set[TargetKey] = set()
         self._is_repeated = False
         self._payer: int | None = None  # the connection that the request began with
+        self._number = 0  # of steps that were taken
+        self._noted: list[float] = []  # when limits of our own have room again
 
     def first(self) -> Step | None:
         """The first target that can be asked now; None where all rest."""
@@ -92,6 +97,22 @@ class Walk:
             return self._taken(again) if self._may_ask() else None
         return None
 
+    def skip(self, step: Step, available_in: float | None) -> None:
+        """Take note that ``step`` is not attempted, since a limit of our own has no room for it.
+
+        ``available_in`` are the seconds until it has, None where no wait helps.
+        """
+        self._number -= 1
+        if self._number:
+            self._give_back()
+        else:
+            self._payer = None
+        breaker = states.of(step.target.key).breaker
+        if breaker.has_slot_to_claim:  # for another request to find out whether it is back
+            breaker.give_back(breaker.claim_slot())
+        if available_in is not None:
+            self._noted.append(states.clock() + available_in)
+
     def beside(self, step: Step) -> Step | None:
         """A step to another target that is well, to be taken while ``step`` has no answer."""
         for each in self._order:
@@ -112,6 +133,7 @@ class Walk:
     def waited(self) -> Step | None:
         """The first step after a wait for what was limited; None if it is limited again."""
         self._tried.clear()
+        self._noted.clear()
         self._order = self._in_order()  # much may have happened meanwhile
         for target in self._order:
             if step := self._step(target, "waited"):
@@ -121,15 +143,18 @@ class Walk:
     def available_in(self) -> float | None:
         """Seconds until the first target whose rate is limited can be asked; None if none is."""
         found = [left for target in self._order if (left := self._limited_for(target)) is not None]
+        if self._noted:
+            found.append(max(min(self._noted) - states.clock(), 0.0))
         return min(found, default=None)
 
     def _limited_for(self, target: Target) -> float | None:
         if target.is_aside or target.key in self._closed:
             return None
-        pool = target.connection.keys
+        pool, own = target.connection.keys, _limit_of_target(target)
         if pool is None:
-            return _limit_of_target(target)
-        return _limit_of_keys(pool, target.model)
+            return own
+        of_keys = _limit_of_keys(pool, target.model)
+        return of_keys if own is None else max(own, of_keys or 0.0)
 
     def _step(self, target: Target, what: str = "") -> Step | None:
         """The next step to ``target``, which is paid for if it is not the first of the request."""
@@ -137,9 +162,10 @@ class Walk:
             return None
         pool = target.connection.keys
         tried = self._tried.get(target.key, ()) if self._tried else ()
+        if _limit_of_target(target) and not target.is_aside:
+            return None
         if pool is None:
-            is_limited = _limit_of_target(target) and not target.is_aside
-            if tried or is_limited or not self._may_ask():
+            if tried or not self._may_ask():
                 return None
             return self._taken(Step(target, None, what))
         if not self._may_ask():  # before a key is handed out, which may be its only trial
@@ -163,6 +189,7 @@ class Walk:
         target, key, _ = step
         if self._payer is None:
             self._payer = target.connection.upstream.id
+        self._number += 1
         self._tried.setdefault(target.key, []).append("" if key is None else key.id)
         return step
 
@@ -175,9 +202,13 @@ def _may_hedge(target: Target) -> bool:
 
 
 def _limit_of_target(target: Target) -> float | None:
-    """Seconds for which a target without keys is limited; None if it is not."""
+    """Seconds for which a target is limited, whichever of its keys signs; None if it is not.
+
+    What a provider limits is the key, where there are some.
+    """
     state = states.of(target.key)
-    if state.cooling_until and state.reason == Kind.RATE_LIMITED:
+    reasons = OF_TARGETS if target.connection.keys is None else OF_CONNECTIONS
+    if state.cooling_until and state.reason in reasons:
         left = state.cooling_until - states.clock()
         return left if left > 0 else None
     return None

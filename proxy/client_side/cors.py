@@ -30,6 +30,7 @@ EXPOSED = (
     "x-gateway-dropped-params",
     "x-gateway-changed-params",
     "x-gateway-attempts",
+    "x-gateway-queued-ms",
     "x-gateway-estimated",
     "x-gateway-resumable",
     "x-gateway-cache",

@@ -6,7 +6,8 @@ themselves, when the user has stopped talking; that one is admitted as it begins
 
 from __future__ import annotations
 
-from limits.demand import NOTHING
+from limits.admissions import Admission
+from limits.demand import NOTHING, Demand
 from limits.gate import gate
 from limits.refusals import LimitError
 from limits.responses import Responses
@@ -17,6 +18,7 @@ from proxy.client_side.errors import ApiError
 from proxy.client_side.exception_handler import to_api_error
 from proxy.websockets.counting import BEGIN_OF_ANSWER, ENDS_OF_ANSWERS
 from usage.exchange import Exchange
+from usage.limit_counts import limit_counts
 from wire_formats.json_types import JsonObject
 
 CREATE = "response.create"
@@ -39,7 +41,7 @@ class ResponseLimits:
 
         Raises ``LimitError``.
         """
-        admission = await self._responses.admit(demand_of_message(message))
+        admission = await self._admit(demand_of_message(message))
         self._awaited += 1
         if admission.output_cap is None:
             return message
@@ -64,13 +66,20 @@ class ResponseLimits:
         """The socket is closed."""
         self._responses.close()
 
+    async def _admit(self, demand: Demand) -> Admission:
+        try:
+            return await self._responses.admit(demand)
+        except LimitError as exc:
+            limit_counts.refuse(exc.rule.label)
+            raise
+
     async def _began(self) -> ApiError | None:
         self._running += 1
         if self._awaited:
             self._awaited -= 1
             return None
         try:
-            await self._responses.admit(NOTHING)
+            await self._admit(NOTHING)
         except LimitError as exc:
             return to_api_error(exc)
         return None

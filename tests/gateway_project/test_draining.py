@@ -9,11 +9,17 @@ import signal
 import pytest
 
 from gateway_project.draining import drained_on_signals, is_draining
+from limits.gate import gate
+from limits.meters import Reading
+from limits.refusals import LimitReachedError
 from proxy.resumable.readers import Reader, readers
+from tests.limits.rules import a_rule
 from tests.support.builders import an_exchange
 from tests.support.processes import PATIENCE_SECONDS
-from usage.exchange import StopReason
+from usage.exchange import Exchange, StopReason
 from usage.in_flight import in_flight
+
+REFUSED = LimitReachedError(a_rule(), Reading("1::requests", 1, 1, 0.0), None)
 
 
 @pytest.fixture
@@ -60,6 +66,31 @@ async def test_a_request_is_stopped_when_the_grace_is_over(server) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
         await until(lambda: server == [signal.SIGTERM])
     assert reasons == [StopReason.SHUTTING_DOWN]
+
+
+def stopped(exchange: Exchange) -> list[StopReason]:
+    """The reasons that the request is told, which ends it."""
+    reasons: list[StopReason] = []
+    exchange.on_stop = lambda reason: (reasons.append(reason), in_flight.close(exchange))
+    in_flight.open(exchange)
+    return reasons
+
+
+async def test_a_request_that_waits_for_a_limit_is_stopped_at_once(server) -> None:
+    exchange = an_exchange()
+    reasons = stopped(exchange)
+    with gate.waiting.noted(exchange, REFUSED), drained_on_signals(delay=0, grace=30):
+        os.kill(os.getpid(), signal.SIGTERM)
+        await until(lambda: server == [signal.SIGTERM])
+    assert reasons == [StopReason.SHUTTING_DOWN]
+
+
+async def test_a_request_that_is_to_wait_while_its_worker_leaves_is_stopped(server) -> None:
+    exchange = an_exchange()
+    reasons = stopped(exchange)
+    in_flight.is_accepting = False
+    with gate.waiting.noted(exchange, REFUSED):
+        assert reasons == [StopReason.SHUTTING_DOWN]
 
 
 async def test_who_reads_a_recording_is_waited_for_and_stopped_alike(server) -> None:

@@ -87,6 +87,12 @@ def test_only_enforced_money_is_refused_without_redis_by_default(
     assert rule_of(a_limit(metric=metric, mode=mode, on_outage=chosen)).on_outage is outage
 
 
+def test_the_money_of_a_connection_is_no_reason_to_refuse_without_redis() -> None:
+    one = Connection.objects.create(name="one", base_url="https://one.example/v1")
+    limit = a_limit(metric="usd", subject_kind="connection", connection=one)
+    assert rule_of(limit).on_outage is OnOutage.LOCAL
+
+
 def test_a_zone_that_is_not_known_here_leaves_the_other_limits_in_force(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -44,6 +44,12 @@ def test_what_upstreams_took_is_not_ours():
     assert UsageRecord.of(exchange).overhead_us == 250_000
 
 
+def test_a_wait_for_limits_is_not_ours():
+    exchange = an_exchange_with(upstream_seconds=0.25, queued_seconds=0.5)
+    assert exchange.overhead_seconds == 0.25
+    assert UsageRecord.of(exchange).queued_ms == 500
+
+
 def test_a_request_that_reached_no_upstream_is_all_ours():
     assert an_exchange_with().overhead_seconds == 1.0
 

@@ -54,3 +54,11 @@ def test_one_attempt_that_succeeded_is_a_number_alone():
     (line,) = lines_of("console", a_record())
     assert b"attempts=1" in line
     assert b"attempt_log" not in line
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_a_wait_for_limits_is_told_where_there_was_one(log_format):
+    (line,) = lines_of(log_format, a_record(queued_ms=1200))
+    assert b"1200" in line
+    (line,) = lines_of(log_format, a_record())
+    assert b"queued_ms" not in line

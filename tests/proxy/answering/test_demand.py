@@ -172,3 +172,11 @@ def test_a_message_on_a_socket_asks_for_a_response_or_for_nothing() -> None:
     assert demand_of_message(within).output_tokens is None
     older = {"type": "response.create", "response": {"max_response_output_tokens": 8}}
     assert demand_of_message(older).output_tokens == 8
+
+
+@pytest.mark.parametrize(
+    ("fields", "tier"), [({}, ""), ({"service_tier": "flex"}, "flex"), ({"service_tier": 1}, "")]
+)
+def test_the_service_tier_is_what_the_request_asks_for(fields, tier) -> None:
+    assert demand_of("chat/completions", CHAT | fields).service_tier == tier
+    assert demand_of("responses", {"model": "m", "input": "Hi"} | fields).service_tier == tier

@@ -8,7 +8,7 @@ from connections.auth.key_rests import Rest
 from connections.auth.key_states import KeyState
 from connections.choices import AuthType
 from models_registry.targets import Target
-from proxy.answering.walk import Step, Walk
+from proxy.answering.walk import OWN_LIMIT, Step, Walk
 from resilience.budget import retry_budgets
 from resilience.outcomes import Kind
 from resilience.route import NO_ROUTE
@@ -218,3 +218,65 @@ def test_the_only_target_is_asked_again_once_if_the_budget_pays(targets: list[Ta
     first = walk.first()
     assert first is not None
     assert walk.after(first, Next.OTHER_TARGET_OR_AGAIN) is None
+
+
+def test_a_step_that_is_skipped_spends_no_retry() -> None:
+    walk = Walk([target("a", "b"), target("c", number=2)], NO_ROUTE)
+    step = first_of(walk)
+    walk.skip(step, 3.0)
+    step = walk.after(step, Next.OTHER_KEY_OR_WAIT)
+    assert place(step) == ("c1", "b", "other key")
+    walk.skip(step, None)
+    budget = retry_budgets.of(2)
+    step = walk.after(step, Next.OTHER_KEY_OR_WAIT)
+    assert place(step) == ("c2", "c", "other target")
+    while budget.spend():  # the connection that is asked first pays for what follows
+        pass
+    assert walk.after(step, Next.OTHER_TARGET_OR_AGAIN) is None
+
+
+def test_a_skipped_step_gives_back_what_was_spent_for_it() -> None:
+    walk = Walk([target("a", "b", "c")], NO_ROUTE)
+    step, budget = first_of(walk), retry_budgets.of(1)
+    spent = 0
+    while budget.spend():
+        spent += 1
+    budget.give_back()  # one is left
+    step = walk.after(step, Next.OTHER_KEY)
+    walk.skip(step, None)
+    assert place(walk.after(step, Next.OTHER_KEY)) == ("c1", "c", "other key")
+
+
+def test_a_skipped_step_says_when_there_is_room_again() -> None:
+    walk = Walk([target("a"), target("b", number=2)], NO_ROUTE)
+    step = first_of(walk)
+    walk.skip(step, 9.0)
+    other = walk.after(step, Next.OTHER_KEY_OR_WAIT)
+    walk.skip(other, 3.0)
+    assert walk.after(other, Next.OTHER_KEY_OR_WAIT) is None
+    assert walk.available_in() == pytest.approx(3, abs=0.5)
+    assert place(walk.waited()) == ("c1", "a", "waited")
+    assert walk.available_in() is None
+
+
+@pytest.mark.parametrize("secrets", [("a", "b"), ()])
+def test_a_connection_that_is_used_up_rests_with_all_of_its_keys(secrets) -> None:
+    fields = {} if secrets else {"auth_type": AuthType.NONE}
+    first, second = target(*secrets, **fields), target("c", number=2)
+    states.of(first.key).cool(9, OWN_LIMIT)
+    assert place(first_of(Walk([first, second], NO_ROUTE))) == ("c2", "c", "")
+    walk = Walk([first], NO_ROUTE)
+    assert walk.first() is None
+    assert walk.available_in() == pytest.approx(9, abs=0.5)
+
+
+def test_a_skipped_step_leaves_the_slot_of_a_half_open_breaker_to_others() -> None:
+    both = [target("a"), target("b", number=2)]
+    breaker = states.of(both[0].key).breaker
+    breaker.restore(states.clock())
+    walk = Walk(both, NO_ROUTE)
+    step = first_of(walk)
+    assert place(step) == ("c1", "a", "")
+    assert not breaker.try_half_open()
+    walk.skip(step, None)
+    assert breaker.try_half_open()

@@ -26,6 +26,12 @@ def test_attempts_are_told_if_there_were_several() -> None:
     assert with_exchange([FIELD], exchange) == [FIELD, (b"x-gateway-attempts", b"2")]
 
 
+def test_a_wait_is_told_in_milliseconds() -> None:
+    exchange = an_exchange()
+    exchange.queued_seconds = 1.25
+    assert with_exchange([FIELD], exchange) == [FIELD, (b"x-gateway-queued-ms", b"1250")]
+
+
 def test_limits_and_changed_parameters_follow() -> None:
     exchange = an_exchange()
     exchange.limit_headers = [(b"x-ratelimit-limit-requests", b"20")]
