@@ -196,6 +196,7 @@ class UsageRow(models.Model):
 
     class Meta:
         verbose_name = "usage record"
+        verbose_name_plural = "requests"
         ordering = ("-request_id",)  # request ids begin with the time
         indexes = ROW_INDEXES
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from django.conf import settings
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseRedirect
@@ -16,7 +15,7 @@ from django.urls import reverse
 from usage.explorer import search
 from usage.explorer.asked import FIELDS, PERIODS, STATES, Asked
 from usage.explorer.export import csv_response
-from usage.explorer.listing import Facets, Page, facets_of, page_of
+from usage.explorer.listing import Facets, Page, first_page, page_of
 from usage.explorer.names import Names, names_of
 from usage.explorer.outcomes import Tone, label
 from usage.explorer.times import Moment, span
@@ -74,14 +73,9 @@ def request_list(request: HttpRequest) -> HttpResponseBase:
     found = asked.rows(_candidates(asked.term, has_ids=bool(with_id)))
     if request.GET.get("format") == "csv":
         return csv_response(request, found)
-    page = page_of(found, asked)
-    if asked.term and not page.rows:
-        found = asked.rows(search.by_beginning(asked.term))
-        page = page_of(found, asked)
-    facets = facets_of(found, page) if page.rows else None
+    page, facets = _page(found, asked)
     context = admin.site.each_context(request) | {
         "title": "Requests",
-        "zone": settings.TIME_ZONE,
         "asked": asked,
         "opts": UsageRow._meta,
         "kept": [(name, asked.values[name]) for name in asked.values if name != "q"],
@@ -93,6 +87,7 @@ def request_list(request: HttpRequest) -> HttpResponseBase:
         "filters": _filters(asked, page),
         "newer": page.newer and asked.address(after=page.newer),
         "older": page.older and asked.address(before=page.older),
+        "newest": asked.address(),
         "csv": asked.address(format="csv"),
     }
     return TemplateResponse(request, "admin/usage/requests.html", context)
@@ -106,6 +101,13 @@ def _candidates(term: str, *, has_ids: bool) -> QuerySet[UsageRow]:
     if not term:
         return UsageRow.objects.all()
     return search.by_id(term) if has_ids else search.by_name(term)
+
+
+def _page(rows: QuerySet[UsageRow], asked: Asked) -> tuple[Page, Facets | None]:
+    """Counts are on the first page alone."""
+    if asked.before is None and asked.after is None:
+        return first_page(rows)
+    return page_of(rows, asked), None
 
 
 def _lines(page: Page, request: HttpRequest, now: datetime) -> list[Line]:
@@ -158,7 +160,7 @@ def _periods(asked: Asked) -> list[Chip]:
 
 def _narrower(asked: Asked, facets: Facets | None) -> list[tuple[str, list[Chip]]]:
     """The facets that would narrow the selection: those with more than one value."""
-    if facets is None:
+    if facets is None or not facets.rows:
         return []
     return [
         (

@@ -43,6 +43,7 @@ def request_page(request: HttpRequest, row: UsageRow) -> HttpResponse:
     context = admin.site.each_context(request) | {
         "title": "Request",
         "opts": UsageRow._meta,
+        "original": row,
         "row": row,
         "at": Moment.of(row.accepted_at, now=now),
         "outcome": outcome(row),
@@ -98,7 +99,7 @@ def _tokens(row: UsageRow) -> list[str]:
 
 def _cost(row: UsageRow) -> str:
     if row.cost is None:
-        return "Nothing to pay is known." if row.status >= 400 else "The cost is unknown."
+        return "No cost is known." if row.status >= 400 else "The cost is unknown."
     told = f"${row.cost.normalize():f}" if row.cost else "$0"
     return f"~{told}, an estimate" if row.is_cost_estimated else told
 

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
@@ -39,7 +40,7 @@ class UsageRowAdmin(ModelAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         self._only_read(request)
-        found = None if "\0" in object_id else _found(object_id)
+        found = _found(object_id) or _found(unquote(object_id))  # as Django's links have it
         if found is None:
             return HttpResponseRedirect(_search(object_id))
         return request_page(request, found)
@@ -64,12 +65,14 @@ def request_link(request: HttpRequest, text: str = "") -> HttpResponse:
     if not request.user.has_perm(VIEW):
         raise PermissionDenied
     request_id = text.strip("/")
-    if request_id and "\0" not in request_id and _found(request_id):
+    if _found(request_id):
         return HttpResponseRedirect(reverse("admin:usage_usagerow_change", args=[request_id]))
     return HttpResponseRedirect(_search(request_id))
 
 
 def _found(request_id: str) -> UsageRow | None:
+    if "\0" in request_id:  # PostgreSQL has no texts with it
+        return None
     return UsageRow.objects.select_related("price").filter(pk=request_id).first()
 
 

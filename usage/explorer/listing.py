@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from operator import attrgetter
-from typing import Any
 
 from django.db.models import QuerySet
 
@@ -14,12 +12,28 @@ from usage.models import UsageRow
 from usage.row_indexes import SLOW_MS
 
 ROWS = 50
-SAMPLE = 1000
+SAMPLE = 500
 MOST_VALUES = 5
 NEWEST_FIRST = ("-accepted_at", "-request_id")
 OLDEST_FIRST = ("accepted_at", "request_id")
-COUNTED = ("user_id", "username", "model", "connection", "error_code")
-COLUMNS = (*COUNTED, "status", "is_client_gone", "duration_ms")
+SHOWN = (
+    "request_id",
+    "accepted_at",
+    "user_id",
+    "username",
+    "key_id",
+    "key_hint",
+    "model",
+    "connection",
+    "status",
+    "error_code",
+    "is_client_gone",
+    "prompt_tokens",
+    "completion_tokens",
+    "first_byte_ms",
+    "duration_ms",
+    "cost",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,17 +64,26 @@ class Facets:
     fields: dict[str, list[Value]]
 
 
+def first_page(rows: QuerySet[UsageRow]) -> tuple[Page, Facets]:
+    """One query, of ``SAMPLE`` rows at most: counting millions takes longer than a page."""
+    sample = list(rows.only(*SHOWN).order_by(*NEWEST_FIRST)[: SAMPLE + 1])
+    shown = sample[:ROWS]
+    older = Cursor.of(shown[-1]) if len(sample) > ROWS else None
+    return Page(rows=shown, older=older), _facets(sample)
+
+
 def page_of(rows: QuerySet[UsageRow], asked: Asked) -> Page:
-    """One query, of ``ROWS`` rows and one more."""
-    if asked.after is not None:
-        found = list(rows.filter(asked.after.newer).order_by(*OLDEST_FIRST)[: ROWS + 1])
+    """The page at the cursor of ``asked``. One query, of ``ROWS`` rows and one more."""
+    rows = rows.only(*SHOWN)
+    if asked.before is not None:
+        found = list(rows.filter(asked.before.older).order_by(*NEWEST_FIRST)[: ROWS + 1])
+        shown = found[:ROWS]
+        has_newer, has_older = bool(shown), len(found) > ROWS
+    else:
+        wanted = rows if asked.after is None else rows.filter(asked.after.newer)
+        found = list(wanted.order_by(*OLDEST_FIRST)[: ROWS + 1])
         shown = found[:ROWS][::-1]
         has_newer, has_older = len(found) > ROWS, bool(shown)
-    else:
-        wanted = rows if asked.before is None else rows.filter(asked.before.older)
-        found = list(wanted.order_by(*NEWEST_FIRST)[: ROWS + 1])
-        shown = found[:ROWS]
-        has_newer, has_older = asked.before is not None and bool(shown), len(found) > ROWS
     return Page(
         rows=shown,
         newer=Cursor.of(shown[0]) if has_newer else None,
@@ -68,26 +91,18 @@ def page_of(rows: QuerySet[UsageRow], asked: Asked) -> Page:
     )
 
 
-def facets_of(rows: QuerySet[UsageRow], page: Page) -> Facets:
-    """One query, of ``SAMPLE`` rows at most: counting millions takes longer than a page.
-
-    None where ``page`` has all ``rows``.
-    """
-    sample: list[tuple[Any, ...]]
-    if page.newer or page.older:
-        sample = list(rows.order_by(*NEWEST_FIRST).values_list(*COLUMNS)[: SAMPLE + 1])
-    else:
-        sample = [attrgetter(*COLUMNS)(row) for row in page.rows]
+def _facets(sample: list[UsageRow]) -> Facets:
     newest = sample[:SAMPLE]
     states: Counter[State] = Counter()
-    for *_, error_code, status, is_gone, duration_ms in newest:
-        states[State.LEFT] += is_gone
-        states[State.FAILED] += (status >= 400 or bool(error_code)) and not is_gone
-        states[State.SLOW] += duration_ms >= SLOW_MS
-    users = Counter((name, str(number)) for number, name, *_ in newest)
-    fields = {"user_id": users}
-    for place, name in enumerate(COUNTED[2:], start=2):
-        fields[name] = Counter((row[place], row[place]) for row in newest if row[place])
+    for row in newest:
+        states[State.LEFT] += row.is_client_gone
+        has_failed = row.status >= 400 or bool(row.error_code)
+        states[State.FAILED] += has_failed and not row.is_client_gone
+        states[State.SLOW] += row.duration_ms >= SLOW_MS
+    fields = {"user_id": Counter((row.username, str(row.user_id)) for row in newest)}
+    for name in ("model", "connection", "error_code"):
+        values = [getattr(row, name) for row in newest]
+        fields[name] = Counter((value, value) for value in values if value)
     return Facets(
         rows=len(newest),
         is_all=len(sample) <= SAMPLE,

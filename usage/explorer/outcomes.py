@@ -93,4 +93,7 @@ def _of_last(row: UsageRow, log: list[AttemptFacts]) -> str:
         said = f"{said[:LONGEST_WORDS]}…"
     sentence = f"{name} answered {status}" if status else f"{name} gave no response"
     tries = f" It was the last of {row.attempts} attempts." if row.attempts > 1 else ""
-    return f"{sentence}: “{said}”.{tries}" if said else f"{sentence}.{tries}"
+    if not said:
+        return f"{sentence}.{tries}"
+    end = "" if said.endswith((".", "!", "?", "…")) else "."
+    return f"{sentence}: “{said}”{end}{tries}"

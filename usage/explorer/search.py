@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import or_
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, Q, QuerySet
 
 from accounts.departures import Named, named
 from accounts.models import User
 from usage.models import UsageRow
 
 SHORTEST_BEGINNING = 6
+NAMES = ("model", "connection")
 LAST = "\U0010ffff"
 
 
@@ -33,18 +36,37 @@ def the_one(term: str, found: Sequence[UsageRow]) -> UsageRow | None:
 
 
 def by_name(term: str) -> QuerySet[UsageRow]:
-    """The rows of the people and keys of this name, also deleted ones, of the model or connection.
+    """The rows of the people and keys of this name, also deleted ones, the model or connection.
 
-    By indexes: a part of a name would have every row read.
+    Or else of those whose name begins so. At most five queries, before the rows are asked for.
     """
-    condition = _is_of(named(term)) | Q(model=term) | Q(connection=term)
-    return UsageRow.objects.filter(condition)
+    known = _known(term)
+    alternatives = [Q(**{name: term}) for name in NAMES if known[name]]
+    people = named(term)
+    if people.user_ids or people.keys:
+        alternatives.append(_is_of(people))
+    if len(alternatives) == 1:
+        return UsageRow.objects.filter(alternatives[0])
+    if not alternatives:
+        users = User.objects.filter(username__istartswith=term)
+        alternatives = [Q(user_id__in=users.values("pk"))]
+        alternatives += [begins(name, term) for name in NAMES if known[f"begins_{name}"]]
+    if len(alternatives) == 1:
+        return UsageRow.objects.filter(alternatives[0])
+    return UsageRow.objects.filter(_newest_first(reduce(or_, alternatives)))
 
 
-def by_beginning(term: str) -> QuerySet[UsageRow]:
-    """The rows of present users, models and connections whose name begins with ``term``."""
-    condition = Q(user_id__in=User.objects.filter(username__istartswith=term).values("pk"))
-    return UsageRow.objects.filter(condition | begins("model", term) | begins("connection", term))
+def _known(term: str) -> dict[str, bool]:
+    """Which columns have ``term``, and which have a value that begins so: one query, by indexes.
+
+    The rows of a model that has none would be looked for among all.
+    """
+    probes = {name: Exists(UsageRow.objects.filter(**{name: term})) for name in NAMES}
+    probes |= {
+        f"begins_{name}": Exists(UsageRow.objects.filter(begins(name, term))) for name in NAMES
+    }
+    found = next(iter(UsageRow.objects.order_by().values_list(*probes.values())[:1]), None)
+    return dict(zip(probes, found or [False] * len(probes), strict=True))
 
 
 def begins(field: str, text: str) -> Q:
@@ -54,6 +76,16 @@ def begins(field: str, text: str) -> Q:
     if connection.vendor == "postgresql":
         return Q(**{f"{field}__startswith": text})
     return Q(**{f"{field}__gte": text, f"{field}__lt": text + LAST})
+
+
+def _newest_first(condition: Q) -> Q:
+    """``condition``, of several alternatives, so that SQLite reads rows in the order of the list
+    and stops at the end of a page.
+
+    It would gather and sort all rows of all alternatives by their indexes, for seconds where a
+    common model is among them. No index serves the alternative that no row meets.
+    """
+    return condition if connection.vendor == "postgresql" else condition | Q(attempts__lt=0)
 
 
 def _is_id(term: str) -> Q:
