@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.contrib import admin
 from django.urls import reverse
 
 from limits.marks import read_mark
@@ -16,11 +15,10 @@ def counted(marks: Iterable[str]) -> list[CountedLimit]:
     """Each limit once, in the order of ``marks``. One query, or none without marks."""
     ids = list(dict.fromkeys(mark.limit_id for text in marks if (mark := read_mark(text))))
     labels = dict(Limit.objects.filter(pk__in=ids).values_list("pk", "label")) if ids else {}
-    has_page = admin.site.is_registered(Limit)
     return [
         CountedLimit(
             label=labels.get(pk, f"limit {pk} (deleted)"),
-            url=_page(pk) if has_page and pk in labels else "",
+            url=_page(pk) if pk in labels else "",
         )
         for pk in ids
     ]
