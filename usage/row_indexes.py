@@ -2,6 +2,8 @@
 
 Partial ones stay small: few requests fail, and few are slow. The operator class lets PostgreSQL
 find the beginning of an id whatever the collation is; SQLite has no such classes.
+Connections have no index: each costs the storing of every record, and few rows of the newest have
+to be read to find those of a connection.
 """
 
 from __future__ import annotations
@@ -17,11 +19,6 @@ ROW_INDEXES = (
     Index(fields=("client_request_id",), name="usage_row_client_id", opclasses=BYTES),
     Index(fields=("upstream_request_id",), name="usage_row_upstream_id", opclasses=BYTES),
     Index(fields=("model", "accepted_at"), name="usage_row_model_time", opclasses=BYTES_AND_TIME),
-    Index(
-        fields=("connection", "accepted_at"),
-        name="usage_row_connection_time",
-        opclasses=BYTES_AND_TIME,
-    ),
     Index(
         fields=("accepted_at",),
         name="usage_row_failed",

@@ -11,6 +11,7 @@ from django.db.models import Exists, Q, QuerySet
 
 from accounts.departures import Named, named
 from accounts.models import User
+from connections.models import Connection
 from usage.models import UsageRow
 
 SHORTEST_BEGINNING = 6
@@ -45,11 +46,10 @@ def by_name(term: str) -> QuerySet[UsageRow]:
     people = named(term)
     if people.user_ids or people.keys:
         alternatives.append(_is_of(people))
-    if len(alternatives) == 1:
-        return UsageRow.objects.filter(alternatives[0])
     if not alternatives:
         users = User.objects.filter(username__istartswith=term)
-        alternatives = [Q(user_id__in=users.values("pk"))]
+        # A deleted connection is known by its rows alone.
+        alternatives = [Q(user_id__in=users.values("pk")), Q(connection=term)]
         alternatives += [begins(name, term) for name in NAMES if known[f"begins_{name}"]]
     if len(alternatives) == 1:
         return UsageRow.objects.filter(alternatives[0])
@@ -57,16 +57,19 @@ def by_name(term: str) -> QuerySet[UsageRow]:
 
 
 def _known(term: str) -> dict[str, bool]:
-    """Which columns have ``term``, and which have a value that begins so: one query, by indexes.
+    """Which models of rows, and which present connections, have this name, and which begin so.
 
-    The rows of a model that has none would be looked for among all.
+    One query, by indexes: all rows would be read for a model that has none.
     """
-    probes = {name: Exists(UsageRow.objects.filter(**{name: term})) for name in NAMES}
-    probes |= {
-        f"begins_{name}": Exists(UsageRow.objects.filter(begins(name, term))) for name in NAMES
+    probes = {
+        "model": Exists(UsageRow.objects.filter(model=term)),
+        "connection": Exists(Connection.objects.filter(name=term)),
+        "begins_model": Exists(UsageRow.objects.filter(begins("model", term))),
+        "begins_connection": Exists(Connection.objects.filter(name__startswith=term)),
     }
-    found = next(iter(UsageRow.objects.order_by().values_list(*probes.values())[:1]), None)
-    return dict(zip(probes, found or [False] * len(probes), strict=True))
+    one_row = UsageRow.objects.order_by().values_list(*probes.values())[:1]
+    found = next(iter(one_row), [False] * len(probes))
+    return dict(zip(probes, found, strict=True))
 
 
 def begins(field: str, text: str) -> Q:

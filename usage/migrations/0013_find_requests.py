@@ -36,10 +36,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='usagerow',
-            index=models.Index(fields=['connection', 'accepted_at'], name='usage_row_connection_time', opclasses=('varchar_pattern_ops', 'timestamptz_ops')),
-        ),
-        migrations.AddIndex(
-            model_name='usagerow',
             index=models.Index(condition=models.Q(models.Q(('status__gte', 400), models.Q(('error_code', ''), _negated=True), _connector='OR'), ('is_client_gone', False)), fields=['accepted_at'], name='usage_row_failed'),
         ),
         migrations.AddIndex(

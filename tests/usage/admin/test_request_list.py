@@ -16,6 +16,7 @@ from accounts.models import ApiKey, User
 from connections.models import Connection
 from tests.usage.records import a_record
 from usage.explorer.listing import ROWS, SAMPLE
+from usage.models import UsageRow
 from usage.storing import store
 
 pytestmark = pytest.mark.django_db
@@ -67,8 +68,15 @@ def test_a_beginning_of_several_ids_lists_them(admin_client, rows):
     assert set(listed(admin_client, q="req_01aa")) == {"req_01aa01", "req_01aa02"}
 
 
-@pytest.mark.parametrize("term", ["o1", "slow", "slo"])
-def test_models_and_connections_are_found_by_name_or_its_beginning(admin_client, rows, term):
+@pytest.mark.parametrize("term", ["o1", "slow"])
+def test_models_and_deleted_connections_are_found_by_name(admin_client, rows, term):
+    assert listed(admin_client, q=term) == ["req_01bb04"]
+
+
+@pytest.mark.parametrize("term", ["o1-pr", "slow", "slo"])
+def test_models_and_connections_are_found_by_the_beginning_of_their_name(admin_client, rows, term):
+    Connection.objects.create(name="slow", base_url="https://one.example/v1")
+    UsageRow.objects.filter(model="o1").update(model="o1-pro")
     assert listed(admin_client, q=term) == ["req_01bb04"]
 
 

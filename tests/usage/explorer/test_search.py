@@ -34,7 +34,7 @@ def asked(**values):
         ({"state": "left"}, "usage_row_left"),
         ({"state": "slow"}, "usage_row_slow"),
         ({"model": "o1"}, "usage_row_model_time"),
-        ({"connection": "eu"}, "usage_row_connection_time"),
+        ({"connection": "eu"}, "usage_usagerow_accepted_at"),
         ({"user_id": "1"}, "usage_row_user_time"),
         ({"period": "hour"}, "usage_usagerow_accepted_at"),
     ],
