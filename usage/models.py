@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from usage.exchange import Surface
+from usage.row_indexes import ROW_INDEXES
 
 
 class TokensFrom(models.TextChoices):
@@ -195,11 +196,9 @@ class UsageRow(models.Model):
 
     class Meta:
         verbose_name = "usage record"
+        verbose_name_plural = "requests"
         ordering = ("-request_id",)  # request ids begin with the time
-        indexes = (
-            models.Index(fields=("user_id", "accepted_at"), name="usage_row_user_time"),
-            models.Index(fields=("client_request_id",), name="usage_row_client_request"),
-        )
+        indexes = ROW_INDEXES
 
     def __str__(self) -> str:
         return self.request_id
