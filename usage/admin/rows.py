@@ -88,7 +88,7 @@ class UsageRowAdmin(ModelAdmin):
     paginator = EstimatingPaginator
     list_select_related = False
 
-    exclude = ("attempt_log", "limit_marks")
+    exclude = ("attempt_log", "limit_marks", "limit_requests")
     readonly_fields = ("tried", "rates")
 
     @admin.display(description="Attempts, one by one")
