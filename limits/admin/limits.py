@@ -149,8 +149,8 @@ class LimitAdmin(RefusesStaleEdits, TellsConsequences, RaisesLimits):
         if obj.is_enabled and counts_apart(workers()):
             messages.warning(
                 request,
-                f"{workers()} workers serve without Redis: each counts for itself, and lets the "
-                "whole amount through. Set REDIS_URL, or serve with one worker.",
+                f"{workers()} workers serve without Redis: each counts for itself, and has "
+                "a part of the amount. Set REDIS_URL, or serve with one worker.",
             )
 
     def render_change_form(
