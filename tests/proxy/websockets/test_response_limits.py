@@ -10,11 +10,10 @@ import pytest
 
 from limits.asking import Asker
 from limits.book import EMPTY, Book
-from limits.choices import Metric
+from limits.choices import Metric, Window
 from limits.gate import gate
 from limits.memory_meters import MemoryMeters
 from limits.refusals import LimitReachedError
-from limits.windows import Window
 from proxy.websockets.response_limits import ResponseLimits
 from tests.limits.rules import a_rule
 from tests.support.builders import a_target, an_exchange
