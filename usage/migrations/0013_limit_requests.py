@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='usagerow',
             name='limit_requests',
-            field=models.PositiveIntegerField(db_default=1, default=1, verbose_name='requests, as limits count'),
+            field=models.PositiveIntegerField(db_default=1, default=1, verbose_name='requests of limits'),
         ),
     ]
