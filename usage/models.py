@@ -191,6 +191,7 @@ class UsageRow(models.Model):
     attempt_log = models.JSONField("attempts, one by one", null=True)
     # NULL where no limit of the calendar matched, and in the rows of older versions.
     limit_marks = models.JSONField("periods of limits", null=True)
+    limit_requests = models.PositiveIntegerField("requests of limits", default=1, db_default=1)
     cost = models.DecimalField("cost ($)", max_digits=20, decimal_places=10, null=True)
     price = models.ForeignKey(Price, on_delete=models.PROTECT, null=True, related_name="+")
 
