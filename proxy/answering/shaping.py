@@ -64,7 +64,7 @@ class Shaping:
 
         ``is_in_turn``: those who wait for it have waited less long.
         """
-        if upstream_limits.is_empty:
+        if upstream_limits.is_empty or not self._asking.exchange.requests:
             return None
         target, key, _ = step
         if _place(step) in self._held:

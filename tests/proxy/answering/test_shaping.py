@@ -178,6 +178,17 @@ async def used(rule: Rule, *, key: str | None = None, of: Target | None = None) 
     return reading.used
 
 
+async def test_what_starts_no_work_meets_no_limit_of_its_upstream_and_uses_none(limited) -> None:
+    """Such as the end of a response that is made there."""
+    rules = of_connection(amount=0), of_slots(0, id=9), a_rule(id=5, amount=0)
+    limited(*rules)
+    upstream = Upstream()
+    exchange = an_exchange(request_id="req_cancels", requests=0)
+    await asked(upstream, target("k1"), exchange=exchange, route=AT_ONCE)
+    assert upstream.asked == {"k1": 1}
+    assert exchange.limit_marks == []
+
+
 async def test_each_key_gets_as_many_requests_as_its_limit_says(limited) -> None:
     limited(of_key(0), of_key(1))
     upstream, two = Upstream(), target("k1", "k2")
