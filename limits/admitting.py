@@ -85,7 +85,7 @@ def _is_claimed(hold: Hold, reading: Reading) -> bool:
         return False
     if hold.rule.metric in COUNTING_REQUESTS:  # a request that runs is one, whatever it uses
         return False
-    room = reading.amount - reading.settled
+    room = reading.amount - reading.settled - hold.before  # of a socket's responses before this one
     return hold.ask.worst - hold.before <= room or _fits_when_cut(hold, reading, room)
 
 
