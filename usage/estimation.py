@@ -17,8 +17,9 @@ OK = 200
 def counted(record: UsageRecord) -> tuple[UsageRecord, TokensFrom]:
     """``record`` with counts, and where they come from.
 
-    An estimate takes four bytes of the request, or a chunk of the answer, for a token. A stream
-    that broke off may have told of its input alone.
+    An estimate takes four bytes of the request, or a chunk of the answer, for a token; a large
+    request counts as what its limits expected of it, as it would cost nothing else if its client
+    left before the end. A stream that broke off may have told of its input alone.
     """
     is_text = record.status == OK and record.connection and record.endpoint in TEXTS
     is_half = record.prompt_tokens is not None and record.completion_tokens is None
@@ -30,8 +31,10 @@ def counted(record: UsageRecord) -> tuple[UsageRecord, TokensFrom]:
         return record, TokensFrom.NONE
     if not is_text:
         return record, TokensFrom.NONE
+    prompt: int | None = record.bytes_received // BYTES_PER_TOKEN
     if record.bytes_received > MOST_TEXT_BYTES:
-        return record, TokensFrom.NONE
+        prompt = record.expected_prompt_tokens
+        if prompt is None:
+            return record, TokensFrom.NONE
     sent = record.chunks if record.is_streamed else record.bytes_sent // BYTES_PER_TOKEN
-    prompt = record.bytes_received // BYTES_PER_TOKEN
     return replace(record, prompt_tokens=prompt, completion_tokens=sent), TokensFrom.ESTIMATED

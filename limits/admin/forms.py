@@ -19,7 +19,7 @@ from limits.models import Limit
 from limits.models.limits import SUBJECT_FIELDS
 from limits.raises import RaiseSpec
 from limits.subjects import UnknownSubjectError, share_of
-from limits.validators import validate_amount, validate_share
+from limits.validators import validate_addresses, validate_amount, validate_share
 
 NAMES = {Share.EACH_USER: SubjectKind.USER, Share.EACH_KEY: SubjectKind.KEY}
 
@@ -85,6 +85,10 @@ class LimitForm(forms.ModelForm):
             except ValidationError as exc:
                 self.add_error("amount", exc)
         return cleaned
+
+    def clean_alert_emails(self) -> Any:
+        validate_addresses(found := self.cleaned_data["alert_emails"])
+        return found
 
     def _clean_subject(self, cleaned: dict[str, Any]) -> None:
         """Keep the one field that counts: the page hides the others, which may be filled in."""

@@ -165,6 +165,14 @@ async def test_the_record_decides_what_was_used(opened: Opened) -> None:
     assert await used(gate, opened.exchange(2), chat(input_tokens=1, output_tokens=1)) == [102]
 
 
+async def test_who_leaves_before_the_end_pays_for_a_large_request_too(opened: Opened) -> None:
+    gate = a_gate(a_rule(metric=Metric.TOKENS, amount=10_000))
+    exchange = opened.exchange(bytes_received=10**6, is_streamed=True, chunks=30)
+    await admitted(gate, exchange, chat(output_tokens=5000))
+    end(gate, exchange)
+    assert await used(gate, opened.exchange(2), chat(input_tokens=1, output_tokens=1)) == [132]
+
+
 async def test_a_request_that_reached_no_upstream_releases_everything(opened: Opened) -> None:
     gate = a_gate(a_rule(amount=1), a_rule(id=2, metric=Metric.CONCURRENCY, window=Window.NONE))
     first = opened.exchange()

@@ -43,3 +43,10 @@ def test_a_whole_answer_that_tells_of_its_input_alone_is_left_alone():
 )
 def test_what_says_nothing_about_tokens_is_not_estimated(fields):
     assert estimate(**fields) == (None, None, TokensFrom.NONE)
+
+
+def test_a_large_request_counts_as_what_its_limits_expected():
+    """Else a client could leave just before the end, and have had the answer for nothing."""
+    large = {"bytes_received": 10**6, "is_streamed": True, "chunks": 7}
+    found = estimate(**large, expected_prompt_tokens=900)
+    assert found == (900, 7, TokensFrom.ESTIMATED)
