@@ -96,6 +96,7 @@ def demand_of_message(message: JsonObject, *, is_realtime: bool) -> Demand:
     return Demand(
         input_tokens=estimated_input_tokens(read),
         output_tokens=named_limit(fields, RESPONSE_LIMITS),
+        is_detached=_is_detached(read),
     )
 
 
@@ -120,8 +121,16 @@ def _of_completion(body: JsonObject) -> Demand:
 
 def _of_response(body: JsonObject) -> Demand:
     """What goes on from a response that an upstream keeps says nothing of its length."""
-    limit = named_limit(body, ("max_output_tokens",))
-    return Demand(input_tokens=estimated_input_tokens(body), output_tokens=limit)
+    return Demand(
+        input_tokens=estimated_input_tokens(body),
+        output_tokens=named_limit(body, ("max_output_tokens",)),
+        is_detached=_is_detached(body),
+    )
+
+
+def _is_detached(body: JsonObject) -> bool:
+    """Whether the response is made in the background, for all that an upstream may read."""
+    return any(body[name] is not False for name in fields_of(body, ("background",)))
 
 
 def _of_compaction(body: JsonObject) -> Demand:

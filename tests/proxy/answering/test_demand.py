@@ -204,3 +204,15 @@ def test_a_maximum_counts_only_where_the_upstream_looks_for_it() -> None:
     both = flat | {"response": {"max_output_tokens": 500}}
     assert demand_of_message(both, is_realtime=False).output_tokens == 500
     assert demand_of_message(flat | {"response": {}}, is_realtime=False).output_tokens is None
+
+
+@pytest.mark.parametrize("value", [True, 1, "true", "yes"])
+def test_what_is_made_in_the_background_tells_nothing_of_its_use(value) -> None:
+    assert demand_of("responses", {"input": "x", "background": value}).is_detached
+    message = {"type": "response.create", "response": {"background": value}}
+    assert demand_of_message(message, is_realtime=False).is_detached
+
+
+@pytest.mark.parametrize("fields", [{}, {"background": False}, {"background": None}])
+def test_other_responses_tell_of_their_use(fields) -> None:
+    assert not demand_of("responses", {"input": "x"} | fields).is_detached
