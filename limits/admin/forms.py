@@ -15,6 +15,7 @@ from unfold.widgets import (
 from accounts.admin.fields import LinesField
 from connections.models import ConnectionKey
 from limits.choices import Metric, Share, SubjectKind
+from limits.dates import in_time
 from limits.models import Limit
 from limits.models.limits import SUBJECT_FIELDS
 from limits.raises import RaiseSpec
@@ -145,7 +146,10 @@ class RaiseForm(forms.Form):
         until = self.cleaned_data["until"]
         if until <= timezone.now():
             raise ValidationError("Choose a time in the future.")
-        return until
+        try:
+            return in_time(until)
+        except ValueError as exc:
+            raise ValidationError(f"This {exc}.") from exc
 
     def clean_share(self) -> str:
         name = self.cleaned_data["share"].strip()
