@@ -42,6 +42,7 @@ MEDIA_MARKS = (b'"image', b'"file', b'"b64_json"', b'"audio"', b'"source"', DATA
 # at 128 kbit/s, which encoders write unless told otherwise.
 BYTES_PER_SECOND = {"wav": 32_000, "ogg": 4_000, "opus": 4_000, "webm": 4_000}
 USUAL_BYTES_PER_SECOND = 16_000
+UNKNOWN_AUDIO_MS = 60_000  # of a form whose length is not known: one of nothing always fits
 
 
 def demand_of(endpoint: str, body: JsonObject) -> Demand:
@@ -68,7 +69,8 @@ def demand_of_form(
     if endpoint.startswith("audio/"):
         kind = file_name.rpartition(".")[2].lower()
         rate = BYTES_PER_SECOND.get(kind, USUAL_BYTES_PER_SECOND)
-        return Demand(input_tokens=text, audio_ms=size_bytes * 1000 // rate)
+        guess = size_bytes * 1000 // rate if size_bytes else UNKNOWN_AUDIO_MS
+        return Demand(input_tokens=text, audio_ms=max(guess, 1))
     return Demand(input_tokens=text + MEDIA_TOKENS)
 
 

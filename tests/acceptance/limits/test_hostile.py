@@ -12,7 +12,7 @@ import pytest
 from tests.support.api import CHAT, chat_body, client_of, wait_for_models
 from tests.support.live import LiveGateway
 from tests.support.processes import wait_until
-from tests.support.upstream import ScriptedUpstream, chunk, hang, head, json_response
+from tests.support.upstream import ScriptedUpstream, chunk, hang, head, json_response, raw
 
 pytestmark = pytest.mark.acceptance
 
@@ -22,6 +22,7 @@ LIMITS = {
     "pads": {"metric": "tokens", "window": "day", "amount": 2_000_000},
     "detaches": {"metric": "tokens", "window": "day", "amount": 100_000},
     "repeats": {"metric": "requests", "window": "day", "amount": 5},
+    "listens": {"metric": "audio_seconds", "window": "day", "amount": 90},
     "lied-to": {"metric": "tokens", "window": "hour", "amount": 100_000},
 }
 MAKE = """
@@ -106,6 +107,35 @@ def test_a_request_id_of_the_clients_names_no_reservation(clients) -> None:
     with ThreadPoolExecutor(8) as pool:
         statuses = list(pool.map(ask, range(12)))
     assert (statuses.count(200), statuses.count(429)) == (5, 7)
+
+
+def test_sound_of_an_unknown_length_that_is_answered_in_plain_text_counts(
+    clients, upstream
+) -> None:
+    form = (
+        b'--b\r\nContent-Disposition: form-data; name="model"\r\n\r\n%b\r\n'
+        b'--b\r\nContent-Disposition: form-data; name="response_format"\r\n\r\ntext\r\n'
+        b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.mp3"\r\n'
+        b"Content-Type: audio/mpeg\r\n\r\nsound\r\n--b--\r\n"
+    ) % MODEL.encode()
+
+    def ask() -> int:
+        return (
+            clients["listens"]
+            .post(
+                "/v1/audio/transcriptions",
+                content=iter([form]),  # in chunks: no header tells how long it is
+                headers={"content-type": "multipart/form-data; boundary=b"},
+            )
+            .status_code
+        )
+
+    text = head(content_type="text/plain", content_length=5) + b"Hello"
+    with upstream.as_it_was():
+        upstream.on("POST", "/v1/audio/transcriptions", raw(text))
+        assert ask() == 200
+        assert used(clients["listens"]) == 60
+        assert ask() == 429
 
 
 @pytest.mark.parametrize(

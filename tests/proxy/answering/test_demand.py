@@ -171,6 +171,15 @@ def test_the_length_of_sound_is_guessed_from_its_bytes(name, seconds) -> None:
     assert demand == Demand(audio_ms=seconds * 1000)
 
 
+@pytest.mark.parametrize(("size_bytes", "least_ms"), [(0, 60_000), (1, 1)])
+def test_sound_is_never_expected_to_be_nothing(size_bytes, least_ms) -> None:
+    """An ask of nothing fits a limit that is used up."""
+    demand = demand_of_form(
+        "audio/translations", lambda _: None, file_name="a.wav", size_bytes=size_bytes
+    )
+    assert demand.audio_ms == least_ms
+
+
 @pytest.mark.parametrize(("n", "images"), [(None, 1), ("3", 3), ("", 1), ("x", 1), ("٣", 3)])
 def test_a_form_says_how_many_pictures_it_wants(n, images) -> None:
     fields = {"n": n, "prompt": "x" * 40}
