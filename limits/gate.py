@@ -116,9 +116,6 @@ class Gate:
             expected = ONE_REQUEST
         else:
             asked = await _asked(demand, is_long)
-            exchange.images = asked.images or None
-            exchange.expected_prompt_tokens = asked.input_tokens or None
-            exchange.expected_audio_seconds = asked.audio_ms / 1000 or None
             expected = await self.expected(exchange, exchange.model, targets, asked, wanted)
         return await self.waiting.admitted(
             exchange,
