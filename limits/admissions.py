@@ -61,11 +61,12 @@ class Reservation:
     ) -> Admission:
         """Take note of what was reserved. ``exchange`` is told of the periods that it counts to."""
         before = self.admission
+        marks = dict.fromkeys(exchange.limit_marks)
         for each in held:
             self.held[each.hold.ask.meter] = each
-            mark = each.hold.mark
-            if mark and mark not in exchange.limit_marks:
-                exchange.limit_marks.append(mark)
+            if mark := each.hold.mark:
+                marks[mark] = None
+        exchange.limit_marks[:] = marks
         rules = tuple(each.hold.matched.rule for each in held)
         if before.rules:
             asked = {reading.meter for reading in readings}

@@ -35,6 +35,7 @@ async def expectation(
 
     Raises ``django.db.DatabaseError`` where prices were never read.
     """
+    note_demand(exchange, demand)
     expected = expected_of(
         demand,
         targets,
@@ -47,6 +48,13 @@ async def expectation(
         await prices.learn([priced(target, model) for target in targets])
         expected = with_costs(expected, demand, targets, model=model, prices=prices)
     return expected
+
+
+def note_demand(exchange: Exchange, demand: Demand) -> None:
+    """Have the record tell what was expected of the request."""
+    exchange.images = demand.images or None
+    exchange.expected_prompt_tokens = demand.input_tokens or None
+    exchange.expected_audio_seconds = demand.audio_ms / 1000 or None
 
 
 def names_of(targets: Targets) -> tuple[str, ...]:

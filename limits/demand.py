@@ -8,7 +8,8 @@ from typing import NamedTuple
 class Demand(NamedTuple):
     """``output_tokens`` is the maximum that the request names, for all of its answers together;
     None where it names none. What cannot be told beforehand is 0. ``service_tier`` is the one that
-    it asks for, empty for the usual one.
+    it asks for, empty for the usual one. ``is_detached``: it goes on after its answer, so that no
+    record tells what it used.
     """
 
     input_tokens: int = 0
@@ -17,6 +18,7 @@ class Demand(NamedTuple):
     audio_ms: int = 0
     characters: int = 0
     service_tier: str = ""
+    is_detached: bool = False
 
 
 NOTHING = Demand()

@@ -28,7 +28,7 @@ from limits.book import EMPTY, Book, Matched
 from limits.choices import Metric
 from limits.demand import Demand
 from limits.expected import ONE_REQUEST, Expected, capped
-from limits.holds import COUNTING_REQUESTS, Hold, check_fits, hold_of
+from limits.holds import COUNTING_REQUESTS, Hold, check_fits, check_told, hold_of
 from limits.live_prices import LivePrices, live_prices
 from limits.memory_meters import MemoryMeters
 from limits.meters import Meters, Settlement
@@ -116,7 +116,6 @@ class Gate:
             expected = ONE_REQUEST
         else:
             asked = await _asked(demand, is_long)
-            exchange.images = asked.images or None
             expected = await self.expected(exchange, exchange.model, targets, asked, wanted)
         return await self.waiting.admitted(
             exchange,
@@ -177,6 +176,7 @@ class Gate:
         wanted: Wanted,
     ) -> Expected:
         """What the request will use of what ``wanted`` limits. Raises ``LimitError``."""
+        check_told(demand, wanted)
         try:
             return await expectation(
                 exchange,

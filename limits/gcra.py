@@ -14,6 +14,10 @@ from __future__ import annotations
 
 from limits.meters import LOOSE
 
+# A hundred years: so far away is a bucket full at the most, whatever an upstream says was used.
+# Dates can be told of it, and a double holds it exactly.
+LONGEST_US = 3_153_600_000_000_000
+
 
 def cost_us(count: int, amount: int, window_us: int) -> int:
     """How long a bucket takes to refill ``count`` of its ``amount``.
@@ -60,7 +64,7 @@ def moved(tat_us: int, now_us: int, delta_us: int) -> int:
 
     What comes back never fills a bucket beyond its amount: a time in the past counts as now.
     """
-    return max(tat_us, now_us) + delta_us
+    return min(max(tat_us, now_us) + delta_us, now_us + LONGEST_US)
 
 
 def rescaled(level: int, old: tuple[int, int], new: tuple[int, int]) -> int:
@@ -69,4 +73,4 @@ def rescaled(level: int, old: tuple[int, int], new: tuple[int, int]) -> int:
     new_amount, new_window = new
     if old_amount <= 0 or new_amount <= 0:
         return level
-    return level * old_amount * new_window // (old_window * new_amount)
+    return min(level * old_amount * new_window // (old_window * new_amount), LONGEST_US)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from limits.book import Matched
 from limits.choices import Metric, Mode, Unpriced
+from limits.demand import Demand
 from limits.expected import Expected
 from limits.meters import Ask, MeterKind
-from limits.refusals import NeverFitsError, UnpricedModelError
+from limits.refusals import NeverFitsError, UnpricedModelError, UntoldUseError
 from limits.rule import Rule
 from limits.used import assumed
 from limits.windows import span_of
@@ -81,6 +83,15 @@ def hold_of(matched: Matched, expected: Expected, *, accepted_at: float, now: fl
     output_tokens = expected.worst.output_tokens
     usual = expected.typical.output_tokens
     return Hold(matched, ask, mark, before + fixed, output_tokens, may_be_cut, before, usual)
+
+
+def check_told(demand: Demand, wanted: Iterable[Matched]) -> None:
+    """Raises ``UntoldUseError`` where an enforced limit is of what no record will tell."""
+    if not demand.is_detached:
+        return
+    for each in wanted:
+        if each.rule.metric in OF_OUTPUT and each.rule.mode is Mode.ENFORCE:
+            raise UntoldUseError(each.rule)
 
 
 def check_fits(hold: Hold, expected: Expected) -> None:

@@ -46,3 +46,7 @@ class UnpricedModelError(LimitError):
 
 class LimitsUnavailableError(LimitError):
     """What was used is not known now, and the limit is closed then."""
+
+
+class UntoldUseError(LimitError):
+    """The limit counts what nobody will tell of the request."""

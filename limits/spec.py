@@ -20,7 +20,7 @@ from limits.numbers import as_number
 from limits.raises import RaiseSpec, bring_to, raises_of
 from limits.spec_fields import READERS, SUBJECT_READERS
 from limits.subjects import Subject, UnknownSubjectError
-from limits.validators import validate_amount, validate_share
+from limits.validators import validate_addresses, validate_amount, validate_share
 
 # The names of the columns where the file has shorter ones.
 COLUMNS = {"models": "model_patterns", "enabled": "is_enabled"}
@@ -98,6 +98,8 @@ class LimitSpec:
             validate_amount(Metric(self.metric), self.amount)
             field = "share"
             validate_share(self.subject.kind, Share(self.share))
+            field = "alert_emails"
+            validate_addresses(self.alert_emails)
         except ValidationError as exc:
             raise EntryError(self.title, field, f"is not valid. {' '.join(exc.messages)}") from exc
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 
 from limits.choices import Metric, Share, SubjectKind
 
@@ -41,3 +43,12 @@ def validate_thresholds(value: Any) -> None:
     is_list = isinstance(value, list)
     if not is_list or not all(type(each) is int and 1 <= each <= 1000 for each in value):
         raise ValidationError("Give a list of whole per cents, such as [50, 80, 95, 100].")
+
+
+def validate_addresses(values: Iterable[str]) -> None:
+    """A mail to one that is none is never sent, to anybody."""
+    for value in values:
+        try:
+            validate_email(value)
+        except ValidationError as exc:
+            raise ValidationError(f"{value!r} is no mail address.") from exc

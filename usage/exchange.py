@@ -52,11 +52,11 @@ class Exchange:
     ``has_broken``: the upstream failed after parts of its answer had passed. ``on_end`` is called
     once, when the request has ended, before it is recorded.
     ``requests`` is how many limits count it as: the responses that a socket asked for, 0 for what
-    starts no work and is never refused, 1 for all else. ``images`` is how many
-    the request asks for, None where it asks for none. ``limit_marks`` name the periods of limits
-    that it counts towards. ``limit_headers`` tell its client what is left of limits,
-    ``changed_params`` which parameters a limit has changed. ``queued_seconds`` is how long it
-    waited for limits to have room.
+    starts no work and is never refused, 1 for all else. ``images`` is how many the request asks
+    for, None where it asks for none, ``expected_prompt_tokens`` and ``expected_audio_seconds`` what
+    was reserved for its input. ``limit_marks`` name the periods of limits that it counts towards.
+    ``limit_headers`` tell its client what is left of limits, ``changed_params`` which parameters a
+    limit has changed. ``queued_seconds`` is how long it waited for limits to have room.
     ``on_stop`` is how the request is ended early, set by whoever answers it; ``still_allowed``
     tells whether its caller could make it now.
     """
@@ -89,6 +89,8 @@ class Exchange:
     requests: int = 1
     limit_marks: list[str] = field(default_factory=list)
     images: int | None = None
+    expected_prompt_tokens: int | None = None
+    expected_audio_seconds: float | None = None
     limit_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     changed_params: tuple[str, ...] = ()
     queued_seconds: float = 0.0

@@ -31,6 +31,8 @@ class UsageRecord:
     many there were; ``attempt_log`` tells each, and is empty where the first one succeeded.
     ``limit_marks`` name the periods of limits that the request counts towards, as so many
     ``requests``, and ``images`` is how many it asked for. It waited ``queued_ms`` for limits.
+    ``expected_prompt_tokens`` and ``expected_audio_seconds`` are what was reserved for its input,
+    None where no limit asked for that.
 
     Not to be changed. Later fields have a default: a journal may be read by a newer version
     than wrote it.
@@ -75,6 +77,8 @@ class UsageRecord:
     images: int | None = None
     requests: int = 1
     queued_ms: int = 0
+    expected_prompt_tokens: int | None = None
+    expected_audio_seconds: float | None = None
 
     @classmethod
     def of(cls, exchange: Exchange) -> UsageRecord:
@@ -196,6 +200,8 @@ def _for_limits(exchange: Exchange) -> dict[str, Any]:
         "images": exchange.images,
         "requests": exchange.requests,
         "queued_ms": round(exchange.queued_seconds * 1000),
+        "expected_prompt_tokens": exchange.expected_prompt_tokens,
+        "expected_audio_seconds": exchange.expected_audio_seconds,
     }
 
 

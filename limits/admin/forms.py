@@ -15,11 +15,12 @@ from unfold.widgets import (
 from accounts.admin.fields import LinesField
 from connections.models import ConnectionKey
 from limits.choices import Metric, Share, SubjectKind
+from limits.dates import in_time
 from limits.models import Limit
 from limits.models.limits import SUBJECT_FIELDS
 from limits.raises import RaiseSpec
 from limits.subjects import UnknownSubjectError, share_of
-from limits.validators import validate_amount, validate_share
+from limits.validators import validate_addresses, validate_amount, validate_share
 
 NAMES = {Share.EACH_USER: SubjectKind.USER, Share.EACH_KEY: SubjectKind.KEY}
 
@@ -86,6 +87,10 @@ class LimitForm(forms.ModelForm):
                 self.add_error("amount", exc)
         return cleaned
 
+    def clean_alert_emails(self) -> Any:
+        validate_addresses(found := self.cleaned_data["alert_emails"])
+        return found
+
     def _clean_subject(self, cleaned: dict[str, Any]) -> None:
         """Keep the one field that counts: the page hides the others, which may be filled in."""
         kind = cleaned.get("subject_kind")
@@ -141,7 +146,10 @@ class RaiseForm(forms.Form):
         until = self.cleaned_data["until"]
         if until <= timezone.now():
             raise ValidationError("Choose a time in the future.")
-        return until
+        try:
+            return in_time(until)
+        except ValueError as exc:
+            raise ValidationError(f"This {exc}.") from exc
 
     def clean_share(self) -> str:
         name = self.cleaned_data["share"].strip()

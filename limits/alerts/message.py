@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
-
-from django.conf import settings
 
 from accounts.models import ApiKey, User
 from limits.alerts.crossings import amount_now
@@ -92,7 +89,7 @@ def name_of(share: str) -> str:
 def _end(period: Period, zone: str) -> datetime | None:
     if period.limit.window == Window.TOTAL:
         return None
-    return datetime.fromtimestamp(period.end, ZoneInfo(zone or settings.TIME_ZONE))
+    return datetime.fromtimestamp(period.end, zone_of(zone))
 
 
 def _usual_end(alert: LimitAlert) -> int:

@@ -94,6 +94,8 @@ class AlertSender:
             await asyncio.to_thread(mail.send)
         except (SMTPException, OSError) as exc:
             raise DeliveryError(f"the mail server says {type(exc).__name__}") from exc
+        except ValueError as exc:  # one alert that cannot be sent must not hold up the others
+            raise DeliveryError("an address or the subject is not fit for a mail") from exc
         return True
 
     async def _posted(self, alert: LimitAlert, message: AlertMessage) -> bool:

@@ -15,6 +15,7 @@ local MOST = 9007199254740991
 local LOOSE = 4
 local PRUNED_AT_ONCE = 100
 local EPOCH_SECONDS = 2592000
+local LONGEST = 3153600000000000
 
 local function whole(text)
   local number = text and #text <= 16 and string.find(text, '^%d+$') and tonumber(text)
@@ -111,9 +112,9 @@ local function rescaled(level, old_amount, old_window, amount, window)
     return level
   end
   if old_window == window then
-    return math.floor(level * old_amount / amount)
+    return math.min(math.floor(level * old_amount / amount), LONGEST)
   end
-  return math.floor(level * old_amount * window / (old_window * amount))
+  return math.min(math.floor(level * old_amount * window / (old_window * amount)), LONGEST)
 end
 
 -- The level of a bucket, and the amount and the window that it was last asked with.
@@ -130,6 +131,7 @@ local function set_bucket(main, level, amount, window)
     redis.call('DEL', main)
     return
   end
+  level = math.min(level, LONGEST)
   redis.call(
     'HSET', main, 'tat', digits(now + level), 'amount', digits(amount), 'window', digits(window)
   )

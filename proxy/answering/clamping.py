@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from connections.call import Call
-from proxy.answering.demand import CHAT_LIMITS, answers_in, whole
+from proxy.answering.demand import CHAT_LIMITS, OLLAMA_LIMITS
+from proxy.answering.output_limits import ALSO_READ, answers_in, fields_of, whole
 from wire_formats.endpoints import CHAT_COMPLETIONS
 from wire_formats.json_types import JsonObject
 
@@ -15,14 +16,13 @@ FIELDS = {
     "messages": ("max_tokens",),
 }
 OF_MESSAGES = ("max_output_tokens", "max_response_output_tokens")  # the latter is the older one
-OLLAMA_LIMIT = "num_predict"  # among the `options` of a chat, where it comes first
 
 
 def clamped(call: Call, cap: int) -> Call:
     """``call`` with ``cap`` tokens for all of its answers together, at the most.
 
-    A maximum that is lower stays, and so does what is no number. The call itself is returned where
-    nothing has to be changed.
+    A maximum that is lower stays. What is no number does not: some upstreams read it as one, or as
+    no maximum. The call itself is returned where nothing has to be changed.
     """
     fields = FIELDS.get(call.endpoint)
     if fields is None:
@@ -64,24 +64,24 @@ def chat_fields(call: Call) -> tuple[str, ...]:
 
 
 def _changes(body: JsonObject, fields: tuple[str, ...], cap: int) -> JsonObject:
-    given = [name for name in fields if body.get(name) is not None]
-    if not given:
-        return {fields[0]: cap}
-    return {name: cap for name in given if _is_above(body[name], cap)}
+    above = {
+        name: cap for name in fields_of(body, (*fields, *ALSO_READ)) if not _holds(body[name], cap)
+    }
+    if all(body.get(name) is None for name in fields):
+        above[fields[0]] = cap
+    return above
 
 
 def _changes_of_options(body: JsonObject, cap: int) -> JsonObject:
-    options = body.get("options")
-    if not isinstance(options, dict) or options.get(OLLAMA_LIMIT) is None:
+    options = body.get("options")  # of Ollama, where they come first
+    if not isinstance(options, dict):
         return {}
-    limit = options[OLLAMA_LIMIT]
-    is_endless = isinstance(limit, int) and limit < 0
-    if not (is_endless or _is_above(limit, cap)):
-        return {}
-    return {"options": options | {OLLAMA_LIMIT: cap}}
+    above = {
+        name: cap for name in fields_of(options, OLLAMA_LIMITS) if not _holds(options[name], cap)
+    }
+    return {"options": options | above} if above else {}
 
 
-def _is_above(value: object, cap: int) -> bool:
-    """Whether ``value`` is a higher maximum, or the word for none."""
-    limit = whole(value)
-    return value == "inf" or (limit is not None and limit > cap)
+def _holds(value: object, cap: int) -> bool:
+    """Whether ``value`` is a maximum of no more than ``cap``."""
+    return 0 < (whole(value) or 0) <= cap

@@ -11,9 +11,18 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from limits.demand import NOTHING, Demand
+from proxy.answering.output_limits import (
+    answers_in,
+    are_tokens,
+    count_of,
+    fields_of,
+    largest,
+    named_limit,
+    number_of,
+    times,
+)
 from wire_formats.chat.estimate import estimated_chat_tokens
 from wire_formats.endpoints import CHAT_COMPLETIONS
-from wire_formats.figures import MOST
 from wire_formats.json_types import JsonObject
 from wire_formats.messages.estimate import estimated_message_tokens
 from wire_formats.responses.estimate import estimated_input_tokens
@@ -21,8 +30,9 @@ from wire_formats.token_counts import BYTES_PER_TOKEN
 from wire_formats.token_estimate import DATA_MARK, MEDIA_TOKENS, estimated_tokens
 
 CHAT_LIMITS = ("max_completion_tokens", "max_tokens")
-# Realtime's sessions and older events have the last of these.
-EVERY_LIMIT = (*CHAT_LIMITS, "max_output_tokens", "max_response_output_tokens")
+RESPONSE_LIMITS = ("max_output_tokens", "max_response_output_tokens")  # older events have the last
+EVERY_LIMIT = (*CHAT_LIMITS, *RESPONSE_LIMITS)
+OLLAMA_LIMITS = ("num_predict",)
 # Names of fields that hold a picture or a file, in any API without types of parts.
 MEDIA_FIELDS = frozenset({"image", "image_url", "file", "file_data", "b64_json", "audio", "source"})
 MEDIA_MARKS = (b'"image', b'"file', b'"b64_json"', b'"audio"', b'"source"', DATA_MARK)
@@ -32,6 +42,7 @@ MEDIA_MARKS = (b'"image', b'"file', b'"b64_json"', b'"audio"', b'"source"', DATA
 # at 128 kbit/s, which encoders write unless told otherwise.
 BYTES_PER_SECOND = {"wav": 32_000, "ogg": 4_000, "opus": 4_000, "webm": 4_000}
 USUAL_BYTES_PER_SECOND = 16_000
+UNKNOWN_AUDIO_MS = 60_000  # of a form whose length is not known: one of nothing always fits
 
 
 def demand_of(endpoint: str, body: JsonObject) -> Demand:
@@ -58,74 +69,47 @@ def demand_of_form(
     if endpoint.startswith("audio/"):
         kind = file_name.rpartition(".")[2].lower()
         rate = BYTES_PER_SECOND.get(kind, USUAL_BYTES_PER_SECOND)
-        return Demand(input_tokens=text, audio_ms=size_bytes * 1000 // rate)
+        guess = size_bytes * 1000 // rate if size_bytes else UNKNOWN_AUDIO_MS
+        return Demand(input_tokens=text, audio_ms=max(guess, 1))
     return Demand(input_tokens=text + MEDIA_TOKENS)
 
 
 def images_in(body: JsonObject) -> int:
     """How many pictures ``body`` asks an endpoint of images for."""
-    return _count(body, "n")
+    return count_of(body, "n")
 
 
 def images_in_form(value: Callable[[str], str | None]) -> int:
     """How many pictures a form asks an endpoint of images for, as far as it was read."""
-    number = value("n") or ""
-    return (whole(int(number)) or 1) if number.isascii() and number.isdigit() else 1
+    return number_of(value("n")) or 1
 
 
-def demand_of_message(message: JsonObject) -> Demand:
+def demand_of_message(message: JsonObject, *, is_realtime: bool) -> Demand:
     """The demand of a client's ``message`` on a socket, which asks for a response or for none.
 
-    Its fields may stand under ``response``. What the socket has said before is not known.
+    Its fields may stand under ``response``, as all of Realtime's do. What the socket has said
+    before is not known.
     """
     if message.get("type") != "response.create":
         return NOTHING
     within = message.get("response")
-    return _of_response(message | within if isinstance(within, dict) else message)
-
-
-def named_limit(body: JsonObject, names: tuple[str, ...]) -> int | None:
-    """The largest whole number under ``names``; None where there is none."""
-    found: int | None = None
-    for name in names:
-        if name in body:
-            limit = whole(body[name])
-            if limit is not None and (found is None or limit > found):
-                found = limit
-    return found
-
-
-def whole(value: Any) -> int | None:
-    """``value`` as a whole number, as which ``1e3`` counts too; None for everything else."""
-    if type(value) is int and 0 <= value <= MOST:  # nearly always
-        return value
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        return None
-    return min(int(value), MOST)
-
-
-def answers_in(endpoint: str, body: JsonObject) -> int:
-    """How many answers are written, each of which may have the maximum of output.
-
-    Each prompt of a completion is answered ``n`` times, and ``best_of`` are written for that.
-    """
-    if endpoint != "completions":
-        return _count(body, "n")
-    prompt = body.get("prompt")
-    prompts = len(prompt) if isinstance(prompt, list) and not _are_tokens(prompt) else 1
-    return _times(max(prompts, 1), max(_count(body, "n"), _count(body, "best_of")))
+    read = message | within if isinstance(within, dict) else message
+    fields = within if isinstance(within, dict) else {} if is_realtime else message
+    return Demand(
+        input_tokens=estimated_input_tokens(read),
+        output_tokens=named_limit(fields, RESPONSE_LIMITS),
+        is_detached=_is_detached(read),
+    )
 
 
 def _of_chat(body: JsonObject) -> Demand:
     limit = named_limit(body, CHAT_LIMITS)
-    options = body.get("options")  # Ollama's own
-    if limit is None and isinstance(options, dict):
-        limit = whole(options.get("num_predict"))
+    options = body.get("options")  # Ollama's own, which comes first there; others do not read it
+    if limit is not None and isinstance(options, dict):
+        limit = largest((limit, *(options[name] for name in fields_of(options, OLLAMA_LIMITS))))
     return Demand(
         input_tokens=estimated_chat_tokens(body),
-        output_tokens=None if limit is None else _times(limit, _count(body, "n")),
+        output_tokens=None if limit is None else times(limit, answers_in(CHAT_COMPLETIONS, body)),
     )
 
 
@@ -133,14 +117,22 @@ def _of_completion(body: JsonObject) -> Demand:
     limit = named_limit(body, ("max_tokens",))
     return Demand(
         input_tokens=_prompt_tokens(body.get("prompt")),
-        output_tokens=None if limit is None else _times(limit, answers_in("completions", body)),
+        output_tokens=None if limit is None else times(limit, answers_in("completions", body)),
     )
 
 
 def _of_response(body: JsonObject) -> Demand:
     """What goes on from a response that an upstream keeps says nothing of its length."""
-    limit = named_limit(body, ("max_output_tokens", "max_response_output_tokens"))
-    return Demand(input_tokens=estimated_input_tokens(body), output_tokens=limit)
+    return Demand(
+        input_tokens=estimated_input_tokens(body),
+        output_tokens=named_limit(body, ("max_output_tokens",)),
+        is_detached=_is_detached(body),
+    )
+
+
+def _is_detached(body: JsonObject) -> bool:
+    """Whether the response is made in the background, for all that an upstream may read."""
+    return any(body[name] is not False for name in fields_of(body, ("background",)))
 
 
 def _of_compaction(body: JsonObject) -> Demand:
@@ -186,7 +178,7 @@ def _of_anything(body: JsonObject) -> Demand:
     limit = named_limit(body, EVERY_LIMIT)
     return Demand(
         input_tokens=_estimated(body),
-        output_tokens=None if limit is None else _times(limit, _count(body, "n")),
+        output_tokens=None if limit is None else times(limit, count_of(body, "n")),
     )
 
 
@@ -217,15 +209,11 @@ READERS: Mapping[str, Callable[[JsonObject], Demand]] = {
 def _prompt_tokens(prompt: Any) -> int:
     """Of a text, of several, or of tokens as numbers."""
     if isinstance(prompt, list):
-        if _are_tokens(prompt):
+        if are_tokens(prompt):
             return len(prompt)
         if prompt and isinstance(prompt[0], list):
             return sum(len(each) for each in prompt if isinstance(each, list))
     return _estimated({"prompt": prompt})
-
-
-def _are_tokens(prompt: list[Any]) -> bool:
-    return bool(prompt) and isinstance(prompt[0], int)
 
 
 def _estimated(read: JsonObject) -> int:
@@ -239,11 +227,3 @@ def _holds_media(value: JsonObject) -> bool:
 
 def _tokens_in(text: str) -> int:
     return -(-len(text.encode("utf-8", "surrogatepass")) // BYTES_PER_TOKEN)
-
-
-def _count(body: JsonObject, name: str) -> int:
-    return (whole(body[name]) or 1) if name in body else 1
-
-
-def _times(limit: int, count: int) -> int:
-    return min(limit * count, MOST)

@@ -18,6 +18,7 @@ from limits.refusals import (
     LimitsUnavailableError,
     NeverFitsError,
     UnpricedModelError,
+    UntoldUseError,
 )
 from limits.rule import Rule
 from limits.windows import FOREVER, span_of
@@ -57,6 +58,15 @@ def limit_error(error: LimitError, now: float) -> ApiError:
                 kind=INVALID,
                 param="model",
                 code="unpriced_model",
+            )
+        case UntoldUseError():
+            return AnsweredError(
+                f"The limit `{error.rule.label}` counts output, and nobody tells that of a "
+                "response in the background. Leave `background` out.",
+                status=HTTPStatus.BAD_REQUEST,
+                kind=INVALID,
+                param="background",
+                code="background_not_counted",
             )
         case LimitsUnavailableError():
             return AnsweredError(

@@ -49,7 +49,7 @@ class ResponseLimits:
 
         Raises ``LimitError``.
         """
-        admission = await self._admit(demand_of_message(message))
+        admission = await self._admit(demand_of_message(message, is_realtime=self._is_realtime))
         self._awaited.append(_event_id(message))
         if admission.output_cap is None:
             return message

@@ -391,6 +391,18 @@ class SettlingContract:
         )
         assert [await subject.used(ask) for ask in asks] == [120, 120]
 
+    @pytest.mark.parametrize("used", [2 * 10**9, 2**53 - 1])
+    async def test_a_lie_about_what_was_used_has_an_end(self, subject, used):
+        """Of a small amount it may be a time that no calendar has, and no store takes."""
+        await subject.take(subject.of_bucket(1, 1), reservation=(reservation := name()))
+        use = Use(subject.bucket, MeterKind.BUCKET, used, 3600 * 10**6, 1)
+        subject.meters.settle(Settlement(reservation, (use,)))
+        await subject.store.written()
+        ask = Ask(subject.bucket, MeterKind.BUCKET, 1, 1, 1, 3600 * 10**6)
+        [reading] = await subject.meters.read([ask])
+        assert 99 < reading.reset_seconds / (365 * DAY_SECONDS) <= 100
+        assert isinstance(await subject.take(ask), Refused)
+
     async def test_settling_twice_counts_once(self, subject):
         await subject.known()
         reservation = name()

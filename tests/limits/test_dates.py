@@ -28,3 +28,12 @@ def test_a_time_without_a_zone_is_in_the_gateways(value: object) -> None:
 def test_anything_else_is_refused_with_an_example(value: object) -> None:
     with pytest.raises(ValueError, match="2026-12-31"):
         end_of(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["9999-12-31", date(9999, 12, 31), "9999-12-31T23:59:59-12:00", "0001-01-01T00:00+12:00"],
+)
+def test_a_time_that_not_every_zone_knows_is_refused(value: object) -> None:
+    with pytest.raises(ValueError, match="in the years 1970 to 9998"):
+        end_of(value)

@@ -22,6 +22,7 @@ from limits.refusals import (
     LimitsUnavailableError,
     NeverFitsError,
     UnpricedModelError,
+    UntoldUseError,
 )
 from limits.rule import Raise, Rule
 from tests.limits.rules import a_rule
@@ -163,6 +164,30 @@ async def test_the_record_decides_what_was_used(opened: Opened) -> None:
     assert await used(gate, exchange, chat(output_tokens=5000)) == [5100]
     end(gate, exchange, prompt=90, completion=10)
     assert await used(gate, opened.exchange(2), chat(input_tokens=1, output_tokens=1)) == [102]
+
+
+async def test_who_leaves_before_the_end_pays_for_a_large_request_too(opened: Opened) -> None:
+    gate = a_gate(a_rule(metric=Metric.TOKENS, amount=10_000))
+    exchange = opened.exchange(bytes_received=10**6, is_streamed=True, chunks=30)
+    await admitted(gate, exchange, chat(output_tokens=5000))
+    end(gate, exchange)
+    assert await used(gate, opened.exchange(2), chat(input_tokens=1, output_tokens=1)) == [132]
+
+
+@pytest.mark.parametrize("metric", [Metric.TOKENS, Metric.OUTPUT_TOKENS, Metric.USD])
+async def test_what_no_record_will_tell_of_is_refused(opened: Opened, metric: Metric) -> None:
+    gate = a_gate(a_rule(metric=metric, amount=10**9), prices=[a_price()])
+    with pytest.raises(UntoldUseError):
+        await admitted(gate, opened.exchange(), chat(is_detached=True))
+    assert gate.running == 0
+
+
+@pytest.mark.parametrize("more", [{"mode": Mode.WARN}, {"metric": Metric.REQUESTS}])
+async def test_what_no_record_will_tell_of_passes_where_that_is_not_enforced(
+    opened: Opened, more: dict[str, object]
+) -> None:
+    gate = a_gate(a_rule(**({"metric": Metric.TOKENS, "amount": 10**9} | more)))
+    await admitted(gate, opened.exchange(), chat(is_detached=True))
 
 
 async def test_a_request_that_reached_no_upstream_releases_everything(opened: Opened) -> None:

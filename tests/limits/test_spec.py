@@ -181,6 +181,7 @@ def test_raise_that_is_over_is_passed_over() -> None:
         ({"time_zone": "Mars/Olympus"}, "There is no time zone 'Mars/Olympus'"),
         ({"thresholds": ["a"]}, "whole per cents"),
         ({"thresholds": [0]}, "whole per cents"),
+        ({"alert_emails": ["ops"]}, "no mail address"),
         ({"wait_seconds": 601}, "wait_seconds is not valid"),
         ({"raises": [{"amount": 1}]}, "raises until is missing"),
         ({"raises": [{"amount": 1, "until": "x"}]}, "until must be a date such as"),

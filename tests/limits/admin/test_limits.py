@@ -93,6 +93,7 @@ def test_fields_that_the_page_hides_do_not_count(
         ({"amount": "1.5"}, "Give a whole number"),
         ({"time_zone": "Mars"}, "There is no time zone 'Mars'"),
         ({"thresholds": "many"}, "Give whole per cents"),
+        ({"alert_emails": "ops"}, "is no mail address"),
         ({"wait_seconds": "601"}, "less than or equal to 600"),
         ({"model_patterns": ""}, "This field is required"),
         ({"label": "there"}, "already exists"),

@@ -81,6 +81,7 @@ def test_raise_can_be_for_one_user_or_one_key(admin_client: Client) -> None:
     [
         ({"until": "2020-01-01T00:00"}, "Choose a time in the future."),
         ({"until": "soon"}, "Enter a valid date/time."),
+        ({"until": "9999-12-31T23:59"}, "in the years 1970 to 9998"),
         ({"amount": "-1"}, "greater than or equal to 0"),
         ({"amount": "1.5"}, "Give a whole number"),
         ({"share": "bob"}, "There is no user named bob."),

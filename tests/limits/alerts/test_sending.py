@@ -114,6 +114,16 @@ async def test_a_mail_server_that_is_away_holds_up_no_webhook(
     assert "An alert of the limit interns is not sent" in caplog.text
 
 
+async def test_an_address_that_is_none_ends_no_alert_but_its_own(
+    receiver: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    await sync_to_async(crossed)(alert_emails=["a@b.example\nBcc: c@d.example"])
+    assert await AlertSender(receiver).send_due() == 1
+    assert len(receiver.got) == 1
+    assert mail.outbox == []
+    assert "not fit for a mail" in caplog.text
+
+
 async def test_without_anybody_to_tell_an_alert_is_not_said_to_be_sent(
     receiver: Receiver, settings: Any
 ) -> None:

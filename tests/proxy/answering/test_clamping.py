@@ -45,14 +45,14 @@ def test_an_admins_word_on_the_family_counts() -> None:
     assert cut.body == CHAT | {"max_tokens": 40}
 
 
-@pytest.mark.parametrize("value", [40, 7, "many", 1.5])
+@pytest.mark.parametrize("value", [40, 7, 40.0])
 def test_a_maximum_that_is_no_higher_stays(value) -> None:
     call = a_call(CHAT | {"max_tokens": value}, model="m")
     assert clamped(call, 40) is call
 
 
-@pytest.mark.parametrize("value", [41, 1e6, 10**40])
-def test_a_maximum_of_the_admins_is_lowered(value) -> None:
+@pytest.mark.parametrize("value", [41, 1e6, 10**40, "7", "many", 1.5, True, -1, 0, []])
+def test_a_maximum_that_is_higher_or_none_is_lowered(value) -> None:
     call = a_call(CHAT | {"max_completion_tokens": value}, model="m")
     cut = clamped(call, 40)
     assert cut.body == CHAT | {"max_completion_tokens": 40}
@@ -68,11 +68,28 @@ def test_several_answers_share_the_maximum() -> None:
 
 @pytest.mark.parametrize(
     ("given", "options"),
-    [(-1, {"num_predict": 40}), (900, {"num_predict": 40}), (7, {"num_predict": 7})],
+    [
+        (-1, {"num_predict": 40}),
+        ("900", {"num_predict": 40}),
+        (900, {"num_predict": 40}),
+        (7, {"num_predict": 7}),
+    ],
 )
 def test_ollamas_own_option_is_cut_too(given, options) -> None:
     call = a_call(CHAT | {"options": {"num_predict": given}})
     assert clamped(call, 40).body["options"] == options
+
+
+@pytest.mark.parametrize(
+    ("given", "cut"),
+    [
+        ({"max_tokens": 9, "Max_Tokens": 900}, {"max_tokens": 9, "Max_Tokens": 40}),
+        ({"MAX_TOKENS": 900}, {"MAX_TOKENS": 40, "max_tokens": 40}),
+        ({"max_tokens": 9, "n_predict": -1}, {"max_tokens": 9, "n_predict": 40}),
+    ],
+)
+def test_what_some_upstreams_read_instead_is_cut_too(given, cut) -> None:
+    assert clamped(a_call(CHAT | given, model="m"), 40).body == CHAT | cut
 
 
 @pytest.mark.parametrize("endpoint", ["embeddings", "images/generations", "audio/speech", "x/y"])

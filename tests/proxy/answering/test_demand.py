@@ -23,7 +23,7 @@ PICTURE = f"data:image/png;base64,{'A' * 50_000}"
         ({"max_completion_tokens": 100}, 100),
         ({"max_tokens": 100, "max_completion_tokens": 300}, 300),
         ({"max_tokens": 100, "n": 3}, 300),
-        ({"max_tokens": 0}, 0),
+        ({"max_tokens": 0}, None),  # which Ollama takes for no maximum
         ({"max_tokens": 1e3}, 1000),
         ({"max_tokens": 10**30, "n": 2}, MOST),
         ({"max_tokens": None, "n": None}, None),
@@ -32,10 +32,23 @@ PICTURE = f"data:image/png;base64,{'A' * 50_000}"
         ({"max_tokens": True}, None),
         ({"max_tokens": -1}, None),
         ({"max_tokens": float("inf")}, None),
-        ({"max_tokens": 100, "n": "3"}, 100),
+        ({"max_tokens": 100, "n": "3"}, 300),
+        ({"max_tokens": 100, "N": 3}, 300),
+        ({"max_tokens": 100, "n": "many"}, 100),
+        ({"max_tokens": 100, "n": "9" * 41}, 100),
+        ({"max_tokens": 100, "best_of": 3}, 300),
+        ({"max_tokens": 1, "max_completion_tokens": "1000"}, None),
+        ({"max_tokens": 1, "max_completion_tokens": -1}, None),
+        ({"max_tokens": 1, "Max_To\u212aens": 70}, 70),
+        ({"MAX_TOKENS": 1}, None),
+        ({"max_tokens": 1, "n_predict": 80}, 80),
+        ({"max_tokens": 1, "n_predict": -1}, None),
+        ({"n_predict": 80}, None),
         ({"max_tokens": 100, "n": 0}, 100),
-        ({"options": {"num_predict": 40}}, 40),
-        ({"options": {"num_predict": -1}}, None),
+        ({"options": {"num_predict": 40}}, None),  # which upstreams beside Ollama do not read
+        ({"max_tokens": 9, "options": {"num_predict": 40}}, 40),
+        ({"max_tokens": 9, "options": {"num_predict": -1}}, None),
+        ({"max_tokens": 9, "options": {"temperature": 1}}, 9),
     ],
 )
 def test_the_output_of_a_chat_is_what_it_names_for_all_its_answers(fields, expected) -> None:
@@ -71,6 +84,8 @@ def test_responses_and_messages_name_their_own_maximum() -> None:
     asked = {"input": "x" * 400, "max_output_tokens": 50, "max_tokens": 7}
     assert demand_of("responses", asked).output_tokens == 50
     assert demand_of("responses", {"input": "x"}).output_tokens is None
+    of_realtime = {"input": "x", "max_response_output_tokens": 1}
+    assert demand_of("responses", of_realtime).output_tokens is None
     message = CHAT | {"max_tokens": 60, "system": "x" * 400}
     assert demand_of("messages", message).output_tokens == 60
     assert demand_of("messages", message).input_tokens > 200
@@ -116,7 +131,7 @@ def test_documents_are_input_too() -> None:
     assert demand.input_tokens > 210
 
 
-@pytest.mark.parametrize(("n", "images"), [({}, 1), ({"n": 4}, 4), ({"n": "4"}, 1), ({"n": 0}, 1)])
+@pytest.mark.parametrize(("n", "images"), [({}, 1), ({"n": 4}, 4), ({"n": "4"}, 4), ({"n": 0}, 1)])
 def test_pictures_are_counted_as_asked_for(n, images) -> None:
     assert demand_of("images/generations", {"prompt": "p"} | n).images == images
     assert demand_of("images/edits", {"prompt": "p"} | n).images == images
@@ -156,7 +171,16 @@ def test_the_length_of_sound_is_guessed_from_its_bytes(name, seconds) -> None:
     assert demand == Demand(audio_ms=seconds * 1000)
 
 
-@pytest.mark.parametrize(("n", "images"), [(None, 1), ("3", 3), ("", 1), ("x", 1), ("٣", 1)])
+@pytest.mark.parametrize(("size_bytes", "least_ms"), [(0, 60_000), (1, 1)])
+def test_sound_is_never_expected_to_be_nothing(size_bytes, least_ms) -> None:
+    """An ask of nothing fits a limit that is used up."""
+    demand = demand_of_form(
+        "audio/translations", lambda _: None, file_name="a.wav", size_bytes=size_bytes
+    )
+    assert demand.audio_ms == least_ms
+
+
+@pytest.mark.parametrize(("n", "images"), [(None, 1), ("3", 3), ("", 1), ("x", 1), ("٣", 3)])
 def test_a_form_says_how_many_pictures_it_wants(n, images) -> None:
     fields = {"n": n, "prompt": "x" * 40}
     demand = demand_of_form("images/edits", fields.get, file_name="a.png", size_bytes=10**7)
@@ -164,14 +188,15 @@ def test_a_form_says_how_many_pictures_it_wants(n, images) -> None:
 
 
 def test_a_message_on_a_socket_asks_for_a_response_or_for_nothing() -> None:
-    assert demand_of_message({"type": "session.update", "session": {"a": "x" * 400}}) == NOTHING
+    update = {"type": "session.update", "session": {"a": "x" * 400}}
+    assert demand_of_message(update, is_realtime=True) == NOTHING
     flat = {"type": "response.create", "input": "x" * 400, "max_output_tokens": 9}
-    assert demand_of_message(flat).output_tokens == 9
-    assert demand_of_message(flat).input_tokens > 100
+    assert demand_of_message(flat, is_realtime=False).output_tokens == 9
+    assert demand_of_message(flat, is_realtime=False).input_tokens > 100
     within = {"type": "response.create", "response": {"max_output_tokens": "inf"}}
-    assert demand_of_message(within).output_tokens is None
+    assert demand_of_message(within, is_realtime=True).output_tokens is None
     older = {"type": "response.create", "response": {"max_response_output_tokens": 8}}
-    assert demand_of_message(older).output_tokens == 8
+    assert demand_of_message(older, is_realtime=True).output_tokens == 8
 
 
 @pytest.mark.parametrize(
@@ -180,3 +205,23 @@ def test_a_message_on_a_socket_asks_for_a_response_or_for_nothing() -> None:
 def test_the_service_tier_is_what_the_request_asks_for(fields, tier) -> None:
     assert demand_of("chat/completions", CHAT | fields).service_tier == tier
     assert demand_of("responses", {"model": "m", "input": "Hi"} | fields).service_tier == tier
+
+
+def test_a_maximum_counts_only_where_the_upstream_looks_for_it() -> None:
+    flat = {"type": "response.create", "max_output_tokens": 9}
+    assert demand_of_message(flat, is_realtime=True).output_tokens is None
+    both = flat | {"response": {"max_output_tokens": 500}}
+    assert demand_of_message(both, is_realtime=False).output_tokens == 500
+    assert demand_of_message(flat | {"response": {}}, is_realtime=False).output_tokens is None
+
+
+@pytest.mark.parametrize("value", [True, 1, "true", "yes"])
+def test_what_is_made_in_the_background_tells_nothing_of_its_use(value) -> None:
+    assert demand_of("responses", {"input": "x", "background": value}).is_detached
+    message = {"type": "response.create", "response": {"background": value}}
+    assert demand_of_message(message, is_realtime=False).is_detached
+
+
+@pytest.mark.parametrize("fields", [{}, {"background": False}, {"background": None}])
+def test_other_responses_tell_of_their_use(fields) -> None:
+    assert not demand_of("responses", {"input": "x"} | fields).is_detached

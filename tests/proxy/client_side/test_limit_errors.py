@@ -15,6 +15,7 @@ from limits.refusals import (
     LimitsUnavailableError,
     NeverFitsError,
     UnpricedModelError,
+    UntoldUseError,
 )
 from limits.rule import Raise, Rule
 from proxy.client_side.exception_handler import to_api_error
@@ -148,6 +149,12 @@ def test_what_never_fits_is_the_requests_own_fault() -> None:
 def test_a_model_without_a_price() -> None:
     error = limit_error(UnpricedModelError(a_rule(Metric.USD, Window.DAY)), NOW)
     assert (error.status, error.code, error.param) == (400, "unpriced_model", "model")
+
+
+def test_a_response_in_the_background() -> None:
+    error = limit_error(UntoldUseError(a_rule(Metric.TOKENS)), NOW)
+    assert (error.status, error.code) == (400, "background_not_counted")
+    assert error.param == "background"
 
 
 def test_limits_that_cannot_be_read() -> None:
