@@ -23,21 +23,26 @@ class Quantities(NamedTuple):
 
     def of(self, metric: Metric) -> int:
         """How much of ``metric`` this is. Each request is one of a concurrency."""
-        match metric:
-            case Metric.REQUESTS | Metric.CONCURRENCY:
-                return self.requests
-            case Metric.TOKENS:
-                return self.input_tokens + self.output_tokens
-            case Metric.INPUT_TOKENS:
-                return self.input_tokens
-            case Metric.OUTPUT_TOKENS:
-                return self.output_tokens
-            case Metric.USD:
-                return self.nanodollars
-            case Metric.AUDIO_SECONDS:
-                return self.audio_ms
-            case Metric.IMAGES:
-                return self.images
+        first, second = PLACES[metric]
+        return self[first] if second is None else self[first] + self[second]
+
+    def costing(self, nanodollars: int) -> Quantities:
+        """These at another cost."""
+        requests, inputs, outputs, _, audio_ms, images = self
+        return Quantities(requests, inputs, outputs, nanodollars, audio_ms, images)
+
+
+# Where the counts of each metric stand among quantities.
+PLACES: dict[Metric, tuple[int, int | None]] = {
+    Metric.REQUESTS: (0, None),
+    Metric.INPUT_TOKENS: (1, None),
+    Metric.OUTPUT_TOKENS: (2, None),
+    Metric.TOKENS: (1, 2),
+    Metric.CONCURRENCY: (0, None),
+    Metric.USD: (3, None),
+    Metric.AUDIO_SECONDS: (4, None),
+    Metric.IMAGES: (5, None),
+}
 
 
 def units(metric: Metric, amount: Decimal) -> int:
