@@ -23,6 +23,7 @@ Told = tuple[Rule, Reading]
 
 WARNING_HEADER = b"x-gateway-limit-warning"
 MOST_WARNINGS = 10
+SECONDS_PER_MINUTE = MINUTES_PER_HOUR = 60
 # The names of what is counted. OpenAI knows the first two.
 METRICS = {
     Metric.REQUESTS: "requests",
@@ -71,10 +72,10 @@ def limit_headers(told: Iterable[Told], *, is_anthropic: bool, now: float) -> He
         if metric not in tightest:
             continue
         rule, reading = tightest[metric]
+        seconds = reading.reset_seconds
         headers.append((limit, b"%d" % reading.amount))
         headers.append((left, b"%d" % remaining(reading)))
         if rule.window is not Window.TOTAL:  # which is never reset
-            seconds = reading.reset_seconds
             text = moment(now + seconds) if is_anthropic else duration(seconds)
             headers.append((reset, text.encode()))
     if warnings:
@@ -87,12 +88,14 @@ def duration(seconds: float) -> str:
     milliseconds = max(ceil(round(seconds * 1000, 3)), 0)
     if 0 < milliseconds < 1000:
         return f"{milliseconds}ms"
-    minutes, rest = divmod(milliseconds, 60_000)
-    text = f"{rest / 1000:.3f}".rstrip("0").rstrip(".") + "s"
-    if not minutes:
-        return text
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}h{minutes}m{text}" if hours else f"{minutes}m{text}"
+    whole, part = divmod(milliseconds, 1000)
+    end = f".{part:03d}".rstrip("0") + "s" if part else "s"
+    if whole < SECONDS_PER_MINUTE:
+        return f"{whole}{end}"
+    minutes, whole = divmod(whole, 60)
+    if minutes < MINUTES_PER_HOUR:
+        return f"{minutes}m{whole}{end}"
+    return f"{minutes // 60}h{minutes % 60}m{whole}{end}"
 
 
 def moment(at: float) -> str:
