@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import ROUND_HALF_EVEN, Decimal
+from operator import itemgetter
 from typing import NamedTuple
 
 from limits.choices import Metric
@@ -23,8 +25,7 @@ class Quantities(NamedTuple):
 
     def of(self, metric: Metric) -> int:
         """How much of ``metric`` this is. Each request is one of a concurrency."""
-        first, second = PLACES[metric]
-        return self[first] if second is None else self[first] + self[second]
+        return READERS[metric](self)
 
     def costing(self, nanodollars: int) -> Quantities:
         """These at another cost."""
@@ -32,16 +33,19 @@ class Quantities(NamedTuple):
         return Quantities(requests, inputs, outputs, nanodollars, audio_ms, images)
 
 
-# Where the counts of each metric stand among quantities.
-PLACES: dict[Metric, tuple[int, int | None]] = {
-    Metric.REQUESTS: (0, None),
-    Metric.INPUT_TOKENS: (1, None),
-    Metric.OUTPUT_TOKENS: (2, None),
-    Metric.TOKENS: (1, 2),
-    Metric.CONCURRENCY: (0, None),
-    Metric.USD: (3, None),
-    Metric.AUDIO_SECONDS: (4, None),
-    Metric.IMAGES: (5, None),
+def _tokens(quantities: Quantities) -> int:
+    return quantities.input_tokens + quantities.output_tokens
+
+
+READERS: dict[Metric, Callable[[Quantities], int]] = {
+    Metric.REQUESTS: itemgetter(0),
+    Metric.INPUT_TOKENS: itemgetter(1),
+    Metric.OUTPUT_TOKENS: itemgetter(2),
+    Metric.TOKENS: _tokens,
+    Metric.CONCURRENCY: itemgetter(0),
+    Metric.USD: itemgetter(3),
+    Metric.AUDIO_SECONDS: itemgetter(4),
+    Metric.IMAGES: itemgetter(5),
 }
 
 
