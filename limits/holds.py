@@ -117,7 +117,7 @@ def check_fits(hold: Hold, expected: Expected) -> None:
     A limit of nothing is reached; there is no request that fits.
     """
     ask = hold.ask
-    if not ask.is_enforced or not ask.amount:
+    if ask.worst <= ask.amount or not ask.is_enforced or not ask.amount:
         return
     if hold.may_be_cut:
         never = hold.fitting_output(ask.amount) < min(LEAST_OUTPUT, hold.output_tokens)

@@ -23,6 +23,7 @@ Told = tuple[Rule, Reading]
 
 WARNING_HEADER = b"x-gateway-limit-warning"
 MOST_WARNINGS = 10
+INEXACT = 0.0005  # milliseconds that a float may have too many
 SECONDS_PER_MINUTE = MINUTES_PER_HOUR = 60
 # The names of what is counted. OpenAI knows the first two.
 METRICS = {
@@ -60,21 +61,22 @@ def limit_headers(told: Iterable[Told], *, is_anthropic: bool, now: float) -> He
     warnings: list[str] = []
     for pair in told:
         rule, reading = pair
-        if rule.mode is Mode.WARN:
+        metric, mode = rule.metric, rule.mode
+        if mode is Mode.WARN:
             if reading.is_over:
                 warnings.append(rule.label)
-        elif rule.metric in names and rule.mode is Mode.ENFORCE and is_own(rule):
-            known = tightest.get(rule.metric)
+        elif metric in names and mode is Mode.ENFORCE and is_own(rule):
+            known = tightest.get(metric)
             if known is None or _is_tighter(reading, known[1]):
-                tightest[rule.metric] = pair
+                tightest[metric] = pair
     headers: Headers = []
-    for metric, (limit, left, reset) in names.items():
+    for metric in names:
         if metric not in tightest:
             continue
-        rule, reading = tightest[metric]
-        seconds = reading.reset_seconds
-        headers.append((limit, b"%d" % reading.amount))
-        headers.append((left, b"%d" % remaining(reading)))
+        limit, left, reset = names[metric]
+        rule, (_, amount, used, seconds, _, _) = tightest[metric]
+        headers.append((limit, b"%d" % amount))
+        headers.append((left, b"%d" % (amount - used if amount > used else 0)))
         if rule.window is not Window.TOTAL:  # which is never reset
             text = moment(now + seconds) if is_anthropic else duration(seconds)
             headers.append((reset, text.encode()))
@@ -85,7 +87,7 @@ def limit_headers(told: Iterable[Told], *, is_anthropic: bool, now: float) -> He
 
 def duration(seconds: float) -> str:
     """``seconds`` as Go writes them, rounded up to milliseconds."""
-    milliseconds = max(ceil(round(seconds * 1000, 3)), 0)
+    milliseconds = max(ceil(seconds * 1000 - INEXACT), 0)
     if 0 < milliseconds < 1000:
         return f"{milliseconds}ms"
     whole, part = divmod(milliseconds, 1000)
