@@ -73,13 +73,14 @@ def expected_of(
     own = longest_output(targets)
     likely, most = outputs_of(demand, own, lengths.usual(user_id, model), endpoint)
     tokens, audio, images = demand.input_tokens, demand.audio_ms, demand.images
+    is_named = demand.output_tokens is not None
     return Expected(
-        typical=Quantities(1, tokens, likely, 0, audio, images),
-        worst=Quantities(1, tokens, most, 0, audio, images),
-        without_output=Quantities(1, tokens, 0, 0, audio, images),
-        names_maximum=demand.output_tokens is not None,
-        may_be_cut=demand.output_tokens is None and endpoint in WITH_MAXIMUM,
-        is_bounded=demand.output_tokens is not None or own is not None or endpoint not in TEXTS,
+        Quantities(1, tokens, likely, 0, audio, images),
+        Quantities(1, tokens, most, 0, audio, images),
+        Quantities(1, tokens, 0, 0, audio, images),
+        names_maximum=is_named,
+        may_be_cut=not is_named and endpoint in WITH_MAXIMUM,
+        is_bounded=is_named or own is not None or endpoint not in TEXTS,
     )
 
 
@@ -139,10 +140,11 @@ def with_costs(
         first = costs(prices, targets[0], model, demand, (usual,))[0]
     if first is None:
         return expected._replace(is_priced=False)
-    return expected._replace(
-        typical=expected.typical.costing(first),
-        worst=expected.worst.costing(max(first, worst)),
-        without_output=expected.without_output.costing(least),
+    return Expected(
+        expected.typical.costing(first),
+        expected.worst.costing(max(first, worst)),
+        expected.without_output.costing(least),
+        *expected[3:],
     )
 
 
