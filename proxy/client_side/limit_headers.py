@@ -74,9 +74,10 @@ def limit_headers(told: Iterable[Told], *, is_anthropic: bool, now: float) -> He
         if metric not in tightest:
             continue
         limit, left, reset = names[metric]
-        rule, (_, amount, used, seconds, _, _) = tightest[metric]
-        headers.append((limit, b"%d" % amount))
-        headers.append((left, b"%d" % (amount - used if amount > used else 0)))
+        rule, reading = tightest[metric]
+        seconds = reading.reset_seconds
+        headers.append((limit, b"%d" % reading.amount))
+        headers.append((left, b"%d" % remaining(reading)))
         if rule.window is not Window.TOTAL:  # which is never reset
             text = moment(now + seconds) if is_anthropic else duration(seconds)
             headers.append((reset, text.encode()))
