@@ -11,6 +11,7 @@ from limits.choices import Metric, Mode, Unpriced
 from limits.holds import Hold
 from limits.live_prices import LivePrices, Used
 from limits.meters import MeterKind, Reading, Settlement, Use
+from limits.quantities import READERS
 from limits.rule import Rule
 from limits.used import assumed, quantities_of
 from usage.estimation import counted
@@ -67,7 +68,7 @@ class Reservation:
             if mark := each.hold.mark:
                 marks[mark] = None
         exchange.limit_marks[:] = marks
-        rules = tuple(each.hold.matched.rule for each in held)
+        rules = tuple([each.hold.matched.rule for each in held])
         if before.rules:
             asked = {reading.meter for reading in readings}
             pairs = zip(before.rules, before.readings, strict=True)
@@ -85,7 +86,7 @@ class Reservation:
     @property
     def holds_money(self) -> bool:
         """Whether one of the limits is of money."""
-        return any(one.hold.rule.metric is Metric.USD for one in self.held.values())
+        return any(one.hold.matched.rule.metric is Metric.USD for one in self.held.values())
 
     @property
     def is_local(self) -> bool:
@@ -94,7 +95,7 @@ class Reservation:
 
     def settlement(self, used: Used) -> Settlement:
         """What the meters are to be told in the end."""
-        return Settlement(self.name, tuple(use_of(one.hold, used) for one in self.held.values()))
+        return Settlement(self.name, tuple([use_of(one.hold, used) for one in self.held.values()]))
 
 
 class Attempts(Protocol):
@@ -115,10 +116,11 @@ def used_by(record: UsageRecord, prices: LivePrices | None) -> Used:
 
 def use_of(hold: Hold, used: Used) -> Use:
     """What a request ``used`` of the meter of ``hold``; a slot is only given back."""
-    ask, rule, quantities = hold.ask, hold.matched.rule, used.quantities
-    kind = ask.kind
+    ask, rule = hold.ask, hold.matched.rule
+    meter, kind, amount, _, _, window_us, _, _ = ask
     if kind is MeterKind.SLOTS:
-        return Use(ask.meter, kind, 0)
+        return Use(meter, kind, 0)
+    quantities = used.quantities
     if not used.is_priced and rule.metric is Metric.USD and rule.unpriced is Unpriced.ASSUME:
         quantities = assumed(quantities, rule.assumed_nanodollars_per_token)
-    return Use(ask.meter, kind, quantities.of(rule.metric), ask.window_us, ask.amount)
+    return Use(meter, kind, READERS[rule.metric](quantities), window_us, amount)

@@ -123,9 +123,10 @@ def _fair_output(hold: Hold, room: int) -> int:
 def is_near(answer: Answer) -> bool:
     """Whether an output may pass what is left, unless it is cut: so little of a limit is neither
     used nor claimed by what runs."""
-    return any(
-        held.hold.may_be_cut
-        and held.hold.ask.is_enforced
-        and reading.room < LOOSE * held.hold.ask.worst
-        for held, reading in zip(answer.held, answer.readings, strict=True)
-    )
+    for held, reading in zip(answer.held, answer.readings, strict=True):
+        hold = held.hold
+        if not hold.may_be_cut or not hold.ask.is_enforced:
+            continue
+        if reading.room < LOOSE * hold.ask.worst:
+            return True
+    return False

@@ -71,19 +71,22 @@ def expected_of(
 ) -> Expected:
     """What the request will use, apart from money: see :func:`with_costs`."""
     own = longest_output(targets)
-    likely, most = outputs(demand, own, lengths.usual(user_id, model), endpoint)
+    likely, most = outputs_of(demand, own, lengths.usual(user_id, model), endpoint)
     tokens, audio, images = demand.input_tokens, demand.audio_ms, demand.images
+    is_named = demand.output_tokens is not None
     return Expected(
-        typical=Quantities(1, tokens, likely, 0, audio, images),
-        worst=Quantities(1, tokens, most, 0, audio, images),
-        without_output=Quantities(1, tokens, 0, 0, audio, images),
-        names_maximum=demand.output_tokens is not None,
-        may_be_cut=demand.output_tokens is None and endpoint in WITH_MAXIMUM,
-        is_bounded=demand.output_tokens is not None or own is not None or endpoint not in TEXTS,
+        Quantities(1, tokens, likely, 0, audio, images),
+        Quantities(1, tokens, most, 0, audio, images),
+        Quantities(1, tokens, 0, 0, audio, images),
+        names_maximum=is_named,
+        may_be_cut=not is_named and endpoint in WITH_MAXIMUM,
+        is_bounded=is_named or own is not None or endpoint not in TEXTS,
     )
 
 
-def outputs(demand: Demand, own: int | None, usual: int | None, endpoint: str) -> tuple[int, int]:
+def outputs_of(
+    demand: Demand, own: int | None, usual: int | None, endpoint: str
+) -> tuple[int, int]:
     """The typical and the longest output, in tokens. ``own`` is the model's own maximum."""
     if demand.output_tokens is None and endpoint not in TEXTS:
         likely = usual or 0
@@ -127,19 +130,21 @@ def with_costs(
     prices: LivePrices,
 ) -> Expected:
     """``expected`` with what it will cost. The prices must have learned of the targets."""
-    worst = _dearest(prices, targets, model, demand, expected.worst.output_tokens)
-    least = _dearest(prices, targets, model, demand, 0)
-    if worst is None or least is None:
+    dearest = _dearest(prices, targets, model, demand, expected.worst.output_tokens)
+    if dearest is None:
         return expected._replace(is_priced=False)
+    least, worst = dearest
     first: int | None = _between(expected, least, worst)
     if len(targets) > 1:
-        first = cost(prices, targets[0], model, demand, expected.typical.output_tokens)
+        usual = expected.typical.output_tokens
+        first = costs(prices, targets[0], model, demand, (usual,))[0]
     if first is None:
         return expected._replace(is_priced=False)
-    return expected._replace(
-        typical=expected.typical._replace(nanodollars=first),
-        worst=expected.worst._replace(nanodollars=max(first, worst)),
-        without_output=expected.without_output._replace(nanodollars=least),
+    return Expected(
+        expected.typical.costing(first),
+        expected.worst.costing(max(first, worst)),
+        expected.without_output.costing(least),
+        *expected[3:],
     )
 
 
@@ -157,31 +162,37 @@ def _dearest(
     model: str,
     demand: Demand,
     output_tokens: int,
-) -> int | None:
-    """What the dearest target asks for; None if the price of one is not known."""
-    found = [
-        cost(prices, target, model, demand, output_tokens, is_worst=True) for target in targets
-    ]
-    known = [each for each in found if each is not None]
-    return max(known) if len(known) == len(found) else None
+) -> tuple[int, int] | None:
+    """What the dearest target asks for no output, and for ``output_tokens``.
+
+    None if the price of one is not known.
+    """
+    least = worst = 0
+    for target in targets:
+        none, most = costs(prices, target, model, demand, (0, output_tokens), is_worst=True)
+        if none is None or most is None:
+            return None
+        least, worst = max(least, none), max(worst, most)
+    return least, worst
 
 
-def cost(
+def costs(
     prices: LivePrices,
     target: Target,
     model: str,
     demand: Demand,
-    output_tokens: int,
+    outputs: Sequence[int],
     *,
     is_worst: bool = False,
-) -> int | None:
-    """Nano-dollars for ``demand`` with so many ``output_tokens``; None where no price is known."""
+) -> list[int | None]:
+    """Nano-dollars for ``demand`` with each of ``outputs``, in tokens; None where no price is
+    known."""
     if target.connection.upstream.costs_nothing:
-        return 0
-    return prices.cost_of_demand(
+        return [0] * len(outputs)
+    return prices.costs_of_demand(
         priced(target, model),
         input_tokens=demand.input_tokens,
-        output_tokens=output_tokens,
+        outputs=outputs,
         audio_ms=demand.audio_ms,
         characters=demand.characters,
         is_worst=is_worst,

@@ -195,7 +195,9 @@ class Gate:
         """Reserve what is ``expected`` of all ``wanted`` limits. Raises ``LimitError``."""
         name = exchange.request_id
         # From here on it is settled in any case, also if the client leaves while it is asked.
-        reservation = self._open.setdefault(name, Reservation(name=name))
+        reservation = self._open.get(name)
+        if reservation is None:
+            reservation = self._open[name] = Reservation(name=name)
         cap = reservation.admission.output_cap
         if cap is not None:
             expected = capped(expected, cap)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -24,9 +24,9 @@ from django.db import DatabaseError, InterfaceError
 
 from infrastructure.seldom import SeldomLog
 from limits.quantities import Quantities, nanodollars
-from limits.used import quantities_of
-from usage.charges import charge
-from usage.costs import cost_of
+from limits.tariffs import Tariffs
+from limits.used import quantities_at
+from usage.charges import charge, is_of_one_answer
 from usage.estimation import counted
 from usage.models import Price
 from usage.pricing import Pricing
@@ -52,6 +52,16 @@ class Priced(NamedTuple):
     service_tier: str = ""
 
 
+class Asked(NamedTuple):
+    """What a price depends on: see :class:`usage.pricing.Priced`."""
+
+    connection: str
+    model: str
+    upstream_model: str
+    service_tier: str
+    prompt_tokens: int | None
+
+
 class Used(NamedTuple):
     """What a request used. Its cost counts as 0 unless it ``is_priced``."""
 
@@ -63,10 +73,6 @@ class Used(NamedTuple):
 class Expected:
     """The counts of a request that was not sent yet."""
 
-    connection: str
-    model: str
-    upstream_model: str
-    service_tier: str
     prompt_tokens: int | None
     completion_tokens: int | None
     audio_seconds: float | None
@@ -85,6 +91,7 @@ class LivePrices:
         self._load = load or load_prices
         self._pricing: Pricing | None = None
         self._known: set[Priced] = set()
+        self._tariffs = Tariffs()
 
     async def refresh(self) -> None:
         """Take up the prices as they are now.
@@ -96,7 +103,7 @@ class LivePrices:
         if len(self._known) > MOST_KNOWN:
             self._known.clear()
         await asyncio.to_thread(_look_up, pricing, tuple(self._known))
-        self._pricing = pricing
+        self._pricing, self._tariffs = pricing, Tariffs()
 
     async def run(self) -> None:
         """Refresh every minute, until cancelled."""
@@ -124,14 +131,20 @@ class LivePrices:
     def quote(self, record: UsageRecord) -> int | None:
         """What ``record`` costs in nano-dollars, as the ledger will have it; None where unknown."""
         as_stored, _ = counted(record.believed())
-        cost = charge(as_stored, self._prices).cost
-        return None if cost is None else nanodollars(cost)
+        return self._cost(as_stored)
 
     def used(self, record: UsageRecord) -> Used:
         """What ``record`` counts as, as the ledger will have it."""
         as_stored, _ = counted(record.believed())
-        cost = charge(as_stored, self._prices).cost
-        return Used(quantities_of(as_stored, cost), cost is not None)
+        cost = self._cost(as_stored)
+        return Used(quantities_at(as_stored, cost or 0), cost is not None)
+
+    def _cost(self, as_stored: UsageRecord) -> int | None:
+        if not is_of_one_answer(as_stored):
+            cost = charge(as_stored, self._prices).cost
+            return None if cost is None else nanodollars(cost)
+        price = self._prices.price_of(as_stored)
+        return None if price is None else self._tariffs.cost(as_stored, price)
 
     def cost_of_demand(
         self,
@@ -148,20 +161,47 @@ class LivePrices:
         ``is_worst``: every token at the dearest rate of its direction, such as that of writing to
         the provider's cache.
         """
-        counts = Expected(
-            **model._asdict(),
-            prompt_tokens=input_tokens,
-            completion_tokens=output_tokens,
-            audio_seconds=audio_ms / MILLISECONDS,
+        costs = self.costs_of_demand(
+            model,
+            input_tokens=input_tokens,
+            outputs=(output_tokens,),
+            audio_ms=audio_ms,
             characters=characters,
+            is_worst=is_worst,
         )
-        price = self._prices.price_for(counts, datetime.now(UTC))
+        return costs[0]
+
+    def costs_of_demand(
+        self,
+        model: Priced,
+        *,
+        input_tokens: int,
+        outputs: Sequence[int],
+        audio_ms: int,
+        characters: int,
+        is_worst: bool,
+    ) -> list[int | None]:
+        """:meth:`cost_of_demand` with each of ``outputs``, in tokens."""
+        asked = Asked(*model, input_tokens)
+        price = self._prices.price_for(asked, datetime.now(UTC))
         if price is None:
-            return None
-        if is_worst:
-            _at_the_dearest(counts, price)
-        cost = cost_of(counts, price)
-        return None if cost is None else nanodollars(cost)
+            return [None] * len(outputs)
+        tariff = self._tariffs.of(price)
+        if tariff is not None:
+            cost = tariff.most if is_worst else tariff.plain
+            return [cost(input_tokens, output) for output in outputs]
+        costs = []
+        for output in outputs:
+            counts = Expected(
+                prompt_tokens=input_tokens,
+                completion_tokens=output,
+                audio_seconds=audio_ms / MILLISECONDS,
+                characters=characters,
+            )
+            if is_worst:
+                _at_the_dearest(counts, price)
+            costs.append(self._tariffs.cost(counts, price))
+        return costs
 
     @property
     def _prices(self) -> Pricing:
@@ -178,17 +218,7 @@ def load_prices() -> Pricing:
 def _look_up(pricing: Pricing, models: Iterable[Priced]) -> None:
     now = datetime.now(UTC)
     for model in models:
-        pricing.price_for(_asked(model), now)
-
-
-def _asked(model: Priced) -> Expected:
-    return Expected(
-        **model._asdict(),
-        prompt_tokens=0,
-        completion_tokens=0,
-        audio_seconds=None,
-        characters=None,
-    )
+        pricing.price_for(Asked(*model, 0), now)
 
 
 def _at_the_dearest(counts: Expected, price: Price) -> None:

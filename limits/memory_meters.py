@@ -17,7 +17,7 @@ from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from limits.known_meters import KnownMeters, State
-from limits.memory_states import NO_HOLD, Hold, Weighed
+from limits.memory_states import NO_HOLD, Hold
 from limits.meters import (
     LEASE_SECONDS,
     RENEW_SECONDS,
@@ -33,6 +33,7 @@ from limits.meters import (
 from limits.recent import Recent
 
 DONE_SECONDS = 600.0  # so long a second settlement is recognised
+TIDY_SECONDS = 1.0  # shorter than a lease
 
 
 class _Reservation:
@@ -44,6 +45,8 @@ class _Reservation:
 
 
 NO_HOLDS: Mapping[str, Hold] = {}
+# What a request asks of a meter, what it holds there, what it is to hold in all, and if that fits.
+Weighed = tuple[Ask, State, Hold, int, bool]
 
 
 class MemoryMeters:
@@ -62,6 +65,7 @@ class MemoryMeters:
         # Uses that the database held before they were settled here.
         self._stored: Recent[tuple[str, str]] = Recent(DONE_SECONDS)
         self._noted: deque[Sequence[Base]] = deque()
+        self._tidy_at = 0.0
 
     def __len__(self) -> int:
         """How many meters are remembered."""
@@ -73,43 +77,46 @@ class MemoryMeters:
             return Taken(tuple(self._meters.asked(ask, now).reading(ask, now) for ask in asks))
         held = self._reservations.get(reservation)
         holds = NO_HOLDS if held is None else held.holds
-        states = [self._meters.asked(ask, now) for ask in asks]
-        if not all(state.is_known for state in states):
-            pairs = zip(asks, states, strict=True)
-            return Unknown(tuple(ask.meter for ask, state in pairs if not state.is_known))
-        weighed = []
-        refused = False
-        for ask, state in zip(asks, states, strict=True):
-            hold = holds.get(ask.meter, NO_HOLD)
-            if hold is not NO_HOLD and ask.worst <= hold.worst:
-                weighed.append(Weighed(hold.reserved, True))
+        weighed: list[Weighed] = []
+        unknown: list[str] = []
+        is_refused = False
+        for ask in asks:
+            state = self._meters.asked(ask, now)
+            if not state.is_known:
+                unknown.append(ask.meter)
                 continue
-            one = state.weigh(ask, hold, now)
-            weighed.append(one)
-            refused = refused or not (one.fits or not ask.is_enforced)
-        if refused:
-            return _refused(asks, states, weighed, holds, now)
-        return self._taken(reservation, asks, states, weighed, now)
+            hold = holds.get(ask.meter, NO_HOLD)
+            total, fits = hold.reserved, True
+            if hold is NO_HOLD or ask.worst > hold.worst:
+                total, fits = state.weigh(ask, hold, now)
+            weighed.append((ask, state, hold, total, fits))
+            if not fits and ask.is_enforced:
+                is_refused = True
+        if unknown:
+            return Unknown(tuple(unknown))
+        if is_refused:
+            return _refused(weighed, now)
+        return self._taken(reservation, held, weighed, now)
 
     def _taken(
         self,
         reservation: str,
-        asks: Sequence[Ask],
-        states: Sequence[State],
+        held: _Reservation | None,
         weighed: Sequence[Weighed],
         now: float,
     ) -> Taken:
-        held = self._reservations.pop(reservation, None) or _Reservation(0.0)
-        held.expires_at = now + LEASE_SECONDS
+        if held is None:
+            held = _Reservation(now + LEASE_SECONDS)
+        else:
+            del self._reservations[reservation]  # to the end of those by their lease
+            held.expires_at = now + LEASE_SECONDS
         self._reservations[reservation] = held
-        holds = held.holds
         readings = []
-        for ask, state, one in zip(asks, states, weighed, strict=True):
-            hold = holds.get(ask.meter, NO_HOLD)
+        for ask, state, hold, total, fits in weighed:
             if hold is NO_HOLD or ask.worst > hold.worst:
-                state.reserve(one, ask, hold, now)
-                holds[ask.meter] = Hold(one.total, ask.worst)
-            readings.append(state.reading(ask, now, not one.fits))
+                state.reserve(total, ask, hold, now)
+                held.holds[ask.meter] = Hold(total, ask.worst)
+            readings.append(state.reading(ask, now, not fits))
         return Taken(tuple(readings))
 
     def settle(self, settlement: Settlement) -> None:
@@ -165,16 +172,23 @@ class MemoryMeters:
         now = self._clock()
         while self._noted:
             self._store(self._noted.popleft(), now)
+        if now >= self._tidy_at:
+            self._tidy(now)
+        return now
+
+    def _tidy(self, now: float) -> None:
+        """End leases and forget what is old. A lease ends on the spot, all else within a second."""
+        self._tidy_at = now + TIDY_SECONDS
         while self._reservations:
             reservation, held = next(iter(self._reservations.items()))
             if held.expires_at > now:
+                self._tidy_at = min(self._tidy_at, held.expires_at)
                 break
             del self._reservations[reservation]
             self._release(held.holds, now)
         self._meters.forget_unused(now)
         self._done.forget_old(now)
         self._stored.forget_old(now)
-        return now
 
     def _release(self, holds: Mapping[str, Hold], now: float) -> None:
         for meter, hold in holds.items():
@@ -191,18 +205,11 @@ class MemoryMeters:
                     self._stored.add((base.meter, reservation), now)
 
 
-def _refused(
-    asks: Sequence[Ask],
-    states: Sequence[State],
-    weighed: Sequence[Weighed],
-    holds: Mapping[str, Hold],
-    now: float,
-) -> Refused:
+def _refused(weighed: Sequence[Weighed], now: float) -> Refused:
     over = []
     readings = []
-    for position, (ask, state, one) in enumerate(zip(asks, states, weighed, strict=True)):
-        if not one.fits and ask.is_enforced:
+    for position, (ask, state, hold, total, fits) in enumerate(weighed):
+        if not fits and ask.is_enforced:
             over.append(position)
-        more = one.total - holds.get(ask.meter, NO_HOLD).reserved
-        readings.append(state.reading(ask, now, not one.fits, more))
+        readings.append(state.reading(ask, now, not fits, total - hold.reserved))
     return Refused(tuple(over), tuple(readings))

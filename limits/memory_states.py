@@ -25,11 +25,8 @@ class Hold(NamedTuple):
 NO_HOLD = Hold()
 
 
-class Weighed(NamedTuple):
-    """``total`` is what the reservation is to hold of the meter in all."""
-
-    total: int
-    fits: bool
+# What the reservation is to hold of the meter in all, and whether it fits.
+Weighed = tuple[int, bool]
 
 
 class Bucket:
@@ -51,10 +48,10 @@ class Bucket:
         level = gcra.level_us(self.tat_us, now_us)
         count = gcra.choice(level, amount, window_us, ask.typical, ask.worst)
         count = max(count, hold.reserved)
-        return Weighed(count, gcra.fits(level, amount, window_us, count - hold.reserved))
+        return count, gcra.fits(level, amount, window_us, count - hold.reserved)
 
-    def reserve(self, weighed: Weighed, ask: Ask, hold: Hold, now: float) -> None:
-        self._move(weighed.total, hold.reserved, now)
+    def reserve(self, total: int, ask: Ask, hold: Hold, now: float) -> None:
+        self._move(total, hold.reserved, now)
 
     def settle(self, reservation: str, use: Use, hold: Hold, now: float) -> None:
         self._move(use.amount, hold.reserved, now)
@@ -77,6 +74,8 @@ class Bucket:
 
     def _move(self, used: int, reserved: int, now: float) -> None:
         amount, window_us = self.amount, self.window_us
+        if used == reserved:  # nearly all requests of a limit of requests
+            return
         delta = gcra.cost_us(used, amount, window_us) - gcra.cost_us(reserved, amount, window_us)
         if delta:
             self.tat_us = gcra.moved(self.tat_us, int(now * MICRO), delta)
@@ -123,10 +122,10 @@ class Period:
         count = worst if left < LOOSE * worst * (others + 1) else ask.typical
         exposed = self.exposed - hold.worst
         fits = worst <= hold.worst or self._settled + exposed + worst <= ask.amount
-        return Weighed(max(count, hold.reserved), fits)
+        return max(count, hold.reserved), fits
 
-    def reserve(self, weighed: Weighed, ask: Ask, hold: Hold, now: float) -> None:
-        self.reserved += weighed.total - hold.reserved
+    def reserve(self, total: int, ask: Ask, hold: Hold, now: float) -> None:
+        self.reserved += total - hold.reserved
         self.exposed += ask.worst - hold.worst
         self.holders += hold is NO_HOLD
 
@@ -179,10 +178,10 @@ class Slots:
 
     def weigh(self, ask: Ask, hold: Hold, now: float) -> Weighed:
         more = ask.worst - hold.reserved
-        return Weighed(ask.worst, more <= 0 or self.taken + more <= ask.amount)
+        return ask.worst, more <= 0 or self.taken + more <= ask.amount
 
-    def reserve(self, weighed: Weighed, ask: Ask, hold: Hold, now: float) -> None:
-        self.taken += weighed.total - hold.reserved
+    def reserve(self, total: int, ask: Ask, hold: Hold, now: float) -> None:
+        self.taken += total - hold.reserved
 
     def settle(self, reservation: str, use: Use, hold: Hold, now: float) -> None:
         self.taken -= hold.reserved

@@ -14,7 +14,6 @@ A reservation is named by its request's id, and holds on all meters of the reque
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
@@ -126,8 +125,7 @@ class MetersUnavailableError(Exception):
     """The store cannot be asked now."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(NamedTuple):
     reservation: str
     uses: tuple[Use, ...]
 

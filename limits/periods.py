@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from functools import partial
+from functools import lru_cache, partial
 from operator import add
 from typing import Any, NamedTuple
 
@@ -121,10 +121,18 @@ def bases_of(asks: Iterable[Ask]) -> list[Base]:
     return bases
 
 
-def _read(record: UsageRecord) -> set[Mark]:
+def _read(record: UsageRecord) -> frozenset[Mark]:
     """The marks of ``record``; a line of a journal may hold anything."""
-    texts = record.limit_marks if isinstance(record.limit_marks, list) else []
-    return {mark for text in texts if (mark := read_mark(text)) is not None}
+    texts = record.limit_marks
+    if not isinstance(texts, list):
+        return frozenset()
+    return _marks_in(tuple([text for text in texts if isinstance(text, str)]))
+
+
+@lru_cache(maxsize=4096)
+def _marks_in(texts: tuple[str, ...]) -> frozenset[Mark]:
+    """Many requests count towards the same periods."""
+    return frozenset(mark for text in texts if (mark := read_mark(text)) is not None)
 
 
 def _marks_of(stored: Iterable[Stored]) -> dict[Mark, list[str]]:
@@ -166,9 +174,10 @@ def _counted(metric: str, window: str, time_zone: str, unpriced: str, per_millio
 def _sums(new: Iterable[Stored], limits: dict[int, Counted]) -> Sums:
     sums: Sums = {}
     for stored in new:
+        marks = _read(stored.record)
         used = quantities_of(*stored)
         is_priced = stored.cost is not None
-        for mark in _read(stored.record):
+        for mark in marks:
             if limit := limits.get(mark.limit_id):
                 one = (1, *limit.as_assumed(used, is_priced=is_priced))
                 sums[mark] = _plus(sums.get(mark, NOTHING), one)

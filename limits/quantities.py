@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import ROUND_HALF_EVEN, Decimal
+from operator import itemgetter
 from typing import NamedTuple
 
 from limits.choices import Metric
@@ -23,21 +25,28 @@ class Quantities(NamedTuple):
 
     def of(self, metric: Metric) -> int:
         """How much of ``metric`` this is. Each request is one of a concurrency."""
-        match metric:
-            case Metric.REQUESTS | Metric.CONCURRENCY:
-                return self.requests
-            case Metric.TOKENS:
-                return self.input_tokens + self.output_tokens
-            case Metric.INPUT_TOKENS:
-                return self.input_tokens
-            case Metric.OUTPUT_TOKENS:
-                return self.output_tokens
-            case Metric.USD:
-                return self.nanodollars
-            case Metric.AUDIO_SECONDS:
-                return self.audio_ms
-            case Metric.IMAGES:
-                return self.images
+        return READERS[metric](self)
+
+    def costing(self, nanodollars: int) -> Quantities:
+        """These at another cost."""
+        requests, inputs, outputs, _, audio_ms, images = self
+        return Quantities(requests, inputs, outputs, nanodollars, audio_ms, images)
+
+
+def _tokens(quantities: Quantities) -> int:
+    return quantities.input_tokens + quantities.output_tokens
+
+
+READERS: dict[Metric, Callable[[Quantities], int]] = {
+    Metric.REQUESTS: itemgetter(0),
+    Metric.INPUT_TOKENS: itemgetter(1),
+    Metric.OUTPUT_TOKENS: itemgetter(2),
+    Metric.TOKENS: _tokens,
+    Metric.CONCURRENCY: itemgetter(0),
+    Metric.USD: itemgetter(3),
+    Metric.AUDIO_SECONDS: itemgetter(4),
+    Metric.IMAGES: itemgetter(5),
+}
 
 
 def units(metric: Metric, amount: Decimal) -> int:

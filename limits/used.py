@@ -13,21 +13,27 @@ MOST_IMAGES = 2**31 - 1  # that a row holds
 
 
 def quantities_of(record: UsageRecord, cost: Decimal | None) -> Quantities:
-    """What ``record`` counts as, at its ``cost`` in US dollars.
+    """What ``record`` counts as, at its ``cost`` in US dollars: see :func:`quantities_at`."""
+    return quantities_at(record, nanodollars(cost))
+
+
+def quantities_at(record: UsageRecord, cost: int) -> Quantities:
+    """What ``record`` counts as, at its ``cost`` in nano-dollars.
 
     ``record`` has the counts that the ledger stores: see :func:`usage.estimation.counted`. A
     request counts once an upstream was tried, or when it was answered without one. Images are those
     that it asked for, if it was answered.
     """
     is_one = record.attempts > 0 or 0 < record.status < FAILED
+    images = record.images
     return Quantities(
-        requests=record.requests if is_one else 0,
-        input_tokens=record.prompt_tokens or 0,
-        output_tokens=record.completion_tokens or 0,
-        nanodollars=nanodollars(cost),
+        record.requests if is_one else 0,
+        record.prompt_tokens or 0,
+        record.completion_tokens or 0,
+        cost,
         # As databases round, too: see limits.rebuilding.
-        audio_ms=int((record.audio_seconds or 0.0) * MILLISECONDS + 0.5),
-        images=min(record.images or 0, MOST_IMAGES) if record.is_answered else 0,
+        int((record.audio_seconds or 0.0) * MILLISECONDS + 0.5),
+        min(images, MOST_IMAGES) if images and record.is_answered else 0,
     )
 
 

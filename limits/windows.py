@@ -23,11 +23,23 @@ class Span(NamedTuple):
     end: int
 
 
+# The window of each kind that was asked for last. Windows do not overlap: there is no other.
+_latest: dict[tuple[Window, ZoneInfo], Span] = {}
+
+
 def span_of(window: Window, zone: ZoneInfo, at: float) -> Span:
     """The window that ``at`` (seconds since the epoch) is in. Weeks begin on Mondays.
 
     A day begins when its midnight comes for the first time.
     """
+    latest = _latest.get((window, zone))
+    if latest is not None and latest.start <= at < latest.end:
+        return latest
+    found = _latest[window, zone] = _found(window, zone, at)
+    return found
+
+
+def _found(window: Window, zone: ZoneInfo, at: float) -> Span:
     if window is Window.TOTAL:
         return Span(0, int(FOREVER))
     day = datetime.fromtimestamp(at, zone).date()

@@ -46,7 +46,7 @@ class Charge(NamedTuple):
 def charge(record: UsageRecord, pricing: Pricing) -> Charge:
     price = pricing.price_of(record)
     cost = None if price is None else cost_of(record, price)
-    if not any(attempt.get("tokens") for attempt in record.attempt_log):
+    if is_of_one_answer(record):
         return Charge(cost=cost, price=price, log=record.attempt_log)
     charges = [_of_attempt(attempt, record, pricing) for attempt in record.attempt_log]
     parts = [one.cost for one in charges if one is not None]
@@ -59,6 +59,12 @@ def charge(record: UsageRecord, pricing: Pricing) -> Charge:
         for attempt, one in zip(record.attempt_log, charges, strict=True)
     ]
     return Charge(cost=_sum(parts), price=price, log=log)
+
+
+def is_of_one_answer(record: UsageRecord) -> bool:
+    """Whether no attempt told a use of its own beside the answer."""
+    log = record.attempt_log
+    return not log or not any(attempt.get("tokens") for attempt in log)
 
 
 def _of_attempt(attempt: AttemptFacts, record: UsageRecord, pricing: Pricing) -> Charge | None:

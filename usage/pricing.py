@@ -55,7 +55,7 @@ class Pricing:
         self._base_urls = base_urls
         self._of_openai = frozenset(of_openai)
         self._saves = saves
-        self._candidates: dict[tuple[str, str, str, str], list[Price]] = {}
+        self._candidates: dict[tuple[str, str, str, str], list[tuple[Price, bool]]] = {}
         self._kept: dict[tuple[ListedPrice, PriceSource], Price] = {}
 
     @classmethod
@@ -89,10 +89,10 @@ class Pricing:
         return None if found is None else found[0].rates
 
     def _override(self, record: Priced, at: datetime) -> Price | None:
-        for price in self._matching(record):
+        for price, is_rated in self._matching(record):
             if price.valid_from <= at:
                 # A price without rates cancels those before it.
-                return price if has_rates(price) else None
+                return price if is_rated else None
         return None
 
     def _listed_price(self, record: Priced, at: datetime) -> tuple[ListedPrice, PriceSource] | None:
@@ -115,11 +115,13 @@ class Pricing:
         is_sure = is_of_tier and not is_elsewhere
         return found, PriceSource.BUNDLED if is_sure else PriceSource.ESTIMATE
 
-    def _matching(self, record: Priced) -> list[Price]:
+    def _matching(self, record: Priced) -> list[tuple[Price, bool]]:
+        """The prices that may hold, in their order, each with whether it has rates."""
         key = (record.connection, record.model, record.upstream_model, record.service_tier)
-        if key not in self._candidates:
-            self._candidates[key] = [
-                price
+        known = self._candidates.get(key)
+        if known is None:
+            known = self._candidates[key] = [
+                (price, has_rates(price))
                 for price in self._overrides
                 if price.connection in {"", record.connection}
                 and price.service_tier in {"", record.service_tier}
@@ -128,7 +130,7 @@ class Pricing:
                     or matches(price.model, record.upstream_model)
                 )
             ]
-        return self._candidates[key]
+        return known
 
     def _keep(self, listed: ListedPrice, source: PriceSource) -> Price:
         """The row that says the same; made now if the list's price is used for the first time."""

@@ -23,6 +23,8 @@ Told = tuple[Rule, Reading]
 
 WARNING_HEADER = b"x-gateway-limit-warning"
 MOST_WARNINGS = 10
+INEXACT = 0.0005  # milliseconds that a float may have too many
+SECONDS_PER_MINUTE = MINUTES_PER_HOUR = 60
 # The names of what is counted. OpenAI knows the first two.
 METRICS = {
     Metric.REQUESTS: "requests",
@@ -59,22 +61,24 @@ def limit_headers(told: Iterable[Told], *, is_anthropic: bool, now: float) -> He
     warnings: list[str] = []
     for pair in told:
         rule, reading = pair
-        if rule.mode is Mode.WARN:
+        metric, mode = rule.metric, rule.mode
+        if mode is Mode.WARN:
             if reading.is_over:
                 warnings.append(rule.label)
-        elif rule.metric in names and rule.mode is Mode.ENFORCE and is_own(rule):
-            known = tightest.get(rule.metric)
+        elif metric in names and mode is Mode.ENFORCE and is_own(rule):
+            known = tightest.get(metric)
             if known is None or _is_tighter(reading, known[1]):
-                tightest[rule.metric] = pair
+                tightest[metric] = pair
     headers: Headers = []
-    for metric, (limit, left, reset) in names.items():
+    for metric in names:
         if metric not in tightest:
             continue
+        limit, left, reset = names[metric]
         rule, reading = tightest[metric]
+        seconds = reading.reset_seconds
         headers.append((limit, b"%d" % reading.amount))
         headers.append((left, b"%d" % remaining(reading)))
         if rule.window is not Window.TOTAL:  # which is never reset
-            seconds = reading.reset_seconds
             text = moment(now + seconds) if is_anthropic else duration(seconds)
             headers.append((reset, text.encode()))
     if warnings:
@@ -84,15 +88,17 @@ def limit_headers(told: Iterable[Told], *, is_anthropic: bool, now: float) -> He
 
 def duration(seconds: float) -> str:
     """``seconds`` as Go writes them, rounded up to milliseconds."""
-    milliseconds = max(ceil(round(seconds * 1000, 3)), 0)
+    milliseconds = max(ceil(seconds * 1000 - INEXACT), 0)
     if 0 < milliseconds < 1000:
         return f"{milliseconds}ms"
-    minutes, rest = divmod(milliseconds, 60_000)
-    text = f"{rest / 1000:.3f}".rstrip("0").rstrip(".") + "s"
-    if not minutes:
-        return text
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}h{minutes}m{text}" if hours else f"{minutes}m{text}"
+    whole, part = divmod(milliseconds, 1000)
+    end = f".{part:03d}".rstrip("0") + "s" if part else "s"
+    if whole < SECONDS_PER_MINUTE:
+        return f"{whole}{end}"
+    minutes, whole = divmod(whole, 60)
+    if minutes < MINUTES_PER_HOUR:
+        return f"{minutes}m{whole}{end}"
+    return f"{minutes // 60}h{minutes % 60}m{whole}{end}"
 
 
 def moment(at: float) -> str:

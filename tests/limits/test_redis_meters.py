@@ -117,6 +117,34 @@ async def test_leases_of_long_requests_are_renewed(redis_server):
         assert [await subject.used(ask) for ask in asks] == [10, 1]
 
 
+def reads_and_scripts(url: str) -> tuple[int, int]:
+    """How often Redis has read from its clients, and how many scripts they had it run."""
+    with redis.Redis.from_url(url, decode_responses=True) as client:
+        scripts = client.info("commandstats").get("cmdstat_evalsha", {"calls": 0})
+        return client.info("stats")["total_reads_processed"], scripts["calls"]
+
+
+async def test_a_request_waits_for_redis_once_and_is_settled_behind_it(own):
+    subject = Subject(own)
+    await subject.known()
+    await subject.take(subject.of_slots(100))  # from now on Redis knows the scripts
+    await subject.settle(name(), subject.used_of_period(1))
+    asks = [subject.of_bucket(100, 1), subject.of_period(100, 1), subject.of_slots(100)]
+    uses = (subject.used_of_bucket(1, 100), subject.used_of_period(1))
+    requests = [name() for _ in range(20)]
+    _, before = reads_and_scripts(own.url)
+    for request in requests:
+        assert isinstance(await subject.take(*asks, reservation=request), Taken)
+    reads_taken, taken = reads_and_scripts(own.url)
+    for request in requests:
+        own.meters.settle(Settlement(request, uses))
+    _, waiting = reads_and_scripts(own.url)
+    await own.written()
+    reads_settled, settled = reads_and_scripts(own.url)
+    assert (taken - before, waiting - taken, settled - waiting) == (20, 0, 20)
+    assert reads_settled - reads_taken < 20  # in one pipeline; the looks of this test read as well
+
+
 async def test_an_emptied_redis_is_told_again_what_runs_and_what_is_not_stored(own):
     subject = Subject(own)
     await subject.known()

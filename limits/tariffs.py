@@ -1,0 +1,123 @@
+"""Prices in whole numbers: most costs are sums of counts times rates, and need no decimals.
+
+A rate has six decimals of a dollar for a million tokens, so that a count times it is a whole number
+of trillionths of a dollar. They are rounded as the ledger rounds: to its ten decimals first, and
+then to nano-dollars.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import NamedTuple
+
+from limits.quantities import nanodollars
+from usage.costs import TOO_MUCH, Counted, cost_of
+from usage.models import Price
+
+ZERO = Decimal(0)
+PARTS = 10**6  # of a dollar, in a rate
+TRILLIONTHS = 10**12  # of a dollar
+TOO_MANY = int(TOO_MUCH) * TRILLIONTHS
+FINEST, FINEST_IN_NANO = 100, 10  # trillionths in the ledger's last decimal; and those in a nano
+# Sounds and characters are left to the ledger's own code.
+OTHER_RATES = (
+    "audio_input_per_million",
+    "audio_output_per_million",
+    "per_audio_minute",
+    "per_million_characters",
+)
+
+
+class Tariff(NamedTuple):
+    """The rates of a price: trillionths of a dollar for each token, and for the request."""
+
+    fresh: int
+    cached: int
+    written: int
+    output: int
+    request: int
+
+    @classmethod
+    def of(cls, price: Price) -> Tariff | None:
+        """None for a price that depends on more, or lacks a rate."""
+        fresh, output = price.input_per_million, price.output_per_million
+        if fresh is None or output is None:
+            return None
+        if any(getattr(price, name) is not None for name in OTHER_RATES):
+            return None
+        rates = (
+            fresh,
+            _or(price.cached_per_million, fresh),
+            _or(price.cache_write_per_million, fresh),
+            output,
+            _or(price.per_request, ZERO),
+        )
+        parts = [rate * PARTS for rate in rates]
+        if any(part != part.to_integral_value() or not 0 <= part < TRILLIONTHS for part in parts):
+            return None
+        one, kept, stored, made, request = map(int, parts)
+        return cls(one, kept, stored, made, request * PARTS)
+
+    def cost(self, prompt: int, cached: int, written: int, output: int) -> int | None:
+        """In nano-dollars; None where the ledger has no cost either."""
+        fresh = max(prompt - cached - written, 0)
+        return _in_nanodollars(
+            fresh * self.fresh
+            + cached * self.cached
+            + written * self.written
+            + output * self.output
+            + self.request
+        )
+
+    def plain(self, prompt: int, output: int) -> int | None:
+        """In nano-dollars, where no input is cached."""
+        return self.cost(prompt, 0, 0, output)
+
+    def most(self, prompt: int, output: int) -> int | None:
+        """In nano-dollars, where all input has the dearest rate."""
+        dearest = max(self.fresh, self.cached, self.written)
+        return _in_nanodollars(prompt * dearest + output * self.output + self.request)
+
+
+class Tariffs:
+    """The tariffs of the prices that were used."""
+
+    def __init__(self) -> None:
+        # Prices of the bundled list are no rows, and have no key. None that is here is freed, so
+        # that no other gets its id.
+        self._known: dict[int, tuple[Price, Tariff | None]] = {}
+
+    def of(self, price: Price) -> Tariff | None:
+        known = self._known.get(id(price))
+        if known is None:
+            known = self._known[id(price)] = price, Tariff.of(price)
+        return known[1]
+
+    def cost(self, counts: Counted, price: Price) -> int | None:
+        """What ``counts`` cost in nano-dollars: the ledger's number; None where it has none."""
+        prompt, output = counts.prompt_tokens, counts.completion_tokens
+        if prompt is not None and output is not None:
+            tariff = self.of(price)
+            if tariff is not None:
+                cached, written = counts.cached_tokens or 0, counts.cache_write_tokens or 0
+                return tariff.cost(prompt, cached, written, output)
+        cost = cost_of(counts, price)
+        return None if cost is None else nanodollars(cost)
+
+
+def _or(rate: Decimal | None, other: Decimal) -> Decimal:
+    return other if rate is None else rate
+
+
+def _in_nanodollars(trillionths: int) -> int | None:
+    if trillionths >= TOO_MANY:
+        return None
+    return _rounded(_rounded(trillionths, FINEST), FINEST_IN_NANO)
+
+
+def _rounded(count: int, unit: int) -> int:
+    """``count`` in whole units: half a unit goes to the even number, as decimals are rounded."""
+    whole, rest = divmod(count, unit)
+    if 2 * rest > unit or (2 * rest == unit and whole % 2):
+        return whole + 1
+    return whole
