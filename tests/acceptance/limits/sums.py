@@ -1,0 +1,114 @@
+"""What the ledger, the periods and the meters say of the same requests, in whole units."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from limits.choices import Metric, Unpriced
+from limits.marks import Mark, read_mark
+from limits.meters import Ask, MeterKind
+from limits.quantities import Quantities, nanodollars
+from limits.used import assumed, per_token
+from tests.acceptance.limits.site import Site
+from tests.limits.redis_store import running
+from tests.support.live import LiveGateway
+from tests.usage.rows import rows_of
+
+FAILED = 400
+Sums = dict[Mark, Quantities]
+Limits = dict[int, dict[str, Any]]
+
+
+def table(gateway: LiveGateway, name: str) -> list[dict[str, Any]]:
+    """All rows of a table of the gateway."""
+    select = f"SELECT * FROM {name}"
+    url = gateway.environment.get("DATABASE_URL", "")
+    if url:
+        with psycopg.connect(url, row_factory=dict_row) as connection:
+            return connection.execute(select).fetchall()
+    path = Path(gateway.environment["DATA_DIR"]) / "gatehouse.db"
+    connection = sqlite3.connect(path, timeout=10)
+    try:
+        connection.row_factory = sqlite3.Row
+        return [dict(row) for row in connection.execute(select)]
+    finally:
+        connection.close()
+
+
+def limits_of(site: Site) -> Limits:
+    return {row["id"]: row for row in table(site.first, "limits_limit")}
+
+
+def ledger_sums(site: Site) -> Sums:
+    """What the rows of each period add up to, by the marks that they bear."""
+    limits, sums = limits_of(site), dict[Mark, Quantities]()
+    for row in rows_of(site.first):
+        for mark in _marks(row):
+            sums[mark] = _plus(sums.get(mark, Quantities()), _used(row, limits[mark.limit_id]))
+    return sums
+
+
+def period_sums(site: Site) -> Sums:
+    return {
+        Mark(row["limit_id"], row["share"], row["start"]): Quantities(
+            *(row[name] for name in Quantities._fields)
+        )
+        for row in table(site.first, "limits_period")
+    }
+
+
+def amounts(site: Site, sums: Sums) -> dict[Mark, int]:
+    """``sums`` in the metric of each limit."""
+    limits = limits_of(site)
+    return {mark: used.of(Metric(limits[mark.limit_id]["metric"])) for mark, used in sums.items()}
+
+
+async def meter_amounts(site: Site, marks: list[Mark]) -> dict[Mark, int]:
+    """What the meters in Redis count as used, reservations included."""
+    limits = limits_of(site)
+    ends = {
+        Mark(row["limit_id"], row["share"], row["start"]): float(row["end"])
+        for row in table(site.first, "limits_period")
+    }
+    asks = [
+        Ask(f"{mark}:{limits[mark.limit_id]['metric']}", MeterKind.PERIOD, 1, 0, 0, 0, ends[mark])
+        for mark in marks
+    ]
+    async with running(site.redis_url) as meters:
+        readings = await meters.read(asks)
+    return {
+        mark: reading.used
+        for mark, reading in zip(marks, readings, strict=True)
+        if reading is not None
+    }
+
+
+def _marks(row: dict[str, Any]) -> list[Mark]:
+    told = row["limit_marks"]
+    texts = json.loads(told) if isinstance(told, str) else told
+    return [mark for text in texts or () if (mark := read_mark(text)) is not None]
+
+
+def _used(row: dict[str, Any], limit: dict[str, Any]) -> Quantities:
+    cost = None if row["cost"] is None else Decimal(str(row["cost"]))
+    used = Quantities(
+        requests=int(row["attempts"] > 0 or 0 < row["status"] < FAILED),
+        input_tokens=row["prompt_tokens"] or 0,
+        output_tokens=row["completion_tokens"] or 0,
+        nanodollars=nanodollars(cost),
+        audio_ms=int((row["audio_seconds"] or 0) * 1000 + 0.5),
+    )
+    if cost is None and limit["unpriced"] == Unpriced.ASSUME.value:
+        return assumed(used, per_token(Decimal(str(limit["assumed_per_million"]))))
+    return used
+
+
+def _plus(one: Quantities, other: Quantities) -> Quantities:
+    return Quantities(*(a + b for a, b in zip(one, other, strict=True)))
