@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import psycopg
 from psycopg.rows import dict_row
@@ -14,11 +17,13 @@ from psycopg.rows import dict_row
 from limits.choices import Metric, Unpriced
 from limits.marks import Mark, read_mark
 from limits.meters import Ask, MeterKind
-from limits.quantities import Quantities, nanodollars
+from limits.quantities import Quantities, nanodollars, units
 from limits.used import assumed, per_token
 from tests.acceptance.limits.site import Site
 from tests.limits.redis_store import running
+from tests.support.api import client_of
 from tests.support.live import LiveGateway
+from tests.support.processes import PATIENCE_SECONDS
 from tests.usage.rows import rows_of
 
 FAILED = 400
@@ -88,6 +93,56 @@ async def meter_amounts(site: Site, marks: list[Mark]) -> dict[Mark, int]:
         for mark, reading in zip(marks, readings, strict=True)
         if reading is not None
     }
+
+
+async def equal_sums(site: Site, keys: Sequence[str]) -> None:
+    """Wait until all three say the same of every period, and show what differs if they do not."""
+    said: list[dict[Mark, Any]] = []
+
+    async def are_equal() -> bool:
+        ledger = await asyncio.to_thread(ledger_sums, site)
+        said[:] = [ledger, await asyncio.to_thread(period_sums, site)]
+        if said[0] != said[1]:
+            return False
+        told = await meter_sums(site, keys, list(ledger))
+        wanted = amounts(site, ledger)
+        said[:] = [{mark: wanted[mark] for mark in told}, told]
+        return bool(told) and said[0] == said[1]
+
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not await are_equal():  # noqa: ASYNC110 - gateways are asked, and tell nobody
+                await asyncio.sleep(0.5)
+    except TimeoutError:
+        assert said[0] == said[1]
+        raise
+
+
+async def meter_sums(site: Site, keys: Sequence[str], marks: list[Mark]) -> dict[Mark, int]:
+    """What meters count: all of them in Redis; those of one worker as far as it tells of them."""
+    if site.redis_url:
+        told = await meter_amounts(site, marks)
+        assert told.keys() == set(marks)
+        return told
+    return await asyncio.to_thread(told_amounts, site, keys, marks)
+
+
+def told_amounts(site: Site, keys: Sequence[str], marks: list[Mark]) -> dict[Mark, int]:
+    """What the worker tells each key of its own shares."""
+    labels = {row["label"]: row for row in limits_of(site).values()}
+    people = {row["key_hint"][-4:]: row for row in rows_of(site.first)}
+    found = {}
+    for key in keys:
+        with client_of(site.first, key) as client:
+            told = client.get("/v1/limits").raise_for_status().json()["data"]
+        row = people[key[-4:]]
+        shares = {f"u{row['user_id']}", f"k{UUID(str(row['key_id'])).hex}"}
+        for each in told:
+            limit = labels[each["label"]]
+            for mark in marks:
+                if mark.limit_id == limit["id"] and mark.share in shares:
+                    found[mark] = units(Metric(each["metric"]), Decimal(str(each["used"])))
+    return found
 
 
 def _marks(row: dict[str, Any]) -> list[Mark]:
