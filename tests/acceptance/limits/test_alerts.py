@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.acceptance.limits.site import Crowd, Site, running_site, statuses
+from tests.acceptance.limits.conftest import SECRET
+from tests.acceptance.limits.site import Crowd, Site, statuses
 from tests.acceptance.limits.sums import table
 from tests.acceptance.resilience.routed import connection
-from tests.support.mail_sink import MailSink, mail_sink
+from tests.support.mail_sink import MailSink
 from tests.support.processes import wait_until
-from tests.support.responders import RecordedRequest, json_response
-from tests.support.scripted_upstream import BilledUpstream, answer, numbered
-from tests.support.stores import BACKINGS, Stores
+from tests.support.responders import RecordedRequest
+from tests.support.scripted_upstream import answer, numbered
 from tests.support.upstream import ScriptedUpstream
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
 
-SECRET = base64.b64encode(bytes(range(32))).decode()
 WORDS = 100
-PRICE = {"model": "one", "input_per_million": "0", "output_per_million": "10"}
+PRICE = {"model": "alerting", "input_per_million": "0", "output_per_million": "10"}
 BUDGET = {
     "label": "budget of ten chats",
     "user": "spender",
@@ -35,67 +34,41 @@ BUDGET = {
 }
 
 
-@pytest.fixture(scope="module")
-def hook() -> Iterator[ScriptedUpstream]:
-    with ScriptedUpstream() as hook:
-        hook.on("POST", "/v1/hook", json_response({}))
-        yield hook
-
-
-@pytest.fixture(scope="module")
-def sink() -> Iterator[MailSink]:
-    with mail_sink() as sink:
-        yield sink
-
-
-@pytest.fixture(scope="module", params=BACKINGS)
-def site(
-    request: pytest.FixtureRequest,
-    stores: Stores,
-    upstream: BilledUpstream,
-    hook: ScriptedUpstream,
-    sink: MailSink,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Site]:
-    environment = {
-        "EMAIL_URL": sink.url,
-        "GATEWAY_ALERT_EMAILS": "ops@example.com",
-        "GATEWAY_WEBHOOK_URL": f"{hook.url}/hook",
-        "GATEWAY_WEBHOOK_SECRET": f"whsec_{SECRET}",
-    }
-    directory = tmp_path_factory.mktemp("alerts")
-    with running_site(stores, request.param, directory, upstream, **environment) as site:
-        site.offer([connection("only", upstream, "one")])
-        upstream.tell(answer(numbered(WORDS)))
-        yield site
+@pytest.fixture(scope="module", autouse=True)
+def offered(site: Site) -> None:
+    site.offer([connection("alerting", site.upstream, "alerting")])
+    site.upstream.tell(answer(numbered(WORDS)))
 
 
 async def test_each_threshold_is_told_once(
     site: Site, hook: ScriptedUpstream, sink: MailSink
 ) -> None:
-    mails, calls = len(sink.mails), len(hook.calls)
-    keys, _ = site.make(["spender"], [BUDGET], [PRICE])
+    hook.requests.clear()
+    sink.mails.clear()
+    keys, ids = await asyncio.to_thread(site.make, ["spender"], [BUDGET], [PRICE])
     async with Crowd(site) as crowd:
         for count, thresholds in ((4, []), (3, [50]), (20, [50, 100])):
-            await crowd.chats(count, keys["spender"], model="one", max_tokens=WORDS)
-            wait_for_alerts(site, thresholds)
-        spent = await crowd.chats(20, keys["spender"], model="one", max_tokens=WORDS)
+            await crowd.chats(count, keys["spender"], model="alerting", max_tokens=WORDS)
+            await asyncio.to_thread(wait_for_alerts, site, ids[str(BUDGET["label"])], thresholds)
+        spent = await crowd.chats(20, keys["spender"], model="alerting", max_tokens=WORDS)
     assert statuses(spent) == {429: 20}
-    told = hook.calls[calls:]
-    assert [each.json["data"]["threshold"] for each in told] == [50, 100]
+    told = [each for each in hook.calls if each.json["data"]["limit"] == BUDGET["label"]]
+    assert [each.json["data"]["threshold_percent"] for each in told] == [50, 100]
     assert all(is_signed(each) for each in told)
     assert len({each.header("webhook-id") for each in told}) == 2
-    subjects = [mail["subject"] for mail in sink.mails[mails:]]
-    assert len(subjects) == 2
-    assert ["50" in subjects[0], "100" in subjects[1]] == [True, True], subjects
-    assert {mail["to"] for mail in sink.mails[mails:]} == {"ops@example.com"}
+    mails = [mail for mail in sink.mails if str(BUDGET["label"]) in mail["subject"]]
+    assert [mail["to"] for mail in mails] == ["ops@example.com"] * 2
+    assert mails[0]["subject"].endswith("has reached 50 %")
+    assert mails[1]["subject"].endswith("is used up")
 
 
-def wait_for_alerts(site: Site, thresholds: list[int]) -> None:
+def wait_for_alerts(site: Site, limit_id: int, thresholds: list[int]) -> None:
     """Until these are sent. Each was tried once, and what is sent is not tried again."""
 
     def alerts() -> list[dict[str, Any]]:
-        return sorted(table(site.first, "limits_limitalert"), key=lambda each: each["threshold"])
+        rows = table(site.first, "limits_limitalert")
+        own = [each for each in rows if each["limit_id"] == limit_id]
+        return sorted(own, key=lambda each: each["threshold"])
 
     def are_sent() -> bool:
         found = alerts()

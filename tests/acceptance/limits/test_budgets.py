@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(900)]
 
 REPETITIONS = int(os.environ.get("LIMITS_REPETITIONS", "4"))
 UNREFUSED = int(os.environ.get("LIMITS_UNREFUSED", "500"))
-PARALLEL, CHATTERS = 100, 50
+PARALLEL, CHATTERS, IN_A_ROW = 100, 50, 60
 WORDS = 100
 # Ten dollars for a million tokens of output, and nothing for the input.
 PRICE = {"model": "one", "input_per_million": "0", "output_per_million": "10"}
@@ -33,7 +33,7 @@ DOLLARS = "0.001"  # the same
 
 @pytest.fixture(scope="module", autouse=True)
 def offered(site: Site) -> None:
-    site.offer([connection("only", site.upstream, "one")])
+    site.offer([connection("budgets", site.upstream, "one")])
     site.make(prices=[PRICE])
     site.upstream.tell(answer(numbered(WORDS)))
 
@@ -109,3 +109,14 @@ async def test_at_a_third_of_a_budget_nobody_is_refused(site: Site) -> None:
 
         found = await asyncio.gather(*(go_on(is_streamed=n % 2 == 0) for n in range(CHATTERS)))
     assert statuses([each for some in found for each in some]) == {200: UNREFUSED}
+
+
+async def test_one_after_another_passes_a_limit_of_one_at_once(site: Site) -> None:
+    limit = {"label": "one at once", "user": "patient", "metric": "concurrency", "amount": "1"}
+    keys, _ = await asyncio.to_thread(site.make, ["patient"], [limit])
+    responses: list[httpx.Response] = []
+    async with Crowd(site) as crowd:
+        for number in range(IN_A_ROW):
+            fields = {"model": "one", "max_tokens": 10, "stream": number % 2 == 0}
+            responses += await crowd.chats(1, keys["patient"], **fields)
+    assert statuses(responses) == {200: IN_A_ROW}

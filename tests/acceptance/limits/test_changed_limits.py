@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(600)]
 
 MANY = 12  # at once, of which some fit
 WORDS = 100
-PRICE = {"model": "one", "input_per_million": "0", "output_per_million": "10"}
+PRICE = {"model": "changing", "input_per_million": "0", "output_per_million": "10"}
 OF_ONE_CHAT = "0.001"
 # Of requests, connections and times.
 OWN_HEADERS = {"x-request-id", "date", "x-gateway-overhead-ms", "x-gateway-limit-warning"}
@@ -64,7 +64,7 @@ Limit.objects.create(
 
 @pytest.fixture(scope="module", autouse=True)
 def offered(site: Site) -> None:
-    site.offer([connection("only", site.upstream, "one", "kept")])
+    site.offer([connection("changes", site.upstream, "changing", "kept")])
     site.make(prices=[PRICE])
     site.upstream.tell(answer(numbered(WORDS)))
 
@@ -83,7 +83,7 @@ def has_amount(amount: int) -> Callable[[httpx.Client], bool]:
     return has
 
 
-async def admitted(crowd: Crowd, key: str, model: str = "one") -> int:
+async def admitted(crowd: Crowd, key: str, model: str = "changing") -> int:
     """How many of ``MANY`` chats at once pass; the others are refused by a budget."""
     found = statuses(await crowd.chats(MANY, key, model=model))
     assert found.keys() <= {200, 429}, found
@@ -147,7 +147,7 @@ def test_limits_that_watch_change_no_response(site: Site) -> None:
     keys, _ = site.make(people, limits)
     for fields in ({"max_tokens": WORDS}, {"stream": True}, {}):
         free, watched, warned = (
-            response_of(site, keys[user], model="one", **fields) for user in people
+            response_of(site, keys[user], model="changing", **fields) for user in people
         )
         assert free.content == watched.content == warned.content
         assert own(free) == own(watched) == own(warned)
@@ -201,7 +201,7 @@ def as_person(site: Site, key: str, email: str) -> Iterator[openai.OpenAI]:
 
 def chat(sdk: openai.OpenAI) -> int:
     raw = sdk.chat.completions.with_raw_response
-    return raw.create(model="one", messages=HELLO, max_tokens=WORDS).http_response.status_code
+    return raw.create(model="changing", messages=HELLO, max_tokens=WORDS).http_response.status_code
 
 
 def is_told(sdk: openai.OpenAI, label: str) -> bool:
