@@ -137,9 +137,13 @@ def told_amounts(site: Site, keys: Sequence[str], marks: list[Mark]) -> dict[Mar
     for key in keys:
         with client_of(site.first, key) as client:
             told = client.get("/v1/limits").raise_for_status().json()["data"]
-        row = people[key[-4:]]
-        shares = {f"u{row['user_id']}", f"k{UUID(str(row['key_id'])).hex}"}
+        row = people.get(key[-4:])
+        if row is None:
+            continue  # nothing of it is stored yet
+        shares = {"", f"u{row['user_id']}", f"k{UUID(str(row['key_id'])).hex}"}
         for each in told:
+            if "used" not in each:
+                continue  # others share it
             limit = labels[each["label"]]
             for mark in marks:
                 if mark.limit_id == limit["id"] and mark.share in shares:
