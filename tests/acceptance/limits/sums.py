@@ -99,7 +99,10 @@ async def meter_amounts(site: Site, marks: list[Mark]) -> dict[Mark, int]:
 
 
 async def equal_sums(site: Site, keys: Sequence[str], *, knows_all: bool = True) -> None:
-    """Wait until all three say the same of every period, and show what differs if they do not."""
+    """Wait until all three say the same of every period, and show what differs if they do not.
+
+    Redis has to know all of them where it ``knows_all``: it was never emptied.
+    """
     said: list[dict[Mark, Any]] = []
 
     async def are_equal() -> bool:
