@@ -3,7 +3,7 @@
 BIN := .venv/bin
 TEST_PROCESSES ?= 3
 
-.PHONY: help run test test-sqlite test-clients chaos check bench bench-peers install install-base lock sbom dist clean
+.PHONY: help run test test-sqlite test-clients chaos limits-proofs check bench bench-peers install install-base lock sbom dist clean
 
 help:
 	@echo 'make run      start the gateway on HOST:PORT, by default 127.0.0.1:8000'
@@ -11,6 +11,8 @@ help:
 	@echo '              test-sqlite: those that need a database again, on SQLite and process memory'
 	@echo '              test-clients: with Codex, Claude Code, openai-agents and LangChain, which are installed first'
 	@echo 'make chaos    two upstreams that fail at random for two minutes, and clients that must not notice'
+	@echo '              limits-proofs: that limits hold to the nano-dollar, with 50 times 100 chats at once,'
+	@echo '              and 10,000 requests of which many fail'
 	@echo 'make check    lint, types, import contracts, migrations, deploy check'
 	@echo 'make bench    measure the gateway, beside nginx where there is one'
 	@echo '              bench-peers: beside LiteLLM and Open WebUI too, which are installed first'
@@ -39,6 +41,10 @@ test-clients: install
 # Two upstreams that fail by turns, for two minutes; `make test` has ten seconds of it.
 chaos: install
 	@CHAOS_SECONDS=120 exec $(BIN)/python -m pytest tests/acceptance/resilience/test_chaos.py $(PYTEST_ARGS)
+
+limits-proofs: install
+	@LIMITS_REPETITIONS=50 LIMITS_UNREFUSED=2000 LIMITS_REQUESTS=10000 exec \
+	  $(BIN)/python -m pytest -n 0 tests/acceptance/limits $(PYTEST_ARGS)
 
 check: install
 	@exec scripts/check

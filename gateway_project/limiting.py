@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from channels.db import database_sync_to_async
+from django.conf import settings
 
 from accounts.changes import DATABASE_ERRORS
 from limits.book import EMPTY
@@ -31,7 +32,9 @@ async def running_limits(redis_url: str) -> AsyncIterator[None]:
     number = workers()
     meters: Meters
     if redis_url:
-        meters = ResilientMeters(RedisMeters(redis_url, workers=number))
+        cap_seconds = settings.GATEWAY_LIMITS_REDIS_SECONDS
+        redis = RedisMeters(redis_url, workers=number, cap_seconds=cap_seconds)
+        meters = ResilientMeters(redis)
         gate.use(meters, local=meters.local)
     else:
         gate.use(meters := MemoryMeters() if number == 1 else DividedMeters(number))

@@ -15,10 +15,15 @@ from limits.redis_scripts import Call
 
 T = TypeVar("T")
 
+LOOKS = 25  # for a reply, before Redis is said to be slow
+
 
 class CappedCalls:
     """``client`` is asked, and a reply is waited for up to ``cap_seconds``.
 
+    Time in which this worker itself was busy does not count: a burst of requests delays the reading
+    of replies that are there already. Hence the wait is in parts, and each part counts as its own
+    length, however late its end is noticed.
     A call is left to end by itself, whoever waits for it: redis-py may lose a connection of its
     pool, and with it a place for ever, where a task is cancelled that gives one back.
     """
@@ -37,8 +42,11 @@ class CappedCalls:
 
     async def reply(self, task: asyncio.Task[Any]) -> Any:
         """The reply to what was started. Raises ``MetersUnavailableError``."""
-        done, _ = await asyncio.wait({task}, timeout=self._cap_seconds)
-        if not done:
+        for _ in range(LOOKS):
+            await asyncio.wait({task}, timeout=self._cap_seconds / LOOKS)
+            if task.done():
+                break
+        else:
             raise MetersUnavailableError("Redis is slow.")
         try:
             return task.result()

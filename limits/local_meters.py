@@ -110,7 +110,8 @@ class LocalMeters:
         return max(amount // self._divisor, 1) if amount else 0
 
     def _share_of(self, base: Base) -> Base:
-        return base._replace(amount=base.amount // self._divisor)
+        # Rounded up: the shares of all workers have to leave out what was used.
+        return base._replace(amount=-(-base.amount // self._divisor))
 
 
 def _hold(ask: Ask, reading: Reading) -> Hold:

@@ -138,3 +138,8 @@ GATEWAY_MODELS_REFRESH_SECONDS = environment.number(
     "GATEWAY_MODELS_REFRESH_SECONDS", default=60, minimum=1
 )
 GATEWAY_CALLER_STALE_SECONDS = environment.number("GATEWAY_CALLER_STALE_SECONDS", default=600)
+
+# A request that a limit holds for asks Redis what was used.
+GATEWAY_LIMITS_REDIS_SECONDS = environment.number(
+    "GATEWAY_LIMITS_REDIS_SECONDS", default=0.05, minimum=0.001
+)

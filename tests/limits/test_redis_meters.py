@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import time
 from collections import Counter
 from functools import partial
 
@@ -244,6 +245,19 @@ async def test_a_take_whose_reply_comes_too_late_is_given_up(server):
         await until(lambda: not any("held" in key for key in keys(store.url)))
         assert await taken_at_last(subject, ask, reservation)
         assert await reading(subject, ask) == 1
+
+
+def be_busy(loop):
+    """Leave less of the loop's time to others than a reply takes to be read."""
+    time.sleep(0.06)
+    loop.call_soon(be_busy, loop)
+
+
+async def test_a_busy_worker_does_not_take_redis_for_slow(server):
+    async with running(server.url, cap_seconds=0.05) as meters:
+        subject = Subject(RedisStore(server.url, meters))
+        be_busy(asyncio.get_running_loop())
+        assert await reading(subject, subject.of_slots(1)) == 0
 
 
 async def test_a_take_whose_request_is_cancelled_is_given_up(server):

@@ -58,6 +58,13 @@ class RedisServer:
             self._process.wait(timeout=PATIENCE_SECONDS)
             self._process = None
 
+    def kill(self) -> None:
+        """SIGKILL: nothing is kept, and no client is told."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(timeout=PATIENCE_SECONDS)
+            self._process = None
+
     @contextmanager
     def frozen(self) -> Iterator[None]:
         """It accepts connections, as the system does for it, and never answers."""
