@@ -11,6 +11,7 @@ from pathlib import Path
 from django.conf import settings
 
 from usage.exchange import Exchange
+from usage.filling import keep_filling
 from usage.flusher import Flusher
 from usage.in_flight import in_flight
 from usage.journal import Journal, Sync
@@ -86,7 +87,8 @@ async def running_ledger() -> AsyncIterator[Ledger]:
         logger.warning("the metrics tell of this worker alone: %s", exc)
     in_flight.on_close(ledger.close)
     _active = ledger
-    tasks = [asyncio.create_task(flusher.run()), asyncio.create_task(ledger.workers.run())]
+    running = (flusher.run(), ledger.workers.run(), keep_filling())
+    tasks = [asyncio.create_task(each) for each in running]
     try:
         yield ledger
     finally:
