@@ -125,7 +125,7 @@ def _lines(by: By, *, since: datetime, until: datetime, user_id: int | None) -> 
         yield from _of_rows(rows, by)
     if sources.hours is not None:
         yield from _of_totals(sources.hours, by, F("hour"))
-    yield from _of_totals(sources.days, by, F("day"))
+    yield from _of_totals(sources.days, by, F("day"), most=F("requests") * MOST)
 
 
 def _of_rows(rows: QuerySet[Any], by: By) -> Iterator[Line]:
@@ -143,16 +143,19 @@ def _of_rows(rows: QuerySet[Any], by: By) -> Iterator[Line]:
     )
 
 
-def _of_totals(totals: QuerySet[Any], by: By, of_time: F) -> Iterator[Line]:
+def _of_totals(totals: QuerySet[Any], by: By, of_time: F, *, most: Any = None) -> Iterator[Line]:
     if by in OF_TIME:
         totals = totals.annotate(of_time=of_time)
     counts = {name: Sum(name) for name in COUNTS}
-    return _grouped(totals, by, most=F("requests") * MOST, **counts)
+    return _grouped(totals, by, most=most, **counts)
 
 
 def _grouped(source: QuerySet[Any], by: By, *, most: Any, **counts: Any) -> Iterator[Line]:
-    """Adds up only values of at most ``most``, so that no sum passes 64 bits."""
-    sums = {f"total_{name}": Sum(name, filter=Q(**{f"{name}__lte": most})) for name in TOLD_SUMS}
+    """Adds up only values of at most ``most``, so that no sum passes 64 bits.
+
+    Hours have none beyond that, and a condition for each figure takes as long as the sums.
+    """
+    sums = {f"total_{name}": Sum(name, filter=_up_to(name, most)) for name in TOLD_SUMS}
     sums["total_cost"] = Sum("cost")
     totals = {f"total_{name}": expression for name, expression in counts.items()}
     column = F(COLUMN_OF.get(by, "of_time"))
@@ -163,6 +166,10 @@ def _grouped(source: QuerySet[Any], by: By, *, most: Any, **counts: Any) -> Iter
         values["cost"] = Decimal(values["cost"])
         behind = f" {found['name']}" if names else ""
         yield Line(group=f"{_label(by, found['group'])}{behind}", **values)
+
+
+def _up_to(name: str, most: Any) -> Q | None:
+    return None if most is None else Q(**{f"{name}__lte": most})
 
 
 def _by_group(lines: Iterable[Line]) -> Iterator[Line]:
