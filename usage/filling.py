@@ -10,21 +10,14 @@ themselves until they have the mark.
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from datetime import datetime
 
-from django.db import Error, connection, transaction
+from django.db import transaction
 
 from usage import hours
 from usage.models import UsageRow
 
-logger = logging.getLogger(__name__)
-
 BATCH = 2000
-FIRST_LOOK_SECONDS = 5.0
-BREATH_SECONDS = 0.2  # for those who store new rows meanwhile
-LOOK_SECONDS = 60.0
 
 
 def fill_batch(*, before: datetime | None = None, most: int = BATCH) -> int:
@@ -41,22 +34,3 @@ def fill_batch(*, before: datetime | None = None, most: int = BATCH) -> int:
         hours.add(row[1:] for row in found)
         UsageRow.objects.filter(pk__in=[row[0] for row in found]).update(is_in_hours=True)
     return len(found)
-
-
-async def keep_filling() -> None:
-    """Look for such rows until cancelled: one batch after the other, and else every minute."""
-    wait = FIRST_LOOK_SECONDS
-    while True:
-        await asyncio.sleep(wait)
-        found = await asyncio.to_thread(_fill_or_log)
-        wait = BREATH_SECONDS if found else LOOK_SECONDS
-
-
-def _fill_or_log() -> int:
-    try:
-        return fill_batch()
-    except Error as exc:
-        logger.warning("usage records are not added to their hours yet, the database says: %s", exc)
-        return 0
-    finally:
-        connection.close()

@@ -11,7 +11,6 @@ from pathlib import Path
 from django.conf import settings
 
 from usage.exchange import Exchange
-from usage.filling import keep_filling
 from usage.flusher import Flusher
 from usage.in_flight import in_flight
 from usage.journal import Journal, Sync
@@ -20,6 +19,7 @@ from usage.metrics import Metrics
 from usage.record import UsageRecord
 from usage.request_log import RequestLog
 from usage.spans import configured_spans
+from usage.upkeep import keep_up
 from usage.worker_metrics import WorkerMetrics
 
 logger = logging.getLogger(__name__)
@@ -87,7 +87,7 @@ async def running_ledger() -> AsyncIterator[Ledger]:
         logger.warning("the metrics tell of this worker alone: %s", exc)
     in_flight.on_close(ledger.close)
     _active = ledger
-    running = (flusher.run(), ledger.workers.run(), keep_filling())
+    running = (flusher.run(), ledger.workers.run(), keep_up())
     tasks = [asyncio.create_task(each) for each in running]
     try:
         yield ledger

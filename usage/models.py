@@ -214,6 +214,11 @@ class UsageRow(models.Model):
             models.Index(fields=("client_request_id",), name="usage_row_client_request"),
             models.Index(
                 fields=("accepted_at",),
+                condition=Q(attempt_log__isnull=False),
+                name="usage_row_attempt_log",
+            ),
+            models.Index(
+                fields=("accepted_at",),
                 condition=Q(is_in_hours__isnull=True),
                 name="usage_row_not_in_hours",
             ),

@@ -17,6 +17,7 @@ from django.db.models.functions import Collate
 
 from accounts.models import Departed
 from usage.companions import companions
+from usage.error_texts import forget_error_texts
 from usage.filling import BATCH, fill_batch
 from usage.hours import HOUR
 from usage.models import UsageHour, UsageRow
@@ -67,6 +68,7 @@ def prune(older_than: timedelta, *, batch: int = BATCH) -> int:
     pruned = sum(map(_prune_hour, list(old.values_list("hour", flat=True).distinct())))
     pruned += _prune_left_over(before)
     forget_departed(before)
+    forget_error_texts()
     companions.prune(before)
     return pruned
 

@@ -18,7 +18,7 @@ from unfold.decorators import display
 from accounts.departures import Named, named
 from accounts.models import User
 from usage.admin.filters import PeriodFilter, WholeTextFilter
-from usage.attempts import attempt_lines
+from usage.attempts import attempt_lines, words_of
 from usage.models import UsageRow
 
 MOST_COUNTED = 10_000
@@ -93,7 +93,9 @@ class UsageRowAdmin(ModelAdmin):
 
     @admin.display(description="Attempts, one by one")
     def tried(self, row: UsageRow) -> str:
-        lines = attempt_lines(row.attempt_log or [])
+        log = row.attempt_log or []
+        told = zip(attempt_lines(log), words_of(log), strict=True)
+        lines = (f"{line}: {words}" if words else line for line, words in told)
         return format_html_join("", "{}<br>", ((line,) for line in lines)) or "-"
 
     @admin.display(description="Rates")
