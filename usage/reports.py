@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from usage.models import PriceSource
-from usage.sources import Sources
+from usage.sources import Sources, one_moment
 from wire_formats.figures import MOST
 
 
@@ -107,7 +107,8 @@ def report(
     Of users of one name, those who were deleted have their id behind it.
     """
     lines: dict[str, Line] = {}
-    found = _lines(by, since=since, until=until, user_id=user_id)
+    with one_moment():
+        found = iter(list(_lines(by, since=since, until=until, user_id=user_id)))
     if by is By.GROUP:
         found = _by_group(found)
     elif by is By.USER:

@@ -8,10 +8,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
 from usage.hours import HOUR, hour_of
@@ -51,6 +54,22 @@ class Sources:
             hours=hours_of(first, last, user_id),
             days=days,
         )
+
+
+@contextmanager
+def one_moment() -> Iterator[None]:
+    """Have all queries of the block see the same moment, so that no row counts twice that moves
+    from one source to another between them.
+
+    Not so on SQLite, where a transaction would keep the flusher waiting, and within a transaction.
+    """
+    if connection.vendor != "postgresql" or connection.in_atomic_block:
+        yield
+        return
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
 
 
 def rows_of(since: datetime, until: datetime, user_id: int | None = None) -> QuerySet[Any]:

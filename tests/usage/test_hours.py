@@ -121,6 +121,28 @@ def test_a_request_is_counted_once_whoever_counts_it_and_when(seed):
     assert UsageRow.objects.count() == len(recent(records))
 
 
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has no snapshot for readers")
+@pytest.mark.django_db(transaction=True)
+def test_a_report_is_right_while_rows_move_to_their_hours():
+    dice = random.Random(3)
+    records = [random_record(dice, number) for number in range(400)]
+    stored_by_an_older_version(records)
+    found = set()
+
+    def fill():
+        while fill_batch(most=20):
+            pass
+
+    def read():
+        while UsageRow.objects.filter(is_in_hours__isnull=True).exists():
+            lines = report(By.MODEL, since=NOW - timedelta(days=200), until=NOW + timedelta(days=1))
+            found.add(sum(line.requests for line in lines))
+
+    in_threads(fill, read)
+    assert found <= {len(records)}
+    assert sum(hour.requests for hour in UsageHour.objects.all()) == len(records)
+
+
 def of_rows(since, until, *, by):
     """Requests and tokens of a period by adding up rows one by one."""
     sums = Counter()
