@@ -46,19 +46,16 @@ KEY = ("hour", *PLACES)
 COUNTED = ("requests", "failed", "client_gone", "unpriced", "estimated", "duration_ms", "cost")
 SUMS = (*COUNTED, *TOLD, *LATENCY_COUNTERS, *FIRST_BYTE_COUNTERS)
 NAMES = (*KEY, *SUMS)
-COLUMNS = ", ".join(NAMES)
-PLACE = f"({', '.join(['%s'] * len(NAMES))})"
+CONFLICT = ", ".join(KEY)
 KEY_PLACES = f"({', '.join(['%s'] * len(KEY))}"
-ADDED = ", ".join(f"{name} = usage_usagehour.{name} + excluded.{name}" for name in SUMS)
 MOST_ROWS = 500  # of a statement
 # Types that SQLite does not have.
-ADAPTED = [
-    (NAMES.index(field.attname), field)
+ADAPTED = {
+    field.attname: field
     for field in UsageHour._meta.concrete_fields
     if field.attname in {"hour", "key_id", "cost"}
-]
-
-NONE = Decimal(0)
+}
+NOTHING = Decimal(0)
 
 Taken = tuple[Any, ...]
 Key = tuple[Any, ...]
@@ -82,11 +79,10 @@ def add(rows: Iterable[Taken]) -> None:
         return
     estimates = _estimates()
     totals = [(*key, *_sums(groups[key], estimates)) for key in sorted(groups)]
-    if connection.vendor == "postgresql":
-        for start in range(0, len(totals), MOST_ROWS):
-            _upsert(totals[start : start + MOST_ROWS])
-    else:
-        _upsert_each(totals)
+    for start in range(0, len(totals), MOST_ROWS):
+        names, some = _without_zeros(totals[start : start + MOST_ROWS])
+        upsert = _upsert if connection.vendor == "postgresql" else _upsert_each
+        upsert(names, some)
 
 
 def _by_key(rows: Iterable[Taken]) -> dict[Key, list[Taken]]:
@@ -124,7 +120,7 @@ def _sums(rows: Sequence[Taken], estimates: frozenset[int]) -> Iterator[Any]:
         else 0
     )
     yield sum(durations)
-    yield sum(known, NONE)
+    yield sum(known, NOTHING)
     for column in told:
         yield sum([value for value in column if value and value <= MOST])
     yield from histogram_of([ms for ms, well in zip(durations, went_well, strict=True) if well])
@@ -141,30 +137,40 @@ def _estimates() -> frozenset[int]:
     )
 
 
-def _upsert(totals: Sequence[Key]) -> None:
+def _without_zeros(totals: Sequence[Key]) -> tuple[list[str], list[Key]]:
+    """The columns in which any of ``totals`` has something, with the values of each."""
+    columns = list(zip(*totals, strict=True))
+    used = [n for n, column in enumerate(columns) if n < len(KEY) or any(column)]
+    return [NAMES[n] for n in used], list(zip(*(columns[n] for n in used), strict=True))
+
+
+def _upsert(names: Sequence[str], totals: Sequence[Key]) -> None:
     """Numbers are written into the statement: as parameters they take several times as long."""
     places = [f"{KEY_PLACES}, {', '.join(map(str, total[len(KEY) :]))})" for total in totals]
     with connection.cursor() as cursor:
         cursor.execute(
-            _statement(", ".join(places)),
+            _statement(names, ", ".join(places)),
             [value for total in totals for value in total[: len(KEY)]],
         )
 
 
-def _upsert_each(totals: Sequence[Key]) -> None:
+def _upsert_each(names: Sequence[str], totals: Sequence[Key]) -> None:
     """One prepared statement, run over and over."""
+    adapted = [(names.index(name), ADAPTED[name]) for name in names if name in ADAPTED]
     prepared = []
     for total in totals:
         values = list(total)
-        for position, field in ADAPTED:
+        for position, field in adapted:
             values[position] = field.get_db_prep_save(values[position], connection)
         prepared.append(values)
     with connection.cursor() as cursor:
-        cursor.executemany(_statement(PLACE), prepared)
+        cursor.executemany(_statement(names, f"({', '.join(['%s'] * len(names))})"), prepared)
 
 
-def _statement(places: str) -> str:
+def _statement(names: Sequence[str], places: str) -> str:
+    sums = names[len(KEY) :]
+    added = ", ".join(f"{name} = usage_usagehour.{name} + excluded.{name}" for name in sums)
     return (
-        f"INSERT INTO usage_usagehour ({COLUMNS}) VALUES {places} "  # noqa: S608 - the names are ours
-        f"ON CONFLICT ({', '.join(KEY)}) DO UPDATE SET {ADDED}"
+        f"INSERT INTO usage_usagehour ({', '.join(names)}) VALUES {places} "  # noqa: S608 - the names are ours
+        f"ON CONFLICT ({CONFLICT}) DO UPDATE SET {added}"
     )
