@@ -43,6 +43,8 @@ NEEDS: dict[str, tuple[str, ...]] = {
     END_REQUEST: ("proxy.view_live", "proxy.end_request"),
     SPEECH_CACHE: (SUPERUSER,),
     "/admin/usage-charts/": ("usage.view_usagerow",),
+    "/admin/requests/": ("usage.view_usagerow",),
+    "/admin/requests/{text}": ("usage.view_usagerow",),
     "/admin/models_registry/registeredmodel/all/": ("models_registry.view_registeredmodel",),
     "/admin/connections/connection/{object_id}/verify/": ("connections.change_connection",),
     "/admin/connections/connection/{connection_id}/try-now/": ("connections.change_connection",),

@@ -1,6 +1,8 @@
 """From what an issuer says about somebody to a user here.
 
 A person is known by issuer and subject and by nothing else: names and mail addresses change hands.
+Only somebody whom a trusted caller has named before is found by the address: see
+:mod:`accounts.adoption`.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from django.contrib.auth.models import Group
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
+from accounts.adoption import adopt, is_of_newcomer
 from accounts.caller import INFERENCE_ALONE, Caller
 from accounts.claims import MISSING, find, is_elsewhere, is_true, kind, read_names, text_of
 from accounts.models import Identity, User
@@ -92,19 +95,30 @@ def _user_of(claims: Mapping[str, Any], new_users: str) -> User | None:
         return identity.user if identity else None
     try:
         with transaction.atomic():
-            return _new_user(claims, is_active=new_users == "active")
+            return _newly_known(claims, is_active=new_users == "active")
     except IntegrityError:  # another worker was faster
         identity = known.select_related("user").first()
         return identity.user if identity else None
 
 
-def _new_user(claims: Mapping[str, Any], *, is_active: bool) -> User:
+def _newly_known(claims: Mapping[str, Any], *, is_active: bool) -> User:
+    """The user of a person who comes for the first time; no shorter way than ``is_active`` says."""
+    email = _email(claims) if is_true(claims.get("email_verified")) else ""
+    if is_active:
+        adopted = adopt(email, issuer=claims["iss"], subject=claims["sub"])
+        if adopted is not None:
+            return adopted
+    # Of two users with one address, trusted callers could speak for neither.
+    return _new_user(claims, "" if is_of_newcomer(email) else email, is_active=is_active)
+
+
+def _new_user(claims: Mapping[str, Any], email: str, *, is_active: bool) -> User:
     names = wanted_names(lambda claim: text_of(claims.get(claim)))
     user = User(
         username=free_username(names, f"{claims['iss']}#{claims['sub']}"),
         is_active=is_active,
         is_pending=not is_active,
-        email=_email(claims) if is_true(claims.get("email_verified")) else "",
+        email=email,
         first_name=text_of(claims.get("given_name") or claims.get("name"))[:150],
         last_name=text_of(claims.get("family_name"))[:150] if claims.get("given_name") else "",
     )

@@ -33,7 +33,10 @@ def make_newcomer(claimed: ClaimedUser, group_id: int) -> Standing | None:
         return standing
     wanted = (claimed.email.partition("@")[0], claimed.name)
     user = User(
-        username=free_username(wanted, claimed.email), email=claimed.email, first_name=claimed.name
+        username=free_username(wanted, claimed.email),
+        email=claimed.email,
+        first_name=claimed.name,
+        is_newcomer=True,
     )
     user.set_unusable_password()
     user.save()

@@ -10,6 +10,8 @@ from channels.db import database_sync_to_async
 
 from accounts.changes import DATABASE_ERRORS
 from limits.book import EMPTY
+from limits.checks import workers
+from limits.divided_meters import DividedMeters
 from limits.gate import gate
 from limits.live_prices import REFRESH_SECONDS
 from limits.loading import load_book
@@ -22,13 +24,17 @@ from limits.redis_meters import RedisMeters
 
 @asynccontextmanager
 async def running_limits(redis_url: str) -> AsyncIterator[None]:
-    """The meters of this worker, which end after its ledger: they are told of its last flush."""
+    """The meters of this worker, which end after its ledger: they are told of its last flush.
+
+    Several workers without Redis have a part of each amount, since none hears of the others.
+    """
+    number = workers()
     meters: Meters
     if redis_url:
-        meters = ResilientMeters(RedisMeters(redis_url))
+        meters = ResilientMeters(RedisMeters(redis_url, workers=number))
         gate.use(meters, local=meters.local)
     else:
-        gate.use(meters := MemoryMeters())
+        gate.use(meters := MemoryMeters() if number == 1 else DividedMeters(number))
     periods.on_flushed = meters.flushed
     task = asyncio.create_task(meters.run())
     try:

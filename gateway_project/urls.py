@@ -8,12 +8,15 @@ from audio.page import speech_cache_page
 from proxy.workers.live.page import live_page
 from resilience.live_page import try_now_page
 from usage.admin.charts import usage_page
+from usage.admin.rows import request_link
 
 admin.autodiscover()
 
 urlpatterns = [
     path("admin/speech-cache/", admin.site.admin_view(speech_cache_page), name="speech_cache"),
     path("admin/usage-charts/", admin.site.admin_view(usage_page), name="usage_charts"),
+    path("admin/requests/", admin.site.admin_view(request_link), name="requests"),
+    path("admin/requests/<path:text>", admin.site.admin_view(request_link), name="request"),
     path("admin/live/", admin.site.admin_view(live_page), name="live"),
     path(
         "admin/connections/connection/<int:connection_id>/try-now/",

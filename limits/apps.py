@@ -8,7 +8,10 @@ class LimitsConfig(AppConfig):
 
     def ready(self) -> None:
         from limits import checks, signals  # noqa: F401
+        from limits.labels import counted
         from limits.periods import periods
         from usage.companions import companions
+        from usage.counted_limits import counted_limits
 
         companions.register(periods)
+        counted_limits.register(counted)

@@ -43,7 +43,7 @@ def _processes(zones: dict[str, str]) -> Iterator[CheckMessage]:
     if zones and counts_apart(workers()):
         yield Error(
             f"There are limits, and {workers()} workers that share no Redis to count in: each "
-            "would let the whole amount through.",
+            "would have a part of each amount, also where the others use nothing of theirs.",
             hint="Set REDIS_URL, or serve with --workers 1.",
             id="limits.E001",
         )

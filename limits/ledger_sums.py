@@ -28,7 +28,7 @@ SHARES = {
     Share.EACH_KEY: "'k' || REPLACE(CAST(key_id AS TEXT), '-', '')",
 }
 NOBODY = "1 = 0"
-IS_REQUEST = "CASE WHEN attempts > 0 OR (status > 0 AND status < 400) THEN 1 ELSE 0 END"
+REQUESTS = "CASE WHEN attempts > 0 OR (status > 0 AND status < 400) THEN limit_requests ELSE 0 END"
 INPUT = f"CASE WHEN prompt_tokens <= {MOST} THEN prompt_tokens ELSE 0 END"
 OUTPUT = f"CASE WHEN completion_tokens <= {MOST} THEN completion_tokens ELSE 0 END"
 SOUND = f"CASE WHEN audio_seconds <= {MOST} THEN audio_seconds * {MILLISECONDS} + 0.5 ELSE 0 END"
@@ -89,7 +89,7 @@ def day_sums(limit: Limit, share: Share, span: Span) -> Iterator[LedgerSum]:
     """The sums of days that were pruned and lie wholly in ``span``.
 
     They tell neither endpoints, upstream models and images, nor which failures reached no upstream,
-    nor what requests without a price took.
+    nor what requests without a price took. Each request counts as one.
     """
     subject, values = subject_of(limit)
     first, last = _whole_days(span)
@@ -146,7 +146,7 @@ def _statement(limit: Limit, share: str, subject: str) -> str:
     is_marked = f"limit_marks IS NOT NULL AND CAST(limit_marks AS TEXT) LIKE (%s || {share} || %s)"
     return f"""
         SELECT share, model, upstream_model, connection, endpoint, is_marked, COUNT(*),
-            SUM({IS_REQUEST}), SUM({INPUT}), SUM({OUTPUT}),
+            SUM({REQUESTS}), SUM({INPUT}), SUM({OUTPUT}),
             SUM(CASE WHEN cost IS NULL THEN ({tokens}) * {assumed} ELSE {nano} END),
             SUM({ROUNDED_DOWN[vendor].format(x=SOUND)}), SUM({IMAGES})
         FROM (

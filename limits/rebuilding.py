@@ -2,8 +2,8 @@
 
 A request that runs while its limit is made bears no mark of it. It counts if it is recorded by
 then. What cannot be counted afterwards: the past of a key of a connection, which records do not
-name; of pruned days images, those that a period only touches, and all of them for a limit of some
-endpoints; members that have left a group.
+name; of pruned days images, responses over one socket beyond the first, those that a period only
+touches, and all of them for a limit of some endpoints; members that have left a group.
 """
 
 from __future__ import annotations

@@ -73,9 +73,13 @@ class Responses:
         return admission
 
     def end(self) -> None:
-        """The response that began first has ended, or never began."""
+        """The response that began first has ended."""
         prompt = self._exchange.tokens.prompt or 0
         self._input_tokens, self._input_before = prompt - self._input_before, prompt
+        self.drop()
+
+    def drop(self) -> None:
+        """A response never began."""
         if self._running:
             self._release(self._running.popleft())
 

@@ -51,7 +51,8 @@ class Exchange:
     set also for a failure in mid-stream.
     ``has_broken``: the upstream failed after parts of its answer had passed. ``on_end`` is called
     once, when the request has ended, before it is recorded.
-    ``requests`` are the responses that a socket asked for, 1 for all else. ``images`` is how many
+    ``requests`` is how many limits count it as: the responses that a socket asked for, 0 for what
+    starts no work and is never refused, 1 for all else. ``images`` is how many
     the request asks for, None where it asks for none. ``limit_marks`` name the periods of limits
     that it counts towards. ``limit_headers`` tell its client what is left of limits,
     ``changed_params`` which parameters a limit has changed. ``queued_seconds`` is how long it

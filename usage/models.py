@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from usage.exchange import Surface
+from usage.row_indexes import ROW_INDEXES
 from usage.totals import UsageDay, UsageHour
 
 __all__ = [
@@ -201,6 +202,7 @@ class UsageRow(models.Model):
     attempt_log = models.JSONField("attempts, one by one", null=True)
     # NULL where no limit of the calendar matched, and in the rows of older versions.
     limit_marks = models.JSONField("periods of limits", null=True)
+    limit_requests = models.PositiveIntegerField("requests of limits", default=1, db_default=1)
     cost = models.DecimalField("cost ($)", max_digits=20, decimal_places=10, null=True)
     price = models.ForeignKey(Price, on_delete=models.PROTECT, null=True, related_name="+")
     # NULL until it is, as for the rows of older versions.
@@ -208,21 +210,9 @@ class UsageRow(models.Model):
 
     class Meta:
         verbose_name = "usage record"
+        verbose_name_plural = "requests"
         ordering = ("-request_id",)  # request ids begin with the time
-        indexes = (
-            models.Index(fields=("user_id", "accepted_at"), name="usage_row_user_time"),
-            models.Index(fields=("client_request_id",), name="usage_row_client_request"),
-            models.Index(
-                fields=("accepted_at",),
-                condition=Q(attempt_log__isnull=False),
-                name="usage_row_attempt_log",
-            ),
-            models.Index(
-                fields=("accepted_at",),
-                condition=Q(is_in_hours__isnull=True),
-                name="usage_row_not_in_hours",
-            ),
-        )
+        indexes = ROW_INDEXES
 
     def __str__(self) -> str:
         return self.request_id

@@ -36,7 +36,7 @@ LARGEST: dict[type, int] = {
     models.PositiveSmallIntegerField: 2**15 - 1,
 }
 LOGS = ("attempt_log", "limit_marks")
-DERIVED = ("accepted_at", "tokens_from", "cost", "price_id", *LOGS, "is_in_hours")
+DERIVED = ("accepted_at", "tokens_from", "cost", "price_id", *LOGS, "limit_requests", "is_in_hours")
 TAKEN = [field for field in UsageRow._meta.concrete_fields if field.attname not in DERIVED]
 TEXTS = {f.attname: f.max_length or 0 for f in TAKEN if isinstance(f, models.CharField)}
 LONGEST = tuple(TEXTS.values())
@@ -102,6 +102,7 @@ def row_of(record: UsageRecord, pricing: Pricing, wanted: Wanted) -> Row:
         None if charged.price is None else charged.price.pk,
         orjson.dumps(charged.log).decode() if charged.log else None,
         orjson.dumps(record.limit_marks).decode() if record.limit_marks else None,
+        min(record.requests, LARGEST[models.PositiveIntegerField]),
         True,
     )
 

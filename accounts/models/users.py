@@ -40,6 +40,8 @@ class User(AbstractUser):
         error_messages={"unique": "A user with that username already exists."},
     )
     is_pending = models.BooleanField("pending", default=False, editable=False)
+    # Made since a trusted caller named them; not signed in since. The version before makes users.
+    is_newcomer = models.BooleanField(default=False, db_default=False, editable=False)
 
     class Meta(AbstractUser.Meta):
         # Keys that speak for users find them by their address, whatever its case.

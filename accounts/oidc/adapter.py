@@ -9,9 +9,11 @@ from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialAccount, SocialLogin
 from allauth.socialaccount.providers.base.constants import AuthProcess
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest
 from django.shortcuts import render
 
+from accounts.adoption import adopt
 from accounts.models import Identity, User
 from accounts.oauth.signing_in import seal
 from accounts.oidc.bounded import bounded
@@ -43,6 +45,8 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
             recognise(sociallogin)
         if sociallogin.state.get("process") == AuthProcess.CONNECT:
             return
+        if not sociallogin.is_existing and settings.OIDC_NEW_USERS == "active":
+            adopt_newcomer(sociallogin)
         if sociallogin.is_existing:
             follow_claims(sociallogin.user, sociallogin.account.extra_data)
         else:
@@ -107,8 +111,21 @@ def recognise(sociallogin: SocialLogin) -> None:
     )
     identity = known.select_related("user").first()
     if identity is not None:
-        sociallogin.user = sociallogin.account.user = identity.user
-        sociallogin.account.save()
+        _belong_to(sociallogin, identity.user)
+
+
+@transaction.atomic
+def adopt_newcomer(sociallogin: SocialLogin) -> None:
+    """Find who is known from a trusted caller, by the address that the provider vouches for."""
+    account = sociallogin.account
+    user = adopt(sociallogin.user.email, issuer=account.provider, subject=account.uid)
+    if user is not None:
+        _belong_to(sociallogin, user)
+
+
+def _belong_to(sociallogin: SocialLogin, user: User) -> None:
+    sociallogin.user = sociallogin.account.user = user
+    sociallogin.account.save()
 
 
 def refuse_taken_email(request: HttpRequest, sociallogin: SocialLogin) -> None:

@@ -67,6 +67,7 @@ UNFOLD: dict[str, Any] = {
     "ACCOUNT": {
         "navigation": [{"title": "Second factors", "link": reverse_lazy("mfa_index")}],
     },
+    "COMMAND": {"search_callback": "gateway_project.palette.find"},
     "SIDEBAR": {
         "show_search": True,
         "show_all_applications": False,
@@ -115,7 +116,7 @@ UNFOLD: dict[str, Any] = {
                         "link": reverse_lazy("usage_charts"),
                         "permission": may_view("usage.view_usagerow"),
                     },
-                    entry("Usage records", "receipt_long", "usage.usagerow"),
+                    entry("Requests", "receipt_long", "usage.usagerow"),
                     entry("Prices", "payments", "usage.price"),
                     {
                         "title": "Live requests",

@@ -22,7 +22,7 @@ from limits.admin.used import bar_of, bars_of, people_of, shown
 from limits.checks import counts_apart, workers
 from limits.choices import ROLLING, Metric, SubjectKind, Window
 from limits.descriptions import limit_in_words, subject_in_words
-from limits.models import Limit, LimitAlert, LimitChange
+from limits.models import Limit, LimitChange
 from limits.models.limits import SUBJECT_FIELDS
 from limits.usage_now import MOST_SHARES, most_used
 
@@ -149,8 +149,8 @@ class LimitAdmin(RefusesStaleEdits, TellsConsequences, RaisesLimits):
         if obj.is_enabled and counts_apart(workers()):
             messages.warning(
                 request,
-                f"{workers()} workers serve without Redis: each counts for itself, and lets the "
-                "whole amount through. Set REDIS_URL, or serve with one worker.",
+                f"{workers()} workers serve without Redis: each counts for itself, and has "
+                "a part of the amount. Set REDIS_URL, or serve with one worker.",
             )
 
     def render_change_form(
@@ -159,11 +159,6 @@ class LimitAdmin(RefusesStaleEdits, TellsConsequences, RaisesLimits):
         row = context.get("original")
         context |= {"bars": bars_of(row) if row else None, "most_shares": MOST_SHARES}
         return super().render_change_form(request, context, *args, **kwargs)
-
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Alerts go with their limit, also for those who may delete no alert by itself."""
-        deleted, counts, needed, protected = super().get_deleted_objects(objs, request)
-        return deleted, counts, set(needed) - {LimitAlert._meta.verbose_name}, protected
 
 
 def _subject_field(limit: Limit) -> tuple[str, ...]:

@@ -22,9 +22,9 @@ async def admit(asking: Asking, candidates: Candidates) -> None:
     """Let the request pass if all limits have room for it. Raises ``LimitError``.
 
     A socket is let in as a request, and each response over it as what it costs. Something that is
-    asked aside runs no model.
+    asked aside runs no model. No limit counts what starts no work.
     """
-    if gate.book.is_empty:
+    if gate.book.is_empty or not asking.exchange.requests:
         return
     metrics = EVERYTHING
     if asking.shape is Shape.SOCKET:

@@ -54,14 +54,23 @@ def demand_of_form(
     """
     text = _tokens_in(value("prompt") or "")
     if endpoint.startswith("images/"):
-        number = value("n") or ""
-        n = int(number) if number.isascii() and number.isdigit() else 1
-        return Demand(input_tokens=text + MEDIA_TOKENS, images=whole(n) or 1)
+        return Demand(input_tokens=text + MEDIA_TOKENS, images=images_in_form(value))
     if endpoint.startswith("audio/"):
         kind = file_name.rpartition(".")[2].lower()
         rate = BYTES_PER_SECOND.get(kind, USUAL_BYTES_PER_SECOND)
         return Demand(input_tokens=text, audio_ms=size_bytes * 1000 // rate)
     return Demand(input_tokens=text + MEDIA_TOKENS)
+
+
+def images_in(body: JsonObject) -> int:
+    """How many pictures ``body`` asks an endpoint of images for."""
+    return _count(body, "n")
+
+
+def images_in_form(value: Callable[[str], str | None]) -> int:
+    """How many pictures a form asks an endpoint of images for, as far as it was read."""
+    number = value("n") or ""
+    return (whole(int(number)) or 1) if number.isascii() and number.isdigit() else 1
 
 
 def demand_of_message(message: JsonObject) -> Demand:
@@ -161,7 +170,7 @@ def _of_input(body: JsonObject) -> Demand:
 def _of_images(body: JsonObject) -> Demand:
     names = ("prompt", "image", "images", "mask")
     read: JsonObject = {name: body[name] for name in names if name in body}
-    return Demand(input_tokens=_estimated(read), images=_count(body, "n"))
+    return Demand(input_tokens=_estimated(read), images=images_in(body))
 
 
 def _of_speech(body: JsonObject) -> Demand:

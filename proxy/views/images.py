@@ -7,17 +7,37 @@ from typing import Any
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from proxy.answering.demand import images_in, images_in_form
 from proxy.client_side.rendering import JsonParser
+from proxy.uploads.multipart import IncomingForm
 from proxy.views.model_call import ModelCallView, Required
 from proxy.views.upload import UploadView
+from usage.exchange import Exchange
 from wire_formats.images.dialect import EDITS, IMAGES
+from wire_formats.json_types import JsonObject
 
 # OpenAI's own defaults, of its images in the course of time.
 DEFAULT_MODELS = ("gpt-image-1.5", "gpt-image-2.5-sunburst", "gpt-image-2", "gpt-image-1")
 PROMPT = Required(names=("prompt",), kinds=(str,), hint="`prompt` must be a string.")
 
 
-class ImageGenerationsView(ModelCallView):
+class ImagesCallView(ModelCallView):
+    """The base of what is asked for in JSON: the ledger knows of how many pictures."""
+
+    async def answer(self, body: JsonObject, model: str, exchange: Exchange) -> HttpResponseBase:
+        exchange.images = images_in(body)
+        return await super().answer(body, model, exchange)
+
+
+class ImagesUploadView(UploadView):
+    """The base of what is asked for by a form."""
+
+    async def answer(self, form: IncomingForm, model: str, exchange: Exchange) -> HttpResponseBase:
+        exchange.images = images_in_form(form.value)
+        return await super().answer(form, model, exchange)
+
+
+class ImageGenerationsView(ImagesCallView):
     endpoint = "images/generations"
     required = (PROMPT,)
     default_models = (*DEFAULT_MODELS, "dall-e-2")
@@ -25,7 +45,7 @@ class ImageGenerationsView(ModelCallView):
     dialect = IMAGES
 
 
-class JsonImageEditsView(ModelCallView):
+class JsonImageEditsView(ImagesCallView):
     """``images`` are addresses, data URLs or ids of files, as objects or as strings."""
 
     endpoint = "images/edits"
@@ -42,7 +62,7 @@ class JsonImageEditsView(ModelCallView):
     dialect = EDITS
 
 
-class ImageEditsView(UploadView):
+class ImageEditsView(ImagesUploadView):
     """A form, or a JSON body: the media type tells."""
 
     endpoint = "images/edits"
@@ -61,6 +81,6 @@ class ImageEditsView(UploadView):
 edit_from_json = JsonImageEditsView.as_view()
 
 
-class ImageVariationsView(UploadView):
+class ImageVariationsView(ImagesUploadView):
     endpoint = "images/variations"
     default_models = ("dall-e-2",)

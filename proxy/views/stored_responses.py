@@ -78,9 +78,7 @@ class StoredResponseView(ApiView):
         """
         registry = active()
         target = replace(target_of(stored, registry.snapshot, self.caller), is_aside=True)
-        exchange = self.accept(
-            endpoint=f"responses{below}", model=target.public_id, is_streamed=is_streamed
-        )
+        exchange = self.uncounted(f"responses{below}", target.public_id, is_streamed=is_streamed)
         call = self.call(
             f"responses/{segment_of(stored.response_id)}{below}",
             target.model,
@@ -102,6 +100,12 @@ class StoredResponseView(ApiView):
             response = await self.whole(dispatched, exchange, is_response=is_response)
         chain = filter_chain_for("responses", self.caller)
         return response if chain is None else await chain.filtered(response)
+
+    def uncounted(self, endpoint: str, model: str, *, is_streamed: bool) -> Exchange:
+        """An exchange of no work: users at their limits may look at what runs, and end it."""
+        exchange = self.accept(endpoint=endpoint, model=model, is_streamed=is_streamed)
+        exchange.requests = 0
+        return exchange
 
     async def streamed(self, dispatched: Dispatched, exchange: Exchange) -> HttpResponseBase:
         """The events of the response, from the one that was asked for."""

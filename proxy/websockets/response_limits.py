@@ -2,6 +2,11 @@
 
 A client asks for a response with ``response.create``. Realtime's upstreams also begin one by
 themselves, when the user has stopped talking; that one is admitted as it begins.
+
+A response that was asked for and does not begin ends with an ``error``, which names the client's
+message that it is about by its ``event_id``. Where neither has one and no response runs, the error
+may be about something else. It is taken for the end of the response all the same, or its slot would
+be held for as long as the socket is open.
 """
 
 from __future__ import annotations
@@ -19,6 +24,8 @@ from proxy.client_side.exception_handler import to_api_error
 from proxy.websockets.counting import BEGIN_OF_ANSWER, ENDS_OF_ANSWERS
 from usage.exchange import Exchange
 from usage.limit_counts import limit_counts
+from wire_formats.errors import UnreadableAnswerError
+from wire_formats.json_objects import json_object
 from wire_formats.json_types import JsonObject
 
 CREATE = "response.create"
@@ -33,7 +40,8 @@ class ResponseLimits:
     def __init__(self, exchange: Exchange, target: Target, *, is_realtime: bool) -> None:
         self._responses = Responses(gate, exchange, (target,))
         self._is_realtime = is_realtime
-        self._awaited = 0  # responses that were asked for and have not begun
+        # Of the messages that asked for responses which have not begun; empty where they have none.
+        self._awaited: list[str] = []
         self._running = 0
 
     async def admitted(self, message: JsonObject) -> JsonObject:
@@ -42,7 +50,7 @@ class ResponseLimits:
         Raises ``LimitError``.
         """
         admission = await self._admit(demand_of_message(message))
-        self._awaited += 1
+        self._awaited.append(_event_id(message))
         if admission.output_cap is None:
             return message
         return clamped_message(message, admission.output_cap, is_realtime=self._is_realtime)
@@ -57,9 +65,8 @@ class ResponseLimits:
         if self._running and any(end in message[:TYPE_CHARS] for end in ENDS_OF_ANSWERS):
             self._running -= 1
             self._responses.end()
-        elif self._awaited and not self._running and ERROR in message[:TYPE_CHARS]:
-            self._awaited -= 1  # it does not begin
-            self._responses.end()
+        elif self._awaited and ERROR in message[:TYPE_CHARS]:
+            self._failed(message)
         return None
 
     def close(self) -> None:
@@ -76,10 +83,30 @@ class ResponseLimits:
     async def _began(self) -> ApiError | None:
         self._running += 1
         if self._awaited:
-            self._awaited -= 1
+            self._awaited.pop(0)
             return None
         try:
             await self._admit(NOTHING)
         except LimitError as exc:
             return to_api_error(exc)
         return None
+
+    def _failed(self, message: str) -> None:
+        """Release what is held for a response that does not begin, as ``message`` says."""
+        try:
+            event = json_object(message.encode())
+        except UnreadableAnswerError:
+            return
+        error = event.get("error")
+        if event.get("type") != "error":
+            return
+        about = _event_id(error) if isinstance(error, dict) else ""
+        if about in self._awaited and (about or not self._running):
+            self._awaited.remove(about)
+            self._responses.drop()
+
+
+def _event_id(message: JsonObject) -> str:
+    """The id that the client gave a message; empty where there is none."""
+    value = message.get("event_id")
+    return value if isinstance(value, str) else ""

@@ -108,6 +108,38 @@ def test_every_command_of_a_page_succeeds(page, installation, recorded, demo_url
                 assert done.returncode in EXITS.get(arguments[0], {0}), done.stdout + done.stderr
 
 
+ADA = """
+from django.contrib.auth.models import Group
+from accounts.models import User
+ada = User.objects.create_user("ada", email="Ada@example.com")
+ada.groups.set([Group.objects.get(name="team")])
+"""
+
+
+def test_a_trusted_caller_speaks_for_a_user_as_the_page_says(installation: LiveGateway) -> None:
+    require("curl", program("curl"))
+    page = ROOT / "docs" / "auth.md"
+    (block,) = [block for block in blocks_of(page) if "X-OpenWebUI-User-Email" in block]
+    options = ("--create-user", "--may-speak-for-users", "--json")
+    made = installation.manage("create_api_key", "open-webui", *options).stdout
+    environment = clean_environment(GATEHOUSE_KEY=json.loads(made)["key"])
+    installation.manage("shell", "-v0", "-c", ADA)
+
+    def answered() -> str:
+        told = subprocess.run(
+            ["sh", "-euc", block.replace("http://127.0.0.1:8000", installation.url)],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return told.stdout
+
+    wait_until(lambda: '"gpt-4o"' in answered(), what="the model of the user's group")
+    with client_of(installation, environment["GATEHOUSE_KEY"]) as client:
+        assert "gpt-4o" not in listed(client)
+
+
 def test_the_check_before_production_passes_in_the_environment_that_the_page_sets():
     page = ROOT / "docs" / "operations.md"
     exports = next(block for block in blocks_of(page) if "SECRET_KEY" in block)

@@ -141,13 +141,13 @@ class TakingContract:
 
     async def test_a_reading_tells_what_is_settled_and_what_runs_may_still_use(self, subject):
         await subject.known(100, 1)
-        ask = subject.of_period(10_000, worst=50, typical=10)
-        taken = await subject.take(ask, reservation="one")
+        ask, one = subject.of_period(10_000, worst=50, typical=10), name()
+        taken = await subject.take(ask, reservation=one)
         assert (taken.readings[0].settled, taken.readings[0].claimed) == (100, 150)
         await subject.take(ask)
         reading = await subject.reading(ask)
         assert (reading.settled, reading.used, reading.claimed) == (100, 120, 200)
-        await subject.settle("one", subject.used_of_period(7))
+        await subject.settle(one, subject.used_of_period(7))
         reading = await subject.reading(ask)
         assert (reading.settled, reading.used, reading.claimed) == (107, 117, 157)
         assert reading.room == 10_000 - 157

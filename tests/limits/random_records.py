@@ -62,6 +62,7 @@ def random_record(chance: random.Random, number: int = 0, **fields: Any) -> Usag
         characters=tokens.characters,
         service_tier=tokens.service_tier or "",
         images=chance.choice([None, None, 1, 4]),
+        requests=chance.choice([1, 1, 1, 0, 7]),
         **fields,
     )
 

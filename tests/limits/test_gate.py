@@ -291,6 +291,18 @@ async def test_far_from_the_limit_no_output_is_cut(opened: Opened) -> None:
     assert (await admitted(gate, opened.exchange(), chat(output_tokens=None))).output_cap is None
 
 
+@pytest.mark.parametrize(("others", "cap"), [(2, None), (10, 4096)])
+async def test_what_runs_in_other_workers_brings_the_limit_nearer(
+    opened: Opened, others: int, cap: int | None
+) -> None:
+    meters, rule = MemoryMeters(), a_rule(metric=Metric.TOKENS, amount=60_000)
+    one, other = a_gate(rule, meters=meters), a_gate(rule, meters=meters)
+    for number in range(others):
+        await admitted(other, opened.exchange(number), chat(output_tokens=None))
+    admission = await admitted(one, opened.exchange(others), chat(output_tokens=None))
+    assert admission.output_cap == cap
+
+
 async def test_a_limit_that_cuts_nothing_goes_by_what_is_typical(opened: Opened) -> None:
     gate = a_gate(a_rule(metric=Metric.TOKENS, amount=2000, clamps=False))
     assert (await admitted(gate, opened.exchange(), chat(output_tokens=None))).output_cap is None

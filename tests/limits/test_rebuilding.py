@@ -198,6 +198,16 @@ def test_a_period_that_is_wrong_is_found_and_put_right(now):
     assert not any(one.is_wrong for one in rebuild(limit))
 
 
+def test_responses_over_a_socket_count_each_and_what_starts_no_work_counts_nothing(now):
+    marking = a_limit()
+    mark = f"{marking.pk}::{month(now).start}"
+    store(records(1, accepted_at=now, requests=5, limit_marks=[mark]))
+    store(records(1, 1, accepted_at=now, requests=0))
+    filled = a_limit()
+    assert [used_of(one)[month(now).start].requests for one in (marking, filled)] == [5, 5]
+    assert not any(one.is_wrong for one in [*rebuild(marking), *rebuild(filled)])
+
+
 @pytest.mark.parametrize("unpriced", ["refuse", "assume"])
 @pytest.mark.parametrize("share", ["pool", "each_user", "each_key"])
 def test_the_sum_of_the_ledger_is_that_of_its_records(now, share, unpriced):

@@ -76,7 +76,7 @@ def stored_sums() -> dict[Mark, Quantities]:
     for row in UsageRow.objects.exclude(limit_marks=None).iterator():
         is_request = row.attempts > 0 or 0 < row.status < 400
         used = Quantities(
-            int(is_request),
+            row.limit_requests if is_request else 0,
             row.prompt_tokens or 0,
             row.completion_tokens or 0,
             nanodollars(row.cost),

@@ -122,7 +122,7 @@ def test_a_link_leads_to_the_very_records_that_its_line_sums_up(admin_client, db
         store([a_record(request_id=f"else_{n}", connection="eu-2", user_id=7, accepted_at=at)])
     addresses = links(shown(admin_client, days=30))
     assert {
-        word: admin_client.get(addresses[word]).context["cl"].result_count
+        word: admin_client.get(addresses[word]).context["facets"].rows
         for word in ("o1", "o1-mini", "eu")
     } == {"o1": 1, "o1-mini": 1, "eu": 3}
 
@@ -133,8 +133,8 @@ def test_a_link_on_a_user_leads_to_the_records_of_the_person(admin_client, db):
     store([a_record(request_id="req_1", user_id=ada.pk, username="ada", accepted_at=now)])
     store([a_record(request_id="req_2", user_id=ada.pk + 1, username="ada", accepted_at=now)])
     addresses = links(shown(admin_client, days=7))
-    rows = admin_client.get(addresses["lovelace"]).context["cl"].result_list
-    assert [row.pk for row in rows] == ["req_1"]
+    lines = admin_client.get(addresses["lovelace"]).context["lines"]
+    assert [line.request_id for line in lines] == ["req_1"]
 
 
 def test_days_that_were_pruned_are_still_drawn(admin_client, rows):

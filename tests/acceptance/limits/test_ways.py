@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -23,11 +24,12 @@ pytestmark = pytest.mark.acceptance
 
 REFUSED = {"rate_limit_exceeded", "insufficient_quota", "rate_limit_error"}
 
-# What else reaches an upstream: the method, and the path of a response that was stored before.
+# What reaches an upstream and starts no work: the method, and the path of a response that was
+# stored before.
 STORED = {
-    "responses/{}": ("GET", ""),
-    "responses/{}/cancel": ("POST", "/cancel"),
-    "responses/{}/input_items": ("GET", "/input_items"),
+    "responses/{}/input_items": [("GET", "/input_items")],
+    "responses/{}/cancel": [("POST", "/cancel")],
+    "responses/{}": [("GET", ""), ("GET", "?stream=true"), ("DELETE", "")],
 }
 PASSED_THROUGH = "passthrough/{}/{}"
 # Kept or made here, or asked on behalf of nobody: the lists of models, an administrator's look.
@@ -132,10 +134,15 @@ def test_no_way_to_an_upstream_leads_around_a_limit(bench: Bench, name: str) -> 
     assert bench.asked == before
 
 
-@pytest.mark.parametrize("name", STORED)
-def test_a_stored_response_is_no_way_around_a_limit(bench: Bench, name: str) -> None:
-    method, below = STORED[name]
-    assert_refused(bench, method, f"/v1/responses/{bench.response_id}{below}")
+def test_a_limit_keeps_nobody_from_a_stored_response(bench: Bench) -> None:
+    asks = list(chain(*STORED.values()))
+    before = bench.asked
+    with client_of(bench.gateway, bench.limited) as client:
+        for method, below in asks:
+            response = client.request(method, f"/v1/responses/{bench.response_id}{below}")
+            assert response.status_code != 429, response.text
+    assert bench.asked == before + len(asks)
+    wait_until(lambda: uncounted(bench.gateway, "limited") == len(asks), what="the records")
 
 
 def test_a_passthrough_is_no_way_around_a_limit(bench: Bench) -> None:
@@ -169,6 +176,18 @@ def test_a_shadow_limit_changes_no_answer(bench: Bench, name: str) -> None:
     assert shape(free.body) == shape(shadowed.body)
     if name != "audio/speech":  # the second is a recording of the first
         assert bench.asked == before + 2
+
+
+UNCOUNTED = """
+from usage.models import UsageRow
+rows = UsageRow.objects.filter(username={user!r}, attempts=1, limit_requests=0)
+print(rows.filter(limit_marks__isnull=True).count())
+"""
+
+
+def uncounted(gateway: LiveGateway, user: str) -> int:
+    """How many requests of the user the ledger has that no limit counts."""
+    return int(gateway.manage("shell", "--no-imports", "-c", UNCOUNTED.format(user=user)).stdout)
 
 
 def shape(body: bytes) -> Any:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from connections.models import Connection
 from models_registry.registry import active
+from usage.exchange import Exchange
+from usage.in_flight import in_flight
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -75,6 +79,30 @@ async def test_a_model_that_is_not_granted_does_not_exist(ask, upstream) -> None
 async def test_an_image_has_a_default_model(ask, upstream, path, body, headers) -> None:
     assert (await ask(path, body, **headers)).status == 200
     assert b"gpt-image-2" in upstream.last.content
+
+
+@pytest.fixture
+def ended() -> Iterator[list[Exchange]]:
+    """The exchanges that have ended."""
+    found: list[Exchange] = []
+    in_flight.on_close(found.append)
+    yield found
+    in_flight.forget(found.append)
+
+
+@pytest.mark.parametrize("number", [None, 3])
+@pytest.mark.parametrize("path", ["/v1/images/generations", EDITS])
+async def test_the_ledger_knows_how_many_images_were_asked_for(ask, ended, path, number) -> None:
+    assert (await ask(path, EDIT | ({"n": number} if number else {}))).status == 200
+    assert [each.images for each in ended] == [number or 1]
+
+
+@pytest.mark.parametrize(("number", "count"), [(b"3", 3), (b"", 1), (b"\xc2\xb2", 1), (b"0", 1)])
+async def test_the_ledger_knows_how_many_images_a_form_asks_for(ask, ended, number, count) -> None:
+    form = b'--b\r\nContent-Disposition: form-data; name="n"\r\n\r\n' + number + b"\r\n" + FORM
+    kind = "multipart/form-data; boundary=b"
+    assert (await ask(EDITS, form, content_type=kind)).status == 200
+    assert [each.images for each in ended] == [count]
 
 
 @pytest.mark.parametrize(

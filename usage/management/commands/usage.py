@@ -10,6 +10,7 @@ from django.conf import settings
 from accounts.departures import user_id_of
 from accounts.management.command import DONE, GatehouseCommand
 from accounts.management.errors import UsageError
+from usage.csv_cells import inert
 from usage.periods import EXAMPLES, PeriodError, read_moment
 from usage.reports import SUMS, By, Line, report
 from usage.summary import Summary
@@ -79,7 +80,7 @@ class Command(GatehouseCommand):
         writer.writerow([by, *SUMS])
         for line in lines:
             values = line.as_json()
-            writer.writerow([_inert(line.group), *(values[name] for name in SUMS)])
+            writer.writerow([inert(line.group), *(values[name] for name in SUMS)])
 
 
 def _period(since: str, until: str | None) -> tuple[datetime, datetime]:
@@ -107,8 +108,3 @@ def _limit(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 0 < int(text[:10]) < 10**9:
         raise ArgumentTypeError("a number of lines from 1 is needed")
     return int(text)
-
-
-def _inert(text: str) -> str:
-    """A spreadsheet takes a text with such a beginning for a formula; clients choose model ids."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

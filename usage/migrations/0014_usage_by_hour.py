@@ -6,7 +6,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('usage', '0012_images'),
+        ('usage', '0013_find_requests'),
+        ('usage', '0013_limit_requests'),
     ]
 
     operations = [
