@@ -54,3 +54,40 @@ def test_the_version_before_goes_on_inserting(stores, tmp_path, backing):
         migrated = LiveGateway(backing, tmp_path, environment)
         told = migrated.manage("shell", "-v0", "-c", INSERT).stdout.split("\n")
         assert told[:4] == ["True False", "0 {}", "True", "False 1 []"]
+
+
+ROW = """
+from datetime import datetime, timezone
+from uuid import UUID
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+
+before = [("usage", "0012_images")]
+Row = MigrationLoader(connection).project_state(before).apps.get_model("usage", "UsageRow")
+texts = ("username", "key_hint", "model", "upstream_model", "connection", "endpoint", "surface")
+texts += ("error_code", "client_request_id", "upstream_request_id", "tokens_from")
+counts = ("user_id", "attempts", "duration_ms", "chunks", "bytes_received", "bytes_sent")
+now = datetime.now(timezone.utc)
+values = dict.fromkeys(texts, "x") | dict.fromkeys(counts, 1) | {"error_code": "", "status": 200}
+Row.objects.create(
+    request_id="req_1", accepted_at=now, key_id=UUID(int=1), is_streamed=False,
+    is_client_gone=False, **values
+)
+
+from datetime import timedelta
+from usage.filling import fill_batch
+from usage.models import UsageHour
+from usage.reports import By, report
+def told():
+    lines = report(By.MODEL, since=now - timedelta(days=2), until=now + timedelta(days=1))
+    return sum(line.requests for line in lines)
+print(told(), UsageHour.objects.count(), fill_batch(), told(), UsageHour.objects.get().requests)
+"""
+
+
+@pytest.mark.parametrize("backing", BACKINGS)
+def test_a_record_of_the_version_before_is_counted_by_hour(stores, tmp_path, backing):
+    with stores.open(backing, tmp_path / "data") as environment:
+        migrated = LiveGateway(backing, tmp_path, environment)
+        told = migrated.manage("shell", "-v0", "-c", ROW).stdout.split("\n")
+        assert told[0] == "1 0 1 1 1"

@@ -11,7 +11,9 @@ from wire_formats.token_counts import Tokens
 
 LONGEST_CODE = 64
 LONGEST_WHY = 100
+LONGEST_TEXT = 2000
 LONGEST_TIER = 32
+ERROR_TEXT = "error_text"  # of an attempt's facts
 ARROW = "→"
 # The upstream may have done the work. What broke off after content is in the record's own counts.
 MAY_BE_BILLED = frozenset({Kind.FAILED, Kind.STOPPED})
@@ -29,7 +31,9 @@ class Attempt:
     ``milliseconds`` passed until it was decided how the attempt ended. ``why`` tells what led to
     the next attempt and what that was: ``429 → other key``. ``tokens`` are what a failed attempt
     told of its use; the counts of the attempt that serves the client stay with the exchange.
-    ``kind`` stays as it is for an attempt that is cancelled.
+    ``kind`` stays as it is for an attempt that is cancelled. ``started`` is a reading of
+    ``time.monotonic``. ``error_text`` says how a failed attempt ended, in the upstream's words if
+    there are any, without secrets; ``upstream_request_id`` is its own name for a failed attempt.
     """
 
     connection: str
@@ -41,6 +45,9 @@ class Attempt:
     why: str = ""
     tokens: Tokens | None = None
     kind: Kind = Kind.STOPPED
+    started: float = 0.0
+    error_text: str = ""
+    upstream_request_id: str = ""
 
     @property
     def may_be_billed(self) -> bool:
@@ -48,7 +55,7 @@ class Attempt:
         return self.tokens is None and self.kind in MAY_BE_BILLED
 
     def facts(self) -> AttemptFacts:
-        """The attempt as JSON has it; ``tokens`` and ``may_be_billed`` only where they say more."""
+        """The attempt as JSON has it. What follows ``why`` is there only where it says more."""
         found: AttemptFacts = {
             "connection": self.connection,
             "model": printable(self.model),
@@ -68,19 +75,36 @@ class Attempt:
             }
         if self.may_be_billed:
             found["may_be_billed"] = True
+        if self.error_text:
+            found[ERROR_TEXT] = printable(" ".join(self.error_text.split()))[:LONGEST_TEXT]
+        if self.upstream_request_id:
+            found["upstream_request_id"] = self.upstream_request_id
         return found
 
 
-def attempt_log(attempts: Sequence[Attempt]) -> list[AttemptFacts]:
-    """The facts of each attempt; empty where the first one succeeded, as nearly all do."""
+def attempt_log(attempts: Sequence[Attempt], started: float | None = None) -> list[AttemptFacts]:
+    """The facts of each attempt; empty where the first one succeeded, as nearly all do.
+
+    With ``started``, when the request came, ``started_ms`` tells how long after it each began.
+    """
     if len(attempts) == 1 and attempts[0].kind is Kind.SUCCESS:
         return []
-    return [attempt.facts() for attempt in attempts]
+    log = [attempt.facts() for attempt in attempts]
+    if started is not None:
+        for attempt, facts in zip(attempts, log, strict=True):
+            if attempt.started:
+                facts["started_ms"] = round((attempt.started - started) * 1000)
+    return log
 
 
 def attempt_lines(log: Iterable[AttemptFacts]) -> list[str]:
     """A line for each attempt, such as ``azure-eu …a1b2 429 120 ms → other key``."""
     return [_line(attempt) for attempt in log]
+
+
+def words_of(log: Iterable[AttemptFacts]) -> list[str]:
+    """How each attempt ended in the upstream's words; empty where it told none, or too long ago."""
+    return [str(attempt.get(ERROR_TEXT) or "") for attempt in log]
 
 
 def printable(text: str) -> str:

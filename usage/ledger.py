@@ -19,6 +19,7 @@ from usage.metrics import Metrics
 from usage.record import UsageRecord
 from usage.request_log import RequestLog
 from usage.spans import configured_spans
+from usage.upkeep import keep_up
 from usage.worker_metrics import WorkerMetrics
 
 logger = logging.getLogger(__name__)
@@ -86,7 +87,8 @@ async def running_ledger() -> AsyncIterator[Ledger]:
         logger.warning("the metrics tell of this worker alone: %s", exc)
     in_flight.on_close(ledger.close)
     _active = ledger
-    tasks = [asyncio.create_task(flusher.run()), asyncio.create_task(ledger.workers.run())]
+    running = (flusher.run(), ledger.workers.run(), keep_up())
+    tasks = [asyncio.create_task(each) for each in running]
     try:
         yield ledger
     finally:

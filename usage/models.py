@@ -8,6 +8,17 @@ from django.utils import timezone
 
 from usage.exchange import Surface
 from usage.row_indexes import ROW_INDEXES
+from usage.totals import UsageDay, UsageHour
+
+__all__ = [
+    "Price",
+    "PriceQuerySet",
+    "PriceSource",
+    "TokensFrom",
+    "UsageDay",
+    "UsageHour",
+    "UsageRow",
+]
 
 
 class TokensFrom(models.TextChoices):
@@ -194,6 +205,8 @@ class UsageRow(models.Model):
     limit_requests = models.PositiveIntegerField("requests of limits", default=1, db_default=1)
     cost = models.DecimalField("cost ($)", max_digits=20, decimal_places=10, null=True)
     price = models.ForeignKey(Price, on_delete=models.PROTECT, null=True, related_name="+")
+    # NULL until it is, as for the rows of older versions.
+    is_in_hours = models.BooleanField("counted by hour", null=True, editable=False)
 
     class Meta:
         verbose_name = "usage record"
@@ -208,42 +221,3 @@ class UsageRow(models.Model):
     def is_cost_estimated(self) -> bool:
         """Whether the price is the list's for another host, or for another service tier."""
         return self.price is not None and self.price.source == PriceSource.ESTIMATE
-
-
-class UsageDay(models.Model):
-    """The totals of rows that were pruned. A request is in a row or in a total, never in both."""
-
-    day = models.DateField()
-    user_id = models.BigIntegerField()
-    username = models.CharField(max_length=150)
-    key_id = models.UUIDField()
-    key_hint = models.CharField(max_length=20)
-    model = models.CharField(max_length=256)
-    connection = models.CharField(max_length=100)
-    requests = models.PositiveBigIntegerField()
-    failed = models.PositiveBigIntegerField()
-    prompt_tokens = models.PositiveBigIntegerField()
-    cached_tokens = models.PositiveBigIntegerField()
-    # `db_default`, here and below: the version before may still write rows during an upgrade.
-    cache_write_tokens = models.PositiveBigIntegerField(default=0, db_default=0)
-    completion_tokens = models.PositiveBigIntegerField()
-    reasoning_tokens = models.PositiveBigIntegerField()
-    audio_prompt_tokens = models.PositiveBigIntegerField(default=0, db_default=0)
-    audio_completion_tokens = models.PositiveBigIntegerField(default=0, db_default=0)
-    audio_seconds = models.FloatField()
-    duration_ms = models.PositiveBigIntegerField()
-    unpriced = models.PositiveBigIntegerField()
-    estimated = models.PositiveBigIntegerField(default=0, db_default=0)
-    cost = models.DecimalField(max_digits=30, decimal_places=10)  # the sum of any number of rows
-
-    class Meta:
-        verbose_name = "usage of a day"
-        constraints = (
-            models.UniqueConstraint(
-                fields=("day", "user_id", "username", "key_id", "key_hint", "model", "connection"),
-                name="usage_day_once",
-            ),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.day} {self.username} {self.model}"

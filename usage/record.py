@@ -117,7 +117,7 @@ class UsageRecord:
             audio_completion_tokens=tokens.audio_completion,
             service_tier=tokens.service_tier or "",
             overhead_us=_in(1e6, exchange.overhead_seconds),
-            attempt_log=attempt_log(exchange.attempts),
+            attempt_log=attempt_log(exchange.attempts, exchange.started),
             **_for_limits(exchange),
         )
 

@@ -1,22 +1,22 @@
-"""Usage and cost: sums over the present rows and the totals of older days."""
+"""Usage and cost: sums over the totals of hours, and of older days."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet, Sum
-from django.db.models.functions import TruncDate, TruncHour, TruncMonth
+from django.db.models.functions import TruncHour
 from django.utils import timezone
 
 from accounts.models import User
-from usage.models import PriceSource, UsageDay, UsageRow
-from usage.periods import local_day
+from usage.models import PriceSource
+from usage.sources import Sources, one_moment
 from wire_formats.figures import MOST
 
 
@@ -34,7 +34,6 @@ class By(StrEnum):
 
 
 OF_TIME = frozenset({By.HOUR, By.DAY, By.MONTH})
-TRUNCATED = {By.HOUR: TruncHour, By.DAY: TruncDate, By.MONTH: TruncMonth}
 COLUMN_OF = {
     By.USER: "user_id",
     By.MODEL: "model",
@@ -43,7 +42,6 @@ COLUMN_OF = {
     By.GROUP: "user_id",
 }
 NO_GROUP = "(no group)"
-INSTANT = timedelta(microseconds=1)
 IS_FAILED = Q(status__gte=400) | ~Q(error_code="")
 IS_UNPRICED = Q(cost__isnull=True, status__lt=400)
 IS_ESTIMATED = Q(cost__isnull=False, price__source=PriceSource.ESTIMATE)
@@ -109,7 +107,8 @@ def report(
     Of users of one name, those who were deleted have their id behind it.
     """
     lines: dict[str, Line] = {}
-    found = _lines(by, since=since, until=until, user_id=user_id)
+    with one_moment():
+        found = iter(list(_lines(by, since=since, until=until, user_id=user_id)))
     if by is By.GROUP:
         found = _by_group(found)
     elif by is By.USER:
@@ -121,27 +120,20 @@ def report(
     return tuple(sorted(lines.values(), key=lambda line: (-line.cost, -line.requests, line.group)))
 
 
-def rows_of(since: datetime, until: datetime, user_id: int | None = None) -> QuerySet[Any]:
-    """The records of a period that are not pruned."""
-    rows: QuerySet[Any] = UsageRow.objects.filter(accepted_at__gte=since, accepted_at__lt=until)
-    return rows if user_id is None else rows.filter(user_id=user_id)
-
-
-def days_of(since: datetime, until: datetime, user_id: int | None = None) -> QuerySet[Any]:
-    """The totals of the days that were pruned and that a period touches."""
-    days: QuerySet[Any] = UsageDay.objects.filter(
-        day__gte=local_day(since), day__lte=local_day(until - INSTANT)
-    )
-    return days if user_id is None else days.filter(user_id=user_id)
-
-
 def _lines(by: By, *, since: datetime, until: datetime, user_id: int | None) -> Iterator[Line]:
-    rows, days = rows_of(since, until, user_id), days_of(since, until, user_id)
+    sources = Sources.of(since, until, user_id)
+    for rows in sources.rows:
+        yield from _of_rows(rows, by)
+    if sources.hours is not None:
+        yield from _of_totals(sources.hours, by, F("hour"))
+    yield from _of_totals(sources.days, by, F("day"), most=F("requests") * MOST)
+
+
+def _of_rows(rows: QuerySet[Any], by: By) -> Iterator[Line]:
     if by in OF_TIME:
         zone = timezone.get_default_timezone()
-        rows = rows.annotate(of_time=TRUNCATED[by]("accepted_at", tzinfo=zone))
-        days = days.annotate(of_time=TruncMonth("day") if by is By.MONTH else F("day"))
-    yield from _grouped(
+        rows = rows.annotate(of_time=TruncHour("accepted_at", tzinfo=zone))
+    return _grouped(
         rows,
         by,
         most=MOST,
@@ -150,20 +142,21 @@ def _lines(by: By, *, since: datetime, until: datetime, user_id: int | None) -> 
         unpriced=Count("pk", filter=IS_UNPRICED),
         estimated=Count("pk", filter=IS_ESTIMATED),
     )
-    yield from _grouped(
-        days,
-        by,
-        most=F("requests") * MOST,
-        requests=Sum("requests"),
-        failed=Sum("failed"),
-        unpriced=Sum("unpriced"),
-        estimated=Sum("estimated"),
-    )
+
+
+def _of_totals(totals: QuerySet[Any], by: By, of_time: F, *, most: Any = None) -> Iterator[Line]:
+    if by in OF_TIME:
+        totals = totals.annotate(of_time=of_time)
+    counts = {name: Sum(name) for name in COUNTS}
+    return _grouped(totals, by, most=most, **counts)
 
 
 def _grouped(source: QuerySet[Any], by: By, *, most: Any, **counts: Any) -> Iterator[Line]:
-    """Adds up only values of at most ``most``, so that no sum passes 64 bits."""
-    sums = {f"total_{name}": Sum(name, filter=Q(**{f"{name}__lte": most})) for name in TOLD_SUMS}
+    """Adds up only values of at most ``most``, so that no sum passes 64 bits.
+
+    Hours have none beyond that, and a condition for each figure takes as long as the sums.
+    """
+    sums = {f"total_{name}": Sum(name, filter=_up_to(name, most)) for name in TOLD_SUMS}
     sums["total_cost"] = Sum("cost")
     totals = {f"total_{name}": expression for name, expression in counts.items()}
     column = F(COLUMN_OF.get(by, "of_time"))
@@ -174,6 +167,10 @@ def _grouped(source: QuerySet[Any], by: By, *, most: Any, **counts: Any) -> Iter
         values["cost"] = Decimal(values["cost"])
         behind = f" {found['name']}" if names else ""
         yield Line(group=f"{_label(by, found['group'])}{behind}", **values)
+
+
+def _up_to(name: str, most: Any) -> Q | None:
+    return None if most is None else Q(**{f"{name}__lte": most})
 
 
 def _by_group(lines: Iterable[Line]) -> Iterator[Line]:
@@ -206,8 +203,11 @@ def _id_and_name(line: Line) -> tuple[int, str]:
 
 
 def _label(by: By, group: Any) -> str:
-    if by is By.MONTH:
-        return f"{group:%Y-%m}"
-    if by is By.HOUR and isinstance(group, datetime):
-        return f"{group.astimezone(timezone.get_default_timezone()):%Y-%m-%d %H:00}"
-    return group.isoformat() if isinstance(group, date) else str(group)
+    """The name of a line. Times are those of hours, or days that were pruned."""
+    if by not in OF_TIME:
+        return str(group)
+    if isinstance(group, datetime):
+        group = group.astimezone(timezone.get_default_timezone())
+        if by is By.HOUR:
+            return f"{group:%Y-%m-%d %H:00}"
+    return f"{group:%Y-%m}" if by is By.MONTH else f"{group:%Y-%m-%d}"

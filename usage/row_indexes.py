@@ -26,4 +26,14 @@ ROW_INDEXES = (
     ),
     Index(fields=("accepted_at",), name="usage_row_left", condition=Q(is_client_gone=True)),
     Index(fields=("accepted_at",), name="usage_row_slow", condition=Q(duration_ms__gte=SLOW_MS)),
+    Index(
+        fields=("accepted_at",),
+        name="usage_row_attempt_log",
+        condition=Q(attempt_log__isnull=False),
+    ),
+    Index(
+        fields=("accepted_at",),
+        name="usage_row_not_in_hours",
+        condition=Q(is_in_hours__isnull=True),
+    ),
 )

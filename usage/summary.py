@@ -10,7 +10,8 @@ from typing import Any
 from django.db.models import Max, Min
 
 from usage.periods import in_words
-from usage.reports import By, Line, days_of, report, rows_of
+from usage.reports import By, Line, report
+from usage.sources import days_of, rows_of
 
 TOTAL = "total"
 

@@ -233,6 +233,7 @@ GATEWAY_OTEL = environment.switch(
     "GATEWAY_OTEL", default=bool(environment.text("OTEL_EXPORTER_OTLP_ENDPOINT"))
 )
 GATEWAY_USAGE_SYNC = environment.choice("GATEWAY_USAGE_SYNC", ("never", "interval", "always"))
+GATEWAY_ERROR_TEXT_DAYS = environment.whole_number("GATEWAY_ERROR_TEXT_DAYS", default=14)
 GATEWAY_SPEECH_CACHE = environment.switch("GATEWAY_SPEECH_CACHE", default=True)
 GATEWAY_SPEECH_CACHE_DIR = environment.text("GATEWAY_SPEECH_CACHE_DIR", str(DATA_DIR / "speech"))
 GATEWAY_SPEECH_CACHE_MAX_BYTES = environment.whole_number(

@@ -23,7 +23,7 @@ from proxy.answering.opening import answer_of
 from proxy.answering.pipelines_server import CallFilters, filtered_call
 from proxy.answering.shapes import Shape
 from proxy.answering.time_limit import TimeLimit
-from proxy.answering.upstream_errors import error_from_response
+from proxy.answering.upstream_errors import error_from_response, words_of
 from proxy.client_side.hops import comes_back
 from proxy.client_side.response_headers import is_plain
 from resilience.outcomes import Kind, Outcome
@@ -83,7 +83,7 @@ class Asking:
         except NOTHING_WAS_SENT as exc:
             return ended_by(exc)
         attempt = self._begin(target, key)
-        started = time.monotonic()
+        started = attempt.started = time.monotonic()
         try:
             # The transport knows how much of the time the client takes to send its form.
             if limit is None or call.upload is not None:
@@ -97,10 +97,20 @@ class Asking:
             result = ended_by(exc)
         finally:
             attempt.milliseconds = round((time.monotonic() - started) * 1000)
-        _note(attempt, result)
+        self._note(attempt, result)
         if isinstance(result, Ended) and result.answer is None:
             await self._let_go()
         return result
+
+    def _note(self, attempt: Attempt, result: Dispatched | Ended) -> None:
+        if isinstance(result, Dispatched):
+            attempt.kind = Kind.SUCCESS
+            return
+        attempt.kind, attempt.code = result.outcome.kind, result.outcome.code
+        attempt.status = attempt.status and (result.outcome.status or attempt.status)
+        attempt.tokens = result.tokens
+        attempt.error_text = result.text
+        attempt.upstream_request_id = self.exchange.upstream_request_id
 
     async def _let_go(self) -> None:
         """Close the response that is not the answer; what of it was read gives its connection
@@ -179,15 +189,6 @@ class Asking:
         return response
 
 
-def _note(attempt: Attempt, result: Dispatched | Ended) -> None:
-    if isinstance(result, Dispatched):
-        attempt.kind = Kind.SUCCESS
-    else:
-        attempt.kind, attempt.code = result.outcome.kind, result.outcome.code
-        attempt.status = attempt.status and (result.outcome.status or attempt.status)
-        attempt.tokens = result.tokens
-
-
 async def _lacks_endpoint(target: Target, response: UpstreamResponse, endpoint: str) -> bool:
     """Whether the upstream says that it has no ``endpoint``, which is remembered."""
     if response.status not in STATUSES:
@@ -213,6 +214,7 @@ async def _refusal(dispatched: Dispatched) -> Ended:
     return Ended(
         outcome=outcome_of_response(status, headers, told, model=dispatched.target.model),
         error=error_from_response(status, headers, told),
+        words=words_of(status, told),
     )
 
 

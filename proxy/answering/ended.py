@@ -29,12 +29,24 @@ SILENT = "The upstream did not answer in time."
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
     """``answer`` is what the client gets where no other attempt follows: it tells of the failure
-    in its own form. ``tokens`` are what the upstream told of its use."""
+    in its own form. ``tokens`` are what the upstream told of its use, ``words`` its message without
+    secrets, unless that is about the gateway's own credential."""
 
     outcome: Outcome
     error: Exception
     answer: Dispatched | None = None
     tokens: Tokens | None = None
+    words: str = ""
+
+    @property
+    def text(self) -> str:
+        """How the attempt ended, for its record: by the upstream's words, or else by ours."""
+        if self.words:
+            return self.words
+        error = self.error
+        if isinstance(error, AuthUnavailableError):
+            return error.public_message
+        return str(getattr(error, "message", ""))
 
     async def let_go(self) -> None:
         """Close the response that could have been the answer."""

@@ -13,7 +13,7 @@ from proxy.answering.ended import Ended
 from proxy.answering.limits import limits
 from proxy.answering.look_ahead import look_ahead
 from proxy.answering.shapes import DIALECTS, Shape
-from proxy.answering.upstream_errors import error_from_told, told_in
+from proxy.answering.upstream_errors import error_from_told, told_in, words_of
 from proxy.answering.whole import read_whole
 from proxy.client_side.errors import UpstreamAnswerError
 from resilience.outcomes import Kind
@@ -136,4 +136,5 @@ def _ended(
         error=error_from_told(told),
         answer=answer,
         tokens=tokens,
+        words=words_of(told.status, told),
     )

@@ -50,6 +50,14 @@ def error_from_response(status: int, headers: Mapping[str, str], told: ProviderE
     )
 
 
+def words_of(status: int, told: ProviderError) -> str:
+    """The upstream's own message for the record of an attempt, of what it ``told`` without secrets.
+
+    Empty for what it says of the gateway's credential: it likes to quote a part of that.
+    """
+    return "" if _is_about_the_credential(status, told) else told.message
+
+
 def error_from_object(error: Any, *, secrets: frozenset[str]) -> ApiError:
     """The error for an error object in an answer that began as a success."""
     return error_from_told(read_error(error).without(secrets))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from resilience.outcomes import Kind
-from usage.attempts import Attempt, attempt_lines, attempt_log
+from usage.attempts import Attempt, attempt_lines, attempt_log, words_of
 from wire_formats.token_counts import Tokens
 
 
@@ -76,3 +76,16 @@ def test_words_of_upstreams_are_cut_and_hold_nothing_that_a_terminal_obeys():
 
 def test_a_log_of_another_version_is_told_as_far_as_it_is_known():
     assert attempt_lines([{"connection": "one", "colour": "red"}]) == ["one 0 ms"]
+
+
+def test_words_of_the_upstream_are_told_beside_the_lines():
+    log = attempt_log([limited(error_text="Slow\n down."), served()])
+    assert words_of(log) == ["Slow down.", ""]
+    assert words_of([{}]) == [""]
+    assert "Slow" not in attempt_lines(log)[0]
+
+
+def test_an_attempt_says_how_long_after_the_request_it_began():
+    first, second = limited(started=100.0), limited(started=100.25)
+    log = attempt_log([first, second, served()], 99.9)
+    assert [attempt.get("started_ms") for attempt in log] == [100, 350, None]

@@ -118,3 +118,11 @@ def test_the_attempts_of_a_request_are_told(db: None) -> None:
 def test_one_attempt_that_succeeded_is_not_told_at_length(recorded: None) -> None:
     assert json.loads(run("show", "req_2", "--json"))["attempt_log"] == []
     assert "attempt_log" not in run("show", "req_2")
+
+
+def test_the_upstreams_words_are_shown(db: None) -> None:
+    log = a_log(error_text="The engine is \x1b[31mon fire.")
+    store([a_record(request_id="req_1", accepted_at=NOW, attempt_log=log)])
+    shown = run("show", "req_1")
+    assert "“The engine is ?[31mon fire.”" in shown
+    assert json.loads(run("show", "req_1", "--json"))["attempt_log"][1]["error_text"]

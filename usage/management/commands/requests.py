@@ -12,7 +12,7 @@ from django.db import close_old_connections
 from accounts.management.command import DONE, GatehouseCommand, add_json_argument
 from accounts.management.errors import UsageError
 from accounts.management.tables import table, visible
-from usage.attempts import attempt_lines
+from usage.attempts import attempt_lines, words_of
 from usage.listed_requests import FIGURES, HEADS, Wanted, cells, cost_of, facts, find, verdict
 from usage.models import UsageRow
 from usage.periods import EXAMPLES, PeriodError, read_moment
@@ -73,8 +73,11 @@ class Command(GatehouseCommand):
             self.write_json(told | {"price": str(row.price) if row.price else None})
             return
         self.stdout.write(f"{verdict(row)} Cost: {cost_of(row)}")
-        for line in attempt_lines(told.pop("attempt_log")):
+        log = told.pop("attempt_log")
+        for line, words in zip(attempt_lines(log), words_of(log), strict=True):
             self.stdout.write(f"  {visible(line)}")
+            if words:
+                self.stdout.write(f"    “{visible(words)}”")
         width = max(map(len, told))
         told |= {"price_id": row.price, "limit_marks": ", ".join(told["limit_marks"])}
         for name, value in told.items():
