@@ -203,6 +203,14 @@ class MemoryMeters:
             for reservation in base.reservations:
                 if not period.is_stored(reservation) and reservation not in self._done:
                     self._stored.add((base.meter, reservation), now)
+                    self._let_go(reservation, base.meter, now)
+
+    def _let_go(self, reservation: str, meter: str, now: float) -> None:
+        """Release what is held of one meter, whose use is stored before it was settled."""
+        held = self._reservations.get(reservation)
+        hold = None if held is None else held.holds.pop(meter, None)
+        if hold is not None:
+            self._release({meter: hold}, now)
 
 
 def _refused(weighed: Sequence[Weighed], now: float) -> Refused:

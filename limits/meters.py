@@ -101,7 +101,7 @@ class Base(NamedTuple):
     """What the database holds of a period: of ``records`` requests, ``amount`` in all.
 
     ``records`` only grows, so that an older base never replaces a newer one. ``reservations`` are
-    the requests whose use is part of it by now, and no longer pending.
+    the requests whose use is part of it by now, and no longer pending or reserved.
     """
 
     meter: str

@@ -18,6 +18,8 @@ for number = 4, #KEYS do
     redis.call('HDEL', main, 's:' .. reservation)
     add(main, 'pending', -tonumber(pending))
   elseif redis.call('EXISTS', KEYS[number]) == 0 then
+    -- Another worker's flush may be quicker than the settlement: it would count twice until then.
+    end_reserved(main, leases, reservation)
     redis.call('HSET', main, 'f:' .. reservation, '1')
   end
 end

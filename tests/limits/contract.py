@@ -521,7 +521,8 @@ class BasesContract:
         ask = subject.of_period(100, 10)
         await subject.take(ask, reservation=reservation)
         await subject.flushed(subject.base(5, 1, reservation))
-        assert await subject.used(ask) == 15
+        reading = await subject.reading(ask)
+        assert (reading.settled, reading.used, reading.claimed) == (5, 5, 5)
         await subject.settle(reservation, subject.used_of_period(5))
         assert await subject.used(ask) == 5
 

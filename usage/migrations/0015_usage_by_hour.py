@@ -6,8 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('usage', '0013_find_requests'),
-        ('usage', '0013_limit_requests'),
+        ('usage', '0014_limit_requests'),
     ]
 
     operations = [
