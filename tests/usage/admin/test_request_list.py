@@ -99,7 +99,6 @@ def test_users_are_found_by_the_beginning_of_their_name(admin_client, rows):
         ({"until": "2026-05-02"}, {"req_01aa01", "req_01aa02", "req_01bb03"}),
         ({"model": "", "nonsense": "1"}, {"req_01aa01", "req_01aa02", "req_01bb03", "req_01bb04"}),
     ],
-    ids=str,
 )
 def test_a_selection_narrows_the_list(admin_client, rows, query, ids):
     assert set(listed(admin_client, **query)) == ids
