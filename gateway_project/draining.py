@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-from limits.gate import gate
+from limits.admission.gate import gate
 from proxy.resumable.readers import Reader, readers
 from usage.exchange import Exchange, StopReason
 from usage.in_flight import in_flight

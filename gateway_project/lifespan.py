@@ -34,8 +34,8 @@ from gateway_project.waiting import waiting
 from gateway_project.webhook import webhook_of
 from infrastructure import redis_outage
 from infrastructure.outages import Cause, outages
+from limits.admission.gate import gate
 from limits.alerts.sending import AlertSender
-from limits.gate import gate
 from models_registry.registry import Registry, activate
 from proxy.references.stored_responses import stored_responses
 from proxy.resumable.recordings import recordings

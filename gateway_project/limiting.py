@@ -10,17 +10,17 @@ from channels.db import database_sync_to_async
 from django.conf import settings
 
 from accounts.changes import DATABASE_ERRORS
+from limits.admission.gate import gate
 from limits.book import EMPTY
 from limits.checks import workers
-from limits.divided_meters import DividedMeters
-from limits.gate import gate
-from limits.live_prices import REFRESH_SECONDS
+from limits.counting.live_prices import REFRESH_SECONDS
+from limits.counting.periods import periods
 from limits.loading import load_book
-from limits.memory_meters import MemoryMeters
-from limits.meters import Meters
-from limits.outage import ResilientMeters
-from limits.periods import periods
-from limits.redis_meters import RedisMeters
+from limits.meters.divided import DividedMeters
+from limits.meters.interface import Meters
+from limits.meters.memory import MemoryMeters
+from limits.meters.outage import ResilientMeters
+from limits.meters.redis_meters import RedisMeters
 
 
 @asynccontextmanager

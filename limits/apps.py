@@ -8,8 +8,8 @@ class LimitsConfig(AppConfig):
 
     def ready(self) -> None:
         from limits import checks, signals  # noqa: F401
-        from limits.labels import counted
-        from limits.periods import periods
+        from limits.counting.periods import periods
+        from limits.reading.labels import counted
         from usage.companions import companions
         from usage.counted_limits import counted_limits
 

@@ -13,7 +13,7 @@ from uuid import UUID
 from accounts.caller import Caller
 from infrastructure.patterns import matches
 from limits.choices import ROLLING, Metric, Share, SubjectKind, Window
-from limits.meters import MeterKind
+from limits.meters.interface import MeterKind
 from limits.rule import Rule
 
 MOST_KNOWN = 10_000

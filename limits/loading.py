@@ -12,10 +12,10 @@ from django.utils import timezone
 
 from limits.book import OF_UPSTREAMS, Book
 from limits.choices import Metric, Mode, OnOutage, Share, SubjectKind, Unpriced, Window
+from limits.counting.used import per_token
 from limits.models import Limit, LimitChange
 from limits.quantities import units
 from limits.rule import Raise, Rule
-from limits.used import per_token
 
 logger = logging.getLogger(__name__)
 

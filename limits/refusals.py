@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from limits.meters import Reading
+from limits.meters.interface import Reading
 from limits.rule import Rule
 
 

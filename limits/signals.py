@@ -8,10 +8,10 @@ from django.db.models.signals import post_delete, post_save, pre_delete, pre_sav
 from django.dispatch import receiver
 
 from accounts import changes
-from limits.counting_lock import lock_for_counting
+from limits.counting.counting_lock import lock_for_counting
+from limits.counting.rebuilding import fill
 from limits.models import Limit, LimitChange
 from limits.models.limits import SUBJECT_FIELDS
-from limits.rebuilding import fill
 
 # What decides which requests count towards which period.
 COUNTED = (

@@ -18,7 +18,7 @@ from connections.configuration.entry import (
 from connections.configuration.spec import ConnectionSpec
 from gateway_project.config_file.source import ConfigFileError, Source, read_source
 from limits.choices import SubjectKind
-from limits.spec import LimitSpec
+from limits.configuration.spec import LimitSpec
 from models_registry.spec import RegisteredModelSpec
 from resilience.configuration.policies import PolicySpec
 from resilience.configuration.routes import RouteSpec

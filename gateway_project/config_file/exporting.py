@@ -14,9 +14,9 @@ from django.contrib.auth.models import Group
 from connections.configuration.spec import ConnectionSpec
 from connections.models import Connection, GatewaySettings
 from gateway_project.config_file.document import SETTINGS_READERS
+from limits.configuration.spec import LimitSpec
 from limits.models import Limit
 from limits.models.limits import SUBJECT_FIELDS
-from limits.spec import LimitSpec
 from models_registry.models import ModelGrant, RegisteredModel
 from models_registry.spec import RegisteredModelSpec
 from resilience.configuration.policies import PolicySpec

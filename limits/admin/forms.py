@@ -15,11 +15,11 @@ from unfold.widgets import (
 from accounts.admin.fields import LinesField
 from connections.models import ConnectionKey
 from limits.choices import Metric, Share, SubjectKind
-from limits.dates import in_time
+from limits.configuration.dates import in_time
+from limits.configuration.raises import RaiseSpec
+from limits.configuration.subjects import UnknownSubjectError, share_of
 from limits.models import Limit
 from limits.models.limits import SUBJECT_FIELDS
-from limits.raises import RaiseSpec
-from limits.subjects import UnknownSubjectError, share_of
 from limits.validators import validate_addresses, validate_amount, validate_share
 
 NAMES = {Share.EACH_USER: SubjectKind.USER, Share.EACH_KEY: SubjectKind.KEY}

@@ -21,10 +21,10 @@ from limits.admin.raising import RaisesLimits
 from limits.admin.used import bar_of, bars_of, people_of, shown
 from limits.checks import counts_apart, workers
 from limits.choices import ROLLING, Metric, SubjectKind, Window
-from limits.descriptions import limit_in_words, subject_in_words
+from limits.configuration.descriptions import limit_in_words, subject_in_words
 from limits.models import Limit, LimitChange
 from limits.models.limits import SUBJECT_FIELDS
-from limits.usage_now import MOST_SHARES, most_used
+from limits.reading.usage_now import MOST_SHARES, most_used
 
 # Fixed once a limit is there: what was counted would mean nothing for another.
 COUNTED = ("subject_kind", *SUBJECT_FIELDS, "share", "metric", "window")

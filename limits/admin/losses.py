@@ -11,9 +11,9 @@ from django.dispatch import receiver
 from accounts.admin.deletions import MOST_TOLD, counted, deletion_asked
 from accounts.models import ApiKey, User
 from connections.models import Connection
-from limits.descriptions import limit_in_words, subject_in_words
+from limits.configuration.descriptions import limit_in_words, subject_in_words
+from limits.configuration.raises import in_force
 from limits.models import Limit
-from limits.raises import in_force
 
 
 def loss_of(limit: Limit) -> str:

@@ -16,9 +16,9 @@ from unfold.decorators import action
 from limits.admin.forms import RaiseForm
 from limits.admin.used import people_of
 from limits.choices import Metric
-from limits.descriptions import amount_in_words, limit_in_words
+from limits.configuration.descriptions import amount_in_words, limit_in_words
+from limits.configuration.raises import end_raises, raise_limit
 from limits.models import Limit, LimitChange
-from limits.raises import end_raises, raise_limit
 
 MOST_RAISES = 50
 

@@ -13,11 +13,11 @@ from django.utils.safestring import SafeString
 
 from accounts.models import ApiKey, User
 from limits.choices import Metric
-from limits.descriptions import figure
-from limits.forecast import in_words
+from limits.configuration.descriptions import figure
 from limits.loading import rule_of
 from limits.models import Limit
-from limits.usage_now import ShareUse, used_now
+from limits.reading.forecast import in_words
+from limits.reading.usage_now import ShareUse, used_now
 
 FULL, NEARLY = 100, 80  # per cents, from which a bar has another colour
 

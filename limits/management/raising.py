@@ -12,12 +12,12 @@ from accounts.management.api_key_argument import find_api_key
 from accounts.management.errors import UsageError
 from infrastructure.time_spans import TimeSpanError, read_time_span
 from limits.choices import Share, SubjectKind
-from limits.dates import end_of
+from limits.configuration.dates import end_of
+from limits.configuration.numbers import amount as read_amount
+from limits.configuration.raises import RaiseSpec, end_raises, in_force, raise_limit
+from limits.configuration.subjects import UnknownSubjectError, share_of
 from limits.management.made_by import this_command
 from limits.models import Limit, LimitChange
-from limits.numbers import amount as read_amount
-from limits.raises import RaiseSpec, end_raises, in_force, raise_limit
-from limits.subjects import UnknownSubjectError, share_of
 
 KINDS = {Share.EACH_USER: SubjectKind.USER, Share.EACH_KEY: SubjectKind.KEY}
 

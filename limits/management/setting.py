@@ -11,11 +11,11 @@ from accounts.management.errors import UsageError
 from connections.configuration.difference import Difference
 from connections.configuration.entry import EntryError
 from limits.choices import Metric, SubjectKind
+from limits.configuration.spec import LimitSpec
+from limits.configuration.spec_fields import READERS, SUBJECT_READERS
+from limits.configuration.subjects import Subject
 from limits.management.made_by import this_command
 from limits.models import Limit
-from limits.spec import LimitSpec
-from limits.spec_fields import READERS, SUBJECT_READERS
-from limits.subjects import Subject
 
 
 @transaction.atomic

@@ -16,17 +16,17 @@ from accounts.management.api_key_argument import find_api_key
 from accounts.management.errors import UsageError
 from accounts.models import ApiKey, User
 from limits.choices import Metric, Share, SubjectKind
-from limits.descriptions import limit_in_words
-from limits.forecast import in_words
+from limits.configuration.descriptions import limit_in_words
+from limits.configuration.numbers import as_number
+from limits.configuration.spec import LimitSpec
+from limits.configuration.subjects import Subject, names_of, share_of_key, share_of_user
 from limits.loading import rule_of
 from limits.management.raising import find_limit
 from limits.models import Limit, LimitChange
 from limits.models.limits import SUBJECT_FIELDS
-from limits.numbers import as_number
 from limits.quantities import amount_of
-from limits.spec import LimitSpec
-from limits.subjects import Subject, names_of, share_of_key, share_of_user
-from limits.usage_now import ShareUse, most_used, used_now
+from limits.reading.forecast import in_words
+from limits.reading.usage_now import ShareUse, most_used, used_now
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ MOST = 20
 @register.inclusion_tag("admin/limits/limits_of.html", takes_context=True)
 def limits_of(context: dict[str, Any], row: Any) -> dict[str, Any]:
     # Imported late: Django loads every tag library with its first template, in commands too.
-    from limits.descriptions import limit_in_words
+    from limits.configuration.descriptions import limit_in_words
     from limits.models import Limit
 
     kind = {"group": "group", "user": "user", "apikey": "key"}[row._meta.model_name]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
-from limits.admissions import Admission
+from limits.admission.admissions import Admission
+from limits.admission.gate import EVERYTHING, FREE, HANDSHAKE, gate
 from limits.demand import Demand, nothing
-from limits.gate import EVERYTHING, FREE, HANDSHAKE, gate
 from limits.refusals import LimitError
 from models_registry.targets import Target
 from proxy.answering.attempting import Asking

@@ -11,10 +11,11 @@ import logging
 from collections.abc import Callable
 
 from infrastructure.seldom import SeldomLog
-from limits.admissions import Reservation
+from limits.admission.admissions import Reservation
+from limits.admission.gate import EVERYTHING, FREE, FREE_ENDPOINTS
+from limits.admission.upstreams import told_use, upstream_limits
 from limits.choices import Metric, SubjectKind
 from limits.demand import Demand
-from limits.gate import EVERYTHING, FREE, FREE_ENDPOINTS
 from limits.refusals import (
     LimitError,
     LimitReachedError,
@@ -23,7 +24,6 @@ from limits.refusals import (
     UnpricedModelError,
 )
 from limits.rule import Rule
-from limits.upstreams import told_use, upstream_limits
 from proxy.answering.attempting import Asking
 from proxy.answering.ended import Ended
 from proxy.answering.shapes import Shape

@@ -15,12 +15,12 @@ import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+from limits.admission.gate import gate
+from limits.admission.queue import Ticket
+from limits.admission.upstreams import upstream_limits
+from limits.admission.waiting import place_of
 from limits.demand import NOTHING, Demand
-from limits.gate import gate
-from limits.queue import Ticket
 from limits.refusals import LimitReachedError
-from limits.upstreams import upstream_limits
-from limits.waiting import place_of
 from proxy.answering.attempting import Asking
 from proxy.answering.shaping import Shaping, available_in, seconds_of
 from proxy.answering.walk import AGAIN, Step, Walk

@@ -12,6 +12,7 @@ from math import ceil
 
 from limits.choices import ROLLING, Metric, Window
 from limits.marks import SEPARATOR
+from limits.reading.words import amount_in_words, is_own
 from limits.refusals import (
     LimitError,
     LimitReachedError,
@@ -22,7 +23,6 @@ from limits.refusals import (
 )
 from limits.rule import Rule
 from limits.windows import FOREVER, span_of
-from limits.words import amount_in_words, is_own
 from proxy.client_side.errors import AnsweredError, ApiError
 
 SOON_SECONDS = 60.0  # SDKs wait no longer, whatever they are told

@@ -14,9 +14,9 @@ from math import ceil
 from urllib.parse import quote
 
 from limits.choices import Metric, Mode, Window
-from limits.meters import Reading
+from limits.meters.interface import Reading
+from limits.reading.words import is_own
 from limits.rule import Rule
-from limits.words import is_own
 
 Headers = list[tuple[bytes, bytes]]
 Told = tuple[Rule, Reading]

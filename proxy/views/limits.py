@@ -9,11 +9,11 @@ from math import ceil
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
-from limits.gate import gate
-from limits.own_use import OwnUse, uses_of
+from limits.admission.gate import gate
 from limits.quantities import amount_of
+from limits.reading.own_use import OwnUse, uses_of
+from limits.reading.words import is_own
 from limits.rule import Rule
-from limits.words import is_own
 from proxy.api import ApiView
 from proxy.client_side.rendering import JsonResponse
 from wire_formats.json_types import JsonObject

@@ -11,11 +11,11 @@ be held for as long as the socket is open.
 
 from __future__ import annotations
 
-from limits.admissions import Admission
+from limits.admission.admissions import Admission
+from limits.admission.gate import gate
+from limits.admission.responses import Responses
 from limits.demand import NOTHING, Demand
-from limits.gate import gate
 from limits.refusals import LimitError
-from limits.responses import Responses
 from models_registry.targets import Target
 from proxy.answering.clamping import clamped_message
 from proxy.answering.demand import demand_of_message

@@ -13,8 +13,8 @@ from gateway_project.config_file.document import read_document
 from gateway_project.settings.environment import known
 from gateway_project.settings.near_misses import READ_BY_MAKE_RUN
 from gateway_project.settings.secret_files import SECRETS
-from limits import spec_fields
 from limits.choices import Metric, Mode, OnOutage, Share, Unpriced, Window
+from limits.configuration import spec_fields
 from tests.support.environment import ROOT, clean_environment
 
 DOCUMENT = (ROOT / "docs" / "configuration.md").read_text()

@@ -9,8 +9,8 @@ import signal
 import pytest
 
 from gateway_project.draining import drained_on_signals, is_draining
-from limits.gate import gate
-from limits.meters import Reading
+from limits.admission.gate import gate
+from limits.meters.interface import Reading
 from limits.refusals import LimitReachedError
 from proxy.resumable.readers import Reader, readers
 from tests.limits.rules import a_rule

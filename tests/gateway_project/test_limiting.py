@@ -9,12 +9,12 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 
 from gateway_project.limiting import reload_limits, running_limits
+from limits.admission.gate import gate
 from limits.checks import WORKERS_VARIABLE
-from limits.gate import gate
-from limits.meters import Ask, MeterKind, Refused, Taken
+from limits.counting.periods import periods
+from limits.meters.interface import Ask, MeterKind, Refused, Taken
+from limits.meters.outage import ResilientMeters
 from limits.models import Limit
-from limits.outage import ResilientMeters
-from limits.periods import periods
 
 ASK = Ask("1::concurrency", MeterKind.SLOTS, 8, 1, 1)
 

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from limits.meters import (
+from limits.meters.interface import (
     LEASE_SECONDS,
     Ask,
     Base,

@@ -11,8 +11,8 @@ from typing import Any
 import redis
 
 from infrastructure import redis_servers
-from limits.redis_meters import RedisMeters
-from limits.redis_scripts import PREFIX
+from limits.meters.redis_meters import RedisMeters
+from limits.meters.redis_scripts import PREFIX
 from tests.support.processes import PATIENCE_SECONDS
 
 MICRO = 1_000_000

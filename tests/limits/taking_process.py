@@ -8,8 +8,8 @@ import asyncio
 import sys
 import uuid
 
-from limits.meters import Ask, MeterKind, Taken
-from limits.redis_meters import RedisMeters
+from limits.meters.interface import Ask, MeterKind, Taken
+from limits.meters.redis_meters import RedisMeters
 from tests.support.processes import PATIENCE_SECONDS
 
 

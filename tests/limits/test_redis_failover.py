@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from limits.meters import MetersUnavailableError, Unknown
+from limits.meters.interface import MetersUnavailableError, Unknown
 from tests.limits.contract import Subject, name
 from tests.limits.redis_store import RedisStore, running
 from tests.support import parts

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from django.db import connections
 
+from limits.counting.periods import periods
+from limits.counting.rebuilding import fill, rebuild
 from limits.marks import Mark, read_mark
 from limits.models import Limit, Period
-from limits.periods import periods
 from limits.quantities import Quantities, nanodollars
-from limits.rebuilding import fill, rebuild
 from limits.windows import span_of, zone_of
 from tests.limits.limits import a_limit
 from tests.limits.random_records import random_price, random_record

@@ -10,12 +10,12 @@ from accounts.management.command import DONE, GatehouseCommand
 from accounts.management.tables import records, table, width_of
 from connections.configuration.difference import Kind
 from limits.choices import Metric
-from limits.descriptions import amount_in_words, limit_in_words
+from limits.configuration.descriptions import amount_in_words, limit_in_words
+from limits.configuration.subjects import names_of
 from limits.management import arguments, showing
 from limits.management.raising import end, find_limit, make_raise
 from limits.management.setting import set_limit
 from limits.models import Limit, LimitChange
-from limits.subjects import names_of
 
 HEADS = (
     *("label", "for", "allows", "by", "amount", "used", "left", "begins again", "mode"),

@@ -21,7 +21,7 @@ from typing import Any, Self
 import httpx
 import redis
 
-from limits.redis_scripts import WORKERS
+from limits.meters.redis_scripts import WORKERS
 from tests.acceptance.resilience.routed import EVERYBODY, SETTINGS
 from tests.support.api import CHAT, chat_body, client_of, listed
 from tests.support.live import TWO_WORKERS, LiveGateway

@@ -15,10 +15,10 @@ import psycopg
 from psycopg.rows import dict_row
 
 from limits.choices import Metric, Unpriced
+from limits.counting.used import assumed, per_token
 from limits.marks import Mark, read_mark
-from limits.meters import Ask, MeterKind
+from limits.meters.interface import Ask, MeterKind
 from limits.quantities import Quantities, nanodollars, units
-from limits.used import assumed, per_token
 from tests.acceptance.limits.site import Site
 from tests.limits.redis_store import running
 from tests.support.api import client_of

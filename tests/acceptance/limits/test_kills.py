@@ -11,8 +11,8 @@ import psutil
 import pytest
 import redis
 
-from limits.meters import LEASE_SECONDS
-from limits.redis_scripts import PREFIX
+from limits.meters.interface import LEASE_SECONDS
+from limits.meters.redis_scripts import PREFIX
 from tests.acceptance.limits.site import Site
 from tests.acceptance.limits.sums import equal_sums
 from tests.acceptance.resilience.routed import connection

@@ -14,13 +14,13 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.conf import settings
 
-from limits.asking import Asker
+from limits.admission.asking import Asker
+from limits.admission.gate import Gate, find_bases
 from limits.demand import Demand
-from limits.gate import Gate, find_bases
 from limits.loading import load_book
-from limits.memory_meters import MemoryMeters
-from limits.meters import Meters
-from limits.own_use import question
+from limits.meters.interface import Meters
+from limits.meters.memory import MemoryMeters
+from limits.reading.own_use import question
 from limits.refusals import LimitReachedError
 from tests.limits.limits import a_limit, used_of
 from tests.limits.redis_store import running

@@ -12,8 +12,8 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import ApiKey, User
+from limits.configuration.raises import RaiseSpec, raise_limit
 from limits.models import Limit, LimitChange
-from limits.raises import RaiseSpec, raise_limit
 from tests.limits.builders import make_limit
 
 pytestmark = pytest.mark.django_db

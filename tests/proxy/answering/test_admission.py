@@ -8,13 +8,13 @@ import httpx
 import pytest
 
 from connections.calling.client import UpstreamClient
-from limits.asking import Asker
+from limits.admission.asking import Asker
+from limits.admission.gate import gate
 from limits.book import EMPTY, Book
 from limits.choices import Metric, Mode
 from limits.demand import Demand
-from limits.gate import gate
-from limits.memory_meters import MemoryMeters
-from limits.meters import Ask, Base
+from limits.meters.interface import Ask, Base
+from limits.meters.memory import MemoryMeters
 from limits.refusals import LimitReachedError
 from limits.rule import Rule
 from models_registry.targets import Target

@@ -12,17 +12,17 @@ import pytest
 
 from connections.call import Call
 from connections.calling.client import UpstreamClient
-from limits.asking import Asker
+from limits.admission.asking import Asker
+from limits.admission.expected import ONE_REQUEST
+from limits.admission.gate import gate
+from limits.admission.upstreams import upstream_limits
 from limits.book import Book
 from limits.choices import Metric, SubjectKind, Window
 from limits.demand import Demand
-from limits.expected import ONE_REQUEST
-from limits.gate import gate
-from limits.memory_meters import MemoryMeters
-from limits.meters import Base
+from limits.meters.interface import Base
+from limits.meters.memory import MemoryMeters
 from limits.refusals import LimitReachedError
 from limits.rule import Rule
-from limits.upstreams import upstream_limits
 from models_registry.targets import Target
 from proxy.answering.attempting import Asking
 from proxy.answering.candidates import Candidates

@@ -10,14 +10,14 @@ import httpx
 import pytest
 
 from connections.calling.client import UpstreamClient
-from limits.asking import Asker
+from limits.admission.asking import Asker
+from limits.admission.gate import gate
+from limits.admission.upstreams import upstream_limits
 from limits.book import Book
 from limits.choices import Metric, SubjectKind, Window
 from limits.demand import Demand
-from limits.gate import gate
-from limits.memory_meters import MemoryMeters
+from limits.meters.memory import MemoryMeters
 from limits.rule import Rule
-from limits.upstreams import upstream_limits
 from models_registry.targets import Target
 from proxy.answering.attempting import Asking
 from proxy.answering.ended import ended_by

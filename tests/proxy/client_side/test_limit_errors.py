@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from limits.choices import Metric, Share, SubjectKind, Window
-from limits.meters import Reading
+from limits.meters.interface import Reading
 from limits.refusals import (
     LimitError,
     LimitReachedError,

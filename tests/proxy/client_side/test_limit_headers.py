@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from limits.choices import Metric, Mode, Share, SubjectKind, Window
-from limits.meters import Reading
+from limits.meters.interface import Reading
 from limits.rule import Rule
 from proxy.client_side.limit_headers import NAMES, duration, limit_headers
 

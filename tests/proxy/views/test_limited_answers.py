@@ -9,10 +9,10 @@ import httpx
 import orjson
 import pytest
 
+from limits.admission.gate import gate
 from limits.book import EMPTY, Book
 from limits.choices import Metric, Mode, Share, Window
-from limits.gate import gate
-from limits.memory_meters import MemoryMeters
+from limits.meters.memory import MemoryMeters
 from limits.rule import Rule
 from tests.limits.rules import a_rule
 from usage.in_flight import in_flight

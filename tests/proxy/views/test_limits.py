@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from limits.admission.gate import gate
 from limits.book import EMPTY, Book
 from limits.choices import Metric, Mode, Share, SubjectKind, Window
-from limits.gate import gate
-from limits.memory_meters import MemoryMeters
-from limits.meters import Reading
-from limits.own_use import OwnUse
+from limits.meters.interface import Reading
+from limits.meters.memory import MemoryMeters
+from limits.reading.own_use import OwnUse
 from limits.refusals import LimitReachedError
 from proxy.client_side.limit_errors import limit_error
 from proxy.views.limits import as_json

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from limits.asking import Asker
+from limits.admission.asking import Asker
+from limits.admission.gate import gate
 from limits.book import EMPTY, Book
 from limits.choices import Metric, Window
-from limits.gate import gate
-from limits.memory_meters import MemoryMeters
+from limits.meters.memory import MemoryMeters
 from limits.refusals import LimitReachedError
 from proxy.websockets.response_limits import ResponseLimits
 from tests.limits.rules import a_rule

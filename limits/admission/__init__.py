@@ -1,0 +1,1 @@
+"""The way of a request through its limits: matched, expected, asked, waited for, settled."""

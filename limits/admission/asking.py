@@ -1,0 +1,172 @@
+"""Asking meters on behalf of a request, whatever is away.
+
+::
+
+    take ──► Taken, Refused
+     ├─ Unknown: what the database holds of the periods ─► seed ─► take again
+     │     └─ the database is away ──────────┐
+     └─ MetersUnavailableError ──────────────┴─► by the rule: local | closed | open
+
+Local are meters of this worker alone. Where others share the limit, they hold a part of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple, Protocol
+
+from accounts.changes import DATABASE_ERRORS
+from limits.admission.admissions import Held
+from limits.admission.holds import Hold
+from limits.choices import OnOutage
+from limits.meters.interface import (
+    Ask,
+    Base,
+    Meters,
+    MetersUnavailableError,
+    Reading,
+    Refused,
+    Settlement,
+    Taken,
+    Unknown,
+)
+from limits.refusals import LimitsUnavailableError
+
+FindBases = Callable[[Sequence[Ask]], Awaitable[Sequence[Base]]]
+TRIES = 3  # a period may be forgotten again between its seed and the next take
+
+
+class Takes(Protocol):
+    """What is asked of meters for a request: see :class:`limits.meters.interface.Meters`."""
+
+    async def take(self, reservation: str, asks: Sequence[Ask]) -> Taken | Refused | Unknown: ...
+
+    def settle(self, settlement: Settlement) -> None: ...
+
+    async def seed(self, bases: Sequence[Base]) -> None: ...
+
+
+class BasesUnavailableError(Exception):
+    """The database cannot say what was used in these periods."""
+
+    def __init__(self, meters: tuple[str, ...]) -> None:
+        super().__init__(*meters)
+        self.meters = meters
+
+
+class Answer(NamedTuple):
+    """``held`` is what is reserved; the reading of each stands at its position in ``readings``.
+    ``over`` are those holds that did not fit, each with its reading; nothing is reserved then.
+    ``is_local``: they did not fit into what this worker alone may use.
+    """
+
+    held: tuple[Held, ...]
+    readings: tuple[Reading, ...]
+    over: tuple[tuple[Hold, Reading], ...] = ()
+    is_local: bool = False
+
+
+class Asker:
+    """``local`` is asked where ``meters`` cannot be, and ``find_bases`` the database."""
+
+    def __init__(self, meters: Meters, *, local: Takes, find_bases: FindBases) -> None:
+        self.meters = meters
+        self.local = local
+        self._find_bases = find_bases
+        self._seeding: dict[tuple[bool, str], asyncio.Task[None]] = {}
+
+    async def ask(self, reservation: str, holds: Sequence[Hold]) -> Answer:
+        """Reserve all of ``holds``, or none. Raises ``LimitsUnavailableError``."""
+        try:
+            return _answer(holds, await self._take(self.meters, reservation, holds))
+        except MetersUnavailableError:
+            return await self._without(reservation, holds)
+        except BasesUnavailableError as exc:
+            unknown = frozenset(exc.meters)
+        first = await self._without(reservation, [h for h in holds if h.ask.meter in unknown])
+        if first.over:
+            return first
+        known = [hold for hold in holds if hold.ask.meter not in unknown]
+        try:
+            second = _answer(known, await self._take(self.meters, reservation, known))
+        except (MetersUnavailableError, BasesUnavailableError):
+            second = await self._without(reservation, known)
+        return second._replace(
+            held=first.held + second.held, readings=first.readings + second.readings
+        )
+
+    async def _take(
+        self, meters: Takes, reservation: str, holds: Sequence[Hold]
+    ) -> Taken | Refused:
+        """Raises ``MetersUnavailableError`` and ``BasesUnavailableError``."""
+        asks = [hold.ask for hold in holds]
+        unknown: tuple[str, ...] = ()
+        for _ in range(TRIES):
+            taken = await meters.take(reservation, asks)
+            if not isinstance(taken, Unknown):
+                return taken
+            unknown = taken.meters
+            await self._seed(meters, [ask for ask in asks if ask.meter in unknown])
+        raise BasesUnavailableError(unknown)
+
+    async def _seed(self, meters: Takes, asks: Sequence[Ask]) -> None:
+        """Have ``meters`` know what the database holds, by one query for all requests that wait."""
+        is_local = meters is self.local
+        new = [ask for ask in asks if (is_local, ask.meter) not in self._seeding]
+        if new:
+            task = asyncio.create_task(self._seeded(meters, new))
+            names = [(is_local, ask.meter) for ask in new]
+            self._seeding |= dict.fromkeys(names, task)
+            task.add_done_callback(lambda _: self._forget(names))
+        for task in {self._seeding[is_local, ask.meter] for ask in asks}:
+            await asyncio.shield(task)  # a client that leaves does not end it for the others
+
+    async def _seeded(self, meters: Takes, asks: Sequence[Ask]) -> None:
+        try:
+            bases = await self._find_bases(asks)
+        except DATABASE_ERRORS as exc:
+            raise BasesUnavailableError(tuple(ask.meter for ask in asks)) from exc
+        await meters.seed(bases)
+
+    def _forget(self, names: Sequence[tuple[bool, str]]) -> None:
+        for name in names:
+            task = self._seeding.pop(name)
+            if not task.cancelled():
+                task.exception()  # those that wait have it; or there are none any more
+
+    async def _without(self, reservation: str, holds: Sequence[Hold]) -> Answer:
+        """What the rules say while it is not known what was used."""
+        local: list[Hold] = []
+        others: list[Hold] = []
+        for hold in holds:
+            match hold.rule.on_outage:
+                case OnOutage.CLOSED if hold.ask.is_enforced:
+                    raise LimitsUnavailableError(hold.rule)
+                case OnOutage.LOCAL | OnOutage.DEFAULT:
+                    local.append(hold)
+                case _:  # let through, and counted as soon as the meters are back
+                    others.append(hold)
+        answer = _answer(local, await self._take_local(reservation, local), is_local=True)
+        if answer.over:
+            return answer
+        readings = [Reading(each.ask.meter, each.ask.amount, 0, 0.0) for each in others]
+        return Answer(
+            (*answer.held, *(Held(each) for each in others)), (*answer.readings, *readings)
+        )
+
+    async def _take_local(self, reservation: str, holds: Sequence[Hold]) -> Taken | Refused:
+        try:
+            return await self._take(self.local, reservation, holds)
+        except BasesUnavailableError as exc:  # a period begins at nothing then
+            ends = {hold.ask.meter: hold.ask.ends_at for hold in holds}
+            await self.local.seed([Base(meter, 0, 0, ends[meter]) for meter in exc.meters])
+            return await self._take(self.local, reservation, holds)
+
+
+def _answer(holds: Sequence[Hold], result: Taken | Refused, *, is_local: bool = False) -> Answer:
+    if isinstance(result, Taken):
+        return Answer(tuple(Held(hold, is_local) for hold in holds), result.readings)
+    pairs = ((holds[at], result.readings[at]) for at in result.over)
+    over = tuple(pair for pair in pairs if pair[0].ask.is_enforced)
+    return Answer((), (), over, is_local)

@@ -1,0 +1,1 @@
+"""How people write limits down, and how limits are described to them."""

@@ -1,0 +1,1 @@
+"""What requests used, in the ledger's own figures: prices, periods, rebuilding."""

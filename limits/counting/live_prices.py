@@ -1,0 +1,240 @@
+"""Prices in memory, for the event loop: what a request will cost, and what it did cost.
+
+A quote is the number that the ledger arrives at later, by the same code, as long as no price is
+changed in between. Neither a quote nor an estimate waits for anything::
+
+    refresh ──► thread: prices and connections ──► the prices in use
+       ▲
+       └── a change of the configuration, and every minute
+    learn ──► thread, at the first sight of a model: what the bundled list has of it
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from channels.db import database_sync_to_async
+from django.db import DatabaseError, InterfaceError
+
+from infrastructure.seldom import SeldomLog
+from limits.counting.tariffs import Tariffs
+from limits.counting.used import quantities_at
+from limits.quantities import Quantities, nanodollars
+from usage.charges import charge, is_of_one_answer
+from usage.estimation import counted
+from usage.models import Price
+from usage.pricing import Pricing
+from usage.record import UsageRecord
+
+logger = logging.getLogger(__name__)
+seldom = SeldomLog(logger)
+
+REFRESH_SECONDS = 60.0
+MILLISECONDS = 1000
+MOST_KNOWN = 10_000  # models of connections; beyond, all are looked up again
+
+
+class Priced(NamedTuple):
+    """A model of a connection: the connection's name, the id that clients call, the upstream's own.
+
+    ``service_tier`` is the one that the request asks for, empty for the usual one.
+    """
+
+    connection: str
+    model: str
+    upstream_model: str
+    service_tier: str = ""
+
+
+class Asked(NamedTuple):
+    """What a price depends on: see :class:`usage.pricing.Priced`."""
+
+    connection: str
+    model: str
+    upstream_model: str
+    service_tier: str
+    prompt_tokens: int | None
+
+
+class Used(NamedTuple):
+    """What a request used. Its cost counts as 0 unless it ``is_priced``."""
+
+    quantities: Quantities
+    is_priced: bool
+
+
+@dataclass(slots=True, kw_only=True)
+class Expected:
+    """The counts of a request that was not sent yet."""
+
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    audio_seconds: float | None
+    characters: int | None
+    cached_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    audio_prompt_tokens: int | None = None
+    audio_completion_tokens: int | None = None
+
+
+class LivePrices:
+    """The prices of a worker. Belongs to the event loop."""
+
+    def __init__(self, load: Callable[[], Pricing] | None = None) -> None:
+        """``load`` gives the prices, which save nothing; it blocks on the database."""
+        self._load = load or load_prices
+        self._pricing: Pricing | None = None
+        self._known: set[Priced] = set()
+        self._tariffs = Tariffs()
+
+    async def refresh(self) -> None:
+        """Take up the prices as they are now.
+
+        Raises ``django.db.DatabaseError``, or ``InterfaceError`` where the connection broke; the
+        prices that were there before stay in use then.
+        """
+        pricing = await database_sync_to_async(self._load)()
+        if len(self._known) > MOST_KNOWN:
+            self._known.clear()
+        await asyncio.to_thread(_look_up, pricing, tuple(self._known))
+        self._pricing, self._tariffs = pricing, Tariffs()
+
+    async def run(self) -> None:
+        """Refresh every minute, until cancelled."""
+        while True:
+            await asyncio.sleep(REFRESH_SECONDS)
+            try:
+                await self.refresh()
+            except (DatabaseError, InterfaceError) as exc:
+                seldom.warn(f"The prices for limits cannot be read: {type(exc).__name__}.")
+
+    async def learn(self, models: Iterable[Priced]) -> None:
+        """Have the prices of ``models`` at hand. Waits only for those that were never seen.
+
+        Raises as :meth:`refresh` does, where no prices were ever read.
+        """
+        unseen = [model for model in models if model not in self._known]
+        if not unseen and self._pricing is not None:
+            return
+        if self._pricing is None:
+            await self.refresh()
+        # Reading the bundled list takes a while, and so does the search for a model in it.
+        await asyncio.to_thread(_look_up, self._prices, unseen)
+        self._known.update(unseen)
+
+    def quote(self, record: UsageRecord) -> int | None:
+        """What ``record`` costs in nano-dollars, as the ledger will have it; None where unknown."""
+        as_stored, _ = counted(record.believed())
+        return self._cost(as_stored)
+
+    def used(self, record: UsageRecord) -> Used:
+        """What ``record`` counts as, as the ledger will have it."""
+        as_stored, _ = counted(record.believed())
+        cost = self._cost(as_stored)
+        return Used(quantities_at(as_stored, cost or 0), cost is not None)
+
+    def _cost(self, as_stored: UsageRecord) -> int | None:
+        if not is_of_one_answer(as_stored):
+            cost = charge(as_stored, self._prices).cost
+            return None if cost is None else nanodollars(cost)
+        price = self._prices.price_of(as_stored)
+        return None if price is None else self._tariffs.cost(as_stored, price)
+
+    def cost_of_demand(
+        self,
+        model: Priced,
+        *,
+        input_tokens: int = 0,
+        output_tokens: int = 0,
+        audio_ms: int = 0,
+        characters: int = 0,
+        is_worst: bool = False,
+    ) -> int | None:
+        """What these counts would cost now in nano-dollars; None where no price is known.
+
+        ``is_worst``: every token at the dearest rate of its direction, such as that of writing to
+        the provider's cache.
+        """
+        costs = self.costs_of_demand(
+            model,
+            input_tokens=input_tokens,
+            outputs=(output_tokens,),
+            audio_ms=audio_ms,
+            characters=characters,
+            is_worst=is_worst,
+        )
+        return costs[0]
+
+    def costs_of_demand(
+        self,
+        model: Priced,
+        *,
+        input_tokens: int,
+        outputs: Sequence[int],
+        audio_ms: int,
+        characters: int,
+        is_worst: bool,
+    ) -> list[int | None]:
+        """:meth:`cost_of_demand` with each of ``outputs``, in tokens."""
+        asked = Asked(*model, input_tokens)
+        price = self._prices.price_for(asked, datetime.now(UTC))
+        if price is None:
+            return [None] * len(outputs)
+        tariff = self._tariffs.of(price)
+        if tariff is not None:
+            cost = tariff.most if is_worst else tariff.plain
+            return [cost(input_tokens, output) for output in outputs]
+        costs = []
+        for output in outputs:
+            counts = Expected(
+                prompt_tokens=input_tokens,
+                completion_tokens=output,
+                audio_seconds=audio_ms / MILLISECONDS,
+                characters=characters,
+            )
+            if is_worst:
+                _at_the_dearest(counts, price)
+            costs.append(self._tariffs.cost(counts, price))
+        return costs
+
+    @property
+    def _prices(self) -> Pricing:
+        if self._pricing is None:
+            raise RuntimeError("the prices have not been loaded")
+        return self._pricing
+
+
+def load_prices() -> Pricing:
+    """The prices as of now, which save nothing. Blocks on the database."""
+    return Pricing.load(saves=False)
+
+
+def _look_up(pricing: Pricing, models: Iterable[Priced]) -> None:
+    now = datetime.now(UTC)
+    for model in models:
+        pricing.price_for(Asked(*model, 0), now)
+
+
+def _at_the_dearest(counts: Expected, price: Price) -> None:
+    """Count the tokens as those that have the highest rate."""
+    plain = price.input_per_million or Decimal(0)
+    rates = {
+        "cached_tokens": price.cached_per_million,
+        "cache_write_tokens": price.cache_write_per_million,
+        "audio_prompt_tokens": price.audio_input_per_million,
+    }
+    name, rate = max(rates.items(), key=lambda each: each[1] or Decimal(0))
+    if rate is not None and rate > plain:
+        setattr(counts, name, counts.prompt_tokens)
+    spoken = price.audio_output_per_million
+    if spoken is not None and spoken > (price.output_per_million or Decimal(0)):
+        counts.audio_completion_tokens = counts.completion_tokens
+
+
+live_prices = LivePrices()

@@ -1,0 +1,96 @@
+"""What is used now of the limits that hold for a caller."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from channels.db import database_sync_to_async
+
+from accounts.caller import Caller
+from accounts.changes import DATABASE_ERRORS
+from limits.book import Book, Matched, share_of, subjects_of
+from limits.choices import Mode, Window
+from limits.counting.periods import bases_of
+from limits.meters.interface import Ask, MeterKind, Meters, MetersUnavailableError, Reading
+from limits.rule import Rule
+from limits.windows import span_of
+
+
+class OwnUse(NamedTuple):
+    """``amount`` and ``used`` are in the units of meters; ``used`` is None where nobody can say.
+
+    ``resets_at``, in seconds since the epoch, is when a period ends or a bucket is full again;
+    None where that is never, or is now.
+    """
+
+    rule: Rule
+    amount: int
+    used: int | None
+    resets_at: float | None
+
+
+async def uses_of(caller: Caller, book: Book, meters: Meters, *, now: float) -> list[OwnUse]:
+    """The use of every limit of ``caller`` that its requests may be told of, by their labels.
+
+    Where ``meters`` know nothing of a period, it is what the database holds.
+    """
+    matched = [each for each in _limits_of(caller, book) if each.rule.mode is not Mode.SHADOW]
+    asks = [question(each, now) for each in matched]
+    readings = await _read(meters, asks)
+    found = [
+        _use(each.rule, ask, reading, now)
+        for each, ask, reading in zip(matched, asks, readings, strict=True)
+    ]
+    return sorted(found, key=lambda use: use.rule.label)
+
+
+def question(matched: Matched, now: float) -> Ask:
+    """The ask that reads the meter of a limit, and reserves nothing."""
+    rule, share, kind, window_us, meter = matched
+    amount, is_enforced = rule.amount_for(share, now), rule.mode is Mode.ENFORCE
+    if kind is not MeterKind.PERIOD:
+        return Ask(meter, kind, amount, 0, 0, window_us, is_enforced=is_enforced)
+    span = span_of(rule.window, rule.zone, now)
+    name = f"{meter}{span.start}:{rule.metric}"
+    return Ask(name, kind, amount, 0, 0, 0, float(span.end), is_enforced)
+
+
+def _limits_of(caller: Caller, book: Book) -> list[Matched]:
+    """Those for any model and endpoint."""
+    subjects = set(subjects_of(caller))
+    return [
+        Matched.of(rule, share_of(rule, caller.user_id, caller.key_id))
+        for rule in book.rules
+        if (rule.subject_kind, rule.subject_id) in subjects
+    ]
+
+
+async def _read(meters: Meters, asks: Sequence[Ask]) -> list[Reading | None]:
+    if not asks:
+        return []
+    try:
+        readings = list(await meters.read(asks))
+    except MetersUnavailableError:
+        readings = [None] * len(asks)
+    is_period = [ask.kind is MeterKind.PERIOD for ask in asks]
+    unknown = [n for n, reading in enumerate(readings) if reading is None and is_period[n]]
+    if not unknown:
+        return readings
+    try:
+        bases = await database_sync_to_async(bases_of)([asks[n] for n in unknown])
+    except DATABASE_ERRORS:
+        return readings
+    for n, base in zip(unknown, bases, strict=True):
+        readings[n] = Reading(base.meter, asks[n].amount, base.amount, 0.0)
+    return readings
+
+
+def _use(rule: Rule, ask: Ask, reading: Reading | None, now: float) -> OwnUse:
+    used = None if reading is None else reading.used
+    resets_at: float | None = None
+    if ask.kind is MeterKind.PERIOD and rule.window is not Window.TOTAL:
+        resets_at = ask.ends_at
+    elif ask.kind is MeterKind.BUCKET and reading is not None and reading.reset_seconds > 0:
+        resets_at = now + reading.reset_seconds
+    return OwnUse(rule, ask.amount, used, resets_at)

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import orjson
+import pytest
+
+from limits.admission.expected import Expected, capped, expected_of, most_of
+from limits.admission.output_lengths import OutputLengths
+from limits.demand import Demand
+from models_registry.targets import Target
+from tests.support.builders import a_target
+
+
+def listed(**fields: object) -> Target:
+    """A target whose upstream lists these ``fields`` of its model."""
+    target = a_target()
+    return replace(target, rendered=orjson.dumps(target.entry | fields))
+
+
+def expected(
+    demand: Demand, *targets: Target, endpoint: str = "chat/completions", seen: int = 0
+) -> Expected:
+    lengths = OutputLengths()
+    for _ in range(20 if seen else 0):
+        lengths.note(7, "gpt-4o", seen)
+    return expected_of(
+        demand,
+        targets or [a_target()],
+        user_id=7,
+        model="gpt-4o",
+        endpoint=endpoint,
+        lengths=lengths,
+    )
+
+
+def outputs(found: Expected) -> tuple[int, int]:
+    return found.typical.output_tokens, found.worst.output_tokens
+
+
+@pytest.mark.parametrize(
+    ("named", "seen", "own", "result"),
+    [
+        (None, 0, None, (1024, 4096)),
+        (None, 64, None, (64, 256)),
+        (None, 0, 2000, (1024, 2000)),
+        (None, 0, 500, (500, 500)),
+        (300, 0, None, (300, 300)),
+        (9000, 64, None, (64, 9000)),
+        (9000, 64, 2000, (64, 2000)),
+    ],
+)
+def test_outputs_by_what_is_named_seen_and_listed(
+    named: int | None, seen: int, own: int | None, result: tuple[int, int]
+) -> None:
+    target = a_target() if own is None else listed(max_completion_tokens=own)
+    found = expected(Demand(10, named), target, seen=seen)
+    assert outputs(found) == result
+    assert found.is_bounded is (named is not None or own is not None)
+
+
+def test_only_a_text_without_a_maximum_may_be_cut() -> None:
+    assert expected(Demand(10)).may_be_cut
+    assert not expected(Demand(10, 20)).may_be_cut
+    assert not expected(Demand(10), endpoint="embeddings").may_be_cut
+
+
+def test_what_writes_no_text_has_no_output() -> None:
+    assert outputs(expected(Demand(10), endpoint="embeddings")) == (0, 0)
+
+
+def test_a_target_that_lists_no_maximum_leaves_the_output_unbounded() -> None:
+    found = expected(Demand(10), listed(max_completion_tokens=100), a_target())
+    assert outputs(found) == (1024, 4096)
+
+
+@pytest.mark.parametrize(
+    ("fields", "most"),
+    [
+        ({}, None),
+        ({"max_output_tokens": 8192, "context_length": 200_000}, 8192),
+        ({"top_provider": {"max_completion_tokens": 4096}}, 4096),
+        ({"max_model_len": 32_768}, 32_768),
+        ({"max_output_tokens": None, "context_window": "large"}, None),
+        ({"max_output_tokens": 0}, None),
+    ],
+)
+def test_the_longest_output_as_upstreams_list_it(
+    fields: dict[str, object], most: int | None
+) -> None:
+    assert most_of(orjson.dumps({"id": "gpt-4o"} | fields)) == most
+
+
+def test_an_output_that_is_cut_costs_its_part() -> None:
+    whole = expected(Demand(100))
+    whole = whole._replace(
+        typical=whole.typical._replace(nanodollars=1124),
+        worst=whole.worst._replace(nanodollars=4196),
+        without_output=whole.without_output._replace(nanodollars=100),
+    )
+    cut = capped(whole, 512)
+    assert outputs(cut) == (512, 512)
+    assert (cut.typical.nanodollars, cut.worst.nanodollars) == (612, 612)
+    assert capped(whole, 5000) is whole

@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from limits.meters.interface import LEASE_SECONDS, Ask, MeterKind, Taken
+from limits.meters.memory import DONE_SECONDS, MemoryMeters
+from limits.meters.memory_states import KEEP_SECONDS
+from tests.limits.contract import MetersContract, Subject, name
+
+STARTED_AT = 1_764_300_000.0  # seconds since the epoch
+
+
+class MemoryStore:
+    def __init__(self) -> None:
+        self.at = STARTED_AT
+        self.meters = MemoryMeters(self.now)
+
+    def now(self) -> float:
+        return self.at
+
+    async def advance(self, seconds: float) -> None:
+        self.at += seconds
+
+    async def written(self) -> None:
+        """Memory is written at once."""
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    return MemoryStore()
+
+
+class TestMemoryMeters(MetersContract):
+    pass
+
+
+async def test_full_buckets_and_free_slots_are_forgotten(store):
+    for _ in range(1000):
+        user = Subject(store)
+        reservation = name()
+        await user.take(user.of_bucket(10, 1), user.of_slots(1), reservation=reservation)
+        await user.settle(reservation, user.used_of_bucket(1, 10))
+        await store.advance(0.1)
+    # A bucket is full again after 6 seconds: 60 of them are not, when the last one is made.
+    assert len(store.meters) < 130
+
+
+async def test_periods_are_forgotten_some_days_after_their_end(store):
+    for _ in range(100):
+        await Subject(store).known(5, 1)
+    await store.advance(KEEP_SECONDS + 2 * 86_400)
+    for _ in range(100):
+        await Subject(store).known(5, 1)
+    await store.meters.read([])
+    assert len(store.meters) == 100
+
+
+async def test_a_period_with_a_reservation_is_kept(store):
+    subject = Subject(store)
+    await subject.known(5, 1)
+    reservation = name()
+    await subject.take(subject.of_period(10, 5), reservation=reservation)
+    while store.at < subject.ends_at + KEEP_SECONDS + 1:
+        await store.advance(LEASE_SECONDS - 1)
+        store.meters.renew()
+    await Subject(store).known()
+    await Subject(store).known()
+    assert await subject.used(subject.of_period(10, 5)) == 10
+
+
+async def test_a_bucket_that_refilled_keeps_what_an_extended_reservation_holds(store):
+    subject = Subject(store)
+    reservation = name()
+    await subject.take(subject.of_bucket(100, 61))
+    await subject.take(subject.of_bucket(100, 10, 1), reservation=reservation)
+    await store.advance(30)
+    await subject.take(subject.of_bucket(100, 11, 2), reservation=reservation)
+    assert await subject.used(subject.of_bucket(100, 0)) == 71 - 50
+
+
+async def test_a_reservation_is_not_in_its_own_way_when_it_is_extended(store):
+    subject = Subject(store)
+    await subject.known()
+    reservation = name()
+    await subject.take(subject.of_period(80, 5, 1), reservation=reservation)
+    await subject.take(subject.of_period(80, 20, 3), reservation=reservation)
+    assert await subject.used(subject.of_period(80, 0)) == 3
+
+
+async def test_leases_run_out_by_their_own_ends(store):
+    subject = Subject(store)
+    first = name()
+    await subject.take(subject.of_slots(9), reservation=first)
+    await store.advance(30)
+    await subject.take(subject.of_slots(9))
+    await store.advance(20)
+    await subject.take(subject.of_slots(9), reservation=first)
+    await store.advance(45)
+    assert await subject.used(subject.of_slots(9)) == 1
+
+
+async def test_full_slots_admit_an_ask_of_nothing(store):
+    subject = Subject(store)
+    await subject.take(subject.of_slots(1))
+    nothing = Ask(subject.slots, MeterKind.SLOTS, 0, 0, 0)
+    assert isinstance(await subject.take(nothing), Taken)
+
+
+async def test_what_was_released_makes_no_meter(store):
+    subject = Subject(store)
+    await subject.settle(name(), subject.used_of_period(0), subject.used_of_bucket(0, 10))
+    assert len(store.meters) == 0
+
+
+async def test_settlements_are_remembered_for_a_while(store):
+    subject = Subject(store)
+    await subject.known()
+    reservation = name()
+    await subject.settle(reservation, subject.used_of_period(5))
+    await store.advance(DONE_SECONDS - 1)
+    await subject.settle(reservation, subject.used_of_period(5))
+    assert await subject.used(subject.of_period(10, 5)) == 5
+
+
+async def test_a_reservation_that_was_settled_takes_nothing(store):
+    subject = Subject(store)
+    reservation = name()
+    await subject.take(subject.of_slots(1), reservation=reservation)
+    await subject.settle(reservation)
+    assert isinstance(await subject.take(subject.of_slots(1), reservation=reservation), Taken)
+    assert await subject.used(subject.of_slots(1)) == 0
+
+
+async def test_leases_are_renewed_while_it_runs():
+    long_after = asyncio.Event()
+    store = MemoryStore()
+
+    async def sleep(seconds: float) -> None:
+        await store.advance(seconds)
+        if store.at > STARTED_AT + 3 * LEASE_SECONDS:
+            long_after.set()
+            await asyncio.get_running_loop().create_future()
+
+    store.meters = MemoryMeters(store.now, sleep)
+    subject = Subject(store)
+    await subject.take(subject.of_slots(1))
+    running = asyncio.create_task(store.meters.run())
+    await long_after.wait()
+    assert await subject.used(subject.of_slots(1)) == 1
+    running.cancel()

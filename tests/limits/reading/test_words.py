@@ -1,0 +1,47 @@
+from decimal import Decimal
+
+import pytest
+
+from limits.choices import Metric, Share, SubjectKind, Window
+from limits.quantities import units
+from limits.reading.words import amount_in_words, is_own
+from limits.rule import Rule
+
+
+def a_rule(metric: Metric, window: Window) -> Rule:
+    return Rule(
+        id=1, label="x", subject_kind=SubjectKind.USER, metric=metric, amount=0, window=window
+    )
+
+
+@pytest.mark.parametrize(
+    ("metric", "window", "amount", "words"),
+    [
+        (Metric.REQUESTS, Window.MINUTE, "20", "20 requests a minute"),
+        (Metric.REQUESTS, Window.HOUR, "1", "1 request an hour"),
+        (Metric.USD, Window.MONTH, "500", "500 US dollars a month"),
+        (Metric.USD, Window.DAY, "0.50", "0.5 US dollars a day"),
+        (Metric.AUDIO_SECONDS, Window.DAY, "90.5", "90.5 seconds of audio a day"),
+        (Metric.OUTPUT_TOKENS, Window.TOTAL, "1000000", "1000000 output tokens in total"),
+        (Metric.CONCURRENCY, Window.NONE, "3", "3 requests at once"),
+    ],
+)
+def test_amounts_are_told_with_their_window(metric, window, amount, words) -> None:
+    assert amount_in_words(a_rule(metric, window), units(metric, Decimal(amount))) == words
+
+
+@pytest.mark.parametrize(
+    ("kind", "share", "expected"),
+    [
+        (SubjectKind.EVERYONE, Share.POOL, False),
+        (SubjectKind.GROUP, Share.POOL, False),
+        (SubjectKind.CONNECTION, Share.POOL, False),
+        (SubjectKind.GROUP, Share.EACH_USER, True),
+        (SubjectKind.EVERYONE, Share.EACH_KEY, True),
+        (SubjectKind.USER, Share.POOL, True),
+        (SubjectKind.KEY, Share.POOL, True),
+    ],
+)
+def test_a_share_of_several_people_is_no_ones_own(kind, share, expected) -> None:
+    rule = Rule(id=1, label="x", subject_kind=kind, share=share, metric=Metric.USD, amount=1)
+    assert is_own(rule) is expected
