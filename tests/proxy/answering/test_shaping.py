@@ -35,8 +35,8 @@ from proxy.client_side.errors import AllTargetsCoolingError, ApiError, UpstreamU
 from resilience.policy import Ambiguous, Policy
 from resilience.route import NO_ROUTE, Route
 from resilience.states import states
+from tests.limits.admission.test_gate import AwayMeters, nothing_used
 from tests.limits.rules import a_rule
-from tests.limits.test_gate import AwayMeters, nothing_used
 from tests.support.builders import a_call, a_target, an_exchange, an_upstream
 from usage.exchange import Exchange
 from usage.in_flight import in_flight

@@ -28,8 +28,8 @@ from resilience.budget import retry_budgets
 from resilience.policy import Policy
 from resilience.route import NO_ROUTE
 from resilience.verdict import Next
+from tests.limits.admission.test_gate import nothing_used
 from tests.limits.rules import a_rule
-from tests.limits.test_gate import nothing_used
 from tests.support.builders import a_call, a_target, an_exchange, an_upstream
 from usage.exchange import Exchange
 from usage.in_flight import in_flight
