@@ -1,4 +1,4 @@
-"""Meters of one of several workers that share no Redis: each has its part of every amount.
+"""Meters of one of several workers that share no Redis, or have lost it: a part of each amount.
 
 ::
 

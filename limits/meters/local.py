@@ -1,8 +1,7 @@
 """Meters of this worker alone, for as long as Redis cannot be asked: its share of each amount.
 
-An amount is divided by the workers that lived when Redis was last heard of, so that all together
-admit no more than the whole. A worker admits at least one of what is not 0 at all: up to as many as
-there are workers, where the amount is smaller than their number.
+An amount is divided by the workers that lived when Redis was last heard of
+(:mod:`limits.meters.divided`), so that all together admit no more than the whole.
 """
 
 from __future__ import annotations
@@ -26,19 +25,18 @@ from limits.meters.reservations import Hold, Reservations
 
 
 class LocalMeters:
-    """``make`` gives empty meters, ``workers`` the number to divide by.
+    """``make`` gives empty meters for one of so many workers, and ``workers`` that number.
 
     What is taken here is remembered in ``reservations``, and so comes to Redis once it is back.
     """
 
     def __init__(
-        self, make: Callable[[], Meters], reservations: Reservations, workers: Callable[[], int]
+        self, make: Callable[[int], Meters], reservations: Reservations, workers: Callable[[], int]
     ) -> None:
         self._make = make
         self._reservations = reservations
         self._workers = workers
         self._meters: Meters | None = None
-        self._divisor = 1
 
     @property
     def is_active(self) -> bool:
@@ -47,8 +45,7 @@ class LocalMeters:
 
     async def take(self, reservation: str, asks: Sequence[Ask]) -> Taken | Refused | Unknown:
         meters = await self._begun()
-        divided = [ask._replace(amount=self._share(ask.amount)) for ask in asks]
-        result = await meters.take(reservation, divided)
+        result = await meters.take(reservation, asks)
         if isinstance(result, Taken):
             pairs = zip(asks, result.readings, strict=True)
             self._reservations.take_locally(reservation, (_hold(ask, one) for ask, one in pairs))
@@ -62,16 +59,16 @@ class LocalMeters:
     async def seed(self, bases: Sequence[Base]) -> None:
         """Make periods known, and let them hold what this worker has reserved there."""
         meters = await self._begun()
-        await meters.seed([self._share_of(base) for base in bases])
+        await meters.seed(bases)
         await self._hold(meters, frozenset(base.meter for base in bases))
 
     def flushed(self, bases: Sequence[Base]) -> None:
         if self._meters is not None:
-            self._meters.flushed([self._share_of(base) for base in bases])
+            self._meters.flushed(bases)
 
     async def read(self, asks: Sequence[Ask]) -> tuple[Reading | None, ...]:
         meters = await self._begun()
-        return await meters.read([ask._replace(amount=self._share(ask.amount)) for ask in asks])
+        return await meters.read(asks)
 
     def end(self) -> None:
         """Redis is back, and counts."""
@@ -80,8 +77,7 @@ class LocalMeters:
     async def _begun(self) -> Meters:
         """The meters. The first call lets them know what this worker has under way."""
         if self._meters is None:
-            self._divisor = max(self._workers(), 1)
-            self._meters = self._make()
+            self._meters = self._make(self._workers())
             for reservation, uses in list(self._reservations.unflushed()):
                 self._meters.settle(Settlement(reservation, tuple(_use(one) for one in uses)))
             await self._hold(self._meters)
@@ -94,7 +90,7 @@ class LocalMeters:
                 Ask(
                     meter=hold.meter,
                     kind=hold.kind,
-                    amount=self._share(hold.limit),
+                    amount=hold.limit,
                     typical=hold.amount,
                     worst=hold.worst,
                     ends_at=hold.ends_at,
@@ -105,13 +101,6 @@ class LocalMeters:
             ]
             if asks:
                 await meters.take(reservation, asks)
-
-    def _share(self, amount: int) -> int:
-        return max(amount // self._divisor, 1) if amount else 0
-
-    def _share_of(self, base: Base) -> Base:
-        # Rounded up: the shares of all workers have to leave out what was used.
-        return base._replace(amount=-(-base.amount // self._divisor))
 
 
 def _hold(ask: Ask, reading: Reading) -> Hold:

@@ -19,6 +19,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 from infrastructure.outages import Cause, outages
+from limits.meters.divided import DividedMeters
 from limits.meters.interface import (
     Ask,
     Base,
@@ -31,7 +32,6 @@ from limits.meters.interface import (
     Unknown,
 )
 from limits.meters.local import LocalMeters
-from limits.meters.memory import MemoryMeters
 from limits.meters.redis_meters import NotYetError, RedisMeters
 
 T = TypeVar("T")
@@ -82,7 +82,7 @@ class ResilientMeters:
         self,
         redis: RedisMeters,
         *,
-        make_local: Callable[[], Meters] = MemoryMeters,
+        make_local: Callable[[int], Meters] = DividedMeters,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._redis = redis

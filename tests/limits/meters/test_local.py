@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from limits.meters.divided import DividedMeters
 from limits.meters.interface import Ask, Base, MeterKind, Refused, Settlement, Taken, Use
 from limits.meters.local import LocalMeters
-from limits.meters.memory import MemoryMeters
 from limits.meters.reservations import Reservations
 from tests.limits.contract import MINUTE_US, name
 
@@ -31,7 +31,7 @@ def workers():
 
 @pytest.fixture
 def local(reservations, workers):
-    return LocalMeters(MemoryMeters, reservations, workers)
+    return LocalMeters(DividedMeters, reservations, workers)
 
 
 def bucket(amount: int) -> Ask:
@@ -66,14 +66,15 @@ async def test_the_share_stays_the_same_for_as_long_as_redis_is_away(local, work
     assert await taken(local, bucket(40), 50) == 40
 
 
-async def test_what_was_stored_is_no_longer_pending(local):
+async def test_what_this_worker_used_counts_whole_when_it_is_stored(local):
+    """Others have used parts of their own, which are not heard of before Redis is back."""
     ask, reservation = period(100), name()
     await local.seed([Base(ask.meter, 0, 0, ENDS_AT)])
     await local.take(reservation, [ask])
     local.settle(Settlement(reservation, (Use(ask.meter, ask.kind, 8),)))
     local.flushed([Base(ask.meter, 8, 1, ENDS_AT, (reservation,))])
     [reading] = await local.read([ask])
-    assert (reading.used, reading.amount) == (2, 25)
+    assert (reading.used, reading.amount) == (8, 25)
 
 
 @pytest.mark.parametrize(("amount", "reserved"), [(1000, 2), (100, 20)])
