@@ -131,6 +131,13 @@ def test_fields_that_mean_nothing_for_a_limit_are_left_out(admin_client: Client)
     assert not any(f'name="{name}"' in shown for name in ("unpriced", "time_zone"))
 
 
+def test_an_amount_is_shown_without_the_zeros_of_its_column(admin_client: Client) -> None:
+    limit = make_limit(amount=Decimal("2.50"))
+    limit.refresh_from_db()
+    shown = admin_client.get(page(limit)).context["adminform"].form["amount"]
+    assert shown.value() == "2.5"
+
+
 def test_whole_amount_is_asked_of_a_limit_that_is_there(admin_client: Client) -> None:
     limit = make_limit("interns")
     assert "Give a whole number" in text_of(admin_client.post(page(limit), form(amount="1.5")))
