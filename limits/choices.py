@@ -51,7 +51,9 @@ ROLLING = {Window.MINUTE: 60, Window.HOUR: 3600}  # seconds
 
 
 class Mode(StrEnum):
-    """``warn`` tells the client in a header and the log; ``shadow`` tells only the record."""
+    """``warn`` names the limit in a header and, at most once a minute, in the log; ``shadow`` only
+    counts. Thresholds send alerts in every mode.
+    """
 
     ENFORCE = "enforce"
     WARN = "warn"

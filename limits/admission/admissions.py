@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 from limits.admission.holds import Hold
 from limits.book import Matched
-from limits.choices import Metric, Mode, Unpriced
+from limits.choices import Metric, Unpriced
 from limits.counting.live_prices import LivePrices, Used
 from limits.counting.used import assumed, quantities_of
 from limits.meters.interface import MeterKind, Reading, Settlement, Use
@@ -27,12 +27,6 @@ class Admission(NamedTuple):
     rules: tuple[Rule, ...] = ()
     readings: tuple[Reading, ...] = ()
     output_cap: int | None = None
-
-    @property
-    def warnings(self) -> tuple[Rule, ...]:
-        """The limits that are over, and only warn."""
-        pairs = zip(self.rules, self.readings, strict=True)
-        return tuple(r for r, reading in pairs if reading.is_over and r.mode is Mode.WARN)
 
 
 UNLIMITED = Admission()

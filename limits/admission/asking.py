@@ -13,13 +13,15 @@ Local are meters of this worker alone. Where others share the limit, they hold a
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple, Protocol
 
 from accounts.changes import DATABASE_ERRORS
+from infrastructure.seldom import SeldomLog
 from limits.admission.admissions import Held
 from limits.admission.holds import Hold
-from limits.choices import OnOutage
+from limits.choices import Mode, OnOutage
 from limits.meters.interface import (
     Ask,
     Base,
@@ -32,6 +34,9 @@ from limits.meters.interface import (
     Unknown,
 )
 from limits.refusals import LimitsUnavailableError
+
+logger = logging.getLogger(__name__)
+seldom = SeldomLog(logger)
 
 FindBases = Callable[[Sequence[Ask]], Awaitable[Sequence[Base]]]
 TRIES = 3  # a period may be forgotten again between its seed and the next take
@@ -166,7 +171,15 @@ class Asker:
 
 def _answer(holds: Sequence[Hold], result: Taken | Refused, *, is_local: bool = False) -> Answer:
     if isinstance(result, Taken):
+        _warn(holds, result.readings)
         return Answer(tuple(Held(hold, is_local) for hold in holds), result.readings)
     pairs = ((holds[at], result.readings[at]) for at in result.over)
     over = tuple(pair for pair in pairs if pair[0].ask.is_enforced)
     return Answer((), (), over, is_local)
+
+
+def _warn(holds: Sequence[Hold], readings: Sequence[Reading]) -> None:
+    """Tell the administrator of limits that are over, and only warn."""
+    for hold, reading in zip(holds, readings, strict=True):
+        if reading.is_over and hold.rule.mode is Mode.WARN:
+            seldom.warn(f"The limit {hold.rule.label} is over, and only warns.")

@@ -221,11 +221,15 @@ async def test_slots_are_free_again_when_requests_end(opened: Opened) -> None:
 
 
 @pytest.mark.parametrize("mode", [Mode.WARN, Mode.SHADOW])
-async def test_only_what_is_enforced_refuses(opened: Opened, mode: Mode) -> None:
-    gate = a_gate(a_rule(amount=0, mode=mode))
+async def test_only_what_is_enforced_refuses(
+    opened: Opened, mode: Mode, caplog: pytest.LogCaptureFixture
+) -> None:
+    gate = a_gate(a_rule(label=f"none, in mode {mode}", amount=0, mode=mode))
     admission = await admitted(gate, opened.exchange())
-    assert [reading.used for reading in admission.readings] == [1]
-    assert [rule.label for rule in admission.warnings] == (["ten a day"] if mode == "warn" else [])
+    await admitted(gate, opened.exchange(2))
+    assert [(reading.used, reading.is_over) for reading in admission.readings] == [(1, True)]
+    line = "The limit none, in mode warn is over, and only warns."
+    assert caplog.messages == ([line] if mode is Mode.WARN else [])
 
 
 async def test_the_limit_that_lasts_the_longest_is_named(opened: Opened) -> None:
