@@ -12,13 +12,12 @@ from uuid import UUID
 
 from accounts.caller import Caller
 from infrastructure.patterns import matches
-from limits.choices import ROLLING, Metric, Share, SubjectKind, Window
+from limits.choices import OF_UPSTREAMS, ROLLING, Metric, Share, SubjectKind, Window
 from limits.meters.interface import MeterKind
 from limits.rule import Rule
 
 MOST_KNOWN = 10_000
 MICROSECONDS = 1_000_000
-OF_UPSTREAMS = frozenset({SubjectKind.CONNECTION, SubjectKind.CONNECTION_KEY})
 
 
 class Matched(NamedTuple):

@@ -16,6 +16,9 @@ class SubjectKind(StrEnum):
     CONNECTION_KEY = "connection_key"
 
 
+OF_UPSTREAMS = frozenset({SubjectKind.CONNECTION, SubjectKind.CONNECTION_KEY})
+
+
 class Share(StrEnum):
     """Whether those who are limited share one amount, or each has it alone."""
 

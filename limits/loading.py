@@ -10,8 +10,17 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from django.db.models import Prefetch
 from django.utils import timezone
 
-from limits.book import OF_UPSTREAMS, Book
-from limits.choices import Metric, Mode, OnOutage, Share, SubjectKind, Unpriced, Window
+from limits.book import Book
+from limits.choices import (
+    OF_UPSTREAMS,
+    Metric,
+    Mode,
+    OnOutage,
+    Share,
+    SubjectKind,
+    Unpriced,
+    Window,
+)
 from limits.counting.used import per_token
 from limits.models import Limit, LimitChange
 from limits.quantities import units

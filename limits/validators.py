@@ -10,13 +10,13 @@ from zoneinfo import available_timezones
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
-from limits.choices import Metric, Share, SubjectKind
+from limits.choices import OF_UPSTREAMS, Metric, Share, SubjectKind
 
 DIVISIBLE = frozenset({Metric.USD, Metric.AUDIO_SECONDS})
 
 
 def validate_label(value: str) -> None:
-    """A label is shown in error messages and headers: it is visible ASCII or letters."""
+    """A label is shown in one line of error messages and of the log."""
     if not value.isprintable() or value != value.strip():
         raise ValidationError("A label has no line breaks, and no spaces around it.")
 
@@ -34,9 +34,17 @@ def validate_amount(metric: Metric, amount: Decimal) -> None:
 
 def validate_share(kind: SubjectKind, share: Share) -> None:
     """What is sent to a provider is counted together, whoever asked."""
-    of_upstream = kind in {SubjectKind.CONNECTION, SubjectKind.CONNECTION_KEY}
-    if of_upstream and share is not Share.POOL:
+    if kind in OF_UPSTREAMS and share is not Share.POOL:
         raise ValidationError("A limit of a connection or of its key is for all together.")
+
+
+def validate_wait(kind: SubjectKind, wait_seconds: float) -> None:
+    """Attempts wait for a limit of an upstream as long as the policy of their route says."""
+    if kind in OF_UPSTREAMS and wait_seconds:
+        raise ValidationError(
+            "Requests wait for a limit of a connection or of its key within the patience of "
+            "their route's policy: leave this at 0."
+        )
 
 
 def validate_thresholds(value: Any) -> None:

@@ -15,7 +15,7 @@ from unfold.widgets import (
 
 from accounts.admin.fields import LinesField
 from connections.models import ConnectionKey
-from limits.choices import Metric, Share, SubjectKind
+from limits.choices import OF_UPSTREAMS, Metric, Share, SubjectKind
 from limits.configuration.dates import in_time
 from limits.configuration.raises import RaiseSpec
 from limits.configuration.subjects import UnknownSubjectError, share_of
@@ -99,13 +99,15 @@ class LimitForm(forms.ModelForm):
         return found
 
     def _clean_subject(self, cleaned: dict[str, Any]) -> None:
-        """Keep the one field that counts: the page hides the others, which may be filled in."""
+        """Keep the fields that count: the page hides the others, which may be filled in."""
         kind = cleaned.get("subject_kind")
         if not kind:
             return
         for name in SUBJECT_FIELDS:
             if name != kind:
                 cleaned[name] = None
+        if kind in OF_UPSTREAMS:
+            cleaned["wait_seconds"] = 0.0
         if kind != SubjectKind.EVERYONE and cleaned.get(kind) is None and kind not in self.errors:
             self.add_error(kind, "Choose one: the limit is for it.")
         if share := cleaned.get("share"):

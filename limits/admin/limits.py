@@ -20,7 +20,7 @@ from limits.admin.losses import loss_of
 from limits.admin.raising import RaisesLimits
 from limits.admin.used import bar_of, bars_of, people_of, shown
 from limits.checks import counts_apart, workers
-from limits.choices import ROLLING, Metric, SubjectKind, Window
+from limits.choices import OF_UPSTREAMS, ROLLING, Metric, SubjectKind, Window
 from limits.configuration.descriptions import limit_in_words, subject_in_words
 from limits.models import Limit, LimitChange
 from limits.models.limits import SUBJECT_FIELDS
@@ -32,6 +32,10 @@ OF_MONEY = ("unpriced", "assumed_per_million")
 # When the form shows a field, as the theme's scripts read it. What is read-only is unknown to them.
 IS_FIXED = "typeof metric === 'undefined'"
 IS_CALENDAR = "metric != 'concurrency' && ['day', 'week', 'month'].includes(window)"
+OF_CALLERS = (
+    "typeof subject_kind === 'undefined' "
+    "|| !['connection', 'connection_key'].includes(subject_kind)"
+)
 OF_DOLLARS = f"({IS_FIXED} || metric == 'usd')"
 CONDITIONS = {
     **{
@@ -40,6 +44,8 @@ CONDITIONS = {
     },
     "window": f"{IS_FIXED} || metric != 'concurrency'",
     "time_zone": f"{IS_FIXED} || {IS_CALENDAR}",
+    "clamps": OF_CALLERS,
+    "wait_seconds": OF_CALLERS,
     "unpriced": OF_DOLLARS,
     "assumed_per_million": f"{OF_DOLLARS} && unpriced == 'assume'",
 }
@@ -125,7 +131,7 @@ class LimitAdmin(RefusesStaleEdits, TellsConsequences, RaisesLimits):
                 },
             ),
             ("Which requests", {"fields": ("model_patterns", "endpoints")}),
-            ("Near the limit", {"fields": ("clamps", "wait_seconds", "on_outage", *_money(obj))}),
+            ("Near the limit", {"fields": (*_of_callers(obj), "on_outage", *_money(obj))}),
             ("Alerts", {"fields": ("thresholds", "alert_emails")}),
         )
 
@@ -173,6 +179,12 @@ def _time(limit: Limit | None) -> tuple[str, ...]:
     window = Window(limit.window)
     is_calendar = window not in {*ROLLING, Window.NONE, Window.TOTAL}
     return ("window", "time_zone") if is_calendar else ("window",)
+
+
+def _of_callers(limit: Limit | None) -> tuple[str, ...]:
+    """The fields that mean nothing for a limit of an upstream."""
+    is_of_upstream = limit is not None and limit.subject_kind in OF_UPSTREAMS
+    return () if is_of_upstream else ("clamps", "wait_seconds")
 
 
 def _money(limit: Limit | None) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from limits.configuration.spec_fields import READERS, SUBJECT_READERS
 from limits.configuration.subjects import Subject, UnknownSubjectError
 from limits.models import Limit
 from limits.models.limits import SUBJECT_FIELDS, usual_thresholds
-from limits.validators import validate_addresses, validate_amount, validate_share
+from limits.validators import validate_addresses, validate_amount, validate_share, validate_wait
 
 # The names of the columns where the file has shorter ones.
 COLUMNS = {"models": "model_patterns", "enabled": "is_enabled"}
@@ -98,6 +98,8 @@ class LimitSpec:
             validate_amount(Metric(self.metric), self.amount)
             field = "share"
             validate_share(self.subject.kind, Share(self.share))
+            field = "wait_seconds"
+            validate_wait(self.subject.kind, self.wait_seconds)
             field = "alert_emails"
             validate_addresses(self.alert_emails)
         except ValidationError as exc:

@@ -154,8 +154,8 @@ class Limit(models.Model):
         choices=OUTAGES,
         blank=True,
         default="",
-        help_text="By what is limited: limits of money are refused, all others are counted in "
-        "each worker.",
+        help_text="By what is limited: limits of money that refuse what is over refuse all, unless "
+        "they are of a connection or of its key. All others are counted in each worker.",
     )
     unpriced = models.CharField(
         "models without a price",
@@ -176,13 +176,14 @@ class Limit(models.Model):
         "wait (s)",
         default=0.0,
         validators=[MinValueValidator(0.0), MaxValueValidator(LONGEST_WAIT_SECONDS)],
-        help_text="How long a request waits in a queue before it is refused. 0: not at all.",
+        help_text="How long a request waits in a queue before it is refused. 0: not at all. For "
+        "limits of a connection or of its key, the patience of the route’s policy says so.",
     )
     clamps = models.BooleanField(
         "shorten near the limit",
         default=True,
         help_text="Near the limit, requests that name no maximum of output get the one that "
-        "still fits.",
+        "still fits. No limit of a connection or of its key does so.",
     )
     thresholds = models.JSONField(
         "alerts at (%)", default=usual_thresholds, blank=True, validators=[validate_thresholds]

@@ -84,6 +84,17 @@ def test_fields_that_the_page_hides_do_not_count(
     assert (limit.user, limit.group, limit.window) == (ada, None, "")
 
 
+def test_wait_for_a_connection_is_hidden_and_does_not_count(admin_client: Client) -> None:
+    one = Connection.objects.create(name="one", base_url="https://one.example/v1")
+    sent = form(subject_kind="connection", connection=one.pk, share="pool", wait_seconds="5")
+    assert admin_client.post(ADD, sent).status_code == 302
+    limit = Limit.objects.get()
+    assert limit.wait_seconds == 0
+    shown = text_of(admin_client.get(page(limit)))
+    assert 'name="on_outage"' in shown
+    assert not any(f'name="{name}"' in shown for name in ("wait_seconds", "clamps"))
+
+
 @pytest.mark.parametrize(
     ("fields", "words"),
     [

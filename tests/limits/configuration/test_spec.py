@@ -187,6 +187,10 @@ def test_raise_that_is_over_is_passed_over() -> None:
         ({"raises": [{"amount": 1, "until": "x"}]}, "until must be a date such as"),
         ({"raises": {}}, "raises must be a list"),
         ({"group": None, "connection": "one"}, "share is not valid. A limit of a connection"),
+        (
+            {"group": None, "connection": "one", "share": "pool", "wait_seconds": 5},
+            "wait_seconds is not valid. Requests wait for a limit of a connection",
+        ),
         ({"label": " x\ny "}, "label is not valid"),
         ({"label": None}, "label is missing"),
     ],
