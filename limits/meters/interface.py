@@ -100,8 +100,10 @@ class Unknown(NamedTuple):
 class Base(NamedTuple):
     """What the database holds of a period: of ``records`` requests, ``amount`` in all.
 
-    ``records`` only grows, so that an older base never replaces a newer one. ``reservations`` are
-    the requests whose use is part of it by now, and no longer pending or reserved.
+    ``records`` only grows, so that an older base never replaces a newer one; a period that is
+    counted again has at least one more. ``reservations`` are the requests whose use is part of it
+    by now, and no longer pending or reserved; none are named by a base that was read or counted
+    again.
     """
 
     meter: str

@@ -56,6 +56,17 @@ def question(matched: Matched, now: float) -> Ask:
     return Ask(name, kind, amount, 0, 0, 0, float(span.end), is_enforced)
 
 
+def resets_at(rule: Rule, ask: Ask, reading: Reading | None, now: float) -> float | None:
+    """When the period of ``rule`` ends, or its bucket is full again, in seconds since the epoch;
+    None where that is never, is now, or is not known.
+    """
+    if ask.kind is MeterKind.PERIOD:
+        return None if rule.window is Window.TOTAL else ask.ends_at
+    if ask.kind is MeterKind.BUCKET and reading is not None and reading.reset_seconds > 0:
+        return now + reading.reset_seconds
+    return None
+
+
 def _limits_of(caller: Caller, book: Book) -> list[Matched]:
     """Those for any model and endpoint."""
     subjects = set(subjects_of(caller))
@@ -88,9 +99,4 @@ async def _read(meters: Meters, asks: Sequence[Ask]) -> list[Reading | None]:
 
 def _use(rule: Rule, ask: Ask, reading: Reading | None, now: float) -> OwnUse:
     used = None if reading is None else reading.used
-    resets_at: float | None = None
-    if ask.kind is MeterKind.PERIOD and rule.window is not Window.TOTAL:
-        resets_at = ask.ends_at
-    elif ask.kind is MeterKind.BUCKET and reading is not None and reading.reset_seconds > 0:
-        resets_at = now + reading.reset_seconds
-    return OwnUse(rule, ask.amount, used, resets_at)
+    return OwnUse(rule, ask.amount, used, resets_at(rule, ask, reading, now))

@@ -20,14 +20,14 @@ from django.db.models.functions import RowNumber
 
 from accounts.models import ApiKey
 from limits.book import Matched
-from limits.choices import Metric, Share, SubjectKind, Window
+from limits.choices import Metric, Share, SubjectKind
 from limits.configuration.subjects import share_of_key, share_of_user
 from limits.loading import rule_of
 from limits.meters.interface import Ask, MeterKind
 from limits.models import Limit, Period
 from limits.reading.forecast import runs_out_at
 from limits.reading.meters_now import read_now
-from limits.reading.own_use import question
+from limits.reading.own_use import question, resets_at
 from limits.rule import Rule
 from limits.windows import is_of_calendar, span_of
 
@@ -105,18 +105,14 @@ def _uses(
     for (row, share), ask, reading in zip(places, asks, read_now(asks), strict=True):
         is_period = ask.kind is MeterKind.PERIOD
         used = stored.get((row.pk, share), 0) if is_period else None
-        resets_at = ask.ends_at if is_period else None
         if reading is not None:
             used = reading.used
-            resets_at = resets_at or (at + reading.reset_seconds if reading.reset_seconds else None)
-        if Window(row.window) is Window.TOTAL:
-            resets_at = None
         uses.append(
             ShareUse(
                 share=share,
                 amount=ask.amount,
                 used=used,
-                resets_at=resets_at,
+                resets_at=resets_at(rules[row.pk], ask, reading, at),
                 runs_out_at=_forecast(row, rules[row.pk], ask, used, at),
             )
         )

@@ -1,30 +1,13 @@
-"""Amounts of limits in words, as errors, pages and mails tell them."""
+"""Amounts of limits in words, as clients are told them."""
 
 from __future__ import annotations
 
-from limits.choices import Metric, Share, SubjectKind, Window
+from limits.choices import Metric, Share, SubjectKind
+from limits.configuration import descriptions
 from limits.quantities import amount_of
 from limits.rule import Rule
 
-NOUNS = {  # of one, of several
-    Metric.REQUESTS: ("request", "requests"),
-    Metric.TOKENS: ("token", "tokens"),
-    Metric.INPUT_TOKENS: ("input token", "input tokens"),
-    Metric.OUTPUT_TOKENS: ("output token", "output tokens"),
-    Metric.CONCURRENCY: ("request at once", "requests at once"),
-    Metric.USD: ("US dollar", "US dollars"),
-    Metric.AUDIO_SECONDS: ("second of audio", "seconds of audio"),
-    Metric.IMAGES: ("image", "images"),
-}
-SPANS = {
-    Window.NONE: "",
-    Window.MINUTE: "a minute",
-    Window.HOUR: "an hour",
-    Window.DAY: "a day",
-    Window.WEEK: "a week",
-    Window.MONTH: "a month",
-    Window.TOTAL: "in total",
-}
+NOUNS = descriptions.NOUNS | {Metric.USD: ("US dollar", "US dollars")}  # of one, of several
 OF_ONE = frozenset({SubjectKind.USER, SubjectKind.KEY})
 
 
@@ -37,4 +20,4 @@ def amount_in_words(rule: Rule, amount: int) -> str:
     """``amount``, in the units of meters, of what ``rule`` limits: ``20 requests a minute``."""
     number = amount_of(rule.metric, amount).normalize()
     one, several = NOUNS[rule.metric]
-    return f"{number:f} {one if number == 1 else several} {SPANS[rule.window]}".rstrip()
+    return f"{number:f} {one if number == 1 else several} {descriptions.PERIODS[rule.window]}"
