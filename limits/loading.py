@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 import time
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from django.db.models import Prefetch
-from django.utils import timezone
 
 from limits.book import Book
 from limits.choices import (
@@ -25,6 +24,7 @@ from limits.counting.used import per_token
 from limits.models import Limit, LimitChange
 from limits.quantities import units
 from limits.rule import Raise, Rule
+from limits.windows import zone_of
 
 logger = logging.getLogger(__name__)
 
@@ -94,17 +94,12 @@ def _subject_id(row: Limit) -> str:
 
 def _zone(row: Limit) -> ZoneInfo:
     """The zone of ``row``; the gateway's own where it names none, or none that is known here."""
-    default = timezone.get_default_timezone()
-    own = default if isinstance(default, ZoneInfo) else ZoneInfo("UTC")
-    if not row.time_zone:
-        return own
-    try:
-        return ZoneInfo(row.time_zone)
-    except (ZoneInfoNotFoundError, ValueError):
-        logger.error(  # noqa: TRY400 - the name matters, not the trace
+    zone = zone_of(row.time_zone)
+    if row.time_zone and zone.key != row.time_zone:
+        logger.error(
             "The time zone %s of the limit %s is not known here: its days begin in %s.",
             row.time_zone,
             row.label,
-            own.key,
+            zone.key,
         )
-        return own
+    return zone

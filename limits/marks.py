@@ -37,6 +37,11 @@ def _read(text: str) -> Mark | None:
     return None if found is None else Mark(int(found[1]), found[2], int(found[3]))
 
 
+def meter_of(mark: Mark | str, metric: str) -> str:
+    """The name of the meter that counts ``metric`` of a period: see :func:`read_meter`."""
+    return f"{mark}{SEPARATOR}{metric}"
+
+
 def read_meter(name: str) -> tuple[Mark, str] | None:
     """The mark and the metric that a period's meter is named after; None for other meters."""
     text, _, metric = name.rpartition(SEPARATOR)

@@ -57,7 +57,7 @@ def note_demand(exchange: Exchange, demand: Demand) -> None:
     exchange.expected_audio_seconds = demand.audio_ms / 1000 or None
 
 
-def names_of(targets: Targets) -> tuple[str, ...]:
+def ids_of(targets: Targets) -> tuple[str, ...]:
     """Every id by which patterns of limits may mean these targets."""
     if len(targets) == 1:
         return targets[0].granted_ids

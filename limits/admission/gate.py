@@ -22,7 +22,7 @@ from channels.db import database_sync_to_async
 
 from accounts.changes import DATABASE_ERRORS
 from limits.admission.admissions import UNLIMITED, Admission, Attempts, Reservation, used_by
-from limits.admission.admitting import Targets, expectation, fitting_cap, is_near, names_of, refusal
+from limits.admission.admitting import Targets, expectation, fitting_cap, ids_of, is_near, refusal
 from limits.admission.asking import Answer, Asker, Takes
 from limits.admission.expected import ONE_REQUEST, Expected, capped
 from limits.admission.holds import COUNTING_REQUESTS, Hold, check_fits, check_told, hold_of
@@ -103,7 +103,7 @@ class Gate:
         request asks for what is new. Where a limit says so, the request waits for its room. Raises
         :class:`limits.refusals.LimitError`, and holds nothing new then.
         """
-        also = names_of(targets) if self.book.reads_models else ()
+        also = ids_of(targets) if self.book.reads_models else ()
         matched = self.book.meters_for(exchange.caller, exchange.model, exchange.endpoint, also)
         if exchange.endpoint in FREE_ENDPOINTS:
             metrics &= FREE
@@ -138,7 +138,7 @@ class Gate:
         Raises :class:`limits.refusals.LimitError`, and holds what it held then.
         """
         held = self._open.get(exchange.request_id)
-        own = self.book.meters_for(exchange.caller, model, exchange.endpoint, names_of(targets))
+        own = self.book.meters_for(exchange.caller, model, exchange.endpoint, ids_of(targets))
         before = () if held is None else held.matched
         wanted = list(dict.fromkeys((*before, *own)))
         if not wanted:

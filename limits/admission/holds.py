@@ -11,6 +11,7 @@ from limits.book import Matched
 from limits.choices import Metric, Mode, Unpriced
 from limits.counting.used import assumed
 from limits.demand import Demand
+from limits.marks import meter_of
 from limits.meters.interface import Ask, MeterKind
 from limits.quantities import READERS
 from limits.refusals import NeverFitsError, UnpricedModelError, UntoldUseError
@@ -69,7 +70,7 @@ def hold_of(matched: Matched, expected: Expected, *, accepted_at: float, now: fl
     may_be_cut = expected.may_be_cut and rule.clamps and rule.metric in OF_OUTPUT
     if not expected.names_maximum and not may_be_cut:
         worst = typical  # four times a guess is no bound, and would keep much out for nothing
-    ask, mark = _ask(matched, before + typical, before + max(worst, typical), accepted_at, now)
+    ask, mark = ask_of(matched, before + typical, before + max(worst, typical), accepted_at, now)
     output_tokens = expected.worst.output_tokens
     usual = expected.typical.output_tokens
     return Hold(matched, ask, mark, before + fixed, output_tokens, may_be_cut, before, usual)
@@ -88,11 +89,11 @@ def _of_one(matched: Matched, expected: Expected, accepted_at: float, now: float
     """The hold of a limit that counts requests, by which nothing depends on the request."""
     before = expected.before.requests if matched.kind is not MeterKind.SLOTS else 0
     if before or matched.kind is MeterKind.PERIOD or matched.rule.raises:
-        ask, mark = _ask(matched, before + 1, before + 1, accepted_at, now)
+        ask, mark = ask_of(matched, before + 1, before + 1, accepted_at, now)
         return Hold(matched, ask, mark, before + 1, 0, False, before)
     known = _ones.get(id(matched))
     if known is None or known.matched is not matched:
-        ask, mark = _ask(matched, 1, 1, accepted_at, now)
+        ask, mark = ask_of(matched, 1, 1, accepted_at, now)
         known = Hold(matched, ask, mark, 1, 0, False)
         if len(_ones) >= MOST_KNOWN:
             _ones.clear()
@@ -100,10 +101,10 @@ def _of_one(matched: Matched, expected: Expected, accepted_at: float, now: float
     return known
 
 
-def _ask(
+def ask_of(
     matched: Matched, typical: int, worst: int, accepted_at: float, now: float
 ) -> tuple[Ask, str]:
-    """The ask, and the mark of its period."""
+    """The ask, and the mark of its period: that of ``accepted_at``, with the amount of ``now``."""
     rule, share, kind, window_us, meter = matched
     mark, ends_at = "", 0.0
     if kind is MeterKind.PERIOD:
@@ -119,7 +120,7 @@ def _ask(
 def _period_names(share: str, start: int, metric: Metric) -> tuple[str, str]:
     """The mark of a period, and its meter."""
     mark = f"{share}{start}"
-    return mark, f"{mark}:{metric}"
+    return mark, meter_of(mark, metric)
 
 
 def check_fits(hold: Hold, expected: Expected) -> None:

@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from limits.admission.admissions import UNLIMITED, Admission, used_by
-from limits.admission.admitting import names_of, refusal
+from limits.admission.admitting import ids_of, refusal
 from limits.admission.gate import Gate
 from limits.choices import Metric
 from limits.demand import Demand
@@ -44,7 +44,7 @@ class Responses:
         if gate.book.is_empty:
             return UNLIMITED
         matched = gate.book.meters_for(
-            exchange.caller, exchange.model, exchange.endpoint, names_of(targets)
+            exchange.caller, exchange.model, exchange.endpoint, ids_of(targets)
         )
         if not matched:
             return UNLIMITED

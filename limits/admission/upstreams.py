@@ -21,7 +21,7 @@ from limits.admission.expected import ONE_REQUEST, Expected, capped
 from limits.admission.gate import Gate, gate
 from limits.admission.holds import COUNTING_REQUESTS, Hold
 from limits.admission.queue import WaitingQueue
-from limits.admission.waiting import names_of
+from limits.admission.waiting import meter_names
 from limits.book import Matched
 from limits.choices import Metric
 from limits.counting.live_prices import Used
@@ -67,7 +67,7 @@ class UpstreamLimits:
 
     def names(self, wanted: Sequence[Matched], exchange: Exchange) -> Iterable[str]:
         """The names of the meters of ``wanted``."""
-        return names_of(wanted, exchange.accepted_at)
+        return meter_names(wanted, exchange.accepted_at)
 
     async def reserve(
         self,

@@ -24,6 +24,7 @@ from limits.admission.fair_order import Place, Priority
 from limits.admission.queue import Ticket, WaitingQueue
 from limits.book import Matched
 from limits.demand import Demand
+from limits.marks import meter_of
 from limits.meters.interface import MeterKind
 from limits.refusals import LimitReachedError
 from limits.windows import span_of
@@ -67,7 +68,7 @@ class Waiting:
         refused = None
         if len(self.queue):
             patient = [each for each in wanted if each.rule.wait_seconds > 0]
-            refused = self.queue.ahead(names_of(patient, exchange.accepted_at))
+            refused = self.queue.ahead(meter_names(patient, exchange.accepted_at))
         if refused is None:
             try:
                 return await take()
@@ -145,12 +146,12 @@ def priority_of(exchange: Exchange, demand: Demand) -> Priority:
     return Priority.NORMAL
 
 
-def names_of(wanted: Iterable[Matched], at: float) -> Iterable[str]:
+def meter_names(wanted: Iterable[Matched], at: float) -> Iterable[str]:
     """The names of the meters of ``wanted`` for a request that was accepted ``at`` then."""
     for each in wanted:
         if each.kind is MeterKind.PERIOD:
             start = span_of(each.rule.window, each.rule.zone, at).start
-            yield f"{each.meter}{start}:{each.rule.metric}"
+            yield meter_of(f"{each.meter}{start}", each.rule.metric)
         else:
             yield each.meter
 

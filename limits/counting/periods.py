@@ -23,7 +23,7 @@ from limits.alerts.crossings import crossings
 from limits.choices import Metric, Unpriced, Window
 from limits.counting.counting_lock import lock_for_adding
 from limits.counting.used import assumed, per_token, quantities_of
-from limits.marks import Mark, read_mark, read_meter
+from limits.marks import Mark, meter_of, read_mark, read_meter
 from limits.meters.interface import Ask, Base
 from limits.models import Period
 from limits.quantities import Quantities
@@ -227,7 +227,7 @@ def _bases(totals: Sums, limits: dict[int, Counted], marks: dict[Mark, list[str]
         limit = limits[mark.limit_id]
         if is_of_calendar(limit.window):
             amount = Quantities(*used).of(limit.metric)
-            name = f"{mark}:{limit.metric}"
+            name = meter_of(mark, limit.metric)
             end = float(limit.end_of(mark))
             bases.append(Base(name, amount, records, end, tuple(marks.get(mark, ()))))
     return bases

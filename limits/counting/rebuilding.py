@@ -23,7 +23,7 @@ from limits.choices import Metric, Share, Window
 from limits.counting.counting_lock import lock_for_counting
 from limits.counting.ledger_sums import LedgerSum, day_sums, has_pruned_days, record_sums
 from limits.counting.periods import SUMS, periods
-from limits.marks import Mark
+from limits.marks import Mark, meter_of
 from limits.meters.interface import Base
 from limits.models import Limit, Period
 from limits.quantities import Quantities
@@ -193,7 +193,7 @@ def _bases(limit: Limit, rows: Iterable[Period]) -> list[Base]:
     metric = Metric(limit.metric)
     return [
         Base(
-            f"{Mark(limit.pk, row.share, row.start)}:{metric}",
+            meter_of(Mark(limit.pk, row.share, row.start), metric),
             row.quantities.of(metric),
             row.records,
             float(row.end),

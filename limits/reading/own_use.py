@@ -9,12 +9,12 @@ from channels.db import database_sync_to_async
 
 from accounts.caller import Caller
 from accounts.changes import DATABASE_ERRORS
+from limits.admission.holds import ask_of
 from limits.book import Book, Matched, share_of, subjects_of
 from limits.choices import Mode, Window
 from limits.counting.periods import bases_of
 from limits.meters.interface import Ask, MeterKind, Meters, MetersUnavailableError, Reading
 from limits.rule import Rule
-from limits.windows import span_of
 
 
 class OwnUse(NamedTuple):
@@ -47,13 +47,8 @@ async def uses_of(caller: Caller, book: Book, meters: Meters, *, now: float) -> 
 
 def question(matched: Matched, now: float) -> Ask:
     """The ask that reads the meter of a limit, and reserves nothing."""
-    rule, share, kind, window_us, meter = matched
-    amount, is_enforced = rule.amount_for(share, now), rule.mode is Mode.ENFORCE
-    if kind is not MeterKind.PERIOD:
-        return Ask(meter, kind, amount, 0, 0, window_us, is_enforced=is_enforced)
-    span = span_of(rule.window, rule.zone, now)
-    name = f"{meter}{span.start}:{rule.metric}"
-    return Ask(name, kind, amount, 0, 0, 0, float(span.end), is_enforced)
+    ask, _ = ask_of(matched, 0, 0, now, now)
+    return ask
 
 
 def resets_at(rule: Rule, ask: Ask, reading: Reading | None, now: float) -> float | None:
