@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 from accounts.models import ApiKey, User
 from limits.alerts.crossings import amount_now
-from limits.choices import Metric, Mode, Window
-from limits.models import LimitAlert, Period
+from limits.choices import OF_UPSTREAMS, Metric, Mode, Window
+from limits.models import Limit, LimitAlert, Period
 from limits.quantities import amount_of
 from limits.windows import end_of, zone_of
 from wire_formats.json_types import JsonObject
@@ -51,7 +51,7 @@ def message_of(alert: LimitAlert) -> AlertMessage:
     lines = [
         f"The limit {limit.label!r}{of_whom} {state}.",
         f"Used: {used} of {amount} {NOUNS[metric]}.",
-        _consequence(Mode(limit.mode), alert.threshold),
+        _consequence(limit, alert.threshold),
         f"The count begins again on {ends:%Y-%m-%d at %H:%M %Z}." if ends else "",
     ]
     return AlertMessage(
@@ -98,9 +98,14 @@ def _usual_end(alert: LimitAlert) -> int:
     return end_of(Window(limit.window), zone_of(limit.time_zone), alert.start)
 
 
-def _consequence(mode: Mode, threshold: int) -> str:
+def _consequence(limit: Limit, threshold: int) -> str:
     if threshold < USED_UP:
         return ""
-    if mode is Mode.ENFORCE:
-        return "Requests are refused from now on."
-    return "Requests pass all the same: the limit only counts."
+    match Mode(limit.mode):
+        case Mode.ENFORCE if limit.subject_kind in OF_UPSTREAMS:
+            return "Requests go to other upstreams from now on, as far as there are any."
+        case Mode.ENFORCE:
+            return "Requests are refused from now on."
+        case mode:
+            does = "warns" if mode is Mode.WARN else "counts"
+            return f"Requests pass all the same: the limit only {does}."

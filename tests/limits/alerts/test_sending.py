@@ -9,6 +9,7 @@ from asgiref.sync import sync_to_async
 from django.core import mail
 from django.utils import timezone
 
+from connections.models import Connection
 from limits.alerts.crossings import Crossings
 from limits.alerts.message import message_of
 from limits.alerts.sending import MOST_ATTEMPTS, AlertSender, DeliveryError, lease_due
@@ -151,6 +152,23 @@ def test_what_is_told_of_a_total_and_of_a_period_whose_row_is_gone() -> None:
     Period.objects.all().delete()
     ends = message_of(alert).payload["data"]["resets_at"]
     assert ends == datetime.fromtimestamp(alert.start + 86400, UTC).isoformat()
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"mode": "warn"}, "the limit only warns."),
+        ({"mode": "shadow"}, "the limit only counts."),
+        ({"subject_kind": "connection"}, "Requests go to other upstreams from now on"),
+    ],
+)
+def test_what_follows_is_told_as_it_is(fields: dict[str, Any], words: str) -> None:
+    if "subject_kind" in fields:
+        one = Connection.objects.create(name="one", base_url="https://one.example/v1")
+        fields = fields | {"connection": one, "share": "pool"}
+    given = {"limit": make_limit(**fields), "threshold": 100, "created_at": timezone.now()}
+    alert = LimitAlert(start=0, **given)
+    assert words in message_of(alert).text
 
 
 def test_a_worker_that_died_with_a_lease_is_followed_by_another() -> None:
