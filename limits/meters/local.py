@@ -21,7 +21,7 @@ from limits.meters.interface import (
     Unknown,
     Use,
 )
-from limits.meters.reservations import Hold, Reservations
+from limits.meters.reservations import MeterAmount, Reservations
 
 
 class LocalMeters:
@@ -103,12 +103,14 @@ class LocalMeters:
                 await meters.take(reservation, asks)
 
 
-def _hold(ask: Ask, reading: Reading) -> Hold:
+def _hold(ask: Ask, reading: Reading) -> MeterAmount:
     """What is to be reserved in Redis: near the amount, the worst."""
     is_near = reading.amount - reading.used < LOOSE * ask.worst
     amount = ask.worst if is_near or ask.kind is MeterKind.SLOTS else ask.typical
-    return Hold(ask.meter, ask.kind, amount, ask.worst, ask.window_us, ask.amount, ask.ends_at)
+    return MeterAmount(
+        ask.meter, ask.kind, amount, ask.worst, ask.window_us, ask.amount, ask.ends_at
+    )
 
 
-def _use(hold: Hold) -> Use:
+def _use(hold: MeterAmount) -> Use:
     return Use(hold.meter, hold.kind, hold.amount, hold.window_us, hold.limit)

@@ -29,7 +29,7 @@ from limits.meters.interface import (
     Unknown,
 )
 from limits.meters.known_meters import KnownMeters, State
-from limits.meters.memory_states import NO_HOLD, Hold
+from limits.meters.memory_states import NO_HOLD, Reserved
 from limits.meters.recent import Recent
 
 DONE_SECONDS = 600.0  # so long a second settlement is recognised
@@ -41,12 +41,12 @@ class _Reservation:
 
     def __init__(self, expires_at: float) -> None:
         self.expires_at = expires_at
-        self.holds: dict[str, Hold] = {}
+        self.holds: dict[str, Reserved] = {}
 
 
-NO_HOLDS: Mapping[str, Hold] = {}
+NO_HOLDS: Mapping[str, Reserved] = {}
 # What a request asks of a meter, what it holds there, what it is to hold in all, and if that fits.
-Weighed = tuple[Ask, State, Hold, int, bool]
+Weighed = tuple[Ask, State, Reserved, int, bool]
 
 
 class MemoryMeters:
@@ -115,7 +115,7 @@ class MemoryMeters:
         for ask, state, hold, total, fits in weighed:
             if hold is NO_HOLD or ask.worst > hold.worst:
                 state.reserve(total, ask, hold, now)
-                held.holds[ask.meter] = Hold(total, ask.worst)
+                held.holds[ask.meter] = Reserved(total, ask.worst)
             readings.append(state.reading(ask, now, not fits))
         return Taken(tuple(readings))
 
@@ -190,7 +190,7 @@ class MemoryMeters:
         self._done.forget_old(now)
         self._stored.forget_old(now)
 
-    def _release(self, holds: Mapping[str, Hold], now: float) -> None:
+    def _release(self, holds: Mapping[str, Reserved], now: float) -> None:
         for meter, hold in holds.items():
             state = self._meters.get(meter)
             if state is not None:

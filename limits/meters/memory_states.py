@@ -15,14 +15,14 @@ MICRO = 1_000_000
 KEEP_SECONDS = 3 * 86_400.0  # of an ended period: settlements and the database may come late
 
 
-class Hold(NamedTuple):
+class Reserved(NamedTuple):
     """What a reservation holds of one meter."""
 
     reserved: int = 0
     worst: int = 0
 
 
-NO_HOLD = Hold()
+NO_HOLD = Reserved()
 
 
 # What the reservation is to hold of the meter in all, and whether it fits.
@@ -40,7 +40,7 @@ class Bucket:
         self.amount = amount
         self.window_us = window_us
 
-    def weigh(self, ask: Ask, hold: Hold, now: float) -> Weighed:
+    def weigh(self, ask: Ask, hold: Reserved, now: float) -> Weighed:
         now_us = int(now * MICRO)
         amount, window_us = ask.amount, ask.window_us
         if amount != self.amount or window_us != self.window_us:
@@ -50,13 +50,13 @@ class Bucket:
         count = max(count, hold.reserved)
         return count, gcra.fits(level, amount, window_us, count - hold.reserved)
 
-    def reserve(self, total: int, ask: Ask, hold: Hold, now: float) -> None:
+    def reserve(self, total: int, ask: Ask, hold: Reserved, now: float) -> None:
         self._move(total, hold.reserved, now)
 
-    def settle(self, reservation: str, use: Use, hold: Hold, now: float) -> None:
+    def settle(self, reservation: str, use: Use, hold: Reserved, now: float) -> None:
         self._move(use.amount, hold.reserved, now)
 
-    def release(self, hold: Hold, now: float) -> None:
+    def release(self, hold: Reserved, now: float) -> None:
         self._move(0, hold.reserved, now)
 
     def reading(self, ask: Ask, now: float, is_over: bool = False, more: int = 0) -> Reading:
@@ -115,7 +115,7 @@ class Period:
     def is_known(self) -> bool:
         return self.base is not None
 
-    def weigh(self, ask: Ask, hold: Hold, now: float) -> Weighed:
+    def weigh(self, ask: Ask, hold: Reserved, now: float) -> Weighed:
         worst = ask.worst
         others = self.holders - (hold is not NO_HOLD)
         left = ask.amount - self._settled - self.reserved + hold.reserved
@@ -124,18 +124,18 @@ class Period:
         fits = worst <= hold.worst or self._settled + exposed + worst <= ask.amount
         return max(count, hold.reserved), fits
 
-    def reserve(self, total: int, ask: Ask, hold: Hold, now: float) -> None:
+    def reserve(self, total: int, ask: Ask, hold: Reserved, now: float) -> None:
         self.reserved += total - hold.reserved
         self.exposed += ask.worst - hold.worst
         self.holders += hold is NO_HOLD
 
-    def settle(self, reservation: str, use: Use, hold: Hold, now: float) -> None:
+    def settle(self, reservation: str, use: Use, hold: Reserved, now: float) -> None:
         self.release(hold, now)
         if use.amount:
             self.pending[reservation] = use.amount
             self._settled += use.amount
 
-    def release(self, hold: Hold, now: float) -> None:
+    def release(self, hold: Reserved, now: float) -> None:
         if hold is not NO_HOLD:
             self.reserved -= hold.reserved
             self.exposed -= hold.worst
@@ -176,17 +176,17 @@ class Slots:
     def __init__(self) -> None:
         self.taken = 0
 
-    def weigh(self, ask: Ask, hold: Hold, now: float) -> Weighed:
+    def weigh(self, ask: Ask, hold: Reserved, now: float) -> Weighed:
         more = ask.worst - hold.reserved
         return ask.worst, more <= 0 or self.taken + more <= ask.amount
 
-    def reserve(self, total: int, ask: Ask, hold: Hold, now: float) -> None:
+    def reserve(self, total: int, ask: Ask, hold: Reserved, now: float) -> None:
         self.taken += total - hold.reserved
 
-    def settle(self, reservation: str, use: Use, hold: Hold, now: float) -> None:
+    def settle(self, reservation: str, use: Use, hold: Reserved, now: float) -> None:
         self.taken -= hold.reserved
 
-    def release(self, hold: Hold, now: float) -> None:
+    def release(self, hold: Reserved, now: float) -> None:
         self.taken -= hold.reserved
 
     def reading(self, ask: Ask, now: float, is_over: bool = False, more: int = 0) -> Reading:

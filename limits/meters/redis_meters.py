@@ -39,7 +39,7 @@ from limits.meters.live_workers import BEAT_SECONDS, LiveWorkers
 from limits.meters.redis_replies import REFUSED, UNKNOWN, Reply, holds_of, nothing_of, readings_of
 from limits.meters.redis_scripts import Call
 from limits.meters.redis_writer import RedisWriter
-from limits.meters.reservations import Hold, Reservations
+from limits.meters.reservations import MeterAmount, Reservations
 
 CAP_SECONDS = 0.05  # for a reply that a request waits for
 SOCKET_SECONDS = 1.0  # for one that no request waits for any more
@@ -208,10 +208,10 @@ class RedisMeters:
         for reservation, holds in self.reservations.due(is_all=True):
             self._writer.put(self._hold(reservation, holds))
 
-    def _hold(self, reservation: str, holds: Sequence[Hold]) -> Call:
+    def _hold(self, reservation: str, holds: Sequence[MeterAmount]) -> Call:
         return redis_scripts.hold(reservation, holds, self._candidate)
 
-    def _settle(self, reservation: str, uses: Sequence[Hold]) -> Call:
+    def _settle(self, reservation: str, uses: Sequence[MeterAmount]) -> Call:
         return redis_scripts.settle(reservation, uses, self._candidate)
 
     def _take_note(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from limits.meters.interface import Ask, MeterKind, Reading
-from limits.meters.reservations import Hold
+from limits.meters.reservations import MeterAmount
 
 TAKEN, REFUSED, UNKNOWN = range(3)  # as in take.lua
 MICRO = 1_000_000
@@ -46,13 +46,13 @@ def readings_of(asks: Sequence[Ask], reply: Reply) -> tuple[Reading, ...]:
     return tuple(_reading(ask, one, reply.now_us) for ask, one in pairs)
 
 
-def holds_of(asks: Sequence[Ask], reply: Reply) -> tuple[Hold, ...]:
+def holds_of(asks: Sequence[Ask], reply: Reply) -> tuple[MeterAmount, ...]:
     """What the reservation holds after it was taken."""
     pairs = zip(asks, _numbers(reply), strict=True)
     return tuple(_hold(ask, one.reserved, one.worst) for ask, one in pairs)
 
 
-def nothing_of(asks: Sequence[Ask]) -> tuple[Hold, ...]:
+def nothing_of(asks: Sequence[Ask]) -> tuple[MeterAmount, ...]:
     return tuple(_hold(ask, 0, 0) for ask in asks)
 
 
@@ -82,5 +82,5 @@ def _reading(ask: Ask, one: _Numbers, now_us: int) -> Reading:
     )
 
 
-def _hold(ask: Ask, reserved: int, worst: int) -> Hold:
-    return Hold(ask.meter, ask.kind, reserved, worst, ask.window_us, ask.amount, ask.ends_at)
+def _hold(ask: Ask, reserved: int, worst: int) -> MeterAmount:
+    return MeterAmount(ask.meter, ask.kind, reserved, worst, ask.window_us, ask.amount, ask.ends_at)

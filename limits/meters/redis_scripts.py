@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import redis
 
 from limits.meters.interface import LEASE_SECONDS, Ask, Base, MeterKind
-from limits.meters.reservations import Hold
+from limits.meters.reservations import MeterAmount
 
 PREFIX = "gatehouse:{limits}"
 EPOCH, WORKERS, SERVER = (f"{PREFIX}:{name}" for name in ("epoch", "workers", "server"))
@@ -93,16 +93,16 @@ def read(asks: Sequence[Ask], candidate: str) -> Call:
     return Call(READ, (EPOCH, *_of_meters(ask.meter for ask in asks)), tuple(arguments))
 
 
-def settle(reservation: str, uses: Sequence[Hold], candidate: str) -> Call:
+def settle(reservation: str, uses: Sequence[MeterAmount], candidate: str) -> Call:
     return _of_holds(SETTLE, (reservation, candidate, DONE_SECONDS), uses)
 
 
-def give_up(reservation: str, uses: Sequence[Hold], candidate: str) -> Call:
+def give_up(reservation: str, uses: Sequence[MeterAmount], candidate: str) -> Call:
     """Release everything. The reservation may be taken and settled later."""
     return _of_holds(SETTLE, (reservation, candidate, 0), uses)
 
 
-def hold(reservation: str, holds: Sequence[Hold], candidate: str) -> Call:
+def hold(reservation: str, holds: Sequence[MeterAmount], candidate: str) -> Call:
     lease = int(LEASE_SECONDS * MICRO)
     return _of_holds(HOLD, (reservation, candidate, lease, HELD_SECONDS), holds)
 
@@ -127,7 +127,7 @@ def seconds_of_period(ends_at: float) -> int:
     return int(min(left, LONGEST_SECONDS))
 
 
-def _of_holds(script: Script, first: tuple[str | int, ...], holds: Sequence[Hold]) -> Call:
+def _of_holds(script: Script, first: tuple[str | int, ...], holds: Sequence[MeterAmount]) -> Call:
     arguments: list[str | int] = list(first)
     for each in holds:
         counts = (each.amount, each.worst, each.window_us, each.limit)

@@ -22,7 +22,7 @@ MOST_STORED = 10_000
 MICRO = 1_000_000
 
 
-class Hold(NamedTuple):
+class MeterAmount(NamedTuple):
     """An amount of one meter that is reserved or used. ``limit`` is the amount of the meter."""
 
     meter: str
@@ -37,12 +37,12 @@ class Hold(NamedTuple):
 @dataclass(slots=True)
 class _Open:
     renewed_at: float
-    holds: dict[str, Hold] = field(default_factory=dict)
+    holds: dict[str, MeterAmount] = field(default_factory=dict)
 
 
 class _Settled(NamedTuple):
     at: float
-    uses: dict[str, Hold]
+    uses: dict[str, MeterAmount]
 
 
 class Reservations:
@@ -59,7 +59,7 @@ class Reservations:
         """How many are remembered, open and settled."""
         return len(self._open) + len(self._settled)
 
-    def take(self, reservation: str, holds: Iterable[Hold]) -> None:
+    def take(self, reservation: str, holds: Iterable[MeterAmount]) -> None:
         """Remember that ``reservation`` holds ``holds``, beside others that it may have."""
         one = self._open.get(reservation)
         if one is None:
@@ -67,7 +67,7 @@ class Reservations:
         for hold in holds:
             one.holds[hold.meter] = hold
 
-    def take_locally(self, reservation: str, holds: Iterable[Hold]) -> None:
+    def take_locally(self, reservation: str, holds: Iterable[MeterAmount]) -> None:
         """Remember ``holds`` that Redis does not know of: they are due at once."""
         self.take(reservation, holds)
         self._open[reservation].renewed_at = float("-inf")
@@ -76,7 +76,7 @@ class Reservations:
     def is_open(self, reservation: str) -> bool:
         return reservation in self._open
 
-    def settle(self, settlement: Settlement) -> tuple[Hold, ...] | None:
+    def settle(self, settlement: Settlement) -> tuple[MeterAmount, ...] | None:
         """The uses of ``settlement``, with an amount of 0 for what it holds and does not use.
 
         None where it was settled before.
@@ -92,7 +92,7 @@ class Reservations:
             if is_stored:
                 del self._stored[use.meter, reservation]
             known = held.get(use.meter)
-            uses[use.meter] = Hold(
+            uses[use.meter] = MeterAmount(
                 meter=use.meter,
                 kind=use.kind,
                 amount=0 if is_stored else use.amount,
@@ -117,7 +117,7 @@ class Reservations:
                 if not any(use.kind is MeterKind.PERIOD for use in settled.uses.values()):
                     del self._settled[reservation]
 
-    def due(self, *, is_all: bool = False) -> Iterator[tuple[str, tuple[Hold, ...]]]:
+    def due(self, *, is_all: bool = False) -> Iterator[tuple[str, tuple[MeterAmount, ...]]]:
         """Those that are to be renewed, which counts as done with that."""
         now = self._clock()
         for name, one in list(self._open.items()):
@@ -127,7 +127,7 @@ class Reservations:
             self._open.move_to_end(name)
             yield name, tuple(one.holds.values())
 
-    def unflushed(self) -> Iterator[tuple[str, tuple[Hold, ...]]]:
+    def unflushed(self) -> Iterator[tuple[str, tuple[MeterAmount, ...]]]:
         """What was settled, apart from uses of buckets that are full again."""
         now = self._clock()
         for name, one in self._settled.items():
@@ -140,7 +140,7 @@ class Reservations:
                 ),
             )
 
-    def running(self) -> Iterator[tuple[str, tuple[Hold, ...]]]:
+    def running(self) -> Iterator[tuple[str, tuple[MeterAmount, ...]]]:
         """All that is open, with what it holds."""
         for name, one in self._open.items():
             yield name, tuple(one.holds.values())

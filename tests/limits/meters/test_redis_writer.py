@@ -12,11 +12,11 @@ from limits.meters.capped_calls import CappedCalls
 from limits.meters.interface import Base, MeterKind
 from limits.meters.redis_scripts import Call
 from limits.meters.redis_writer import MOST_WAITING, RedisWriter
-from limits.meters.reservations import Hold
+from limits.meters.reservations import MeterAmount
 from tests.limits.contract import name
 from tests.limits.redis_store import keys
 
-USE = Hold("1:u1:tokens", MeterKind.BUCKET, 1, 0, 60_000_000, 100)
+USE = MeterAmount("1:u1:tokens", MeterKind.BUCKET, 1, 0, 60_000_000, 100)
 
 
 @pytest.fixture

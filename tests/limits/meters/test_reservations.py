@@ -3,12 +3,12 @@ from __future__ import annotations
 import pytest
 
 from limits.meters.interface import RENEW_SECONDS, Base, MeterKind, Settlement, Use
-from limits.meters.reservations import MOST_SETTLED, Hold, Reservations
+from limits.meters.reservations import MOST_SETTLED, MeterAmount, Reservations
 
-DAY = Hold("1:u1:1:usd", MeterKind.PERIOD, 5, 9, limit=100, ends_at=2e9)
+DAY = MeterAmount("1:u1:1:usd", MeterKind.PERIOD, 5, 9, limit=100, ends_at=2e9)
 WEEK = DAY._replace(meter="2:u1:1:usd")
-SLOTS = Hold("3:u1:concurrency", MeterKind.SLOTS, 1, 1, limit=2)
-BUCKET = Hold("4:u1:tokens", MeterKind.BUCKET, 7, 7, window_us=60_000_000, limit=100)
+SLOTS = MeterAmount("3:u1:concurrency", MeterKind.SLOTS, 1, 1, limit=2)
+BUCKET = MeterAmount("4:u1:tokens", MeterKind.BUCKET, 7, 7, window_us=60_000_000, limit=100)
 
 
 class Clock:
