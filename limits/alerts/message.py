@@ -15,15 +15,6 @@ from wire_formats.json_types import JsonObject
 
 EVENT = "limit.threshold_reached"
 USED_UP = 100
-NOUNS = {
-    Metric.REQUESTS: "requests",
-    Metric.TOKENS: "tokens",
-    Metric.INPUT_TOKENS: "input tokens",
-    Metric.OUTPUT_TOKENS: "output tokens",
-    Metric.USD: "US dollars",
-    Metric.AUDIO_SECONDS: "seconds of audio",
-    Metric.IMAGES: "images",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +41,7 @@ def message_of(alert: LimitAlert) -> AlertMessage:
     ends = _end(period, limit.time_zone)
     lines = [
         f"The limit {limit.label!r}{of_whom} {state}.",
-        f"Used: {used} of {amount} {NOUNS[metric]}.",
+        f"Used: {used} of {amount} {limit.get_metric_display()}.",
         _consequence(limit, alert.threshold),
         f"The count begins again on {ends:%Y-%m-%d at %H:%M %Z}." if ends else "",
     ]
