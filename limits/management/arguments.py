@@ -42,8 +42,19 @@ def add_set(parser: ArgumentParser) -> None:
     parser.add_argument("--endpoints", nargs="*", metavar="PATTERN", help="none: all")
     parser.add_argument("--time-zone", metavar="ZONE")
     parser.add_argument("--assumed-per-million", metavar="DOLLARS")
-    parser.add_argument("--wait-seconds", type=float, metavar="N")
-    parser.add_argument("--clamps", action=BooleanOptionalAction, default=None)
+    parser.add_argument(
+        "--wait-seconds",
+        type=float,
+        metavar="N",
+        help="how long a request waits before it is refused; not for connections",
+    )
+    parser.add_argument(
+        "--clamps",
+        action=BooleanOptionalAction,
+        default=None,
+        help="near the limit, shorten responses whose request names no maximum; not for "
+        "connections",
+    )
     parser.add_argument("--thresholds", nargs="*", type=int, metavar="PERCENT")
     parser.add_argument("--alert-emails", nargs="*", metavar="ADDRESS")
     parser.add_argument("--enabled", action=BooleanOptionalAction, default=None)
