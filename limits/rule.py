@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from limits.choices import Metric, Mode, OnOutage, Share, SubjectKind, Unpriced, Window
 
 UTC = ZoneInfo("UTC")
+OF_ONE = frozenset({SubjectKind.USER, SubjectKind.KEY})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,11 @@ class Rule:
     wait_seconds: float = 0.0
     clamps: bool = True
     raises: tuple[Raise, ...] = ()
+
+    @property
+    def is_own(self) -> bool:
+        """Whether a share counts one caller alone, who may be told all of its numbers."""
+        return self.share is not Share.POOL or self.subject_kind in OF_ONE
 
     def amount_for(self, share: str, at: float) -> int:
         """What holds for ``share`` at the time ``at`` (seconds since the epoch)."""

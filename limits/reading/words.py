@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from limits.choices import Metric, Share, SubjectKind
+from limits.choices import Metric
 from limits.configuration import descriptions
 from limits.quantities import amount_of
 from limits.rule import Rule
 
 NOUNS = descriptions.NOUNS | {Metric.USD: ("US dollar", "US dollars")}  # of one, of several
-OF_ONE = frozenset({SubjectKind.USER, SubjectKind.KEY})
-
-
-def is_own(rule: Rule) -> bool:
-    """Whether a share of ``rule`` counts one caller alone, who may be told all of its numbers."""
-    return rule.share is not Share.POOL or rule.subject_kind in OF_ONE
 
 
 def amount_in_words(rule: Rule, amount: int) -> str:

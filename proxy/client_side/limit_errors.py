@@ -12,7 +12,7 @@ from math import ceil
 
 from limits.choices import ROLLING, Metric, Window
 from limits.marks import SEPARATOR
-from limits.reading.words import amount_in_words, is_own
+from limits.reading.words import amount_in_words
 from limits.refusals import (
     LimitError,
     LimitReachedError,
@@ -149,7 +149,7 @@ def _refusal(message: str, *, kind: str, code: str, headers: Headers) -> ApiErro
 def _named(error: LimitError, now: float) -> str:
     """With the amount that holds now, of which the meter may be one worker's part."""
     rule, reading = error.rule, error.reading
-    if not is_own(rule):
+    if not rule.is_own:
         return f"The shared limit `{rule.label}`"
     share = "" if reading is None else reading.meter.split(SEPARATOR)[1]
     return f"Your limit `{rule.label}` of {amount_in_words(rule, rule.amount_for(share, now))}"

@@ -15,7 +15,6 @@ from urllib.parse import quote
 
 from limits.choices import Metric, Mode, Window
 from limits.meters.interface import Reading
-from limits.reading.words import is_own
 from limits.rule import Rule
 
 Headers = list[tuple[bytes, bytes]]
@@ -65,7 +64,7 @@ def limit_headers(told: Iterable[Told], *, is_anthropic: bool, now: float) -> He
         if mode is Mode.WARN:
             if reading.is_over:
                 warnings.append(rule.label)
-        elif metric in names and mode is Mode.ENFORCE and is_own(rule):
+        elif metric in names and mode is Mode.ENFORCE and rule.is_own:
             known = tightest.get(metric)
             if known is None or _is_tighter(reading, known[1]):
                 tightest[metric] = pair

@@ -12,7 +12,6 @@ from rest_framework.request import Request
 from limits.admission.gate import gate
 from limits.quantities import amount_of
 from limits.reading.own_use import OwnUse, uses_of
-from limits.reading.words import is_own
 from limits.rule import Rule
 from proxy.api import ApiView
 from proxy.client_side.rendering import JsonResponse
@@ -37,14 +36,14 @@ def as_json(use: OwnUse) -> JsonObject:
     told: JsonObject = {
         "object": "limit",
         "label": rule.label,
-        "share": "own" if is_own(rule) else "pool",
+        "share": "own" if rule.is_own else "pool",
         "metric": rule.metric,
         "window": rule.window or None,
         "mode": rule.mode,
         "models": list(rule.models),
         "endpoints": list(rule.endpoints),
     }
-    if is_own(rule):
+    if rule.is_own:
         counts = (use.amount, use.used, None if use.used is None else use.amount - use.used)
         told |= {name: _number(rule, count) for name, count in zip(NUMBERS, counts, strict=True)}
     return told | {"used_percent": _per_cent(use), "resets_at": _moment(use)}

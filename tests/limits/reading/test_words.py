@@ -2,9 +2,9 @@ from decimal import Decimal
 
 import pytest
 
-from limits.choices import Metric, Share, SubjectKind, Window
+from limits.choices import Metric, SubjectKind, Window
 from limits.quantities import units
-from limits.reading.words import amount_in_words, is_own
+from limits.reading.words import amount_in_words
 from limits.rule import Rule
 
 
@@ -28,20 +28,3 @@ def a_rule(metric: Metric, window: Window) -> Rule:
 )
 def test_amounts_are_told_with_their_window(metric, window, amount, words) -> None:
     assert amount_in_words(a_rule(metric, window), units(metric, Decimal(amount))) == words
-
-
-@pytest.mark.parametrize(
-    ("kind", "share", "expected"),
-    [
-        (SubjectKind.EVERYONE, Share.POOL, False),
-        (SubjectKind.GROUP, Share.POOL, False),
-        (SubjectKind.CONNECTION, Share.POOL, False),
-        (SubjectKind.GROUP, Share.EACH_USER, True),
-        (SubjectKind.EVERYONE, Share.EACH_KEY, True),
-        (SubjectKind.USER, Share.POOL, True),
-        (SubjectKind.KEY, Share.POOL, True),
-    ],
-)
-def test_a_share_of_several_people_is_no_ones_own(kind, share, expected) -> None:
-    rule = Rule(id=1, label="x", subject_kind=kind, share=share, metric=Metric.USD, amount=1)
-    assert is_own(rule) is expected
