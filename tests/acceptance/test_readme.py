@@ -4,9 +4,11 @@ import re
 import subprocess
 import sys
 
+import httpx
 import pytest
 
 from tests.support.environment import ROOT
+from tests.support.processes import wait_until
 
 pytestmark = pytest.mark.acceptance
 
@@ -30,6 +32,11 @@ def demo_url():
 def test_every_command_does_what_it_says(start_gateway, curl, demo_url, tmp_path):
     gateway = start_gateway()
     gateway.manage("bootstrap", "--demo-url", demo_url)
+    staff = {"authorization": f"Bearer {gateway.api_key('staff', is_staff=True)}"}
+    wait_until(
+        lambda: "demo-chat" in httpx.get(f"{gateway.url}/v1/models", headers=staff).text,
+        what="the models of the demo",
+    )
     for name in (".venv", "manage.py"):
         (tmp_path / name).symlink_to(ROOT / name)
     script = "\n".join(block for block in blocks("sh") if not block.startswith("make run"))

@@ -48,6 +48,7 @@ OTHERS = {
     "_cache",  # of django-redis
     "_serializer",  # of django-redis
     "_Decompress",  # the type of zlib.decompressobj()
+    "_replace",  # of named tuples, which documents it
 }
 
 LISTED = {(entry.owner, name) for entry in PRIVATE_MEMBERS for name in entry.names}

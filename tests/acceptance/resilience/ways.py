@@ -135,6 +135,7 @@ ELSEWHERE = {
     "conversations/{}": "kept here",
     "conversations/{}/items": "kept here",
     "conversations/{}/items/{}": "kept here",
+    "limits": "written here",
     "models": "lists have a deadline of their own, and a copy of the last good one",
     "models/{}": "as lists",
     "passthrough/{}/{}": "names its connection",
