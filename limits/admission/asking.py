@@ -25,6 +25,7 @@ from limits.choices import Mode, OnOutage
 from limits.meters.interface import (
     Ask,
     Base,
+    MeterKind,
     Meters,
     MetersUnavailableError,
     Reading,
@@ -33,12 +34,14 @@ from limits.meters.interface import (
     Taken,
     Unknown,
 )
+from limits.meters.memory import MemoryMeters
 from limits.refusals import LimitsUnavailableError
 
 logger = logging.getLogger(__name__)
 seldom = SeldomLog(logger)
 
 FindBases = Callable[[Sequence[Ask]], Awaitable[Sequence[Base]]]
+SECOND_LOOKS = (0.02, 0.08)  # seconds
 TRIES = 3  # a period may be forgotten again between its seed and the next take
 
 
@@ -73,16 +76,38 @@ class Answer(NamedTuple):
 
 
 class Asker:
-    """``local`` is asked where ``meters`` cannot be, and ``find_bases`` the database."""
+    """``local`` is asked where ``meters`` cannot be, and ``find_bases`` the database.
 
-    def __init__(self, meters: Meters, *, local: Takes, find_bases: FindBases) -> None:
+    ``second_looks`` are the pauses, in seconds, before a request that finds all slots taken is
+    refused. Where workers share meters, a settlement comes behind the response that it is of, and a
+    client that sends one request after another may be quicker with another worker.
+    """
+
+    def __init__(
+        self,
+        meters: Meters,
+        *,
+        local: Takes,
+        find_bases: FindBases,
+        second_looks: Sequence[float] = (),
+    ) -> None:
         self.meters = meters
         self.local = local
         self._find_bases = find_bases
+        self._second_looks = second_looks
         self._seeding: dict[tuple[bool, str], asyncio.Task[None]] = {}
 
     async def ask(self, reservation: str, holds: Sequence[Hold]) -> Answer:
         """Reserve all of ``holds``, or none. Raises ``LimitsUnavailableError``."""
+        answer = await self._asked(reservation, holds)
+        for pause in self._second_looks:
+            if not answer.over or not all(_is_of_slots(hold) for hold, _ in answer.over):
+                break
+            await asyncio.sleep(pause)
+            answer = await self._asked(reservation, holds)
+        return answer
+
+    async def _asked(self, reservation: str, holds: Sequence[Hold]) -> Answer:
         try:
             return _answer(holds, await self._take(self.meters, reservation, holds))
         except MetersUnavailableError:
@@ -167,6 +192,17 @@ class Asker:
             ends = {hold.ask.meter: hold.ask.ends_at for hold in holds}
             await self.local.seed([Base(meter, 0, 0, ends[meter]) for meter in exc.meters])
             return await self._take(self.local, reservation, holds)
+
+
+def asker_of(meters: Meters, local: Takes | None, find_bases: FindBases) -> Asker:
+    """Without ``local``, the meters are those of one worker alone."""
+    if local is None:
+        return Asker(meters, local=MemoryMeters(), find_bases=find_bases)
+    return Asker(meters, local=local, find_bases=find_bases, second_looks=SECOND_LOOKS)
+
+
+def _is_of_slots(hold: Hold) -> bool:
+    return hold.ask.kind is MeterKind.SLOTS and hold.ask.amount > 0
 
 
 def _answer(holds: Sequence[Hold], result: Taken | Refused, *, is_local: bool = False) -> Answer:

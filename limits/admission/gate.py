@@ -23,7 +23,7 @@ from channels.db import database_sync_to_async
 from accounts.changes import DATABASE_ERRORS
 from limits.admission.admissions import UNLIMITED, Admission, Attempts, Reservation, used_by
 from limits.admission.admitting import Targets, expectation, fitting_cap, ids_of, is_near, refusal
-from limits.admission.asking import Answer, Asker, Takes
+from limits.admission.asking import Answer, Takes, asker_of
 from limits.admission.expected import ONE_REQUEST, Expected, capped
 from limits.admission.holds import COUNTING_REQUESTS, Hold, check_fits, check_told, hold_of
 from limits.admission.output_lengths import OutputLengths
@@ -76,9 +76,7 @@ class Gate:
 
     def use(self, meters: Meters, *, local: Takes | None = None) -> None:
         """Have ``meters`` asked from now on."""
-        self.asker = Asker(
-            meters, local=MemoryMeters() if local is None else local, find_bases=find_bases
-        )
+        self.asker = asker_of(meters, local, find_bases)
 
     @property
     def running(self) -> int:
