@@ -41,6 +41,7 @@ NOWHERE = {
     "conversations/{}",
     "conversations/{}/items",
     "conversations/{}/items/{}",
+    "limits",
     "models",
     "models/{}",
     "realtime/client_secrets",
