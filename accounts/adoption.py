@@ -1,8 +1,8 @@
 """People whom a trusted caller named before they came by themselves.
 
-Nobody could sign in as such a user until now: there is no password, no identity, no second factor
-and no key. A trusted caller may speak for whoever has the address, whichever came first, so that
-the user gives it no more over the person than it has anyway.
+Such a user could not sign in until now, for lack of a password, an identity, a second factor and a
+key. A trusted caller may speak for the holder of any address, before and after the adoption, so
+that the adoption gives it no further power over the person.
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ def _email(values: list[bytes]) -> str:
 
 
 def _name(values: list[bytes]) -> str:
-    """The name; empty where there is none, or one that is not readable."""
+    """The name; empty where it is missing or cannot be decoded."""
     if len(values) != 1:
         return ""
     try:

@@ -44,8 +44,8 @@ REFUSALS = {
 async def on_behalf(caller: Caller, headers: Iterable[tuple[bytes, bytes]]) -> Caller:
     """The user for whom ``caller``, whose key may speak for users, makes this request.
 
-    That user has no rights of staff, whoever they are: the models are those that their grants and
-    the key allow. Raises the errors of :mod:`accounts.authentication_errors`.
+    That user never has rights of staff: the models are those that the user's grants and the key
+    allow. Raises the errors of :mod:`accounts.authentication_errors`.
     """
     claimed = claimed_user(headers)
     if claimed is None:
@@ -57,7 +57,7 @@ async def on_behalf(caller: Caller, headers: Iterable[tuple[bytes, bytes]]) -> C
 async def still_on_behalf(caller: Caller, earlier: Caller) -> Caller:
     """``earlier``, for whom the key of ``caller`` has spoken before, as they are now.
 
-    Nobody is made. Where the key spoke for no user, this is ``caller``. Raises as
+    No user is made. Where the key spoke for no user, this is ``caller``. Raises as
     :func:`on_behalf` does.
     """
     if not earlier.spoken_for:

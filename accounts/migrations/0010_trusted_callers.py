@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='apikey',
             name='may_speak_for_users',
-            field=models.BooleanField(db_default=False, default=False, help_text='For Open WebUI with ENABLE_FORWARD_USER_INFO_HEADERS: each request is authorised, limited and recorded as the user whose mail address it names. Whoever holds such a key can call models as any user.'),
+            field=models.BooleanField(db_default=False, default=False, help_text='For Open WebUI with ENABLE_FORWARD_USER_INFO_HEADERS: each request is authorised, limited and recorded as the user whose mail address it names. The holder of such a key can call models as any user.'),
         ),
         migrations.AddField(
             model_name='apikey',

@@ -127,7 +127,7 @@ class ApiKey(models.Model):
         default=False,
         db_default=False,
         help_text="For Open WebUI with ENABLE_FORWARD_USER_INFO_HEADERS: each request is "
-        "authorised, limited and recorded as the user whose mail address it names. Whoever holds "
+        "authorised, limited and recorded as the user whose mail address it names. The holder of "
         "such a key can call models as any user.",
     )
     unknown_users_group = models.ForeignKey(
