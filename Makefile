@@ -3,19 +3,21 @@
 BIN := .venv/bin
 TEST_PROCESSES ?= 3
 
-.PHONY: help run test test-sqlite test-clients chaos limits-proofs check bench bench-peers install install-base lock sbom dist clean
+.PHONY: help run test test-sqlite test-clients test-hosts chaos limits-proofs upgrade-proof check bench bench-peers install install-base lock sbom dist clean
 
 help:
 	@echo 'make run      start the gateway on HOST:PORT, by default 127.0.0.1:8000'
 	@echo 'make test     run the tests; PYTEST_ARGS="-k azure" selects, TEST_PROCESSES=1 takes one by one'
 	@echo '              test-sqlite: those that need a database again, on SQLite and process memory'
 	@echo '              test-clients: with Codex, Claude Code, openai-agents and LangChain, which are installed first'
+	@echo '              test-hosts: two hosts with two workers each, behind nginx; takes root'
 	@echo 'make chaos    two upstreams that fail at random for two minutes, and clients that must not notice'
 	@echo '              limits-proofs: that limits hold to the nano-dollar, with 50 times 100 chats at once,'
 	@echo '              and 10,000 requests of which many fail'
+	@echo '              upgrade-proof PREVIOUS=<commit>: from that version to this one and back under load'
 	@echo 'make check    lint, types, import contracts, migrations, deploy check'
 	@echo 'make bench    measure the gateway, beside nginx where there is one'
-	@echo '              bench-peers: beside LiteLLM and Open WebUI too, which are installed first'
+	@echo '              bench-peers: beside LiteLLM, Portkey and Open WebUI too, which are installed first'
 	@echo 'make install  only make .venv, with everything that tests and checks need'
 	@echo 'make lock     compile requirements/*.in again (needs uv)'
 	@echo 'make sbom     write dist/sbom.cdx.json: the packages it runs on, with hashes and licences'
@@ -38,6 +40,10 @@ test-sqlite: install
 test-clients: install
 	@unset PYTHONDONTWRITEBYTECODE; exec $(BIN)/python -m pytest -n 2 --dist loadfile --timeout 600 -m big_client tests/acceptance $(PYTEST_ARGS)
 
+# Takes root, for network namespaces.
+test-hosts: install
+	@unset PYTHONDONTWRITEBYTECODE; exec $(BIN)/python -m pytest -n 2 --dist loadfile -m several_hosts tests/acceptance/hosts $(PYTEST_ARGS)
+
 # Two upstreams that fail by turns, for two minutes; `make test` has ten seconds of it.
 chaos: install
 	@CHAOS_SECONDS=120 exec $(BIN)/python -m pytest tests/acceptance/resilience/test_chaos.py $(PYTEST_ARGS)
@@ -45,6 +51,13 @@ chaos: install
 limits-proofs: install
 	@LIMITS_REPETITIONS=50 LIMITS_UNREFUSED=2000 LIMITS_REQUESTS=10000 exec \
 	  $(BIN)/python -m pytest -n 0 tests/acceptance/limits $(PYTEST_ARGS)
+
+# From the version at PREVIOUS, a commit, to this one and back, on two hosts under load. Takes root.
+upgrade-proof: install
+	@test -n "$(PREVIOUS)" || { echo "Name the version before: make upgrade-proof PREVIOUS=<commit>"; exit 2; }
+	@rm -rf var/previous && mkdir -p var/previous && git archive "$(PREVIOUS)" | tar -x -C var/previous
+	@GATEHOUSE_PREVIOUS="$(CURDIR)/var/previous" exec \
+	  $(BIN)/python -m pytest -n 0 -m several_hosts tests/acceptance/hosts/test_upgrades.py $(PYTEST_ARGS)
 
 check: install
 	@exec scripts/check

@@ -22,6 +22,8 @@ LIVE = "/admin/live/"
 WATCH_LIVE = "ws /admin/live/socket"
 END_REQUEST = "ws /admin/live/socket, to end a request"
 SPEECH_CACHE = "/admin/speech-cache/"
+MODEL = "/admin/model/"
+ACCESS_OF_PERSON = "/admin/models_registry/modelgrant/access/person/"
 
 EDITS = ("add", "change", "delete")
 
@@ -46,11 +48,49 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "/admin/requests/": ("usage.view_usagerow",),
     "/admin/requests/{text}": ("usage.view_usagerow",),
     "/admin/models_registry/registeredmodel/all/": ("models_registry.view_registeredmodel",),
+    MODEL: ("models_registry.view_registeredmodel",),
+    # To save a change there, the permission to add or to delete grants is needed besides.
+    "/admin/models_registry/modelgrant/access/": (
+        "models_registry.view_modelgrant",
+        "models_registry.view_registeredmodel",
+        "auth.view_group",
+    ),
+    ACCESS_OF_PERSON: (
+        "models_registry.view_modelgrant",
+        "models_registry.view_registeredmodel",
+        "accounts.view_user",
+        "auth.view_group",
+    ),
+    "/admin/models_registry/modelgrant/covers/": ("models_registry.view_modelgrant",),
     "/admin/connections/connection/{object_id}/verify/": ("connections.change_connection",),
     "/admin/connections/connection/{connection_id}/try-now/": ("connections.change_connection",),
+    "/admin/resilience/route/{object_id}/test/": (
+        "connections.change_connection",
+        "resilience.change_route",
+    ),
+    "/admin/connections/connection/{connection_id}/apply/": ("connections.change_connection",),
+    "/admin/connections/connection/{connection_id}/try-chat/": ("connections.change_connection",),
+    "/admin/connections/connection/{connection_id}/verify-now/": ("connections.change_connection",),
+    "/admin/connections/connection/{connection_id}/disable/": ("connections.change_connection",),
+    "/admin/connections/connection/{connection_id}/models/": ("connections.view_connection",),
+    "/admin/connections/connection/{connection_id}/traffic/": ("connections.view_connection",),
     "/admin/accounts/apikey/{object_id}/rotate/": ("accounts.change_apikey",),
     "/admin/accounts/apikey/{object_id}/revoke/": ("accounts.change_apikey",),
     "/admin/limits/limit/{object_id}/raise/": ("limits.change_limit",),
+    "/admin/portal/accessrequest/{object_id}/approve/": (
+        "portal.change_accessrequest",
+        "models_registry.add_modelgrant",
+    ),
+    "/admin/portal/accessrequest/{object_id}/decline/": (
+        "portal.change_accessrequest",
+        "models_registry.add_modelgrant",
+    ),
+    "/admin/accounts/apikey/people/": ("accounts.add_apikey",),
+    "/admin/try-key/": ("accounts.view_apikey",),
+    "/admin/accounts/user/invite/": ("accounts.add_user", "accounts.change_user"),
+    "/admin/accounts/user/invited/": ("accounts.add_user", "accounts.change_user"),
+    # A group gives rights.
+    "/admin/auth/group/{group_id}/members/": (SUPERUSER,),
     # The browser that made the key sees it there once, without a permission.
     "/admin/accounts/apikey/{row_id}/new-key/": ("accounts.view_apikey",),
     # Django asks for both: its admin adds a user in two steps, the second being a change.

@@ -1,4 +1,4 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 
 
 class AccountsConfig(AppConfig):
@@ -8,3 +8,6 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import checks, departures, signals  # noqa: F401
+
+        # Pages of groups are beside those of users, and named after the same place.
+        apps.get_app_config("auth").verbose_name = self.verbose_name

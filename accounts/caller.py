@@ -9,11 +9,12 @@ from uuid import UUID
 
 class Scope(StrEnum):
     """The purpose of a key. ``admin`` counts only while its user is staff, and as far as their
-    permissions reach.
+    permissions reach. ``keys`` makes, rotates and revokes keys of the same user.
     """
 
     INFERENCE = "inference"
     ADMIN = "admin"
+    KEYS = "keys"
 
 
 INFERENCE_ALONE = frozenset({Scope.INFERENCE})

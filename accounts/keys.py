@@ -6,11 +6,11 @@ and while the database is down. It is no secret: what protects a key are its 190
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 import secrets
 import zlib
+from functools import lru_cache
 
 PREFIX = "sk-gw-"
 EPHEMERAL_PREFIX = "ek_gw_"  # of client secrets: OpenAI's clients look for the beginning
@@ -40,7 +40,15 @@ def is_well_formed(key: str, prefix: str = PREFIX) -> bool:
 
 def digest(key: str, pepper: bytes) -> str:
     """HMAC-SHA256 of the whole key, as 64 hexadecimal digits."""
-    return hmac.new(pepper, key.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+    keyed = _keyed(pepper).copy()
+    keyed.update(key.encode("utf-8", "surrogatepass"))
+    return keyed.hexdigest()
+
+
+@lru_cache(maxsize=4)
+def _keyed(pepper: bytes) -> hmac.HMAC:
+    """The HMAC of nothing yet: each request needs one, and copying it takes a third of the time."""
+    return hmac.new(pepper, digestmod="sha256")
 
 
 def hint(key: str) -> str:

@@ -62,6 +62,11 @@ def may_act_for(person: Any, user: User) -> bool:
     return person.is_superuser or within_rights_of(person).filter(pk=user.pk).exists()
 
 
+def may_invite(viewer: Any) -> bool:
+    """Whether ``viewer`` may add users, as on the admin's own page for it."""
+    return bool(viewer.has_perms(("accounts.add_user", "accounts.change_user")))
+
+
 def may_hold(
     person: Any, user: User, scopes: Iterable[str], *, speaks_for_users: bool = False
 ) -> bool:

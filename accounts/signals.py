@@ -1,15 +1,19 @@
-"""Changes to users, groups and keys reach every worker."""
+"""Changes to users, groups and keys reach every worker, and end what depended on them."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.contrib.auth.models import Group, Permission
-from django.db.models.signals import m2m_changed, post_delete, post_save
+from django.contrib.auth.signals import user_logged_out
+from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete
 from django.dispatch import receiver
 
-from accounts import changes
+from accounts import changes, invitations
 from accounts.models import ApiKey, EarlierKey, Identity, User
+from accounts.playground_tokens import end_tokens_at_sign_out
+
+user_logged_out.connect(end_tokens_at_sign_out)
 
 
 @receiver([post_save, post_delete], sender=ApiKey)
@@ -26,3 +30,8 @@ def announce_change(sender: Any, **kwargs: Any) -> None:
     if kwargs.get("update_fields") == frozenset({"last_login"}):
         return
     changes.announce(changes.Subject.PEOPLE)
+
+
+@receiver(pre_delete, sender=User)
+def end_invitations(sender: Any, *, instance: User, **kwargs: Any) -> None:
+    invitations.end_those_of(instance)

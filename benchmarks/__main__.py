@@ -45,7 +45,7 @@ def compare(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def endure(arguments: argparse.Namespace) -> dict[str, Any]:
-    result = endurance.run(arguments.seconds or 60, arguments.streams or 300)
+    result = endurance.run(arguments.seconds or 60, arguments.streams or 300, arguments.rounds)
     endurance.show(result)
     return result
 
@@ -57,7 +57,10 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", metavar="NAME", help="of the contenders, as Gatehouse")
     parser.add_argument("--seconds", type=float, help="of the load (default 8; 60 for streams)")
     parser.add_argument("--streams", type=int, help="at once (default 100; 300 for streams)")
-    parser.add_argument("--limits", type=int, default=0, help="of Gatehouse's user, up to 4")
+    parser.add_argument("--rounds", type=int, default=1, help="of streams, one after another")
+    parser.add_argument(
+        "--limits", type=int, default=0, help="of Gatehouse's user, up to 4; three have a budget"
+    )
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is stopped
     machine = {"cores": os.cpu_count(), "kernel": f"{platform.system()} {platform.release()}"}

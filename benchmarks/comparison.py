@@ -21,6 +21,7 @@ SHORTER = 8
 # A generator or an upstream as busy as this one is what was measured.
 BUSY = 0.9
 LOG = "contender.log"
+Figures = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +48,9 @@ def run(contenders: Iterable[Contender], effort: Effort) -> dict[str, Any]:
         tempfile.TemporaryDirectory() as name,
         processes.running(mock, Path(name) / "upstream.log") as upstream,
     ):
-        alone = loads(upstream, None, [url, "none"], effort)
+        target = [url, "none"]
+        alone = chat_load(upstream, None, target, effort)
+        alone = with_remarks(alone, stream_loads(upstream, None, target, effort))
         for number, contender in enumerate(contenders):
             print(f"{contender.name} ...", file=sys.stderr, flush=True)
             directory = Path(name) / str(number)
@@ -71,24 +74,39 @@ def measure(
         start_seconds = time.monotonic() - started
         processes.await_quiet(process)
         idle = processes.rss_mb(process)
-        target = [prepared.url, prepared.key]
+        target = prepared.target
         warm_up = str(effort.warm_up_seconds)
         measured(process, ["chat", *target, "--seconds", warm_up])
-        measured(process, ["abandon", *target, "--connections", "10", "--seconds", warm_up])
-        result = loads(process, upstream, target, effort)
+        result = chat_load(process, upstream, target, effort)
+        if prepared.streams:
+            measured(process, ["abandon", *target, "--connections", "10", "--seconds", warm_up])
+            result = with_remarks(result, stream_loads(process, upstream, target, effort))
+        else:
+            result["remarks"].append("it was asked for no streams, as it fails them")
         time.sleep(1)  # for what is let go a moment later
         after = processes.rss_mb(process)
     return {"start_seconds": start_seconds, "idle_rss_mb": idle, **result, "after_rss_mb": after}
 
 
-def loads(
+def chat_load(
     process: psutil.Process, upstream: psutil.Process | None, target: list[str], effort: Effort
-) -> dict[str, Any]:
-    connections, streams = str(effort.connections), str(effort.streams)
+) -> Figures:
+    connections = str(effort.connections)
     asked = ["chat", *target, "--connections", connections, "--seconds", str(effort.seconds)]
     chat = measured(process, asked, upstream)
+    return {
+        "chat": chat,
+        "cpu_per_request_us": chat["cpu_seconds"] / chat["requests"] * 1e6,
+        "requests_per_second": chat["requests"] / chat["seconds"],
+        "remarks": limits("requests", chat),
+    }
+
+
+def stream_loads(
+    process: psutil.Process, upstream: psutil.Process | None, target: list[str], effort: Effort
+) -> Figures:
     before = processes.rss_mb(process)
-    at_most = str(effort.stream_seconds)
+    streams, at_most = str(effort.streams), str(effort.stream_seconds)
     read = ["streams", *target, "--connections", streams, "--seconds", at_most]
     shorter = [*read, "--max-tokens", str(max(effort.chunks // SHORTER, 1))]
     # A first run that is not counted: so many streams at once open connections to the upstream,
@@ -97,21 +115,22 @@ def loads(
     short = measured(process, shorter, upstream)
     stream = measured(process, read, upstream)
     return {
-        "chat": chat,
         "short_stream": short,
         "stream": stream,
-        "cpu_per_request_us": chat["cpu_seconds"] / chat["requests"] * 1e6,
         "cpu_per_chunk_us": cpu_per_chunk(short, stream) * 1e6,
-        "requests_per_second": chat["requests"] / chat["seconds"],
         "rss_per_stream_kb": (stream["peak_rss_mb"] - before) * 1024 / effort.streams,
         "remarks": [
-            *limits("requests", chat),
             *limits("short streams", short),
             *unfinished(short),
             *limits("streams", stream),
             *unfinished(stream),
         ],
     }
+
+
+def with_remarks(one: Figures, other: Figures) -> Figures:
+    """The figures of both, and the remarks on both."""
+    return {**one, **other, "remarks": [*one["remarks"], *other["remarks"]]}
 
 
 def cpu_per_chunk(short: dict[str, Any], long: dict[str, Any]) -> float:

@@ -19,10 +19,11 @@ IDLE_CONNECTIONS = 4  # the listening socket, and lists of models being asked fo
 WARM_UP_SECONDS = 3.0
 
 
-def run(seconds: float, streams: int) -> dict[str, Any]:
-    """``streams`` for ``seconds``, after a short round of as many for memory to find its level.
+def run(seconds: float, streams: int, rounds: int = 1) -> dict[str, Any]:
+    """``rounds`` of ``streams`` for ``seconds``, after a short one for memory to find its level.
 
-    ``before`` and ``after`` are the second round's; what one stream costs is told from ``idle`` on.
+    ``before`` is what was held after the short round. What one stream costs is told from ``idle``
+    on.
     """
     mock = processes.mock_upstream(
         MOCK_CHUNKS=str(int(CHUNKS_PER_SECOND * (seconds + 60))),
@@ -41,19 +42,16 @@ def run(seconds: float, streams: int) -> dict[str, Any]:
             settled(process)
             time.sleep(1)  # for what the database was opened for
             before = held(process)
-            load = measured(process, ["abandon", *target, "--seconds", str(seconds)])
-            released_after = settled(process)
-            time.sleep(1)
-            after = held(process)
-    return {
-        "streams": streams,
-        "load": load,
-        "idle": idle,
-        "before": before,
-        "peak_rss_mb": load["peak_rss_mb"],
-        "after": after,
-        "released_seconds": released_after,
-    }
+            abandon = ["abandon", *target, "--seconds", str(seconds)]
+            done = [one_round(process, abandon) for _ in range(rounds)]
+    return {"streams": streams, "idle": idle, "before": before, "rounds": done}
+
+
+def one_round(process: psutil.Process, abandon: list[str]) -> dict[str, Any]:
+    load = measured(process, abandon)
+    released_after = settled(process)
+    time.sleep(1)
+    return {"load": load, "after": held(process), "released_seconds": released_after}
 
 
 def held(process: psutil.Process) -> dict[str, float]:
@@ -74,8 +72,10 @@ def settled(process: psutil.Process) -> float:
 
 
 def show(result: dict[str, Any]) -> None:
-    load, before, after = result["load"], result["before"], result["after"]
-    per_stream = (result["peak_rss_mb"] - result["idle"]["rss_mb"]) * 1024 / result["streams"]
+    """The last round, and below it what was held after each if there were several."""
+    last, before = result["rounds"][-1], result["before"]
+    load, after = last["load"], last["after"]
+    per_stream = (load["peak_rss_mb"] - result["idle"]["rss_mb"]) * 1024 / result["streams"]
     rows = [
         ("streams at once", f"{result['streams']}"),
         ("chunks relayed", f"{load['chunks']:.0f}"),
@@ -85,10 +85,24 @@ def show(result: dict[str, Any]) -> None:
         ("CPU per streamed chunk", f"{load['cpu_seconds'] / load['chunks'] * 1e6:.1f} µs"),
         ("CPU load of the worker", f"{load['cpu_seconds'] / load['seconds'] * 100:.0f} %"),
         ("RSS per stream", f"{per_stream:.0f} KB"),
-        ("RSS idle / peak", f"{result['idle']['rss_mb']:.0f} / {result['peak_rss_mb']:.0f} MB"),
+        ("RSS idle / peak", f"{result['idle']['rss_mb']:.0f} / {load['peak_rss_mb']:.0f} MB"),
         ("RSS before / after", f"{before['rss_mb']:.0f} / {after['rss_mb']:.0f} MB"),
         ("descriptors before / after", f"{before['descriptors']:.0f} / {after['descriptors']:.0f}"),
-        ("all released after", f"{result['released_seconds']:.2f} s"),
+        ("all released after", f"{last['released_seconds']:.2f} s"),
     ]
     for label, value in rows:
         print(f"  {label:<38}{value:>20}")
+    if len(result["rounds"]) > 1:
+        show_rounds(result["rounds"])
+
+
+def show_rounds(rounds: list[dict[str, Any]]) -> None:
+    print("\n  round      chunks  errors   RSS after  descriptors")
+    for number, each in enumerate(rounds, start=1):
+        load, after = each["load"], each["after"]
+        print(
+            f"  {number:>5}{load['chunks']:>12,.0f}{load['errors']:>8.0f}"
+            f"{after['rss_mb']:>9.1f} MB{after['descriptors']:>13}"
+        )
+    second, last = (each["after"]["rss_mb"] for each in (rounds[1], rounds[-1]))
+    print(f"  RSS: {last / second - 1:+.1%} from the second round to the last")

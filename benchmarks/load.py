@@ -50,6 +50,7 @@ class Client:
     key: str
     model: str
     max_tokens: int = 0  # as many as the model likes
+    headers: tuple[str, ...] = ()  # lines
 
     def request(self, *, stream: bool) -> bytes:
         parts = urlsplit(self.url)
@@ -57,8 +58,9 @@ class Client:
         if self.max_tokens:
             asked["max_tokens"] = self.max_tokens
         body = json.dumps(asked, separators=(",", ":")).encode()
+        more = "".join(f"{line}\r\n" for line in self.headers)
         return (
-            f"POST {parts.path}/chat/completions HTTP/1.1\r\nhost: {parts.netloc}\r\n"
+            f"POST {parts.path}/chat/completions HTTP/1.1\r\nhost: {parts.netloc}\r\n{more}"
             f"authorization: Bearer {self.key}\r\ncontent-type: application/json\r\n"
             f"content-length: {len(body)}\r\n\r\n"
         ).encode() + body
@@ -210,7 +212,13 @@ KINDS = {"chat": chat, "streams": streams, "abandon": abandon}
 
 
 async def main(arguments: argparse.Namespace) -> None:
-    client = Client(arguments.url, arguments.key, arguments.model, arguments.max_tokens)
+    client = Client(
+        arguments.url,
+        arguments.key,
+        arguments.model,
+        arguments.max_tokens,
+        tuple(arguments.header),
+    )
     tally = Tally()
     started = time.monotonic()
     await KINDS[arguments.kind](client, arguments.connections, arguments.seconds, tally)
@@ -241,6 +249,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("key")
     made.add_argument("--model", default="mock")
     made.add_argument("--max-tokens", type=int, default=0)
+    made.add_argument("--header", action="append", default=[], metavar="LINE")
     made.add_argument("--connections", type=int, default=16)
     made.add_argument("--seconds", type=float, default=5)
     return made

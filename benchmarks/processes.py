@@ -36,6 +36,7 @@ class Server:
     ready_path: str
     environment: dict[str, str] = field(default_factory=dict)
     start_seconds: float = 30
+    root: Path = ROOT  # the checkout that it is a part of
 
 
 def environment(**values: str) -> dict[str, str]:
@@ -69,7 +70,7 @@ def running(server: Server, log: Path) -> Iterator[psutil.Process]:
     with log.open("wb") as output:
         child = subprocess.Popen(
             server.command,
-            cwd=ROOT,
+            cwd=server.root,
             env=environment(**server.environment),
             stdin=subprocess.DEVNULL,
             stdout=output,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -17,15 +18,19 @@ class Row:
     value: Callable[[Figures], float]
 
 
+def of_stream(figures: Figures, name: str) -> float:
+    return float(figures.get("stream", {}).get(name, math.nan))
+
+
 ROWS = (
     Row("CPU per chat request", "µs", 0, lambda it: it["cpu_per_request_us"]),
     Row("requests per second", "", 0, lambda it: it["requests_per_second"]),
-    Row("CPU per streamed chunk", "µs", 1, lambda it: it["cpu_per_chunk_us"]),
-    Row("time to first chunk, p50", "ms", 0, lambda it: it["stream"]["ttft_p50_ms"]),
-    Row("time to first chunk, p99", "ms", 0, lambda it: it["stream"]["ttft_p99_ms"]),
+    Row("CPU per streamed chunk", "µs", 1, lambda it: it.get("cpu_per_chunk_us", math.nan)),
+    Row("time to first chunk, p50", "ms", 0, lambda it: of_stream(it, "ttft_p50_ms")),
+    Row("time to first chunk, p99", "ms", 0, lambda it: of_stream(it, "ttft_p99_ms")),
     Row("RSS idle", "MB", 0, lambda it: it["idle_rss_mb"]),
     Row("RSS after", "MB", 0, lambda it: it["after_rss_mb"]),
-    Row("RSS per stream", "KB", 0, lambda it: it["rss_per_stream_kb"]),
+    Row("RSS per stream", "KB", 0, lambda it: it.get("rss_per_stream_kb", math.nan)),
     Row("start to ready", "s", 1, lambda it: it["start_seconds"]),
 )
 
@@ -51,7 +56,9 @@ def cells_of(row: Row, contenders: dict[str, Figures], reference: str) -> list[s
 
 
 def shown(row: Row, value: float, base: float) -> str:
-    """``value``, and how many times ``base`` it is where that says something."""
+    """``value``, and how many times ``base`` it is where that says something; – if none."""
+    if math.isnan(value):
+        return "–"
     text = f"{value:,.{row.digits}f} {row.unit}".strip()
     return f"{text} ({ratio(value / base)})" if base > 0 and value > 0 else text
 

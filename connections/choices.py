@@ -55,3 +55,26 @@ class Outcome(models.TextChoices):
     OK = "ok", "Works"
     WARNINGS = "warnings", "Works, with warnings"
     FAILED = "failed", "Failed"
+
+
+class Cause(models.TextChoices):
+    """Why an upstream gave no list of models, in the words of a page."""
+
+    KEY_REFUSED = "key_refused", "key refused"
+    NO_CREDENTIAL = "no_credential", "no key"
+    WRONG_URL = "wrong_url", "wrong URL"
+    HOST_UNKNOWN = "host_unknown", "host unknown"
+    PORT_REFUSED = "port_refused", "port refused"
+    UNREACHABLE = "unreachable", "unreachable"
+    TLS_FAILED = "tls_failed", "TLS failed"
+    RATE_LIMITED = "rate_limited", "rate limited"
+    NO_LIST = "no_list", "no list of models"
+    FAILING = "failing", "failing"
+
+
+# What a failed request tells only roughly, and a verification more closely.
+CLOSER_CAUSES: dict[str, frozenset[str]] = {
+    Cause.UNREACHABLE: frozenset({Cause.HOST_UNKNOWN, Cause.PORT_REFUSED, Cause.TLS_FAILED}),
+    Cause.NO_LIST: frozenset({Cause.WRONG_URL}),
+    Cause.FAILING: frozenset({Cause.WRONG_URL, Cause.TLS_FAILED}),
+}

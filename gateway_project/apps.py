@@ -8,4 +8,12 @@ class GatewayProjectConfig(AppConfig):
     verbose_name = "Gatehouse"
 
     def ready(self) -> None:
-        from gateway_project import checks, server_checks, store_checks  # noqa: F401
+        from gateway_project import (  # noqa: F401
+            checks,
+            process_start,
+            server_checks,
+            store_checks,
+        )
+        from gateway_project.history import entries, recorded  # noqa: F401
+
+        recorded.register()

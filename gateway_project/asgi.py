@@ -7,6 +7,10 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway_project.settings")
 django.setup()
 
+from gateway_project.left_out import leave_out_unused  # noqa: E402
+
+leave_out_unused()
+
 from django.contrib import admin  # noqa: E402
 
 from gateway_project.entry import application  # noqa: E402

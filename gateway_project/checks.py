@@ -126,6 +126,16 @@ def check_redis_url(**kwargs: Any) -> Iterator[CheckMessage]:
 
 
 @register("gateway")
+def check_usage_journal(**kwargs: Any) -> Iterator[CheckMessage]:
+    if settings.GATEWAY_USAGE_JOURNAL == "redis" and not settings.REDIS_URL:
+        yield Error(
+            "GATEWAY_USAGE_JOURNAL is redis, and REDIS_URL is not set.",
+            hint="Set REDIS_URL, or leave usage records to files.",
+            id="gateway_project.E017",
+        )
+
+
+@register("gateway")
 def check_filters(**kwargs: Any) -> Iterator[CheckMessage]:
     for path in settings.GATEWAY_FILTERS:
         try:

@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 
+SERVE = "serve"
 FAILED = 1
 UNUSABLE = 2  # wrong arguments or settings, as argparse has it
 INTERRUPTED = 130
@@ -33,8 +34,13 @@ def run(argv: list[str]) -> int:
     """Run ``argv`` by Django. Returns the exit code of an error that is known."""
     from django.core.management import execute_from_command_line
 
+    from infrastructure.origin import Origin, Way, made_by
+
+    command = argv[1] if len(argv) > 1 else ""
+    way = Way.GATEWAY if command == SERVE else Way.COMMAND
     try:
-        execute_from_command_line(argv)
+        with made_by(Origin(way=way, name=command)):
+            execute_from_command_line(argv)
         sys.stdout.flush()
     except BrokenPipeError:  # as of `… | head`
         # Python flushes once more at its end, and would complain.

@@ -22,6 +22,7 @@ GROUPS: dict[str, Lines] = {
         "route": "Show or try the targets of a model, in their order.",
     },
     "Access": {
+        "invite_user": "Invite a person with a link that opens once.",
         "create_api_key": "Make an API key for a user and print it, this once.",
         "list_api_keys": "Show which API keys there are, never the keys.",
         "rotate_api_key": "Renew a key; the one before works for a while.",
@@ -42,6 +43,7 @@ GROUPS: dict[str, Lines] = {
     "Configuration": {
         "import_config": "Apply a configuration file, all or nothing.",
         "export_config": "Write the file that import_config reads.",
+        "prune_history": "Delete old entries of the history of changes.",
         "rotate_encryption": "Encrypt every stored secret again with the first key.",
     },
     "Of Django, often needed": {

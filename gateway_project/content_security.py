@@ -40,6 +40,7 @@ def policy(*, strict: bool) -> str:
             f"style-src {style}",
             "img-src 'self' data:",
             "font-src 'self'",
+            "media-src blob:",  # sound that a script of ours has fetched
             "connect-src 'self'",
             f"form-action {' '.join(_form_targets())}",
             "frame-ancestors 'none'",

@@ -23,6 +23,7 @@ from connections.auth.system_oauth import use_token_source
 from connections.calling.client_of_settings import make_client
 from connections.models.key_files import key_files
 from gateway_project.draining import drained_on_signals
+from gateway_project.history.pruning import keep_pruned
 from gateway_project.key_file_watch import follow_key_files
 from gateway_project.limiting import follow_prices, reload_limits, running_limits
 from gateway_project.oauth_tokens import configured_access_tokens, token_source
@@ -32,7 +33,7 @@ from gateway_project.schema import current_schema
 from gateway_project.token_issuer import configured_tokens
 from gateway_project.waiting import waiting
 from gateway_project.webhook import webhook_of
-from infrastructure import redis_outage
+from infrastructure import redis_outage, redis_owner
 from infrastructure.outages import Cause, outages
 from limits.admission.gate import gate
 from limits.alerts.sending import AlertSender
@@ -126,9 +127,11 @@ def independent_work() -> tuple[Coroutine[Any, Any, None], ...]:
         callers.run(),
         people.run(),
         last_used.run(),
+        keep_pruned(),
         follow_prices(),
         WorkerEvents().run(),
         redis_outage.watch(settings.REDIS_URL),
+        redis_owner.keep(settings.REDIS_URL),
         Sharing(settings.REDIS_URL).run(),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from functools import partial
 from typing import Any
 
@@ -12,8 +13,11 @@ from accounts.administration import METRICS, NEEDS
 from accounts.callers import CallersUnavailableError, callers
 from accounts.client_address import address_of_scope
 from accounts.look_ups import TooManyLookUpsError
+from connections.auth.key_states import KeyState
+from connections.calling.open_connection import OpenConnection
 from models_registry.registry import active, is_running
 from resilience.states import states
+from usage.genai_conventions import PROVIDER_LABEL
 from usage.journal import segments
 from usage.ledger import Ledger, active_ledger
 from usage.metrics import label, merged, rendered
@@ -50,7 +54,8 @@ def metrics_text(ledger: Ledger) -> str:
             if name in gauges and (figures.is_alive or name.endswith("_total")):
                 gauges[name][""] += value
     histograms = merged(figures.histograms for figures in everybody)
-    return rendered(histograms, gauges | _journal(ledger) | _upstreams() | _targets())
+    gauges |= _journal(ledger) | _upstreams() | _targets() | _keys()
+    return rendered(histograms, gauges)
 
 
 def _journal(ledger: Ledger) -> Gauges:
@@ -60,9 +65,11 @@ def _journal(ledger: Ledger) -> Gauges:
             sizes.append(path.stat().st_size)
         except FileNotFoundError:  # moved meanwhile
             continue
+    in_redis = 0 if ledger.stream is None else ledger.stream.length
     return {
         "gatehouse_usage_journal_bytes": {"": sum(sizes)},
         "gatehouse_usage_journal_segments": {"": len(sizes)},
+        "gatehouse_usage_journal_stream_records": {"": in_redis},
     }
 
 
@@ -71,7 +78,7 @@ def _upstreams() -> Gauges:
         return {}
     return {
         "gatehouse_upstream_up": {
-            label("gen_ai_provider_name", connection.upstream.name): float(not listing.is_stale)
+            label(PROVIDER_LABEL, connection.upstream.name): float(not listing.is_stale)
             for connection, listing in active().listings.items()
         }
     }
@@ -82,7 +89,7 @@ def _targets() -> Gauges:
     if not is_running():
         return {}
     labels = {
-        connection.upstream.id: label("gen_ai_provider_name", connection.upstream.name)
+        connection.upstream.id: label(PROVIDER_LABEL, connection.upstream.name)
         for connection in active().listings
     }
     cooling, failing = dict.fromkeys(labels.values(), 0.0), dict.fromkeys(labels.values(), 0.0)
@@ -92,6 +99,23 @@ def _targets() -> Gauges:
             cooling[of] += state.cooling_until > now
             failing[of] += not state.breaker.is_closed
     return {"gatehouse_targets_cooling": cooling, "gatehouse_targets_failing": failing}
+
+
+def _keys() -> Gauges:
+    """How many keys of each connection are in which state, as this worker knows."""
+    found: dict[str, float] = {}
+    for connection in active().listings if is_running() else ():
+        name = label(PROVIDER_LABEL, connection.upstream.name)
+        counts = Counter(_states_of_keys(connection).values())
+        found |= {f"{name},{label('state', each)}": counts[each] for each in KeyState}
+    return {"gatehouse_keys": found}
+
+
+def _states_of_keys(connection: OpenConnection) -> dict[str, KeyState]:
+    """The worst state of each key, by its id: a key can rest for several models."""
+    reports = connection.keys.reports() if connection.keys is not None else []
+    worst_last = sorted(reports, key=lambda report: list(KeyState).index(report.state))
+    return {report.id: report.state for report in worst_last}
 
 
 def _token(scope: Any) -> str:

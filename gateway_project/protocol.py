@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any, cast
 
 from django.conf import settings
@@ -17,7 +18,12 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.http11 import Request
 
 from gateway_project.answer_head import HeadWithBody
-from proxy.client_side.scope_extensions import ABORT_EXTENSION, GONE_EXTENSION, WRITE_EXTENSION
+from proxy.client_side.scope_extensions import (
+    ABORT_EXTENSION,
+    BODY_EXTENSION,
+    GONE_EXTENSION,
+    WRITE_EXTENSION,
+)
 
 MOST_HEADERS = 200
 MOST_HEADER_BYTES = 64 * 1024
@@ -39,6 +45,7 @@ class GatewayProtocol(HttpToolsProtocol):
     """A connection whose client says nothing, or never ends its headers, is dropped."""
 
     _head_timer: asyncio.TimerHandle | None = None
+    _is_within_head = False
     _linger_timer: asyncio.TimerHandle | None = None
     _on_gone: Callable[[], None] | None = None
 
@@ -58,6 +65,11 @@ class GatewayProtocol(HttpToolsProtocol):
         for cycle in self._cycles:  # uvicorn tells only the last one
             cycle.message_event.set()
         super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._is_within_head and self._head_timer is None:
+            self._await_head()
 
     def abort(self) -> None:
         """Cut the connection. What is half answered stays so, on purpose: nothing is logged."""
@@ -90,8 +102,7 @@ class GatewayProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._header_bytes = 0
-        if self._head_timer is None:  # a further request on the same connection
-            self._await_head()
+        self._is_within_head = True  # where it does not come whole, a timer will run
         # `abort` rather than close: closing a transport waits until the client has read the buffer.
         self.scope["extensions"] = {
             ABORT_EXTENSION: self.abort,  # type: ignore[dict-item]
@@ -106,12 +117,14 @@ class GatewayProtocol(HttpToolsProtocol):
             raise TooManyHeadersError
 
     def on_headers_complete(self) -> None:
+        self._is_within_head = False
         self._stop_waiting()
         known = self.cycle
         super().on_headers_complete()
         if self.cycle is not None and self.cycle is not known:
             head = HeadWithBody(self.cycle, self.transport, self.loop)
             self.cycle.transport = cast("asyncio.Transport", head)
+            self.scope["extensions"][BODY_EXTENSION] = partial(whole_body, self.cycle)  # type: ignore[assignment]
             self._cycles.append(self.cycle)
         if len(self._cycles) > MOST_UNANSWERED:
             raise TooManyUnansweredError
@@ -148,6 +161,18 @@ class GatewayProtocol(HttpToolsProtocol):
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
+
+
+def whole_body(cycle: RequestResponseCycle, most: int) -> bytes | None:
+    """Take the body of a request, if all of it has come and that is ``most`` bytes at most.
+
+    ASGI's own way takes a coroutine, a message, and a timer for a client that does not send.
+    """
+    if cycle.more_body or cycle.disconnected or len(cycle.body) > most:
+        return None
+    body = bytes(cycle.body)
+    cycle.body = bytearray()
+    return body
 
 
 class GatewaySocketProtocol(WebSocketsSansIOProtocol):

@@ -6,6 +6,7 @@ import logging
 
 from connections.configuration.difference import Kind
 from connections.configuration.environment_sync import sync_environment
+from infrastructure.origin import Origin, Way, made_by
 
 logger = logging.getLogger(__name__)
 
@@ -16,7 +17,8 @@ def reconcile() -> None:
     Several workers that start together wait for each other. Blocks on the database; raises
     ``django.db.DatabaseError``.
     """
-    synced = sync_environment(may_disable_all=False)
+    with made_by(Origin(way=Way.ENVIRONMENT)):
+        synced = sync_environment(may_disable_all=False)
     for difference in synced.differences:
         if difference.kind is not Kind.UNCHANGED:
             logger.info("From the environment: %s", str(difference).lstrip("+~- "))

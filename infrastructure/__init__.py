@@ -1,1 +1,1 @@
-"""What every room may use: how Redis is reached, what is told of outages, spans of time."""
+"""What every room may use: how Redis is reached, what is told of outages, spans of time, mails."""

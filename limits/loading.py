@@ -23,7 +23,7 @@ from limits.choices import (
 from limits.counting.used import per_token
 from limits.models import Limit, LimitChange
 from limits.quantities import units
-from limits.rule import Raise, Rule
+from limits.rule import Rule, raises_of
 from limits.windows import zone_of
 
 logger = logging.getLogger(__name__)
@@ -58,14 +58,7 @@ def rule_of(row: Limit) -> Rule:
         assumed_nanodollars_per_token=per_token(row.assumed_per_million),
         wait_seconds=row.wait_seconds,
         clamps=row.clamps,
-        raises=tuple(
-            Raise(
-                amount=units(metric, each.amount),
-                until=each.until.timestamp(),
-                subject=each.share,
-            )
-            for each in row.changes.all()
-        ),
+        raises=raises_of(row),
     )
 
 

@@ -73,4 +73,6 @@ def amount_of(metric: Metric, count: int) -> Decimal:
 
 def nanodollars(dollars: Decimal | None) -> int:
     """A cost of the ledger, rounded once for each request; 0 where none is known."""
-    return 0 if dollars is None else units(Metric.USD, dollars)
+    if dollars is None:
+        return 0
+    return int(dollars.scaleb(9).to_integral_value(ROUND_HALF_EVEN))

@@ -7,12 +7,16 @@ from limits.rule import Rule
 
 
 class LimitError(Exception):
-    """``rule`` is the limit, ``reading`` what was used of it; both are the caller's own."""
+    """``rule`` is the limit, ``reading`` what was used of it; both are the caller's own.
+
+    ``is_shared``: others use the share, too, so that the caller is told no number of it.
+    """
 
     def __init__(self, rule: Rule, reading: Reading | None = None) -> None:
         super().__init__(rule.label)
         self.rule = rule
         self.reading = reading
+        self.is_shared = not rule.is_own
 
 
 class LimitReachedError(LimitError):

@@ -77,9 +77,9 @@ def explain(snapshot: Snapshot, user: User, model_id: str) -> Explanation:
         )
     found = snapshot.view(caller_of(user)).route(model_id) if user.is_active else ()
     usable = {target.key for target in found}
-    grants = list(_grants_of(user))
+    grants = list(grants_of(user))
     routes = tuple(
-        Route(target=target, because=_because(snapshot, user, target, grants))
+        Route(target=target, because=reasons(snapshot, user, target, grants))
         if target.key in usable
         else Route(target=target, because=())
         for target in targets
@@ -110,27 +110,28 @@ def caller_of(user: User) -> Caller:
     )
 
 
-def _grants_of(user: User) -> Any:
+def grants_of(user: User) -> Any:
     """The grants that count for ``user``: everyone's, those of their groups, and their own."""
     grants = ModelGrant.objects.select_related("group", "user")
     mine = grants.filter(user=user) | grants.filter(everyone=True)
     return (mine | grants.filter(group__in=user.groups.all())).distinct()
 
 
-def _because(
+def reasons(
     snapshot: Snapshot, user: User, target: Target, grants: list[ModelGrant]
 ) -> tuple[str, ...]:
-    reasons = []
+    """The grants and switches that let ``user`` use ``target``, each in a few words."""
+    found = []
     if user.is_staff:
-        reasons.append("staff may use every model")
+        found.append("staff may use every model")
     if snapshot.options.bypass_model_access_control:
-        reasons.append("BYPASS_MODEL_ACCESS_CONTROL is on")
-    reasons += (
+        found.append("BYPASS_MODEL_ACCESS_CONTROL is on")
+    found += (
         f"{grant.pattern} is granted to {grant.grantee}"
         for grant in grants
         if any(matches(grant.pattern, each) for each in target.granted_ids)
     )
-    return tuple(reasons)
+    return tuple(found)
 
 
 def _summary(user: User, model_id: str, *, is_allowed: bool) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from connections.models import Connection
@@ -24,30 +24,44 @@ class Place:
 
 def places_of(snapshot: Snapshot, route: Route) -> list[Place]:
     """The targets of ``route``, in the order to try them. Blocks on the database."""
-    names = dict(
-        Connection.objects.filter(
-            pk__in=[target.connection_id for target in route.targets]
-        ).values_list("pk", "name")
-    )
-    missing = [target for target in route.targets if target.key not in snapshot.catalogue.by_key]
-    reasons = _reasons(snapshot, missing, names)
-    return [
-        Place(
-            name=f"{names.get(target.connection_id, DELETED)}/{target.model}",
-            connection=names.get(target.connection_id, ""),
-            target=target,
-            left_out=reasons.get(target.key, ""),
-        )
-        for target in sorted(route.targets, key=lambda each: each.tier)
-    ]
+    return _places(snapshot, [route])[0]
 
 
-def incomplete_routes(snapshot: Snapshot) -> Iterable[tuple[Route, list[Place]]]:
-    """The routes that leave targets out, with all of their targets. Blocks on the database."""
+def incomplete_routes(snapshot: Snapshot) -> list[tuple[Route, list[Place]]]:
+    """The routes that leave targets out, with all of their targets.
+
+    Blocks on the database: two queries, or none where every route is complete.
+    """
     known = snapshot.catalogue.by_key
-    for route in snapshot.routes.by_model.values():
-        if any(target.key not in known for target in route.targets):
-            yield route, places_of(snapshot, route)
+    routes = [
+        route
+        for route in snapshot.routes.by_model.values()
+        if any(target.key not in known for target in route.targets)
+    ]
+    return list(zip(routes, _places(snapshot, routes), strict=True)) if routes else []
+
+
+def _places(snapshot: Snapshot, routes: Sequence[Route]) -> list[list[Place]]:
+    """The places of each of ``routes``, of which there is one at least."""
+    targets = [target for route in routes for target in route.targets]
+    ids = {target.connection_id for target in targets}
+    names = dict(Connection.objects.filter(pk__in=ids).values_list("pk", "name"))
+    missing = [target for target in targets if target.key not in snapshot.catalogue.by_key]
+    reasons = _reasons(snapshot, missing, names)
+    return [[_place(target, names, reasons) for target in _in_order(route)] for route in routes]
+
+
+def _in_order(route: Route) -> list[RouteTarget]:
+    return sorted(route.targets, key=lambda each: each.tier)
+
+
+def _place(target: RouteTarget, names: dict[int, str], reasons: dict[TargetKey, str]) -> Place:
+    return Place(
+        name=f"{names.get(target.connection_id, DELETED)}/{target.model}",
+        connection=names.get(target.connection_id, ""),
+        target=target,
+        left_out=reasons.get(target.key, ""),
+    )
 
 
 def _reasons(
@@ -55,10 +69,11 @@ def _reasons(
 ) -> dict[TargetKey, str]:
     if not missing:
         return {}
+    ids = {target.connection_id for target in missing}
     hidden = set(
-        RegisteredModel.objects.filter(
-            is_hidden=True, connection__in=[target.connection_id for target in missing]
-        ).values_list("connection_id", "model")
+        RegisteredModel.objects.filter(is_hidden=True, connection__in=ids)
+        .order_by()
+        .values_list("connection_id", "model")
     )
     running = {connection.upstream.id for connection in snapshot.connections}
 

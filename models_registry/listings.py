@@ -40,7 +40,8 @@ class Listing:
     """``models`` are the upstream's own objects, as of when it last gave a list.
 
     ``asked_at`` is when it was last asked, in seconds since the epoch; 0 means never. ``is_stale``
-    says that it gave no list then, and ``problem`` why; ``is_unheard`` that it never gave one.
+    says that it gave no list then, ``problem`` and ``cause`` why; ``is_unheard`` that it never gave
+    one.
     """
 
     models: tuple[JsonObject, ...] = ()
@@ -48,6 +49,7 @@ class Listing:
     is_stale: bool = False
     is_unheard: bool = False
     problem: str = ""
+    cause: str = ""
 
     def says_the_same_as(self, other: Listing) -> bool:
         """Whether clients would see no difference."""
@@ -55,6 +57,12 @@ class Listing:
             self.is_stale == other.is_stale
             and self.is_unheard == other.is_unheard
             and self.models == other.models
+        )
+
+    def without_answer(self, error: ListingError) -> Listing:
+        """The listing after the upstream was asked again and gave no list."""
+        return replace(
+            self, asked_at=time.time(), is_stale=True, problem=str(error), cause=error.cause
         )
 
     @property
@@ -67,9 +75,13 @@ NEVER_ASKED = Listing(is_unheard=True)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Renewed:
-    """``is_news``: it was this worker that heard of models which have come or gone."""
+    """``is_news``: it was this worker that heard of models which have come or gone.
+
+    ``is_own``: it was this worker that asked.
+    """
 
     listing: Listing
+    is_own: bool = False
     is_news: bool = False
 
 
@@ -94,7 +106,7 @@ async def renew(
         fresh = await fetch(client, connection, before)
         await store(connection.upstream, fresh)
         is_news = before is not NEVER_ASKED and before.ids != fresh.ids
-        return Renewed(listing=fresh, is_news=is_news)
+        return Renewed(listing=fresh, is_own=True, is_news=is_news)
     finally:
         await asyncio.shield(_in_thread(lock.release))
 
@@ -107,7 +119,7 @@ async def fetch(
         models = await list_models(client, connection)
     except ListingError as exc:
         logger.warning("No list of models from %s: %s", connection.upstream.name, exc)
-        return replace(known, asked_at=time.time(), is_stale=True, problem=str(exc))
+        return known.without_answer(exc)
     return Listing(models=tuple(models), asked_at=time.time())
 
 
@@ -152,6 +164,7 @@ def _load(upstream: Upstream) -> Listing | None:
             is_stale=entry["is_stale"] is True,
             is_unheard=entry.get("is_unheard") is True,
             problem=str(entry.get("problem", "")),
+            cause=str(entry.get("cause", "")),
         )
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
         logger.warning("An unreadable list of models of %s is ignored.", upstream.name)
@@ -165,6 +178,7 @@ def _store(upstream: Upstream, listing: Listing) -> None:
         "is_stale": listing.is_stale,
         "is_unheard": listing.is_unheard,
         "problem": listing.problem,
+        "cause": listing.cause,
         "models": listing.models,
     }
     shared_cache.put(cache_key(upstream), orjson.dumps(entry), RETENTION_SECONDS)

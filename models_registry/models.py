@@ -206,3 +206,23 @@ IS_REASONING: dict[str, bool | None] = {
     Family.REASONING: True,
     Family.PLAIN: False,
 }
+
+
+class ListedModel(models.Model):
+    """A model that an upstream lists or has listed, so that pages tell which came and went."""
+
+    connection = models.ForeignKey(
+        Connection, on_delete=models.CASCADE, related_name="listed_models"
+    )
+    model = models.CharField(max_length=300)
+    first_listed_at = models.DateTimeField()
+    gone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("model",)
+        constraints = (
+            models.UniqueConstraint("connection", "model", name="registry_model_listed_once"),
+        )
+
+    def __str__(self) -> str:
+        return self.model

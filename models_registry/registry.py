@@ -16,6 +16,7 @@ from connections.calling.client import UpstreamClient
 from connections.calling.open_connection import OpenConnection, OpenConnections
 from infrastructure.outages import Cause, outages
 from models_registry.building import SnapshotBuilder
+from models_registry.health_notes import HealthNotes
 from models_registry.listings import NEVER_ASKED, Listing, cache_key, load, newest, renew
 from models_registry.loader import Configuration, load_configuration
 from models_registry.pipelines_filters import has_filters
@@ -42,6 +43,7 @@ class Registry:
         self._configuration: Configuration | None = None
         self._snapshot: Snapshot | None = None
         self._builder = SnapshotBuilder()
+        self._notes = HealthNotes()
         self._changed = self._built = 0
         self._building = asyncio.Lock()
         self._reloading = asyncio.Lock()
@@ -125,6 +127,12 @@ class Registry:
             seconds = settings.GATEWAY_MODELS_REFRESH_SECONDS
             await asyncio.sleep(seconds)
             self.refresh_soon(max_age=seconds / 2)  # workers tick at different times
+            await self.inspect_failing()
+
+    async def inspect_failing(self) -> None:
+        """Find out why each connection that gives no list fails, every five minutes at most."""
+        failing = [each for each, known in self._listings.items() if known.is_stale]
+        await asyncio.gather(*(self._notes.inspect(self.client, each) for each in failing))
 
     async def stop(self) -> None:
         """Drop what is still being asked."""
@@ -153,6 +161,8 @@ class Registry:
         self._listings[connection] = newest(known, renewed.listing)
         if not known.says_the_same_as(self._listings[connection]):
             await self._rebuild()
+        if renewed.is_own:
+            await self._notes.keep(connection.upstream, renewed.listing)
         if renewed.is_news:
             await self._announce()
 

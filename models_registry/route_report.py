@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from connections.auth.key_states import KeyReport, KeyState
 from connections.upstream import Upstream
 from models_registry.left_out import Place, places_of
 from models_registry.snapshot import Snapshot
@@ -85,14 +86,35 @@ def report_of(snapshot: Snapshot, model_id: str) -> RouteReport | None:
     )
 
 
-def states_of(report: RouteReport) -> dict[TargetKey, TargetReport]:
-    """What workers know of the targets, as far as they share it. May block for a second or two."""
-    keys = {upstream.id: upstream.keys for upstream in report.upstreams}
-    return {
-        (connection_id, known.model): known
-        for connection_id in keys
-        for known in live_connection(connection_id, keys[connection_id]).targets
+@dataclass(frozen=True, slots=True, kw_only=True)
+class States:
+    """What workers know of the targets and of their connections' keys that are not well."""
+
+    targets: dict[TargetKey, TargetReport]
+    keys: dict[int, tuple[KeyReport, ...]]
+
+    def keys_for(self, target: RouteTarget) -> list[KeyReport]:
+        """The keys that cannot be used for ``target`` now."""
+        of_connection = self.keys.get(target.connection_id, ())
+        return [key for key in of_connection if key.model in {None, target.model}]
+
+
+def states_of(report: RouteReport) -> States:
+    """What workers know, as far as they share it. May block for a second or two."""
+    known = {
+        upstream.id: live_connection(upstream.id, upstream.keys) for upstream in report.upstreams
     }
+    return States(
+        targets={
+            (connection_id, target.model): target
+            for connection_id, live in known.items()
+            for target in live.targets
+        },
+        keys={
+            connection_id: tuple(key for key in live.keys if key.state is not KeyState.OK)
+            for connection_id, live in known.items()
+        },
+    )
 
 
 def _place(target: Target) -> Place:

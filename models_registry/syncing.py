@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from connections.calling.client import UpstreamClient
@@ -66,7 +66,7 @@ async def sync(client: UpstreamClient, connection: OpenConnection, *, is_dry_run
         models = tuple(await list_models(client, connection))
     except ListingError as exc:
         if not is_dry_run:
-            await store(connection.upstream, replace(known, asked_at=time.time(), is_stale=True))
+            await store(connection.upstream, known.without_answer(exc))
         return Synced(connection=name, models=_offered(connection, known), error=str(exc))
     fresh = Listing(models=models, asked_at=time.time())
     if not is_dry_run:

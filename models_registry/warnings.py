@@ -37,19 +37,23 @@ class ModelWarning:
     details: tuple[Detail, ...] = ()
 
 
-def warnings() -> list[ModelWarning]:
-    """What admins are warned of. Nothing if no gateway runs in this process."""
+def warnings(*, with_connections: bool = True) -> list[ModelWarning]:
+    """What admins are warned of. Nothing if no gateway runs in this process.
+
+    Without connections on pages that tell of these themselves.
+    """
     if not is_running():
         return []
     snapshot = active().snapshot
-    return [*_stale_connections(), *_collisions(snapshot), *_incomplete_routes(snapshot)]
+    stale = _stale_connections() if with_connections else ()
+    return [*stale, *_collisions(snapshot), *_incomplete_routes(snapshot)]
 
 
 def _collisions(snapshot: Snapshot) -> Iterable[ModelWarning]:
     collisions = snapshot.catalogue.collisions
     if not collisions:
         return
-    what = "1 model is" if len(collisions) == 1 else f"{len(collisions)} models are"
+    what = "1 model is" if len(collisions) == 1 else f"{len(collisions):,} models are"
     named = _named([collision.model_id for collision in collisions])
     yield ModelWarning(
         text=f"{what} offered more than once ({named}). "
@@ -58,7 +62,7 @@ def _collisions(snapshot: Snapshot) -> Iterable[ModelWarning]:
 
 
 def _incomplete_routes(snapshot: Snapshot) -> Iterable[ModelWarning]:
-    found = list(incomplete_routes(snapshot))
+    found = incomplete_routes(snapshot)
     if not found:
         return
     details = tuple(Detail(text=_gaps(route, places)) for route, places in found[:MOST_NAMED])
@@ -66,7 +70,7 @@ def _incomplete_routes(snapshot: Snapshot) -> Iterable[ModelWarning]:
         yield ModelWarning(text=details[0].text)
         return
     named = _named([route.model for route, _ in found])
-    yield ModelWarning(text=f"{len(found)} routes leave targets out: {named}.", details=details)
+    yield ModelWarning(text=f"{len(found):,} routes leave targets out: {named}.", details=details)
 
 
 def _gaps(route: Route, places: list[Place]) -> str:
@@ -86,7 +90,7 @@ def _stale_connections() -> Iterable[ModelWarning]:
     if not stale:
         return
     details = tuple(Detail(text=text, connection_id=upstream.id) for upstream, text in stale)
-    what = "1 connection gives" if len(stale) == 1 else f"{len(stale)} connections give"
+    what = "1 connection gives" if len(stale) == 1 else f"{len(stale):,} connections give"
     named = _named([upstream.name for upstream, _ in stale])
     yield ModelWarning(text=f"{what} no list of models: {named}.", details=details)
 
@@ -112,4 +116,5 @@ def _consequence(connection: OpenConnection, listing: Listing) -> str:
 
 
 def _named(names: list[str]) -> str:
-    return ", ".join(names[:MOST_NAMED]) + (", …" if len(names) > MOST_NAMED else "")
+    more = len(names) - MOST_NAMED
+    return ", ".join(names[:MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")

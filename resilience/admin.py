@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
-from unfold.admin import ModelAdmin
+from django.dispatch import receiver
 
 from accounts.admin.deletions import MOST_TOLD, TellsConsequences
+from accounts.admin.model_admin import ModelAdmin
 from accounts.admin.stale_edits import RefusesStaleEdits
+from connections.admin.from_above import states_asked
+from connections.health.state import ConnectionState
+from resilience.connection_health import with_live
 from resilience.models import ResiliencePolicy
+
+
+@receiver(states_asked)
+def judge(sender: Any, *, states: list[ConnectionState], **kwargs: Any) -> list[ConnectionState]:
+    """Put what requests taught this worker over what lists of models tell."""
+    return with_live(states)
 
 
 @admin.register(ResiliencePolicy)

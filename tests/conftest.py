@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from asgiref.sync import SyncToAsync
@@ -12,10 +15,11 @@ from django.db import connections
 from resilience.budget import retry_budgets
 from resilience.hedging import hedges
 from resilience.states import states
-from tests.support import emptying, live, parts
+from tests.support import emptying, live, parts, run
 from tests.support.live import TWO_WORKERS, LiveGateway, live_gateway
 from tests.support.parts import Part, Services
 from tests.support.plugin import SERVICES
+from tests.support.redis_server import RedisServer
 from tests.support.stores import BACKINGS, Stores
 
 emptying.install()
@@ -59,6 +63,16 @@ def redis_server(services: Services) -> Part:
 
 
 @pytest.fixture
+def own_redis() -> Iterator[RedisServer]:
+    """A server that the test may freeze, kill and fill."""
+    program = parts.require("redis-server", parts.program("redis-server"))
+    server = RedisServer(Path(program.address))
+    server.start()
+    yield server
+    server.close()
+
+
+@pytest.fixture
 def chromium() -> Part:
     """The system's browser; its path is the ``address``."""
     return parts.require("Chromium", parts.chromium())
@@ -71,11 +85,9 @@ def curl() -> Part:
 
 
 @pytest.fixture(scope="session")
-def stores(tmp_path_factory: pytest.TempPathFactory, services: Services) -> Iterator[Stores]:
+def stores(services: Services) -> Stores:
     """Databases and directories for live gateways."""
-    stores = Stores(tmp_path_factory.mktemp("stores"), services)
-    yield stores
-    stores.close()
+    return Stores(services)
 
 
 @pytest.fixture(scope="module", params=BACKINGS)
@@ -112,6 +124,24 @@ def start_gateway(
             return stack.enter_context(serving)
 
         yield start
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(services: Services) -> bool:
+    """Whether Django takes up the file that ``django_db_modify_db_settings`` has copied."""
+    return services.postgres is None
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, services: Services
+) -> None:
+    """Have the database of the tests be a copy of what one process of this run has migrated."""
+    test = connections["default"].settings_dict["TEST"]
+    if services.postgres is None:
+        shutil.copy(run.migrated_directory() / "gatehouse.db", test["NAME"])
+    else:
+        test["TEMPLATE"] = urlsplit(run.migrated_database(services.postgres.address)).path[1:]
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ ROOT = Path(__file__).parent.parent
 ROOMS = (
     "accounts",
     "audio",
+    "portal",
     "connections",
     "gateway_project",
     "models_registry",

@@ -21,8 +21,8 @@ EXCEPTIONS = {
     "proxy/references/test_stored_responses.py": {"_writing", "_prune_at", "_unwritten"},
     "security/test_callers_credentials.py": {"_responder"},  # of the upstream in tests/support
     "support/emptying.py": {"_fixture_teardown"},  # the place that Django leaves no other way to
+    "support/forking.py": {"_subprocess"},  # how uvicorn starts workers
     "usage/test_flat_cost.py": {"_known"},  # a hundred thousand callers at once
-    "usage/test_pricing.py": {"_price_list"},  # 30 MB that the garbage collector must not see
 }
 
 

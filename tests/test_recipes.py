@@ -26,8 +26,9 @@ from tests.connections.providers.test_published_examples import EXAMPLES
 from tests.security.routes import routes_of
 from tests.security.test_cross_site import SOCKETS
 from tests.support.environment import ROOT
+from usage import hours
 from usage.metrics import HELP
-from usage.models import UsageDay, UsageRow
+from usage.models import UsageDay, UsageHour, UsageRow
 from usage.pruning import TOTALS
 from usage.record import TOLD
 from usage.reports import Line
@@ -186,7 +187,9 @@ def test_every_provider_has_an_example_of_its_own_documentation(provider):
 @pytest.mark.parametrize("name", [name for name in TOLD if name.endswith("_tokens")])
 def test_every_kind_of_token_is_in_the_totals(name):
     assert name in {field.name for field in UsageRow._meta.fields}
+    assert name in {field.name for field in UsageHour._meta.fields}
     assert name in {field.name for field in UsageDay._meta.fields}
+    assert name in hours.TOLD
     assert name in TOTALS
     assert name in {field.name for field in fields(Line)}
 

@@ -21,6 +21,7 @@ ROOMS = (
     "limits",
     "proxy",
     "audio",
+    "portal",
     "gateway_project",
 )
 MOST_LINES = 250

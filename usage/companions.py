@@ -68,7 +68,10 @@ class Companions:
 
     def are_interested(self, record: UsageRecord) -> bool:
         """Whether any of them wants ``record``."""
-        return any(companion.wants(record) for companion in self._companions)
+        for companion in self._companions:  # noqa: SIM110 - `any` costs several times as much
+            if companion.wants(record):
+                return True
+        return False
 
     def add(self, new: Sequence[Stored], known: Sequence[Stored]) -> None:
         """Tell each of what it wants. Raises ``django.db.OperationalError``.

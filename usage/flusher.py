@@ -10,13 +10,16 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from django.db import Error, connection
 
 from usage.journal import Journal, adopted, records_in, segments
 from usage.record import UsageRecord
 from usage.storing import store
+
+if TYPE_CHECKING:
+    from usage.journal_stream import JournalStream
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +34,7 @@ BATCH = 2000
 
 
 class Flusher:
-    """Moves complete segments on a thread of its own. One for each worker.
+    """Moves complete segments, and a ``stream``, on a thread of its own. One for each worker.
 
     ``on_stored`` is told there of the records of each segment that is in the database, once.
     ``store`` puts a batch there.
@@ -44,8 +47,10 @@ class Flusher:
         syncs: bool,
         on_stored: OnStored | None = None,
         store: Store = store,
+        stream: JournalStream | None = None,
     ) -> None:
         self._journal = journal
+        self._stream = stream
         self._store = store
         self._on_stored = on_stored
         self._syncs = syncs
@@ -69,7 +74,7 @@ class Flusher:
             if not await self._on_thread(move_all):
                 return False
             self._journal.rotate()  # only now: while the database is down, segments stay few
-            return await self._on_thread(move_all)
+            return await self._on_thread(move_all) and await self._flush_stream()
         except OSError as exc:
             logger.warning("cannot read the usage journal: %s", exc)
             return False
@@ -83,7 +88,18 @@ class Flusher:
             logger.warning("the usage journal is not flushed; the next start does it")
         finally:
             self._journal.close()
+            if self._stream is not None:
+                self._thread.submit(self._stream.close)
             self._thread.shutdown(wait=False)
+
+    async def _flush_stream(self) -> bool:
+        if self._stream is None:
+            return True
+        from usage.journal_stream import try_to_move  # slow to import
+
+        return await self._on_thread(
+            partial(try_to_move, self._stream, self._on_stored, self._store)
+        )
 
     async def _flush_or_log(self) -> bool:
         try:

@@ -11,7 +11,7 @@ hours also where it is half an hour off UTC.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -19,12 +19,13 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
+from usage.failing import FAILED
 from usage.histograms import FIRST_BYTE_COUNTERS, LATENCY_COUNTERS, histogram_of
-from usage.models import Price, PriceSource, UsageHour
+from usage.models import Price, PriceSource
+from usage.sqlite_values import cost_text, key_text, moment_text
 from usage.totals import PLACES
 from wire_formats.figures import MOST
 
-FAILED = 400
 HOUR = timedelta(hours=1)
 TOLD = (
     "prompt_tokens",
@@ -43,17 +44,26 @@ REST = (*OUTCOME, "first_byte_ms", "duration_ms", "cost", "price_id")
 TAKEN = ("accepted_at", *PLACES, *TOLD, *REST)
 
 KEY = ("hour", *PLACES)
-COUNTED = ("requests", "failed", "client_gone", "unpriced", "estimated", "duration_ms", "cost")
+COUNTED = (
+    "requests",
+    "failed",
+    "client_gone",
+    "left_unanswered",
+    "unpriced",
+    "estimated",
+    "duration_ms",
+    "cost",
+)
 SUMS = (*COUNTED, *TOLD, *LATENCY_COUNTERS, *FIRST_BYTE_COUNTERS)
 NAMES = (*KEY, *SUMS)
 CONFLICT = ", ".join(KEY)
 KEY_PLACES = f"({', '.join(['%s'] * len(KEY))}"
 MOST_ROWS = 500  # of a statement
 # Types that SQLite does not have.
-ADAPTED = {
-    field.attname: field
-    for field in UsageHour._meta.concrete_fields
-    if field.attname in {"hour", "key_id", "cost"}
+ADAPTED: dict[str, Callable[[Any], Any]] = {
+    "hour": moment_text,
+    "key_id": key_text,
+    "cost": cost_text,
 }
 NOTHING = Decimal(0)
 
@@ -106,6 +116,7 @@ def _sums(rows: Sequence[Taken], estimates: frozenset[int]) -> Iterator[Any]:
     yield len(rows)
     yield len(rows) - sum(went_well)
     yield sum(gone)
+    yield sum(is_gone and not well for is_gone, well in zip(gone, went_well, strict=True))
     yield (
         sum(cost is None and code < FAILED for cost, code in zip(costs, status, strict=True))
         if len(known) < len(rows)
@@ -160,8 +171,8 @@ def _upsert_each(names: Sequence[str], totals: Sequence[Key]) -> None:
     prepared = []
     for total in totals:
         values = list(total)
-        for position, field in adapted:
-            values[position] = field.get_db_prep_save(values[position], connection)
+        for position, written in adapted:
+            values[position] = written(values[position])
         prepared.append(values)
     with connection.cursor() as cursor:
         cursor.executemany(_statement(names, f"({', '.join(['%s'] * len(names))})"), prepared)

@@ -41,6 +41,8 @@ class Journal:
     ``lost`` counts records that could not be written; ``is_failing`` tells whether the last could.
     """
 
+    diverted = 0  # none goes elsewhere
+
     def __init__(
         self, directory: Path, *, sync: Sync = Sync.NEVER, segment_bytes: int = SEGMENT_BYTES
     ) -> None:
@@ -65,6 +67,15 @@ class Journal:
             self._lose(exc)
         else:
             self.is_failing = False
+
+    async def start(self) -> None:
+        """The first record begins a segment."""
+
+    async def written(self) -> None:
+        """Each record is in its file by now."""
+
+    async def end(self) -> None:
+        """The segment is closed after the last flush."""
 
     def rotate(self) -> None:
         """Complete the segment that is written, if there is anything in it."""

@@ -11,9 +11,9 @@ from django.db.models import QuerySet
 
 from accounts.management.tables import shortened
 from usage.attempts import attempt_lines
+from usage.failing import IS_FAILED
 from usage.models import UsageRow
 from usage.periods import in_words
-from usage.reports import IS_FAILED
 
 HEADS = ("time", "status", "took", "tokens", "cost", "user", "model", "request id")
 FIGURES = (1, 2, 3, 4)

@@ -1,7 +1,7 @@
 """Figures for Prometheus. Counting is a few additions; words are made when somebody asks.
 
-The names are OpenTelemetry's for generative AI where it has one, as its Prometheus exporter writes
-them, and begin with ``gatehouse_`` where it has none.
+The names are OpenTelemetry's for generative AI where it has one (:mod:`usage.genai_conventions`),
+and begin with ``gatehouse_`` where it has none.
 """
 
 from __future__ import annotations
@@ -13,12 +13,19 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 
 from resilience.outcomes import Kind
+from usage.failing import FAILED
+from usage.genai_conventions import (
+    DURATION,
+    FIRST_BYTE,
+    KIND_LABEL,
+    MODEL_LABEL,
+    OPERATION_LABEL,
+    PROVIDER_LABEL,
+    TOKENS,
+)
 from usage.limit_counts import limit_counts
 from usage.record import UsageRecord
 
-DURATION = "gen_ai_client_operation_duration_seconds"
-FIRST_CHUNK = "gen_ai_server_time_to_first_token_seconds"
-TOKENS = "gen_ai_client_token_usage"
 ATTEMPTS = "gatehouse_upstream_attempts"
 OVERHEAD = "gatehouse_overhead_seconds"
 OUTCOMES = "gatehouse_attempts_total"
@@ -33,7 +40,7 @@ FEW = (0, 1, 2, 3, 5, 8)
 
 BOUNDS: dict[str, tuple[float, ...]] = {
     DURATION: SECONDS,
-    FIRST_CHUNK: SECONDS,
+    FIRST_BYTE: SECONDS,
     TOKENS: COUNTS,
     ATTEMPTS: FEW,
     OVERHEAD: MOMENTS,
@@ -42,7 +49,7 @@ COUNTERS = (OUTCOMES, RETRIES, REFUSED, QUEUED)
 WIDTHS = {name: len(bounds) + 2 for name, bounds in BOUNDS.items()} | dict.fromkeys(COUNTERS, 1)
 HELP = {
     DURATION: "How long requests took, from their acceptance to their end.",
-    FIRST_CHUNK: "How long clients waited for the first byte of a streamed answer.",
+    FIRST_BYTE: "How long clients waited for the first byte of a streamed answer.",
     TOKENS: "Tokens of requests, as their upstreams counted them.",
     ATTEMPTS: "How many attempts a request took.",
     OVERHEAD: "The gateway's share of the wait for the first byte, without its upstreams.",
@@ -55,6 +62,9 @@ HELP = {
     "gatehouse_usage_records_lost_total": "Usage records that no disk would take.",
     "gatehouse_usage_journal_bytes": "Bytes in the usage journal that wait for the database.",
     "gatehouse_usage_journal_segments": "Files of the usage journal.",
+    "gatehouse_usage_journal_stream_records": "Usage records in Redis that wait for the database.",
+    "gatehouse_usage_records_diverted_total": "Usage records that Redis would not take; files did.",
+    "gatehouse_keys": "Keys of the connection, by state: ok, cooling or dead.",
     "gatehouse_targets_cooling": "Models of the connection that were refused and rest for a while.",
     "gatehouse_targets_failing": "Models of the connection whose breaker is open or half-open.",
     "gatehouse_upstream_up": "1 if the upstream gave its list of models when it was last asked.",
@@ -130,24 +140,24 @@ class Metrics:
         found: Histograms = {name: {} for name in WIDTHS}
         for name, counter in ((OUTCOMES, self._outcomes), (RETRIES, self._retries)):
             for (connection, outcome), count in tuple(counter.items()):
-                labels = _labels({"gen_ai_provider_name": connection, "outcome": outcome})
+                labels = _labels({PROVIDER_LABEL: connection, "outcome": outcome})
                 found[name][labels] = [count]
         for name, counted in ((REFUSED, limit_counts.refused), (QUEUED, limit_counts.queued)):
             for limit, count in tuple(counted.items()):
                 found[name][label("limit", limit)] = [count]
         for (endpoint, connection, model, error), series in tuple(self._series.items()):
             kind = {
-                "gen_ai_operation_name": endpoint,
-                "gen_ai_provider_name": connection,
-                "gen_ai_request_model": model,
+                OPERATION_LABEL: endpoint,
+                PROVIDER_LABEL: connection,
+                MODEL_LABEL: model,
             }
             of_kind, of_outcome = _labels(kind), _labels(kind | {"error_type": error})
             found[DURATION][of_outcome] = series.duration.values
             found[ATTEMPTS][of_outcome] = series.attempts.values
-            _add(found[FIRST_CHUNK], of_kind, series.first_chunk.values)
+            _add(found[FIRST_BYTE], of_kind, series.first_chunk.values)
             _add(found[OVERHEAD], of_kind, series.overhead.values)
             for token_type, histogram in (("input", series.input), ("output", series.output)):
-                labels = _labels(kind | {"gen_ai_token_type": token_type})
+                labels = _labels(kind | {KIND_LABEL: token_type})
                 _add(found[TOKENS], labels, histogram.values)
         return found
 
@@ -210,6 +220,6 @@ def _add(by_labels: dict[str, list[float]], labels: str, values: list[float]) ->
 
 
 def _error_type(record: UsageRecord) -> str:
-    if record.status >= 400 or not record.status:
+    if record.status >= FAILED or not record.status:
         return str(record.status)
     return MID_STREAM if record.error_code else ""

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from connections.choices import Provider
 from connections.models import Connection
 from infrastructure.patterns import matches
-from usage.bundled_prices import ListedPrice, bundled_price, knows_host, list_version
+from usage.bundled_prices import ListedPrice, bundled_price, is_constant, knows_host, list_version
 from usage.models import Price, PriceSource
 from usage.record import UsageRecord
 from wire_formats.service_tiers import STANDARD
@@ -81,6 +81,14 @@ class Pricing:
         found = self._listed_price(asked, at)
         return None if found is None else self._keep(*found)
 
+    def stands(self, asked: Priced, at: datetime) -> bool:
+        """Whether the price at the time ``at`` holds later, too, and for inputs of any length."""
+        for price, is_rated in self._matching(asked):
+            return is_rated and price.valid_from <= at
+        base_url, _ = self._listed_at(asked.connection)
+        is_standard = asked.service_tier in STANDARD
+        return bool(base_url) and is_standard and is_constant(base_url, asked.upstream_model)
+
     def rates_of(self, asked: Priced, at: datetime) -> Rates | None:
         """The rates for what is ``asked``, in the order of ``Price.RATES``; saves nothing."""
         if override := self._override(asked, at):
@@ -97,13 +105,11 @@ class Pricing:
 
     def _listed_price(self, record: Priced, at: datetime) -> tuple[ListedPrice, PriceSource] | None:
         """The price by the bundled list, marked as an estimate where it is another's."""
-        base_url = self._base_urls.get(record.connection, "")
+        base_url, is_elsewhere = self._listed_at(record.connection)
         if not base_url:
             return None
-        is_elsewhere = record.connection in self._of_openai and not knows_host(base_url)
         found = bundled_price(
-            # OpenAI's API at a host of somebody else's, who may well ask for OpenAI's prices.
-            OPENAI_URL if is_elsewhere else base_url,
+            base_url,
             model=record.upstream_model,
             at=at,
             prompt_tokens=record.prompt_tokens or 0,
@@ -114,6 +120,14 @@ class Pricing:
         is_of_tier = record.service_tier in {*STANDARD, found.service_tier}
         is_sure = is_of_tier and not is_elsewhere
         return found, PriceSource.BUNDLED if is_sure else PriceSource.ESTIMATE
+
+    def _listed_at(self, connection: str) -> tuple[str, bool]:
+        """The address that the list is asked for, and whether it is not the connection's own."""
+        base_url = self._base_urls.get(connection, "")
+        if base_url and connection in self._of_openai and not knows_host(base_url):
+            # OpenAI's API at a host of somebody else's, who may well ask for OpenAI's prices.
+            return OPENAI_URL, True
+        return base_url, False
 
     def _matching(self, record: Priced) -> list[tuple[Price, bool]]:
         """The prices that may hold, in their order, each with whether it has rates."""

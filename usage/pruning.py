@@ -28,6 +28,7 @@ TOTALS = (
     "requests",
     "failed",
     "client_gone",
+    "left_unanswered",
     "prompt_tokens",
     "cached_tokens",
     "cache_write_tokens",

@@ -12,9 +12,9 @@ import orjson
 
 from usage.attempts import AttemptFacts, attempt_log
 from usage.exchange import Exchange
+from usage.failing import FAILED
 from wire_formats.figures import MOST
 
-FAILED = 400
 CLIENT_CLOSED_REQUEST = 499
 LARGEST_NUMBER = 2**63 - 1
 

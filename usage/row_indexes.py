@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from django.db.models import Index, Q
 
+from usage.failing import IS_FAILURE
+
 SLOW_MS = 30_000
 BYTES = ("varchar_pattern_ops",)
 BYTES_AND_TIME = ("varchar_pattern_ops", "timestamptz_ops")
@@ -22,10 +24,15 @@ ROW_INDEXES = (
     Index(
         fields=("accepted_at",),
         name="usage_row_failed",
-        condition=(Q(status__gte=400) | ~Q(error_code="")) & Q(is_client_gone=False),
+        condition=IS_FAILURE,
     ),
     Index(fields=("accepted_at",), name="usage_row_left", condition=Q(is_client_gone=True)),
     Index(fields=("accepted_at",), name="usage_row_slow", condition=Q(duration_ms__gte=SLOW_MS)),
+    Index(
+        fields=("accepted_at",),
+        name="usage_row_unpriced",
+        condition=Q(cost__isnull=True, status__lt=400),
+    ),
     Index(
         fields=("accepted_at",),
         name="usage_row_attempt_log",

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
@@ -33,7 +33,7 @@ class Sources:
     edges: QuerySet[Any] | None
     uncounted: QuerySet[Any] | None
     hours: QuerySet[Any] | None
-    days: QuerySet[Any]
+    days: QuerySet[Any] | None
 
     @property
     def rows(self) -> list[QuerySet[Any]]:
@@ -54,6 +54,20 @@ class Sources:
             hours=hours_of(first, last, user_id),
             days=days,
         )
+
+    def without_empty(self) -> Self:
+        """Without records and pruned days that there are none of, which is the rule: asked once,
+        so that several sums of a period read its hours alone."""
+        return replace(
+            self,
+            edges=_unless_empty(self.edges),
+            uncounted=_unless_empty(self.uncounted),
+            days=_unless_empty(self.days),
+        )
+
+
+def _unless_empty(source: QuerySet[Any] | None) -> QuerySet[Any] | None:
+    return source if source is not None and source.exists() else None
 
 
 @contextmanager

@@ -5,19 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from operator import attrgetter, gt, itemgetter
 from typing import Any
 
 import orjson
-from django.db import (
-    DEFAULT_DB_ALIAS,
-    DataError,
-    IntegrityError,
-    connection,
-    connections,
-    models,
-    transaction,
-)
+from django.db import DataError, IntegrityError, connection, models, transaction
 
 from usage import hours
 from usage.charges import charge
@@ -26,6 +19,7 @@ from usage.estimation import counted
 from usage.models import UsageRow
 from usage.pricing import Pricing
 from usage.record import UsageRecord
+from usage.sqlite_values import cost_text, key_text, moment_text
 
 logger = logging.getLogger(__name__)
 
@@ -44,12 +38,7 @@ NUMBERS = {f.attname: LARGEST[type(f)] for f in TAKEN if type(f) in LARGEST}
 OTHERS = [f.attname for f in TAKEN if f.attname not in TEXTS and f.attname not in NUMBERS]
 NAMES = [*TEXTS, *NUMBERS, *OTHERS, *DERIVED]
 COLUMNS = ", ".join(NAMES)
-# Types that SQLite does not have.
-ADAPTED = [
-    (NAMES.index(field.attname), field)
-    for field in UsageRow._meta.concrete_fields
-    if field.attname in {"key_id", "accepted_at", "cost"}
-]
+KEY_ID, ACCEPTED_AT, COST = map(NAMES.index, ("key_id", "accepted_at", "cost"))
 PLACES = ", ".join(["%s"] * len(NAMES))
 
 counted_of = itemgetter(*map(NAMES.index, hours.TAKEN))
@@ -101,10 +90,22 @@ def row_of(record: UsageRecord, pricing: Pricing, wanted: Wanted) -> Row:
         charged.cost,
         None if charged.price is None else charged.price.pk,
         orjson.dumps(charged.log).decode() if charged.log else None,
-        orjson.dumps(record.limit_marks).decode() if record.limit_marks else None,
+        _marks_text(record.limit_marks) if record.limit_marks else None,
         min(record.requests, LARGEST[models.PositiveIntegerField]),
         True,
     )
+
+
+def _marks_text(marks: Any) -> str:
+    """Many requests have the same; a line of a journal may hold anything."""
+    if isinstance(marks, list) and all(type(mark) is str for mark in marks):
+        return _joined(tuple(marks))
+    return orjson.dumps(marks).decode()
+
+
+@lru_cache(maxsize=4096)
+def _joined(marks: tuple[str, ...]) -> str:
+    return orjson.dumps(marks).decode()
 
 
 def _rows_that_can_be_made(
@@ -139,7 +140,10 @@ def _insert(rows: list[Row], wanted: Wanted) -> None:
 
 
 def _tell(rows: list[Row], new: set[str], wanted: Wanted) -> None:
-    here = {row[ID]: wanted[row[ID]] for row in rows if row[ID] in wanted}
+    here = {name: wanted[name] for row in rows if (name := row[ID]) in wanted}
+    if len(new) == len(rows):  # nearly always
+        companions.add(list(here.values()), [])
+        return
     companions.add(
         [one for name, one in here.items() if name in new],
         [one for name, one in here.items() if name not in new],
@@ -164,11 +168,11 @@ def _insert_each(rows: list[Row]) -> list[Row]:
 def _execute_each(rows: list[Row]) -> int:
     """How many were inserted."""
     prepared = []
-    database = connections[DEFAULT_DB_ALIAS]  # `connection` looks it up for each word it is asked
     for row in rows:
         values = list(row)
-        for position, field in ADAPTED:
-            values[position] = field.get_db_prep_save(values[position], database)
+        values[KEY_ID] = key_text(values[KEY_ID])
+        values[ACCEPTED_AT] = moment_text(values[ACCEPTED_AT])
+        values[COST] = cost_text(values[COST])
         prepared.append(values)
     if not prepared:
         return 0

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import Max, Min
 
+from usage.failing import IS_FAILED
 from usage.periods import in_words
 from usage.reports import By, Line, report
 from usage.sources import days_of, rows_of
@@ -36,7 +37,7 @@ class Summary:
         lines = report(By.USER, since=since, until=until, user_id=user_id)
         durations = (
             rows_of(since, until, user_id)
-            .filter(status__lt=400, error_code="")
+            .exclude(IS_FAILED)
             .order_by("duration_ms")
             .values_list("duration_ms", flat=True)
         )

@@ -27,6 +27,8 @@ class UsageHour(models.Model):
     requests = models.PositiveBigIntegerField(default=0, db_default=0)
     failed = models.PositiveBigIntegerField(default=0, db_default=0)
     client_gone = models.PositiveBigIntegerField(default=0, db_default=0)
+    # Of both: the client left before it was answered.
+    left_unanswered = models.PositiveBigIntegerField(default=0, db_default=0)
     prompt_tokens = models.PositiveBigIntegerField(default=0, db_default=0)
     cached_tokens = models.PositiveBigIntegerField(default=0, db_default=0)
     cache_write_tokens = models.PositiveBigIntegerField(default=0, db_default=0)
@@ -72,6 +74,8 @@ class UsageDay(models.Model):
     requests = models.PositiveBigIntegerField()
     failed = models.PositiveBigIntegerField()
     client_gone = models.PositiveBigIntegerField(default=0, db_default=0)
+    # Zero in days that an older version made: their rows are gone, so nothing can tell it.
+    left_unanswered = models.PositiveBigIntegerField(default=0, db_default=0)
     prompt_tokens = models.PositiveBigIntegerField()
     cached_tokens = models.PositiveBigIntegerField()
     # `db_default`, here and below: the version before may still write rows during an upgrade.

@@ -30,7 +30,7 @@ def estimated_tokens(
     if within in text and any(mark in text for mark in marks):
         texts, media = _apart(read, is_media)
         text = encoded_json(texts)
-    return max(1, -(-len(text) // BYTES_PER_TOKEN) + MEDIA_TOKENS * media)
+    return -(-len(text) // BYTES_PER_TOKEN) + MEDIA_TOKENS * media or 1
 
 
 def _apart(value: Any, is_media: IsMedia) -> tuple[Any, int]:

@@ -21,7 +21,7 @@ class ApiKeyForm(forms.ModelForm):
         initial=[Scope.INFERENCE.value],
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
         help_text="Inference calls models. Admin uses the administrative endpoints, for staff, as "
-        "far as their permissions reach.",
+        "far as their permissions reach. Keys makes, rotates and revokes keys of the same user.",
     )
     model_patterns = LinesField(
         required=False,
@@ -44,6 +44,7 @@ class ApiKeyForm(forms.ModelForm):
 
 class RotationForm(forms.Form):
     overlap_hours = forms.FloatField(
+        required=False,  # a button rotates with the usual overlap
         min_value=0,
         max_value=24 * 365,
         initial=DEFAULT_OVERLAP // timedelta(hours=1),
@@ -51,3 +52,8 @@ class RotationForm(forms.Form):
         label="Hours for which the present key goes on working",
         help_text="0 ends it at once.",
     )
+
+    def clean_overlap_hours(self) -> timedelta:
+        """As a span of time."""
+        hours = self.cleaned_data["overlap_hours"]
+        return DEFAULT_OVERLAP if hours is None else timedelta(hours=hours)

@@ -2,67 +2,60 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import ForeignKey, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from unfold.admin import ModelAdmin
-from unfold.contrib.filters.admin import AutocompleteSelectFilter
+from django.utils import timezone
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
-from accounts.admin.api_key_filters import StateFilter
+from accounts.admin.api_key_filters import HealthFilter
 from accounts.admin.api_key_forms import ApiKeyForm, RotationForm
 from accounts.admin.deletions import USAGE_STAYS, TellsConsequences, counted
-from accounts.admin.new_keys import ShowsNewKeys
+from accounts.admin.hubs import HasHub
+from accounts.admin.key_columns import ListsKeys
+from accounts.admin.key_lines import key_lines
+from accounts.admin.key_making import SPEAKING, MakesKeys
+from accounts.admin.model_admin import ModelAdmin
+from accounts.admin.new_keys import Secrets
 from accounts.admin.stale_edits import RefusesStaleEdits
 from accounts.models import ApiKey, KeyState
-from accounts.rights import may_hold, within_rights_of
+from accounts.models.api_key_states import health_of
+from accounts.rights import may_hold
 
 # The scope and lifetime of a key; hidden from users who may not see them.
 POWERS = ("scopes", "model_patterns", "is_resumable", "expires_at")
-# For superusers: with such a key its holder calls models in anybody's name.
-SPEAKING = ("may_speak_for_users", "unknown_users_group")
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(ShowsNewKeys, RefusesStaleEdits, TellsConsequences, ModelAdmin):
+class ApiKeyAdmin(HasHub, MakesKeys, ListsKeys, RefusesStaleEdits, TellsConsequences, ModelAdmin):
+    hub_template = "admin/accounts/apikey/hub.html"
     form = ApiKeyForm
-    change_form_outer_after_template = "admin/limits/of_subject.html"
-    list_display = (
-        *("hint", "name", "user", "state", "speaks_for_users"),
-        *("last_used_at", "created_at", "expires_at"),
-    )
-    list_filter = (StateFilter, ("user", AutocompleteSelectFilter), "may_speak_for_users")
-    list_filter_submit = True
-    list_select_related = ("user",)
+    list_filter = (HealthFilter,)
     search_fields = ("name", "hint", "earlier_keys__hint", "user__username", "user__email")
-    date_hierarchy = "created_at"
-    autocomplete_fields = ("user",)
     actions = ("revoke_selected",)
     actions_detail = ("rotate", "revoke")
 
+    def hub(self, request: HttpRequest, row: ApiKey) -> dict[str, Any]:
+        (line,) = key_lines([row], request.user)
+        return {"line": line, "earlier": self.earlier_secrets(row)}
+
     def consequences(self, row: ApiKey) -> str:
-        others = counted(row.user.api_keys.usable().exclude(pk=row.pk).count(), "other key")
+        number = row.user.api_keys.usable().exclude(pk=row.pk).count()
+        others = f"{counted(number, 'other key')} that {'works' if number == 1 else 'work'}"
         return (
             f"Calls with it and with its earlier secrets are refused at once; {row.user} keeps "
-            f"{others} that work. {USAGE_STAYS} To keep the row, revoke the key instead."
+            f"{others}. {USAGE_STAYS} To keep the row, revoke the key instead."
         )
 
-    @display(
-        description="State", label={"Active": "success", "Expired": "warning", "Revoked": "default"}
-    )
+    @display(description="State")
     def state(self, key: ApiKey) -> str:
-        return key.state.label
-
-    @display(description="For users", boolean=True)
-    def speaks_for_users(self, key: ApiKey) -> bool:
-        return key.may_speak_for_users
+        return health_of(key, timezone.now()).label
 
     @display(description="Earlier secrets that still work")
     def earlier_secrets(self, key: ApiKey) -> str:
@@ -73,9 +66,6 @@ class ApiKeyAdmin(ShowsNewKeys, RefusesStaleEdits, TellsConsequences, ModelAdmin
         )
 
     def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple[str, ...]:
-        if obj is None:
-            fields = ("user", "name", "scopes", "model_patterns", "is_resumable", "expires_at")
-            return (*fields, *SPEAKING) if request.user.is_superuser else fields
         return (
             *("hint", "user", "name", "scopes", "model_patterns", "is_resumable", *SPEAKING),
             *(
@@ -108,39 +98,8 @@ class ApiKeyAdmin(ShowsNewKeys, RefusesStaleEdits, TellsConsequences, ModelAdmin
         return super().has_change_permission(request, obj) and not is_final
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
-        # Filters on the digest would let an admin guess it character by character.
+        # A filter on the digest would tell it, character by character, to all who see the list.
         return not lookup.startswith("digest") and super().lookup_allowed(lookup, value, request)
-
-    def formfield_for_foreignkey(
-        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
-    ) -> forms.ModelChoiceField | None:
-        if db_field.name == "user" and not request.user.is_superuser:
-            kwargs["queryset"] = within_rights_of(request.user)
-            kwargs["error_messages"] = {
-                "invalid_choice": "Only a superuser makes keys for other members of staff, and for "
-                "users with permissions that you lack."
-            }
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
-    def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], *, add: bool = False, **kwargs: Any
-    ) -> HttpResponse:
-        if add:
-            # The next page shows the new key, so these two buttons could not do what they say.
-            context |= {"show_save_and_continue": False, "show_save_and_add_another": False}
-        return super().render_change_form(request, context, add=add, **kwargs)
-
-    def save_model(
-        self, request: HttpRequest, obj: ApiKey, form: forms.ModelForm, change: bool
-    ) -> None:
-        if not change:
-            request.issued_key = obj.assign_key()  # type: ignore[attr-defined]
-        super().save_model(request, obj, form, change)
-
-    def response_add(
-        self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None
-    ) -> HttpResponse:
-        return self.redirect_to_new_key(request, obj, request.issued_key)  # type: ignore[attr-defined]
 
     @admin.action(description="Revoke selected API keys", permissions=["change"])
     def revoke_selected(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
@@ -150,18 +109,21 @@ class ApiKeyAdmin(ShowsNewKeys, RefusesStaleEdits, TellsConsequences, ModelAdmin
         plural = "key" if len(keys) == 1 else "keys"
         messages.success(request, f"{len(keys)} {plural} revoked.")
 
-    @action(description="Rotate", icon="autorenew", permissions=["rotate"])
+    @action(description="Rotate…", icon="autorenew", permissions=["rotate"])
     def rotate(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Ask first, with a page of its own, since the next page shows the new key."""
+        """Rotate where a form asks for it, with the usual overlap unless it gives another one.
+
+        A look asks how long the overlap is to be.
+        """
         row = self.get_object(request, object_id)
         if row is None or row.state is not KeyState.ACTIVE:
             messages.error(request, "A key that is revoked or has expired cannot be rotated.")
             return HttpResponseRedirect(reverse("admin:accounts_apikey_changelist"))
-        form = RotationForm(request.POST or None)
+        form = RotationForm(request.POST if request.method == "POST" else None)
         if form.is_valid():
-            key = row.rotate(overlap=timedelta(hours=form.cleaned_data["overlap_hours"]))
+            key = row.rotate(overlap=form.cleaned_data["overlap_hours"])
             self.log_change(request, row, "Rotated.")
-            return self.redirect_to_new_key(request, row, key)
+            return self.redirect_to_new_key(request, row, Secrets(key=key))
         context = {
             **self.admin_site.each_context(request),
             "title": f"Rotate {row}",
@@ -176,6 +138,7 @@ class ApiKeyAdmin(ShowsNewKeys, RefusesStaleEdits, TellsConsequences, ModelAdmin
         key = self.get_object(request, object_id)
         return (
             key is not None
+            and not key.is_playground
             and self.has_change_permission(request, key)
             and self._may_hold(request, key)
         )

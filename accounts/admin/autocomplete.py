@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.db.models import Model
 from django.http import HttpRequest
 
@@ -30,3 +32,25 @@ def described(user: User) -> str:
 
 def autocomplete(request: HttpRequest) -> Any:
     return AutocompleteView.as_view(admin_site=admin.site)(request)
+
+
+class KnownSelect(AutocompleteSelect):
+    """A field among many alike, whose chosen name is known already.
+
+    Django's asks the database for the name in each row of a table. ``known`` gives names by ids.
+    """
+
+    def __init__(self, *args: Any, known: Callable[[], Mapping[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.known = known
+
+    def optgroups(self, name: str, value: Sequence[str], attr: Any = None) -> Any:
+        chosen = [text for each in value if (text := str(each)) and each is not None]
+        if not chosen:
+            return [(None, [self.create_option(name, "", "", False, 0)], 0)]
+        known = self.known()
+        if any(text not in known for text in chosen):
+            return super().optgroups(name, value, attr)
+        options = [self.create_option(name, text, known[text], True, 1) for text in chosen]
+        blank = [] if self.is_required else [self.create_option(name, "", "", False, 0)]
+        return [(None, [*blank, *options], 0)]

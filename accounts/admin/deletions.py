@@ -7,6 +7,8 @@ from typing import Any
 from django.dispatch import Signal
 from django.http import HttpRequest
 
+from accounts.admin.going import deleted_objects, holds_back
+
 MOST_TOLD = 20
 USAGE_STAYS = "Usage records stay, and are found by the names as they are now."
 
@@ -18,6 +20,7 @@ deletion_asked = Signal()
 class TellsConsequences:
     """For a ``ModelAdmin``: the page that asks whether to delete says what that means."""
 
+    admin_site: Any
     delete_confirmation_template: Any = "admin/delete_with_consequences.html"
     delete_selected_confirmation_template: Any = "admin/delete_selected_with_consequences.html"
 
@@ -35,9 +38,11 @@ class TellsConsequences:
             for _, sentences in deletion_asked.send(sender=sender, rows=rows, viewer=viewer):
                 told += sentences or ()
         request.consequences = told  # type: ignore[attr-defined]
-        return super().get_deleted_objects(objs, request)  # type: ignore[misc]
+        if not rows or holds_back(type(rows[0])):
+            return super().get_deleted_objects(objs, request)  # type: ignore[misc]
+        return deleted_objects(rows, request, self.admin_site)
 
 
 def counted(number: int, noun: str) -> str:
-    """``1 key``, ``2 keys``."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    """``1 key``, ``2,000 keys``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

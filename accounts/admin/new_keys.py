@@ -1,49 +1,46 @@
 """A new key on its way from the form that made it to the page that shows it once.
 
-The form is answered by a redirect, so that a reload of the page makes no second key. Until the page
-is shown, the key waits in the session, encrypted. After ``WAITING_SECONDS`` it is not shown any
-more, and leaves the session with the next key or at the sign-out.
+With it goes the link of an invitation, where the key is for a person who is invited.
 """
 
 from __future__ import annotations
 
-import time
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, get_script_prefix, path
+from django.urls import URLPattern, path
 from django.views.decorators.http import require_GET
 
-from accounts.encryption import EncryptionError, keyring
+from accounts.admin.shown_once import keep, take
 from accounts.models import ApiKey
-from accounts.snippets import snippets
-
-SESSION_NAME = "new_api_keys"
-WAITING_SECONDS = 300
+from accounts.public_url import base_url
 
 
-def hand_over(request: HttpRequest, row: ApiKey, key: str) -> None:
-    """Let the session of ``request`` take ``key``, the new key of ``row``, once."""
-    ciphertext = keyring().encrypt(key, bound_to=_bound_to(request, row))
-    waiting = _waiting(request)
-    waiting[str(row.pk)] = [ciphertext, time.time() + WAITING_SECONDS]
-    request.session[SESSION_NAME] = waiting
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secrets:
+    """What a page shows once. ``invitation`` is a link, ``is_mailed`` if a mail has it, too."""
+
+    key: str = field(repr=False)
+    invitation: str = field(default="", repr=False)
+    is_mailed: bool = False
 
 
-def take(request: HttpRequest, row: ApiKey) -> str | None:
-    """The key that waits for this session, which forgets it. None if it has been taken."""
-    waiting = _waiting(request)
-    taken = waiting.pop(str(row.pk), None)
-    request.session[SESSION_NAME] = waiting
+def hand_over(request: HttpRequest, row: ApiKey, secrets: Secrets) -> None:
+    """Let the session of ``request`` take ``secrets``, of the new key of ``row``, once."""
+    keep(request, str(row.pk), [secrets.key, secrets.invitation, secrets.is_mailed])
+
+
+def take_key(request: HttpRequest, row: ApiKey) -> Secrets | None:
+    """The secrets that wait for this session, which forgets them. None if they have been taken."""
+    taken = take(request, str(row.pk))
     if taken is None:
         return None
-    try:
-        return keyring().decrypt(taken[0], bound_to=_bound_to(request, row))
-    except EncryptionError:  # the encryption keys were rotated in between
-        return None
+    key, invitation, is_mailed = taken
+    return Secrets(key=key, invitation=invitation, is_mailed=is_mailed)
 
 
 class ShowsNewKeys:
@@ -54,36 +51,28 @@ class ShowsNewKeys:
         urls: list[URLPattern] = super().get_urls()  # type: ignore[misc]
         return [path("<uuid:row_id>/new-key/", page, name="accounts_apikey_new_key"), *urls]
 
-    def redirect_to_new_key(self, request: HttpRequest, row: ApiKey, key: str) -> HttpResponse:
-        hand_over(request, row, key)
+    def redirect_to_new_key(
+        self, request: HttpRequest, row: ApiKey, secrets: Secrets
+    ) -> HttpResponse:
+        hand_over(request, row, secrets)
         return redirect("admin:accounts_apikey_new_key", row.pk)
 
     def new_key_page(self, request: HttpRequest, row_id: Any) -> HttpResponse:
         """Show the key once, to the session that made it; later, viewers of keys get a note."""
         row = get_object_or_404(ApiKey.objects.select_related("user"), pk=row_id)
-        key = take(request, row)
-        if key is None and not request.user.has_perm("accounts.view_apikey"):
+        secrets = take_key(request, row)
+        if secrets is None and not request.user.has_perm("accounts.view_apikey"):
             raise PermissionDenied("A new key is shown once, to the person who made it.")
         admin: Any = self
-        base_url = request.build_absolute_uri(f"{get_script_prefix()}v1")
         context = admin.admin_site.each_context(request) | {
-            "title": "Your new API key",
+            "title": f"New key of {row.user}",
             "opts": admin.opts,
             "row": row,
-            "key": key,
-            "snippets": snippets(key, base_url) if key else [],
+            "secrets": secrets,
+            "key": secrets and secrets.key,
+            "base_url": base_url(request),
+            "earlier": row.earlier_keys.overlapping().order_by("-expires_at").first(),
         }
         response = TemplateResponse(request, "admin/accounts/apikey/created.html", context)
         response.headers["Cache-Control"] = "no-store"
         return response
-
-
-def _waiting(request: HttpRequest) -> dict[str, Any]:
-    """Ciphertexts of keys, and until when each may be shown, by the ids of their rows."""
-    now = time.time()
-    waiting = request.session.get(SESSION_NAME, {})
-    return {pk: each for pk, each in waiting.items() if each[1] > now}
-
-
-def _bound_to(request: HttpRequest, row: ApiKey) -> str:
-    return f"accounts.new_api_key:{request.user.pk}:{row.pk}"

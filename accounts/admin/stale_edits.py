@@ -108,7 +108,10 @@ class StaleEditForm:
 
 
 class StaleRowForm:
-    """For the form of one row in a list: it refuses fields that somebody else has set meanwhile."""
+    """For the form of one row in a list: it refuses fields that somebody else has set meanwhile.
+
+    A field that was not edited keeps what the row has now, whatever the list showed.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -116,6 +119,10 @@ class StaleRowForm:
         for field in fields.values():
             # What the page showed comes back beside what was entered.
             field.show_hidden_initial = True
+
+    def add_initial_prefix(self, field_name: str) -> str:
+        """A name that does not end as the field's own, by which the theme finds what to sort."""
+        return f"{self.add_prefix(field_name)}-shown"  # type: ignore[attr-defined]
 
     def clean(self) -> Any:
         cleaned = super().clean()  # type: ignore[misc]
@@ -125,6 +132,9 @@ class StaleRowForm:
             now = form.get_initial_for_field(form.fields[name], name)
             if shown is not None and shown != str(now) and cleaned.get(name) != now:
                 form.add_error(name, f"Not saved: somebody else has set this to {now}.")
+        for name in cleaned.keys() - set(form.changed_data):
+            if field_of(form.instance, name) is not None:
+                cleaned[name] = getattr(form.instance, name)
         return cleaned
 
 

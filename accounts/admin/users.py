@@ -17,7 +17,6 @@ from django.contrib.auth.models import Group, Permission
 from django.db.models import ManyToManyField, QuerySet
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminSelect2MultipleWidget
@@ -29,6 +28,11 @@ from accounts.admin.deletions import (
     counted,
     deletion_asked,
 )
+from accounts.admin.hub_facts import group_hub, user_hub
+from accounts.admin.hubs import HasHub
+from accounts.admin.inviting import InvitesPeople
+from accounts.admin.members import HasMembers
+from accounts.admin.model_admin import ModelAdmin
 from accounts.admin.stale_edits import RefusesStaleEdits
 from accounts.models import User
 from accounts.rights import may_act_for, may_change_group
@@ -61,13 +65,19 @@ class PermissionsFieldMixin:
 
 @admin.register(User)
 class UserAdmin(
-    RefusesStaleEdits, TellsConsequences, PermissionsFieldMixin, DjangoUserAdmin, ModelAdmin
+    HasHub,
+    InvitesPeople,
+    RefusesStaleEdits,
+    TellsConsequences,
+    PermissionsFieldMixin,
+    DjangoUserAdmin,
+    ModelAdmin,
 ):
+    hub_template = "admin/accounts/user/hub.html"
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     undisclosed = ("password",)
-    change_form_outer_after_template = "admin/limits/of_subject.html"
     list_display = ("username", "full_name", "email", "role", "is_active", "last_login")
     list_filter = ("is_active", "is_pending", "is_staff", "is_superuser", "groups")
     list_filter_submit = True
@@ -91,6 +101,9 @@ class UserAdmin(
         if user.is_superuser:
             return "Superuser"
         return "Staff" if user.is_staff else "User"
+
+    def hub(self, request: HttpRequest, row: User) -> dict[str, Any]:
+        return user_hub(request.user, row)
 
     def consequences(self, row: User) -> str:
         keys = counted(row.api_keys.usable().count(), "API key")
@@ -145,16 +158,26 @@ class UserAdmin(
 
 @admin.register(Group)
 class GroupAdmin(
-    RefusesStaleEdits, TellsConsequences, PermissionsFieldMixin, DjangoGroupAdmin, ModelAdmin
+    HasHub,
+    HasMembers,
+    RefusesStaleEdits,
+    TellsConsequences,
+    PermissionsFieldMixin,
+    DjangoGroupAdmin,
+    ModelAdmin,
 ):
+    hub_template = "admin/auth/group/hub.html"
     filter_horizontal = ()
-    change_form_outer_after_template = "admin/limits/of_subject.html"
+
+    def hub(self, request: HttpRequest, row: Group) -> dict[str, Any]:
+        return group_hub(request.user, row)
 
     def consequences(self, row: Group) -> str:
-        members = counted(row.user_set.count(), "member")
+        number = row.user_set.count()
+        members = f"{counted(number, 'member')} {'loses' if number == 1 else 'lose'}"
         permissions = counted(row.permissions.count(), "permission")
         return (
-            f"{members} lose what it gives: {permissions}, and the models granted to it. "
+            f"{members} what it gives: {permissions}, and the models granted to it. "
             f"Users, keys and usage records stay. A provider's claim that leads "
             "to the group makes it again, without any of this."
         )

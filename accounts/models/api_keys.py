@@ -15,38 +15,19 @@ from django.utils import timezone
 
 from accounts import keys
 from accounts.caller import Scope
+from accounts.models.api_key_states import ApiKeyQuerySet, KeyState
 from accounts.models.stored_secret import api_key_pepper
 from accounts.models.users import User
 
 DEFAULT_OVERLAP = timedelta(hours=24)
-UNKNOWN_HINT = "…"
 
 
 class KeyEndedError(Exception):
     """The key is revoked or has expired, for good. The message is safe to show."""
 
 
-class KeyState(models.TextChoices):
-    """What has become of a key. Nothing brings one back."""
-
-    ACTIVE = "active", "Active"
-    EXPIRED = "expired", "Expired"
-    REVOKED = "revoked", "Revoked"
-
-
 def inference_alone() -> list[str]:
     return [str(Scope.INFERENCE)]
-
-
-class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
-    def usable(self) -> ApiKeyQuerySet:
-        """Not revoked, not expired, and of an active user."""
-        now = timezone.now()
-        return self.filter(
-            Q(expires_at__isnull=True) | Q(expires_at__gt=now),
-            revoked_at__isnull=True,
-            user__is_active=True,
-        )
 
 
 def validate_scopes(value: Any) -> None:
@@ -139,6 +120,8 @@ class ApiKey(models.Model):
         help_text="Users whom such a key names and who are unknown are made, in this group. "
         "Empty: they are refused.",
     )
+    # Only its further secrets are ever known: the tokens of accounts.playground_tokens.
+    is_playground = models.BooleanField(default=False, db_default=False, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
@@ -155,6 +138,11 @@ class ApiKey(models.Model):
                 condition=Q(expires_at__isnull=True) | Q(expires_at__gt=models.F("created_at")),
                 name="accounts_apikey_expires_after_creation",
             ),
+            models.UniqueConstraint(
+                fields=["user"],
+                condition=Q(is_playground=True),
+                name="accounts_apikey_one_playground",
+            ),
         )
 
     def __str__(self) -> str:
@@ -167,6 +155,8 @@ class ApiKey(models.Model):
         # Without a field: staff who are no superusers do not have these in their form.
         if self.may_speak_for_users and Scope.ADMIN in self.scopes:
             raise ValidationError("A key that may speak for users cannot have the scope admin.")
+        if self.is_playground and (self.may_speak_for_users or self.scopes != inference_alone()):
+            raise ValidationError("The key of a playground calls models as its user, and no more.")
         if self.unknown_users_group_id is not None and not self.may_speak_for_users:
             raise ValidationError("Only a key that may speak for users makes unknown users.")
 
@@ -195,6 +185,8 @@ class ApiKey(models.Model):
         self.refresh_from_db(from_queryset=ApiKey.objects.select_for_update())
         if self.state is not KeyState.ACTIVE:
             raise KeyEndedError("A key that is revoked or has expired cannot be rotated.")
+        if self.is_playground:  # else a secret without an end would come of it
+            raise KeyEndedError("The playground makes secrets of its key by itself.")
         now = timezone.now()
         self.earlier_keys.overlapping().filter(expires_at__gt=now + overlap).update(
             expires_at=now + overlap
@@ -212,39 +204,3 @@ class ApiKey(models.Model):
         if self.revoked_at is None:
             self.revoked_at = at or timezone.now()
             self.save(update_fields=["revoked_at"])
-
-
-class EarlierKeyQuerySet(models.QuerySet["EarlierKey"]):
-    def overlapping(self) -> EarlierKeyQuerySet:
-        """Still accepted beside the key that came after."""
-        return self.filter(expires_at__gt=timezone.now())
-
-
-class EarlierKey(models.Model):
-    """What a row's key was before a rotation; accepted until the overlap has ended."""
-
-    api_key = models.ForeignKey(ApiKey, on_delete=models.CASCADE, related_name="earlier_keys")
-    digest = models.CharField(max_length=64, unique=True, editable=False)
-    # Empty for keys that were rotated before this column existed.
-    # `db_default`: the version before may still write rows during an upgrade.
-    hint = models.CharField(max_length=20, blank=True, default="", db_default="", editable=False)
-    expires_at = models.DateTimeField()
-
-    objects: ClassVar[Any] = EarlierKeyQuerySet.as_manager()
-
-    def __str__(self) -> str:
-        return f"the secret {self.shown_hint} before {self.api_key}"
-
-    @property
-    def shown_hint(self) -> str:
-        return self.hint or UNKNOWN_HINT
-
-    @property
-    def has_ended(self) -> bool:
-        return bool(self.expires_at <= timezone.now())
-
-    def end(self) -> None:
-        """Refuse this secret from now on. Those before and after it stay as they are."""
-        if not self.has_ended:
-            self.expires_at = timezone.now()
-            self.save(update_fields=["expires_at"])

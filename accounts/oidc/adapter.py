@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from django.shortcuts import render
 
 from accounts.adoption import adopt
+from accounts.invitations import InvitationError, accept
 from accounts.models import Identity, User
 from accounts.oauth.signing_in import seal
 from accounts.oidc.bounded import bounded
@@ -23,6 +24,7 @@ from accounts.oidc.linking import remember
 from accounts.oidc.profile import wanted_usernames
 from accounts.oidc.signing_out import carry_sign_out
 from accounts.refusals import Refusals
+from accounts.sign_in.followed_links import PARAMETER, forget, invitation_of
 from accounts.user_names import free_username
 
 refusals = Refusals(logging.getLogger(__name__), "A sign-in with the provider")
@@ -43,6 +45,8 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         keep_vouched_email_alone(sociallogin)
         if not sociallogin.is_existing:
             recognise(sociallogin)
+        if not sociallogin.is_existing:
+            take_up_invitation(request, sociallogin)
         if sociallogin.state.get("process") == AuthProcess.CONNECT:
             return
         if not sociallogin.is_existing and settings.OIDC_NEW_USERS == "active":
@@ -112,6 +116,22 @@ def recognise(sociallogin: SocialLogin) -> None:
     identity = known.select_related("user").first()
     if identity is not None:
         _belong_to(sociallogin, identity.user)
+
+
+@transaction.atomic
+def take_up_invitation(request: HttpRequest, sociallogin: SocialLogin) -> None:
+    """Find the user of the invitation on whose page this sign-in began. It opens now, once."""
+    invitation = invitation_of(request)
+    if invitation is None or sociallogin.state.get(PARAMETER) != invitation.pk:
+        return
+    try:
+        user = accept(invitation.pk)
+    except InvitationError:  # another browser was faster
+        return
+    account = sociallogin.account
+    Identity.objects.create(user=user, issuer=account.provider, subject=account.uid)
+    _belong_to(sociallogin, user)
+    forget(request)
 
 
 @transaction.atomic

@@ -7,6 +7,7 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.socialaccount import app_settings
+from allauth.socialaccount.providers.base.constants import AuthProcess
 from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -15,6 +16,7 @@ from django.utils.http import urlencode
 from accounts.oidc.errors import OidcError
 from accounts.oidc.flow import OidcFlow
 from accounts.oidc.profile import email_of, names_of
+from accounts.sign_in.followed_links import PARAMETER, forget, invitation_of
 
 
 class OidcProvider(OpenIDConnectProvider):
@@ -62,12 +64,22 @@ class OidcProvider(OpenIDConnectProvider):
         **kwargs: Any,
     ) -> HttpResponse:
         nonce = secrets.token_urlsafe(24)
+        kwargs |= _invitation_of(request, process)
         kwargs["auth_params"] = {**(kwargs.get("auth_params") or {}), "nonce": nonce}
-        # allauth stores parameters that it does not know, as the nonce, in the sign-in's state.
+        # allauth stores parameters that it does not know, as these two, in the sign-in's state.
         answer: HttpResponse = super().redirect(
             request, process, next_url=next_url, data=data, nonce=nonce, **kwargs
         )
         return answer
+
+
+def _invitation_of(request: HttpRequest, process: str) -> dict[str, int]:
+    """The invitation on whose page this sign-in begins. Another sign-in ends it."""
+    invitation = invitation_of(request) if PARAMETER in request.GET else None
+    if invitation is None or process != AuthProcess.LOGIN:
+        forget(request)
+        return {}
+    return {PARAMETER: invitation.pk}
 
 
 provider_classes = [OidcProvider]

@@ -45,9 +45,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return response
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
-        """Where the admin has nothing for somebody, their own second factors are the home page."""
-        is_of_staff = getattr(request.user, "is_staff", False)
-        return reverse("admin:index" if is_of_staff else "mfa_index")
+        return reverse("portal:start")
 
     def get_signup_redirect_url(self, request: HttpRequest) -> str:
         return self.get_login_redirect_url(request)

@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from accounts.models import User
+from accounts.sign_in.followed_links import forget
 
 View = Callable[..., HttpResponse]
 
@@ -31,6 +32,20 @@ def where_passwords_count(view: View) -> View:
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         refuse_when_sso_only()
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+def for_those_with_a_password(view: View) -> View:
+    """``view``, refused to a person without a password, whom allauth would lead to a page that sets
+    one. The gateway has no such page.
+    """
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.user.is_authenticated and not request.user.has_usable_password():
+            raise PermissionDenied("You have no password: you sign in another way.")
         return view(request, *args, **kwargs)
 
     return guarded
@@ -62,6 +77,11 @@ class PasswordBackend(ModelBackend):
 
 
 class SignInView(LoginView):
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        forget(request)  # an invitation whose link was followed may be that of somebody else
+        answer: HttpResponse = super().get(request, *args, **kwargs)
+        return answer
+
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         refuse_when_sso_only()
         answer: HttpResponse = super().post(request, *args, **kwargs)

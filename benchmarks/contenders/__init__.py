@@ -5,6 +5,7 @@ from benchmarks.contenders.gatehouse import Gatehouse
 from benchmarks.contenders.litellm import LiteLLM
 from benchmarks.contenders.nginx import Nginx
 from benchmarks.contenders.open_webui import OpenWebUI
+from benchmarks.contenders.portkey import Portkey
 
 HERE: tuple[Contender, ...] = (Gatehouse(), Nginx())
-PEERS: tuple[Contender, ...] = (LiteLLM(), OpenWebUI())
+PEERS: tuple[Contender, ...] = (LiteLLM(), Portkey(), OpenWebUI())

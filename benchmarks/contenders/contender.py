@@ -15,11 +15,22 @@ class UnavailableError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """A contender that may be started. ``url`` is the base of its API, ``key`` a client's."""
+    """A contender that may be started. ``url`` is the base of its API, ``key`` a client's.
+
+    ``headers`` are lines that each request needs besides. One that ``streams`` not is asked for
+    whole answers alone.
+    """
 
     server: Server
     url: str
     key: str
+    headers: tuple[str, ...] = ()
+    streams: bool = True
+
+    @property
+    def target(self) -> list[str]:
+        """It, as the load generator's arguments."""
+        return [self.url, self.key, *(f"--header={line}" for line in self.headers)]
 
 
 class Contender(Protocol):

@@ -27,10 +27,17 @@ grants:
 """
 
 
-# The meters of as many limits as are asked for, none of which is ever reached.
-METERS = (("requests", "minute"), ("tokens", "day"), ("concurrency", ""), ("tokens", "minute"))
+# The meters of as many limits as are asked for, none of which is ever reached; the third is a
+# budget of money.
+METERS = (("requests", "minute"), ("tokens", "day"), ("usd", "day"), ("concurrency", ""))
 LIMITS = """
+from datetime import UTC, datetime
 from limits.models import Limit
+from usage.models import Price
+Price.objects.create(
+    model="mock", input_per_million=1, output_per_million=2,
+    valid_from=datetime(2020, 1, 1, tzinfo=UTC),
+)
 for metric, window in {meters!r}:
     Limit.objects.create(
         label=f"{{metric}} {{window}}", subject_kind="everyone", share="each_user", metric=metric,
@@ -40,32 +47,47 @@ for metric, window in {meters!r}:
 
 
 class Gatehouse:
-    """``limits``: so many hold for the user."""
+    """``limits``: so many hold for the user. ``root``: the checkout, of whichever version."""
 
     name = "Gatehouse"
 
-    def __init__(self, limits: int = 0) -> None:
+    def __init__(self, limits: int = 0, *, root: Path = processes.ROOT) -> None:
         self._meters = METERS[:limits]
+        self._root = root
 
     def prepare(self, directory: Path, upstream: str) -> Prepared:
         port = free_port()
         environment = settings(directory)
         configuration = directory / "gatehouse.yaml"
         configuration.write_text(CONFIGURATION.format(upstream=upstream))
-        manage(environment, "migrate", "--verbosity", "0")
-        manage(environment, "import_config", str(configuration))
+        self._manage(environment, "migrate", "--verbosity", "0")
+        self._manage(environment, "import_config", str(configuration))
         if self._meters:
-            manage(environment, "shell", "--no-imports", "-c", LIMITS.format(meters=self._meters))
-        made = manage(environment, "create_api_key", "bench", "--create-user", "--json")
+            self._manage(
+                environment, "shell", "--no-imports", "-c", LIMITS.format(meters=self._meters)
+            )
+        made = self._manage(environment, "create_api_key", "bench", "--create-user", "--json")
         server = Server(
             command=[sys.executable, "manage.py", "serve", "--port", str(port)],
             environment=environment,
             port=port,
             ready_path="/readyz",
+            root=self._root,
         )
         return Prepared(
             server=server, url=f"http://127.0.0.1:{port}/v1", key=json.loads(made)["key"]
         )
+
+    def _manage(self, environment: dict[str, str], *arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=self._root,
+            env=processes.environment(**environment),
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        return done.stdout
 
 
 def settings(directory: Path) -> dict[str, str]:
@@ -81,15 +103,3 @@ def settings(directory: Path) -> dict[str, str]:
         "REDIS_URL": "",
         "DEBUG": "false",
     }
-
-
-def manage(environment: dict[str, str], *arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=processes.ROOT,
-        env=processes.environment(**environment),
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return done.stdout

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmarks.contenders.contender import Prepared
-from benchmarks.contenders.venvs import installed
+from benchmarks.contenders.packages import installed
 from benchmarks.processes import Server, free_port
 
-VERSION = "1.106.0"
+VERSION = "1.108.7"
 MASTER_KEY = "sk-benchmark"
 CONFIGURATION = """
 model_list:

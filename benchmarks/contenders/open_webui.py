@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.contenders.contender import Prepared, UnavailableError
-from benchmarks.contenders.venvs import installed
+from benchmarks.contenders.packages import installed
 from benchmarks.processes import Server, free_port, running
 
 VERSION = "0.12.4"

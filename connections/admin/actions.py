@@ -9,11 +9,12 @@ from django import forms
 from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
+from accounts.admin.model_admin import ModelAdmin
+from accounts.admin.person_field import is_id
 from connections.admin.editing import is_reserved
 from connections.admin.verification import verify_and_tell
 from connections.models import Connection
@@ -60,6 +61,8 @@ class ConnectionActions(ModelAdmin):
         },
     )
     def verify(self, request: HttpRequest, form: forms.Form, object_id: str) -> HttpResponse:
+        if not is_id(object_id):
+            raise Http404
         verify_and_tell(request, [int(object_id)])
         if "HX-Request" in request.headers:
             return HttpResponse(headers={"HX-Refresh": "true"})

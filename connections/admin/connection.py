@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -9,33 +11,52 @@ from django.contrib import admin, messages
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
-from django.utils.html import format_html
 from django.views.decorators.debug import sensitive_post_parameters
 from unfold.decorators import display
 
 from accounts.admin.deletions import TellsConsequences, counted
 from accounts.admin.stale_edits import RefusesStaleEdits
 from connections.admin.actions import ConnectionActions
+from connections.admin.columns import ConnectionColumns
 from connections.admin.editing import is_editable, is_reserved, is_superuser
 from connections.admin.forms import ConnectionForm, ConnectionRowForm
 from connections.admin.keys import ConnectionKeyFormSet, ConnectionKeyInline
-from connections.admin.verification import last_result
+from connections.admin.result import result_of
 from connections.checks import WHO_COULD_ACT_AS_THEM, exposure_of
+from connections.choices import API_TYPES, CALLERS_OWN, GATEWAYS_IDENTITY, Provider
 from connections.models import Connection
 
-NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
+
+def _is_one_of(field: str, values: Iterable[str]) -> str:
+    """An expression for the browser."""
+    return f"{json.dumps(sorted(map(str, values)))}.includes({field})"
+
+
+# When a field means something, by the values of others, as the browser knows them.
+CONDITIONS = {
+    "api_version": _is_one_of("provider", [Provider.AZURE]),
+    "api_type": _is_one_of("provider", API_TYPES),
+    "auth_scope": _is_one_of("auth_type", GATEWAYS_IDENTITY),
+    "forward_cookies": _is_one_of("auth_type", CALLERS_OWN),
+}
+SECRETS = frozenset({"headers", "proxy_ciphertext"})
 SAVE_AND_VERIFY = "connections_connection_save_and_verify"  # the name of its button
 
 
 @admin.register(Connection)
-class ConnectionAdmin(RefusesStaleEdits, TellsConsequences, ConnectionActions):
+class ConnectionAdmin(RefusesStaleEdits, TellsConsequences, ConnectionColumns, ConnectionActions):
     form = ConnectionForm
+
+    class Media:
+        css = {"all": ("connections/connections.css",)}
+
     undisclosed = ("headers",)
     inlines = (ConnectionKeyInline,)
     fieldsets = (
+        (None, {"fields": ("provider", "base_url", "api_version")}),
         (
-            None,
-            {"fields": ("name", "provider", "base_url", "auth_type", "is_enabled")},
+            "Name and authentication",
+            {"fields": ("name", "auth_type", "auth_scope", "forward_cookies", "is_enabled")},
         ),
         (
             "Models",
@@ -47,88 +68,48 @@ class ConnectionAdmin(RefusesStaleEdits, TellsConsequences, ConnectionActions):
                 "classes": ("collapse",),
                 "fields": (
                     "api_type",
-                    "api_version",
                     "headers",
                     "timeout_seconds",
                     "verify_tls",
                     "proxy",
                     "connection_type",
-                    "auth_scope",
-                    "forward_cookies",
                     "shares_account_objects",
                     "costs_nothing",
                 ),
             },
         ),
     )
-    list_before_template = "admin/models_registry/list_before.html"  # warnings about models
+    conditional_fields = CONDITIONS
+    delete_confirmation_template = "admin/connections/connection/delete.html"
+    change_form_outer_before_template = "admin/connections/connection/result.html"
+    list_before_template = "admin/connections/connection/list_before.html"
     change_form_before_template = "admin/connections/connection/environment_banner.html"
     change_form_outer_after_template = "admin/connections/connection/live_state.html"
-    list_display = (
-        "name_and_url",
-        "provider_label",
-        "is_enabled",
-        "last_verified",
-        "priority",
-        "auth",
-        "source",
-    )
-    list_editable = ("priority",)
+    list_editable = ("is_enabled", "priority")
+    ordering_field = "priority"
+    hide_ordering_field = True
     list_filter = ("is_enabled", "provider", "auth_type", "is_from_environment")
     list_filter_submit = True
     search_fields = ("name", "base_url", "prefix_id")
 
     def consequences(self, row: Connection) -> str:
-        keys = counted(row.keys.count(), "stored key")
+        known: int | None = getattr(row, "key_count", None)
+        number = row.keys.count() if known is None else known
+        keys = f"{counted(number, 'stored key')} {'is' if number == 1 else 'are'}"
         return (
-            f"{keys} are deleted for good. Models that no other connection offers are gone for "
+            f"{keys} deleted for good. Models that no other connection offers are gone for "
             "everybody; running requests end as they would. Usage records stay under the name. "
             "To keep the row, disable the connection instead."
         )
 
-    @display(description="Connection", ordering="name")
-    def name_and_url(self, connection: Connection) -> str:
-        return format_html(
-            '<span class="whitespace-nowrap">{}</span>'
-            '<span class="block font-normal text-subtle">{}</span>',
-            connection.name,
-            connection.base_url,
-        )
-
-    @display(description="Provider", ordering="provider", label=True)
-    def provider_label(self, connection: Connection) -> str:
-        return connection.get_provider_display()
-
-    @display(description="Auth", ordering="key_count")
-    def auth(self, connection: Any) -> str:
-        keys = f" × {connection.key_count}" if connection.key_count else ""
-        return f"{connection.get_auth_type_display()}{keys}".replace(" ", NO_BREAK_SPACE)
-
-    @display(
-        description="Verified",
-        ordering="last_verification__started_at",
-        label={
-            "ok": "success",
-            "warnings": "warning",
-            "failed": "danger",
-            "outdated": "default",
-            "never": "default",
-        },
-    )
-    def last_verified(self, connection: Connection) -> tuple[str, str]:
-        return last_result(connection)
-
-    @display(
-        description="From",
-        ordering="is_from_environment",
-        label={"Env": "info", "Admin": "default"},
-    )
-    def source(self, connection: Connection) -> str:
-        return "Env" if connection.is_from_environment else "Admin"
-
     def get_queryset(self, request: HttpRequest) -> QuerySet[Connection]:
-        rows = super().get_queryset(request).select_related("last_verification")
-        return rows.annotate(key_count=Count("keys"))
+        rows: Any = super().get_queryset(request)
+        return rows.with_health().annotate(key_count=Count("keys"))
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        # A filter on a secret would tell it, character by character, to all who see the list.
+        is_secret = lookup.partition("__")[0] in SECRETS
+        return not is_secret and super().lookup_allowed(lookup, value, request)
 
     def get_form(
         self,
@@ -164,6 +145,14 @@ class ConnectionAdmin(RefusesStaleEdits, TellsConsequences, ConnectionActions):
         is_ours = obj is None or not obj.is_from_environment
         return super().has_delete_permission(request, obj) and is_ours
 
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        may_disable = self.has_change_permission(request)
+        return super().delete_view(
+            request, object_id, {"may_disable": may_disable, **(extra_context or {})}
+        )
+
     @method_decorator(sensitive_post_parameters())
     def changeform_view(
         self,
@@ -186,6 +175,12 @@ class ConnectionAdmin(RefusesStaleEdits, TellsConsequences, ConnectionActions):
     ) -> HttpResponse:
         connection = context.get("original")
         context["is_reserved"] = connection is not None and is_reserved(request, connection)
+        if connection is not None:
+            context |= {
+                "result": result_of(connection),
+                "may_verify": self.has_verify_permission(request),
+                "may_apply": self.has_change_permission(request, connection),
+            }
         return super().render_change_form(request, context, *args, **kwargs)
 
     def save_related(

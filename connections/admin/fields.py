@@ -10,7 +10,26 @@ from django.core.exceptions import ValidationError
 from django.utils.datastructures import MultiValueDict
 from unfold.widgets import BASE_INPUT_CLASSES
 
+from connections.admin.proposals import BASE_URLS, EXAMPLES, HINTS
 from connections.configuration.stored_headers import HIDDEN, hidden
+
+
+class ProviderTilesWidget(forms.RadioSelect):
+    """A tile for each provider, which knows its URL. Without JavaScript they are radio buttons."""
+
+    template_name = "connections/widgets/provider_tiles.html"
+
+    class Media:
+        js = (forms.widgets.Script("connections/provider_tiles.js", type="module"),)
+
+    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option: dict[str, Any] = super().create_option(name, value, *args, **kwargs)
+        option["hint"] = HINTS.get(value, "")
+        option["attrs"] |= {
+            "data-url": BASE_URLS.get(value, ""),
+            "data-example": EXAMPLES.get(value, ""),
+        }
+        return option
 
 
 class HeaderRowsWidget(forms.Widget):
@@ -55,7 +74,9 @@ class HeaderRowsField(forms.Field):
     widget = HeaderRowsWidget
 
     def prepare_value(self, value: Any) -> Any:
-        return list(hidden(value).items()) if isinstance(value, dict) else value
+        if isinstance(value, dict):
+            return list(hidden(value).items())
+        return value if isinstance(value, list) else []
 
     def to_python(self, value: Any) -> dict[str, str]:
         headers: dict[str, str] = {}

@@ -6,15 +6,18 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts.admin.fields import LinesField
 from accounts.admin.stale_edits import StaleRowForm
-from connections.admin.fields import HeaderRowsField
-from connections.choices import AuthType
+from connections.admin.fields import HeaderRowsField, ProviderTilesWidget
+from connections.admin.proposals import BASE_URLS, base_of, proposed_name, provider_by_url
+from connections.choices import AuthType, Provider
 from connections.configuration.callers_own import RESERVED, open_auth_types, passes_on_callers_own
 from connections.configuration.field_facts import proxy as proxy_as_written
 from connections.configuration.stored_headers import HiddenValueError, revealed
 from connections.configuration.stored_proxy import revealed_proxy
+from connections.models import Connection
 
 
 class ConnectionForm(forms.ModelForm):
@@ -25,6 +28,26 @@ class ConnectionForm(forms.ModelForm):
 
     is_superuser: ClassVar[bool] = False
 
+    name = forms.CharField(
+        required=False,
+        max_length=100,
+        widget=UnfoldAdminTextInputWidget(),
+        help_text="Names this connection everywhere: in commands, files, logs and model ids. "
+        "Empty: it is named after its provider or host.",
+    )
+    provider = forms.ChoiceField(
+        choices=Provider.choices, widget=ProviderTilesWidget(), initial=Provider.COMPATIBLE
+    )
+    base_url = forms.CharField(
+        label="Base URL",
+        required=False,
+        max_length=500,
+        widget=UnfoldAdminTextInputWidget(
+            attrs={"inputmode": "url", "autocomplete": "off", "spellcheck": "false"}
+        ),
+        help_text="Mostly ends in /v1. A pasted …/chat/completions is cut. Changing it drops the "
+        "stored keys.",
+    )
     model_ids = LinesField(
         required=False,
         help_text="One per line. These alone are offered, also where the upstream does not list "
@@ -45,8 +68,20 @@ class ConnectionForm(forms.ModelForm):
         if not self.is_superuser:
             self._reserve()
 
+    def clean_base_url(self) -> str:
+        """The base of what was pasted; of a provider that is always in one place, that place."""
+        given: str = self.cleaned_data["base_url"]
+        base_url = base_of(given) or BASE_URLS.get(self.cleaned_data.get("provider", ""), "")
+        if not base_url:
+            raise ValidationError("Enter the URL of the upstream's API.")
+        return base_url
+
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
+        if self.instance._state.adding and cleaned.get("base_url"):
+            self._propose(cleaned)
+        elif not cleaned.get("name"):
+            self.add_error("name", "Enter a name.")
         if "headers" in cleaned and "base_url" in cleaned:
             try:
                 cleaned["headers"] = revealed(
@@ -58,6 +93,14 @@ class ConnectionForm(forms.ModelForm):
             except HiddenValueError as exc:
                 self.add_error("headers", f"The headers {exc}.")
         return cleaned
+
+    def _propose(self, cleaned: dict[str, Any]) -> None:
+        """Of a new connection, a URL is enough: its host tells the provider, and that a name."""
+        if cleaned.get("provider") == Provider.COMPATIBLE:
+            cleaned["provider"] = provider_by_url(cleaned["base_url"])
+        if not cleaned.get("name") and "name" not in self.errors:
+            taken = Connection.objects.values_list("name", flat=True)
+            cleaned["name"] = proposed_name(cleaned["base_url"], cleaned.get("provider", ""), taken)
 
     def clean_proxy(self) -> str:
         """What the column takes, which is without user and password."""

@@ -98,7 +98,10 @@ class UpstreamResponse:
         """
         if self._body is not None:
             return self._body
-        body = await whole_body(self._received(), limit)
+        stream = self._response.stream
+        body = stream.at_once(limit) if isinstance(stream, ResponseBody) else None
+        if body is None:
+            body = await whole_body(self._received(), limit)
         if self._translation is not None:
             body = await read_aside(partial(translated_body, translation=self._translation), body)
         self._body = body
@@ -106,7 +109,10 @@ class UpstreamResponse:
 
     async def aclose(self) -> None:
         """Give the connection back, or close it when the body was not read to its end."""
-        await self._response.aclose()
+        response = self._response
+        if not response.is_closed:  # what httpx's own way adds serves requests that it has sent
+            response.is_closed = True
+            await response.stream.aclose()  # type: ignore[union-attr]
 
     async def _received(self) -> AsyncGenerator[bytes]:
         asked_at: float | None = time.monotonic()

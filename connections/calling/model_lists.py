@@ -12,7 +12,9 @@ from django.conf import settings
 
 from connections.auth.base import AuthUnavailableError
 from connections.calling.client import UpstreamClient
+from connections.calling.listing_causes import cause_of_error, cause_of_status
 from connections.calling.open_connection import OpenConnection
+from connections.choices import Cause
 from connections.errors import UpstreamError
 from connections.hops import is_loop, leads_back
 from connections.providers.openai import OpenAIAdapter
@@ -26,6 +28,10 @@ LEADS_BACK = "The connection leads back to this gateway."
 
 class ListingError(Exception):
     """The upstream gave no list. The message is safe to show."""
+
+    def __init__(self, message: str, *, cause: Cause = Cause.NO_LIST) -> None:
+        super().__init__(message)
+        self.cause = cause
 
 
 async def list_models(client: UpstreamClient, connection: OpenConnection) -> list[JsonObject]:
@@ -47,13 +53,16 @@ async def list_models(client: UpstreamClient, connection: OpenConnection) -> lis
         finally:
             await response.aclose()
     except (UpstreamError, AuthUnavailableError) as exc:
-        raise ListingError(str(exc)) from exc
+        raise ListingError(str(exc), cause=cause_of_error(exc)) from exc
     except httpx.InvalidURL as exc:
-        raise ListingError("The upstream's base URL is not valid.") from exc
+        raise ListingError("The upstream's base URL is not valid.", cause=Cause.WRONG_URL) from exc
     if is_loop(response.status, response.headers):
-        raise ListingError(LEADS_BACK)
+        raise ListingError(LEADS_BACK, cause=Cause.WRONG_URL)
     if response.status != httpx.codes.OK:
-        raise ListingError(f"The upstream answered {response.status} when asked for its models.")
+        raise ListingError(
+            f"The upstream answered {response.status} when asked for its models.",
+            cause=cause_of_status(response.status),
+        )
     # In a thread: a list may be long, and parsing it would hold up the event loop.
     return await asyncio.to_thread(normalise, body, connection.adapter)
 

@@ -22,24 +22,13 @@ from connections.choices import (
     Provider,
 )
 from connections.models.connection_key import ConnectionKey
+from connections.models.connection_queries import ConnectionQuerySet
 from connections.models.key_source import KeySource
 from connections.models.proxy_setting import ProxySetting
 from connections.rules import validators
 from connections.rules.destination import is_same_destination
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]*$"
-
-
-class ConnectionQuerySet(models.QuerySet["Connection"]):
-    def enabled(self) -> ConnectionQuerySet:
-        return self.filter(is_enabled=True)
-
-    def by_priority(self) -> ConnectionQuerySet:
-        """The order in which connections offer a model: lowest priority number first."""
-        return self.order_by("priority", "url_index")
-
-    def from_environment(self) -> ConnectionQuerySet:
-        return self.filter(is_from_environment=True)
 
 
 class Connection(ProxySetting):
@@ -206,6 +195,7 @@ class Connection(ProxySetting):
             stored = type(self).objects.filter(pk=self.pk).values_list("base_url", flat=True)
             if self.pk and stored and not is_same_destination(stored[0], self.base_url):
                 self.keys.all().delete()
+                self._forget_health()
             super().save(*args, **kwargs)
 
     def clean(self) -> None:
@@ -239,6 +229,11 @@ class Connection(ProxySetting):
             row.set_uses(source)
             row.position = position
             row.save()
+
+    def _forget_health(self) -> None:
+        """Another upstream is not known by what was heard of the one before."""
+        health: Any = self._meta.get_field("health").related_model
+        health.objects.filter(pk=self.pk).delete()
 
     @classmethod
     def _next_url_index(cls) -> int:

@@ -18,6 +18,11 @@ class LastVerification(models.Model):
     outcome = models.CharField(max_length=20, choices=Outcome)
     failed_step = models.CharField(max_length=20, blank=True)
     started_at = models.DateTimeField()
+    steps = models.JSONField(
+        default=list,
+        db_default=[],  # for the version before, which may still be running
+        help_text="As Step.as_json writes them, with texts that are safe to show.",
+    )
 
     class Meta:
         constraints = (

@@ -14,7 +14,7 @@ from accounts.outgoing_proxies import NO_PROXY, proxy_problem
 from connections.rules.addresses import is_metadata_address
 from connections.rules.gateway_identity import is_identity_scope, may_receive_identity
 
-TOKEN = re.compile(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")  # a header name, RFC 9110 section 5.6.2
+TOKEN = re.compile(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")  # a header name, RFC 9110 section 5.6.2
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 REFUSED_HEADERS = frozenset(
     {

@@ -23,6 +23,7 @@ from connections.request_extensions import (
 from connections.transport.attempt import Attempt
 from connections.transport.connector import UpstreamConnector
 from connections.transport.decoding import decoder_for
+from connections.transport.plain_post import PlainPosts
 from connections.transport.plain_request import PlainRequest
 from connections.transport.proxying import Proxying, proxying
 from connections.transport.request_body import headers_and_data
@@ -66,6 +67,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         self._decoded_limit_bytes = decoded_limit_bytes
         # Without and with a proxy: names are judged here only where they are resolved here.
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
+        self._posts: PlainPosts  # over the pool of the session without a proxy
         self._socket_sessions: dict[bool, aiohttp.ClientSession] = {}
         self._is_closed = False
 
@@ -80,7 +82,6 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         if request.extensions.get(IS_SOCKET_EXTENSION):
             return await self._open_socket(request, timeouts)
         attempt = Attempt(
-            deadline=asyncio.timeout(None),
             timeouts=timeouts,
             ends_at=asyncio.get_running_loop().time() + timeouts.total,
         )
@@ -117,23 +118,27 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         if url.scheme not in {"http", "https"} or not url.host:
             raise httpx.UnsupportedProtocol("The URL must begin with http:// or https://.")
         proxy = self._proxy_of(request)
-        headers, data = headers_and_data(request)
         session = self._opened_session(is_proxied=proxy is not None)
-        if data is not None and not isinstance(data, bytes):
-            data = attempt.pieces(data)
+        tls = _tls_of(request, proxy)
         timeouts = attempt.timeouts
+        connect = _connect_timeout(min(timeouts.connect, timeouts.total))
         with attempt:
-            async with attempt.deadline:
-                return await session.request(
-                    request.method,
-                    URL(str(url), encoded=True),
-                    headers=headers + proxy.headers(url.scheme) if proxy else headers,
-                    data=data,
-                    ssl=_tls_of(request, proxy),
-                    timeout=_connect_timeout(min(timeouts.connect, timeouts.total)),
-                    allow_redirects=False,
-                    **(proxy.options(url.scheme) if proxy else {}),
-                )
+            posted = None if proxy else self._posts.sent(request, tls=tls, connect=connect)
+            if posted is not None:
+                return await posted
+            headers, data = headers_and_data(request)
+            if data is not None and not isinstance(data, bytes):
+                data = attempt.pieces(data)
+            return await session.request(
+                request.method,
+                URL(str(url), encoded=True),
+                headers=headers + proxy.headers(url.scheme) if proxy else headers,
+                data=data,
+                ssl=tls,
+                timeout=connect,
+                allow_redirects=False,
+                **(proxy.options(url.scheme) if proxy else {}),
+            )
 
     def _proxy_of(self, request: httpx.Request) -> Proxying | None:
         own: str = request.extensions.get(PROXY_EXTENSION, "")
@@ -146,17 +151,20 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         if self._is_closed:
             raise TransportStoppedError("The transport is closed.")
         if is_proxied not in self._sessions:
+            connector = UpstreamConnector(
+                allow_private=self._allow_private,
+                is_proxied=is_proxied,
+                limit_per_host=self._limit_per_host,
+            )
             self._sessions[is_proxied] = aiohttp.ClientSession(
-                connector=UpstreamConnector(
-                    allow_private=self._allow_private,
-                    is_proxied=is_proxied,
-                    limit_per_host=self._limit_per_host,
-                ),
+                connector=connector,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 request_class=PlainRequest,
                 auto_decompress=False,
                 trust_env=False,
             )
+            if not is_proxied:
+                self._posts = PlainPosts(connector)
         return self._sessions[is_proxied]
 
     def _opened_socket_session(self, *, is_proxied: bool) -> aiohttp.ClientSession:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterable, AsyncIterator
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
 from types import TracebackType
+from typing import Any
 
 import aiohttp
 from aiohttp.connector import Connection
@@ -19,7 +20,8 @@ from connections.upstream import Timeouts
 class Attempt:
     """One request until its response begins.
 
-    ``deadline`` is armed once there is a connection to send on. A body of one piece counts as sent
+    Its one timer is set once there is a connection to send on, and ends the block with
+    ``httpx.ReadTimeout``. A body of one piece counts as sent
     then; one in ``pieces`` counts as sent when the last of them was taken, and only then do
     ``first_byte`` and ``total`` begin. Until then each piece must be taken within ``idle`` seconds,
     and all within ``upload``. Waiting for whoever writes the pieces is not held against the
@@ -29,18 +31,26 @@ class Attempt:
     aiohttp's errors become ``httpx``'s.
     """
 
-    deadline: asyncio.Timeout
     timeouts: Timeouts
     ends_at: float
+    connected_by: float | None = None  # for a connection whose time is not its pool's affair
     transport: asyncio.Transport | None = None
     is_starved: bool = False  # waits for the next piece of a body that is still arriving
     pieces_taken: int = 0
     _sent_by: float | None = None  # for a body in pieces that are still being sent
     _has_response: bool = False
     _token: Token[Attempt] | None = None
+    _task: asyncio.Task[Any] | None = None
+    _cancelled_before: int = 0
+    _timer: asyncio.TimerHandle | None = None
+    _is_late: bool = False
 
     def __enter__(self) -> None:
         self._token = current_attempt.set(self)
+        self._task = task = asyncio.current_task()
+        self._cancelled_before = 0 if task is None else task.cancelling()
+        if self.connected_by is not None:
+            self._arm(self.connected_by)
 
     def __exit__(
         self,
@@ -51,10 +61,17 @@ class Attempt:
         self._has_response = True  # or there will be none; the request body may still be in transit
         if self._token is not None:
             current_attempt.reset(self._token)
+        if self._timer is not None:
+            self._timer.cancel()
+        is_timeout = self._is_late and self._is_cancelled_by_timer()
+        # Each of them leads back here: the attempt would be left to the garbage collector.
+        self._token = self._timer = self._task = None
         if error is None:
             return
         if self.transport is not None:
             self.transport.abort()  # a plain close would wait until all is sent
+        if is_timeout and isinstance(error, asyncio.CancelledError):
+            raise errors.while_sending(TimeoutError()) from error
         if isinstance(error, aiohttp.ClientError | OSError | ValueError):
             raise errors.while_sending(error) from error
 
@@ -98,8 +115,21 @@ class Attempt:
         self._arm(min(latest, self.ends_at))
 
     def _arm(self, when: float) -> None:
-        if not self._has_response and not self.deadline.expired():
-            self.deadline.reschedule(when)
+        if self._has_response or self._is_late:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_at(when, self._expire)
+
+    def _expire(self) -> None:
+        self._is_late = True
+        if self._task is not None:
+            self._task.cancel()
+
+    def _is_cancelled_by_timer(self) -> bool:
+        """Take the timer's cancellation back. Whether there was no other, as of a shutdown."""
+        task = self._task
+        return task is not None and task.uncancel() <= self._cancelled_before
 
 
 class Pieces(AsyncIterator[bytes]):

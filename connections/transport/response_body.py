@@ -38,8 +38,6 @@ class ResponseBody(httpx.AsyncByteStream):
         # `connection` is None once the whole body has arrived, possibly with the headers.
         connection = response.connection
         self._protocol = cast("UpstreamProtocol", connection.protocol) if connection else None
-        self._is_framed = _is_framed(response)
-        self._is_chunked = response.headers.get("Transfer-Encoding", "").lower() == "chunked"
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         read_nowait = self._response.content.read_nowait
@@ -53,6 +51,13 @@ class ResponseBody(httpx.AsyncByteStream):
         self._watchdog.stop()
         self._refuse_reset_as_end()
 
+    def at_once(self, limit: int) -> bytes | None:
+        """The whole body, if it is complete, well-formed and at most ``limit`` bytes long."""
+        content = self._response.content
+        if self._protocol is not None or content.exception() is not None:
+            return None
+        return None if content.total_bytes > limit else content.read_nowait()
+
     async def aclose(self) -> None:
         """Close the connection unless the body has arrived in full. May be called twice."""
         self._watchdog.stop()
@@ -65,7 +70,7 @@ class ResponseBody(httpx.AsyncByteStream):
             return b""
         self._waiter = asyncio.get_running_loop().create_future()
         self._protocol.on_news = self._take
-        if self._is_chunked and self.receiver is not None:
+        if self.receiver is not None and _is_chunked(self._response):
             self._protocol.on_chunk = self._offered
         self._watchdog.is_awaited = True
         try:
@@ -127,7 +132,7 @@ class ResponseBody(httpx.AsyncByteStream):
 
     def _refuse_reset_as_end(self) -> None:
         """Where the end of the connection ends the body, aiohttp takes a reset for one."""
-        if self._protocol is None or self._is_framed:
+        if self._protocol is None or _is_framed(self._response):
             return
         error = self._protocol.exception()
         if isinstance(error, OSError):
@@ -150,6 +155,10 @@ class DecodedBody(httpx.AsyncByteStream):
 
     async def aclose(self) -> None:
         await self._body.aclose()
+
+
+def _is_chunked(response: aiohttp.ClientResponse) -> bool:
+    return response.headers.get("Transfer-Encoding", "").lower() == "chunked"
 
 
 def _is_framed(response: aiohttp.ClientResponse) -> bool:

@@ -58,11 +58,14 @@ class Watchdog:
         self._idle = attempt.timeouts.idle
         self._interval = min(self._idle / CHECKS_PER_IDLE_TIMEOUT, LONGEST_INTERVAL_SECONDS)
         self._seen = -1
-        self._quiet_since = now = self._loop.time()
-        self._rearm(now)
+        self._timer: asyncio.TimerHandle | None = None
+        if not response.content.is_eof():  # or the whole answer came with its head
+            self._quiet_since = now = self._loop.time()
+            self._rearm(now)
 
     def stop(self) -> None:
-        self._timer.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
 
     def _rearm(self, now: float) -> None:
         self._timer = self._loop.call_at(

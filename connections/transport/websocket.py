@@ -100,8 +100,8 @@ async def shake_hands(
     """
     loop = asyncio.get_running_loop()
     attempt = Attempt(
-        deadline=asyncio.timeout(timeouts.connect),
         timeouts=timeouts,
+        connected_by=loop.time() + timeouts.connect,
         ends_at=loop.time() + timeouts.connect + timeouts.first_byte,
     )
     scheme = request.url.scheme
@@ -110,16 +110,15 @@ async def shake_hands(
         headers += proxy.headers(scheme)
     with attempt:
         try:
-            async with attempt.deadline:
-                socket = await session.ws_connect(
-                    URL(str(request.url), encoded=True),
-                    headers=headers,
-                    ssl=ssl,  # type: ignore[arg-type]
-                    timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),
-                    heartbeat=PING_SECONDS,
-                    max_msg_size=MOST_BYTES,
-                    **(proxy.options(scheme) if proxy else {}),
-                )
+            socket = await session.ws_connect(
+                URL(str(request.url), encoded=True),
+                headers=headers,
+                ssl=ssl,  # type: ignore[arg-type]
+                timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),
+                heartbeat=PING_SECONDS,
+                max_msg_size=MOST_BYTES,
+                **(proxy.options(scheme) if proxy else {}),
+            )
         except aiohttp.WSServerHandshakeError as exc:
             return httpx.Response(exc.status or 502, headers=_as_received(exc.headers))
     return httpx.Response(101, stream=UpstreamSocket(socket))

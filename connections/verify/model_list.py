@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from connections.auth.base import AuthUnavailableError
 from connections.calling.model_lists import ListingError, normalise
-from connections.choices import AuthType
+from connections.choices import AuthType, Cause
 from connections.errors import UpstreamError
 from connections.providers.registry import adapter_for
 from connections.upstream import UpstreamKey
@@ -18,7 +18,7 @@ from connections.verify.refusals import (
     refused_otherwise,
     wants_tls,
 )
-from connections.verify.result import Finding, Status, failed, ok, skipped, warning
+from connections.verify.result import Change, Finding, Status, failed, ok, skipped, warning
 
 REFUSED = frozenset({401, 403})
 NO_SUCH_PATH = frozenset({404, 405, 501})
@@ -70,11 +70,16 @@ async def models(inspection: Inspection) -> Finding:
     answer = inspection.list_answer
     assert answer is not None, "auth goes first"  # noqa: S101
     if answer.status == 400 and await may_want_tls(inspection):
-        return wants_tls()
+        return wants_tls(inspection)
     if answer.status in NO_SUCH_PATH or answer.is_page:
         better = await _better_base_url(inspection)
         if better:
-            return failed("There is no API at this path.", f"Set the base URL to {better}.")
+            return failed(
+                "There is no API at this path.",
+                f"Set the base URL to {better}.",
+                cause=Cause.WRONG_URL,
+                change=Change(field="base_url", value=better),
+            )
     if answer.status in NO_SUCH_PATH:
         return _no_list(inspection, answer)
     known = refusal(inspection, answer)
@@ -109,7 +114,11 @@ def _no_list(inspection: Inspection, answer: Answer) -> Finding:
     named = inspection.upstream.model_ids
     if named:
         return ok(f"There is no list ({answer.status}), but {len(named)} in model_ids.")
-    return warning(f"The upstream has no list of models ({answer.status}).", GIVE_MODEL_IDS)
+    return warning(
+        f"The upstream has no list of models ({answer.status}).",
+        GIVE_MODEL_IDS,
+        cause=Cause.NO_LIST,
+    )
 
 
 async def _better_base_url(inspection: Inspection) -> str:

@@ -11,6 +11,7 @@ from contextlib import suppress
 import httpx
 from django.conf import settings
 
+from connections.choices import Cause
 from connections.rules.addresses import is_metadata_address, is_private_address
 from connections.transport.tls import tls_context
 from connections.verify.inspection import Inspection
@@ -82,7 +83,11 @@ async def tcp(inspection: Inspection) -> Finding:
         inspection.addresses = [address]
         return ok(f"{address} port {port} is open.")
     if isinstance(problem, ConnectionRefusedError):
-        return failed(f"Port {port} is refused.", f"Is it running? {IN_A_CONTAINER}")
+        return failed(
+            f"Port {port} is refused.",
+            f"Is it running? {IN_A_CONTAINER}",
+            cause=Cause.PORT_REFUSED,
+        )
     silence = " in time" if isinstance(problem, TimeoutError) else ""
     return failed(
         f"Port {port} cannot be reached{silence}.",
@@ -136,7 +141,11 @@ def _untrusted(host: str, error: ssl.SSLCertVerificationError) -> Finding:
 
 def _not_agreed(error: ssl.SSLError) -> Finding:
     if error.reason in PLAIN_HTTP_REASONS:
-        return failed("The port does not speak TLS.", "Write http:// in the URL, not https://.")
+        return failed(
+            "The port does not speak TLS.",
+            "Write http:// in the URL, not https://.",
+            cause=Cause.WRONG_URL,
+        )
     reason = (error.reason or "no reason given").replace("_", " ").lower()
     return failed(
         f"TLS could not be agreed on: {reason}.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
-from connections.choices import Outcome
+from connections.choices import Cause, Outcome
 from wire_formats.json_types import JsonObject
 
 
@@ -17,24 +17,40 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A new ``value`` for a ``field`` of the connection that is likely to help."""
+
+    field: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """The finding of one step. ``hint`` says what to change, if something can be changed."""
+    """The finding of one step. ``hint`` says what to change, if something can be changed.
+
+    ``cause`` is that of a failure where the step alone does not tell it; ``change`` is the hint as
+    a value where it is one.
+    """
 
     status: Status
     detail: str
     hint: str = ""
+    cause: Cause | None = None
+    change: Change | None = None
 
 
 def ok(detail: str, hint: str = "") -> Finding:
     return Finding(status=Status.OK, detail=detail, hint=hint)
 
 
-def warning(detail: str, hint: str) -> Finding:
-    return Finding(status=Status.WARNING, detail=detail, hint=hint)
+def warning(detail: str, hint: str, *, cause: Cause | None = None) -> Finding:
+    return Finding(status=Status.WARNING, detail=detail, hint=hint, cause=cause)
 
 
-def failed(detail: str, hint: str) -> Finding:
-    return Finding(status=Status.FAILED, detail=detail, hint=hint)
+def failed(
+    detail: str, hint: str, *, cause: Cause | None = None, change: Change | None = None
+) -> Finding:
+    return Finding(status=Status.FAILED, detail=detail, hint=hint, cause=cause, change=change)
 
 
 def skipped(detail: str, hint: str = "") -> Finding:
@@ -50,6 +66,17 @@ class Step:
     milliseconds: float
     detail: str
     hint: str = ""
+    cause: Cause | None = None
+    change: Change | None = None
+
+    def as_json(self) -> JsonObject:
+        """The step for programs, which do not press a button."""
+        texts = ("name", "status", "milliseconds", "detail", "hint")
+        return {name: getattr(self, name) for name in texts}
+
+    def kept(self) -> JsonObject:
+        """The step as the database keeps it, with the change that a page offers."""
+        return self.as_json() | ({"change": asdict(self.change)} if self.change else {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,4 +99,4 @@ class Verification:
         return next((step for step in self.steps if step.status is Status.FAILED), None)
 
     def as_json(self) -> JsonObject:
-        return {"outcome": self.outcome, "steps": [asdict(step) for step in self.steps]}
+        return {"outcome": self.outcome, "steps": [step.as_json() for step in self.steps]}

@@ -117,6 +117,8 @@ def _step(inspection: Inspection, name: str, finding: Finding, milliseconds: flo
         milliseconds=round(milliseconds, 3),
         detail=redactor.masked(finding.detail),
         hint=redactor.masked(finding.hint),
+        cause=finding.cause,
+        change=finding.change,
     )
 
 

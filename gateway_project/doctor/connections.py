@@ -14,6 +14,7 @@ from connections.choices import AuthType, Outcome
 from connections.models import Connection, LastVerification
 from connections.upstream import Upstream
 from gateway_project.doctor.finding import Finding, State
+from infrastructure.moments import length
 from models_registry.listings import Listing, load
 from models_registry.syncing import Synced, sync_all
 
@@ -58,12 +59,12 @@ def _of_kept(
     if without := _keyless(upstream):
         return without
     if listing is not None:
-        age = f"asked {_ago(time.time() - listing.asked_at)} ago"
+        age = f"asked {length(time.time() - listing.asked_at)} ago"
         if listing.is_stale or listing.is_unheard:
             return _failing(upstream, f"gave no list of models, {age}: {listing.problem or '?'}")
         return _fine(upstream, f"{len(listing.models)} models, {age}")
     if verified is not None:
-        age = f"verified {_ago((timezone.now() - verified.started_at).total_seconds())} ago"
+        age = f"verified {length((timezone.now() - verified.started_at).total_seconds())} ago"
         if verified.outcome == Outcome.FAILED:
             return _failing(upstream, f"did not work, {age}: {verified.failed_step}")
         return _fine(upstream, f"works, {age}")
@@ -91,10 +92,3 @@ def _failing(upstream: Upstream, said: str) -> Finding:
 
 def _fine(upstream: Upstream, said: str) -> Finding:
     return Finding(part=f"connection {upstream.name}", said=said)
-
-
-def _ago(seconds: float) -> str:
-    for unit, size in (("d", 86_400), ("h", 3600), ("min", 60)):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{max(seconds, 0):.0f} s"

@@ -38,11 +38,18 @@ def settings_findings(*, with_database: bool) -> Iterator[Finding]:
         yield Finding(part="settings", said=f"in order, {mode}, time zone {settings.TIME_ZONE}")
 
 
-def switch_findings(*, with_database: bool) -> Iterator[Finding]:
-    """A finding for each switch that is unsafe outside of a trusted network or a test."""
-    bypasses = settings.BYPASS_MODEL_ACCESS_CONTROL
+def bypasses_access(*, with_database: bool) -> bool:
+    """Whether every user may use every model, by the environment or by an admin's word."""
     if with_database:
-        bypasses = effective_options().bypass_model_access_control
+        return effective_options().bypass_model_access_control
+    return bool(settings.BYPASS_MODEL_ACCESS_CONTROL)
+
+
+def switch_findings(*, bypasses: bool) -> Iterator[Finding]:
+    """A finding for each switch that is unsafe outside of a trusted network or a test.
+
+    ``bypasses``: access to models is not controlled.
+    """
     unsafe = {
         "DEBUG": (settings.DEBUG, "error pages show how the gateway works"),
         "BYPASS_MODEL_ACCESS_CONTROL": (bypasses, "every user may use every model"),

@@ -72,18 +72,27 @@ def redis_finding() -> Finding:
         return Finding(part="Redis", said="not used: REDIS_URL is not set")
     import redis
 
-    from infrastructure import redis_servers
+    from infrastructure import redis_owner, redis_servers
 
     timeouts = {"socket_timeout": PROBE_SECONDS, "socket_connect_timeout": PROBE_SECONDS}
     try:
         with redis_servers.client(settings.REDIS_URL, **timeouts) as client:
             client.ping()
+        is_of_another = redis_owner.is_of_another(settings.REDIS_URL)
     except (redis.RedisError, OSError, ValueError) as exc:
         return Finding(
             part="Redis",
             said=f"it does not answer: {one_line(exc)}",
             state=State.DEGRADED,  # workers go on without it
             remedy="Start it, or correct REDIS_URL.",
+        )
+    if is_of_another:
+        return Finding(
+            part="Redis",
+            said="another gateway, with another SECRET_KEY, uses this database, so that the limits "
+            "of both count for each other",
+            state=State.BROKEN,
+            remedy="Give one of them a database of its own, as the number at the end of REDIS_URL.",
         )
     return Finding(part="Redis", said="answers")
 

@@ -13,6 +13,7 @@ from gateway_project.settings.caps import *  # noqa: F403
 from gateway_project.settings.database import usable_database
 from gateway_project.settings.environment import BASE_DIR
 from gateway_project.settings.front import *  # noqa: F403
+from gateway_project.settings.history import *  # noqa: F403
 from gateway_project.settings.key_files import *  # noqa: F403
 from gateway_project.settings.logs import LEVELS, logging_config
 from gateway_project.settings.outgoing import *  # noqa: F403
@@ -37,7 +38,7 @@ ROOT_URLCONF = "gateway_project.urls"
 API_URLCONF = "gateway_project.api_urls"
 ASGI_APPLICATION = "gateway_project.asgi.application"
 AUTH_USER_MODEL = "accounts.User"
-LOGIN_REDIRECT_URL = "admin:index"
+LOGIN_REDIRECT_URL = "portal:start"
 USE_TZ = True
 GATEWAY_TIME_ZONE = TIME_ZONE = environment.time_zone("GATEWAY_TIME_ZONE")
 LANGUAGE_CODE = "en"
@@ -62,8 +63,10 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.contrib.humanize",
     "rest_framework",
     "channels",
+    "auditlog",
     *SIGN_IN_APPS,
     "accounts",
     "connections",
@@ -73,6 +76,7 @@ INSTALLED_APPS = [
     "limits",
     "proxy",
     "audio",
+    "portal",
     "gateway_project",
 ]
 
@@ -85,11 +89,13 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "gateway_project.history.middleware.TellOrigin",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.sign_in.refusals.TellTooManyTries",
     "accounts.sign_in.second_factors.RequireStaffMfa",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "gateway_project.unstorable_numbers.RefuseUnstorableNumbers",
 ]
 
 TEMPLATES: list[dict[str, Any]] = [
@@ -232,14 +238,12 @@ GATEWAY_METRICS_TOKEN = environment.token("GATEWAY_METRICS_TOKEN")
 GATEWAY_OTEL = environment.switch(
     "GATEWAY_OTEL", default=bool(environment.text("OTEL_EXPORTER_OTLP_ENDPOINT"))
 )
+GATEWAY_USAGE_JOURNAL = environment.choice("GATEWAY_USAGE_JOURNAL", ("files", "redis"))
 GATEWAY_USAGE_SYNC = environment.choice("GATEWAY_USAGE_SYNC", ("never", "interval", "always"))
-GATEWAY_ERROR_TEXT_DAYS = environment.whole_number("GATEWAY_ERROR_TEXT_DAYS", default=14)
+GATEWAY_ERROR_TEXT_DAYS = environment.whole_number(
+    "GATEWAY_ERROR_TEXT_DAYS", default=14, maximum=environment.MOST_DAYS
+)
+GATEWAY_PLAYGROUND = environment.switch("GATEWAY_PLAYGROUND", default=True)
 GATEWAY_SPEECH_CACHE = environment.switch("GATEWAY_SPEECH_CACHE", default=True)
 GATEWAY_SPEECH_CACHE_DIR = environment.text("GATEWAY_SPEECH_CACHE_DIR", str(DATA_DIR / "speech"))
-GATEWAY_SPEECH_CACHE_MAX_BYTES = environment.whole_number(
-    "GATEWAY_SPEECH_CACHE_MAX_BYTES", default=2**30
-)
-GATEWAY_SPEECH_CACHE_MAX_AGE_SECONDS = environment.number(
-    "GATEWAY_SPEECH_CACHE_MAX_AGE_SECONDS", default=30 * 24 * 3600
-)
 GATEWAY_SPEECH_CACHE_PER_USER = environment.switch("GATEWAY_SPEECH_CACHE_PER_USER", default=True)

@@ -98,7 +98,7 @@ GATEWAY_STORED_RESPONSES_PER_USER = environment.whole_number(
 )
 GATEWAY_KEEPS_RESPONSES = environment.switch("GATEWAY_KEEPS_RESPONSES", default=True)
 GATEWAY_CONVERSATION_DAYS = environment.number(
-    "GATEWAY_CONVERSATION_DAYS", default=30, minimum=0.01
+    "GATEWAY_CONVERSATION_DAYS", default=30, minimum=0.01, maximum=environment.MOST_DAYS
 )
 GATEWAY_CONVERSATION_BYTES = environment.whole_number(
     "GATEWAY_CONVERSATION_BYTES", default=16 * 2**20, minimum=1024
@@ -142,4 +142,17 @@ GATEWAY_CALLER_STALE_SECONDS = environment.number("GATEWAY_CALLER_STALE_SECONDS"
 # A request that a limit holds for asks Redis what was used.
 GATEWAY_LIMITS_REDIS_SECONDS = environment.number(
     "GATEWAY_LIMITS_REDIS_SECONDS", default=0.05, minimum=0.001
+)
+
+# The last byte of a response waits for Redis to have its usage record.
+GATEWAY_USAGE_REDIS_SECONDS = environment.number(
+    "GATEWAY_USAGE_REDIS_SECONDS", default=0.25, minimum=0.001
+)
+
+# The cache of speech.
+GATEWAY_SPEECH_CACHE_MAX_BYTES = environment.whole_number(
+    "GATEWAY_SPEECH_CACHE_MAX_BYTES", default=2**30
+)
+GATEWAY_SPEECH_CACHE_MAX_AGE_SECONDS = environment.number(
+    "GATEWAY_SPEECH_CACHE_MAX_AGE_SECONDS", default=30 * 24 * 3600
 )

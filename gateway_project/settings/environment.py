@@ -22,6 +22,7 @@ from gateway_project.settings.secret_files import SECRETS, raw_value
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 LARGEST = 2.0**53  # beyond it a number is no longer exact
+MOST_DAYS = 36_500  # before or after now, such a number of days still leads to a date
 Form = Callable[[str], str]
 
 known: set[str] = set()  # names that were asked for
@@ -90,8 +91,8 @@ def switch(name: str, *, default: bool) -> bool:
     return default
 
 
-def number(name: str, *, default: float, minimum: float = 0) -> float:
-    """A number of at least ``minimum``."""
+def number(name: str, *, default: float, minimum: float = 0, maximum: float = LARGEST) -> float:
+    """A number from ``minimum`` to ``maximum``."""
     value = text(name)
     if not value:
         return default
@@ -106,16 +107,16 @@ def number(name: str, *, default: float, minimum: float = 0) -> float:
             f"such as {default:.15g}.",
         )
         return default
-    if not minimum <= parsed <= LARGEST:
-        bound = f"least {minimum:g}" if parsed < minimum else f"most {LARGEST:.0f}"
+    if not minimum <= parsed <= maximum:
+        bound = f"least {minimum:g}" if parsed < minimum else f"most {maximum:.0f}"
         refuse(name, f"{name} must be a number of at {bound}.")
         return default
     return parsed
 
 
-def whole_number(name: str, *, default: float, minimum: float = 0) -> int:
+def whole_number(name: str, *, default: float, minimum: float = 0, maximum: float = LARGEST) -> int:
     """A number without a fraction."""
-    parsed = number(name, default=default, minimum=minimum)
+    parsed = number(name, default=default, minimum=minimum, maximum=maximum)
     if parsed != int(parsed) and parsed != default:
         refuse(name, f"{name} must be a whole number.")
     return int(parsed)

@@ -40,7 +40,7 @@ AUTHENTICATION_BACKENDS = ["accounts.sign_in.passwords.PasswordBackend"]
 ACCOUNT_ADAPTER = "accounts.sign_in.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
-# Gatehouse sends no mail. An address is what a provider vouches for, or what an admin wrote.
+# An address is what a provider vouches for, or what an admin wrote or sent an invitation to.
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_REAUTHENTICATION_REQUIRED = True

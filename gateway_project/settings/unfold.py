@@ -1,37 +1,11 @@
-"""How the admin looks: its name, colours and side bar."""
+"""How the admin looks: its name and colours. ``gateway_project.sidebar`` has its entries."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest
 from django.templatetags.static import static
-from django.urls import reverse, reverse_lazy
-
-
-def may_view(permission: str) -> Callable[[HttpRequest], bool]:
-    """Whether the side bar shows an entry to the person who asks."""
-    return lambda request: request.user.has_perm(permission)
-
-
-def is_registered_models(request: HttpRequest) -> bool:
-    """Whether this is the list of registered models, or a page below it but for "All models"."""
-    path = request.path
-    below = path.startswith(reverse("admin:models_registry_registeredmodel_changelist"))
-    return below and path != reverse("admin:models_registry_models")
-
-
-def entry(title: str, icon: str, model: str) -> dict[str, Any]:
-    """A side bar entry for the list of ``model``, written ``app.model``."""
-    app_label, _, model_name = model.partition(".")
-    return {
-        "title": title,
-        "icon": icon,
-        "link": reverse_lazy(f"admin:{app_label}_{model_name}_changelist"),
-        "permission": may_view(f"{app_label}.view_{model_name}"),
-    }
-
+from django.urls import reverse_lazy
 
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Gatehouse",
@@ -65,79 +39,17 @@ UNFOLD: dict[str, Any] = {
         }
     },
     "ACCOUNT": {
-        "navigation": [{"title": "Second factors", "link": reverse_lazy("mfa_index")}],
+        "navigation": [
+            {"title": "Portal", "link": reverse_lazy("portal:start")},
+            {"title": "Second factors", "link": reverse_lazy("mfa_index")},
+        ],
     },
-    "COMMAND": {"search_callback": "gateway_project.palette.find"},
+    "DASHBOARD_CALLBACK": "gateway_project.overview.page.dashboard",
+    "GLOBAL_CALLBACK": "gateway_project.sidebar.tabs_page",
     "SIDEBAR": {
         "show_search": True,
         "show_all_applications": False,
-        "navigation": [
-            {
-                "title": "People & keys",
-                "items": [
-                    entry("Users", "person", "accounts.user"),
-                    entry("Groups", "group", "auth.group"),
-                    entry("API keys", "key", "accounts.apikey"),
-                ],
-            },
-            {
-                "title": "Connections",
-                "items": [entry("Connections", "hub", "connections.connection")],
-            },
-            {
-                "title": "Models",
-                "items": [
-                    {
-                        "title": "All models",
-                        "icon": "list",
-                        "link": reverse_lazy("admin:models_registry_models"),
-                        "permission": may_view("models_registry.view_registeredmodel"),
-                    },
-                    entry("Registered models", "deployed_code", "models_registry.registeredmodel")
-                    | {"active": is_registered_models},
-                    entry("Model grants", "rule", "models_registry.modelgrant"),
-                    entry("Routes", "alt_route", "resilience.route"),
-                    entry("Policies", "policy", "resilience.resiliencepolicy"),
-                ],
-            },
-            {
-                "title": "Limits",
-                "items": [
-                    entry("Limits", "speed", "limits.limit"),
-                    entry("Alerts", "notifications", "limits.limitalert"),
-                ],
-            },
-            {
-                "title": "Traffic",
-                "items": [
-                    {
-                        "title": "Usage",
-                        "icon": "bar_chart",
-                        "link": reverse_lazy("usage_charts"),
-                        "permission": may_view("usage.view_usagerow"),
-                    },
-                    entry("Requests", "receipt_long", "usage.usagerow"),
-                    entry("Prices", "payments", "usage.price"),
-                    {
-                        "title": "Live requests",
-                        "icon": "monitor_heart",
-                        "link": reverse_lazy("live"),
-                        "permission": may_view("proxy.view_live"),
-                    },
-                ],
-            },
-            {
-                "title": "Settings",
-                "items": [
-                    entry("Gateway settings", "tune", "connections.gatewaysettings"),
-                    {
-                        "title": "Speech cache",
-                        "icon": "graphic_eq",
-                        "link": reverse_lazy("speech_cache"),
-                        "permission": lambda request: request.user.is_superuser,
-                    },
-                ],
-            },
-        ],
+        "navigation": "gateway_project.sidebar.navigation",
     },
+    "TABS": "gateway_project.sidebar.tabs",
 }

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
+from accounts.admin.model_admin import ModelAdmin
 from limits.admin.used import people_of
 from limits.models import LimitAlert
 

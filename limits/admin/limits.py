@@ -18,16 +18,19 @@ from connections.models import ConnectionKey
 from limits.admin.forms import ConnectionKeyField, LimitForm
 from limits.admin.losses import loss_of
 from limits.admin.raising import RaisesLimits
-from limits.admin.used import bar_of, bars_of, people_of, shown
+from limits.admin.used import bars_of, people_of, shown
 from limits.checks import counts_apart, workers
 from limits.choices import OF_UPSTREAMS, ROLLING, Metric, SubjectKind, Window
 from limits.configuration.descriptions import limit_in_words, subject_in_words
 from limits.models import Limit, LimitChange
 from limits.models.limits import SUBJECT_FIELDS
+from limits.reading.bars import bar_of
 from limits.reading.usage_now import MOST_SHARES, most_used
 
 # Fixed once a limit is there: what was counted would mean nothing for another.
 COUNTED = ("subject_kind", *SUBJECT_FIELDS, "share", "metric", "window")
+# Of upstreams' keys: the list to choose from has their hints and the names of their connections.
+TO_SEE_KEYS = ("connections.view_connection", "connections.view_connectionkey")
 OF_MONEY = ("unpriced", "assumed_per_million")
 # When the form shows a field, as the theme's scripts read it. What is read-only is unknown to them.
 IS_FIXED = "typeof metric === 'undefined'"
@@ -144,7 +147,8 @@ class LimitAdmin(RefusesStaleEdits, TellsConsequences, RaisesLimits):
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> forms.ModelChoiceField | None:
         if db_field.name == "connection_key":
-            kwargs["queryset"] = ConnectionKey.objects.select_related("connection")
+            keys = ConnectionKey.objects.select_related("connection")
+            kwargs["queryset"] = keys if request.user.has_perms(TO_SEE_KEYS) else keys.none()
             kwargs["form_class"] = ConnectionKeyField
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 

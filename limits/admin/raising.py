@@ -10,9 +10,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
+from accounts.admin.model_admin import ModelAdmin
+from accounts.admin.person_field import is_id
 from limits.admin.forms import RaiseForm
 from limits.admin.used import people_of
 from limits.choices import Metric
@@ -60,6 +61,7 @@ class RaisesLimits(ModelAdmin):
             "title": f"Raise {limit}",
             "opts": self.opts,
             "limit": limit,
+            "original": limit,
             "in_words": limit_in_words(limit),
             "form": form,
             "rows": _rows(limit),
@@ -68,7 +70,7 @@ class RaisesLimits(ModelAdmin):
 
     def _end(self, request: HttpRequest, limit: Limit) -> HttpResponse:
         number = request.POST["end"]
-        rows = limit.changes.filter(pk=number if number.isdigit() else 0, until__gt=timezone.now())
+        rows = limit.changes.filter(pk=number if is_id(number) else 0, until__gt=timezone.now())
         for row in rows:
             end_raises([row])
             self.log_change(request, limit, f"Ended the raise to {row.amount.normalize():f}.")

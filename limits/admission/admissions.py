@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+from limits.admission.asking import Answer
 from limits.admission.holds import Hold
 from limits.book import Matched
-from limits.choices import Metric, Unpriced
+from limits.choices import Unpriced
 from limits.counting.live_prices import LivePrices, Used
 from limits.counting.used import assumed, quantities_of
-from limits.meters.interface import MeterKind, Reading, Settlement, Use
-from limits.quantities import READERS
+from limits.meters.interface import MeterKind, Reading, Settlement, Use, new
 from limits.rule import Rule
 from usage.estimation import counted
 from usage.exchange import Exchange
@@ -30,72 +30,66 @@ class Admission(NamedTuple):
 
 
 UNLIMITED = Admission()
+SLOTS = MeterKind.SLOTS  # looked up for each request
 
 
-class Held(NamedTuple):
-    """``is_local``: counted by this worker alone, while the meters were away."""
-
-    hold: Hold
-    is_local: bool = False
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Reservation:
-    """``name`` is the request's id, or begins with it. ``held`` is by the names of meters."""
+    """``name`` is the request's id, or begins with it. ``held`` is by the names of meters.
+
+    ``is_local``: meters of this worker alone were asked. ``holds_money``: one of the limits is of
+    money.
+    """
 
     name: str
-    held: dict[str, Held] = field(default_factory=dict)
+    held: dict[str, Hold] = field(default_factory=dict)
     admission: Admission = UNLIMITED
+    is_local: bool = False
+    holds_money: bool = False
 
-    def take(
-        self,
-        exchange: Exchange,
-        held: Sequence[Held],
-        readings: Sequence[Reading],
-        output_cap: int | None,
-    ) -> Admission:
-        """Take note of what was reserved. ``exchange`` is told of the periods that it counts to."""
-        before = self.admission
-        marks = dict.fromkeys(exchange.limit_marks)
+    def hold(self, held: Iterable[Hold]) -> None:
+        """Take note of what was reserved."""
         for each in held:
-            self.held[each.hold.ask.meter] = each
-            if mark := each.hold.mark:
-                marks[mark] = None
-        exchange.limit_marks[:] = marks
-        rules = tuple([each.hold.matched.rule for each in held])
+            self.held[each.ask.meter] = each
+            if each.matched.is_of_money:
+                self.holds_money = True
+
+    def take(self, exchange: Exchange, answer: Answer, output_cap: int | None) -> Admission:
+        """Take note of what was reserved. ``exchange`` is told of the periods that it counts to."""
+        before, marks = self.admission, exchange.limit_marks
+        held, readings = answer.held, answer.readings
+        self.hold(held)
+        self.is_local = self.is_local or answer.is_local
+        rules = [each.matched.rule for each in held]
+        for each in held:
+            if each.mark and each.mark not in marks:
+                marks.append(each.mark)
         if before.rules:
             asked = {reading.meter for reading in readings}
             pairs = zip(before.rules, before.readings, strict=True)
             others = [pair for pair in pairs if pair[1].meter not in asked]
-            rules = (*(rule for rule, _ in others), *rules)
+            rules = [*(rule for rule, _ in others), *rules]
             readings = (*(reading for _, reading in others), *readings)
-        self.admission = Admission(rules, tuple(readings), output_cap)
+        self.admission = new(Admission, (tuple(rules), readings, output_cap))
         return self.admission
 
     @property
-    def matched(self) -> tuple[Matched, ...]:
+    def matched(self) -> list[Matched]:
         """The limits that hold it."""
-        return tuple(one.hold.matched for one in self.held.values())
-
-    @property
-    def holds_money(self) -> bool:
-        """Whether one of the limits is of money."""
-        return any(one.hold.matched.rule.metric is Metric.USD for one in self.held.values())
-
-    @property
-    def is_local(self) -> bool:
-        """Whether the meters of this worker were asked."""
-        return any(one.is_local for one in self.held.values())
+        return [one.matched for one in self.held.values()]
 
     def settlement(self, used: Used) -> Settlement:
         """What the meters are to be told in the end."""
-        return Settlement(self.name, tuple([use_of(one.hold, used) for one in self.held.values()]))
+        uses = tuple([use_of(one, used) for one in self.held.values()])
+        return new(Settlement, (self.name, uses))
 
 
 class Attempts(Protocol):
     """What the attempts of requests hold besides: see :mod:`limits.admission.upstreams`."""
 
-    def periods(self, request_id: str) -> Iterable[Held]: ...
+    def __len__(self) -> int: ...
+
+    def of(self, request_id: str) -> Sequence[Reservation]: ...
 
     def settle(self, exchange: Exchange, record: UsageRecord) -> None: ...
 
@@ -110,11 +104,11 @@ def used_by(record: UsageRecord, prices: LivePrices | None) -> Used:
 
 def use_of(hold: Hold, used: Used) -> Use:
     """What a request ``used`` of the meter of ``hold``; a slot is only given back."""
-    ask, rule = hold.ask, hold.matched.rule
-    meter, kind, amount, _, _, window_us, _, _ = ask
-    if kind is MeterKind.SLOTS:
-        return Use(meter, kind, 0)
+    matched, ask = hold.matched, hold.ask
+    meter, kind, limit, _, _, window_us, _, _ = ask
+    if kind is SLOTS:
+        return new(Use, (meter, kind, 0, 0, 0))
     quantities = used.quantities
-    if not used.is_priced and rule.metric is Metric.USD and rule.unpriced is Unpriced.ASSUME:
-        quantities = assumed(quantities, rule.assumed_nanodollars_per_token)
-    return Use(meter, kind, READERS[rule.metric](quantities), window_us, amount)
+    if matched.is_of_money and not used.is_priced and matched.rule.unpriced is Unpriced.ASSUME:
+        quantities = assumed(quantities, matched.rule.assumed_nanodollars_per_token)
+    return new(Use, (meter, kind, matched.reads(quantities), window_us, limit))

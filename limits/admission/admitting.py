@@ -1,18 +1,18 @@
-"""The steps of an admission: what is asked, what is said to a refusal, and what is cut short."""
+"""The steps of an admission: what is expected of a request, and what is said to a refusal."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from limits.admission.asking import Answer
-from limits.admission.expected import Expected, expected_of, priced, with_costs
-from limits.admission.holds import COUNTING_REQUESTS, LEAST_OUTPUT, Hold
+from limits.admission.costs import with_costs
+from limits.admission.expected import Expected, expected_of
+from limits.admission.holds import LEAST_OUTPUT, Hold
 from limits.admission.output_lengths import OutputLengths
-from limits.book import Matched
-from limits.choices import Metric
+from limits.book import COUNTING_REQUESTS, Matches
 from limits.counting.live_prices import LivePrices
+from limits.counting.tariffs import Tariff
 from limits.demand import Demand
-from limits.meters.interface import LOOSE, MeterKind, Reading
+from limits.meters.interface import MeterKind, Reading
 from limits.refusals import LimitReachedError
 from models_registry.targets import Target
 from usage.exchange import Exchange
@@ -21,19 +21,21 @@ Targets = Sequence[Target]
 CLAIMED_SECONDS = 2.0  # until it is worth a try whether a request that ran has left something
 
 
-async def expectation(
+def expectation(
     exchange: Exchange,
     model: str,
     targets: Targets,
     demand: Demand,
-    wanted: Sequence[Matched],
+    wanted: Matches,
     *,
     lengths: OutputLengths,
     prices: LivePrices,
+    tariff: Tariff | None,
 ) -> Expected:
     """What the request will use of what ``wanted`` limits.
 
-    Raises ``django.db.DatabaseError`` where prices were never read.
+    The prices must have learned of the targets, where some limits are of money. ``tariff`` is the
+    one that stands for the only target, if there is one.
     """
     note_demand(exchange, demand)
     expected = expected_of(
@@ -44,9 +46,8 @@ async def expectation(
         endpoint=exchange.endpoint,
         lengths=lengths,
     )
-    if any(each.rule.metric is Metric.USD for each in wanted):
-        await prices.learn([priced(target, model) for target in targets])
-        expected = with_costs(expected, demand, targets, model=model, prices=prices)
+    if wanted.have_money:
+        expected = with_costs(expected, demand, targets, model=model, prices=prices, tariff=tariff)
     return expected
 
 
@@ -54,7 +55,8 @@ def note_demand(exchange: Exchange, demand: Demand) -> None:
     """Have the record tell what was expected of the request."""
     exchange.images = demand.images or None
     exchange.expected_prompt_tokens = demand.input_tokens or None
-    exchange.expected_audio_seconds = demand.audio_ms / 1000 or None
+    audio_ms = demand.audio_ms
+    exchange.expected_audio_seconds = audio_ms / 1000 if audio_ms else None
 
 
 def ids_of(targets: Targets) -> tuple[str, ...]:
@@ -99,34 +101,3 @@ def _is_claimed(hold: Hold, reading: Reading) -> bool:
 
 def _fits_when_cut(hold: Hold, reading: Reading, room: int) -> bool:
     return hold.may_be_cut and hold.fitting_output(room) >= LEAST_OUTPUT
-
-
-def fitting_cap(over: Sequence[tuple[Hold, Reading]], tried: int | None) -> int | None:
-    """The longest output that fits what is left of all that is ``over``; None if none does.
-
-    Half of what is left stays for the next request, unless this one usually needs more.
-    ``tried`` is the cap that did not fit either, as others took something meanwhile.
-    """
-    if not all(hold.may_be_cut for hold, _ in over):
-        return None
-    cap = min(_fair_output(hold, reading.room) for hold, reading in over)
-    if tried is not None:
-        cap = min(cap, tried // 2)
-    return cap if cap >= LEAST_OUTPUT else None
-
-
-def _fair_output(hold: Hold, room: int) -> int:
-    whole, half = hold.fitting_output(room), hold.fitting_output(room // 2)
-    return max(half, min(whole, hold.usual_output))
-
-
-def is_near(answer: Answer) -> bool:
-    """Whether an output may pass what is left, unless it is cut: so little of a limit is neither
-    used nor claimed by what runs."""
-    for held, reading in zip(answer.held, answer.readings, strict=True):
-        hold = held.hold
-        if not hold.may_be_cut or not hold.ask.is_enforced:
-            continue
-        if reading.room < LOOSE * hold.ask.worst:
-            return True
-    return False

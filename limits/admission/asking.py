@@ -15,11 +15,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, cast
 
 from accounts.changes import DATABASE_ERRORS
 from infrastructure.seldom import SeldomLog
-from limits.admission.admissions import Held
 from limits.admission.holds import Hold
 from limits.choices import Mode, OnOutage
 from limits.meters.interface import (
@@ -33,6 +32,7 @@ from limits.meters.interface import (
     Settlement,
     Taken,
     Unknown,
+    new,
 )
 from limits.meters.memory import MemoryMeters
 from limits.refusals import LimitsUnavailableError
@@ -66,10 +66,10 @@ class BasesUnavailableError(Exception):
 class Answer(NamedTuple):
     """``held`` is what is reserved; the reading of each stands at its position in ``readings``.
     ``over`` are those holds that did not fit, each with its reading; nothing is reserved then.
-    ``is_local``: they did not fit into what this worker alone may use.
+    ``is_local``: the meters of this worker alone said so, of some of the holds at least.
     """
 
-    held: tuple[Held, ...]
+    held: Sequence[Hold]
     readings: tuple[Reading, ...]
     over: tuple[tuple[Hold, Reading], ...] = ()
     is_local: bool = False
@@ -81,6 +81,7 @@ class Asker:
     ``second_looks`` are the pauses, in seconds, before a request that finds all slots taken is
     refused. Where workers share meters, a settlement comes behind the response that it is of, and a
     client that sends one request after another may be quicker with another worker.
+    ``take_at_once`` is that of ``meters`` in memory, None of others.
     """
 
     def __init__(
@@ -95,11 +96,24 @@ class Asker:
         self.local = local
         self._find_bases = find_bases
         self._second_looks = second_looks
+        # Not of a class derived from these meters, which may say otherwise.
+        at_once = type(meters) is MemoryMeters
+        self.take_at_once = cast("MemoryMeters", meters).take_at_once if at_once else None
         self._seeding: dict[tuple[bool, str], asyncio.Task[None]] = {}
 
     async def ask(self, reservation: str, holds: Sequence[Hold]) -> Answer:
         """Reserve all of ``holds``, or none. Raises ``LimitsUnavailableError``."""
-        answer = await self._asked(reservation, holds)
+        try:
+            taken = await self.meters.take(reservation, [hold.ask for hold in holds])
+        except MetersUnavailableError:
+            answer = await self._without(reservation, holds)
+        else:
+            if isinstance(taken, Unknown):
+                answer = await self._asked(reservation, holds)
+            else:
+                answer = _answer(holds, taken)
+        if not answer.over:
+            return answer
         for pause in self._second_looks:
             if not answer.over or not all(_is_of_slots(hold) for hold, _ in answer.over):
                 break
@@ -108,6 +122,7 @@ class Asker:
         return answer
 
     async def _asked(self, reservation: str, holds: Sequence[Hold]) -> Answer:
+        """What :meth:`ask` says, where some of the periods may have to be looked up."""
         try:
             return _answer(holds, await self._take(self.meters, reservation, holds))
         except MetersUnavailableError:
@@ -122,8 +137,12 @@ class Asker:
             second = _answer(known, await self._take(self.meters, reservation, known))
         except (MetersUnavailableError, BasesUnavailableError):
             second = await self._without(reservation, known)
-        return second._replace(
-            held=first.held + second.held, readings=first.readings + second.readings
+        if second.over:
+            return second
+        return Answer(
+            (*first.held, *second.held),
+            first.readings + second.readings,
+            is_local=first.is_local or second.is_local,
         )
 
     async def _take(
@@ -181,9 +200,7 @@ class Asker:
         if answer.over:
             return answer
         readings = [Reading(each.ask.meter, each.ask.amount, 0, 0.0) for each in others]
-        return Answer(
-            (*answer.held, *(Held(each) for each in others)), (*answer.readings, *readings)
-        )
+        return Answer((*answer.held, *others), (*answer.readings, *readings), is_local=bool(local))
 
     async def _take_local(self, reservation: str, holds: Sequence[Hold]) -> Taken | Refused:
         try:
@@ -206,10 +223,13 @@ def _is_of_slots(hold: Hold) -> bool:
 
 
 def _answer(holds: Sequence[Hold], result: Taken | Refused, *, is_local: bool = False) -> Answer:
+    readings = result.readings
     if isinstance(result, Taken):
-        _warn(holds, result.readings)
-        return Answer(tuple(Held(hold, is_local) for hold in holds), result.readings)
-    pairs = ((holds[at], result.readings[at]) for at in result.over)
+        for reading in readings:
+            if reading.is_over:
+                _warn(holds, readings)
+        return new(Answer, (holds, readings, (), is_local))
+    pairs = ((holds[at], readings[at]) for at in result.over)
     over = tuple(pair for pair in pairs if pair[0].ask.is_enforced)
     return Answer((), (), over, is_local)
 

@@ -6,7 +6,7 @@
     output   worst: the maximum that the request names, or the model's own if that is less. Where
              the request names none, the model's own, else four times the typical output.
              typical: the 95th percentile of this user and model; 1,024 tokens until a few are known
-    usd      typical by the first of several targets, worst by the dearest
+    usd      see :mod:`limits.admission.costs`
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from typing import Any, NamedTuple
 import orjson
 
 from limits.admission.output_lengths import FIRST, OutputLengths
-from limits.counting.live_prices import LivePrices, Priced
 from limits.demand import Demand
+from limits.meters.interface import new
 from limits.quantities import Quantities
 from models_registry.targets import Target
 from wire_formats.endpoints import TEXTS, WITH_MAXIMUM
@@ -33,31 +33,47 @@ OF_BOTH = ("context_length", "context_window", "max_model_len")
 
 
 class Expected(NamedTuple):
-    """``without_output`` is ``worst`` for a response that is empty. ``names_maximum``: the request
-    itself bounds its output. ``before`` is what was used already under the same reservation, and
-    part of no other figure here. ``may_be_cut``: a maximum can be named in its place.
-    ``is_bounded``: no output is longer than the worst. ``is_priced``: what it costs is known; the
-    amounts of money are 0 else.
+    """What is expected of a request, in figures: ``typical`` and ``worst`` differ in the output
+    and its cost alone, and ``without_output`` is the worst for a response that is empty.
+
+    Costs are in nano-dollars. ``names_maximum``: the request itself bounds its output.
+    ``may_be_cut``: a maximum can be named in its place. ``is_bounded``: no output is longer than
+    the worst. ``is_priced``: what it costs is known; the costs are 0 else. ``before`` is what was
+    used already under the same reservation, and part of no other figure here.
     """
 
-    typical: Quantities
-    worst: Quantities
-    without_output: Quantities
+    input_tokens: int
+    typical_output: int
+    worst_output: int
+    audio_ms: int
+    images: int
     names_maximum: bool
     may_be_cut: bool
     is_bounded: bool
+    typical_cost: int = 0
+    worst_cost: int = 0
+    least_cost: int = 0
     is_priced: bool = True
     before: Quantities = NOTHING_USED
 
+    @property
+    def typical(self) -> Quantities:
+        return self._with(self.typical_output, self.typical_cost)
 
-ONE_REQUEST = Expected(
-    typical=Quantities(requests=1),
-    worst=Quantities(requests=1),
-    without_output=Quantities(requests=1),
-    names_maximum=False,
-    may_be_cut=False,
-    is_bounded=True,
-)
+    @property
+    def worst(self) -> Quantities:
+        return self._with(self.worst_output, self.worst_cost)
+
+    @property
+    def without_output(self) -> Quantities:
+        return self._with(0, self.least_cost)
+
+    def _with(self, output: int, cost: int) -> Quantities:
+        return Quantities(1, self.input_tokens, output, cost, self.audio_ms, self.images)
+
+
+UNPRICED = (0, 0, 0, True, NOTHING_USED)
+ONE_REQUEST = Expected(0, 0, 0, 0, 0, names_maximum=False, may_be_cut=False, is_bounded=True)
 
 
 def expected_of(
@@ -69,19 +85,21 @@ def expected_of(
     endpoint: str,
     lengths: OutputLengths,
 ) -> Expected:
-    """What the request will use, apart from money: see :func:`with_costs`."""
+    """What the request will use, apart from money: see :mod:`limits.admission.costs`."""
     own = longest_output(targets)
     likely, most = outputs_of(demand, own, lengths.usual(user_id, model), endpoint)
-    tokens, audio, images = demand.input_tokens, demand.audio_ms, demand.images
     is_named = demand.output_tokens is not None
-    return Expected(
-        Quantities(1, tokens, likely, 0, audio, images),
-        Quantities(1, tokens, most, 0, audio, images),
-        Quantities(1, tokens, 0, 0, audio, images),
-        names_maximum=is_named,
-        may_be_cut=not is_named and endpoint in WITH_MAXIMUM,
-        is_bounded=is_named or own is not None or endpoint not in TEXTS,
+    values = (
+        demand.input_tokens,
+        likely,
+        most,
+        demand.audio_ms,
+        demand.images,
+        is_named,
+        not is_named and endpoint in WITH_MAXIMUM,
+        is_named or own is not None or endpoint not in TEXTS,
     )
+    return new(Expected, values + UNPRICED)
 
 
 def outputs_of(
@@ -97,11 +115,13 @@ def outputs_of(
         most = likely * TIMES_TYPICAL if own is None else own
     elif own is not None:
         most = min(most, own)
-    return min(likely, most), most
+    return (likely if likely < most else most), most
 
 
 def longest_output(targets: Sequence[Target]) -> int | None:
     """The longest output that any of ``targets`` can make; None if one does not say."""
+    if len(targets) == 1:
+        return most_of(targets[0].rendered)
     found = [most_of(target.rendered) for target in targets]
     known = [most for most in found if most is not None]
     return max(known) if known and len(known) == len(found) else None
@@ -121,101 +141,16 @@ def most_of(rendered: bytes) -> int | None:
     return None
 
 
-def with_costs(
-    expected: Expected,
-    demand: Demand,
-    targets: Sequence[Target],
-    *,
-    model: str,
-    prices: LivePrices,
-) -> Expected:
-    """``expected`` with what it will cost. The prices must have learned of the targets."""
-    dearest = _dearest(prices, targets, model, demand, expected.worst.output_tokens)
-    if dearest is None:
-        return expected._replace(is_priced=False)
-    least, worst = dearest
-    first: int | None = _between(expected, least, worst)
-    if len(targets) > 1:
-        usual = expected.typical.output_tokens
-        first = costs(prices, targets[0], model, demand, (usual,))[0]
-    if first is None:
-        return expected._replace(is_priced=False)
-    return Expected(
-        expected.typical.costing(first),
-        expected.worst.costing(max(first, worst)),
-        expected.without_output.costing(least),
-        *expected[3:],
-    )
-
-
-def _between(expected: Expected, least: int, worst: int) -> int:
-    """What the typical output costs, where the longest costs ``worst`` and none ``least``."""
-    longest = expected.worst.output_tokens
-    if not longest:
-        return least
-    return least + (worst - least) * expected.typical.output_tokens // longest
-
-
-def _dearest(
-    prices: LivePrices,
-    targets: Sequence[Target],
-    model: str,
-    demand: Demand,
-    output_tokens: int,
-) -> tuple[int, int] | None:
-    """What the dearest target asks for no output, and for ``output_tokens``.
-
-    None if the price of one is not known.
-    """
-    least = worst = 0
-    for target in targets:
-        none, most = costs(prices, target, model, demand, (0, output_tokens), is_worst=True)
-        if none is None or most is None:
-            return None
-        least, worst = max(least, none), max(worst, most)
-    return least, worst
-
-
-def costs(
-    prices: LivePrices,
-    target: Target,
-    model: str,
-    demand: Demand,
-    outputs: Sequence[int],
-    *,
-    is_worst: bool = False,
-) -> list[int | None]:
-    """Nano-dollars for ``demand`` with each of ``outputs``, in tokens; None where no price is
-    known."""
-    if target.connection.upstream.costs_nothing:
-        return [0] * len(outputs)
-    return prices.costs_of_demand(
-        priced(target, model),
-        input_tokens=demand.input_tokens,
-        outputs=outputs,
-        audio_ms=demand.audio_ms,
-        characters=demand.characters,
-        is_worst=is_worst,
-    )
-
-
-def priced(target: Target, model: str) -> Priced:
-    """The target as prices know it; ``model`` is the id that the client called."""
-    return Priced(target.connection.upstream.name, model, target.model)
-
-
 def capped(expected: Expected, output_tokens: int) -> Expected:
     """``expected`` of a request that is told to end after so many tokens of output."""
-    typical, worst = expected.typical, expected.worst
-    if output_tokens >= worst.output_tokens:
+    if output_tokens >= expected.worst_output:
         return expected
-    part = output_tokens / worst.output_tokens
-    least = expected.without_output.nanodollars
-    dollars = least + math.ceil((worst.nanodollars - least) * part)
+    part = output_tokens / expected.worst_output
+    least = expected.least_cost
+    cost = least + math.ceil((expected.worst_cost - least) * part)
     return expected._replace(
-        typical=typical._replace(
-            output_tokens=min(typical.output_tokens, output_tokens),
-            nanodollars=min(typical.nanodollars, dollars),
-        ),
-        worst=worst._replace(output_tokens=output_tokens, nanodollars=dollars),
+        typical_output=min(expected.typical_output, output_tokens),
+        typical_cost=min(expected.typical_cost, cost),
+        worst_output=output_tokens,
+        worst_cost=cost,
     )

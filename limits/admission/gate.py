@@ -2,59 +2,51 @@
 
 ::
 
-    admit ──► reserved on all meters ──► attempts ──► in_flight.close ──► record ──► settle
-      │                                    │
-      └─► LimitError: nothing is held      └─► extend: a fallback that costs more, or has
-                                                limits of its own
+    admit ──► matched ──► expected ──► reserved on all meters ──► attempts ──► record ──► settle
+      │                                  │                           │
+      └─► LimitError: nothing is held    └─► waits for room          └─► extend: a fallback that
+                                                     costs more, or has limits of its own
 
 Everything is settled by what the ledger records. A request that reached no upstream, and was not
-answered otherwise, releases what it held.
+answered otherwise, releases what it held: see :mod:`limits.admission.reserving`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 
 from channels.db import database_sync_to_async
 
 from accounts.changes import DATABASE_ERRORS
-from limits.admission.admissions import UNLIMITED, Admission, Attempts, Reservation, used_by
-from limits.admission.admitting import Targets, expectation, fitting_cap, ids_of, is_near, refusal
-from limits.admission.asking import Answer, Takes, asker_of
-from limits.admission.expected import ONE_REQUEST, Expected, capped
-from limits.admission.holds import COUNTING_REQUESTS, Hold, check_fits, check_told, hold_of
+from limits.admission.admissions import UNLIMITED, Admission
+from limits.admission.admitting import Targets, expectation
+from limits.admission.asked_for import EVERYTHING, wanted_beside, wanted_of
+from limits.admission.asking import Takes
+from limits.admission.costs import priced, standing
+from limits.admission.expected import ONE_REQUEST, Expected
+from limits.admission.holds import check_told
 from limits.admission.output_lengths import OutputLengths
-from limits.admission.waiting import Waiting
-from limits.book import EMPTY, Book, Matched
+from limits.admission.reserving import Reserving
+from limits.book import EMPTY, Book, Matches
 from limits.choices import Metric
 from limits.counting.live_prices import LivePrices, live_prices
 from limits.counting.periods import bases_of
+from limits.counting.tariffs import Tariff
 from limits.demand import Demand
-from limits.meters.interface import Meters, Settlement
+from limits.meters.interface import Meters
 from limits.meters.memory import MemoryMeters
-from limits.refusals import LimitError, LimitsUnavailableError
+from limits.refusals import LimitReachedError, LimitsUnavailableError
 from usage.exchange import Exchange
-from usage.in_flight import in_flight
 from usage.record import UsageRecord
-
-Wanted = Sequence[Matched]
-
-CAPS = 4  # takes with a shorter output each, before a request is refused
-# What requests are asked for that cost neither tokens nor money.
-FREE = frozenset({Metric.REQUESTS, Metric.CONCURRENCY})
-HANDSHAKE = frozenset({Metric.REQUESTS})
-EVERYTHING = frozenset(Metric)
-FREE_ENDPOINTS = frozenset({"messages/count_tokens", "responses/input_tokens"})
-
 
 find_bases = database_sync_to_async(bases_of)
 
 
-class Gate:
-    """The limits of a worker. Belongs to the event loop."""
+class Gate(Reserving):
+    """The limits of a worker, and what its requests hold of them. Belongs to the event loop."""
 
     def __init__(
         self,
@@ -65,27 +57,10 @@ class Gate:
         clock: Callable[[], float] = time.time,
     ) -> None:
         """``local`` counts in this worker while ``meters`` are away."""
+        super().__init__(prices, find_bases, clock)
         self.book: Book = EMPTY
-        self.prices = prices
         self.lengths = OutputLengths()
-        self._clock = clock
-        self.waiting = Waiting()
-        self.attempts: Attempts | None = None
-        self._open: dict[str, Reservation] = {}
         self.use(MemoryMeters() if meters is None else meters, local=local)
-
-    def use(self, meters: Meters, *, local: Takes | None = None) -> None:
-        """Have ``meters`` asked from now on."""
-        self.asker = asker_of(meters, local, find_bases)
-
-    @property
-    def running(self) -> int:
-        """How many requests hold something."""
-        return len(self._open)
-
-    @property
-    def meters(self) -> Meters:
-        return self.asker.meters
 
     async def admit(
         self,
@@ -101,23 +76,26 @@ class Gate:
         request asks for what is new. Where a limit says so, the request waits for its room. Raises
         :class:`limits.refusals.LimitError`, and holds nothing new then.
         """
-        also = ids_of(targets) if self.book.reads_models else ()
-        matched = self.book.meters_for(exchange.caller, exchange.model, exchange.endpoint, also)
-        if exchange.endpoint in FREE_ENDPOINTS:
-            metrics &= FREE
         held = self._open.get(exchange.request_id)
-        before = () if held is None else held.matched
-        wanted = [each for each in matched if each.rule.metric in metrics and each not in before]
+        wanted = wanted_of(self.book, exchange, targets, metrics, held)
         if not wanted:
             return self.admission_of(exchange.request_id)
-        if all(each.rule.metric in COUNTING_REQUESTS for each in wanted):
-            expected = ONE_REQUEST
-        else:
-            asked = await _asked(demand, is_long)
-            expected = await self.expected(exchange, exchange.model, targets, asked, wanted)
+        expected = ONE_REQUEST
+        if not wanted.count_requests:
+            asked = await asyncio.to_thread(demand) if is_long else demand()
+            model = exchange.model
+            at_once = self._expected_at_once(exchange, model, targets, asked, wanted)
+            expected = at_once or await self.expected(exchange, model, targets, asked, wanted)
+        refused = self.waiting.ahead(wanted, exchange.accepted_at)
+        if refused is None:
+            try:
+                admission = self.reserved_at_once(exchange, wanted, expected)
+                return admission or await self.admitted(exchange, wanted, expected)
+            except LimitReachedError as exc:
+                refused = exc
         return await self.waiting.admitted(
             exchange,
-            wanted,
+            refused,
             partial(_asked, demand, is_long),
             partial(self.admitted, exchange, wanted, expected),
         )
@@ -136,9 +114,7 @@ class Gate:
         Raises :class:`limits.refusals.LimitError`, and holds what it held then.
         """
         held = self._open.get(exchange.request_id)
-        own = self.book.meters_for(exchange.caller, model, exchange.endpoint, ids_of(targets))
-        before = () if held is None else held.matched
-        wanted = list(dict.fromkeys((*before, *own)))
+        wanted = wanted_beside(self.book, exchange, model, targets, held)
         if not wanted:
             return UNLIMITED
         asked = await _asked(demand, is_long)
@@ -147,23 +123,9 @@ class Gate:
 
     def settle(self, exchange: Exchange, record: UsageRecord) -> None:
         """Put what ``record`` says in place of what the request held. Waits for nothing."""
-        name = exchange.request_id
-        reservation = self._open.pop(name, None)
-        if self.attempts is not None:
-            for held in self.attempts.periods(name):
-                reservation = reservation or Reservation(name=name)
-                reservation.held[held.hold.ask.meter] = held
-        if record.completion_tokens and self.book.rules:
+        super().settle(exchange, record)
+        if record.completion_tokens and self.book.counts_output:
             self.lengths.note(record.user_id, record.model, record.completion_tokens)
-        if reservation is not None:
-            self._settle(reservation, record)
-        if self.attempts is not None:
-            self.attempts.settle(exchange, record)
-
-    def admission_of(self, request_id: str) -> Admission:
-        """What was said to the request when it was admitted last."""
-        reservation = self._open.get(request_id)
-        return UNLIMITED if reservation is None else reservation.admission
 
     async def expected(
         self,
@@ -171,74 +133,51 @@ class Gate:
         model: str,
         targets: Targets,
         demand: Demand,
-        wanted: Wanted,
+        wanted: Matches,
     ) -> Expected:
         """What the request will use of what ``wanted`` limits. Raises ``LimitError``."""
-        check_told(demand, wanted)
+        found = self._expected_at_once(exchange, model, targets, demand, wanted)
+        if found is not None:
+            return found
         try:
-            return await expectation(
-                exchange,
-                model,
-                targets,
-                demand,
-                wanted,
-                lengths=self.lengths,
-                prices=self.prices,
-            )
+            await self.prices.learn([priced(target, model) for target in targets])
         except DATABASE_ERRORS as exc:
-            money = next(each.rule for each in wanted if each.rule.metric is Metric.USD)
+            money = next(each.rule for each in wanted if each.is_of_money)
             raise LimitsUnavailableError(money) from exc
+        return self._expected(exchange, model, targets, demand, wanted, None)
 
-    async def admitted(self, exchange: Exchange, wanted: Wanted, expected: Expected) -> Admission:
-        """Reserve what is ``expected`` of all ``wanted`` limits. Raises ``LimitError``."""
-        name = exchange.request_id
-        # From here on it is settled in any case, also if the client leaves while it is asked.
-        reservation = self._open.get(name)
-        if reservation is None:
-            reservation = self._open[name] = Reservation(name=name)
-        cap = reservation.admission.output_cap
-        if cap is not None:
-            expected = capped(expected, cap)
-        for _ in range(CAPS):
-            answer = await self.asker.ask(name, self.holds(exchange, wanted, expected))
-            if not answer.over:
-                break
-            cap = fitting_cap(answer.over, cap)
-            if cap is None:
-                raise self._refused(reservation, answer)
-            expected = capped(expected, cap)
-        else:
-            raise self._refused(reservation, answer)
-        if cap is None and not expected.is_bounded and is_near(answer):
-            cap = expected.worst.output_tokens
-        if in_flight.find(name) is None:  # its client has left, and nobody will settle it
-            self._let_go(reservation)
-        return reservation.take(exchange, answer.held, answer.readings, cap)
+    def _expected_at_once(
+        self, exchange: Exchange, model: str, targets: Targets, demand: Demand, wanted: Matches
+    ) -> Expected | None:
+        """What :meth:`expected` says; None where a price may have to be looked up for it."""
+        if demand.is_detached:
+            check_told(wanted)
+        tariff = None
+        if wanted.have_money:
+            tariff = standing(self.prices, targets, model)
+            if tariff is None:
+                return None
+        return self._expected(exchange, model, targets, demand, wanted, tariff)
 
-    def holds(self, exchange: Exchange, wanted: Wanted, expected: Expected) -> list[Hold]:
-        """Raises ``LimitError`` for what no meter needs to be asked for."""
-        now, accepted_at = self._clock(), exchange.accepted_at
-        holds = [hold_of(each, expected, accepted_at=accepted_at, now=now) for each in wanted]
-        for hold in holds:
-            check_fits(hold, expected)
-        return holds
-
-    def _settle(self, reservation: Reservation, record: UsageRecord) -> None:
-        used = used_by(record, self.prices if reservation.holds_money else None)
-        self.meters.settle(reservation.settlement(used))
-        if reservation.is_local:
-            self.asker.local.settle(reservation.settlement(used))
-        self.waiting.wake(reservation.held)
-
-    def _refused(self, reservation: Reservation, answer: Answer) -> LimitError:
-        if not reservation.held:
-            self._open.pop(reservation.name, None)
-        return refusal(answer.over)
-
-    def _let_go(self, reservation: Reservation) -> None:
-        self._open.pop(reservation.name, None)
-        self.meters.settle(Settlement(reservation.name, ()))
-        self.waiting.wake(reservation.held)
+    def _expected(
+        self,
+        exchange: Exchange,
+        model: str,
+        targets: Targets,
+        demand: Demand,
+        wanted: Matches,
+        tariff: Tariff | None,
+    ) -> Expected:
+        return expectation(
+            exchange,
+            model,
+            targets,
+            demand,
+            wanted,
+            lengths=self.lengths,
+            prices=self.prices,
+            tariff=tariff,
+        )
 
 
 async def _asked(demand: Callable[[], Demand], is_long: bool) -> Demand:

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Callable, Iterable
+from operator import itemgetter
 from typing import NamedTuple
 
-from limits.admission.expected import Expected
-from limits.book import Matched
+from limits.admission.expected import NOTHING_USED, Expected
+from limits.book import OF_OUTPUT, Matched
 from limits.choices import Metric, Mode, Unpriced
 from limits.counting.used import assumed
-from limits.demand import Demand
-from limits.marks import meter_of
-from limits.meters.interface import Ask, MeterKind
+from limits.meters.interface import Ask, MeterKind, new
 from limits.quantities import READERS
 from limits.refusals import NeverFitsError, UnpricedModelError, UntoldUseError
 from limits.rule import Rule
-from limits.windows import span_of
 
 LEAST_OUTPUT = 16  # tokens; less is no output worth its input
-COUNTING_REQUESTS = frozenset({Metric.REQUESTS, Metric.CONCURRENCY})
 MOST_KNOWN = 10_000
-OF_OUTPUT = frozenset({Metric.TOKENS, Metric.OUTPUT_TOKENS, Metric.USD})
+# Each request asks for these several times, and a member costs more to find in its class than here.
+PERIOD, SLOTS, MONEY = MeterKind.PERIOD, MeterKind.SLOTS, Metric.USD
 
 
 class Hold(NamedTuple):
@@ -58,39 +55,38 @@ class Hold(NamedTuple):
 _ones: dict[int, Hold] = {}
 
 
-def hold_of(matched: Matched, expected: Expected, *, accepted_at: float, now: float) -> Hold:
+def hold_of(matched: Matched, expected: Expected, accepted_at: float, now: float) -> Hold:
     """What a request that was ``accepted_at`` then is to hold of a limit. Raises ``LimitError``.
 
     ``accepted_at`` decides the period, and ``now`` which raises are in force.
     """
-    if matched.rule.metric in COUNTING_REQUESTS:
+    if matched.is_of_one:
         return _of_one(matched, expected, accepted_at, now)
-    rule = matched.rule
-    typical, worst, fixed, before = amounts_of(rule, expected)
-    may_be_cut = expected.may_be_cut and rule.clamps and rule.metric in OF_OUTPUT
-    if not expected.names_maximum and not may_be_cut:
+    typical, worst, fixed, before = amounts_of(matched.rule, expected)
+    may_be_cut = expected.may_be_cut and matched.may_cut
+    if worst < typical or not (may_be_cut or expected.names_maximum):
         worst = typical  # four times a guess is no bound, and would keep much out for nothing
-    ask, mark = ask_of(matched, before + typical, before + max(worst, typical), accepted_at, now)
-    output_tokens = expected.worst.output_tokens
-    usual = expected.typical.output_tokens
-    return Hold(matched, ask, mark, before + fixed, output_tokens, may_be_cut, before, usual)
+    ask, mark = ask_of(matched, before + typical, before + worst, accepted_at, now)
+    output, usual = expected.worst_output, expected.typical_output
+    return new(Hold, (matched, ask, mark, before + fixed, output, may_be_cut, before, usual))
 
 
-def check_told(demand: Demand, wanted: Iterable[Matched]) -> None:
-    """Raises ``UntoldUseError`` where an enforced limit is of what no record will tell."""
-    if not demand.is_detached:
-        return
+def check_told(wanted: Iterable[Matched]) -> None:
+    """Raises ``UntoldUseError`` where an enforced limit is of what no record tells of a request
+    that goes on after its answer."""
     for each in wanted:
-        if each.rule.metric in OF_OUTPUT and each.rule.mode is Mode.ENFORCE:
+        if each.is_enforced and each.rule.metric in OF_OUTPUT:
             raise UntoldUseError(each.rule)
 
 
 def _of_one(matched: Matched, expected: Expected, accepted_at: float, now: float) -> Hold:
     """The hold of a limit that counts requests, by which nothing depends on the request."""
-    before = expected.before.requests if matched.kind is not MeterKind.SLOTS else 0
-    if before or matched.kind is MeterKind.PERIOD or matched.rule.raises:
+    before = 0
+    if expected.before is not NOTHING_USED and matched.kind is not SLOTS:
+        before = expected.before.requests
+    if before or matched.kind is PERIOD or matched.rule.raises:
         ask, mark = ask_of(matched, before + 1, before + 1, accepted_at, now)
-        return Hold(matched, ask, mark, before + 1, 0, False, before)
+        return new(Hold, (matched, ask, mark, before + 1, 0, False, before, 0))
     known = _ones.get(id(matched))
     if known is None or known.matched is not matched:
         ask, mark = ask_of(matched, 1, 1, accepted_at, now)
@@ -105,22 +101,14 @@ def ask_of(
     matched: Matched, typical: int, worst: int, accepted_at: float, now: float
 ) -> tuple[Ask, str]:
     """The ask, and the mark of its period: that of ``accepted_at``, with the amount of ``now``."""
-    rule, share, kind, window_us, meter = matched
+    rule, kind, meter = matched.rule, matched.kind, matched.meter
     mark, ends_at = "", 0.0
-    if kind is MeterKind.PERIOD:
-        span = span_of(rule.window, rule.zone, accepted_at)
-        mark, meter = _period_names(meter, span.start, rule.metric)
-        ends_at = float(span.end)
-    amount = rule.amount_for(share, now) if rule.raises else rule.amount
-    is_enforced = rule.mode is Mode.ENFORCE
-    return Ask(meter, kind, amount, typical, worst, window_us, ends_at, is_enforced), mark
-
-
-@lru_cache(maxsize=4096)
-def _period_names(share: str, start: int, metric: Metric) -> tuple[str, str]:
-    """The mark of a period, and its meter."""
-    mark = f"{share}{start}"
-    return mark, meter_of(mark, metric)
+    if kind is PERIOD:
+        _, ends_at, mark, meter = matched.period(accepted_at)
+    amount = rule.amount_for(matched.share, now) if rule.raises else rule.amount
+    window_us, is_enforced = matched.window_us, matched.is_enforced
+    values = (meter, kind, amount, typical, worst, window_us, ends_at, is_enforced)
+    return new(Ask, values), mark
 
 
 def check_fits(hold: Hold, expected: Expected) -> None:
@@ -140,21 +128,53 @@ def check_fits(hold: Hold, expected: Expected) -> None:
         raise NeverFitsError(hold.rule)
 
 
-def amounts_of(rule: Rule, expected: Expected) -> tuple[int, int, int, int]:
-    """Typical, worst, without output and before, in the unit of the limit.
+COSTS = "typical_cost", "worst_cost", "least_cost"
+
+
+def _tokens(expected: Expected) -> tuple[int, int, int]:
+    prompt = expected.input_tokens
+    return prompt + expected.typical_output, prompt + expected.worst_output, prompt
+
+
+Amounts = tuple[int, int, int, int]  # typical, worst, without output and before
+# The first three of a limit of each metric that is not of requests.
+EXPECTED: dict[Metric, Callable[[Expected], tuple[int, int, int]]] = {
+    Metric.INPUT_TOKENS: lambda it: (it.input_tokens, it.input_tokens, it.input_tokens),
+    Metric.OUTPUT_TOKENS: lambda it: (it.typical_output, it.worst_output, 0),
+    Metric.TOKENS: _tokens,
+    Metric.USD: itemgetter(*map(Expected._fields.index, COSTS)),
+    Metric.AUDIO_SECONDS: lambda it: (it.audio_ms, it.audio_ms, it.audio_ms),
+    Metric.IMAGES: lambda it: (it.images, it.images, it.images),
+}
+
+
+def amounts_of(rule: Rule, expected: Expected) -> Amounts:
+    """What is expected of the request, in the unit of the limit.
 
     Raises ``UnpricedModelError``.
     """
-    amounts = expected.typical, expected.worst, expected.without_output, expected.before
-    if rule.metric is Metric.USD and not expected.is_priced:
-        if rule.unpriced is Unpriced.ASSUME:
-            each = rule.assumed_nanodollars_per_token
-            typical, worst, fixed, before = (assumed(amount, each) for amount in amounts)
-            amounts = typical, worst, fixed, before
-        elif rule.unpriced is Unpriced.REFUSE and rule.mode is Mode.ENFORCE:
-            raise UnpricedModelError(rule)
-        else:
-            return 0, 0, 0, 0
-    typical, worst, fixed, before = amounts
-    read = READERS[rule.metric]
-    return read(typical), read(worst), read(fixed), read(before)
+    metric = rule.metric
+    if metric is MONEY and not expected.is_priced:
+        return _unpriced(rule, expected)
+    typical, worst, fixed = EXPECTED[metric](expected)
+    before = expected.before
+    return typical, worst, fixed, 0 if before is NOTHING_USED else READERS[metric](before)
+
+
+def _unpriced(rule: Rule, expected: Expected) -> Amounts:
+    """What a request without a price counts as for a limit of money."""
+    if rule.unpriced is Unpriced.ASSUME:
+        each = rule.assumed_nanodollars_per_token
+        typical, worst, fixed, before = (
+            assumed(amount, each).nanodollars
+            for amount in (
+                expected.typical,
+                expected.worst,
+                expected.without_output,
+                expected.before,
+            )
+        )
+        return typical, worst, fixed, before
+    if rule.unpriced is Unpriced.REFUSE and rule.mode is Mode.ENFORCE:
+        raise UnpricedModelError(rule)
+    return 0, 0, 0, 0

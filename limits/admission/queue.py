@@ -59,16 +59,16 @@ class _Lane:
 
 
 class WaitingQueue:
-    """Belongs to one event loop. ``clock`` tells seconds from any moment."""
+    """Belongs to one event loop. ``clock`` tells seconds; so many are ``waiting``."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lanes: dict[str, _Lane] = {}
         self._of_key: Counter[str] = Counter()
-        self._number = 0
+        self.waiting = 0
 
     def __len__(self) -> int:
-        return self._number
+        return self.waiting
 
     def ahead(self, meters: Iterable[str]) -> LimitReachedError | None:
         """The last refusal of the request that has its turn at one of ``meters``.
@@ -99,7 +99,7 @@ class WaitingQueue:
         Raises the last ``LimitReachedError`` when the time is over, and ``refused`` at once when
         the queue is full, or has enough of this key.
         """
-        if self._number >= MOST or self._of_key[ticket.place.key] >= MOST_OF_A_KEY:
+        if self.waiting >= MOST or self._of_key[ticket.place.key] >= MOST_OF_A_KEY:
             raise refused
         waiter = _Waiter(ticket.place, self._clock() + ticket.seconds, refused)
         self._join(waiter)
@@ -129,12 +129,12 @@ class WaitingQueue:
             await _set_within(waiter.is_called, until - now)
 
     def _join(self, waiter: _Waiter) -> None:
-        self._number += 1
+        self.waiting += 1
         self._of_key[waiter.place.key] += 1
         self._enter(waiter)
 
     def _leave(self, waiter: _Waiter) -> None:
-        self._number -= 1
+        self.waiting -= 1
         self._of_key[waiter.place.key] -= 1
         if not self._of_key[waiter.place.key]:
             del self._of_key[waiter.place.key]

@@ -13,16 +13,15 @@ the answer, or was the last one.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
-from limits.admission.admissions import Held, Reservation, use_of, used_by
+from limits.admission.admissions import Reservation, use_of, used_by
 from limits.admission.admitting import refusal
 from limits.admission.expected import ONE_REQUEST, Expected, capped
 from limits.admission.gate import Gate, gate
-from limits.admission.holds import COUNTING_REQUESTS, Hold
+from limits.admission.holds import Hold
 from limits.admission.queue import WaitingQueue
-from limits.admission.waiting import meter_names
-from limits.book import Matched
+from limits.book import Matched, Matches
 from limits.choices import Metric
 from limits.counting.live_prices import Used
 from limits.demand import Demand
@@ -58,22 +57,22 @@ class UpstreamLimits:
 
     def matched(
         self, exchange: Exchange, target: Target, key_id: str | None, metrics: frozenset[Metric]
-    ) -> list[Matched]:
+    ) -> Matches:
         """The limits of an attempt. Only those of ``metrics`` are asked."""
         book, upstream = self._gate.book, target.connection.upstream
         also = (*target.granted_ids, target.model) if book.reads_models else ()
         found = book.upstream_rules(upstream.id, key_id, exchange.model, exchange.endpoint, also)
-        return [each for each in found if each.rule.metric in metrics]
+        return Matches.of(each for each in found if each.rule.metric in metrics)
 
     def names(self, wanted: Sequence[Matched], exchange: Exchange) -> Iterable[str]:
         """The names of the meters of ``wanted``."""
-        return meter_names(wanted, exchange.accepted_at)
+        return [each.meter_at(exchange.accepted_at) for each in wanted]
 
     async def reserve(
         self,
         exchange: Exchange,
         target: Target,
-        wanted: Sequence[Matched],
+        wanted: Matches,
         demand: Callable[[], Awaitable[Demand]],
         *,
         output_cap: int | None = None,
@@ -83,18 +82,18 @@ class UpstreamLimits:
         Raises :class:`limits.refusals.LimitError`, and holds nothing then.
         """
         expected = ONE_REQUEST
-        if not all(each.rule.metric in COUNTING_REQUESTS for each in wanted):
+        if not wanted.count_requests:
             expected = await self._expected(exchange, target, wanted, await demand(), output_cap)
         self._number += 1
         name = f"{exchange.request_id}:{self._number}"
-        reservation = Reservation(name=name)
+        reservation = Reservation(name)
         answer = await self._gate.asker.ask(name, self._gate.holds(exchange, wanted, expected))
         if answer.over:
             refused = refusal(answer.over)
             refused.is_local = answer.is_local
             raise refused
-        for each in answer.held:
-            reservation.held[each.hold.ask.meter] = each
+        reservation.hold(answer.held)
+        reservation.is_local = answer.is_local
         if in_flight.find(exchange.request_id) is None:  # its client has left
             self._settle(reservation, NOT_MADE)
             return reservation
@@ -121,10 +120,9 @@ class UpstreamLimits:
                 exchange.limit_marks.remove(mark)
         self._settle(reservation, used)
 
-    def periods(self, request_id: str) -> Iterator[Held]:
-        """What attempts of the request hold of periods at its end."""
-        for reservation in self._open.get(request_id, ()):
-            yield from (each for each in reservation.held.values() if each.hold.mark)
+    def of(self, request_id: str) -> Sequence[Reservation]:
+        """What attempts of the request hold at its end."""
+        return self._open.get(request_id, ())
 
     def settle(self, exchange: Exchange, record: UsageRecord) -> None:
         """The request has ended: put what ``record`` says in place of what its attempts hold."""
@@ -134,9 +132,9 @@ class UpstreamLimits:
 
     def _settle(self, reservation: Reservation, used: Used | None) -> None:
         uses = tuple(
-            _likely_use(each.hold) if used is None else use_of(each.hold, used)
+            _likely_use(each) if used is None else use_of(each, used)
             for each in reservation.held.values()
-            if not each.hold.mark
+            if not each.mark
         )
         settlement = Settlement(reservation.name, uses)
         self._gate.meters.settle(settlement)
@@ -148,7 +146,7 @@ class UpstreamLimits:
         self,
         exchange: Exchange,
         target: Target,
-        wanted: Sequence[Matched],
+        wanted: Matches,
         demand: Demand,
         output_cap: int | None,
     ) -> Expected:
@@ -167,7 +165,7 @@ def told_use(tokens: Tokens | None, *, is_sent: bool) -> Used:
 
 def marks_of(reservation: Reservation) -> set[str]:
     """The periods that the attempt counts towards."""
-    return {each.hold.mark for each in reservation.held.values() if each.hold.mark}
+    return {each.mark for each in reservation.held.values() if each.mark}
 
 
 def _likely_use(hold: Hold) -> Use:

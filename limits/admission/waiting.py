@@ -16,7 +16,7 @@ meanwhile. Its class: streams are interactive, ``service_tier: flex`` is batch,
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -24,10 +24,7 @@ from limits.admission.fair_order import Place, Priority
 from limits.admission.queue import Ticket, WaitingQueue
 from limits.book import Matched
 from limits.demand import Demand
-from limits.marks import meter_of
-from limits.meters.interface import MeterKind
 from limits.refusals import LimitReachedError
-from limits.windows import span_of
 from usage.exchange import Exchange, StopReason
 from usage.in_flight import in_flight
 from usage.limit_counts import limit_counts
@@ -54,26 +51,25 @@ class Waiting:
         self._clock = clock
         self._exchanges: set[Exchange] = set()
 
+    def ahead(self, wanted: Iterable[Matched], at: float) -> LimitReachedError | None:
+        """What was said to the request that has its turn at one of the limits ``wanted``, for one
+        that was accepted ``at`` then: a request that would not wait overtakes."""
+        if not self.queue.waiting:
+            return None
+        return self.queue.ahead(each.meter_at(at) for each in wanted if each.rule.wait_seconds > 0)
+
     async def admitted(
         self,
         exchange: Exchange,
-        wanted: Sequence[Matched],
+        refused: LimitReachedError,
         demand: Callable[[], Awaitable[Demand]],
         take: Callable[[], Awaitable[Result]],
     ) -> Result:
-        """What ``take`` returns, at once or after a wait. Raises ``LimitError``.
+        """What ``take`` returns after a wait, since ``refused`` has been said to it.
 
-        ``wanted`` are the limits that ``take`` asks for; ``demand`` is asked before a wait alone.
+        Raises ``LimitError``, and ``refused`` where no wait helps. ``demand`` is asked before a
+        wait alone.
         """
-        refused = None
-        if len(self.queue):
-            patient = [each for each in wanted if each.rule.wait_seconds > 0]
-            refused = self.queue.ahead(meter_names(patient, exchange.accepted_at))
-        if refused is None:
-            try:
-                return await take()
-            except LimitReachedError as exc:
-                refused = exc
         if not _may_help(refused, 0.0):
             raise refused
         place = place_of(exchange, await demand())
@@ -122,7 +118,7 @@ class Waiting:
 
     def wake(self, meters: Iterable[str]) -> None:
         """Something of ``meters`` was given back."""
-        if len(self.queue):
+        if self.queue.waiting:
             self.queue.wake(meters)
 
     def stop(self, reason: StopReason) -> None:
@@ -144,16 +140,6 @@ def priority_of(exchange: Exchange, demand: Demand) -> Priority:
     if exchange.is_streamed or demand.service_tier == FAST_TIER:
         return Priority.INTERACTIVE
     return Priority.NORMAL
-
-
-def meter_names(wanted: Iterable[Matched], at: float) -> Iterable[str]:
-    """The names of the meters of ``wanted`` for a request that was accepted ``at`` then."""
-    for each in wanted:
-        if each.kind is MeterKind.PERIOD:
-            start = span_of(each.rule.window, each.rule.zone, at).start
-            yield meter_of(f"{each.meter}{start}", each.rule.metric)
-        else:
-            yield each.meter
 
 
 def _may_help(refused: LimitReachedError, waited: float) -> bool:

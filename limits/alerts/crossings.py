@@ -11,6 +11,7 @@ from limits.choices import Metric
 from limits.marks import Mark
 from limits.models import Limit, LimitAlert
 from limits.quantities import Quantities, units
+from limits.rule import amount_in_force, raises_of
 
 LOOK_SECONDS = 60.0  # how old the amount and the raises of a limit may be here
 MOST_KNOWN = 100_000
@@ -67,11 +68,8 @@ def passed(limit: Limit, mark: Mark, used: int, amount: int) -> Iterator[LimitAl
 
 def amount_now(limit: Limit, share: str) -> int:
     """What ``share`` may use now, in the units of meters, raises included."""
-    now = timezone.now()
-    for change in limit.changes.all():  # the latest first
-        if change.until > now and change.share in {"", share}:
-            return units(Metric(limit.metric), change.amount)
-    return units(Metric(limit.metric), limit.amount)
+    usual = units(Metric(limit.metric), limit.amount)
+    return amount_in_force(usual, raises_of(limit), share, timezone.now().timestamp())
 
 
 def _next(thresholds: Sequence[int], used: int, amount: int) -> int:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from accounts.models import ApiKey, User
+from accounts.public_url import public_link
+from infrastructure.letters import Letter
 from limits.alerts.crossings import amount_now
 from limits.choices import OF_UPSTREAMS, Metric, Mode, Window
 from limits.models import Limit, LimitAlert, Period
@@ -23,8 +25,21 @@ class AlertMessage:
     units, since a float is no place for money."""
 
     subject: str
-    text: str
+    lines: tuple[str, ...]
     payload: JsonObject
+    limit_id: int
+
+    @property
+    def letter(self) -> Letter:
+        """The alert as a mail, with a link to the limit where the gateway's address is known."""
+        return Letter(
+            subject=self.subject,
+            lines=self.lines,
+            action="Open the limit",
+            url=public_link("admin:limits_limit_change", self.limit_id),
+            reason="You get this mail because this address is told of alerts: of this limit, or "
+            "of all by GATEWAY_ALERT_EMAILS.",
+        )
 
 
 def message_of(alert: LimitAlert) -> AlertMessage:
@@ -39,15 +54,16 @@ def message_of(alert: LimitAlert) -> AlertMessage:
     of_whom = f" of {who}" if who else ""
     state = "is used up" if alert.threshold >= USED_UP else f"has reached {alert.threshold} %"
     ends = _end(period, limit.time_zone)
-    lines = [
+    lines = (
         f"The limit {limit.label!r}{of_whom} {state}.",
         f"Used: {used} of {amount} {limit.get_metric_display()}.",
         _consequence(limit, alert.threshold),
         f"The count begins again on {ends:%Y-%m-%d at %H:%M %Z}." if ends else "",
-    ]
+    )
     return AlertMessage(
         subject=f"Gatehouse: {limit.label}{of_whom} {state}",
-        text="\n".join(filter(None, lines)) + "\n",
+        lines=tuple(filter(None, lines)),
+        limit_id=limit.pk,
         payload={
             "type": EVENT,
             "timestamp": alert.created_at.astimezone(UTC).isoformat(timespec="seconds"),

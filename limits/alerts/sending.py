@@ -16,7 +16,6 @@ from typing import Any
 import orjson
 from channels.db import database_sync_to_async
 from django.conf import settings
-from django.core.mail import EmailMessage
 from django.db.models import Q
 from django.utils import timezone
 
@@ -89,9 +88,8 @@ class AlertSender:
         to = sorted({*settings.GATEWAY_ALERT_EMAILS, *alert.limit.alert_emails})
         if not to or not settings.EMAIL_URL:
             return False
-        mail = EmailMessage(message.subject, message.text, to=to)
         try:
-            await asyncio.to_thread(mail.send)
+            await asyncio.to_thread(message.letter.send, to)
         except (SMTPException, OSError) as exc:
             raise DeliveryError(f"the mail server says {type(exc).__name__}") from exc
         except ValueError as exc:  # one alert that cannot be sent must not hold up the others

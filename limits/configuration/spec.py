@@ -13,7 +13,16 @@ from django.utils import timezone
 
 from connections.configuration.difference import Difference, Kind
 from connections.configuration.entry import EntryError, read_fields
-from limits.choices import Metric, Mode, OnOutage, Share, SubjectKind, Unpriced, Window
+from limits.choices import (
+    OF_UPSTREAMS,
+    Metric,
+    Mode,
+    OnOutage,
+    Share,
+    SubjectKind,
+    Unpriced,
+    Window,
+)
 from limits.configuration.numbers import as_number
 from limits.configuration.raises import RaiseSpec, bring_to, raises_of
 from limits.configuration.spec_fields import READERS, SUBJECT_READERS
@@ -74,6 +83,8 @@ class LimitSpec:
             for each in fields(cls)
             if each.name not in SEPARATE
         }
+        if row.subject_kind in OF_UPSTREAMS:  # no request waits there, whatever the row says
+            columns["wait_seconds"] = 0.0
         return cls(**columns, subject=Subject.of(row), raises=raises_of(row))
 
     def check(self) -> None:

@@ -14,21 +14,20 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import NamedTuple
 
 from channels.db import database_sync_to_async
 from django.db import DatabaseError, InterfaceError
 
 from infrastructure.seldom import SeldomLog
-from limits.counting.tariffs import Tariffs
+from limits.counting.demand_counts import DemandCounts
+from limits.counting.tariffs import Tariff, Tariffs, costs_at
 from limits.counting.used import quantities_at
+from limits.meters.interface import new
 from limits.quantities import Quantities, nanodollars
 from usage.charges import charge, is_of_one_answer
 from usage.estimation import counted
-from usage.models import Price
 from usage.pricing import Pricing
 from usage.record import UsageRecord
 
@@ -69,20 +68,6 @@ class Used(NamedTuple):
     is_priced: bool
 
 
-@dataclass(slots=True, kw_only=True)
-class Expected:
-    """The counts of a request that was not sent yet."""
-
-    prompt_tokens: int | None
-    completion_tokens: int | None
-    audio_seconds: float | None
-    characters: int | None
-    cached_tokens: int | None = None
-    cache_write_tokens: int | None = None
-    audio_prompt_tokens: int | None = None
-    audio_completion_tokens: int | None = None
-
-
 class LivePrices:
     """The prices of a worker. Belongs to the event loop."""
 
@@ -92,6 +77,9 @@ class LivePrices:
         self._pricing: Pricing | None = None
         self._known: set[Priced] = set()
         self._tariffs = Tariffs()
+        # Those that hold whatever the time and the length of the input are.
+        self._standing: dict[tuple[str, str, str, str], Tariff] = {}
+        self.standing = self._standing.get
 
     async def refresh(self) -> None:
         """Take up the prices as they are now.
@@ -104,6 +92,7 @@ class LivePrices:
             self._known.clear()
         await asyncio.to_thread(_look_up, pricing, tuple(self._known))
         self._pricing, self._tariffs = pricing, Tariffs()
+        self._standing.clear()
 
     async def run(self) -> None:
         """Refresh every minute, until cancelled."""
@@ -137,12 +126,17 @@ class LivePrices:
         """What ``record`` counts as, as the ledger will have it."""
         as_stored, _ = counted(record.believed())
         cost = self._cost(as_stored)
-        return Used(quantities_at(as_stored, cost or 0), cost is not None)
+        return new(Used, (quantities_at(as_stored, cost or 0), cost is not None))
 
     def _cost(self, as_stored: UsageRecord) -> int | None:
         if not is_of_one_answer(as_stored):
-            cost = charge(as_stored, self._prices).cost
-            return None if cost is None else nanodollars(cost)
+            charged = charge(as_stored, self._prices).cost
+            return None if charged is None else nanodollars(charged)
+        if as_stored.is_answered:
+            model = as_stored.connection, as_stored.model, as_stored.upstream_model
+            tariff = self._standing.get((*model, as_stored.service_tier))
+            if tariff is not None and (cost := tariff.cost_of(as_stored)) is not None:
+                return cost
         price = self._prices.price_of(as_stored)
         return None if price is None else self._tariffs.cost(as_stored, price)
 
@@ -182,26 +176,33 @@ class LivePrices:
         is_worst: bool,
     ) -> list[int | None]:
         """:meth:`cost_of_demand` with each of ``outputs``, in tokens."""
-        asked = Asked(*model, input_tokens)
-        price = self._prices.price_for(asked, datetime.now(UTC))
+        tariff = self._standing.get(model)
+        if tariff is not None:
+            return costs_at(tariff, input_tokens, outputs, is_worst=is_worst)
+        asked, now = Asked(*model, input_tokens), datetime.now(UTC)
+        price = self._prices.price_for(asked, now)
         if price is None:
             return [None] * len(outputs)
         tariff = self._tariffs.of(price)
         if tariff is not None:
-            cost = tariff.most if is_worst else tariff.plain
-            return [cost(input_tokens, output) for output in outputs]
-        costs = []
-        for output in outputs:
-            counts = Expected(
-                prompt_tokens=input_tokens,
-                completion_tokens=output,
-                audio_seconds=audio_ms / MILLISECONDS,
-                characters=characters,
-            )
-            if is_worst:
-                _at_the_dearest(counts, price)
-            costs.append(self._tariffs.cost(counts, price))
-        return costs
+            if self._prices.stands(asked, now):
+                self._stand(model, tariff)
+            return costs_at(tariff, input_tokens, outputs, is_worst=is_worst)
+        demand = DemandCounts(
+            prompt_tokens=input_tokens,
+            completion_tokens=None,
+            audio_seconds=audio_ms / MILLISECONDS,
+            characters=characters,
+        )
+        return [
+            self._tariffs.cost(demand.with_output(output, price, is_worst=is_worst), price)
+            for output in outputs
+        ]
+
+    def _stand(self, model: Priced, tariff: Tariff) -> None:
+        if len(self._standing) >= MOST_KNOWN:
+            self._standing.clear()
+        self._standing[model] = tariff
 
     @property
     def _prices(self) -> Pricing:
@@ -219,22 +220,6 @@ def _look_up(pricing: Pricing, models: Iterable[Priced]) -> None:
     now = datetime.now(UTC)
     for model in models:
         pricing.price_for(Asked(*model, 0), now)
-
-
-def _at_the_dearest(counts: Expected, price: Price) -> None:
-    """Count the tokens as those that have the highest rate."""
-    plain = price.input_per_million or Decimal(0)
-    rates = {
-        "cached_tokens": price.cached_per_million,
-        "cache_write_tokens": price.cache_write_per_million,
-        "audio_prompt_tokens": price.audio_input_per_million,
-    }
-    name, rate = max(rates.items(), key=lambda each: each[1] or Decimal(0))
-    if rate is not None and rate > plain:
-        setattr(counts, name, counts.prompt_tokens)
-    spoken = price.audio_output_per_million
-    if spoken is not None and spoken > (price.output_per_million or Decimal(0)):
-        counts.audio_completion_tokens = counts.completion_tokens
 
 
 live_prices = LivePrices()

@@ -126,21 +126,27 @@ def _read(record: UsageRecord) -> frozenset[Mark]:
     texts = record.limit_marks
     if not isinstance(texts, list):
         return frozenset()
-    return _marks_in(tuple([text for text in texts if isinstance(text, str)]))
+    try:
+        return _marks_in(tuple(texts))
+    except TypeError:  # some of them cannot be compared, and are no marks
+        return _marks_in(tuple([text for text in texts if isinstance(text, str)]))
 
 
 @lru_cache(maxsize=4096)
-def _marks_in(texts: tuple[str, ...]) -> frozenset[Mark]:
+def _marks_in(texts: tuple[Any, ...]) -> frozenset[Mark]:
     """Many requests count towards the same periods."""
     return frozenset(mark for text in texts if (mark := read_mark(text)) is not None)
 
 
 def _marks_of(stored: Iterable[Stored]) -> dict[Mark, list[str]]:
     """The requests of each mark."""
-    marks: defaultdict[Mark, list[str]] = defaultdict(list)
+    groups: defaultdict[frozenset[Mark], list[str]] = defaultdict(list)
     for one in stored:
-        for mark in _read(one.record):
-            marks[mark].append(one.record.request_id)
+        groups[_read(one.record)].append(one.record.request_id)
+    marks: defaultdict[Mark, list[str]] = defaultdict(list)
+    for together, request_ids in groups.items():
+        for mark in together:
+            marks[mark] += request_ids
     return marks
 
 
@@ -172,14 +178,16 @@ def _counted(metric: str, window: str, time_zone: str, unpriced: str, per_millio
 
 
 def _sums(new: Iterable[Stored], limits: dict[int, Counted]) -> Sums:
-    sums: Sums = {}
+    """What ``new`` add to each period: first by the periods together, which most requests share."""
+    groups: dict[tuple[frozenset[Mark], bool], tuple[int, ...]] = {}
     for stored in new:
-        marks = _read(stored.record)
-        used = quantities_of(*stored)
-        is_priced = stored.cost is not None
+        group = _read(stored.record), stored.cost is not None
+        groups[group] = _plus(groups.get(group, NOTHING), (1, *quantities_of(*stored)))
+    sums: Sums = {}
+    for (marks, is_priced), (records, *used) in groups.items():
         for mark in marks:
             if limit := limits.get(mark.limit_id):
-                one = (1, *limit.as_assumed(used, is_priced=is_priced))
+                one = (records, *limit.as_assumed(Quantities(*used), is_priced=is_priced))
                 sums[mark] = _plus(sums.get(mark, NOTHING), one)
     return sums
 

@@ -7,6 +7,7 @@ then to nano-dollars.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ PARTS = 10**6  # of a dollar, in a rate
 TRILLIONTHS = 10**12  # of a dollar
 TOO_MANY = int(TOO_MUCH) * TRILLIONTHS
 FINEST, FINEST_IN_NANO = 100, 10  # trillionths in the ledger's last decimal; and those in a nano
+FINE = FINEST * FINEST_IN_NANO
 # Sounds and characters are left to the ledger's own code.
 OTHER_RATES = (
     "audio_input_per_million",
@@ -36,6 +38,7 @@ class Tariff(NamedTuple):
     written: int
     output: int
     request: int
+    dearest: int  # of input
 
     @classmethod
     def of(cls, price: Price) -> Tariff | None:
@@ -56,18 +59,25 @@ class Tariff(NamedTuple):
         if any(part != part.to_integral_value() or not 0 <= part < TRILLIONTHS for part in parts):
             return None
         one, kept, stored, made, request = map(int, parts)
-        return cls(one, kept, stored, made, request * PARTS)
+        return cls(one, kept, stored, made, request * PARTS, max(one, kept, stored))
 
     def cost(self, prompt: int, cached: int, written: int, output: int) -> int | None:
         """In nano-dollars; None where the ledger has no cost either."""
-        fresh = max(prompt - cached - written, 0)
-        return _in_nanodollars(
-            fresh * self.fresh
-            + cached * self.cached
-            + written * self.written
-            + output * self.output
-            + self.request
-        )
+        of_fresh, of_cached, of_written, of_output, request, _ = self
+        fresh = prompt - cached - written
+        if fresh < 0:
+            fresh = 0
+        total = fresh * of_fresh + output * of_output + request
+        if cached or written:
+            total += cached * of_cached + written * of_written
+        return _in_nanodollars(total)
+
+    def cost_of(self, counts: Counted) -> int | None:
+        """In nano-dollars; None where the ledger has no cost, or more has to be looked at."""
+        prompt, output = counts.prompt_tokens, counts.completion_tokens
+        if prompt is None or output is None:
+            return None
+        return self.cost(prompt, counts.cached_tokens or 0, counts.cache_write_tokens or 0, output)
 
     def plain(self, prompt: int, output: int) -> int | None:
         """In nano-dollars, where no input is cached."""
@@ -75,8 +85,7 @@ class Tariff(NamedTuple):
 
     def most(self, prompt: int, output: int) -> int | None:
         """In nano-dollars, where all input has the dearest rate."""
-        dearest = max(self.fresh, self.cached, self.written)
-        return _in_nanodollars(prompt * dearest + output * self.output + self.request)
+        return _in_nanodollars(prompt * self.dearest + output * self.output + self.request)
 
 
 class Tariffs:
@@ -95,14 +104,20 @@ class Tariffs:
 
     def cost(self, counts: Counted, price: Price) -> int | None:
         """What ``counts`` cost in nano-dollars: the ledger's number; None where it has none."""
-        prompt, output = counts.prompt_tokens, counts.completion_tokens
-        if prompt is not None and output is not None:
+        if counts.prompt_tokens is not None and counts.completion_tokens is not None:
             tariff = self.of(price)
             if tariff is not None:
-                cached, written = counts.cached_tokens or 0, counts.cache_write_tokens or 0
-                return tariff.cost(prompt, cached, written, output)
+                return tariff.cost_of(counts)
         cost = cost_of(counts, price)
         return None if cost is None else nanodollars(cost)
+
+
+def costs_at(
+    tariff: Tariff, prompt: int, outputs: Sequence[int], *, is_worst: bool
+) -> list[int | None]:
+    """The cost of ``prompt`` with each of ``outputs``, all in tokens: see :meth:`Tariff.most`."""
+    cost = tariff.most if is_worst else tariff.plain
+    return [cost(prompt, output) for output in outputs]
 
 
 def _or(rate: Decimal | None, other: Decimal) -> Decimal:
@@ -112,12 +127,16 @@ def _or(rate: Decimal | None, other: Decimal) -> Decimal:
 def _in_nanodollars(trillionths: int) -> int | None:
     if trillionths >= TOO_MANY:
         return None
+    whole = trillionths // FINE
+    if whole * FINE == trillionths:  # nearly always: few rates are as fine
+        return whole
     return _rounded(_rounded(trillionths, FINEST), FINEST_IN_NANO)
 
 
 def _rounded(count: int, unit: int) -> int:
     """``count`` in whole units: half a unit goes to the even number, as decimals are rounded."""
-    whole, rest = divmod(count, unit)
+    whole = count // unit
+    rest = count - whole * unit
     if 2 * rest > unit or (2 * rest == unit and whole % 2):
         return whole + 1
     return whole

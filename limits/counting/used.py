@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Decimal
 
+from limits.meters.interface import new
 from limits.quantities import NANO, Quantities, nanodollars
-from usage.record import FAILED, UsageRecord
+from usage.failing import FAILED
+from usage.record import UsageRecord
 
 MILLION = Decimal(1_000_000)
 MILLISECONDS = 1000
@@ -26,15 +28,17 @@ def quantities_at(record: UsageRecord, cost: int) -> Quantities:
     """
     is_one = record.attempts > 0 or 0 < record.status < FAILED
     images = record.images
-    return Quantities(
+    seconds = record.audio_seconds
+    values = (
         record.requests if is_one else 0,
         record.prompt_tokens or 0,
         record.completion_tokens or 0,
         cost,
         # As databases round, too: see limits.counting.rebuilding.
-        int((record.audio_seconds or 0.0) * MILLISECONDS + 0.5),
+        int(seconds * MILLISECONDS + 0.5) if seconds else 0,
         min(images, MOST_IMAGES) if images and record.is_answered else 0,
     )
+    return new(Quantities, values)
 
 
 def assumed(used: Quantities, nanodollars_per_token: int) -> Quantities:

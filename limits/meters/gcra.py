@@ -27,16 +27,16 @@ def cost_us(count: int, amount: int, window_us: int) -> int:
     """
     if count <= 0 or amount <= 0:
         return 0
-    return max(1, count * window_us // amount)
+    return count * window_us // amount or 1
 
 
 def level_us(tat_us: int, now_us: int) -> int:
-    return max(0, tat_us - now_us)
+    return tat_us - now_us if tat_us > now_us else 0
 
 
 def used(level: int, amount: int, window_us: int) -> int:
     """How much of the amount a bucket lacks, rounded up; more than the amount in debt."""
-    return -(-level * amount // window_us)
+    return -(-level * amount // window_us) if level else 0
 
 
 def choice(level: int, amount: int, window_us: int, typical: int, worst: int) -> int:
@@ -49,6 +49,8 @@ def fits(level: int, amount: int, window_us: int, count: int) -> bool:
     """Nothing always fits, even in debt."""
     if count <= 0:
         return True
+    if not level:
+        return count <= amount
     return count <= amount and level + cost_us(count, amount, window_us) <= window_us
 
 
@@ -64,7 +66,8 @@ def moved(tat_us: int, now_us: int, delta_us: int) -> int:
 
     What comes back never fills a bucket beyond its amount: a time in the past counts as now.
     """
-    return min(max(tat_us, now_us) + delta_us, now_us + LONGEST_US)
+    moved_us = (tat_us if tat_us > now_us else now_us) + delta_us
+    return moved_us if moved_us - now_us < LONGEST_US else now_us + LONGEST_US
 
 
 def rescaled(level: int, old: tuple[int, int], new: tuple[int, int]) -> int:

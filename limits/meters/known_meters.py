@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from limits.meters.interface import Ask, MeterKind, Use
-from limits.meters.memory_states import Bucket, Period, Slots
+from limits.meters.memory_slots import Slots
+from limits.meters.memory_states import Bucket, Period
 
 State = Bucket | Period | Slots
 LOOKS = 2  # for each meter that is made; with 1 the number would never fall
@@ -28,9 +29,6 @@ class KnownMeters:
 
     def __len__(self) -> int:
         return len(self._states)
-
-    def asked(self, ask: Ask, now: float) -> State:
-        return self._states.get(ask.meter) or self.make(ask, ask.amount, now)
 
     def used(self, use: Use, now: float) -> State | None:
         """The meter of ``use``, made only where the use would change it."""

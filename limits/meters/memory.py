@@ -27,10 +27,12 @@ from limits.meters.interface import (
     Settlement,
     Taken,
     Unknown,
+    new,
 )
 from limits.meters.known_meters import KnownMeters, State
-from limits.meters.memory_states import NO_HOLD, Reserved
+from limits.meters.memory_states import NO_HOLD, ONE_HELD, Reserved
 from limits.meters.recent import Recent
+from limits.meters.weighing import Weighed, refused
 
 DONE_SECONDS = 600.0  # so long a second settlement is recognised
 TIDY_SECONDS = 1.0  # shorter than a lease
@@ -39,14 +41,12 @@ TIDY_SECONDS = 1.0  # shorter than a lease
 class _Reservation:
     __slots__ = ("expires_at", "holds")
 
-    def __init__(self, expires_at: float) -> None:
+    def __init__(self, expires_at: float, holds: dict[str, Reserved]) -> None:
         self.expires_at = expires_at
-        self.holds: dict[str, Reserved] = {}
+        self.holds = holds
 
 
 NO_HOLDS: Mapping[str, Reserved] = {}
-# What a request asks of a meter, what it holds there, what it is to hold in all, and if that fits.
-Weighed = tuple[Ask, State, Reserved, int, bool]
 
 
 class MemoryMeters:
@@ -71,17 +71,47 @@ class MemoryMeters:
         """How many meters are remembered."""
         return len(self._meters)
 
+    def take_at_once(self, reservation: str, asks: Sequence[Ask]) -> tuple[Reading, ...] | None:
+        """Reserve what is typical, for a reservation that holds nothing yet; None where some meter
+        is near its amount or unknown, and nothing is reserved then.
+
+        Nearly all requests come this way, for a third of what :meth:`take` costs.
+        """
+        now = self._clock()
+        if self._noted or now >= self._tidy_at:
+            now = self._caught_up()
+        if reservation in self._reservations or reservation in self._done:
+            return None
+        known = self._meters.get
+        holds: dict[str, Reserved] = {}
+        readings = []
+        for ask in asks:
+            meter, _, amount, typical, worst, window_us, _, _ = ask
+            state = known(meter) or self._meters.make(ask, amount, now)
+            reading = state.take_typical(meter, amount, typical, worst, window_us, now)
+            if reading is None:
+                self._release(holds, now)
+                return None
+            holds[meter] = ONE_HELD if worst == 1 == typical else new(Reserved, (typical, worst))
+            readings.append(reading)
+        self._reservations[reservation] = _Reservation(now + LEASE_SECONDS, holds)
+        return tuple(readings)
+
     async def take(self, reservation: str, asks: Sequence[Ask]) -> Taken | Refused | Unknown:
+        at_once = self.take_at_once(reservation, asks)
+        if at_once is not None:
+            return Taken(at_once)
         now = self._caught_up()
         if reservation in self._done:
-            return Taken(tuple(self._meters.asked(ask, now).reading(ask, now) for ask in asks))
+            return Taken(tuple(self._asked(ask, now).reading(ask, now) for ask in asks))
         held = self._reservations.get(reservation)
         holds = NO_HOLDS if held is None else held.holds
         weighed: list[Weighed] = []
         unknown: list[str] = []
         is_refused = False
+        known = self._meters.get
         for ask in asks:
-            state = self._meters.asked(ask, now)
+            state = known(ask.meter) or self._meters.make(ask, ask.amount, now)
             if not state.is_known:
                 unknown.append(ask.meter)
                 continue
@@ -95,8 +125,11 @@ class MemoryMeters:
         if unknown:
             return Unknown(tuple(unknown))
         if is_refused:
-            return _refused(weighed, now)
+            return refused(weighed, now)
         return self._taken(reservation, held, weighed, now)
+
+    def _asked(self, ask: Ask, now: float) -> State:
+        return self._meters.get(ask.meter) or self._meters.make(ask, ask.amount, now)
 
     def _taken(
         self,
@@ -106,7 +139,7 @@ class MemoryMeters:
         now: float,
     ) -> Taken:
         if held is None:
-            held = _Reservation(now + LEASE_SECONDS)
+            held = _Reservation(now + LEASE_SECONDS, {})
         else:
             del self._reservations[reservation]  # to the end of those by their lease
             held.expires_at = now + LEASE_SECONDS
@@ -115,23 +148,25 @@ class MemoryMeters:
         for ask, state, hold, total, fits in weighed:
             if hold is NO_HOLD or ask.worst > hold.worst:
                 state.reserve(total, ask, hold, now)
-                held.holds[ask.meter] = Reserved(total, ask.worst)
+                held.holds[ask.meter] = new(Reserved, (total, ask.worst))
             readings.append(state.reading(ask, now, not fits))
-        return Taken(tuple(readings))
+        return new(Taken, (tuple(readings),))
 
     def settle(self, settlement: Settlement) -> None:
         now = self._caught_up()
-        reservation = settlement.reservation
+        reservation, uses = settlement
         if reservation in self._done:
             return
-        self._done.add(reservation, now)
+        self._done[reservation] = now
         held = self._reservations.pop(reservation, None)
         holds = {} if held is None else held.holds
-        for use in settlement.uses:
-            hold = holds.pop(use.meter, NO_HOLD)
-            if self._stored and self._stored.remove((use.meter, reservation)):
+        known, stored = self._meters.get, self._stored
+        for use in uses:
+            meter = use.meter
+            hold = holds.pop(meter, NO_HOLD)
+            if stored and stored.pop((meter, reservation), None) is not None:
                 use = use._replace(amount=0)  # noqa: PLW2901
-            state = self._meters.used(use, now)
+            state = known(meter) or self._meters.used(use, now)
             if state is not None:
                 state.settle(reservation, use, hold, now)
         if holds:
@@ -200,9 +235,9 @@ class MemoryMeters:
         for base in bases:
             period = self._meters.period(base.meter, now)
             period.store(base)
-            for reservation in base.reservations:
-                if not period.is_stored(reservation) and reservation not in self._done:
-                    self._stored.add((base.meter, reservation), now)
+            for reservation in period.stored(base.reservations):
+                if reservation not in self._done:
+                    self._stored[base.meter, reservation] = now
                     self._let_go(reservation, base.meter, now)
 
     def _let_go(self, reservation: str, meter: str, now: float) -> None:
@@ -211,13 +246,3 @@ class MemoryMeters:
         hold = None if held is None else held.holds.pop(meter, None)
         if hold is not None:
             self._release({meter: hold}, now)
-
-
-def _refused(weighed: Sequence[Weighed], now: float) -> Refused:
-    over = []
-    readings = []
-    for position, (ask, state, hold, total, fits) in enumerate(weighed):
-        if not fits and ask.is_enforced:
-            over.append(position)
-        readings.append(state.reading(ask, now, not fits, total - hold.reserved))
-    return Refused(tuple(over), tuple(readings))

@@ -1,4 +1,4 @@
-"""What process memory knows of each kind of meter: a bucket, a period, slots.
+"""What process memory knows of meters that are counted: a bucket, a period.
 
 Times ``now`` are seconds since the epoch. A request is weighed first, on all of its meters, and
 reserved afterwards, if it fits on all that are enforced.
@@ -6,10 +6,11 @@ reserved afterwards, if it fits on all that are enforced.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from limits.meters import gcra
-from limits.meters.interface import LOOSE, Ask, Base, Reading, Use
+from limits.meters.interface import LOOSE, Ask, Base, Reading, Use, new
 
 MICRO = 1_000_000
 KEEP_SECONDS = 3 * 86_400.0  # of an ended period: settlements and the database may come late
@@ -23,6 +24,7 @@ class Reserved(NamedTuple):
 
 
 NO_HOLD = Reserved()
+ONE_HELD = Reserved(1, 1)
 
 
 # What the reservation is to hold of the meter in all, and whether it fits.
@@ -46,9 +48,32 @@ class Bucket:
         if amount != self.amount or window_us != self.window_us:
             self._rescale(amount, window_us, now_us)
         level = gcra.level_us(self.tat_us, now_us)
-        count = gcra.choice(level, amount, window_us, ask.typical, ask.worst)
-        count = max(count, hold.reserved)
-        return count, gcra.fits(level, amount, window_us, count - hold.reserved)
+        count, held = ask.worst, hold.reserved
+        if count != ask.typical:
+            count = gcra.choice(level, amount, window_us, ask.typical, count)
+        if count < held:
+            count = held
+        return count, gcra.fits(level, amount, window_us, count - held)
+
+    def take_typical(
+        self, meter: str, amount: int, typical: int, worst: int, window_us: int, now: float
+    ) -> Reading | None:
+        """Reserve what is typical for a request that holds nothing; None where that brings the
+        bucket near its amount, and nothing is changed then."""
+        if amount != self.amount or window_us != self.window_us or amount <= 0:
+            return None
+        now_us = int(now * MICRO)
+        tat_us = self.tat_us
+        if tat_us < now_us:
+            tat_us = now_us
+        if typical:
+            tat_us += typical * window_us // amount or 1  # gcra.cost_us
+        level = tat_us - now_us
+        used = -(-level * amount // window_us)  # gcra.used
+        if amount - used < LOOSE * worst:
+            return None
+        self.tat_us = tat_us
+        return new(Reading, (meter, amount, used, level / MICRO, False, None, 0, 0))
 
     def reserve(self, total: int, ask: Ask, hold: Reserved, now: float) -> None:
         self._move(total, hold.reserved, now)
@@ -64,7 +89,7 @@ class Bucket:
         level = gcra.level_us(self.tat_us, int(now * MICRO))
         used = gcra.used(level, self.amount, self.window_us)
         if not is_over:
-            return Reading(ask.meter, ask.amount, used, level / MICRO)
+            return new(Reading, (ask.meter, ask.amount, used, level / MICRO, False, None, 0, 0))
         retry_us = gcra.retry_us(level, ask.amount, ask.window_us, more)
         retry = None if retry_us is None else retry_us / MICRO
         return Reading(ask.meter, ask.amount, used, level / MICRO, True, retry)
@@ -73,10 +98,12 @@ class Bucket:
         return self.tat_us <= now * MICRO
 
     def _move(self, used: int, reserved: int, now: float) -> None:
-        amount, window_us = self.amount, self.window_us
         if used == reserved:  # nearly all requests of a limit of requests
             return
-        delta = gcra.cost_us(used, amount, window_us) - gcra.cost_us(reserved, amount, window_us)
+        amount, window_us = self.amount, self.window_us
+        delta = gcra.cost_us(used, amount, window_us)
+        if reserved:
+            delta -= gcra.cost_us(reserved, amount, window_us)
         if delta:
             self.tat_us = gcra.moved(self.tat_us, int(now * MICRO), delta)
 
@@ -96,6 +123,7 @@ class Period:
         "ends_at",
         "exposed",
         "holders",
+        "is_known",
         "pending",
         "records",
         "reserved",
@@ -103,6 +131,7 @@ class Period:
 
     def __init__(self, ends_at: float) -> None:
         self.base: int | None = None
+        self.is_known = False
         self.records = 0
         self.ends_at = ends_at
         self.pending: dict[str, int] = {}
@@ -111,10 +140,6 @@ class Period:
         self.holders = 0
         self._settled = 0  # base and pending
 
-    @property
-    def is_known(self) -> bool:
-        return self.base is not None
-
     def weigh(self, ask: Ask, hold: Reserved, now: float) -> Weighed:
         worst = ask.worst
         others = self.holders - (hold is not NO_HOLD)
@@ -122,7 +147,25 @@ class Period:
         count = worst if left < LOOSE * worst * (others + 1) else ask.typical
         exposed = self.exposed - hold.worst
         fits = worst <= hold.worst or self._settled + exposed + worst <= ask.amount
-        return max(count, hold.reserved), fits
+        return (count if count > hold.reserved else hold.reserved), fits
+
+    def take_typical(
+        self, meter: str, amount: int, typical: int, worst: int, window_us: int, now: float
+    ) -> Reading | None:
+        """Reserve what is typical for a request that holds nothing; None where the period is not
+        known, or near its amount by what is used or by what may be; nothing is changed then."""
+        settled, exposed, reserved = self._settled, self.exposed + worst, self.reserved
+        room, left, near = amount - settled - exposed, amount - settled - reserved, LOOSE * worst
+        if room < near or left < near * (self.holders + 1) or not self.is_known:
+            return None
+        reserved += typical
+        self.reserved, self.exposed = reserved, exposed
+        self.holders += 1
+        ends_in = self.ends_at - now
+        if ends_in < 0:
+            ends_in = 0.0
+        used, claimed = settled + reserved, settled + exposed
+        return new(Reading, (meter, amount, used, ends_in, False, None, settled, claimed))
 
     def reserve(self, total: int, ask: Ask, hold: Reserved, now: float) -> None:
         self.reserved += total - hold.reserved
@@ -130,10 +173,14 @@ class Period:
         self.holders += hold is NO_HOLD
 
     def settle(self, reservation: str, use: Use, hold: Reserved, now: float) -> None:
-        self.release(hold, now)
-        if use.amount:
-            self.pending[reservation] = use.amount
-            self._settled += use.amount
+        if hold is not NO_HOLD:
+            self.reserved -= hold.reserved
+            self.exposed -= hold.worst
+            self.holders -= 1
+        amount = use.amount
+        if amount:
+            self.pending[reservation] = amount
+            self._settled += amount
 
     def release(self, hold: Reserved, now: float) -> None:
         if hold is not NO_HOLD:
@@ -146,51 +193,29 @@ class Period:
         self.ends_at = base.ends_at
         if self.base is None or base.records > self.records:
             self._settled += base.amount - (self.base or 0)
-            self.base, self.records = base.amount, base.records
+            self.base, self.records, self.is_known = base.amount, base.records, True
 
-    def is_stored(self, reservation: str) -> bool:
-        """Whether the use of ``reservation`` was pending, and is not from now on."""
-        amount = self.pending.pop(reservation, None)
-        if amount is None:
-            return False
-        self._settled -= amount
-        return True
+    def stored(self, reservations: Iterable[str]) -> list[str]:
+        """The uses of ``reservations`` are pending no more. Returns those that were not."""
+        take, settled = self.pending.pop, 0
+        others = []
+        for reservation in reservations:
+            amount = take(reservation, None)
+            if amount is None:
+                others.append(reservation)
+            else:
+                settled += amount
+        self._settled -= settled
+        return others
 
     def reading(self, ask: Ask, now: float, is_over: bool = False, more: int = 0) -> Reading:
-        left = max(0.0, self.ends_at - now)
+        left = self.ends_at - now
+        if left < 0:
+            left = 0.0
         settled = self._settled
         used, claimed = settled + self.reserved, settled + self.exposed
         retry = left if is_over else None
-        return Reading(ask.meter, ask.amount, used, left, is_over, retry, settled, claimed)
+        return new(Reading, (ask.meter, ask.amount, used, left, is_over, retry, settled, claimed))
 
     def is_forgettable(self, now: float) -> bool:
         return now > self.ends_at + KEEP_SECONDS and not self.holders
-
-
-class Slots:
-    """How many requests run."""
-
-    __slots__ = ("taken",)
-    is_known = True
-
-    def __init__(self) -> None:
-        self.taken = 0
-
-    def weigh(self, ask: Ask, hold: Reserved, now: float) -> Weighed:
-        more = ask.worst - hold.reserved
-        return ask.worst, more <= 0 or self.taken + more <= ask.amount
-
-    def reserve(self, total: int, ask: Ask, hold: Reserved, now: float) -> None:
-        self.taken += total - hold.reserved
-
-    def settle(self, reservation: str, use: Use, hold: Reserved, now: float) -> None:
-        self.taken -= hold.reserved
-
-    def release(self, hold: Reserved, now: float) -> None:
-        self.taken -= hold.reserved
-
-    def reading(self, ask: Ask, now: float, is_over: bool = False, more: int = 0) -> Reading:
-        return Reading(ask.meter, ask.amount, self.taken, 0.0, is_over)
-
-    def is_forgettable(self, now: float) -> bool:
-        return self.taken == 0

@@ -4,38 +4,25 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 Name = TypeVar("Name", bound=Hashable)
 
 
-class Recent(Generic[Name]):
-    """Times ``now`` are seconds on any clock, and are not to go back."""
+class Recent(OrderedDict[Name, float]):
+    """Names, with the time at which each was added, on any clock that does not go back.
 
-    __slots__ = ("_added", "_seconds")
+    A dictionary itself, since each request asks it several times.
+    """
 
     def __init__(self, seconds: float) -> None:
+        super().__init__()
         self._seconds = seconds
-        self._added: OrderedDict[Name, float] = OrderedDict()
-
-    def __contains__(self, name: Name) -> bool:
-        return name in self._added
-
-    def __len__(self) -> int:
-        return len(self._added)
-
-    def add(self, name: Name, now: float) -> None:
-        self._added[name] = now
-
-    def remove(self, name: Name) -> bool:
-        """Whether it was there."""
-        return self._added.pop(name, None) is not None
 
     def forget_old(self, now: float) -> None:
         limit = now - self._seconds
-        added = self._added
-        while added:
-            name = next(iter(added))
-            if added[name] >= limit:
+        while self:
+            name = next(iter(self))
+            if self[name] >= limit:
                 return
-            del added[name]
+            del self[name]

@@ -73,11 +73,12 @@ class RedisMeters:
         self._candidate = self._name[:4]
         self._grace_seconds = grace_seconds
         self._clock = clock
-        timeouts = {"socket_timeout": SOCKET_SECONDS, "socket_connect_timeout": SOCKET_SECONDS}
+        seconds = max(SOCKET_SECONDS, cap_seconds)
+        timeouts = {"socket_timeout": seconds, "socket_connect_timeout": seconds}
         connect = redis_servers.blocking_async_client
-        self._asking = connect(url, most=CONNECTIONS, wait_seconds=SOCKET_SECONDS, **timeouts)
+        self._asking = connect(url, most=CONNECTIONS, wait_seconds=seconds, **timeouts)
         self._calls = CappedCalls(self._asking, cap_seconds)
-        self._writing = connect(url, most=2, wait_seconds=SOCKET_SECONDS, **timeouts)
+        self._writing = connect(url, most=2, wait_seconds=seconds, **timeouts)
         self._writer = RedisWriter(
             self._writing, self._calls, heed=self._heed, on_back=self._hold_all
         )

@@ -21,13 +21,15 @@ class OwnUse(NamedTuple):
     """``amount`` and ``used`` are in the units of meters; ``used`` is None where nobody can say.
 
     ``resets_at``, in seconds since the epoch, is when a period ends or a bucket is full again;
-    None where that is never, or is now.
+    None where that is never, or is now. ``is_own``: the share is the caller's alone, and all of its
+    numbers may be told.
     """
 
     rule: Rule
     amount: int
     used: int | None
     resets_at: float | None
+    is_own: bool
 
 
 async def uses_of(caller: Caller, book: Book, meters: Meters, *, now: float) -> list[OwnUse]:
@@ -39,7 +41,7 @@ async def uses_of(caller: Caller, book: Book, meters: Meters, *, now: float) -> 
     asks = [question(each, now) for each in matched]
     readings = await _read(meters, asks)
     found = [
-        _use(each.rule, ask, reading, now)
+        _use(each.rule, ask, reading, now, is_own=each.rule.is_own_of(caller))
         for each, ask, reading in zip(matched, asks, readings, strict=True)
     ]
     return sorted(found, key=lambda use: use.rule.label)
@@ -92,6 +94,6 @@ async def _read(meters: Meters, asks: Sequence[Ask]) -> list[Reading | None]:
     return readings
 
 
-def _use(rule: Rule, ask: Ask, reading: Reading | None, now: float) -> OwnUse:
+def _use(rule: Rule, ask: Ask, reading: Reading | None, now: float, *, is_own: bool) -> OwnUse:
     used = None if reading is None else reading.used
-    return OwnUse(rule, ask.amount, used, resets_at(rule, ask, reading, now))
+    return OwnUse(rule, ask.amount, used, resets_at(rule, ask, reading, now), is_own)

@@ -87,6 +87,23 @@ def most_used(limits: Iterable[Limit]) -> dict[int, ShareUse]:
     }
 
 
+def used_by(limits: Iterable[Limit], user_id: int) -> dict[int, ShareUse]:
+    """What ``user_id`` has used of each limit, by the limit's id; of a pool what all have.
+
+    One query; limits of which each key has a share are left out. ``limits`` have their changes
+    prefetched.
+    """
+    at, share = time.time(), share_of_user(user_id)
+    places = [
+        (row, "" if row.share == Share.POOL else share)
+        for row in limits
+        if row.share != Share.EACH_KEY
+    ]
+    stored = _stored([row for row, _ in places], at, most=1, shares=["", share])
+    uses = _uses(places, stored, at)
+    return {row.pk: use for (row, _), use in zip(places, uses, strict=True)}
+
+
 def used_now(limit: Limit, shares: Sequence[str] | None = None) -> list[ShareUse]:
     """Each of ``shares``; by default those that were used most, and those of keys used lately."""
     at = time.time()
@@ -141,7 +158,7 @@ def _stored(
     periods = Period.objects.filter(current)
     if shares is not None:
         periods = periods.filter(share__in=shares)
-    ranked = periods.annotate(used=_used()).annotate(
+    ranked = periods.annotate(used=used_column()).annotate(
         rank=Over(RowNumber(), partition_by="limit_id", order_by=("-used", "share"))
     )
     found = ranked.filter(rank__lte=max(most, len(shares or ())))
@@ -151,7 +168,7 @@ def _stored(
     }
 
 
-def _used() -> Expression:
+def used_column() -> Expression:
     """The column that a limit's metric is counted in."""
     return Case(*(When(limit__metric=metric, then=column) for metric, column in COLUMNS.items()))
 

@@ -6,19 +6,46 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
-from unfold.admin import ModelAdmin
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+from django.utils.html import format_html
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
 
 from accounts.admin.deletions import TellsConsequences, counted
+from accounts.admin.model_admin import ModelAdmin
 from accounts.admin.stale_edits import RefusesStaleEdits
+from models_registry.access.unmatched import unmatched_grants
+from models_registry.admin.access.page import AccessView
+from models_registry.admin.access.person import PersonView
 from models_registry.admin.losses import models_covered
 from models_registry.models import ModelGrant
 
+LONGEST = 200
+HELP = "A model id; * stands for any characters, as in openai/* or gpt-4*."
+# What the pattern covers is told below the field, and again when the typing stops.
+ASKS = {
+    "hx-get": "../covers/",
+    "hx-trigger": "input changed delay:300ms",
+    "hx-target": "#pattern-covers",
+}
+
 
 class ModelGrantForm(forms.ModelForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields.get("pattern")
+        if field is None:  # for those who may only look
+            return
+        depth = "" if self.instance.pk is None else "../"
+        field.widget.attrs |= ASKS | {"hx-get": f"{depth}{ASKS['hx-get']}"}
+        told = extent(self.instance.pattern)
+        field.help_text = format_html(
+            '{} <span id="pattern-covers" role="status">{}</span>', HELP, told
+        )
+
     def clean(self) -> dict[str, Any]:
         grant = {
             name: self.cleaned_data.get(name) for name in ("pattern", "group", "user", "everyone")
@@ -27,6 +54,31 @@ class ModelGrantForm(forms.ModelForm):
         if same.exists():
             self.add_error("pattern", "This grant exists already.")
         return self.cleaned_data
+
+
+def extent(pattern: str) -> str:
+    """How many models ``pattern`` covers, as a sentence; empty without a pattern."""
+    number = models_covered(pattern) if pattern else None
+    if number is None:
+        return ""
+    if not number:
+        return "It covers no model that is offered now, only models of such an id that come later."
+    return f"It covers {counted(number, 'model')} now."
+
+
+class CoversFilter(admin.SimpleListFilter):
+    title = "covers"
+    parameter_name = "covers"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("nothing", "No model")]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[ModelGrant]
+    ) -> QuerySet[ModelGrant]:
+        if self.value() != "nothing":
+            return queryset
+        return queryset.filter(pk__in=[grant.pk for grant in unmatched_grants()])
 
 
 @admin.register(ModelGrant)
@@ -53,6 +105,7 @@ class ModelGrantAdmin(RefusesStaleEdits, TellsConsequences, ModelAdmin):
     autocomplete_fields = ("group", "user")
     list_display = ("pattern", "covers", "kind", "grantee", "created_at")
     list_filter = (
+        CoversFilter,
         "everyone",
         ("group", AutocompleteSelectFilter),
         ("user", AutocompleteSelectFilter),
@@ -61,9 +114,32 @@ class ModelGrantAdmin(RefusesStaleEdits, TellsConsequences, ModelAdmin):
     list_before_template = "admin/models_registry/list_before.html"
     search_fields = ("pattern", "group__name", "user__username")
 
+    def get_urls(self) -> list[URLPattern]:
+        guarded = self.admin_site.admin_view
+        return [
+            path(
+                "access/",
+                guarded(AccessView.as_view(model_admin=self)),
+                name="models_registry_access",
+            ),
+            path(
+                "access/person/",
+                guarded(PersonView.as_view(model_admin=self)),
+                name="models_registry_access_person",
+            ),
+            path("covers/", guarded(self.covers_page), name="models_registry_covers"),
+            *super().get_urls(),
+        ]
+
+    def covers_page(self, request: HttpRequest) -> HttpResponse:
+        """A sentence about ``pattern``, for the form."""
+        if not request.user.has_perm("models_registry.view_modelgrant"):
+            raise PermissionDenied
+        return HttpResponse(extent(request.GET.get("pattern", "")[:LONGEST]), "text/plain")
+
     def consequences(self, row: ModelGrant) -> str:
         return (
-            f"{_losers(row)} lose the models that {row.pattern} covers, unless another grant gives "
+            f"{_losers(row)} the models that {row.pattern} covers, unless another grant gives "
             "them. Running streams of such models end within seconds. Keys and usage records stay."
         )
 
@@ -85,7 +161,7 @@ class ModelGrantAdmin(RefusesStaleEdits, TellsConsequences, ModelAdmin):
         return str(grant.group or grant.user or "everyone")
 
     def save_model(
-        self, request: HttpRequest, obj: ModelGrant, form: forms.ModelForm, change: bool
+        self, request: HttpRequest, obj: ModelGrant, form: forms.ModelForm | None, change: bool
     ) -> None:
         super().save_model(request, obj, form, change)
         if models_covered(obj.pattern) == 0:
@@ -100,6 +176,8 @@ class ModelGrantAdmin(RefusesStaleEdits, TellsConsequences, ModelAdmin):
 
 
 def _losers(grant: ModelGrant) -> str:
+    """``2 members of team lose``."""
     if grant.group is not None:
-        return f"{counted(grant.group.user_set.count(), 'member')} of {grant.group}"
-    return str(grant.user) if grant.user is not None else "All users"
+        number = grant.group.user_set.count()
+        return f"{counted(number, 'member')} of {grant.group} {'loses' if number == 1 else 'lose'}"
+    return f"{grant.user} loses" if grant.user is not None else "All users lose"

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.models import Group
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, QuerySet
 from django.dispatch import receiver
 
 from accounts.admin.deletions import MOST_TOLD, counted, deletion_asked
@@ -29,21 +29,29 @@ def models_covered(pattern: str) -> int | None:
     return sum(1 for _ in catalogue.listed(catalogue.patterns.covered_by([pattern])))
 
 
-def grantees(grants: QuerySet[ModelGrant], viewer: Any) -> str:
+def grantees(grants: Iterable[ModelGrant], viewer: Any) -> str:
     """``everyone``, or groups with their sizes and users; empty without a grant.
 
-    Their number alone, where ``viewer`` may see no grants.
+    Their number alone, where ``viewer`` may see no grants. One query at most, if ``grants`` have
+    their groups and users with them.
     """
-    if grants.filter(everyone=True).exists():
+    theirs = list(grants)
+    if any(grant.everyone for grant in theirs):
         return EVERYONE
-    is_theirs = Q(model_grants__in=grants.values("pk"))
-    groups = Group.objects.filter(is_theirs).distinct().annotate(size=Count("user", distinct=True))
-    users = User.objects.filter(is_theirs).distinct()
+    groups = {grant.group.pk: grant.group.name for grant in theirs if grant.group}
+    users = {grant.user.pk: grant.user.username for grant in theirs if grant.user}
     if not viewer.has_perm("models_registry.view_modelgrant"):
         numbers = ((len(groups), "group"), (len(users), "user"))
         return " and ".join(counted(number, noun) for number, noun in numbers if number)
-    names = [f"{group.name} ({counted(group.size, 'member')})" for group in groups]
-    return named([*names, *users.values_list("username", flat=True)])
+    sizes = _sizes(groups) if groups else {}
+    names = [f"{name} ({counted(sizes.get(pk, 0), 'member')})" for pk, name in groups.items()]
+    return named([*names, *users.values()])
+
+
+def _sizes(group_ids: Iterable[int]) -> dict[int, int]:
+    """How many members groups have, without those that have none."""
+    members: QuerySet[Any] = User.groups.through.objects.filter(group_id__in=list(group_ids))
+    return dict(members.order_by().values_list("group_id").annotate(Count("pk")))
 
 
 def named(names: Iterable[str]) -> str:
@@ -70,12 +78,18 @@ def _losers_of_alias(row: RegisteredModel, viewer: Any) -> str:
     """Whose grants cover the public id of ``row``, and none of the ids that the model keeps."""
     kept = (row.model, f"{row.connection.prefix_id}.{row.model}", str(row))
     losing = [
-        grant.pk
-        for grant in ModelGrant.objects.all()
+        grant
+        for grant in _grants()
         if matches(grant.pattern, row.public_id)
         and not any(matches(grant.pattern, model_id) for model_id in kept)
     ]
-    return grantees(ModelGrant.objects.filter(pk__in=losing), viewer)
+    return grantees(losing, viewer)
+
+
+def _grants() -> QuerySet[ModelGrant]:
+    """All, by the names of groups and users, which come along."""
+    rows = ModelGrant.objects.select_related("group", "user")
+    return rows.order_by("group__name", "user__username")
 
 
 @receiver(deletion_asked, sender=Group)
@@ -122,11 +136,9 @@ def _models_gone(connection_ids: set[int], viewer: Any) -> list[str]:
     places = {position for public_id in gone for position in catalogue.positions(public_id)}
     positions = positions_set(places, len(catalogue.targets))
     losing = [
-        grant.pk
-        for grant in ModelGrant.objects.all()
-        if catalogue.patterns.covered_by([grant.pattern]) & positions
+        grant for grant in _grants() if catalogue.patterns.covered_by([grant.pattern]) & positions
     ]
-    losers = grantees(ModelGrant.objects.filter(pk__in=losing), viewer)
+    losers = grantees(losing, viewer)
     return [
         f"{counted(len(gone), 'model')} of theirs find no other connection: {named(gone)}.",
         f"They are lost by {losers or 'staff alone, as nobody else may use them'}.",

@@ -110,7 +110,7 @@ def _rows(entries: Iterable[Entry]) -> list[list[str]]:
     }
     return [
         [
-            model_id,
+            _page(model_id),
             targets[0].qualified_id,
             ", ".join(target.qualified_id for target in targets[1:]),
             _state(targets[0]),
@@ -121,6 +121,11 @@ def _rows(entries: Iterable[Entry]) -> list[list[str]]:
         ]
         for model_id, targets in shown
     ]
+
+
+def _page(model_id: str) -> SafeString:
+    url = f"{reverse('model_page')}?{urlencode({'id': model_id})}"
+    return format_html('<a class="text-link" href="{}">{}</a>', url, model_id)
 
 
 def _state(target: Target) -> str:

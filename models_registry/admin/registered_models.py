@@ -7,12 +7,12 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.urls import URLPattern, path
-from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
 
 from accounts.admin.deletions import TellsConsequences
 from accounts.admin.fields import LinesField
+from accounts.admin.model_admin import ModelAdmin
 from accounts.admin.stale_edits import RefusesStaleEdits
 from models_registry.admin.overview import ModelsView
 from models_registry.models import RegisteredModel

@@ -11,9 +11,10 @@ register = template.Library()
 
 
 @register.inclusion_tag("admin/models_registry/warnings.html", takes_context=True)
-def model_warnings(context: Context) -> dict[str, Any]:
+def model_warnings(context: Context, *, with_connections: bool = True) -> dict[str, Any]:
     # Imported late: Django loads every tag library with its first template, in commands too.
     from models_registry.warnings import warnings
 
     may_follow = context["request"].user.has_perm("connections.view_connection")
-    return {"warnings": warnings(), "may_follow": may_follow}
+    found = warnings(with_connections=with_connections)
+    return {"warnings": found, "may_follow": may_follow}

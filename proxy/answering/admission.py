@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from limits.admission.admissions import Admission
-from limits.admission.gate import EVERYTHING, FREE, HANDSHAKE, gate
+from limits.admission.asked_for import EVERYTHING, FREE, HANDSHAKE
+from limits.admission.gate import gate
+from limits.choices import Mode
 from limits.demand import Demand, nothing
 from limits.refusals import LimitError
 from models_registry.targets import Target
 from proxy.answering.attempting import Asking
 from proxy.answering.candidates import Candidates
 from proxy.answering.shapes import Shape
-from proxy.client_side.limit_headers import limit_headers
+from proxy.client_side.limit_headers import Told, limit_headers
 from usage.exchange import Exchange, Surface
 from usage.limit_counts import limit_counts
 
@@ -66,9 +68,13 @@ async def extended(asking: Asking, model: str, candidates: Candidates) -> int | 
     if gate.book.is_empty:
         return None
     exchange = asking.exchange
-    admission = await gate.extend(
-        exchange, model, candidates.targets, candidates.demand, is_long=asking.is_long
-    )
+    try:
+        admission = await gate.extend(
+            exchange, model, candidates.targets, candidates.demand, is_long=asking.is_long
+        )
+    except LimitError as exc:  # the request goes on elsewhere, or ends as it did before
+        limit_counts.refuse(exc.rule.label)
+        raise
     tell(exchange, admission)
     return admission.output_cap
 
@@ -79,6 +85,7 @@ async def told(exchange: Exchange, asked: Awaitable[Admission]) -> Admission:
         admission = await asked
     except LimitError as exc:
         limit_counts.refuse(exc.rule.label)
+        exc.is_shared = not exc.rule.is_own_of(exchange.caller)
         if exc.reading is not None:
             tell(exchange, Admission(rules=(exc.rule,), readings=(exc.reading,)))
         raise
@@ -88,9 +95,18 @@ async def told(exchange: Exchange, asked: Awaitable[Admission]) -> Admission:
 
 def tell(exchange: Exchange, admission: Admission) -> None:
     """Have the client told of what is left."""
-    if admission.rules:
+    rules, readings, _ = admission
+    if rules:
+        is_anthropic, caller = exchange.surface is Surface.ANTHROPIC, exchange.caller
+        pairs: Iterable[Told] = zip(rules, readings, strict=True)
+        if caller.spoken_for:  # a warning has no numbers
+            pairs = [
+                (rule, reading)
+                for rule, reading in pairs
+                if rule.mode is Mode.WARN or rule.is_own_of(caller)
+            ]
         exchange.limit_headers = limit_headers(
-            zip(admission.rules, admission.readings, strict=True),
-            is_anthropic=exchange.surface is Surface.ANTHROPIC,
-            now=time.time(),
+            pairs,
+            is_anthropic=is_anthropic,
+            now=time.time() if is_anthropic else 0.0,  # OpenAI's tell how long it takes
         )

@@ -35,6 +35,7 @@ from wire_formats.provider_errors import error_in_body
 logger = logging.getLogger(__name__)
 seldom = SeldomLog(logger)
 
+NAMES = (b"x-request-id", b"request-id")  # of the upstream's own name of a request
 LARGEST_ERROR_BYTES = 256 * 1024
 
 
@@ -220,8 +221,11 @@ async def _refusal(dispatched: Dispatched) -> Ended:
 
 def _request_id(response: UpstreamResponse) -> str:
     """The upstream's own name of the request; Anthropic's header lacks the x."""
-    headers = response.headers
-    name: str = headers.get("x-request-id") or headers.get("request-id", "")
+    # One look at bytes: httpx decodes all headers for the first that it is asked for.
+    found = {
+        lowered: value for name, value in response.headers.raw if (lowered := name.lower()) in NAMES
+    }
+    name = (found.get(NAMES[0]) or found.get(NAMES[1], b"")).decode("latin-1")
     return name[:100] if is_plain(name) else ""
 
 

@@ -31,6 +31,7 @@ from wire_formats.token_estimate import DATA_MARK, MEDIA_TOKENS, estimated_token
 
 CHAT_LIMITS = ("max_completion_tokens", "max_tokens")
 RESPONSE_LIMITS = ("max_output_tokens", "max_response_output_tokens")  # older events have the last
+OF_TEXT = Demand()[2:]  # what the demand of a chat has behind its tokens
 EVERY_LIMIT = (*CHAT_LIMITS, *RESPONSE_LIMITS)
 OLLAMA_LIMITS = ("num_predict",)
 # Names of fields that hold a picture or a file, in any API without types of parts.
@@ -107,10 +108,9 @@ def _of_chat(body: JsonObject) -> Demand:
     options = body.get("options")  # Ollama's own, which comes first there; others do not read it
     if limit is not None and isinstance(options, dict):
         limit = largest((limit, *(options[name] for name in fields_of(options, OLLAMA_LIMITS))))
-    return Demand(
-        input_tokens=estimated_chat_tokens(body),
-        output_tokens=None if limit is None else times(limit, answers_in(CHAT_COMPLETIONS, body)),
-    )
+    if limit is not None:
+        limit = times(limit, answers_in(CHAT_COMPLETIONS, body))
+    return tuple.__new__(Demand, (estimated_chat_tokens(body), limit, *OF_TEXT))
 
 
 def _of_completion(body: JsonObject) -> Demand:

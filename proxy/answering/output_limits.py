@@ -44,7 +44,10 @@ def number_of(value: Any) -> int | None:
 
 def named_limit(body: JsonObject, names: tuple[str, ...]) -> int | None:
     """The largest whole number under ``names``; None where nothing bounds the output."""
-    if all(body.get(name) is None for name in names):
+    for name in names:
+        if body.get(name) is not None:
+            break
+    else:
         return None
     return largest(body[name] for name in fields_of(body, (*names, *ALSO_READ)))
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from infrastructure.seldom import SeldomLog
 from limits.admission.admissions import Reservation
-from limits.admission.gate import EVERYTHING, FREE, FREE_ENDPOINTS
+from limits.admission.asked_for import EVERYTHING, FREE, FREE_ENDPOINTS
 from limits.admission.upstreams import told_use, upstream_limits
 from limits.choices import Metric, SubjectKind
 from limits.demand import Demand

@@ -14,14 +14,16 @@ from typing import Any, TypeVar, cast
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from rest_framework import exceptions
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.utils.mediatypes import media_type_matches
 from rest_framework.views import APIView
 
 from accounts.caller import Caller
+from proxy.client_side.api_request import ApiRequest
 from proxy.client_side.errors import ApiError, MethodNotAllowedError
 from proxy.client_side.exception_handler import ErrorResponse, to_api_error
-from proxy.client_side.incoming import ApiRequest, ClientGoneError
+from proxy.client_side.incoming import ClientGoneError
 from proxy.client_side.rendering import JsonParser, JsonRenderer, rendered
 from wire_formats.json_cost import LONG_BYTES, read_aside
 from wire_formats.json_types import JsonObject
@@ -30,6 +32,7 @@ logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
+NEGOTIATOR = DefaultContentNegotiation()  # nothing is negotiated
 WITHOUT_BODY = frozenset({"GET", "HEAD", "DELETE"})
 
 
@@ -104,7 +107,13 @@ class AsyncView(APIView):
             return self._failed(exc)
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
-        made = super().initialize_request(request, *args, **kwargs)
+        made = Request(
+            request,
+            parsers=self.get_parsers(),
+            authenticators=self.get_authenticators(),
+            negotiator=NEGOTIATOR,
+            parser_context={},
+        )
         # The context refers to the request and the view; this reference cycle would keep both until
         # a garbage collection. The JSON parser does not need it.
         made.parser_context.clear()
@@ -131,7 +140,9 @@ class AsyncView(APIView):
             break
         for permission in self.get_permissions():
             allowed: Any = permission.has_permission(request, self)
-            if not (await allowed if asyncio.iscoroutine(allowed) else allowed):
+            if allowed is not True and not (
+                await allowed if asyncio.iscoroutine(allowed) else allowed
+            ):
                 # DRF's permission_denied() would authenticate again, without `await`.
                 raise exceptions.PermissionDenied(getattr(permission, "message", None))
         for throttle in self.get_throttles():

@@ -26,6 +26,7 @@ def own_cookie_names() -> frozenset[str]:
             settings.LANGUAGE_COOKIE_NAME,
             COOKIE_NAME,
             "messages",
+            "portal_theme",
         }
     )
 

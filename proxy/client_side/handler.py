@@ -20,20 +20,29 @@ from django.http.response import HttpResponseBase
 
 from connections.calling.client import Closable, close_all, owned_responses
 from proxy.client_side.anthropic_errors import error_response
+from proxy.client_side.api_request import ApiRequest
+from proxy.client_side.body_clock import Receive
 from proxy.client_side.cancelling import uncancel
 from proxy.client_side.cors import Cors, is_preflight
 from proxy.client_side.errors import ApiError, InvalidRequestError, StoppedError
 from proxy.client_side.exception_handler import ErrorResponse
 from proxy.client_side.exchange_headers import with_exchange
 from proxy.client_side.hops import check_hops
-from proxy.client_side.incoming import ApiRequest, ClientGoneError, IncomingBody, declared_length
+from proxy.client_side.incoming import ClientGoneError, IncomingBody, declared_length
 from proxy.client_side.outgoing import Outgoing
 from proxy.client_side.paths import EVERY_METHOD, Paths
+from proxy.client_side.recorded_outgoing import RecordedOutgoing
 from proxy.client_side.relayed import RelayResponse
 from proxy.client_side.request_id import new_request_id
-from proxy.client_side.scope_extensions import GONE_EXTENSION, REQUEST_ID_EXTENSION, extensions_of
+from proxy.client_side.scope_extensions import (
+    BODY_EXTENSION,
+    GONE_EXTENSION,
+    REQUEST_ID_EXTENSION,
+    extensions_of,
+)
 from usage.exchange import StopReason
 from usage.in_flight import in_flight
+from usage.journals import is_redis_chosen
 
 MOST_KNOWN_HOSTS = 1000
 
@@ -50,6 +59,7 @@ class ApiHandler(ASGIHandler):
         self._write_timeout: float = settings.GATEWAY_WRITE_TIMEOUT
         self._keep_alive: float = settings.GATEWAY_STREAM_KEEP_ALIVE_SECONDS
         self._has_short_road: bool = settings.GATEWAY_SHORT_ROAD
+        self._outgoing: type[Outgoing] = RecordedOutgoing if is_redis_chosen() else Outgoing
         self._paths = Paths(settings.API_URLCONF)
         self._cors = Cors(settings.GATEWAY_CORS_ORIGINS)
         self._known_hosts: set[str] = set()
@@ -60,18 +70,11 @@ class ApiHandler(ASGIHandler):
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         extensions = extensions_of(scope)
         serving = cast("asyncio.Task[None]", asyncio.current_task())
-        incoming = IncomingBody(
-            receive,
-            serving=serving,
-            limit=self._body_limit,
-            seconds=self._body_seconds,
-            structure_limit=self._structure_limit,
-            when_gone=extensions.get(GONE_EXTENSION),
-        )
+        incoming = self.incoming(receive, serving, extensions)
         owned: list[Closable] = []
         owned_responses.set(owned)
         request_id = extensions.get(REQUEST_ID_EXTENSION) or new_request_id()
-        outgoing = Outgoing(
+        outgoing = self._outgoing(
             send,
             scope,
             serving=serving,
@@ -97,6 +100,20 @@ class ApiHandler(ASGIHandler):
             incoming.close()
             outgoing.close()
             await close_all(owned)
+
+    def incoming(
+        self, receive: Receive, serving: asyncio.Task[None], extensions: dict[str, Any]
+    ) -> IncomingBody:
+        """The body of the request that ``serving`` serves, still to be read."""
+        return IncomingBody(
+            receive,
+            serving=serving,
+            limit=self._body_limit,
+            seconds=self._body_seconds,
+            structure_limit=self._structure_limit,
+            when_gone=extensions.get(GONE_EXTENSION),
+            take=extensions.get(BODY_EXTENSION),
+        )
 
     async def serve(self, request: ApiRequest) -> None:
         """Answer ``request``, and close its account whatever happens."""

@@ -1,15 +1,12 @@
-"""A client's request as it comes in: its body under a cap, and the news that the client is gone."""
+"""The body of a client's request, under a cap, and the news that the client is gone."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
-from io import BytesIO
 from math import inf
 from typing import Any
-
-from django.core.handlers.asgi import ASGIRequest
 
 from proxy.client_side.body_clock import BodyClock, Receive
 from proxy.client_side.errors import (
@@ -18,8 +15,6 @@ from proxy.client_side.errors import (
     RequestTooComplexError,
 )
 from proxy.client_side.inflating import Inflater, inflater_for
-from proxy.client_side.outgoing import Outgoing
-from usage.exchange import Exchange, StopReason
 from wire_formats.json_cost import (
     LONG_BYTES,
     SURELY_SIMPLE_BYTES,
@@ -31,6 +26,7 @@ from wire_formats.json_cost import (
 ASIDE_BYTES = 4096  # of a compressed body, which may stand for many more
 LONGEST_LENGTH = 18  # digits; int() refuses to read thousands of them
 WhenGone = Callable[[Callable[[], None]], None]
+Take = Callable[[int], bytes | None]
 
 
 class ClientGoneError(Exception):
@@ -44,7 +40,8 @@ class IncomingBody:
     :mod:`wire_formats.json_cost`.
     The task that is ``serving`` the request is cancelled when the client leaves; another one may
     read the body. ``when_gone`` takes what is to be called then; a server that has no such thing is
-    listened to by a task, which costs as much as reading the body.
+    listened to by a task, which costs as much as reading the body. ``take`` gives a body that has
+    come by now.
     """
 
     def __init__(
@@ -56,11 +53,13 @@ class IncomingBody:
         seconds: float = inf,
         structure_limit: float = inf,
         when_gone: WhenGone | None = None,
+        take: Take | None = None,
     ) -> None:
         self._receive = receive
         self._when_gone = when_gone
+        self._take = take
         self._serving = serving
-        self._clock = BodyClock(receive, seconds=seconds)
+        self._seconds = seconds
         self._structure_limit = self._structure_left = structure_limit
         self._weighed_parts = self._counted_parts = self._counted_bytes = 0
         self._exact_count: ExactCount | None = None
@@ -78,6 +77,9 @@ class IncomingBody:
         Raises ``PayloadTooLargeError``, ``RequestTooComplexError`` as soon as it is known, and
         :class:`ClientGoneError`.
         """
+        body = self._at_once()
+        if body is not None:
+            return body
         parts: list[bytes] = []
         async for part in self.parts():
             parts.append(part)
@@ -86,6 +88,17 @@ class IncomingBody:
         if self._structure_left < 0:
             await self._count_exactly(parts)
         return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _at_once(self) -> bytes | None:
+        """The body, where all of it has come and none of it needs a closer look."""
+        most = min(self.limit, SURELY_SIMPLE_BYTES)
+        if self._take is None or self.content_encoding or (self.declared_length or 0) > most:
+            return None
+        body = self._take(most)
+        if body is not None:
+            self.received_bytes = len(body)
+            self.watch()
+        return body
 
     def parts(self) -> AsyncIterator[bytes]:
         """The body as it arrives, without compression. Once it is there, the client is watched.
@@ -113,8 +126,9 @@ class IncomingBody:
         """The body as it is sent."""
         sent_bytes = 0
         is_complete = False
+        clock = BodyClock(self._receive, seconds=self._seconds)
         while not is_complete:
-            message = await self._clock.receive()
+            message = await clock.receive()
             if message["type"] == "http.disconnect":
                 raise ClientGoneError
             part = message.get("body", b"")
@@ -174,53 +188,6 @@ class IncomingBody:
             return
         self.is_client_gone = True
         self._serving.cancel()
-
-
-class ApiRequest(ASGIRequest):
-    """Django's request without its body handling: ``incoming`` reads the body, under our cap.
-
-    ``outgoing`` is where its answer will go, and ``serving`` the task that sees to that.
-    """
-
-    def __init__(
-        self,
-        scope: dict[str, Any],
-        incoming: IncomingBody,
-        outgoing: Outgoing,
-        *,
-        request_id: str,
-        serving: asyncio.Task[Any],
-    ) -> None:
-        super().__init__(scope, BytesIO())
-        self.incoming = incoming
-        self.outgoing = outgoing
-        self.request_id = request_id
-        self.application: Any = None  # the ASGI application, for views that make inner requests
-        self.exchange: Exchange | None = None  # set once the request is accepted
-        self.stopped_for: StopReason | None = None
-        self._serving = serving
-
-    async def load_body(self) -> bytes:
-        """Read the body into ``self.body``, where DRF's parsers find it, and return it."""
-        body = await self.incoming.read()
-        self._body = body
-        # DRF reads no body without a declared length, and chunked requests declare none.
-        self.META["CONTENT_LENGTH"] = str(len(body))
-        return body
-
-    def stop(self, reason: StopReason) -> None:
-        """Have the task that serves the request tell the client why it ends; cut it if asked twice.
-
-        The second time is for clients that do not read.
-        """
-        if self.stopped_for is not None:
-            self.outgoing.give_up()
-        else:
-            self.stopped_for = reason
-            self._serving.cancel()
-
-    def close(self) -> None:
-        """Nothing is held: no temporary file, no upload."""
 
 
 def declared_length(headers: list[tuple[bytes, bytes]]) -> int | None:

@@ -149,7 +149,7 @@ def _refusal(message: str, *, kind: str, code: str, headers: Headers) -> ApiErro
 def _named(error: LimitError, now: float) -> str:
     """With the amount that holds now, of which the meter may be one worker's part."""
     rule, reading = error.rule, error.reading
-    if not rule.is_own:
+    if error.is_shared:
         return f"The shared limit `{rule.label}`"
     share = "" if reading is None else reading.meter.split(SEPARATOR)[1]
     return f"Your limit `{rule.label}` of {amount_in_words(rule, rule.amount_for(share, now))}"

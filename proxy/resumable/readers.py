@@ -10,8 +10,8 @@ from http import HTTPStatus
 from django.conf import settings
 
 from connections.calling.client import owned_responses
+from proxy.client_side.api_request import ApiRequest
 from proxy.client_side.errors import AnsweredError
-from proxy.client_side.incoming import ApiRequest
 
 
 class Reader:

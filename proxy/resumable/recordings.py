@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 
 from accounts.caller import Caller
-from proxy.client_side.incoming import ApiRequest
+from proxy.client_side.api_request import ApiRequest
 from proxy.references.ownership import owner_name
 from proxy.resumable import finished, leases, redis_clients, redis_stream
 from proxy.resumable.recording import Recording

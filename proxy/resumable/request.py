@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
+from proxy.client_side.api_request import ApiRequest
 from proxy.client_side.errors import ApiError
-from proxy.client_side.incoming import ApiRequest
 from proxy.client_side.inner_request import HeaderFields, InnerRequest
 from proxy.client_side.scope_extensions import ABORT_EXTENSION, REQUEST_ID_EXTENSION
 from proxy.resumable.recording import Recording

@@ -36,14 +36,14 @@ def as_json(use: OwnUse) -> JsonObject:
     told: JsonObject = {
         "object": "limit",
         "label": rule.label,
-        "share": "own" if rule.is_own else "pool",
+        "share": "own" if use.is_own else "pool",
         "metric": rule.metric,
         "window": rule.window or None,
         "mode": rule.mode,
         "models": list(rule.models),
         "endpoints": list(rule.endpoints),
     }
-    if rule.is_own:
+    if use.is_own:
         counts = (use.amount, use.used, None if use.used is None else use.amount - use.used)
         told |= {name: _number(rule, count) for name, count in zip(NUMBERS, counts, strict=True)}
     return told | {"used_percent": _per_cent(use), "resets_at": _moment(use)}

@@ -18,6 +18,7 @@ from proxy.websockets.handshake import accepted_subprotocol, admit
 from proxy.websockets.inbox import Inbox
 from proxy.websockets.open_counts import open_counts
 from proxy.workers.access import is_allowed, open_sockets
+from usage.ledger import records_written
 
 
 class ApiSocket(AsyncWebsocketConsumer):
@@ -129,6 +130,11 @@ class ApiSocket(AsyncWebsocketConsumer):
         """Break the connection at once, since a polite close waits for the client to read."""
         if abort := extensions_of(self.scope).get(ABORT_EXTENSION):
             abort()
+
+    async def close(self, code: Any = None, reason: str | None = None) -> None:
+        """Close the socket, once the records of what it asked for outlive the worker."""
+        await records_written()
+        await super().close(code, reason)
 
     async def let_go(self) -> None:
         """End whatever the socket has set in motion."""

@@ -47,7 +47,8 @@ class ChatRequest(InnerRequest):
         self._is_stream = False
         self._whole: list[bytes] = []
         self._gateway_request_id = ""
-        self.has_ended = False  # the client has been told; only the account is left to write
+        self._last_message = ""  # said once the account is written, which a stream's end waits for
+        self.has_ended = False  # the client has been told
         self.is_cancelled = False
 
     def cancel(self) -> None:
@@ -65,30 +66,32 @@ class ChatRequest(InnerRequest):
         if self._is_stream:
             for event in split_events(body):
                 await self._event(data_of(event))
+            if is_last and self._last_message:
+                await self._end(self._last_message)
             return
         self._whole.append(body)
         if is_last:
             await self._answer(b"".join(self._whole))
 
     async def _event(self, data: bytes) -> None:
-        if not data or self.has_ended:  # a comment, which only keeps an HTTP connection open
+        if not data or self._last_message:  # a comment only keeps an HTTP connection open
             return
         if data.startswith(DONE_MARK):
-            await self._end(done_message(self.request_id, self._gateway_request_id))
+            self._last_message = done_message(self.request_id, self._gateway_request_id)
             return
         chunk = json_object(data)
         if chunk.get("error"):
-            await self._end_with_error(chunk["error"])
+            self._last_message = self._error(chunk["error"])
         elif chunk:
             await self._say(chunk_message(self.request_id, data))
         else:  # bytes that do not fit into a message
             error = UpstreamAnswerError("The upstream sent an event that is not a JSON object.")
-            await self._end_with_error(error.body()["error"])
+            self._last_message = self._error(error.body()["error"])
             self.hang_up()
 
     async def _answer(self, body: bytes) -> None:
         if self._status != OK:
-            await self._end_with_error(orjson.loads(body)["error"])
+            await self._end(self._error(orjson.loads(body)["error"]))
             return
         await self._say(chunk_message(self.request_id, body))
         await self._end(done_message(self.request_id, self._gateway_request_id))
@@ -97,20 +100,20 @@ class ChatRequest(InnerRequest):
         """Say why there is no more, if the answer did not come to its end by itself."""
         if self.has_ended:
             return
-        if self.is_cancelled:
-            error: ApiError = StoppedError(StopReason.CANCELLED)
-        else:
-            error = ApiError("The gateway failed to answer.")
-        await self._end_with_error(error.body()["error"], status=int(error.status))
+        if not self._last_message:
+            if self.is_cancelled:
+                error: ApiError = StoppedError(StopReason.CANCELLED)
+            else:
+                error = ApiError("The gateway failed to answer.")
+            self._last_message = self._error(error.body()["error"], status=int(error.status))
+        await self._end(self._last_message)
 
-    async def _end_with_error(self, error: Any, *, status: int | None = None) -> None:
-        await self._end(
-            error_message(
-                self.request_id,
-                error,
-                status=status or self._status,
-                gateway_request_id=self._gateway_request_id,
-            )
+    def _error(self, error: Any, *, status: int | None = None) -> str:
+        return error_message(
+            self.request_id,
+            error,
+            status=status or self._status,
+            gateway_request_id=self._gateway_request_id,
         )
 
     async def _end(self, message: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from usage.exchange import Exchange
 from wire_formats.errors import UnreadableAnswerError
-from wire_formats.figures import MOST
+from wire_formats.figures import MOST, told_seconds
 from wire_formats.json_objects import json_object
 from wire_formats.json_types import JsonObject
 from wire_formats.service_tiers import joint_tier
@@ -28,6 +28,8 @@ SUMMED = (
     "audio_completion",
 )
 BEGIN_OF_ANSWER = '"response.created"'
+# Realtime transcribes what it hears beside its responses, and bills that by itself.
+TRANSCRIBED = '"conversation.item.input_audio_transcription.completed"'
 
 
 def count_message(
@@ -49,15 +51,41 @@ def count_message(
             add_answer(response, exchange.tokens)
         if note is not None:
             note(response)
+    elif TRANSCRIBED in message:
+        add_transcription(_object_in(message), exchange.tokens)
+
+
+def add_transcription(event: JsonObject, tokens: Tokens) -> None:
+    """Add what a transcription of the input used: tokens, or seconds of sound.
+
+    Its tokens of sound count as text: the rate for the sound of a response is many times theirs.
+    """
+    usage = event.get("usage")
+    if event.get("type") != TRANSCRIBED.strip('"') or not isinstance(usage, dict):
+        return
+    counted = Tokens()
+    read_usage(usage, counted)
+    for name in ("prompt", "completion"):
+        count = getattr(counted, name)
+        if count is not None:
+            setattr(tokens, name, min((getattr(tokens, name) or 0) + count, MOST))
+    seconds = told_seconds(usage.get("seconds"))
+    if seconds is not None:
+        tokens.audio_seconds = min((tokens.audio_seconds or 0.0) + seconds, MOST)
 
 
 def _response_in(message: str) -> JsonObject:
     """The response that ``message`` tells of; empty if it cannot be read, as the message passes."""
+    response = _object_in(message).get("response")
+    return response if isinstance(response, dict) else {}
+
+
+def _object_in(message: str) -> JsonObject:
+    """What ``message`` is; empty if it cannot be read."""
     try:
-        response = json_object(message.encode()).get("response")
+        return json_object(message.encode())
     except UnreadableAnswerError:
         return {}
-    return response if isinstance(response, dict) else {}
 
 
 def add_answer(answer: JsonObject, tokens: Tokens) -> None:

@@ -39,6 +39,7 @@ class ResponseLimits:
 
     def __init__(self, exchange: Exchange, target: Target, *, is_realtime: bool) -> None:
         self._responses = Responses(gate, exchange, (target,))
+        self._caller = exchange.caller
         self._is_realtime = is_realtime
         # Of the messages that asked for responses which have not begun; empty where they have none.
         self._awaited: list[str] = []
@@ -78,6 +79,7 @@ class ResponseLimits:
             return await self._responses.admit(demand)
         except LimitError as exc:
             limit_counts.refuse(exc.rule.label)
+            exc.is_shared = not exc.rule.is_own_of(self._caller)
             raise
 
     async def _began(self) -> ApiError | None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.support.client_packages import node_project
 from tests.support.live import LiveGateway
 from tests.support.oidc.provider import Browser, Provider, oidc_provider
 
@@ -23,3 +25,9 @@ def browser(gateway: LiveGateway) -> Iterator[Browser]:
     browser = Browser(gateway.url)
     yield browser
     browser.http.close()
+
+
+@pytest.fixture
+def axe(tmp_path: Path) -> str:
+    """The source of axe-core, which finds what keeps people from using a page."""
+    return (node_project("axe", tmp_path) / "node_modules/axe-core/axe.min.js").read_text()

@@ -22,7 +22,7 @@ from websockets.sync.client import ClientConnection, connect
 from tests.support import front_proxies, parts
 from tests.support.api import CHAT, chat_body
 from tests.support.front_proxies import BELOW, Certificate, blocks_of
-from tests.support.live import CHEAP_HASHES, LiveGateway, live_gateway
+from tests.support.live import LiveGateway, live_gateway
 from tests.support.oidc.provider import Provider
 from tests.support.plain_http import PLAIN_HTTP
 from tests.support.processes import PATIENCE_SECONDS, free_port
@@ -122,7 +122,7 @@ def fronts(
 
         def served(backing: str, **environment: str) -> tuple[LiveGateway, str]:
             directory = tmp_path_factory.mktemp("gateway")
-            environment |= CHEAP_HASHES | {"GATEWAY_REQUIRE_STAFF_MFA": "false"}
+            environment |= {"GATEWAY_REQUIRE_STAFF_MFA": "false"}
             serving = live_gateway(stores, backing, directory, **environment)
             gateway = stack.enter_context(serving)
             gateway.manage("shell", "-c", MAKE_ROOT)

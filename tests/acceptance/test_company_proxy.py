@@ -212,7 +212,7 @@ def test_keys_of_a_token_issuer_go_through(company: Company) -> None:
 def test_sign_in_goes_through(company: Company, provider: Provider) -> None:
     provider.person("ada", email="ada@example.com")
     browser = Browser(company.gateway.url)
-    assert browser.sign_in(provider, "ada").headers["location"] == "/accounts/2fa/"
+    assert browser.sign_in(provider, "ada").headers["location"] == "/"
     browser.http.close()
     port = int(provider.url.rpartition(":")[2])
     asked = " ".join(company.proxy.to(port))

@@ -111,7 +111,8 @@ def test_every_command_of_a_page_succeeds(page, installation, recorded, demo_url
 ADA = """
 from django.contrib.auth.models import Group
 from accounts.models import User
-ada = User.objects.create_user("ada", email="Ada@example.com")
+# The commands of a page before may have made her.
+ada, _ = User.objects.update_or_create(username="ada", defaults={"email": "Ada@example.com"})
 ada.groups.set([Group.objects.get(name="team")])
 """
 

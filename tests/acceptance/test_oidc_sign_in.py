@@ -1,6 +1,7 @@
 """Signing in with an OpenID Connect provider: the whole code flow, with allauth's provider."""
 
 import json
+import re
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -130,7 +131,7 @@ def test_a_demoted_admin_loses_the_admin_at_once(gateway, provider, browser):
 def test_the_way_back_stays_on_the_gateway(provider, browser, target):
     provider.person("fay")
     answer = browser.sign_in(provider, "fay", f"/accounts/oidc/login/?next={target}")
-    assert answer.headers["location"] == "/accounts/2fa/"
+    assert answer.headers["location"] == "/"
 
 
 def test_an_answer_serves_once(provider, browser):
@@ -162,6 +163,37 @@ def test_a_sign_in_begins_with_a_form_of_ours_only(browser):
     assert browser.get("/accounts/oidc/login/").status_code == 200
     answer = browser.http.post("/accounts/oidc/login/", headers={"Origin": "https://evil.example"})
     assert answer.status_code == 403
+
+
+INVITATION = "/accounts/invitation/"
+
+
+def invited_link(gateway, address):
+    return urlsplit(gateway.manage("invite_user", address).stdout.strip()).path
+
+
+def test_an_invitation_is_taken_up_by_a_sign_in_that_begins_on_its_page(gateway, provider, browser):
+    subject = provider.person("kim", email="kim@elsewhere.example")
+    browser.get(invited_link(gateway, "kim-invited@example.com"))
+    page = browser.get(INVITATION).text
+    action = re.search(r'action="(/accounts/oidc/login/[^"]*)"', page)[1].replace("&amp;", "&")
+    browser.http.get(f"{provider.url}/test/be/kim").raise_for_status()
+    there = browser.post(action, page=INVITATION).headers["location"]
+    browser.get(browser.get(there).headers["location"])
+    [user] = users_named(gateway, "kim-invited")
+    assert user["identities"] == [[provider.url, subject]]
+
+
+def test_the_next_person_at_the_browser_does_not_take_an_invitation_up(gateway, provider, browser):
+    # By the button of the page of signing in, and by a link that never met that page.
+    for name, page in (("lou", "/accounts/oidc/login/"), ("mia", INVITATION)):
+        browser.get(invited_link(gateway, "max-invited@example.com"))
+        provider.person(name, email=f"{name}@elsewhere.example")
+        browser.http.get(f"{provider.url}/test/be/{name}").raise_for_status()
+        there = browser.post("/accounts/oidc/login/?process=login", page=page)
+        browser.get(browser.get(there.headers["location"]).headers["location"])
+        assert users_named(gateway, "max-invited")[0]["identities"] == []
+        browser.post("/accounts/logout/", page="/accounts/logout/")
 
 
 def test_signing_out_takes_the_token_along(gateway, provider, browser):

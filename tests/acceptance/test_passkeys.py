@@ -48,7 +48,7 @@ def test_a_passkey_signs_in_without_a_password(start_gateway, chromium):
         page.goto(f"{site}/accounts/login/")
         page.fill("#id_login", "root")
         confirm_password(page)
-        page.wait_for_url(f"{site}/admin/")
+        page.wait_for_url(f"{site}/")
         page.goto(f"{site}/accounts/2fa/webauthn/add/")
         confirm_password(page)
         page.check("#id_passwordless")

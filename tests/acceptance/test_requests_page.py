@@ -1,13 +1,19 @@
 """Somebody debugs a failure in a browser: paste the id, press Enter, read why."""
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-from tests.acceptance.test_accessibility import ARGUMENTS, FOUND, ONLY_COLOURS
 from tests.proxy.workers.live.conftest import signed_in
-from tests.support import parts
 from tests.support.api import CHAT, chat_body, client_of, wait_for_models
-from tests.support.client_packages import node_project
+from tests.support.browsers import (
+    DESK,
+    FOUND,
+    HAS_PARTS_BESIDE,
+    ONLY_COLOURS,
+    PHONE,
+    a_browser,
+    troubles_of,
+)
 from tests.support.processes import wait_until
 from tests.support.responders import complete_chat, json_response
 from tests.support.stores import on_one_backing
@@ -17,8 +23,6 @@ pytestmark = [pytest.mark.acceptance, on_one_backing]
 
 LIST = "/admin/usage/usagerow/"
 WORDS = {"error": {"message": "The server had an error.", "code": "server_error"}}
-DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
-HAS_PARTS_BESIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 
 @pytest.fixture(scope="module")
@@ -50,19 +54,13 @@ def recorded(client):
 @pytest.fixture
 def page(gateway, failed):
     """A superuser's page; console errors, policy violations and requests elsewhere fail."""
-    chromium = parts.require("Chromium", parts.chromium())
-    troubles = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium.address, args=ARGUMENTS)
+    with a_browser() as browser:
         page = browser.new_page(viewport=DESK)
         cookie = {"name": "sessionid", "value": signed_in(gateway, "root"), "url": gateway.url}
         page.context.add_cookies([cookie])
-        page.on("console", lambda m: m.type in {"error", "warning"} and troubles.append(m.text))
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("request", lambda r: r.url.startswith(gateway.url) or troubles.append(r.url))
+        troubles = troubles_of(page, gateway.url)
         yield page
-        browser.close()
-    assert [trouble for trouble in troubles if not trouble.startswith(("blob:", "data:"))] == []
+    assert troubles == []
 
 
 def test_a_pasted_id_and_enter_lead_to_why_it_failed(gateway, page, failed):
@@ -94,8 +92,7 @@ def test_a_facet_and_a_chip_narrow_the_list(gateway, page, failed):
     expect(page).to_have_url(f"{gateway.url}{LIST}{failed}/change/")
 
 
-def test_the_pages_have_no_finding_and_fit_a_desk_and_a_phone(gateway, page, failed, tmp_path):
-    axe = (node_project("axe", tmp_path) / "node_modules/axe-core/axe.min.js").read_text()
+def test_the_pages_have_no_finding_and_fit_a_desk_and_a_phone(gateway, page, failed, axe):
     troubles = []
     for path in (LIST, f"{LIST}?q=nothing", f"{LIST}{failed}/change/"):
         for size in (DESK, PHONE):

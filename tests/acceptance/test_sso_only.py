@@ -70,7 +70,7 @@ def test_a_new_person_waits_until_an_admin_lets_them_in(gateway, provider, brows
         "from accounts.models import User; "
         "user = User.objects.get(username='kim'); user.is_active = True; user.save()",
     )
-    assert browser.sign_in(provider, "kim").headers["location"] == "/admin/"
+    assert browser.sign_in(provider, "kim").headers["location"] == "/"
     assert browser.get("/admin/").status_code == 200
 
 

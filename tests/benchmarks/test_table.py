@@ -31,6 +31,18 @@ def test_nothing_is_compared_with_nothing():
     assert lines[9].split("|")[3].strip() == "0 KB"
 
 
+def test_a_contender_that_was_asked_for_no_streams_has_no_figures_of_them():
+    chats = {
+        name: figure
+        for name, figure in FIGURES.items()
+        if name not in {"stream", "cpu_per_chunk_us", "rss_per_stream_kb"}
+    }
+    lines = table.rendered({"ours": FIGURES, "theirs": chats}, reference="ours").splitlines()
+    cells = [line.split("|")[3].strip() for line in lines[2:]]
+    assert cells[:5] == ["500 µs (1.0x)", "2,000 (1.0x)", "–", "–", "–"]
+    assert cells[7] == "–"
+
+
 def test_without_it_nothing_is_compared():
     lines = table.rendered({"theirs": FIGURES}, reference="ours").splitlines()
     assert [cell.strip() for cell in lines[2].split("|")] == [

@@ -54,6 +54,7 @@ EVERYTHING: dict[str, Any] = NEEDED | {
 OTHERWISE: dict[str, Any] = {
     "secrets": {"existingSecret": "mine", "files": {"REDIS_URL": None}},
     "storage": {"enabled": False},
+    "usageJournal": "redis",
     "serviceAccount": {"create": False, "name": "theirs"},
     "podDisruptionBudget": {"enabled": False},
     "image": {"tag": "9.9.9"},
@@ -213,6 +214,11 @@ def test_the_journal_of_a_replica_outlives_its_pod():
     policy = spec["persistentVolumeClaimRetentionPolicy"]
     assert set(policy.values()) == {"Retain"}
     assert ("Service", spec["serviceName"]) in rendered("default")
+
+
+def test_a_pod_without_a_volume_can_have_its_journal_in_redis():
+    assert environment_of(pod_of("otherwise", "StatefulSet"))["GATEWAY_USAGE_JOURNAL"] == "redis"
+    assert "GATEWAY_USAGE_JOURNAL" not in environment_of(pod_of("default", "StatefulSet"))
 
 
 def test_replicas_are_left_to_the_autoscaler():

@@ -12,6 +12,7 @@ from gateway_project.checks import (
     check_public_path,
     check_redis_url,
     check_tls_verification,
+    check_usage_journal,
     check_user_info_secret,
 )
 from tests.support.environment import ROOT, clean_environment, made_up_secrets
@@ -82,6 +83,20 @@ def test_redis_url_of_another_form_is_an_error_without_the_password(settings, ur
     assert message.id == "gateway_project.E003"
     assert "pw-secret" not in message.msg
     assert "redis://[[user]:password@]host:port/0" in message.hint
+
+
+@pytest.mark.parametrize(
+    ("journal", "redis_url", "expected"),
+    [
+        ("files", "", []),
+        ("redis", "redis://localhost", []),
+        ("redis", "", ["gateway_project.E017"]),
+    ],
+)
+def test_a_journal_in_redis_needs_a_redis(settings, journal, redis_url, expected):
+    settings.GATEWAY_USAGE_JOURNAL, settings.REDIS_URL = journal, redis_url
+
+    assert ids(check_usage_journal) == expected
 
 
 def deployment_check(tmp_path, **values):

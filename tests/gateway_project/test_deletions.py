@@ -45,14 +45,14 @@ def name_of(row: Any, page: str) -> str:
 
 TOLD = {
     "user": ["ada: 2 API keys and their running streams end at once", "Usage records stay"],
-    "key": ["ada keeps 1 other key that work", "Usage records stay"],
-    "group": ["1 member lose", "The grant gpt-* →", "usage records stay"],
+    "key": ["ada keeps 1 other key that works.", "Usage records stay"],
+    "group": ["1 member loses what it gives", "The grant gpt-* →", "usage records stay"],
     "connection": [
         *("1 stored key", "Usage records stay under the name", "deleted: one/gpt-4o"),
         "Grants stay",
     ],
     "model": ["The connection one goes on offering gpt-4o", "Calls to four find nothing"],
-    "grant": ["1 member of team lose the models that gpt-* covers"],
+    "grant": ["1 member of team loses the models that gpt-* covers"],
 }
 
 
@@ -69,6 +69,30 @@ def test_a_deletion_tells_what_it_means_before(admin_client, rows, kind, is_sele
     assert [sentence for sentence in TOLD[kind] if sentence not in text] == []
     assert "canary" not in text
     assert type(row).objects.filter(pk=row.pk).exists()
+
+
+@pytest.mark.parametrize(
+    ("members", "words"),
+    [
+        (0, "0 members of team lose "),
+        (1, "1 member of team loses "),
+        (2, "2 members of team lose "),
+    ],
+)
+def test_the_verb_is_of_the_number_of_members(admin_client, members, words):
+    team = Group.objects.create(name="team")
+    team.user_set.set(User.objects.create(username=f"user-{n}") for n in range(members))
+    grant = ModelGrant.objects.create(pattern="gpt-*", group=team)
+    page = admin_client.get(reverse(name_of(grant, "delete"), args=[grant.pk]))
+    assert words in page.content.decode()
+
+
+def test_a_person_and_everyone_lose_what_was_granted(admin_client):
+    ada = User.objects.create(username="ada")
+    for fields, words in (({"user": ada}, "ada loses "), ({"everyone": True}, "All users lose ")):
+        grant = ModelGrant.objects.create(pattern="gpt-*", **fields)
+        page = admin_client.get(reverse(name_of(grant, "delete"), args=[grant.pk]))
+        assert words in page.content.decode()
 
 
 def test_many_rows_are_told_of_in_short(admin_client):

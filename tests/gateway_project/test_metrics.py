@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import httpx
 import pytest
+from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 
 from accounts.models import ApiKey
 from connections.calling.client import UpstreamClient
 from connections.models import Connection
+from connections.models.key_source import KeySource
 from gateway_project.entry import application
 from gateway_project.health import failing_journal
 from models_registry.registry import Registry, activate
@@ -57,6 +59,23 @@ async def test_requests_are_told_to_those_who_may_know(settings, tmp_path, keys,
     assert 'gen_ai_request_model="gpt-4o",error_type=""} 1\n' in text
     assert "\ngatehouse_requests_in_flight 0\n" in text
     assert "\ngatehouse_usage_journal_segments 1\n" in text
+
+
+async def test_records_that_wait_in_redis_are_told(settings, tmp_path, keys, own_redis):
+    settings.DATA_DIR, settings.REDIS_URL = tmp_path, own_redis.url
+    settings.GATEWAY_USAGE_JOURNAL = "redis"
+    async with running_ledger() as ledger:
+        ledger.close(an_ended_exchange())
+        await ledger.journal.written()
+        await sync_to_async(ledger.stream.measured)()
+        text = (await scrape(keys["staff"])).body.decode()
+        own_redis.kill()
+        ledger.close(an_ended_exchange())
+        await ledger.journal.written()
+        diverted = ledger.gauges()["gatehouse_usage_records_diverted_total"]
+    assert "\ngatehouse_usage_journal_stream_records 1\n" in text
+    assert "\ngatehouse_usage_records_diverted_total 0\n" in text
+    assert diverted == 1
 
 
 async def test_readiness_tells_of_records_that_cannot_be_written(settings, tmp_path):
@@ -115,3 +134,29 @@ async def test_targets_that_step_back_are_counted_by_connection(settings, tmp_pa
     assert '\ngatehouse_targets_cooling{gen_ai_provider_name="one"} 1\n' in text
     assert '\ngatehouse_targets_failing{gen_ai_provider_name="one"} 1\n' in text
     assert text.count("\ngatehouse_targets_cooling{") == 1
+
+
+async def test_keys_are_counted_by_their_worst_state(settings, tmp_path, keys):
+    settings.DATA_DIR, settings.GATEWAY_METRICS_TOKEN = tmp_path, TOKEN
+    row = await Connection.objects.acreate(name="one", base_url="http://one.example/v1")
+    await sync_to_async(row.replace_keys)(
+        [KeySource.parse(key) for key in ("sk-1", "sk-2", "sk-3")]
+    )
+    await Connection.objects.acreate(name="keyless", base_url="http://two.example/v1")
+    registry = Registry(UpstreamClient(httpx.MockTransport(lambda _: httpx.Response(404))))
+    await registry.reload()
+    activate(registry)
+    pool = next(each.keys for each in registry.listings if each.upstream.name == "one")
+    pool.cool(pool.all[0], 60, model="gpt-4o", reason="429")
+    pool.kill(pool.all[0], "401")
+    pool.cool(pool.all[1], 60, model=None, reason="402")
+    try:
+        async with running_ledger():
+            text = (await scrape(TOKEN)).body.decode()
+    finally:
+        activate(None)
+        await registry.stop()
+    of_one = '\ngatehouse_keys{gen_ai_provider_name="one",state='
+    counts = {state: f'{of_one}"{state}"}} 1\n' in text for state in ("ok", "cooling", "dead")}
+    assert counts == {"ok": True, "cooling": True, "dead": True}
+    assert '\ngatehouse_keys{gen_ai_provider_name="keyless",state="ok"} 0\n' in text

@@ -2,7 +2,6 @@
 
 import pytest
 from django.contrib.auth.models import Permission
-from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -22,7 +21,6 @@ SEARCH = reverse("admin:search")
 
 @pytest.fixture
 def rows():
-    cache.clear()
     user = User.objects.create(username="zeta-ada", email="ada@example.com")
     key, _ = ApiKey.objects.issue(user, name="zeta-laptop")
     one = Connection.objects.create(name="zeta-openai", base_url="https://one.example/v1")
@@ -90,3 +88,30 @@ def test_it_takes_few_queries(rf, rows, admin_user):
 @pytest.mark.parametrize("text", ["\0ab", "%", "z" * 300, "'\"\\", "_"])
 def test_odd_texts_do_no_harm(admin_client, rows, text):
     assert admin_client.get(SEARCH, {"s": text, "extended": 1}).status_code == 200
+
+
+def test_what_one_may_not_see_any_more_is_not_found(rows):
+    user = User.objects.create_user("helper", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename="view_user"))
+    client = Client()
+    client.force_login(user)
+    assert titles(client, "zeta-") == {"zeta-ada"}
+    assert titles(client, "users") == {"Users"}
+    user.user_permissions.clear()
+    assert titles(client, "zeta-") == titles(client, "users") == set()
+
+
+def test_rows_are_for_the_palette_alone(admin_client, rows):
+    shown = admin_client.get(SEARCH, {"s": "zeta-"}).context["results"]
+    assert list(shown) == []
+    assert "Connections" in admin_client.get(SEARCH, {"s": "connection"}).content.decode()
+
+
+@pytest.mark.parametrize("page", ["-5", "0", "abc", "²", "9" * 5000, ""])
+def test_no_number_of_a_page_does_harm(admin_client, rows, page):
+    asked = {"s": "zeta-", "extended": 1, "page": page}
+    assert admin_client.get(SEARCH, asked).status_code == 200
+
+
+def test_nothing_is_asked_for_an_empty_text(admin_client):
+    assert admin_client.get(SEARCH, {"s": ""}).content == b""

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from gateway_project.private_members import (
+    CLIENT_RESPONSE,
     CYCLE,
     FLOW_CONTROL,
     PRIVATE_MEMBERS,
@@ -34,14 +35,22 @@ ROOMS = [
         "usage",
         "proxy",
         "audio",
+        "portal",
     ),
     *("gateway_project", "demo_upstream", "infrastructure"),
 ]
 # Objects of the libraries go by these names in the modules that hold them.
-HELD = {"protocol": RESPONSE_HANDLER, "cycle": CYCLE, "answered": CYCLE, "flow": FLOW_CONTROL}
+HELD = {
+    "protocol": RESPONSE_HANDLER,
+    "pooled": CLIENT_RESPONSE,
+    "cycle": CYCLE,
+    "answered": CYCLE,
+    "flow": FLOW_CONTROL,
+}
 # Private members of other libraries, none of which is on the road of a chunk.
 OTHERS = {
     "_meta",  # of Django's models
+    "_base_manager",  # of Django's models, which documents it
     "_default_manager",  # of Django's models, which documents it
     "_state",  # of Django's models
     "_request",  # of Django REST framework's Request

@@ -17,7 +17,12 @@ from gateway_project.protocol import (
     GatewayProtocol,
     GatewaySocketProtocol,
 )
-from proxy.client_side.scope_extensions import ABORT_EXTENSION, GONE_EXTENSION, WRITE_EXTENSION
+from proxy.client_side.scope_extensions import (
+    ABORT_EXTENSION,
+    BODY_EXTENSION,
+    GONE_EXTENSION,
+    WRITE_EXTENSION,
+)
 from tests.support.processes import PATIENCE_SECONDS
 
 PING = 0x89  # the first byte of a WebSocket's ping
@@ -98,6 +103,47 @@ async def test_a_client_that_never_ends_its_headers_is_dropped(settings, beginni
         with suppress(ConnectionResetError):
             assert await reader.read() == b""
         writer.close()
+
+
+async def test_a_further_head_that_never_ends_is_dropped(settings) -> None:
+    settings.GATEWAY_HEADER_TIMEOUT = 0.2
+    async with serving() as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(a_head())
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"GET / HTTP/1.1\r\nx-half: ")
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            with suppress(ConnectionResetError):
+                await reader.read()
+        writer.close()
+
+
+async def test_a_body_that_has_come_with_its_head_is_taken_at_once() -> None:
+    taken = []
+
+    async def take(scope, receive, send) -> None:
+        take = scope["extensions"][BODY_EXTENSION]
+        taken.extend([take(1), take(2), take(2)])
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body"})
+
+    async with serving(take) as port:
+        await answer(port, a_head(b"content-length: 2") + b"{}")
+    assert taken == [None, b"{}", b""]
+
+
+async def test_a_body_that_is_still_to_come_is_not_taken() -> None:
+    taken = []
+
+    async def take(scope, receive, send) -> None:
+        taken.append(scope["extensions"][BODY_EXTENSION](100))
+        taken.append((await receive())["body"])
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body"})
+
+    async with serving(take) as port:
+        await answer(port, a_head(b"content-length: 2") + b"{")
+    assert taken == [None, b"{"]
 
 
 async def test_a_connection_in_use_outlives_the_limit_on_headers(settings) -> None:

@@ -14,9 +14,19 @@ CHANGED = {
     "admin/base.html": ["{% load admin_list"],  # landmarks, a link to the content, the zone
     "admin/change_list_results.html": ["{% load", "{{ item }}", "data-simplebar"],  # lean cells
     "unfold/helpers/header_title.html": ["capfirst"],  # names as they are
+    "unfold/helpers/tab_items.html": [
+        "tabs-items",
+        "link_callback",
+    ],  # a label, all seen
+    "unfold/helpers/pagination_default.html": ["{{ cl.result_count }}"],  # thousands
     "unfold/helpers/label.html": ["uppercase"],  # names as they are
 }
-REPLACED = {"unfold/helpers/boolean.html"}  # whole, as a fact is not an error
+# Whole: the first page is the overview, a fact is not an error, and a history is of every change,
+# not of the pages' alone.
+REPLACED = {
+    *("admin/index.html", "admin/object_history.html"),
+    *("unfold/helpers/boolean.html", "unfold/helpers/empty_results.html"),
+}
 
 
 def lines_of(path: Path) -> set[str]:

@@ -52,3 +52,14 @@ def test_complete_routes_cost_no_query(django_assert_num_queries) -> None:
 
     with django_assert_num_queries(0):
         assert list(incomplete_routes(snapshot)) == []
+
+
+def test_many_incomplete_routes_cost_two_queries(django_assert_num_queries) -> None:
+    routes = [
+        Route(model=f"chat-{n}", targets=(RouteTarget(connection_id=n, model="gpt-4o"),))
+        for n in range(7)
+    ]
+    snapshot = a_snapshot(routes=routes)
+
+    with django_assert_num_queries(2):
+        assert [route for route, _ in incomplete_routes(snapshot)] == routes

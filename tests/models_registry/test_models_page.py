@@ -38,7 +38,7 @@ def test_names_of_models_do_nothing(admin_client: Client, serving) -> None:
     assert "&lt;script&gt;alert(1)" in page
 
 
-@pytest.mark.parametrize("url", [PAGE, CONNECTIONS, GRANTS])
+@pytest.mark.parametrize("url", [PAGE, GRANTS])
 def test_collisions_and_silent_upstreams_are_warned_of(
     admin_client: Client, serving, url: str
 ) -> None:
@@ -49,6 +49,14 @@ def test_collisions_and_silent_upstreams_are_warned_of(
     assert "The models that are entered in its form are offered." in page
     down = Connection.objects.get(name="down")
     assert f'"{reverse("admin:connections_connection_change", args=[down.pk])}"' in page
+
+
+def test_connections_are_told_of_once_in_their_own_list(admin_client: Client, serving) -> None:
+    page = text_of(admin_client, CONNECTIONS)
+    assert "1 model is offered more than once (shared)." in page
+    assert "1 of 3 enabled connections needs you: unreachable (down)." in page
+    assert "The upstream cannot be reached. The models that are entered in its form" in page
+    assert "no list of models when asked" not in page
 
 
 def test_many_silent_upstreams_are_one_line_and_no_list_is_made_up(

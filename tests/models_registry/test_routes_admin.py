@@ -110,7 +110,7 @@ def test_deletion_of_a_route_tells_who_serves_then(
 
     told = text_of(admin_client.get(reverse("admin:resilience_route_delete", args=[route.pk])))
 
-    words = "1 target serve chat no longer" if has_targets else "Connections serve as before"
+    words = "1 target serves chat no longer" if has_targets else "Connections serve as before"
     assert words in told
 
 

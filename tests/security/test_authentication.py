@@ -26,7 +26,7 @@ STAFF_PATHS = {
 }
 STAFF_ROUTES = [route for route in API_ROUTES if route.path in STAFF_PATHS]
 # What anyone may see without signing in.
-PUBLIC = {"/accounts/login/", "/accounts/oidc/cancelled/"}
+PUBLIC = {"/", "/accounts/login/", "/accounts/oidc/cancelled/"}
 REFUSED = {301, 302, 401, 404, 405}
 
 CREDENTIALS = [

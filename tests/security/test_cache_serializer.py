@@ -9,7 +9,7 @@ import redis
 
 from tests.security.signing_in import browser, sign_in
 from tests.support import parts
-from tests.support.live import CHEAP_HASHES, live_gateway
+from tests.support.live import live_gateway
 from tests.support.stores import BACKINGS
 
 pytestmark = pytest.mark.acceptance
@@ -32,7 +32,7 @@ def gateway(services, stores, tmp_path_factory):
     parts.require("Redis", services.redis)
     parts.require("PostgreSQL", services.postgres)
     directory = tmp_path_factory.mktemp("cache")
-    environment = {"GATEWAY_REQUIRE_STAFF_MFA": "false"} | CHEAP_HASHES
+    environment = {"GATEWAY_REQUIRE_STAFF_MFA": "false"}
     with live_gateway(stores, BACKINGS[1], directory, **environment) as gateway:
         yield gateway
 

@@ -14,7 +14,8 @@ from tests.support.sockets import heard, open_socket, say
 pytestmark = pytest.mark.acceptance
 
 JSON = {"Content-Type": "application/json"}
-# Keys for browsers name it in their session; conversations are of no model.
+# Keys for browsers name it in their session. Conversations are of no model, nor is what is about
+# the caller.
 NAMING_NO_MODEL = (
     "/config",
     "/verify",
@@ -22,6 +23,7 @@ NAMING_NO_MODEL = (
     "/passthrough/",
     "/client_secrets",
     "/conversations",
+    "/me/",
 )
 MODEL_ROUTES = [
     route.path

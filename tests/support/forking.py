@@ -1,10 +1,11 @@
 """Processes that fork instead of starting afresh, as Python and Django take seconds to load.
 
-    tests ──> loader ──fork──> host of an environment ──fork──> manage.py …
+    tests ──> loader ──fork──> host of an environment ──fork──> manage.py … ──fork──> workers
 
 A loader has imported what reads no settings. A host has been forked from it for one environment and
 has set up Django for that. For each command it forks a process with arguments, streams and exit
-code of its own, as if the command had been started by hand. ``hosts.py`` is the other end.
+code of its own, as if the command had been started by hand. Workers of a server fork, too, where
+uvicorn would start them afresh. ``hosts.py`` is the other end.
 
 Requests and replies are lines of JSON over socket pairs.
 """
@@ -14,6 +15,7 @@ from __future__ import annotations
 import gc
 import importlib
 import json
+import multiprocessing
 import os
 import signal
 import socket
@@ -56,6 +58,9 @@ def load(channel: socket.socket) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for hosts
     for name in WITHOUT_SETTINGS:
         importlib.import_module(name)
+    import uvicorn._subprocess
+
+    uvicorn._subprocess.spawn = multiprocessing.get_context("fork")
     gc.freeze()  # what is loaded stays; no fork needs to look at it
     while True:
         byte, descriptors, _, _ = socket.recv_fds(channel, 1, 1)

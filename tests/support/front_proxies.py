@@ -108,13 +108,35 @@ def caddy_below(certificate: Certificate, *, port: int, gateway: str) -> str:
 
 
 @contextmanager
-def nginx(program: str, directory: Path, blocks: Sequence[str], *urls: str) -> Iterator[None]:
-    """nginx with ``blocks``, until the end of the block; it listens at ``urls``."""
+def nginx(
+    program: str,
+    directory: Path,
+    blocks: Sequence[str],
+    *urls: str,
+    prefix: Sequence[str] = (),
+) -> Iterator[None]:
+    """nginx with ``blocks``, until the end of the block; it listens at ``urls``.
+
+    ``prefix`` is what has it run elsewhere, such as in a namespace.
+    """
+    with _running(_nginx_command(program, directory, blocks, prefix), directory, urls):
+        yield
+
+
+def reload_nginx(
+    program: str, directory: Path, blocks: Sequence[str], *, prefix: Sequence[str] = ()
+) -> None:
+    """Have the nginx that runs in ``directory`` go on with other ``blocks``."""
+    command = _nginx_command(program, directory, blocks, prefix)
+    subprocess.run([*command, "-s", "reload"], check=True, capture_output=True)
+
+
+def _nginx_command(
+    program: str, directory: Path, blocks: Sequence[str], prefix: Sequence[str]
+) -> list[str]:
     file = directory / "nginx.conf"
     file.write_text(NGINX.format(directory=directory, blocks="\n".join(blocks)))
-    command = [program, "-e", "stderr", "-p", str(directory), "-c", str(file)]
-    with _running(command, directory, urls):
-        yield
+    return [*prefix, program, "-e", "stderr", "-p", str(directory), "-c", str(file)]
 
 
 @contextmanager

@@ -211,6 +211,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "add": lambda *numbers: sum(numbers),
     "contains": lambda part, text: part in text,
     "default": lambda other, value: value or other,
+    "eq": lambda one, other: one == other,
     "nindent": indented,
     "not": lambda value: not value,
     "printf": lambda form, *values: form.replace("%s", "{}").format(*values),

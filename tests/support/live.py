@@ -21,11 +21,12 @@ from tests.support.processes import PATIENCE_SECONDS, free_port, wait_until
 from tests.support.stores import Stores
 
 LOG_LINES_SHOWN = 80
-# Comments between the events that tests expect would depend on how slow the machine is.
-WITHOUT_KEEP_ALIVES = {"GATEWAY_STREAM_KEEP_ALIVE_SECONDS": "600"}
+LIVE = {
+    "DJANGO_SETTINGS_MODULE": "tests.support.live_settings",
+    # Comments between the events that tests expect would depend on how slow the machine is.
+    "GATEWAY_STREAM_KEEP_ALIVE_SECONDS": "600",
+}
 TWO_WORKERS = ("--workers", "2")
-# An environment for tests that sign in a lot; a hash that is worth its name takes half a second.
-CHEAP_HASHES = {"DJANGO_SETTINGS_MODULE": "tests.support.live_settings"}
 # Of create_api_key: a superuser's key for everything.
 ADMIN_OPTIONS = ("--superuser", "--scope", "inference", "--scope", "admin")
 
@@ -35,15 +36,24 @@ running: list[LiveGateway] = []
 class LiveGateway:
     """``manage.py serve`` on a free loopback port, with data, secrets and log of its own.
 
-    ``backing`` is what it runs on, ``environment`` the variables that make it so.
+    ``backing`` is what it runs on, ``environment`` the variables that make it so. ``address`` is
+    one of this machine, on which it listens in place of loopback's.
     """
 
-    def __init__(self, backing: str, directory: Path, environment: dict[str, str]) -> None:
+    def __init__(
+        self,
+        backing: str,
+        directory: Path,
+        environment: dict[str, str],
+        *,
+        address: str = "127.0.0.1",
+    ) -> None:
         self.backing = backing
         self.directory = directory
-        self.environment = WITHOUT_KEEP_ALIVES | environment
+        self.environment = LIVE | environment
+        self.address = address
         self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://{address}:{self.port}"
         self.log_path = directory / "serve.log"
         self.process: subprocess.Popen[bytes] | ForkedProcess | None = None
         self._has_served = False
@@ -57,11 +67,11 @@ class LiveGateway:
         """Serve, and wait until ``/readyz`` has the status ``readiness``.
 
         A gateway that was stopped may be started again.
-        Where what a gateway reads at its start can differ from what its host has read, or where its
-        workers are to be several, ``manage.py`` is started as an operator starts it.
+        Where what a gateway reads at its start can differ from what its host has read,
+        ``manage.py`` is started as an operator starts it.
         """
-        command = ["serve", "--host", "127.0.0.1", "--port", str(self.port), *options]
-        if not is_forked or options or self._has_served:
+        command = ["serve", "--host", self.address, "--port", str(self.port), *options]
+        if not is_forked or self._has_served:
             self.process = self._started(command)
         else:
             self.process = host_of(self.process_environment()).start(*command, log=self.log_path)
@@ -74,13 +84,21 @@ class LiveGateway:
     def _started(self, command: list[str]) -> subprocess.Popen[bytes]:
         with self.log_path.open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "manage.py", *command],
-                cwd=ROOT,
+                self.command_line(command),
+                cwd=self.code,
                 env=self.process_environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
+
+    @property
+    def code(self) -> Path:
+        """Where the gateway's code is."""
+        return ROOT
+
+    def command_line(self, command: list[str]) -> list[str]:
+        return [sys.executable, "manage.py", *command]
 
     def _is_up_or_dead(self, client: httpx.Client, readiness: int) -> bool:
         assert self.process is not None

@@ -1,6 +1,6 @@
-"""The settings of a live gateway whose tests sign in a hundred times: cheap password hashes.
+"""The settings of live gateways: those of the environment, with cheap password hashes.
 
-``start_gateway(**CHEAP_HASHES)``; everything else is as the environment says.
+A hash that is worth its name takes half a second of CPU, at each sign-in and for each new user.
 """
 
 from gateway_project.settings import *  # noqa: F403

@@ -23,7 +23,7 @@ import psycopg
 import pytest
 import redis
 
-from tests.support import postgres_databases, redis_databases
+from tests.support import postgres_databases, redis_databases, run
 from tests.support.environment import clean_own_environment, made_up_secrets
 from tests.support.redis_server import RedisServer, bundled_executable
 
@@ -69,7 +69,9 @@ def find_services() -> Services:
 
 def use(services: Services) -> None:
     """Point this process's Django settings, not read yet, at ``services`` and a new DATA_DIR."""
+    is_first = FOUND not in os.environ
     os.environ[FOUND] = json.dumps(asdict(services))
+    run.directory()
     clean_own_environment()
     directory = tempfile.mkdtemp(prefix="gatehouse-test-")
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
@@ -79,7 +81,8 @@ def use(services: Services) -> None:
     os.environ["DATABASE_URL"] = ""
     os.environ["REDIS_URL"] = ""
     if services.postgres:
-        postgres_databases.drop_leftovers(services.postgres.address)
+        if is_first:  # two that drop the same database get in each other's way
+            postgres_databases.drop_leftovers(services.postgres.address)
         os.environ["DATABASE_URL"] = postgres_databases.own_url(services.postgres.address)
     if services.redis:
         os.environ["REDIS_URL"] = redis_databases.claim(services.redis.address)

@@ -245,6 +245,20 @@ def silent(*, after: int, of: int = 60) -> Script:
     return play
 
 
+def paused(*, after: int, until: Event, of: int = 60) -> Script:
+    """A whole stream, which waits after so many of its words until the test has set ``until``."""
+
+    async def play(turn: Turn) -> None:
+        success = turn.success(numbered(of))
+        await _begin(turn, after=after, of=of)
+        await _is_set(until)
+        for event in (*success.words[after:], *success.ending):
+            await turn.send(chunk(event))
+        await turn.send(chunk(b""))
+
+    return play
+
+
 def malformed(*, at: int, of: int = 60, until: Event | None = None) -> Script:
     """A whole stream, in which the event at this place among the words cannot be read.
 

@@ -1,8 +1,9 @@
-"""A TCP proxy on loopback that passes on what a server says only after a while."""
+"""A TCP proxy that passes on what a server on loopback says, at once or only after a while."""
 
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 from contextlib import suppress
 from types import TracebackType
@@ -12,10 +13,14 @@ PIECE_BYTES = 64 * 1024
 
 
 class SlowProxy:
-    """Before the server at ``port``. Each piece that the server sends waits for ``seconds``."""
+    """Before the server at ``port``. Each piece that the server sends waits for ``seconds``.
 
-    def __init__(self, port: int) -> None:
+    It listens on a free port of loopback, or on ``listening``, which may be of another network.
+    """
+
+    def __init__(self, port: int, listening: socket.socket | None = None) -> None:
         self.seconds = 0.0
+        self._listening = listening
         self.port = 0
         self._server_port = port
         self._loop = asyncio.new_event_loop()
@@ -39,7 +44,8 @@ class SlowProxy:
         self._loop.close()
 
     async def _start(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        place = {"sock": self._listening} if self._listening else {"host": "127.0.0.1", "port": 0}
+        self._server = await asyncio.start_server(self._serve, **place)  # type: ignore[arg-type]
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def _stop(self) -> None:
@@ -61,9 +67,11 @@ class SlowProxy:
             self._connections.discard(task)
         self._connections.add(task)
         try:
-            async with asyncio.TaskGroup() as both:
-                both.create_task(self._pump(client, to_server, is_slow=False))
-                both.create_task(self._pump(server, out, is_slow=True))
+            # A stream's server reports a handler that was cancelled as a fault.
+            with suppress(asyncio.CancelledError):
+                async with asyncio.TaskGroup() as both:
+                    both.create_task(self._pump(client, to_server, is_slow=False))
+                    both.create_task(self._pump(server, out, is_slow=True))
         finally:
             self._connections.discard(task)
 

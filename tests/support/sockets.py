@@ -22,7 +22,7 @@ def open_socket(
         headers["Authorization"] = f"Bearer {key}"
     options.setdefault("close_timeout", 1)
     options.setdefault("open_timeout", PATIENCE_SECONDS)
-    url = f"ws://127.0.0.1:{gateway.port}{path}"
+    url = f"ws://{gateway.address}:{gateway.port}{path}"
     return connect(url, additional_headers=headers, proxy=None, compression=None, **options)
 
 

@@ -86,6 +86,10 @@ def in_all(name):
     return sum(getattr(total, name) for total in totals)
 
 
+def in_all_hours(name):
+    return sum(UsageHour.objects.values_list(name, flat=True))
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("seed", range(3))
 def test_a_request_is_counted_once_whoever_counts_it_and_when(seed):
@@ -192,6 +196,22 @@ def test_an_hour_knows_how_long_requests_took():
     assert latency == [1, 1] + [0] * (COUNTERS - 3) + [1]
     assert [getattr(hour, name) for name in FIRST_BYTE_COUNTERS] == [0, 1] + [0] * (COUNTERS - 2)
     assert (hour.requests, hour.failed, hour.duration_ms) == (4, 1, 10**6 + 108)
+
+
+@pytest.mark.django_db
+def test_an_hour_tells_failures_from_clients_that_left():
+    store(
+        [
+            a_record(request_id="req_1", status=502, error_code="upstream_error"),
+            a_record(request_id="req_2", status=499, is_client_gone=True),
+            a_record(request_id="req_3", is_client_gone=True),
+        ]
+    )
+    assert [in_all_hours(name) for name in ("failed", "client_gone", "left_unanswered")] == [
+        2,
+        2,
+        1,
+    ]
 
 
 @pytest.mark.django_db

@@ -1,4 +1,3 @@
-import gc
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -6,7 +5,6 @@ import pytest
 
 from connections.models import Connection
 from tests.usage.records import a_record
-from usage import bundled_prices
 from usage.costs import cost_of
 from usage.models import Price, UsageRow
 from usage.pricing import Pricing
@@ -33,12 +31,6 @@ def test_the_bundled_list_knows_openai():
     price = price_of()
     assert (price.source, price.model) == ("bundled", "openai/gpt-4o")
     assert cost_of(a_record(cached_tokens=400), price) == Decimal("0.0030")
-
-
-def test_the_bundled_list_is_left_out_of_garbage_collections():
-    bundled_prices._price_list.cache_clear()
-    providers = bundled_prices._price_list().providers
-    assert all(known is not providers for known in gc.get_objects())
 
 
 @pytest.mark.django_db

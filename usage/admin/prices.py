@@ -8,8 +8,8 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 
+from accounts.admin.model_admin import ModelAdmin
 from connections.models import Connection
 from usage.models import Price
 

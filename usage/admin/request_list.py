@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
+from infrastructure.moments import Moment, span
 from usage.explorer import search
-from usage.explorer.asked import FIELDS, PERIODS, STATES, Asked
+from usage.explorer.asked import FIELDS, GROUP, PERIODS, STATES, Asked
 from usage.explorer.export import csv_response
 from usage.explorer.listing import Facets, Page, first_page, page_of
 from usage.explorer.names import Names, names_of
 from usage.explorer.outcomes import Tone, label
-from usage.explorer.times import Moment, span
 from usage.listed_requests import cost_of
 from usage.models import UsageRow
 
 TITLES = {
     "user_id": "User",
+    "group_id": "Group",
     "key_id": "Key",
     "model": "Model",
     "connection": "Connection",
@@ -67,10 +71,10 @@ def request_list(request: HttpRequest) -> HttpResponseBase:
     """
     now = datetime.now(UTC)
     asked = Asked.read(request.GET.dict(), now=now)
-    with_id = list(search.by_id(asked.term).order_by()[:2]) if asked.term else []
+    with_id = search.some_by_id(asked.term) if asked.term else []
     if one := search.the_one(asked.term, with_id):
         return HttpResponseRedirect(page_address(one))
-    found = asked.rows(_candidates(asked.term, has_ids=bool(with_id)))
+    found = asked.rows(_candidates(asked.term, with_id))
     if request.GET.get("format") == "csv":
         return csv_response(request, found)
     page, facets = _page(found, asked)
@@ -84,7 +88,7 @@ def request_list(request: HttpRequest) -> HttpResponseBase:
         "narrower": _narrower(asked, facets),
         "states": _states(asked, facets),
         "periods": _periods(asked),
-        "filters": _filters(asked, page),
+        "filters": _filters(asked, page, request.user),
         "newer": page.newer and asked.address(after=page.newer),
         "older": page.older and asked.address(before=page.older),
         "newest": asked.address(),
@@ -97,10 +101,11 @@ def page_address(row: UsageRow) -> str:
     return reverse("admin:usage_usagerow_change", args=[row.pk])
 
 
-def _candidates(term: str, *, has_ids: bool) -> QuerySet[UsageRow]:
+def _candidates(term: str, with_id: Sequence[UsageRow]) -> QuerySet[UsageRow]:
+    """``with_id`` are the first rows that the term names by an id."""
     if not term:
         return UsageRow.objects.all()
-    return search.by_id(term) if has_ids else search.by_name(term)
+    return search.by_id(term, among=len(with_id)) if with_id else search.by_name(term)
 
 
 def _page(rows: QuerySet[UsageRow], asked: Asked) -> tuple[Page, Facets | None]:
@@ -179,18 +184,26 @@ def _narrower(asked: Asked, facets: Facets | None) -> list[tuple[str, list[Chip]
     ]
 
 
-def _filters(asked: Asked, page: Page) -> list[Chip]:
+def _filters(asked: Asked, page: Page, viewer: Any) -> list[Chip]:
     """What narrows the selection now, each with the address without it."""
-    named = {}
+    named = {GROUP: _group_name(asked, viewer)}
     if page.rows:
         first = page.rows[0]
-        named = {"user_id": first.username, "key_id": first.key_hint}
+        named |= {"user_id": first.username, "key_id": first.key_hint}
     return [
         Chip(
-            title=f"{TITLES[name]}: {named.get(name, asked.values[name])}",
+            title=f"{TITLES[name]}: {named.get(name) or asked.values[name]}",
             address=asked.address(**{name: ""}),
             is_chosen=True,
         )
         for name in (*FIELDS, "since", "until")
         if name in asked.values
     ]
+
+
+def _group_name(asked: Asked, viewer: Any) -> str:
+    """Empty without such a group, and for who may not see it; a query where one is asked for."""
+    if GROUP not in asked.fields or not viewer.has_perm("auth.view_group"):
+        return ""
+    found = Group.objects.filter(pk=asked.fields[GROUP]).values_list("name", flat=True)
+    return found.first() or ""

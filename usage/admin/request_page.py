@@ -13,14 +13,15 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.text import capfirst
 
+from infrastructure.moments import Moment, span
 from usage.counted_limits import counted_limits
 from usage.explorer.asked import Cursor, State
 from usage.explorer.curl import curl
 from usage.explorer.listing import NEWEST_FIRST, OLDEST_FIRST
 from usage.explorer.names import Names, names_of
 from usage.explorer.outcomes import label, outcome
-from usage.explorer.times import Moment, span
 from usage.explorer.waterfall import WIDTH, steps
+from usage.failing import FAILED
 from usage.models import TokensFrom, UsageRow
 
 NEIGHBOURS = 3
@@ -48,7 +49,7 @@ def request_page(request: HttpRequest, row: UsageRow) -> HttpResponse:
         "at": Moment.of(row.accepted_at, now=now),
         "outcome": outcome(row),
         "names": names,
-        "groups": _groups(row, names),
+        "groups": _groups(row, names, request.user),
         "took": span(row.duration_ms),
         "steps": parts,
         "width": WIDTH,
@@ -68,9 +69,9 @@ def request_page(request: HttpRequest, row: UsageRow) -> HttpResponse:
     return TemplateResponse(request, "admin/usage/request.html", context)
 
 
-def _groups(row: UsageRow, names: Names) -> list[str]:
-    """The groups of the user now."""
-    if names.now_named is None:
+def _groups(row: UsageRow, names: Names, viewer: Any) -> list[str]:
+    """The groups of the user now, for who may see groups."""
+    if names.now_named is None or not viewer.has_perm("auth.view_group"):
         return []
     return list(
         Group.objects.filter(user=row.user_id).order_by("name").values_list("name", flat=True)
@@ -99,14 +100,14 @@ def _tokens(row: UsageRow) -> list[str]:
 
 def _cost(row: UsageRow) -> str:
     if row.cost is None:
-        return "No cost is known." if row.status >= 400 else "The cost is unknown."
+        return "No cost is known." if row.status >= FAILED else "The cost is unknown."
     told = f"${row.cost.normalize():f}" if row.cost else "$0"
     return f"~{told}, an estimate" if row.is_cost_estimated else told
 
 
 def _price(row: UsageRow) -> str:
     if row.price is None:
-        return "" if row.status >= 400 else "No price is set for this model."
+        return "" if row.status >= FAILED else "No price is set for this model."
     return f"Price: {row.price}, from {row.price.valid_from:%Y-%m-%d} on"
 
 

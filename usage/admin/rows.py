@@ -12,8 +12,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.views.decorators.http import require_safe
-from unfold.admin import ModelAdmin
 
+from accounts.admin.model_admin import ModelAdmin
 from usage.admin.request_list import request_list
 from usage.admin.request_page import request_page
 from usage.models import UsageRow

@@ -2,7 +2,8 @@
 
 ``q`` is a text to search for; ``state`` is one of :class:`State`, ``period`` one of ``PERIODS``.
 ``since`` and ``until`` are moments, ``user_id``, ``key_id``, ``model``, ``connection`` and
-``error_code`` whole values. ``before`` and ``after`` name the row that a page ends at.
+``error_code`` whole values; ``group_id`` stands for those who are members now. ``before`` and
+``after`` name the row that a page ends at.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from django.core.exceptions import BadRequest
 from django.db.models import BooleanField, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
+from accounts.models import User
+from usage.failing import IS_FAILURE_SQL
 from usage.models import UsageRow
 from usage.periods import PeriodError, read_moment
 from usage.row_indexes import SLOW_MS
@@ -34,9 +37,15 @@ class State(StrEnum):
     FAILED = "failed"
     LEFT = "left"
     SLOW = "slow"
+    UNPRICED = "unpriced"
 
 
-STATES = {State.FAILED: "Failed", State.LEFT: "Client left", State.SLOW: "Slow"}
+STATES = {
+    State.FAILED: "Failed",
+    State.LEFT: "Client left",
+    State.SLOW: "Slow",
+    State.UNPRICED: "No price",
+}
 PERIODS = {
     "hour": ("Last hour", timedelta(hours=1)),
     "day": ("Day", timedelta(days=1)),
@@ -45,10 +54,10 @@ PERIODS = {
 }
 # Figures stand in the text: SQLite does not see that a parameter fits a partial index.
 CONDITIONS = {
-    State.FAILED: '("usage_usagerow"."status" >= 400 OR NOT ("usage_usagerow"."error_code" = \'\'))'
-    ' AND NOT "usage_usagerow"."is_client_gone"',
+    State.FAILED: IS_FAILURE_SQL,
     State.LEFT: '"usage_usagerow"."is_client_gone"',
     State.SLOW: f'"usage_usagerow"."duration_ms" >= {SLOW_MS}',
+    State.UNPRICED: '"usage_usagerow"."cost" IS NULL AND "usage_usagerow"."status" < 400',
 }
 
 
@@ -126,7 +135,9 @@ class Asked:
 
     def rows(self, of: QuerySet[UsageRow]) -> QuerySet[UsageRow]:
         """Those of ``of`` that fit, wherever a page begins."""
-        rows = of.filter(**self.fields)
+        rows = of.filter(**{name: self.fields[name] for name in self.fields if name != GROUP})
+        if GROUP in self.fields:
+            rows = rows.filter(user_id__in=members_of(self.fields[GROUP]))
         if self.state is not None:
             condition = CONDITIONS[self.state]
             rows = rows.filter(RawSQL(condition, (), output_field=BooleanField()))  # noqa: S611
@@ -144,6 +155,12 @@ class Asked:
         return f"?{urlencode({name: value for name, value in merged.items() if value})}"
 
 
+def members_of(group_id: int) -> QuerySet[Any, Any]:
+    """The ids of the users in this group."""
+    memberships: QuerySet[Any] = User.groups.through.objects.filter(group_id=group_id)
+    return memberships.values("user_id")
+
+
 def _moment(text: str) -> datetime:
     try:
         return read_moment(text)
@@ -151,7 +168,7 @@ def _moment(text: str) -> datetime:
         raise ValueError(text) from exc
 
 
-def _user_id(text: str) -> int:
+def _number(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) > LARGEST_ID:
         raise ValueError(text)
     return int(text)
@@ -161,7 +178,8 @@ def _period(text: str) -> str:
     return text if PERIODS[text] else ""
 
 
-FIELDS = ("user_id", "key_id", "model", "connection", "error_code")
+GROUP = "group_id"
+FIELDS = ("user_id", "key_id", "model", "connection", "error_code", GROUP)
 CURSORS = ("before", "after")
 READERS: dict[str, Callable[[str], Any]] = {
     "q": str,
@@ -169,7 +187,8 @@ READERS: dict[str, Callable[[str], Any]] = {
     "period": _period,
     "since": _moment,
     "until": _moment,
-    "user_id": _user_id,
+    "user_id": _number,
+    "group_id": _number,
     "key_id": UUID,
     "model": str,
     "connection": str,

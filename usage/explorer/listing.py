@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 
 from usage.explorer.asked import Asked, Cursor, State
+from usage.failing import has_failed
 from usage.models import UsageRow
 from usage.row_indexes import SLOW_MS
 
@@ -96,9 +97,9 @@ def _facets(sample: list[UsageRow]) -> Facets:
     states: Counter[State] = Counter()
     for row in newest:
         states[State.LEFT] += row.is_client_gone
-        has_failed = row.status >= 400 or bool(row.error_code)
-        states[State.FAILED] += has_failed and not row.is_client_gone
+        states[State.FAILED] += has_failed(row) and not row.is_client_gone
         states[State.SLOW] += row.duration_ms >= SLOW_MS
+        states[State.UNPRICED] += row.cost is None and row.status < 400
     fields = {"user_id": Counter((row.username, str(row.user_id)) for row in newest)}
     for name in ("model", "connection", "error_code"):
         values = [getattr(row, name) for row in newest]

@@ -49,9 +49,14 @@ def names_of(rows: Collection[UsageRow], viewer: Any) -> dict[str, Names]:
     return {row.pk: _names(row, present.get(row.pk, [None] * 3), viewer) for row in rows}
 
 
+def names_in(row: Any, viewer: Any) -> Names:
+    """Of a row that is annotated with ``PRESENT``; no query."""
+    return _names(row, [getattr(row, name) for name in PRESENT], viewer)
+
+
 def model_address(model: str, viewer: Any) -> str:
     may = viewer.has_perm("models_registry.view_registeredmodel")
-    return f"{reverse('admin:models_registry_models')}?{urlencode({'q': model})}" if may else ""
+    return f"{reverse('model_page')}?{urlencode({'id': model})}" if may else ""
 
 
 def _names(row: UsageRow, present: list[Any], viewer: Any) -> Names:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from infrastructure.moments import span
 from usage.attempts import AttemptFacts
-from usage.explorer.times import span
+from usage.failing import FAILED, is_unanswered
 from usage.models import UsageRow
 
 LONGEST_WORDS = 200
@@ -36,7 +37,7 @@ def label(row: UsageRow) -> tuple[str, Tone]:
     """The word for a list."""
     if row.is_client_gone:
         return "Client left", Tone.NOTE
-    if _has_failed(row):
+    if is_unanswered(row):
         return f"{row.status or ''} {row.error_code}".strip() or "Failed", _tone(row)
     return "OK", Tone.GOOD
 
@@ -47,12 +48,12 @@ def outcome(row: UsageRow) -> Outcome:
     took = span(row.duration_ms)
     if row.is_client_gone:
         return Outcome(code="", sentence=f"The client left after {took}.", tone=Tone.NOTE)
-    if not _has_failed(row):
+    if not is_unanswered(row):
         sentence = f"Answered{_by(row.connection)}{_after(log)} in {took}."
         return Outcome(code="", sentence=sentence, tone=Tone.GOOD)
     code = f"{row.status or ''} {row.error_code}".strip()
-    if 0 < row.status < 400:
-        sentence = f"The answer{_by(row.connection, 'of')} broke off after {took}."
+    if 0 < row.status < FAILED:
+        sentence = f"The response{_by(row.connection, 'of')} broke off after {took}."
     elif not row.attempts:
         sentence = "Refused by the gateway: no upstream was asked."
     else:
@@ -63,10 +64,6 @@ def outcome(row: UsageRow) -> Outcome:
 def words_of(attempt: AttemptFacts) -> str:
     """The upstream's own words of an attempt, or ``""``."""
     return str(attempt.get("error_text") or "")
-
-
-def _has_failed(row: UsageRow) -> bool:
-    return not row.status or row.status >= 400 or bool(row.error_code)
 
 
 def _tone(row: UsageRow) -> Tone:

@@ -15,16 +15,26 @@ from connections.models import Connection
 from usage.models import UsageRow
 
 SHORTEST_BEGINNING = 6
+MANY = 500  # from which on the order of the list is read, instead of all that begin so
 NAMES = ("model", "connection")
 LAST = "\U0010ffff"
 
 
-def by_id(term: str) -> QuerySet[UsageRow]:
-    """The rows with an id that is ``term`` or begins so: ours, the client's or the upstream's."""
+def by_id(term: str, *, among: int = 0) -> QuerySet[UsageRow]:
+    """The rows with an id that is ``term`` or begins so: ours, the client's or the upstream's.
+
+    ``among`` says how many there are, as far as :func:`some_by_id` counts.
+    """
     if len(term) < SHORTEST_BEGINNING:
         return UsageRow.objects.filter(_is_id(term))
     ours, theirs = begins("request_id", term), begins("client_request_id", term)
-    return UsageRow.objects.filter(ours | theirs | begins("upstream_request_id", term))
+    condition = ours | theirs | begins("upstream_request_id", term)
+    return UsageRow.objects.filter(condition if among < MANY else _newest_first(condition))
+
+
+def some_by_id(term: str) -> list[UsageRow]:
+    """At most ``MANY`` of the rows of :func:`by_id`, with their ids alone. One query."""
+    return list(by_id(term).only("request_id").order_by()[:MANY])
 
 
 def the_one(term: str, found: Sequence[UsageRow]) -> UsageRow | None:

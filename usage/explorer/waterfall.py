@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
+from infrastructure.moments import span
 from usage.attempts import ARROW, AttemptFacts
 from usage.explorer.outcomes import words_of
-from usage.explorer.times import span
+from usage.failing import FAILED
 from usage.models import UsageRow
 
 WIDTH = 1000
@@ -63,7 +64,7 @@ def steps(row: UsageRow) -> list[Step]:
 
 def _attempts(row: UsageRow, log: Sequence[AttemptFacts], total: int) -> list[Step]:
     found, begun = [], 0
-    is_answered = 0 < row.status < 400
+    is_answered = 0 < row.status < FAILED
     for number, attempt in enumerate(log, start=1):
         took = _number(attempt.get("ms"))
         begun = _number(attempt.get("started_ms")) or begun
@@ -100,7 +101,7 @@ def _only_one(row: UsageRow, total: int) -> list[Step]:
             title="1 · " if row.attempts == 1 else f"{row.attempts} attempts · ",
             connection=row.connection,
             took=span(took),
-            kind=GOOD if 0 < row.status < 400 else PASSED if row.is_client_gone else BAD,
+            kind=GOOD if 0 < row.status < FAILED else PASSED if row.is_client_gone else BAD,
             answer=str(row.status or ""),
             upstream_id=row.upstream_request_id,
             **_bar(0, took, total),

@@ -4,7 +4,6 @@ from argparse import ArgumentParser, ArgumentTypeError
 from datetime import timedelta
 from typing import Any
 
-from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 from django.db import transaction
@@ -13,6 +12,7 @@ from accounts.caller import Scope
 from accounts.encryption import EncryptionError
 from accounts.management.command import GatehouseCommand, add_json_argument
 from accounts.management.errors import UsageError
+from accounts.management.group_argument import add_group_argument, groups_named
 from accounts.models import ApiKey, User
 from accounts.rights import may_administer_anything
 
@@ -39,9 +39,7 @@ class Command(GatehouseCommand):
             action="store_true",
             help="make the user a superuser: staff with every permission",
         )
-        parser.add_argument(
-            "--group", action="append", default=[], metavar="G", help="join it; may be repeated"
-        )
+        add_group_argument(parser)
         parser.add_argument("--name", default="", metavar="N", help="what the key is used for")
         parser.add_argument("--expires", type=_days, metavar="DAYS", help="default: never")
         parser.add_argument(
@@ -90,7 +88,7 @@ class Command(GatehouseCommand):
             with transaction.atomic():
                 user = _user(username, create=create_user, done=done)
                 _promote(user, staff=staff, superuser=superuser, done=done)
-                user.groups.add(*_groups(group))
+                user.groups.add(*groups_named(group))
                 row, key = ApiKey.objects.issue(
                     user,
                     name=name,
@@ -167,21 +165,11 @@ def _new_user(username: str) -> User:
     return user
 
 
-def _groups(names: list[str]) -> list[Group]:
-    groups = list(Group.objects.filter(name__in=names))
-    if missing := sorted(set(names) - {group.name for group in groups}):
-        raise UsageError(
-            f"There is no group named {', '.join(missing)}. "
-            "grant PATTERN --group G --create-group makes one."
-        )
-    return groups
-
-
 def _speaking(options: dict[str, Any]) -> dict[str, Any]:
     name = options["unknown_users_group"]
     return {
         "may_speak_for_users": options["may_speak_for_users"],
-        "unknown_users_group": _groups([name])[0] if name is not None else None,
+        "unknown_users_group": groups_named([name])[0] if name is not None else None,
     }
 
 

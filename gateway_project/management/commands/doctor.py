@@ -9,7 +9,12 @@ from accounts.management.command import GatehouseCommand, add_json_argument
 from gateway_project.doctor.connections import connection_findings
 from gateway_project.doctor.finding import Finding, State, worst
 from gateway_project.doctor.limits import limits_findings
-from gateway_project.doctor.settings import settings_findings, switch_findings
+from gateway_project.doctor.redis_journal import redis_journal_findings
+from gateway_project.doctor.settings import (
+    bypasses_access,
+    settings_findings,
+    switch_findings,
+)
 from gateway_project.doctor.stores import (
     admin_finding,
     database_finding,
@@ -75,8 +80,9 @@ def _findings(*, is_asked: bool) -> Iterator[Finding]:
         yield admin_finding()
     yield redis_finding()
     yield journal_finding()
+    yield from redis_journal_findings()
     yield from disk_findings()
     if is_ready:
         yield from connection_findings(is_asked=is_asked)
         yield from limits_findings()
-    yield from switch_findings(with_database=is_ready)
+    yield from switch_findings(bypasses=bypasses_access(with_database=is_ready))

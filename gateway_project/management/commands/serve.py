@@ -2,14 +2,16 @@ from __future__ import annotations
 
 import os
 import signal
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 from django.conf import settings
 from django.core.checks import Tags
 from django.core.management.base import CommandError, CommandParser
+from django.db import connections
 
 from accounts.management.command import GatehouseCommand
+from gateway_project.left_out import leave_out_unused
 from gateway_project.settings.loopback import is_loopback
 from limits.checks import WORKERS_VARIABLE
 
@@ -31,6 +33,10 @@ class Command(GatehouseCommand):
         parser.add_argument("--port", type=int, default=8000, help="default: 8000")
         parser.add_argument("--workers", type=int, default=1, help="processes; default: 1")
 
+    def run_from_argv(self, argv: list[str]) -> None:
+        leave_out_unused()  # here, where the process is the server's own
+        super().run_from_argv(argv)
+
     def handle(self, *args: Any, **options: Any) -> None:
         self.check()
         if settings.DEBUG and not is_loopback(options["host"]):
@@ -40,6 +46,7 @@ class Command(GatehouseCommand):
             )
         os.environ[WORKERS_VARIABLE] = str(options["workers"])  # its processes know it, too
         self.check(tags=[Tags.database], databases=["default"])
+        close_connections()
         # uvicorn drains on SIGTERM and then raises it again; having drained is a success.
         signal.signal(signal.SIGTERM, lambda *_: None)
         uvicorn.run(
@@ -62,3 +69,11 @@ class Command(GatehouseCommand):
             server_header=False,
             timeout_graceful_shutdown=LEFTOVER_SECONDS,
         )
+
+
+def close_connections() -> None:
+    """Close what the checks have opened; workers are other processes and open their own."""
+    for connection in connections.all():
+        connection.close()
+        if connection.vendor == "postgresql":
+            cast("Any", connection).close_pool()

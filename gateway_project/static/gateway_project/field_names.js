@@ -1,5 +1,11 @@
 // Names for what the theme's scripts draw without one: fields with a search in them (select2), which
-// a screen reader would announce as empty, and the side bar, which scrolls beside other regions.
+// a screen reader would announce as empty, and regions of which a page has several.
+
+const LANDMARKS = [
+  ["nav-sidebar-inner", "Main"],
+  ["tabs-items", "Pages beside this one"],
+  ["tabs-dropdown", "More pages beside this one"],
+];
 
 document.addEventListener("DOMContentLoaded", () => {
   nameAll();
@@ -24,6 +30,9 @@ function nameAll() {
     }
   }
   document.querySelector("#nav-sidebar-apps .simplebar-content-wrapper")?.setAttribute("aria-label", "All pages");
+  for (const [id, name] of LANDMARKS) {
+    document.getElementById(id)?.setAttribute("aria-label", name);
+  }
   for (const field of document.querySelectorAll(".select2-dropdown .select2-search__field:not([aria-label])")) {
     field.setAttribute("aria-label", "Search");
   }

@@ -8,16 +8,16 @@ from typing import Any
 
 from accounts.management.command import GatehouseCommand, add_json_argument
 from accounts.management.errors import UsageError
+from connections.auth.key_states import KeyReport
 from connections.choices import Outcome
 from connections.verify import Verification
-from connections.verify.keeping import verify_and_keep
 from models_registry.one_off import current_snapshot
 from models_registry.route_report import RouteReport, report_of, states_of
+from models_registry.route_trial import Found, tried
 from resilience.live import TargetReport
 from resilience.shared_state import State
 
 NONE, SOME = 1, 3  # exit codes; 2 is for usage, as argparse has it
-Found = dict[int, Verification]
 
 
 class Command(GatehouseCommand):
@@ -46,7 +46,7 @@ class Command(GatehouseCommand):
         report = report_of(asyncio.run(current_snapshot()), model)
         if report is None:
             raise UsageError(f"There is no model {model}, and no route of this id.")
-        found = _tried(report) if action == "test" else {}
+        found = tried(report) if action == "test" else {}
         if json:
             self.write_json(_as_json(report, found))
         else:
@@ -60,21 +60,17 @@ class Command(GatehouseCommand):
         for place in report.places:
             target = place.target
             told = [f"left out: {place.left_out}" if place.left_out else ""]
-            told += [_resting(states.get(target.key)), _words(found.get(target.connection_id))]
+            told += [_resting(states.targets.get(target.key))]
+            told += [_words(found.get(target.connection_id))]
             line = f"  tier {target.tier}  weight {target.weight}  {place.name}"
             self.stdout.write("  ".join([line, *filter(None, told)]))
+            for key in states.keys_for(target):
+                self.stdout.write(f"    key {key.hint}  {_resting(key)}")
         for note in report.notes:
             self.stdout.write(f"  {note}")
 
 
-def _tried(report: RouteReport) -> Found:
-    """What was found of each connection that serves."""
-    upstreams = list({upstream.id: upstream for upstream in report.upstreams}.values())
-    found = verify_and_keep(upstreams)
-    return dict(zip((upstream.id for upstream in upstreams), found, strict=True))
-
-
-def _resting(known: TargetReport | None) -> str:
+def _resting(known: TargetReport | KeyReport | None) -> str:
     if known is None or known.state is State.OK:
         return ""
     return f"{known.state}, {known.seconds:.0f} s: {known.reason}"
@@ -104,8 +100,10 @@ def _code(report: RouteReport, found: Found) -> int:
 def _as_json(report: RouteReport, found: Found) -> dict[str, Any]:
     answer, states = report.as_json(), states_of(report)
     for target, place in zip(answer["targets"], report.places, strict=True):
-        known = states.get(place.target.key)
+        known = states.targets.get(place.target.key)
         target["state"] = asdict(known) if known else None
+        if keys := states.keys_for(place.target):
+            target["resting_keys"] = [asdict(key) for key in keys]
         if verification := found.get(place.target.connection_id):
             target["verification"] = verification.as_json()
     return answer

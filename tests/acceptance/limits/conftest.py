@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
 
 import pytest
 
@@ -43,30 +44,52 @@ def sink() -> Iterator[MailSink]:
         yield sink
 
 
-@pytest.fixture(scope="package", params=BACKINGS)
-def shared_site(
-    request: pytest.FixtureRequest,
+class Sites:
+    """A site for each backing, started when the first test asks for it and kept until the last.
+
+    A fixture with parameters would be started anew for each module.
+    """
+
+    def __init__(self, start: Callable[[str], AbstractContextManager[Site]]) -> None:
+        self._start = start
+        self._running: dict[str, Site] = {}
+        self.stack = ExitStack()
+
+    def of(self, backing: str) -> Site:
+        if backing not in self._running:
+            self._running[backing] = self.stack.enter_context(self._start(backing))
+        return self._running[backing]
+
+
+@pytest.fixture(scope="package")
+def sites(
     stores: Stores,
     upstream: BilledUpstream,
     hook: ScriptedUpstream,
     sink: MailSink,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Site]:
+) -> Iterator[Sites]:
     environment = {
         "EMAIL_URL": sink.url,
         "GATEWAY_ALERT_EMAILS": "ops@example.com",
         "GATEWAY_WEBHOOK_URL": f"{hook.url}/hook",
         "GATEWAY_WEBHOOK_SECRET": f"whsec_{SECRET}",
     }
-    directory = tmp_path_factory.mktemp("proofs")
-    with running_site(stores, request.param, directory, upstream, **environment) as site:
-        yield site
+
+    def start(backing: str) -> AbstractContextManager[Site]:
+        directory = tmp_path_factory.mktemp("proofs")
+        return running_site(stores, backing, directory, upstream, **environment)
+
+    sites = Sites(start)
+    with sites.stack:
+        yield sites
 
 
-@pytest.fixture(scope="module")
-def site(shared_site: Site) -> Iterator[Site]:
+@pytest.fixture(scope="module", params=BACKINGS)
+def site(request: pytest.FixtureRequest, sites: Sites) -> Iterator[Site]:
     """Without limits, before an upstream that is well."""
-    shared_site.upstream.forget()
-    yield shared_site
-    shared_site.shell(FORGET)
-    shared_site.upstream.forget()
+    site = sites.of(request.param)
+    site.upstream.forget()
+    yield site
+    site.shell(FORGET)
+    site.upstream.forget()

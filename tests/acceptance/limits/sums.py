@@ -122,8 +122,10 @@ async def equal_sums(site: Site, keys: Sequence[str], *, knows_all: bool = True)
             while not await are_equal():  # noqa: ASYNC110 - gateways are asked, and tell nobody
                 await asyncio.sleep(0.5)
     except TimeoutError:
-        assert said[0] == said[1]
-        raise
+        one, other = said
+        marks = [mark for mark in one | other if one.get(mark) != other.get(mark)]
+        differing = {mark: (one.get(mark), other.get(mark)) for mark in marks}
+        raise AssertionError(f"These sums differ: {differing}") from None
 
 
 async def meter_sums(site: Site, keys: Sequence[str], marks: list[Mark]) -> dict[Mark, int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import Counter
+from collections.abc import Iterator
 from itertools import count
 from random import Random
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.acceptance.limits.site import Crowd, Fields, Site
+from tests.acceptance.limits.site import Crowd, Fields, Site, running_site
 from tests.acceptance.limits.sums import equal_sums
 from tests.acceptance.resilience.routed import connection, route
 from tests.acceptance.resilience.table import ALWAYS
@@ -23,6 +24,7 @@ from tests.support.api import CHAT, HELLO
 from tests.support.processes import wait_until
 from tests.support.responders import chunk, head
 from tests.support.scripted_upstream import (
+    BilledUpstream,
     Script,
     Turn,
     answer,
@@ -36,6 +38,7 @@ from tests.support.scripted_upstream import (
     silent,
     status,
 )
+from tests.support.stores import BACKINGS, Stores
 from tests.usage.rows import rows_of
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(1800)]
@@ -103,6 +106,20 @@ SCRIPTS: tuple[Script, ...] = (
     error_first("server_error"),
     malformed(at=4),
 )
+
+
+@pytest.fixture(scope="module", params=BACKINGS)
+def site(
+    request: pytest.FixtureRequest,
+    stores: Stores,
+    upstream: BilledUpstream,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Site]:
+    """A site whose ledger is empty: new limits count what other tests had used before them."""
+    directory = tmp_path_factory.mktemp("sums")
+    with running_site(stores, request.param, directory, upstream) as site:
+        yield site
+        upstream.forget()
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import keys
-from accounts.admin import new_keys
+from accounts.admin import shown_once
 from accounts.models import ApiKey, User
 
 pytestmark = pytest.mark.django_db
@@ -44,26 +44,26 @@ def test_the_session_holds_no_key_in_the_clear_and_nothing_once_it_was_shown(adm
     before = str(Session.objects.get().get_decoded())
     key = admin_client.get(page).context["key"]
     assert key not in before
-    assert Session.objects.get().get_decoded()[new_keys.SESSION_NAME] == {}
+    assert Session.objects.get().get_decoded()[shown_once.SESSION_NAME] == {}
 
 
 def test_a_key_that_waited_too_long_is_not_shown(admin_client, page, monkeypatch):
-    late = timezone.now().timestamp() + new_keys.WAITING_SECONDS + 1
+    late = timezone.now().timestamp() + shown_once.WAITING_SECONDS + 1
     monkeypatch.setattr("time.time", lambda: late)
     assert admin_client.get(page).context["key"] is None
 
 
 def test_a_key_that_waited_too_long_leaves_with_the_next_one(admin_client, bob, page, monkeypatch):
-    late = timezone.now().timestamp() + new_keys.WAITING_SECONDS + 1
+    late = timezone.now().timestamp() + shown_once.WAITING_SECONDS + 1
     monkeypatch.setattr("time.time", lambda: late)
     admin_client.post(ADD, {"user": bob.pk, "scopes": "inference"})
-    waiting = Session.objects.get().get_decoded()[new_keys.SESSION_NAME]
+    waiting = Session.objects.get().get_decoded()[shown_once.SESSION_NAME]
     assert len(waiting) == 1
     assert page.split("/")[-3] not in waiting
 
 
 def test_a_key_whose_encryption_key_is_gone_is_not_shown(admin_client, page, settings):
-    settings.ENCRYPTION_KEYS = [new_keys.keyring().primary.generate_text()]
+    settings.ENCRYPTION_KEYS = [shown_once.keyring().primary.generate_text()]
     assert admin_client.get(page).context["key"] is None
 
 

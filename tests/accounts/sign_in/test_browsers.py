@@ -51,7 +51,7 @@ def test_a_cookie_that_was_not_made_here_is_none(change):
 def test_the_cookie_names_nobody_and_no_script_reads_it(settings):
     settings.SESSION_COOKIE_SECURE = True
     response = HttpResponse()
-    remember(a_request(), response, "ada")
+    remember(a_request(), response, "ada-lovelace")
     cookie = response.cookies[COOKIE_NAME]
-    assert "ada" not in cookie.value
+    assert "ada-lovelace" not in cookie.value
     assert (cookie["httponly"], cookie["secure"], cookie["samesite"]) == (True, True, "Lax")

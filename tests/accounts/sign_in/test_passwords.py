@@ -27,15 +27,15 @@ def sign_in(client, name="alice", password="alice-pass-1", **extra):
     return client.post(LOGIN, {"login": name, "password": password} | extra)
 
 
-def test_staff_get_to_the_admin_and_others_to_their_factors(client, alice):
-    assert sign_in(client)["Location"] == reverse("mfa_index")
+def test_staff_and_others_get_to_the_portal(client, alice):
+    assert sign_in(client)["Location"] == reverse("portal:start")
     User.objects.filter(pk=alice.pk).update(is_staff=True)
-    assert sign_in(Client())["Location"] == reverse("admin:index")
+    assert sign_in(Client())["Location"] == reverse("portal:start")
 
 
 @pytest.mark.parametrize("target", ["//evil.example", "https://evil.example", r"\\evil.example"])
 def test_the_page_that_comes_next_is_one_of_ours(client, alice, target):
-    assert sign_in(client, next=target)["Location"] == reverse("mfa_index")
+    assert sign_in(client, next=target)["Location"] == reverse("portal:start")
     assert sign_in(Client(), next="/admin/accounts/")["Location"] == "/admin/accounts/"
 
 
@@ -144,3 +144,11 @@ async def test_async_code_knows_no_password_either(settings, is_sso_only):
     settings.GATEWAY_SSO_ONLY = is_sso_only
     found = await aauthenticate(username="bob", password="bob-pass-1")
     assert (found is None) == is_sso_only
+
+
+@pytest.mark.parametrize("page", ["account_change_password", "admin:password_change"])
+def test_a_person_without_a_password_is_told_so_in_place_of_an_error(client, page):
+    client.force_login(User.objects.create_superuser("from-sso"))
+    answer = client.get(reverse(page), follow=True)
+    assert answer.status_code == 403
+    assert "You have no password" in answer.content.decode()

@@ -58,7 +58,7 @@ def test_a_sign_in_asks_for_the_second_factor(staff):
     cache.clear()  # a code serves once
     assert sign_in(second)["Location"] == AUTHENTICATE
     assert second.get("/admin/").status_code == 302
-    assert second.post(AUTHENTICATE, {"code": totp(secret)})["Location"] == reverse("admin:index")
+    assert second.post(AUTHENTICATE, {"code": totp(secret)})["Location"] == reverse("portal:start")
     assert second.get("/admin/").status_code == 200
 
 

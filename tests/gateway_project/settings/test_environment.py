@@ -88,6 +88,15 @@ def test_number_out_of_range_is_refused(set_to, found, value):
     assert problem.startswith(f"{NAME} must be a number")
 
 
+def test_a_number_above_its_maximum_is_refused(set_to, found):
+    set_to("36500")
+    assert environment.whole_number(NAME, default=3, maximum=environment.MOST_DAYS) == 36_500
+    assert not found.problems
+    set_to("36501")
+    assert environment.whole_number(NAME, default=3, maximum=environment.MOST_DAYS) == 3
+    assert list(found.problems) == [f"{NAME} must be a number of at most 36500."]
+
+
 def test_fraction_is_no_whole_number(set_to, found):
     set_to("1.5")
     environment.whole_number(NAME, default=1)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.urls import reverse
 
@@ -160,6 +160,30 @@ def test_key_of_a_connection_is_chosen_by_what_may_be_shown_of_it(admin_client: 
     shown = text_of(admin_client.get(ADD))
     assert "…wxyz of one" in shown
     assert "canary" not in shown
+
+
+@pytest.mark.parametrize(
+    ("permissions", "is_offered"),
+    [
+        (["add_limit"], False),
+        (["add_limit", "view_connection"], False),
+        (["add_limit", "view_connectionkey"], False),
+        (["add_limit", "view_connection", "view_connectionkey"], True),
+    ],
+)
+def test_keys_of_connections_are_offered_to_those_who_may_see_both(
+    client: Client, permissions: list[str], is_offered: bool
+) -> None:
+    one = Connection.objects.create(name="secretive", base_url="https://one.example/v1")
+    one.replace_keys([KeySource.parse("sk-0123456789abcd")])
+    staff = User.objects.create_user("staff", is_staff=True)
+    staff.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    client.force_login(staff)
+    key = one.keys.get()
+    shown = text_of(client.get(ADD, {"connection_key": key.pk}))
+    assert (f"{key} of secretive" in shown) is is_offered
+    client.post(ADD, form(subject_kind="connection_key", connection_key=key.pk, share="pool"))
+    assert Limit.objects.filter(connection_key=key).exists() is is_offered
 
 
 def test_list_tells_in_words_what_is_allowed_and_used(

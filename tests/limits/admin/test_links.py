@@ -14,6 +14,9 @@ from tests.limits.builders import make_limit
 
 pytestmark = pytest.mark.django_db
 
+ALONE = "No limit is for this alone."
+NONE = {"group": ALONE, "key": ALONE, "user": "No limit counts for this user."}
+
 
 @pytest.fixture
 def rows() -> dict:
@@ -31,7 +34,7 @@ def shown(client: Client, row: object) -> str:
 def test_page_names_the_limits_and_leads_to_a_new_one(
     admin_client: Client, rows: dict, kind: str
 ) -> None:
-    assert "None of its own." in shown(admin_client, rows[kind])
+    assert NONE[kind] in shown(admin_client, rows[kind])
     limit = make_limit("mine", subject_kind=kind, **{kind: rows[kind]})
     page = shown(admin_client, rows[kind])
     assert reverse("admin:limits_limit_change", args=[limit.pk]) in page
@@ -48,3 +51,17 @@ def test_limits_are_for_those_who_may_see_them(rows: dict) -> None:
     client = Client()
     client.force_login(staff)
     assert "mine" not in shown(client, rows["group"])
+
+
+def test_a_user_is_told_of_the_limits_of_groups_and_of_everyone(
+    admin_client: Client, rows: dict
+) -> None:
+    ada, team = rows["user"], rows["group"]
+    ada.groups.add(team)
+    make_limit("of the team", subject_kind="group", group=team)
+    make_limit("of all", subject_kind="everyone")
+    make_limit("of others", subject_kind="group", group=Group.objects.create(name="others"))
+    page = shown(admin_client, ada)
+    assert "of the team" in page
+    assert "of all" in page
+    assert "of others" not in page

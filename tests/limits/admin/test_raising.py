@@ -59,8 +59,8 @@ def test_raise_of_another_limit_is_not_ended(admin_client: Client) -> None:
     limit, other = make_limit("a"), make_limit("b")
     until = timezone.now() + timedelta(days=1)
     change = raise_limit(other, RaiseSpec(amount=other.amount, until=until))
-    for number in (str(change.pk), "x", ""):
-        admin_client.post(page(limit), {"end": number})
+    for number in (str(change.pk), "x", "", "²", "9" * 5000):
+        assert admin_client.post(page(limit), {"end": number}).status_code == 302
     assert LimitChange.objects.get().until == until
 
 

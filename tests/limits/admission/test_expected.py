@@ -92,12 +92,7 @@ def test_the_longest_output_as_upstreams_list_it(
 
 
 def test_an_output_that_is_cut_costs_its_part() -> None:
-    whole = expected(Demand(100))
-    whole = whole._replace(
-        typical=whole.typical._replace(nanodollars=1124),
-        worst=whole.worst._replace(nanodollars=4196),
-        without_output=whole.without_output._replace(nanodollars=100),
-    )
+    whole = expected(Demand(100))._replace(typical_cost=1124, worst_cost=4196, least_cost=100)
     cut = capped(whole, 512)
     assert outputs(cut) == (512, 512)
     assert (cut.typical.nanodollars, cut.worst.nanodollars) == (612, 612)

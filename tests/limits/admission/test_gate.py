@@ -9,8 +9,9 @@ import pytest
 from django.db import OperationalError
 
 from limits.admission.admitting import CLAIMED_SECONDS
+from limits.admission.asked_for import FREE, HANDSHAKE
 from limits.admission.asking import Asker
-from limits.admission.gate import FREE, HANDSHAKE, Gate
+from limits.admission.gate import Gate
 from limits.book import Book
 from limits.choices import Metric, Mode, OnOutage, Unpriced, Window
 from limits.counting.live_prices import LivePrices
@@ -448,6 +449,15 @@ async def test_a_client_that_left_meanwhile_holds_nothing(opened: Opened) -> Non
     gate = a_gate(a_rule(amount=1))
     await admitted(gate, an_exchange())
     await admitted(gate, opened.exchange(2))
+
+
+async def test_a_client_that_left_while_meters_are_away_holds_nothing(opened: Opened) -> None:
+    one_at_once = a_rule(metric=Metric.CONCURRENCY, window=Window.NONE, amount=1)
+    gate = a_gate(one_at_once, meters=AwayMeters())
+    await admitted(gate, an_exchange())
+    await admitted(gate, opened.exchange(2))
+    with pytest.raises(LimitReachedError):
+        await admitted(gate, opened.exchange(3))
 
 
 async def test_many_requests_ask_the_database_once_for_a_period(opened: Opened) -> None:

@@ -8,8 +8,9 @@ import pytest
 from django.conf import settings
 
 from limits.admission.admissions import Reservation
+from limits.admission.asked_for import EVERYTHING
 from limits.admission.asking import Asker
-from limits.admission.gate import EVERYTHING, Gate
+from limits.admission.gate import Gate
 from limits.admission.upstreams import UpstreamLimits, told_use
 from limits.book import Book
 from limits.choices import Metric, SubjectKind, Window
@@ -87,7 +88,7 @@ def opened() -> Exchange:
 
 async def reading(worker: Worker, reservation) -> int:
     [held] = reservation.held.values()
-    [found] = await worker.gate.meters.read([held.hold.ask])
+    [found] = await worker.gate.meters.read([held.ask])
     return found.used
 
 
@@ -131,7 +132,7 @@ async def test_periods_are_settled_under_the_id_of_the_request() -> None:
     )
     reservation = await worker.reserve(exchange)
     [held] = reservation.held.values()
-    assert exchange.limit_marks == [held.hold.mark]
+    assert exchange.limit_marks == [held.mark]
     worker.end(exchange)
     assert await reading(worker, reservation) == 11
 
@@ -184,4 +185,4 @@ async def test_limits_are_looked_up_by_every_name_of_a_model() -> None:
     worker = Worker(of_key(models=("one/gpt-*",)), of_key(id=2, models=("other",)))
     found = worker.limits.matched(an_exchange(), TARGET, "key", EVERYTHING)
     assert [each.rule.id for each in found] == [1]
-    assert worker.limits.matched(an_exchange(), TARGET, None, EVERYTHING) == []
+    assert worker.limits.matched(an_exchange(), TARGET, None, EVERYTHING) == ()

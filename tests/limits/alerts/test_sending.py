@@ -68,6 +68,8 @@ async def test_an_alert_goes_by_mail_and_webhook_once(receiver: Receiver) -> Non
     assert letter.to == ["lead@example.com", "ops@example.com"]
     assert letter.subject == "Gatehouse: interns has reached 80 %"
     assert "Used: 12 of 10 US dollars." in letter.body
+    assert "Used: 12 of 10 US dollars." in letter.alternatives[0][0]
+    assert "://" not in letter.body  # the gateway's address is not known
     [(url, told, headers)] = receiver.got
     assert (url, told["type"]) == (URL, "limit.threshold_reached")
     assert told["data"] | {"resets_at": ""} == {
@@ -115,6 +117,21 @@ async def test_a_mail_server_that_is_away_holds_up_no_webhook(
     assert "An alert of the limit interns is not sent" in caplog.text
 
 
+async def test_a_mail_leads_to_the_limit_by_the_public_url(
+    receiver: Receiver, settings: Any
+) -> None:
+    settings.GATEWAY_PUBLIC_URL = "https://gw.example/gate"
+    alert = await sync_to_async(crossed)(label="<b>interns</b>\r\nBcc: eve@example.com")
+    await AlertSender(receiver).send_due()
+    [letter] = mail.outbox
+    url = f"https://gw.example/gate/admin/limits/limit/{alert.limit_id}/change/"
+    assert url in letter.body
+    assert f'href="{url}"' in letter.alternatives[0][0]
+    assert "<b>interns" not in letter.alternatives[0][0]
+    assert letter.subject == "Gatehouse: <b>interns</b> Bcc: eve@example.com has reached 80 %"
+    assert letter.recipients() == ["ops@example.com"]
+
+
 async def test_an_address_that_is_none_ends_no_alert_but_its_own(
     receiver: Receiver, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -145,7 +162,7 @@ def test_what_is_told_of_a_total_and_of_a_period_whose_row_is_gone() -> None:
     total = make_limit("trial", window="total", thresholds=[100])
     start = 0
     Crossings().note({Mark(total.pk, "", start): Quantities(nanodollars=10 * DOLLAR)})
-    text = message_of(LimitAlert.objects.get()).text
+    text = message_of(LimitAlert.objects.get()).letter.text()
     assert "Requests are refused from now on." in text
     assert "again" not in text
     alert = crossed()
@@ -168,7 +185,7 @@ def test_what_follows_is_told_as_it_is(fields: dict[str, Any], words: str) -> No
         fields = fields | {"connection": one, "share": "pool"}
     given = {"limit": make_limit(**fields), "threshold": 100, "created_at": timezone.now()}
     alert = LimitAlert(start=0, **given)
-    assert words in message_of(alert).text
+    assert words in message_of(alert).letter.text()
 
 
 def test_a_worker_that_died_with_a_lease_is_followed_by_another() -> None:

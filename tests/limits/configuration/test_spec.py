@@ -105,6 +105,18 @@ def test_each_kind_of_subject_makes_the_round_trip(kind: str, people: User) -> N
     assert exported() == [entry]
 
 
+def test_a_wait_that_a_connections_limit_cannot_have_is_not_exported() -> None:
+    """Rows of an older version, or of code, may have one."""
+    from connections.models import Connection
+
+    Connection.objects.create(name="one", base_url="https://one.example/v1")
+    entry = {"label": "x", "connection": "one", "metric": "concurrency", "amount": 3}
+    applied(entry)
+    Limit.objects.update(wait_seconds=5)
+    assert exported() == [entry]
+    assert applied(*exported()) == ["  limit x"]
+
+
 def test_change_keeps_the_row_and_what_was_counted() -> None:
     applied(INTERNS)
     row = Limit.objects.get()

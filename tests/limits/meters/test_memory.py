@@ -1,13 +1,24 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from limits.meters.interface import LEASE_SECONDS, Ask, MeterKind, Taken
+from limits.meters.interface import (
+    LEASE_SECONDS,
+    Ask,
+    Base,
+    MeterKind,
+    Settlement,
+    Taken,
+    Use,
+)
 from limits.meters.memory import DONE_SECONDS, MemoryMeters
 from limits.meters.memory_states import KEEP_SECONDS
-from tests.limits.contract import MetersContract, Subject, name
+from tests.limits.contract import MINUTE_US, MetersContract, Subject, name
 
 STARTED_AT = 1_764_300_000.0  # seconds since the epoch
 
@@ -34,6 +45,51 @@ def store() -> MemoryStore:
 
 class TestMemoryMeters(MetersContract):
     pass
+
+
+class CarefulMeters(MemoryMeters):
+    """Meters that weigh each request in full."""
+
+    def take_at_once(self, reservation: str, asks: Sequence[Ask]) -> None:
+        return None
+
+
+counts = st.integers(0, 40)
+requests = st.tuples(
+    st.sampled_from(["a", "b", "c", "d"]),  # reservations
+    st.tuples(counts, counts, st.sampled_from([100, 600])),  # typical, more at the worst, amount
+    st.sampled_from(["take", "take", "take", "settle"]),
+    st.floats(0, 30),  # seconds before it
+    st.booleans(),  # whether it is enforced
+)
+
+
+@given(st.lists(requests, max_size=25))
+async def test_what_is_taken_at_once_is_what_would_be_taken_after_weighing(asked) -> None:
+    quick, careful = MemoryStore(), MemoryStore()
+    quick.meters, careful.meters = MemoryMeters(quick.now), CarefulMeters(careful.now)
+    stores = (quick, careful)
+    ends_at = STARTED_AT + 86_400.0
+    for store in stores:
+        await store.meters.seed([Base("p", 50, 1, ends_at)])
+    for reservation, (typical, more, amount), what, seconds, is_enforced in asked:
+        worst = typical + more
+        asks = [
+            Ask("p", MeterKind.PERIOD, amount, typical, worst, 0, ends_at, is_enforced),
+            Ask("b", MeterKind.BUCKET, amount, typical, worst, MINUTE_US, 0.0, is_enforced),
+            Ask("s", MeterKind.SLOTS, 3, 1, 1, 0, 0.0, is_enforced),
+        ]
+        uses = [Use(ask.meter, ask.kind, worst, ask.window_us, amount) for ask in asks]
+        for store in stores:
+            await store.advance(seconds)
+        if what == "settle":
+            for store in stores:
+                store.meters.settle(Settlement(reservation, tuple(uses)))
+        else:
+            one, other = [await store.meters.take(reservation, asks) for store in stores]
+            assert one == other
+        one, other = [await store.meters.read(asks) for store in stores]
+        assert one == other
 
 
 async def test_full_buckets_and_free_slots_are_forgotten(store):

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import ApiKey, User
 from limits.models import Limit, LimitChange, Period
-from limits.reading.usage_now import ShareUse, most_used, used_now
+from limits.reading.usage_now import ShareUse, most_used, used_by, used_now
 from tests.limits.builders import add_period, make_limit
 
 pytestmark = pytest.mark.django_db
@@ -107,3 +107,14 @@ def test_what_is_limited_in_total_has_no_end_and_a_forecast_since_its_beginning(
     [use] = used_now(*loaded(limit))
     assert use.resets_at is None
     assert use.runs_out_at == pytest.approx(time.time() + 2 * 86_400, abs=60)
+
+
+def test_a_user_has_a_share_of_each_limit_or_all_of_a_pool() -> None:
+    ada, bob = User.objects.create_user("ada"), User.objects.create_user("bob")
+    each, pool = make_limit("each", share="each_user"), make_limit("pool", share="pool")
+    keys = make_limit("keys", share="each_key")
+    add_period(each, NOW, f"u{ada.pk}", requests=3)
+    add_period(each, NOW, f"u{bob.pk}", requests=9)
+    add_period(pool, NOW, requests=12)
+    uses = used_by(loaded(each, pool, keys), ada.pk)
+    assert {pk: use.used for pk, use in uses.items()} == {each.pk: 3, pool.pk: 12}

@@ -28,3 +28,9 @@ def a_rule(metric: Metric, window: Window) -> Rule:
 )
 def test_amounts_are_told_with_their_window(metric, window, amount, words) -> None:
     assert amount_in_words(a_rule(metric, window), units(metric, Decimal(amount))) == words
+
+
+def test_thousands_are_set_apart_for_pages() -> None:
+    rule, amount = a_rule(Metric.REQUESTS, Window.DAY), units(Metric.REQUESTS, Decimal(100_000))
+    assert amount_in_words(rule, amount) == "100000 requests a day"
+    assert amount_in_words(rule, amount, has_commas=True) == "100,000 requests a day"

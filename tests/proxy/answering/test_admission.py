@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -11,7 +12,7 @@ from connections.calling.client import UpstreamClient
 from limits.admission.asking import Asker
 from limits.admission.gate import gate
 from limits.book import EMPTY, Book
-from limits.choices import Metric, Mode
+from limits.choices import Metric, Mode, Share, Window
 from limits.demand import Demand
 from limits.meters.interface import Ask, Base
 from limits.meters.memory import MemoryMeters
@@ -27,6 +28,8 @@ from tests.limits.rules import a_rule
 from tests.support.builders import a_call, a_target, an_exchange
 from usage.exchange import Exchange
 from usage.in_flight import in_flight
+from usage.limit_counts import limit_counts
+from usage.record import UsageRecord
 
 TOO_LONG = {"error": {"code": "context_length_exceeded", "message": "Too long."}}
 
@@ -44,6 +47,7 @@ async def exchange() -> AsyncIterator[Exchange]:
     in_flight.open(exchange)
     yield exchange
     in_flight.close(exchange)
+    gate.settle(exchange, UsageRecord.of(exchange))
     gate.book, gate.asker = EMPTY, before
 
 
@@ -99,6 +103,25 @@ async def test_nothing_is_sent_for_what_a_limit_refuses(exchange: Exchange, mode
     assert exchange.limit_marks == []
 
 
+@pytest.mark.parametrize("amount", [0, 9])
+async def test_who_is_spoken_for_is_told_no_number_of_the_keys_limit(
+    exchange: Exchange, amount: int
+) -> None:
+    each = {"share": Share.EACH_KEY, "window": Window.MINUTE}
+    own = a_rule(id=2, amount=7_000, share=Share.EACH_USER, metric=Metric.TOKENS)
+    gate.book = Book([a_rule(amount=amount, **each), own])
+    exchange.caller = replace(exchange.caller, spoken_for="ada@example.com")
+    if amount:
+        await dispatched(Upstream(), exchange, "other")
+    else:
+        with pytest.raises(LimitReachedError) as caught:
+            await dispatched(Upstream(), exchange, "other")
+        assert caught.value.is_shared
+    told = {name.decode() for name, _ in exchange.limit_headers}
+    assert not any("requests" in name for name in told)
+    assert ("x-ratelimit-limit-tokens" in told) is bool(amount)
+
+
 async def test_an_output_is_cut_to_what_is_left(exchange: Exchange) -> None:
     gate.book = Book([a_rule(metric=Metric.TOKENS, amount=500)])
     upstream = Upstream()
@@ -117,10 +140,11 @@ async def test_a_fallback_is_skipped_where_its_own_limit_is_reached(
     exchange: Exchange, rule: Rule, models: list[str]
 ) -> None:
     gate.book = Book([rule])
-    upstream = Upstream()
+    upstream, refused = Upstream(), limit_counts.refused[rule.label]
     if len(models) == 1:
         with pytest.raises(ApiError, match="Too long"):
             await dispatched(upstream, exchange)
+        assert limit_counts.refused[rule.label] == refused + 1
     else:
         await dispatched(upstream, exchange)
     assert upstream.models == models

@@ -19,7 +19,7 @@ from django.utils import timezone
 from accounts.keys import generate
 from accounts.models import ApiKey, User
 from connections.calling.client import UpstreamClient, owned_responses
-from connections.models import Connection
+from connections.models import Connection, ConnectionHealth
 from models_registry.registry import Registry, activate
 from proxy.client_side.handler import ApiHandler
 from tests.support.asgi import AsgiClient
@@ -386,6 +386,9 @@ async def test_a_warm_request_asks_no_thread_and_so_no_database(
 
     await database_sync_to_async(lambda: connection.execute_wrappers.append(counted))()
     await chat(key).through(api)
+    # The request has the upstream asked for its models, which is noted behind it.
+    while not await ConnectionHealth.objects.aexists():  # noqa: ASYNC110 - written by a thread
+        await asyncio.sleep(0.01)
     queries.clear()
     loop = asyncio.get_running_loop()
     run_in_executor = loop.run_in_executor

@@ -16,7 +16,7 @@ from proxy.client_side.incoming import ClientGoneError, IncomingBody, declared_l
 from tests.support.processes import PATIENCE_SECONDS
 
 
-def body_of(*messages, limit=100, structure_limit=inf, when_gone=None):
+def body_of(*messages, limit=100, structure_limit=inf, when_gone=None, take=None):
     """A body that comes as ``messages``, the last of which are followed by silence."""
     coming = iter(messages)
 
@@ -29,6 +29,7 @@ def body_of(*messages, limit=100, structure_limit=inf, when_gone=None):
         limit=limit,
         structure_limit=structure_limit,
         when_gone=when_gone,
+        take=take,
     )
 
 
@@ -40,6 +41,24 @@ async def test_parts_are_joined_and_counted():
     body = body_of(part(b"abc"), part(b""), part(b"de", more=False))
     assert await body.read() == b"abcde"
     assert body.received_bytes == 5
+    body.close()
+
+
+async def test_a_body_that_has_come_is_taken_and_its_client_watched():
+    told = []
+    body = body_of(when_gone=told.append, take=lambda most: b"x" * most)
+    assert await body.read() == b"x" * 100
+    assert body.received_bytes == 100
+    assert len(told) == 1
+
+
+async def test_a_body_that_is_compressed_or_too_long_is_not_taken_as_it_is():
+    body = body_of(part(b"x", more=False), take=lambda most: pytest.fail("taken"))
+    body.declared_length = 101
+    with pytest.raises(PayloadTooLargeError):
+        await body.read()
+    body.declared_length, body.content_encoding = 1, "identity"
+    assert await body.read() == b"x"
     body.close()
 
 

@@ -15,12 +15,13 @@ from limits.book import EMPTY, Book
 from limits.choices import Metric, Mode, Share, SubjectKind, Window
 from limits.meters.interface import Reading
 from limits.meters.memory import MemoryMeters
-from limits.reading.own_use import OwnUse
+from limits.reading.own_use import OwnUse, uses_of
 from limits.refusals import LimitReachedError
 from proxy.client_side.limit_errors import limit_error
 from proxy.views.limits import as_json
 from tests.limits.rules import a_rule
 from tests.support.asgi import AsgiClient
+from tests.support.builders import a_caller
 from tests.support.environment import ROOT
 
 JSON = re.compile(r"```json\n(.*?)```", re.DOTALL)
@@ -49,7 +50,7 @@ def limited() -> Iterator[None]:
 
 
 def test_ones_own_limit_is_told_in_numbers() -> None:
-    assert as_json(OwnUse(OWN, OWN.amount, 1_250_000_000, MIDNIGHT)) == {
+    assert as_json(OwnUse(OWN, OWN.amount, 1_250_000_000, MIDNIGHT, is_own=True)) == {
         "object": "limit",
         "label": "interns a day",
         "share": "own",
@@ -67,7 +68,7 @@ def test_ones_own_limit_is_told_in_numbers() -> None:
 
 
 def test_of_a_pool_only_the_part_that_is_used_is_told() -> None:
-    told = as_json(OwnUse(POOL, POOL.amount, 3_333, MIDNIGHT))
+    told = as_json(OwnUse(POOL, POOL.amount, 3_333, MIDNIGHT, is_own=False))
     assert (told["share"], told["used_percent"]) == ("pool", 37)
     assert not {"amount", "used", "remaining"} & told.keys()
     assert "3333" not in str(told)
@@ -84,14 +85,14 @@ def test_of_a_pool_only_the_part_that_is_used_is_told() -> None:
 )
 def test_the_edges_of_what_is_left(amount, used, expected) -> None:
     rule = a_rule(share=Share.EACH_USER, window=Window.TOTAL)
-    told = as_json(OwnUse(rule, amount, used, None))
+    told = as_json(OwnUse(rule, amount, used, None, is_own=True))
     assert {name: told[name] for name in expected} == expected
     assert told["resets_at"] is None
 
 
 def test_requests_at_once_have_no_window() -> None:
     rule = a_rule(share=Share.EACH_KEY, metric=Metric.CONCURRENCY, window=Window.NONE)
-    assert as_json(OwnUse(rule, 3, 1, None))["window"] is None
+    assert as_json(OwnUse(rule, 3, 1, None, is_own=True))["window"] is None
 
 
 def documented() -> list[dict]:
@@ -105,8 +106,10 @@ def test_the_documented_list_is_what_is_answered() -> None:
     month = {"window": Window.MONTH, "zone": ZoneInfo("UTC")}
     pool = a_rule(label="research", metric=Metric.TOKENS, amount=9_000, mode=Mode.WARN, **month)
     uses = [
-        OwnUse(OWN, OWN.amount, 1_250_000_000, MIDNIGHT),
-        OwnUse(pool, pool.amount, 3_333, datetime(2026, 12, 1, tzinfo=UTC).timestamp()),
+        OwnUse(OWN, OWN.amount, 1_250_000_000, MIDNIGHT, is_own=True),
+        OwnUse(
+            pool, pool.amount, 3_333, datetime(2026, 12, 1, tzinfo=UTC).timestamp(), is_own=False
+        ),
     ]
     assert documented()[0] == {"object": "list", "data": [as_json(use) for use in uses]}
 
@@ -125,6 +128,15 @@ async def test_every_prefix_has_the_list(api, key, limited, path) -> None:
     assert answer.json["object"] == "list"
     assert [each["label"] for each in answer.json["data"]] == ["own", "research"]
     assert [each["used_percent"] for each in answer.json["data"]] == [0, 0]
+
+
+async def test_the_limit_of_a_key_that_speaks_for_users_is_shared_by_them() -> None:
+    rule = a_rule(share=Share.EACH_KEY, window=Window.MINUTE)
+    for spoken_for, share in (("", "own"), ("ada@example.com", "pool")):
+        caller = a_caller(spoken_for=spoken_for)
+        [use] = await uses_of(caller, Book([rule]), MemoryMeters(), now=MIDNIGHT)
+        told = as_json(use)
+        assert (told["share"], "used" in told) == (share, share == "own")
 
 
 async def test_without_limits_the_list_is_empty(api, key) -> None:

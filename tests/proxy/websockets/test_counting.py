@@ -38,6 +38,19 @@ def test_realtime_writes_its_details_in_the_singular():
     )
 
 
+def test_transcriptions_of_the_input_count_as_their_upstream_tells():
+    # https://platform.openai.com/docs/api-reference/realtime-server-events/conversation/item/input_audio_transcription/completed
+    name = "conversation.item.input_audio_transcription.completed"
+    of_tokens = {"type": "tokens", "total_tokens": 26, "input_tokens": 17, "output_tokens": 9}
+    of_tokens["input_token_details"] = {"text_tokens": 3, "audio_tokens": 14}
+    done = {"type": "response.done", "response": {"usage": REALTIME}}
+    tokens = counted({"type": name, "transcript": "Hi", "usage": of_tokens}, done)
+    assert (tokens.prompt, tokens.completion, tokens.audio_prompt) == (149, 130, 13)
+    by_time = {"type": name, "usage": {"type": "duration", "seconds": 2.5}}
+    assert counted(by_time, by_time) == Tokens(audio_seconds=5.0)
+    assert counted({"type": name}, {"type": "note", "says": f'"{name}"'}) == Tokens()
+
+
 def test_responses_write_theirs_in_the_plural():
     done = {"type": "response.completed", "response": {"usage": RESPONSES}}
     assert counted(done) == Tokens(prompt=20, cached=8, completion=9, reasoning=4)

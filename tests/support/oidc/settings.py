@@ -45,6 +45,8 @@ IDP_OIDC_PRIVATE_KEY = (
     .private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     .decode()
 )
+# A client proves its secret with each token; a hash that is worth its name takes half a second.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

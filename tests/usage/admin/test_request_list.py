@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.db import connection
 from django.test import AsyncClient, Client
 from django.test.utils import CaptureQueriesContext
@@ -15,6 +15,7 @@ from django.urls import reverse
 from accounts.models import ApiKey, User
 from connections.models import Connection
 from tests.usage.records import a_record
+from usage.explorer import search
 from usage.explorer.listing import ROWS, SAMPLE
 from usage.models import UsageRow
 from usage.storing import store
@@ -68,6 +69,13 @@ def test_a_beginning_of_several_ids_lists_them(admin_client, rows):
     assert set(listed(admin_client, q="req_01aa")) == {"req_01aa01", "req_01aa02"}
 
 
+def test_a_beginning_of_many_ids_lists_the_same(admin_client, rows, monkeypatch):
+    few = listed(admin_client, q="req_01")
+    monkeypatch.setattr(search, "MANY", 2)
+    assert len(few) > 2
+    assert listed(admin_client, q="req_01") == few
+
+
 @pytest.mark.parametrize("term", ["o1", "slow"])
 def test_models_and_deleted_connections_are_found_by_name(admin_client, rows, term):
     assert listed(admin_client, q=term) == ["req_01bb04"]
@@ -92,6 +100,7 @@ def test_users_are_found_by_the_beginning_of_their_name(admin_client, rows):
         ({"state": "failed"}, {"req_01aa02"}),
         ({"state": "left"}, {"req_01bb03"}),
         ({"state": "slow"}, {"req_01bb04"}),
+        ({"state": "unpriced"}, {"req_01aa01", "req_01bb04"}),
         ({"model": "o1"}, {"req_01bb04"}),
         ({"model": "o"}, set()),
         ({"error_code": "upstream_error"}, {"req_01aa02"}),
@@ -117,6 +126,7 @@ def test_facets_count_and_lead_on(admin_client, rows):
         "Failed": 1,
         "Client left": 1,
         "Slow": 0,
+        "No price": 1,
     }
     errors = dict(context["narrower"])["Error"]
     assert [(chip.title, chip.count) for chip in errors] == [("upstream_error", 1)]
@@ -234,7 +244,7 @@ def test_names_lead_to_their_pages_for_those_who_may_see_them(admin_client):
         reverse("admin:accounts_user_change", args=[user.pk]),
         reverse("admin:accounts_apikey_change", args=[key.pk]),
         reverse("admin:connections_connection_change", args=[one.pk]),
-        reverse("admin:models_registry_models") + "?q=gpt-4o",
+        reverse("model_page") + "?id=gpt-4o",
     ]
     shown = admin_client.get(LIST).content.decode()
     assert [url for url in pages if f'href="{url}"' not in shown] == []
@@ -295,3 +305,21 @@ def test_a_deleted_user_is_told(admin_client, rows):
 
 def test_the_empty_list_names_the_next_step(admin_client):
     assert "send the first one" in admin_client.get(LIST).content.decode()
+
+
+def test_a_group_stands_for_its_members(admin_client, rows):
+    ada = User.objects.create(username="ada")
+    ada.groups.add(team := Group.objects.create(name="team"))
+    store([a_record(request_id="req_ada", user_id=ada.pk, username="ada")])
+    answer = admin_client.get(LIST, {"group_id": team.pk})
+    assert [line.request_id for line in answer.context["lines"]] == ["req_ada"]
+    assert [chip.title for chip in answer.context["filters"]] == ["Group: team"]
+    assert listed(admin_client, group_id=team.pk + 1) == []
+
+
+@pytest.mark.parametrize("sees_groups", [True, False])
+def test_a_group_is_named_to_those_who_may_see_it(rows, sees_groups):
+    group = Group.objects.create(name="secret-team")
+    client = staff("view_usagerow", *(["view_group"] if sees_groups else []))
+    chips = [chip.title for chip in client.get(LIST, {"group_id": group.pk}).context["filters"]]
+    assert chips == ["Group: secret-team" if sees_groups else f"Group: {group.pk}"]

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -48,7 +48,7 @@ def shown(client, **fields):
             {"status": 502, "error_code": "upstream_error", "attempt_log": a_log()[:2]},
             "azure-us answered 500.",
         ),
-        ({"error_code": "upstream_broke_off"}, "The answer of openai broke off after"),
+        ({"error_code": "upstream_broke_off"}, "The response of openai broke off after"),
     ],
 )
 def test_the_verdict_is_a_sentence(admin_client, fields, sentence):
@@ -153,3 +153,15 @@ def test_an_unknown_id_is_searched_for(admin_client, request_id):
     answer = admin_client.get(address(request_id), follow=True)
     assert answer.status_code in {200, 400}
     assert answer.redirect_chain
+
+
+@pytest.mark.parametrize("sees_groups", [True, False])
+def test_groups_are_told_to_those_who_may_see_them(client, sees_groups):
+    user = User.objects.create_user("low")
+    user.groups.add(Group.objects.create(name="secret-team"))
+    viewer = User.objects.create_user("viewer", is_staff=True)
+    names = ["view_usagerow", *(["view_group"] if sees_groups else [])]
+    viewer.user_permissions.set(Permission.objects.filter(codename__in=names))
+    client.force_login(viewer)
+    page = shown(client, user_id=user.pk, username=user.username)
+    assert ("secret-team" in page) is sees_groups

@@ -41,6 +41,10 @@ env:
   - name: GATEWAY_TRUSTED_PROXIES
     value: {{ . | quote }}
   {{- end }}
+  {{- if eq .Values.usageJournal "redis" }}
+  - name: GATEWAY_USAGE_JOURNAL
+    value: redis
+  {{- end }}
   - name: GATEWAY_SHUTDOWN_DELAY_SECONDS
     value: {{ .Values.shutdown.delaySeconds | quote }}
   - name: GATEWAY_SHUTDOWN_GRACE_SECONDS

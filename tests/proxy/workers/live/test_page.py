@@ -31,7 +31,8 @@ def page(ready, chromium):
 
 def test_staff_watch_requests_and_end_one(page, ready, key):
     with streams(ready, key, "gpt-4o", HOSTILE) as begun:
-        page.get_by_role("link", name="Live requests").click()
+        page.locator("#nav-sidebar").get_by_role("link", name="Requests").click()
+        page.locator("#tabs-items").get_by_role("link", name="Live").click()
         status = page.locator("[data-status]")
         expect(status).to_contain_text("2 requests in flight", timeout=PATIENCE_SECONDS * 1000)
         row = page.get_by_role("row", name=HOSTILE)

@@ -1,0 +1,168 @@
+"""What requests hold of their limits: reserved on their meters, and settled by their records.
+
+::
+
+    reserve ──► at once: far from every amount, by the meters of this memory ──► Reservation
+       └─────► asked: shortened until it fits, looked up, or by the rule of an outage ─┘   │
+                 └─► LimitError: nothing new is held                                       ▼
+                                                             record ──► settle ──► given back
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+
+from limits.admission.admissions import UNLIMITED, Admission, Attempts, Reservation, used_by
+from limits.admission.admitting import refusal
+from limits.admission.asking import Answer, Takes, asker_of
+from limits.admission.expected import Expected
+from limits.admission.fitting import fitted
+from limits.admission.holds import Hold, check_fits, hold_of
+from limits.admission.waiting import Waiting
+from limits.book import Matched, Matches
+from limits.counting.live_prices import LivePrices
+from limits.meters.interface import Ask, Base, Meters, Settlement, new
+from limits.refusals import LimitError
+from usage.exchange import Exchange
+from usage.in_flight import in_flight
+from usage.record import UsageRecord
+
+FindBases = Callable[[Sequence[Ask]], Awaitable[Sequence[Base]]]
+
+
+class Reserving:
+    """The reservations of a worker. Belongs to the event loop.
+
+    ``attempts`` hold of the limits of connections besides: see :mod:`limits.admission.upstreams`.
+    """
+
+    def __init__(
+        self, prices: LivePrices, find_bases: FindBases, clock: Callable[[], float] = time.time
+    ) -> None:
+        self.prices = prices
+        self._find_bases = find_bases
+        self._clock = clock
+        self.waiting = Waiting()
+        self.attempts: Attempts | None = None
+        self._open: dict[str, Reservation] = {}
+
+    def use(self, meters: Meters, *, local: Takes | None = None) -> None:
+        """Have ``meters`` asked from now on."""
+        self.asker = asker_of(meters, local, self._find_bases)
+
+    @property
+    def running(self) -> int:
+        """How many requests hold something."""
+        return len(self._open)
+
+    @property
+    def meters(self) -> Meters:
+        return self.asker.meters
+
+    def admission_of(self, request_id: str) -> Admission:
+        """What was said to the request when it was admitted last."""
+        reservation = self._open.get(request_id)
+        return UNLIMITED if reservation is None else reservation.admission
+
+    def reserved_at_once(
+        self, exchange: Exchange, wanted: Matches, expected: Expected
+    ) -> Admission | None:
+        """What :meth:`admitted` returns, without a wait: of a request that holds nothing yet, where
+        there is much left of all ``wanted`` limits, and one process counts. None else.
+
+        Raises ``LimitError``.
+        """
+        name, take = exchange.request_id, self.asker.take_at_once
+        if take is None or name in self._open or in_flight.find(name) is None:
+            return None
+        now, accepted_at = self._clock(), exchange.accepted_at
+        held: dict[str, Hold] = {}
+        asks, periods = [], []
+        for each in wanted:
+            hold = hold_of(each, expected, accepted_at, now)
+            ask = hold.ask
+            asks.append(ask)
+            held[ask[0]] = hold
+            if hold.mark:
+                periods.append(hold.mark)
+        readings = take(name, asks)
+        if readings is None:
+            return None
+        marks = exchange.limit_marks
+        marks += periods if not marks else [mark for mark in periods if mark not in marks]
+        admission = new(Admission, (wanted.rules, readings, None))
+        self._open[name] = Reservation(name, held, admission, False, wanted.have_money)
+        return admission
+
+    async def admitted(
+        self, exchange: Exchange, wanted: Sequence[Matched], expected: Expected
+    ) -> Admission:
+        """Reserve what is ``expected`` of all ``wanted`` limits. Raises ``LimitError``."""
+        name = exchange.request_id
+        # From here on it is settled in any case, also if the client leaves while it is asked.
+        reservation = self._open.get(name)
+        if reservation is None:
+            reservation = self._open[name] = Reservation(name)
+        answer, cap = await fitted(
+            self.asker,
+            name,
+            partial(self.holds, exchange, wanted),
+            expected,
+            reservation.admission.output_cap,
+        )
+        if answer.over:
+            raise self._refused(reservation, answer)
+        admission = reservation.take(exchange, answer, cap)
+        if in_flight.find(name) is None:  # its client has left: no record will settle it
+            self._let_go(reservation)
+        return admission
+
+    def holds(
+        self, exchange: Exchange, wanted: Sequence[Matched], expected: Expected
+    ) -> list[Hold]:
+        """Raises ``LimitError`` for what no meter needs to be asked for."""
+        now, accepted_at = self._clock(), exchange.accepted_at
+        holds = [hold_of(each, expected, accepted_at, now) for each in wanted]
+        for hold in holds:
+            if hold.ask.worst > hold.ask.amount:
+                check_fits(hold, expected)
+        return holds
+
+    def settle(self, exchange: Exchange, record: UsageRecord) -> None:
+        """Put what ``record`` says in place of what the request held. Waits for nothing."""
+        name = exchange.request_id
+        reservation, attempts = self._open.pop(name, None), self.attempts
+        if attempts is not None and not len(attempts):
+            attempts = None
+        if attempts is not None:
+            for one in attempts.of(name):
+                reservation = reservation or Reservation(name)
+                reservation.hold(each for each in one.held.values() if each.mark)
+                reservation.is_local |= one.is_local
+        if reservation is not None:
+            self._settle(reservation, record)
+        if attempts is not None:
+            attempts.settle(exchange, record)
+
+    def _settle(self, reservation: Reservation, record: UsageRecord) -> None:
+        used = used_by(record, self.prices if reservation.holds_money else None)
+        settlement = reservation.settlement(used)
+        self.asker.meters.settle(settlement)
+        if reservation.is_local:
+            self.asker.local.settle(settlement)
+        self.waiting.wake(reservation.held)
+
+    def _refused(self, reservation: Reservation, answer: Answer) -> LimitError:
+        if not reservation.held:
+            self._open.pop(reservation.name, None)
+        return refusal(answer.over)
+
+    def _let_go(self, reservation: Reservation) -> None:
+        self._open.pop(reservation.name, None)
+        nothing_used = Settlement(reservation.name, ())
+        self.meters.settle(nothing_used)
+        if reservation.is_local:
+            self.asker.local.settle(nothing_used)
+        self.waiting.wake(reservation.held)

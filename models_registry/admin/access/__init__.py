@@ -1,0 +1,1 @@
+"""The pages of access: models and groups as a matrix, changing it, and seeing it as one person."""
