@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from limits.meters.interface import Ask, Reading, Use, new
-from limits.meters.memory_states import Reserved, Weighed
+from limits.meters.memory_states import Reserved, Total
 
 
 class Slots:
@@ -15,7 +15,7 @@ class Slots:
     def __init__(self) -> None:
         self.taken = 0
 
-    def weigh(self, ask: Ask, hold: Reserved, now: float) -> Weighed:
+    def weigh(self, ask: Ask, hold: Reserved, now: float) -> Total:
         more = ask.worst - hold.reserved
         return ask.worst, more <= 0 or self.taken + more <= ask.amount
 

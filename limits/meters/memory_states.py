@@ -27,8 +27,8 @@ NO_HOLD = Reserved()
 ONE_HELD = Reserved(1, 1)
 
 
-# What the reservation is to hold of the meter in all, and whether it fits.
-Weighed = tuple[int, bool]
+# What the reservation is to hold of one meter in all, and whether that fits.
+Total = tuple[int, bool]
 
 
 class Bucket:
@@ -42,7 +42,7 @@ class Bucket:
         self.amount = amount
         self.window_us = window_us
 
-    def weigh(self, ask: Ask, hold: Reserved, now: float) -> Weighed:
+    def weigh(self, ask: Ask, hold: Reserved, now: float) -> Total:
         now_us = int(now * MICRO)
         amount, window_us = ask.amount, ask.window_us
         if amount != self.amount or window_us != self.window_us:
@@ -140,7 +140,7 @@ class Period:
         self.holders = 0
         self._settled = 0  # base and pending
 
-    def weigh(self, ask: Ask, hold: Reserved, now: float) -> Weighed:
+    def weigh(self, ask: Ask, hold: Reserved, now: float) -> Total:
         worst = ask.worst
         others = self.holders - (hold is not NO_HOLD)
         left = ask.amount - self._settled - self.reserved + hold.reserved
