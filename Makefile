@@ -1,14 +1,15 @@
 # `make run` starts Gatehouse, `make test` runs its tests; both make what they need in .venv.
 
 BIN := .venv/bin
-TEST_PROCESSES ?= 3
+TEST_PROCESSES ?= 4
 
-.PHONY: help run test test-sqlite test-clients test-hosts chaos limits-proofs upgrade-proof check bench bench-peers install install-base lock sbom dist clean
+.PHONY: help run test test-sqlite test-examples test-clients test-hosts chaos limits-proofs upgrade-proof check bench bench-peers install install-base lock sbom dist clean
 
 help:
 	@echo 'make run      start the gateway on HOST:PORT, by default 127.0.0.1:8000'
 	@echo 'make test     run the tests; PYTEST_ARGS="-k azure" selects, TEST_PROCESSES=1 takes one by one'
 	@echo '              test-sqlite: those that need a database again, on SQLite and process memory'
+	@echo '              test-examples: those that make up their input, with twenty times as much of it'
 	@echo '              test-clients: with Codex, Claude Code, openai-agents and LangChain, which are installed first'
 	@echo '              test-hosts: two hosts with two workers each, behind nginx; takes root'
 	@echo 'make chaos    two upstreams that fail at random for two minutes, and clients that must not notice'
@@ -35,6 +36,10 @@ test: install
 # What a machine without PostgreSQL and Redis runs on, where `make test` has found both.
 test-sqlite: install
 	@unset PYTHONDONTWRITEBYTECODE; TEST_BACKING=sqlite+memory REQUIRE_SERVICES= exec $(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile -m 'django_db and not acceptance' $(PYTEST_ARGS)
+
+# Hypothesis makes up the input; `make test` takes 25 examples of each.
+test-examples: install
+	@unset PYTHONDONTWRITEBYTECODE; TEST_EXAMPLES=500 exec $(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist load --timeout 1200 -m 'hypothesis and not acceptance' $(PYTEST_ARGS)
 
 # The first test of each client installs it, which counts as the test's time.
 test-clients: install

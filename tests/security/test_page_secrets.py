@@ -139,7 +139,11 @@ def test_neither_the_history_nor_an_exported_file_has_a_secret(installation: lis
 
 
 def _leaks(
-    client: Client, addresses: set[str], secrets: list[bytes], *, refused: Collection[str] | None = ()
+    client: Client,
+    addresses: set[str],
+    secrets: list[bytes],
+    *,
+    refused: Collection[str] | None = (),
 ) -> list[tuple[str, bytes]]:
     """Every page but those ``refused`` has to be shown; with None, any answer will do."""
     found, missing = [], []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator
 from typing import Any
 
@@ -14,8 +15,9 @@ from tests.support import parts
 if settings.configured:
     raise RuntimeError("Django read its settings before the services of this run were chosen")
 
-# How long one example takes is a matter of how busy the machine is.
-hypothesis.settings.register_profile("suite", deadline=None)
+# How long one example takes is a matter of how busy the machine is. `make test-examples` takes more.
+EXAMPLES = int(os.environ.get("TEST_EXAMPLES", "25"))
+hypothesis.settings.register_profile("suite", deadline=None, max_examples=EXAMPLES)
 hypothesis.settings.load_profile("suite")
 
 SERVICES = parts.find_services()

@@ -141,10 +141,11 @@ async def without_redis(crowd: Crowd, keys: Clients) -> tuple[int, int]:
     """What is declared holds. Returns how many ``closed`` and ``local`` have let through.
 
     ``closed`` lets none through and ``open`` all, unless a slow Redis looks quick beside a busy
-    machine.
+    machine. What it took too late for one request then stands in the way of another (429).
     """
     closed = await burst(crowd, keys["closed"])
-    assert closed[503] + closed[200] == BURST
+    assert closed.keys() <= {200, 429, 503}, closed
+    assert closed[503] > BURST // 2, closed
     assert closed[200] <= 6
     rate = await burst(crowd, keys["rate"])
     assert 0 < rate[200] < BURST  # twice the amount
