@@ -118,7 +118,13 @@ class Host:
                 os.kill(process_id, signal.SIGKILL)
 
     def _start(self, *, arguments: list[str], stdout: str, stderr: str) -> int:
-        """Fork, and reply with the id of the process."""
+        """Fork, and reply with the id of the process.
+
+        What a server imports stays for the next ones, as many have the same environment.
+        """
+        if arguments[0] == "serve":
+            importlib.import_module("gateway_project.entry")
+            gc.freeze()
         process_id = os.fork()
         if process_id == 0:
             os.close(self._channel.fileno())

@@ -15,7 +15,7 @@ from tests.support import parts
 if settings.configured:
     raise RuntimeError("Django read its settings before the services of this run were chosen")
 
-# How long one example takes is a matter of how busy the machine is. `make test-examples` takes more.
+# How long one example takes is a matter of how busy the machine is.
 EXAMPLES = int(os.environ.get("TEST_EXAMPLES", "25"))
 hypothesis.settings.register_profile("suite", deadline=None, max_examples=EXAMPLES)
 hypothesis.settings.load_profile("suite")

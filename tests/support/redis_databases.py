@@ -16,15 +16,18 @@ class NoFreeRedisDatabaseError(Exception):
     """All logical databases of the server hold something."""
 
 
-def claim(server_url: str) -> str:
-    """The URL of an empty database, ours until :func:`release`.
+def claim(server_url: str, *, first: str = "") -> str:
+    """The URL of an empty database, ours until :func:`release`; that at ``first`` if it is free.
 
     Databases that hold anything are left alone, unless a test run owned them that is dead now.
     """
     with redis.Redis.from_url(server_url) as server:
         count = int(server.config_get("databases")["databases"])
-    for number in reversed(range(1, count)):
-        url = urlunsplit(urlsplit(server_url)._replace(path=f"/{number}"))
+    numbered = (
+        urlunsplit(urlsplit(server_url)._replace(path=f"/{number}"))
+        for number in reversed(range(1, count))
+    )
+    for url in filter(None, (first, *numbered)):
         with redis.Redis.from_url(url, decode_responses=True) as database:
             if _take(database):
                 return url

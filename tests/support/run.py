@@ -33,6 +33,13 @@ def directory() -> Path:
     return Path(os.environ[DIRECTORY])
 
 
+def own_directory() -> Path:
+    """A directory of this process alone, below that of the run."""
+    own = directory() / str(os.getpid())
+    own.mkdir(exist_ok=True)
+    return own
+
+
 def secrets() -> dict[str, str]:
     """What all live gateways of this run encrypt and sign with."""
     return dict(_made_once("secrets", lambda _: made_up_secrets()))

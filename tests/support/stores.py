@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import parts, postgres_databases, redis_databases, run
-from tests.support.parts import Part, Services
+from tests.support import parts, run
+from tests.support.parts import Services
+from tests.support.slots import Slots
 
 BACKINGS = ("sqlite+memory", "postgres+redis")
 # For modules that try what no store has a part in.
@@ -22,6 +23,8 @@ class Stores:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._on_sqlite = Slots("sqlite")
+        self._on_postgres = Slots("postgres")
 
     @contextmanager
     def open(
@@ -32,32 +35,16 @@ class Stores:
         With PostgreSQL the database can be an empty one, that is not migrated.
         """
         if backing == "sqlite+memory":
-            shutil.copytree(run.migrated_directory(), directory)
-            yield {"DATA_DIR": str(directory)}
+            with self._on_sqlite.taken(directory) as slot:
+                shutil.copytree(run.migrated_directory(), slot.path)
+                yield {"DATA_DIR": str(slot.path)}
             return
         postgres = parts.require("PostgreSQL", self._services.postgres)
         redis = parts.require("Redis", self._services.redis)
         template = run.migrated_database(postgres.address) if is_migrated else ""
         with (
-            self._database(postgres, template) as database_url,
-            _redis_database(redis) as redis_url,
+            self._on_postgres.taken(directory) as slot,
+            slot.database(postgres.address, template) as database_url,
+            slot.redis(redis.address) as redis_url,
         ):
-            yield run.production(directory, database_url) | {"REDIS_URL": redis_url}
-
-    @contextmanager
-    def _database(self, postgres: Part, template: str) -> Iterator[str]:
-        url = postgres_databases.own_url(postgres.address)
-        postgres_databases.create(postgres.address, url, template_url=template)
-        try:
-            yield url
-        finally:
-            postgres_databases.drop(postgres.address, url)
-
-
-@contextmanager
-def _redis_database(redis: Part) -> Iterator[str]:
-    url = redis_databases.claim(redis.address)
-    try:
-        yield url
-    finally:
-        redis_databases.release(url)
+            yield run.production(slot.path, database_url) | {"REDIS_URL": redis_url}
