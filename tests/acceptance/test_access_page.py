@@ -224,6 +224,7 @@ def test_a_model_is_tried_from_its_page(granted, page):
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
 
 
+@pytest.mark.long
 def test_the_pages_have_no_finding_and_fit_a_desk_and_a_phone(granted, page, axe):
     troubles = []
     paths = {

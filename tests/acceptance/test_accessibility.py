@@ -66,6 +66,7 @@ def page(gateway):
 
 
 @pytest.mark.timeout(900)  # some sixty pages, on a busy machine
+@pytest.mark.long
 def test_no_page_has_a_finding_of_weight_in_either_theme_or_on_a_phone(gateway, page, axe):
     troubles = [
         f"{path} {found}"

@@ -215,6 +215,7 @@ PAGES = {
 }
 
 
+@pytest.mark.long
 def test_every_page_is_clean_in_both_themes_and_fits_a_phone(used, page, axe):
     found = []
     for name, path in PAGES.items():

@@ -138,6 +138,7 @@ def test_the_page_asks_for_itself_again(gateway, page, failed):
     expect(page.get_by_role("link", name="7 d")).to_have_attribute("aria-current", "true")
 
 
+@pytest.mark.long
 def test_it_has_no_finding_and_fits_a_desk_and_a_phone(gateway, page, failed, axe):
     troubles = []
     for size in (DESK, PHONE):

@@ -292,6 +292,7 @@ def test_without_a_script_the_page_with_the_key_can_be_read(ready, browser, sess
     context.close()
 
 
+@pytest.mark.long
 def test_pages_have_no_finding_and_fit_a_desk_and_a_phone(ready, admin, axe):
     ready.api_key("zoe", groups=["team"])
     emma = page_of(ready, "User", username="emma")

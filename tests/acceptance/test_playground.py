@@ -414,6 +414,7 @@ def test_the_token_stays_in_memory_and_ends_with_the_sign_out(gateway, key, open
     )
 
 
+@pytest.mark.long
 def test_the_page_has_no_finding_and_fits_a_desk_and_a_phone(gateway, key, open_page, axe):
     session = signed_in(gateway, "emma")
     troubles = []
@@ -435,6 +436,7 @@ def test_the_page_has_no_finding_and_fits_a_desk_and_a_phone(gateway, key, open_
     assert troubles == []
 
 
+@pytest.mark.long
 def test_the_pages_about_the_api_have_no_finding(gateway, page, axe):
     troubles = []
     for size, theme in ((DESK, "light"), (PHONE, "dark")):

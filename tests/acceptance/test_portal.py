@@ -192,6 +192,7 @@ def test_a_theme_that_is_chosen_stays(portal, page):
         assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "dark"
 
 
+@pytest.mark.long
 def test_the_pages_have_no_finding_and_fit_a_desk_and_a_phone(portal, page, axe):
     page.goto(portal.url)
     troubles = findings(portal, page, axe, "/")

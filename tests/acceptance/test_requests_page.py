@@ -92,6 +92,7 @@ def test_a_facet_and_a_chip_narrow_the_list(gateway, page, failed):
     expect(page).to_have_url(f"{gateway.url}{LIST}{failed}/change/")
 
 
+@pytest.mark.long
 def test_the_pages_have_no_finding_and_fit_a_desk_and_a_phone(gateway, page, failed, axe):
     troubles = []
     for path in (LIST, f"{LIST}?q=nothing", f"{LIST}{failed}/change/"):

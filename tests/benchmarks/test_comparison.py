@@ -31,6 +31,7 @@ def result():
         return comparison.run((Gatehouse(), Unable(), Nginx()), EFFORT)
 
 
+@pytest.mark.long
 def test_the_gateway_is_measured(result):
     figures = result["contenders"]["Gatehouse"]
     assert figures["chat"]["requests"] > 0
@@ -50,10 +51,12 @@ def test_a_chunk_costs_what_longer_streams_cost_more():
         comparison.cpu_per_chunk(long, short)
 
 
+@pytest.mark.long
 def test_so_is_the_upstream_by_itself(result):
     assert result["upstream_alone"]["requests_per_second"] > 0
 
 
+@pytest.mark.long
 def test_who_is_missing_or_fails_is_named_with_the_reason(result):
     assert result["skipped"] == {
         "unable": "it ended with 1: not today",

@@ -66,6 +66,7 @@ def test_what_a_mark_costs_is_no_part_of_a_stage():
     assert figures.stages_of(stretches) == {SERVER: 100, "view": 50}
 
 
+@pytest.mark.long
 def test_a_chat_comes_to_each_stage_in_its_order(tmp_path):
     prepared = Gatehouse().prepare(tmp_path, "http://127.0.0.1:9/v1")
     done = subprocess.run(

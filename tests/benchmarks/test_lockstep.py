@@ -2,12 +2,15 @@
 
 import asyncio
 
+import pytest
+
 from benchmarks import lockstep, processes
 from benchmarks.lockstep import ALONE, CHAT, TOGETHER, Effort
 
 BRIEF = Effort(rounds=2, streams=2, numbers={CHAT: 2, ALONE: 3, TOGETHER: 4})
 
 
+@pytest.mark.long
 def test_every_kind_of_work_is_measured_in_each_round():
     (gateway,) = asyncio.run(lockstep.measured([processes.ROOT], BRIEF))
     assert {kind: len(costs) for kind, costs in gateway.costs.items()} == {
