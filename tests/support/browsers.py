@@ -18,6 +18,7 @@ HAS_PARTS_BESIDE = "document.documentElement.scrollWidth > document.documentElem
 ARGUMENTS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    "--disable-software-rasterizer",  # no page has 3D graphics; saves a fifth of the CPU
 ]
 # Findings of axe-core but minor ones; its source is evaluated in the page before.
 FOUND = """async options => {
