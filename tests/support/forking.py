@@ -17,6 +17,7 @@ import importlib
 import json
 import multiprocessing
 import os
+import pkgutil
 import signal
 import socket
 import sys
@@ -24,6 +25,8 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from typing import IO, Any, NoReturn
+
+import wire_formats
 
 # What takes longest to import, and neither reads Django's settings nor our own environment.
 WITHOUT_SETTINGS = (
@@ -56,8 +59,11 @@ WITHOUT_SETTINGS = (
 def load(channel: socket.socket) -> None:
     """Fork a host for each descriptor that comes, which is of a channel to that host."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for hosts
+    gc.disable()  # a third of what imports cost, for objects that all stay
     for name in WITHOUT_SETTINGS:
         importlib.import_module(name)
+    for module in pkgutil.walk_packages(wire_formats.__path__, "wire_formats."):
+        importlib.import_module(module.name)
     import uvicorn._subprocess
 
     uvicorn._subprocess.spawn = multiprocessing.get_context("fork")
@@ -79,6 +85,7 @@ def be_host(channel: socket.socket) -> NoReturn:
         with channel.makefile("rw") as lines:
             set_up(**json.loads(lines.readline()))
             gc.freeze()
+            gc.enable()
             Host(channel, lines).run()
     except BaseException:  # noqa: BLE001 - the loader's own loop must not go on in this process
         traceback.print_exc()
@@ -123,8 +130,10 @@ class Host:
         What a server imports stays for the next ones, as many have the same environment.
         """
         if arguments[0] == "serve":
+            gc.disable()
             importlib.import_module("gateway_project.entry")
             gc.freeze()
+            gc.enable()
         process_id = os.fork()
         if process_id == 0:
             os.close(self._channel.fileno())
