@@ -9,7 +9,7 @@ help:
 	@echo 'make run      start the gateway on HOST:PORT, by default 127.0.0.1:8000'
 	@echo 'make test     run the tests; PYTEST_ARGS="-k azure" selects, TEST_PROCESSES=1 takes one by one'
 	@echo '              test-sqlite: those that need a database again, on SQLite and process memory'
-	@echo '              test-long: every page held against axe-core in both themes, and the benchmark of itself'
+	@echo '              test-long: walks over every page with axe-core and with scripts as data, floods, killed workers'
 	@echo '              test-examples: those that make up their input, with twenty times as much of it'
 	@echo '              test-clients: with Codex, Claude Code, openai-agents and LangChain, which are installed first'
 	@echo '              test-hosts: two hosts with two workers each, behind nginx; takes root'
@@ -38,9 +38,9 @@ test: install
 test-sqlite: install
 	@unset PYTHONDONTWRITEBYTECODE; TEST_BACKING=sqlite+memory REQUIRE_SERVICES= exec $(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile -m 'django_db and not acceptance and not long' $(PYTEST_ARGS)
 
-# Two processes, as the longest takes as long as all others.
+# What takes tens of seconds each, for which `make test` would take too long.
 test-long: install
-	@unset PYTHONDONTWRITEBYTECODE; exec $(BIN)/python -m pytest -n 2 --dist loadfile -m long $(PYTEST_ARGS)
+	@unset PYTHONDONTWRITEBYTECODE; exec $(BIN)/python -m pytest -n 3 --dist loadfile -m long $(PYTEST_ARGS)
 
 # Hypothesis makes up the input; `make test` takes 25 examples of each.
 test-examples: install

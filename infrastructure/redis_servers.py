@@ -14,8 +14,6 @@ nothing but connect again.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
@@ -32,12 +30,13 @@ from redis.driver_info import DriverInfo
 from redis.retry import Retry
 from redis.sentinel import Sentinel, SentinelConnectionPool
 
+from infrastructure.redis_closing import ClosingRedis
+
 SENTINEL_SCHEMES = {"redis+sentinel": "redis", "rediss+sentinel": "rediss"}
 SERVER_SCHEMES = frozenset({"redis", "rediss", "unix"})
 SENTINEL_PORT = 26379
 SENTINEL_SECONDS = 1.0  # for each of them to answer: the next one may be alive
-# What a connection tells the server of itself. By default redis-py reads its package's metadata for
-# each connection, a millisecond of CPU.
+# Else redis-py reads its package's metadata for each connection: a millisecond of CPU.
 OF_THE_DRIVER = {"driver_info": DriverInfo()}
 NOT_FOR_SENTINELS = frozenset({"db", "username", "password"})
 
@@ -137,8 +136,8 @@ def pool(url: str, **options: Any) -> redis.ConnectionPool:
         return redis.ConnectionPool.from_url(url, **OF_THE_DRIVER | options)
     asked = OF_THE_DRIVER | {"retry": Retry(NoBackoff(), 0)} | sentinels.options
     manager = _Sentinel(sentinels.addresses, sentinel_kwargs=asked)  # type: ignore[no-untyped-call]
-    options = OF_THE_DRIVER | sentinels.master | options
-    return SentinelConnectionPool(sentinels.name, manager, **options)  # type: ignore[no-untyped-call]
+    own = OF_THE_DRIVER | sentinels.master | options
+    return SentinelConnectionPool(sentinels.name, manager, **own)  # type: ignore[no-untyped-call]
 
 
 def client(url: str, **options: Any) -> redis.Redis:
@@ -146,33 +145,10 @@ def client(url: str, **options: Any) -> redis.Redis:
     return redis.Redis.from_pool(pool(url, **options))
 
 
-class _Client(redis.asyncio.Redis):
-    """Closes to the end, also where the closing task is cancelled meanwhile.
-
-    The pool closes its connections in tasks of their own, and a cancellation takes those that have
-    not begun, or all of them: their sockets would stay open until a garbage collection.
-    """
-
-    async def aclose(self, close_connection_pool: bool | None = None) -> None:
-        await _finished(super().aclose(close_connection_pool))
-
-    async def __aexit__(self, *exc: Any) -> None:
-        await _finished(super().__aexit__(*exc))  # type: ignore[no-untyped-call]
-
-
-async def _finished(work: Coroutine[Any, Any, None]) -> None:
-    task = asyncio.ensure_future(work)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await task
-        raise
-
-
 def async_client(url: str, **options: Any) -> redis.asyncio.Redis:
     """A client for the event loop. Close it."""
     kinds = (redis.asyncio.ConnectionPool, AsyncSentinelConnectionPool)
-    return _Client.from_pool(_async_pool(url, *kinds, options))
+    return ClosingRedis.from_pool(_async_pool(url, *kinds, options))
 
 
 def blocking_async_client(
@@ -185,7 +161,9 @@ def blocking_async_client(
     """
     again = AsyncRetry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,))
     own = {"max_connections": most, "timeout": wait_seconds, "retry": again} | options
-    return _Client.from_pool(_async_pool(url, BlockingConnectionPool, _BlockingSentinelPool, own))
+    return ClosingRedis.from_pool(
+        _async_pool(url, BlockingConnectionPool, _BlockingSentinelPool, own)
+    )
 
 
 def _async_pool(url: str, of_server: Any, of_sentinels: Any, options: dict[str, Any]) -> Any:

@@ -43,7 +43,11 @@ async def copy(recording: Recording, request_id: str) -> bool:
     """Write ``recording`` as it grows. False if Redis failed, or was too slow for all of it."""
     try:
         async with asyncio.timeout(SOCKET_SECONDS), connections().one() as client:
-            await client.set(f"{_key(request_id)}:owner", recording.owner, ex=_seconds())
+            # Both at once: who finds an owner without a sign of life takes the worker for gone.
+            pipeline = client.pipeline(transaction=True)
+            pipeline.set(f"{_key(request_id)}:owner", recording.owner, ex=_seconds())
+            pipeline.set(f"{_key(request_id)}:alive", b"1", ex=ALIVE_SECONDS)
+            await pipeline.execute()
         await _write(recording, request_id)
     except (RedisError, OSError) as exc:
         redis_outage.tell(f"{request_id} can be resumed on its own worker alone", exc)

@@ -80,6 +80,7 @@ def test_the_documented_command_fetches_it(gateway, key, curl):
     assert json.loads(done.stdout)["openapi"] == "3.1.0"
 
 
+@pytest.mark.long
 def test_requests_of_a_stranger_are_answered_as_described(gateway, key, tmp_path):
     tool = parts.require("Schemathesis", schemathesis())
     done = subprocess.run(

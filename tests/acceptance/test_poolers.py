@@ -150,6 +150,7 @@ def production(url, directory):
     )
 
 
+@pytest.mark.long
 def test_replicas_that_migrate_at_once_wait_for_one_another(postgres, pgbouncer, tmp_path):
     with (
         empty_database(postgres) as direct,

@@ -78,6 +78,7 @@ def test_the_printed_curl_line_gets_an_answer(start, curl):
     assert "Traceback" not in run.output
 
 
+@pytest.mark.long
 def test_a_second_start_keeps_everything_and_shows_no_secret(start):
     first = start().until_ready()
     key = first.printed("API key")[1]
@@ -90,6 +91,7 @@ def test_a_second_start_keeps_everything_and_shows_no_secret(start):
     assert second.printed("API key") is None
 
 
+@pytest.mark.long
 def test_it_leaves_nothing_behind_when_it_is_terminated(start):
     run = start().until_ready()
     demo_port = int(re.search(r"Demo upstream: http://127\.0\.0\.1:(\d+)", run.output)[1])

@@ -59,7 +59,8 @@ def start(prepared, tmp_path):
         def start(*options, **variables):
             gateway = LiveGateway(BACKINGS[0], tmp_path, environment | variables)
             stack.callback(gateway.kill)
-            gateway.start(*options, is_forked=False)
+            # Several workers are started as an operator does it; forked ones are no different.
+            gateway.start(*options, is_forked=not options)
             return gateway, stack.enter_context(client_of(gateway, key))
 
         yield start

@@ -45,6 +45,7 @@ def troubles(client: Client, pages: Iterable[Page]) -> list[tuple[str, int, int]
     return found
 
 
+@pytest.mark.long
 def test_no_page_of_the_admin_takes_more_than_twelve_queries(
     admin_client: Client, installation: None
 ) -> None:

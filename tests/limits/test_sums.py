@@ -109,6 +109,7 @@ def flush(paths):
         move_segment(path)
 
 
+@pytest.mark.long
 def test_the_ledger_and_the_periods_have_the_same_sums(limits, tmp_path):
     chance = random.Random(2)
     records = list(marked_records(limits, chance))
@@ -139,6 +140,7 @@ def test_the_ledger_and_the_periods_have_the_same_sums(limits, tmp_path):
     assert not any(one.is_wrong for limit in limits[:2] for one in rebuild(limit))
 
 
+@pytest.mark.long
 def test_no_record_is_counted_twice_while_its_limit_is_counted(limits, tmp_path):
     """Some records bear the mark and some do not, and all are of the limit's subject."""
     chance = random.Random(3)

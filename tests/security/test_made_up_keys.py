@@ -17,6 +17,7 @@ CLIENTS, MADE_UP = 30, 40
 TRIES = 60
 
 
+@pytest.mark.long
 def test_a_flood_of_made_up_keys_holds_up_neither_known_nor_new_callers(gateway, keys):
     made = gateway.manage("create_api_key", "alice", "--json")
     fresh = json.loads(made.stdout)["key"]

@@ -173,6 +173,7 @@ def kill_the_busiest_worker(gateway):
     return found[0].pid
 
 
+@pytest.mark.long
 @pytest.mark.timeout(60 + 30 * KILLS)
 @pytest.mark.parametrize("backing", BACKINGS)
 def test_a_killed_worker_loses_no_answer(prepared, backing):

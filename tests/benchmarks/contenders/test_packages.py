@@ -6,6 +6,7 @@ from benchmarks.contenders.contender import UnavailableError
 from benchmarks.contenders.packages import installed, installed_from_npm
 
 
+@pytest.mark.long
 def test_a_package_that_cannot_be_installed_is_a_clear_line(tmp_path, monkeypatch):
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     with pytest.raises(UnavailableError, match=r"cannot be installed, see .*no-such-peer\.log"):

@@ -7,7 +7,9 @@ from collections.abc import Awaitable, Callable
 import pytest
 from redis.asyncio import Redis
 
-from proxy.resumable import redis_stream
+from proxy.resumable import redis_clients, redis_stream
+from proxy.resumable.recording import Recording
+from tests.support.processes import PATIENCE_SECONDS
 
 # redis-py leaves a connection that was still being opened to the garbage collector, which says so.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -36,6 +38,20 @@ async def test_a_look_up_that_is_cancelled_ends_whatever_it_was_about(endless) -
         await asyncio.Event().wait()
 
     assert await lost_cancellations(look_up, turns=40) == []
+
+
+async def test_a_recording_that_can_be_found_has_a_sign_of_life(redis_server, settings) -> None:
+    key, recording = "gatehouse:stream:req_silent", Recording(owner="alice", limit_bytes=100)
+    async with Redis.from_url(settings.REDIS_URL) as client:
+        writing = asyncio.ensure_future(redis_stream.copy(recording, "req_silent"))
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not await client.exists(f"{key}:owner"):  # noqa: ASYNC110
+                await asyncio.sleep(0)
+        assert await client.exists(f"{key}:alive")
+        recording.complete()
+        assert await writing
+        await client.delete(key, f"{key}:owner", f"{key}:alive")
+    await redis_clients.aclose()
 
 
 async def lost_cancellations(work: Callable[[], Awaitable[None]], turns: int = 200) -> list[int]:
