@@ -56,7 +56,7 @@ class Told:
 
 
 def told(entry: LogEntry) -> Told:
-    """Members of groups are named for an entry that went through ``for_viewer``."""
+    """Groups and their members are named for an entry that went through ``for_viewer``."""
     model = entry.content_type.model_class()
     kind = str(model._meta.verbose_name) if model else entry.content_type.model
     return Told(
@@ -95,9 +95,11 @@ def visible_to(user: Any) -> QuerySet[LogEntry]:
 
 
 def for_viewer(entries: QuerySet[LogEntry], viewer: Any) -> QuerySet[LogEntry]:
-    """Entries that name the members of groups where ``viewer`` may see users."""
-    names_members = Value(viewer.has_perm("accounts.view_user"))
-    found: QuerySet[LogEntry] = entries.annotate(names_members=names_members)
+    """Entries that name members where ``viewer`` may see users, and groups where they may those."""
+    found: QuerySet[LogEntry] = entries.annotate(
+        names_members=Value(viewer.has_perm("accounts.view_user")),
+        names_groups=Value(viewer.has_perm("auth.view_group")),
+    )
     return found
 
 
@@ -143,11 +145,10 @@ def _url_of(entry: LogEntry, model: type[Model] | None) -> str:
 
 
 def _changes_of(entry: LogEntry, model: type[Model] | None) -> Iterator[Change]:
-    names_members = getattr(entry, "names_members", False)
     for field, values in (entry.changes or {}).items():
         label = _label(model, field)
         if isinstance(values, dict):  # of many-to-many fields
-            is_hidden = model is Group and field == MEMBERS and not names_members
+            is_hidden = not _is_named(entry, model, field)
             names = HIDDEN if is_hidden else ", ".join(values["objects"])
             was_added = values["operation"] == "add"
             before, after = (NOTHING, names) if was_added else (names, NOTHING)
@@ -157,6 +158,19 @@ def _changes_of(entry: LogEntry, model: type[Model] | None) -> Iterator[Change]:
                 continue
             before, after = _shortened(before, after)
         yield Change(field=label, before=before, after=after)
+
+
+def _is_named(entry: LogEntry, model: type[Model] | None, field: str) -> bool:
+    """Whether the viewer may know what a many-to-many field of ``model`` holds."""
+    if model is Group and field == MEMBERS:
+        return bool(getattr(entry, "names_members", False))
+    if model is None:
+        return False
+    try:
+        of_groups = model._meta.get_field(field).related_model is Group
+    except FieldDoesNotExist:  # of a version before
+        return False
+    return not of_groups or bool(getattr(entry, "names_groups", False))
 
 
 def _label(model: type[Model] | None, field: str) -> str:

@@ -90,3 +90,17 @@ def test_history_names_members_to_those_who_may_see_users(
     assert ("Added low-ada." in shown) is sees_users
     assert ("low-ada" in shown) is sees_users
     assert ("Changed the members." in shown) is not sees_users
+
+
+@pytest.mark.parametrize("sees_groups", [True, False])
+def test_history_of_a_person_names_groups_to_those_who_may_see_them(sees_groups: bool) -> None:
+    person = User.objects.create_user("low-ada")
+    person.groups.add(Group.objects.create(name="merger-talks"))
+    viewer = User.objects.create_user("viewer", is_staff=True)
+    names = ["view_user", *(["view_group"] if sees_groups else [])]
+    viewer.user_permissions.set(Permission.objects.filter(codename__in=names))
+    client = Client()
+    client.force_login(viewer)
+    shown = client.get(reverse("admin:accounts_user_history", args=[person.pk])).content.decode()
+    assert "groups" in shown
+    assert ("merger-talks" in shown) is sees_groups

@@ -16,7 +16,7 @@ from connections.models import Connection
 from connections.models.key_source import KeySource
 from gateway_project.history.entries import WAY, WHO
 from gateway_project.history.middleware import TellOrigin
-from gateway_project.history.told import LONGEST_SHOWN, entries_of, told, way_of, who_of
+from gateway_project.history.told import LONGEST_SHOWN, entries_of, for_viewer, told, way_of, who_of
 from gateway_project.reconciling import reconcile
 from infrastructure.origin import Origin, Way, current_origin, made_by
 from usage.models import Price, PriceSource
@@ -150,11 +150,12 @@ def test_members_of_groups_are_told() -> None:
     from django.contrib.auth.models import Group
 
     ada, group = User.objects.create_user("ada"), Group.objects.create(name="research")
+    root = User.objects.create_superuser("root")
     ada.groups.add(group)
-    (change,) = told(entries_of(ada)[0]).changes
+    (change,) = told(for_viewer(entries_of(ada), root)[0]).changes
     assert (change.field, change.before, change.after) == ("groups", "–", "research")
     ada.groups.remove(group)
-    (change,) = told(entries_of(ada)[0]).changes
+    (change,) = told(for_viewer(entries_of(ada), root)[0]).changes
     assert (change.before, change.after) == ("research", "–")
 
 
