@@ -3,13 +3,14 @@
 BIN := .venv/bin
 TEST_PROCESSES ?= 4
 
-.PHONY: help run test test-sqlite test-long test-examples test-clients test-hosts chaos limits-proofs upgrade-proof check bench bench-peers install install-base lock sbom dist clean
+.PHONY: help run test test-sqlite test-pages test-long test-examples test-clients test-hosts chaos limits-proofs upgrade-proof check bench bench-peers install install-base lock sbom dist clean
 
 help:
 	@echo 'make run      start the gateway on HOST:PORT, by default 127.0.0.1:8000'
 	@echo 'make test     run the tests; PYTEST_ARGS="-k azure" selects, TEST_PROCESSES=1 takes one by one'
 	@echo '              test-sqlite: those that need a database again, on SQLite and process memory'
-	@echo '              test-long: walks over every page with axe-core and with scripts as data, floods, killed workers'
+	@echo '              test-pages: journeys over the pages in Chromium; every page held against axe-core'
+	@echo '              test-long: what takes tens of seconds a test, as floods and killed workers do'
 	@echo '              test-examples: those that make up their input, with twenty times as much of it'
 	@echo '              test-clients: with Codex, Claude Code, openai-agents and LangChain, which are installed first'
 	@echo '              test-hosts: two hosts with two workers each, behind nginx; takes root'
@@ -36,9 +37,13 @@ test: install
 
 # What a machine without PostgreSQL and Redis runs on, where `make test` has found both.
 test-sqlite: install
-	@unset PYTHONDONTWRITEBYTECODE; TEST_BACKING=sqlite+memory REQUIRE_SERVICES= exec $(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile -m 'django_db and not acceptance and not long' $(PYTEST_ARGS)
+	@unset PYTHONDONTWRITEBYTECODE; TEST_BACKING=sqlite+memory REQUIRE_SERVICES= exec $(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile -m 'django_db and not acceptance and not pages and not long' $(PYTEST_ARGS)
 
-# What takes tens of seconds each, for which `make test` would take too long.
+# Chromium takes as much of the machine as a quarter of all other tests.
+test-pages: install
+	@unset PYTHONDONTWRITEBYTECODE; exec $(BIN)/python -m pytest -n 3 --dist loadfile -m pages tests/acceptance tests/security $(PYTEST_ARGS)
+
+# What takes tens of seconds a test, for which `make test` would take too long.
 test-long: install
 	@unset PYTHONDONTWRITEBYTECODE; exec $(BIN)/python -m pytest -n 3 --dist loadfile -m long $(PYTEST_ARGS)
 

@@ -22,7 +22,7 @@ from tests.support.responders import complete_chat
 from tests.support.stores import on_one_backing
 from tests.support.upstream import ScriptedUpstream
 
-pytestmark = [pytest.mark.acceptance, on_one_backing]
+pytestmark = [pytest.mark.acceptance, pytest.mark.pages, on_one_backing]
 
 PAGE = "/admin/models_registry/modelgrant/access/"
 OPENAI = ("gpt-4o", "gpt-4o-mini", "gpt-4o-audio", "gpt-5.2", "gpt-5.2-pro", "o4-mini", "whisper-1")
@@ -224,7 +224,6 @@ def test_a_model_is_tried_from_its_page(granted, page):
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
 
 
-@pytest.mark.long
 def test_the_pages_have_no_finding_and_fit_a_desk_and_a_phone(granted, page, axe):
     troubles = []
     paths = {

@@ -11,7 +11,7 @@ from tests.proxy.workers.live.conftest import signed_in
 from tests.support.browsers import DESK, FOUND, HAS_PARTS_BESIDE, ONLY_SEEN, PHONE, a_browser
 from tests.support.stores import on_one_backing
 
-pytestmark = [pytest.mark.acceptance, on_one_backing]
+pytestmark = [pytest.mark.acceptance, pytest.mark.pages, on_one_backing]
 
 # Beside the list and the forms of each model: pages of our own, questions, errors.
 PAGES = (
@@ -66,7 +66,6 @@ def page(gateway):
 
 
 @pytest.mark.timeout(900)  # some sixty pages, on a busy machine
-@pytest.mark.long
 def test_no_page_has_a_finding_of_weight_in_either_theme_or_on_a_phone(gateway, page, axe):
     troubles = [
         f"{path} {found}"

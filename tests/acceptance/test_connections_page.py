@@ -23,7 +23,7 @@ from tests.support.responders import complete_chat, json_response
 from tests.support.stores import on_one_backing
 from tests.support.upstream import ScriptedUpstream
 
-pytestmark = [pytest.mark.acceptance, on_one_backing]
+pytestmark = [pytest.mark.acceptance, pytest.mark.pages, on_one_backing]
 
 LIST = "/admin/connections/connection/"
 ADD = f"{LIST}add/"
@@ -215,7 +215,6 @@ PAGES = {
 }
 
 
-@pytest.mark.long
 def test_every_page_is_clean_in_both_themes_and_fits_a_phone(used, page, axe):
     found = []
     for name, path in PAGES.items():

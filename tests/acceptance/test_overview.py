@@ -20,7 +20,7 @@ from tests.support.responders import complete_chat, json_response
 from tests.support.stores import on_one_backing
 from tests.support.upstream import ScriptedUpstream
 
-pytestmark = [pytest.mark.acceptance, on_one_backing]
+pytestmark = [pytest.mark.acceptance, pytest.mark.pages, on_one_backing]
 
 WORDS = {"error": {"message": "The server had an error.", "code": "server_error"}}
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
@@ -138,7 +138,6 @@ def test_the_page_asks_for_itself_again(gateway, page, failed):
     expect(page.get_by_role("link", name="7 d")).to_have_attribute("aria-current", "true")
 
 
-@pytest.mark.long
 def test_it_has_no_finding_and_fits_a_desk_and_a_phone(gateway, page, failed, axe):
     troubles = []
     for size in (DESK, PHONE):

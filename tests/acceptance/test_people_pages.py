@@ -26,7 +26,7 @@ from tests.support.responders import complete_chat
 from tests.support.stores import on_one_backing
 from tests.support.upstream import ScriptedUpstream
 
-pytestmark = [pytest.mark.acceptance, on_one_backing]
+pytestmark = [pytest.mark.acceptance, pytest.mark.pages, on_one_backing]
 
 KEYS, NEW = "/admin/accounts/apikey/", "/admin/accounts/apikey/add/"
 MADE_KEY = re.compile(r"sk-gw-\w{38}")
@@ -292,7 +292,6 @@ def test_without_a_script_the_page_with_the_key_can_be_read(ready, browser, sess
     context.close()
 
 
-@pytest.mark.long
 def test_pages_have_no_finding_and_fit_a_desk_and_a_phone(ready, admin, axe):
     ready.api_key("zoe", groups=["team"])
     emma = page_of(ready, "User", username="emma")

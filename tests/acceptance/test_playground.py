@@ -27,7 +27,7 @@ from tests.support.responders import chunk, hang, head, json_response, raw, sse
 from tests.support.stores import on_one_backing
 from tests.support.upstream import ScriptedUpstream
 
-pytestmark = [pytest.mark.acceptance, on_one_backing]
+pytestmark = [pytest.mark.acceptance, pytest.mark.pages, on_one_backing]
 
 DEMO = ("demo-chat", "demo-echo", "demo-embedding", "demo-stt", "demo-tts", "demo/slashed:free")
 THINKER, HAIKU, SPEAKER = "gpt-5.2", "claude-haiku-4-5", "kokoro-tts"
@@ -414,7 +414,6 @@ def test_the_token_stays_in_memory_and_ends_with_the_sign_out(gateway, key, open
     )
 
 
-@pytest.mark.long
 def test_the_page_has_no_finding_and_fits_a_desk_and_a_phone(gateway, key, open_page, axe):
     session = signed_in(gateway, "emma")
     troubles = []
@@ -436,7 +435,6 @@ def test_the_page_has_no_finding_and_fits_a_desk_and_a_phone(gateway, key, open_
     assert troubles == []
 
 
-@pytest.mark.long
 def test_the_pages_about_the_api_have_no_finding(gateway, page, axe):
     troubles = []
     for size, theme in ((DESK, "light"), (PHONE, "dark")):

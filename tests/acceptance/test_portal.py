@@ -22,7 +22,7 @@ from tests.support.responders import complete_chat
 from tests.support.stores import on_one_backing
 from tests.support.upstream import ScriptedUpstream
 
-pytestmark = [pytest.mark.acceptance, on_one_backing]
+pytestmark = [pytest.mark.acceptance, pytest.mark.pages, on_one_backing]
 
 PASSWORD = "a-long-pass-phrase-4"
 MODEL = "gpt-4o-mini"
@@ -192,7 +192,6 @@ def test_a_theme_that_is_chosen_stays(portal, page):
         assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "dark"
 
 
-@pytest.mark.long
 def test_the_pages_have_no_finding_and_fit_a_desk_and_a_phone(portal, page, axe):
     page.goto(portal.url)
     troubles = findings(portal, page, axe, "/")

@@ -1,4 +1,7 @@
-"""A gateway whose Redis is a master behind Sentinels, which dies under load; and a Cluster."""
+"""A gateway whose Redis is a master behind Sentinels, which dies under load; and a Cluster.
+
+All speak TLS. The usage journal is in that Redis, too.
+"""
 
 import threading
 
@@ -16,6 +19,8 @@ from tests.support.redis_server import RedisServer
 from tests.support.sentinels import sentinels
 from tests.support.stores import BACKINGS
 from tests.support.upstream import ScriptedUpstream
+from tests.usage.rows import rows_of
+from usage.journal_link import KEY
 
 pytestmark = pytest.mark.acceptance
 
@@ -39,7 +44,7 @@ def watched(program, tmp_path_factory):
 @pytest.fixture(scope="module")
 def gateway(stores, watched, tmp_path_factory):
     directory = tmp_path_factory.mktemp("failover")
-    more = {"REDIS_URL": watched.url}
+    more = {"REDIS_URL": watched.url, "GATEWAY_USAGE_JOURNAL": "redis"}
     with live_gateway(stores, BACKINGS[0], directory, *TWO_WORKERS, **more) as gateway:
         yield gateway
 
@@ -77,6 +82,12 @@ def listeners(url):
         return subscribed, server.zcard("asgi:group:gatehouse.workers")
 
 
+def has_journal(url):
+    """Whether the group that stores the records of the journal is there."""
+    with redis_client(url, socket_timeout=5) as server:
+        return bool(server.exists(KEY) and server.xinfo_groups(KEY))
+
+
 def test_the_gateway_goes_on_with_the_next_master(gateway, watched):
     with ScriptedUpstream(models=("gpt-4o",)) as upstream:
         key = gateway.configured_for(
@@ -90,6 +101,7 @@ def test_the_gateway_goes_on_with_the_next_master(gateway, watched):
             wait_until(lambda: listeners(watched.url) == (2, 2), what="two workers that listen")
             with Load(gateway, key) as load:
                 wait_until(lambda: len(load.statuses) > 20, what="load")
+                wait_until(lambda: has_journal(watched.url), what="the journal in Redis")
                 watched.master.kill()
                 wait_until(lambda: gateway.log.count(LOST) == 2, what="both workers' loss")
                 assert client.get("/readyz").status_code == 200
@@ -105,6 +117,10 @@ def test_the_gateway_goes_on_with_the_next_master(gateway, watched):
             wait_until(lambda: listeners(watched.url)[0] == 2, what="two workers that listen again")
             wait_until(lambda: client.get("/readyz").json()["status"] == "ok", what="all is well")
             assert gateway.log.count(LOST) == 2
+            assert has_journal(watched.url)
+            wait_until(
+                lambda: len(rows_of(gateway)) == len(load.statuses), what="a record of each request"
+            )
 
 
 def test_passwords_are_not_in_the_log(gateway):

@@ -19,7 +19,7 @@ from tests.support.responders import complete_chat, json_response
 from tests.support.stores import on_one_backing
 from tests.support.upstream import ScriptedUpstream
 
-pytestmark = [pytest.mark.acceptance, on_one_backing]
+pytestmark = [pytest.mark.acceptance, pytest.mark.pages, on_one_backing]
 
 LIST = "/admin/usage/usagerow/"
 WORDS = {"error": {"message": "The server had an error.", "code": "server_error"}}
@@ -92,7 +92,6 @@ def test_a_facet_and_a_chip_narrow_the_list(gateway, page, failed):
     expect(page).to_have_url(f"{gateway.url}{LIST}{failed}/change/")
 
 
-@pytest.mark.long
 def test_the_pages_have_no_finding_and_fit_a_desk_and_a_phone(gateway, page, failed, axe):
     troubles = []
     for path in (LIST, f"{LIST}?q=nothing", f"{LIST}{failed}/change/"):

@@ -57,9 +57,11 @@ def start(prepared, tmp_path):
     with ExitStack() as stack:
 
         def start(*options, **variables):
-            gateway = LiveGateway(BACKINGS[0], tmp_path, environment | variables)
+            more = {"LOG_FORMAT": "json"} | variables
+            gateway = LiveGateway(BACKINGS[0], tmp_path, environment | more)
             stack.callback(gateway.kill)
-            # Several workers are started as an operator does it; forked ones are no different.
+            # Several workers are started as an operator does it, and leave out of memory what
+            # they never use; what forks has loaded all of it.
             gateway.start(*options, is_forked=not options)
             return gateway, stack.enter_context(client_of(gateway, key))
 

@@ -57,7 +57,7 @@ def recorded(client):
     return sum(row["requests"] for row in client.get("/v1/usage").json()["data"])
 
 
-@pytest.mark.long
+@pytest.mark.pages
 def test_it_is_only_text(gateway, chromium):
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(

@@ -100,13 +100,13 @@ def test_time_grows_with_length_and_not_with_its_square(name):
 
 
 def seconds_of(translate):
-    """The best of three: other programs run beside the tests."""
+    """CPU of this thread, the least of three: other programs run beside the tests."""
     taken = []
     for _ in range(3):
-        began = time.perf_counter()
+        began = time.thread_time()
         with suppress(UnsendableError):
             translate()
-        taken.append(time.perf_counter() - began)
+        taken.append(time.thread_time() - began)
     return min(taken)
 
 
@@ -170,16 +170,16 @@ def test_members_that_hold_something_are_as_good_as_one():
 )
 def test_an_error_with_very_many_texts_is_told_without_them(field):
     body = orjson.dumps({"error": {"message": "no", "details": field, "hint": "h"}})
-    began = time.perf_counter()
+    began = time.thread_time()
     told = error_in_body(body).without(frozenset({"sk-1", "sk-2"}))
     error = error_from_response(422, {}, told)
-    assert time.perf_counter() - began < 0.3
+    assert time.thread_time() - began < 0.3
     assert error.message == "no"
     assert "details" not in error.more
 
 
 def test_a_long_refusal_is_not_searched_to_its_end():
     body = orjson.dumps({"error": {"message": "x " + "url " * 60_000}})
-    began = time.perf_counter()
+    began = time.thread_time()
     assert not says_path_is_missing(404, body)
-    assert time.perf_counter() - began < 0.1
+    assert time.thread_time() - began < 0.1

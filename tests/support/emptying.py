@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 from django.db import connections, transaction
@@ -19,21 +18,11 @@ def delete_all_rows(self: Any) -> None:
     """In place of ``TransactionTestCase._fixture_teardown``."""
     for alias in self._databases_names(include_mirrors=False):
         connection = connections[alias]
-        statements = _statements(alias)
-        # PostgreSQL takes all of them in one message.
-        messages = [";".join(statements)] if connection.vendor == "postgresql" else statements
         # Foreign keys are checked at the end, so the order of the tables does not matter.
         with transaction.atomic(using=alias), connection.cursor() as cursor:
-            for each in messages:
-                cursor.execute(each)
-
-
-@cache
-def _statements(alias: str) -> list[str]:
-    connection = connections[alias]
-    tables = connection.introspection.django_table_names(only_existing=True)
-    quote = connection.ops.quote_name
-    return [f"DELETE FROM {quote(table)}" for table in sorted(set(tables) - STAYING)]
+            tables = connection.introspection.django_table_names(only_existing=True)
+            for table in sorted(set(tables) - STAYING):
+                cursor.execute(f"DELETE FROM {connection.ops.quote_name(table)}")
 
 
 def install() -> None:
