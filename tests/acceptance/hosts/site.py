@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -53,6 +55,16 @@ class HostedGateway(LiveGateway):
 
     def command_line(self, command: list[str]) -> list[str]:
         return self._host.command(*super().command_line(command))
+
+    def manage(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """By the version that this gateway has, which is the one of the database, too."""
+        if self._code == ROOT:
+            return super().manage(*arguments, check=check)
+        command = [sys.executable, "manage.py", *arguments]
+        environment = self.process_environment()
+        return subprocess.run(
+            command, cwd=self._code, env=environment, check=check, capture_output=True, text=True
+        )
 
     def lose(self) -> None:
         """End as a host does whose power is cut: every process of it, at once."""
