@@ -11,7 +11,7 @@ from playwright.sync_api import sync_playwright
 from tests.support import parts
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, ConsoleMessage, Page
 
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 HAS_PARTS_BESIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
@@ -36,6 +36,8 @@ ONLY_SEEN = {
 }
 ONLY_COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 SERIOUS = frozenset({"error", "warning"})
+# What htmx says where a page is left while it fetches; failures have other names.
+OF_LEAVING = frozenset({"htmx:afterRequest", "htmx:sendAbort"})
 # Pages that the browser makes by itself.
 OWN_ADDRESSES = ("blob:", "data:")
 
@@ -59,7 +61,11 @@ def troubles_of(page: Page, address: str) -> list[str]:
         if not url.startswith((address, *OWN_ADDRESSES)):
             troubles.append(url)
 
-    page.on("console", lambda said: troubles.append(said.text) if said.type in SERIOUS else None)
+    def hear(said: ConsoleMessage) -> None:
+        if said.type in SERIOUS and said.text not in OF_LEAVING:
+            troubles.append(said.text)
+
+    page.on("console", hear)
     page.on("pageerror", lambda error: troubles.append(str(error)))
     page.on("request", lambda request: watch(request.url))
     return troubles
