@@ -67,7 +67,8 @@ SQLITE = Dialect(
     " (SELECT 0 UNION ALL SELECT n + 1 FROM upto WHERE n + 1 < {0}) SELECT n FROM upto)",
     uuid="printf('%032x', {0})",
     hexadecimal="printf('%012x', {0})",
-    moment="strftime('%Y-%m-%d %H:%M:%f', {0}, 'unixepoch')",
+    # With six digits, as Django writes and compares them.
+    moment="strftime('%Y-%m-%d %H:%M:%f', {0}, 'unixepoch') || '000'",
     hour="strftime('%Y-%m-%d %H:00:00', {0})",
     padded="printf('%04d', {0})",
     true="1",

@@ -40,8 +40,10 @@ def _pieces(rows: QuerySet[UsageRow]) -> Iterator[str]:
     yield _lines([COLUMNS])
     wanted = rows.only(*COLUMNS).order_by(*NEWEST_FIRST)
     found = list(wanted[:ROWS_AT_ONCE])
-    while found:
+    last = None
+    while found and found[-1].pk != last:  # SQLite compares times as text, of any form
         yield _lines([[_cell(getattr(row, name)) for name in COLUMNS] for row in found])
+        last = found[-1].pk
         found = list(wanted.filter(Cursor.of(found[-1]).older)[:ROWS_AT_ONCE])
 
 
