@@ -32,5 +32,5 @@ def test_the_first_hour_counts_whole_in_a_zone_of_half_hours(
     now = timezone.now().replace(minute=minute, second=0, microsecond=0)
     monkeypatch.setattr(timezone, "now", lambda: now)
     at: datetime = hour_of(now) - timedelta(days=DAYS) + timedelta(minutes=5)
-    store([a_record(user_id=1, key_id=str(KEY), accepted_at=at.timestamp())])
+    store([a_record(user_id=1, key_id=KEY, accepted_at=at.timestamp())])
     assert use_of_keys([(KEY, 1)])[KEY].requests == 1
