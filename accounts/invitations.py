@@ -157,7 +157,7 @@ def _letter(row: Invitation, url: str) -> Letter:
         ),
         action="Choose how you sign in",
         url=url,
-        notes=(f"It opens once, until {row.expires_at:%Y-%m-%d %H:%M} UTC. Pass it on to nobody.",),
+        notes=(f"It opens once, until {row.expires_at:%Y-%m-%d %H:%M} UTC. Keep it to yourself.",),
         reason=f"You get this mail because {author} invited {row.email}. If you do not expect it, "
         "do nothing.",
     )
@@ -184,7 +184,7 @@ def _user_at(address: str) -> User | None:
     try:
         validate_email(address)
     except ValidationError as exc:
-        raise InvitationError(f"{address!r} is no mail address.") from exc
+        raise InvitationError(f"{address!r} is not an email address.") from exc
     # The database folds more letters than addresses do.
     similar = User.objects.select_for_update().filter(email__iexact=address)
     users = [user for user in similar if folded(user.email) == address]

@@ -15,7 +15,7 @@ SUPERUSER = "superuser"
 
 
 def address_of(name: str, *arguments: Any) -> str:
-    """Empty where there is no such page."""
+    """The address; empty where the page is missing."""
     return _address(name, arguments) if arguments else _address_below(get_script_prefix(), name)
 
 
@@ -45,7 +45,7 @@ class Page:
 
     @property
     def url(self) -> str:
-        """Empty where there is no such page."""
+        """The address; empty where the page is missing."""
         return next((url for name in self.names if (url := address_of(name))), "")
 
     def is_for(self, user: Any) -> bool:

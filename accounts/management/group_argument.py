@@ -20,7 +20,7 @@ def groups_named(names: list[str]) -> list[Group]:
     groups = list(Group.objects.filter(name__in=names))
     if missing := sorted(set(names) - {group.name for group in groups}):
         raise UsageError(
-            f"There is no group named {', '.join(missing)}. "
+            f"Unknown group: {', '.join(missing)}. "
             "grant PATTERN --group G --create-group makes one."
         )
     return groups

@@ -38,7 +38,7 @@ def installed_from_npm(package: str, version: str, peers: Path = PEERS) -> Path:
     """The directory of ``package``, installed if need be. Raises :class:`UnavailableError`."""
     npm = shutil.which("npm")
     if npm is None:
-        raise UnavailableError("there is no npm on the PATH")
+        raise UnavailableError("npm is not on the PATH")
     wanted = f"{package}@{version}"
     name = package.strip("@").replace("/", "-")
 

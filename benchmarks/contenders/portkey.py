@@ -18,7 +18,7 @@ class Portkey:
     def prepare(self, directory: Path, upstream: str) -> Prepared:
         node = shutil.which("node")
         if node is None:
-            raise UnavailableError("there is no node on the PATH")
+            raise UnavailableError("node is not on the PATH")
         package, port = installed_from_npm("@portkey-ai/gateway", VERSION), free_port()
         program = str(package / "build" / "start-server.js")
         server = Server(

@@ -30,7 +30,7 @@ class Waiting:
 
 
 def redis_journal_findings() -> Iterator[Finding]:
-    """Nothing where Redis is no journal, or does not answer, which another finding tells."""
+    """Findings of a journal in Redis that answers; another finding tells of a silent one."""
     waiting = _asked() if is_redis_chosen() else None
     if waiting is None:
         return

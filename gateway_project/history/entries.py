@@ -37,6 +37,6 @@ def complete(sender: Any, instance: LogEntry, **kwargs: Any) -> None:
 
 
 def _user_of(origin: Origin) -> Any:
-    """The user behind ``origin``, unless there is none, or none that still has an account."""
+    """The user behind ``origin`` if they still have an account, else None."""
     user = origin.user()
     return user if isinstance(user, get_user_model()) and user.pk else None
