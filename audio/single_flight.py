@@ -98,6 +98,7 @@ class Flight:
         if self._listeners:
             return
         self.is_abandoned = True
+        self._failure = None  # its traceback leads back here, and to the requests that it failed
         self._task.cancel()
         if self.backing is not None:
             self.backing.close()

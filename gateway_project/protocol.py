@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from functools import partial
 from typing import Any, cast
 
 from django.conf import settings
@@ -65,6 +64,7 @@ class GatewayProtocol(HttpToolsProtocol):
         for cycle in self._cycles:  # uvicorn tells only the last one
             cycle.message_event.set()
         super().connection_lost(exc)
+        self._let_go()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -75,6 +75,20 @@ class GatewayProtocol(HttpToolsProtocol):
         """Cut the connection. What is half answered stays so, on purpose: nothing is logged."""
         self._part()
         self.transport.abort()
+
+    def whole_body(self, most: int) -> bytes | None:
+        """Take the body of the request, if all of it has come and that is ``most`` bytes at most.
+
+        ASGI's own way takes a coroutine, a message, and a timer for a client that does not send.
+        """
+        if not self._cycles:
+            return None
+        cycle = self._cycles[0]
+        if cycle.more_body or cycle.disconnected or len(cycle.body) > most:
+            return None
+        body = bytes(cycle.body)
+        cycle.body = bytearray()
+        return body
 
     def write_part(self, body: bytes) -> bool:
         """Write a further part of the answer that is being streamed, unless that has to wait.
@@ -94,10 +108,11 @@ class GatewayProtocol(HttpToolsProtocol):
 
         For a request whose body has been read. ASGI's own way is a task that waits for messages.
         """
-        self._on_gone = callback
         self.flow.resume_reading()  # a paused connection would not report its end
         if self.transport.is_closing():
             self.loop.call_soon(callback)
+        else:
+            self._on_gone = callback
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -106,6 +121,7 @@ class GatewayProtocol(HttpToolsProtocol):
         # `abort` rather than close: closing a transport waits until the client has read the buffer.
         self.scope["extensions"] = {
             ABORT_EXTENSION: self.abort,  # type: ignore[dict-item]
+            BODY_EXTENSION: self.whole_body,  # type: ignore[dict-item]
             GONE_EXTENSION: self.when_gone,  # type: ignore[dict-item]
             WRITE_EXTENSION: self.write_part,  # type: ignore[dict-item]
         }
@@ -124,7 +140,6 @@ class GatewayProtocol(HttpToolsProtocol):
         if self.cycle is not None and self.cycle is not known:
             head = HeadWithBody(self.cycle, self.transport, self.loop)
             self.cycle.transport = cast("asyncio.Transport", head)
-            self.scope["extensions"][BODY_EXTENSION] = partial(whole_body, self.cycle)  # type: ignore[assignment]
             self._cycles.append(self.cycle)
         if len(self._cycles) > MOST_UNANSWERED:
             raise TooManyUnansweredError
@@ -144,6 +159,13 @@ class GatewayProtocol(HttpToolsProtocol):
         for cycle in self._cycles:
             cycle.disconnected = True
 
+    def _let_go(self) -> None:
+        """Refer to no request any more. Each refers to its connection, and what refers to each
+        other is in memory until the next full garbage collection, which is rare."""
+        self._on_gone = None
+        self._cycles.clear()
+        self.cycle = self.scope = None  # type: ignore[assignment]
+
     def _linger(self) -> None:
         """Let the client end the body whose answer it has, for a while."""
         seconds = min(LINGER_SECONDS, settings.GATEWAY_BODY_SECONDS)
@@ -161,18 +183,6 @@ class GatewayProtocol(HttpToolsProtocol):
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
-
-
-def whole_body(cycle: RequestResponseCycle, most: int) -> bytes | None:
-    """Take the body of a request, if all of it has come and that is ``most`` bytes at most.
-
-    ASGI's own way takes a coroutine, a message, and a timer for a client that does not send.
-    """
-    if cycle.more_body or cycle.disconnected or len(cycle.body) > most:
-        return None
-    body = bytes(cycle.body)
-    cycle.body = bytearray()
-    return body
 
 
 class GatewaySocketProtocol(WebSocketsSansIOProtocol):

@@ -64,12 +64,14 @@ class Attempt:
         if self._timer is not None:
             self._timer.cancel()
         is_timeout = self._is_late and self._is_cancelled_by_timer()
-        # Each of them leads back here: the attempt would be left to the garbage collector.
-        self._token = self._timer = self._task = None
+        transport = self.transport
+        # Each of them leads back here: the attempt would be left to the garbage collector. So does
+        # a connection, which keeps the context that it was opened in.
+        self._token = self._timer = self._task = self.transport = None
         if error is None:
             return
-        if self.transport is not None:
-            self.transport.abort()  # a plain close would wait until all is sent
+        if transport is not None:
+            transport.abort()  # a plain close would wait until all is sent
         if is_timeout and isinstance(error, asyncio.CancelledError):
             raise errors.while_sending(TimeoutError()) from error
         if isinstance(error, aiohttp.ClientError | OSError | ValueError):

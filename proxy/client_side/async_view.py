@@ -85,10 +85,14 @@ class AsyncView(APIView):
         """``read(*args)``, which reads all of the payload: in a thread where that is long."""
         return await asyncio.to_thread(read, *args) if self.is_long else read(*args)
 
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        """Django's own has a view refer to itself for HEAD, which would keep it and its request
+        until a garbage collection."""
+        self.request, self.args, self.kwargs = cast("Request", request), args, kwargs
+
     async def dispatch(  # type: ignore[override]
         self, request: HttpRequest, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
-        self.args, self.kwargs = args, kwargs
         self.api_request = cast("ApiRequest", request)
         self.request = self.initialize_request(request, *args, **kwargs)
         try:
@@ -126,7 +130,8 @@ class AsyncView(APIView):
 
     def _handler(self) -> Any:
         method = (self.api_request.method or "").lower()
-        handler = getattr(self, method, None) if method in self.http_method_names else None
+        name = "get" if method == "head" else method
+        handler = getattr(self, name, None) if method in self.http_method_names else None
         if handler is None:
             raise MethodNotAllowedError(self.request.method or "", self.methods())
         return handler

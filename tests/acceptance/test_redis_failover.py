@@ -117,7 +117,7 @@ def test_the_gateway_goes_on_with_the_next_master(gateway, watched):
             wait_until(lambda: listeners(watched.url)[0] == 2, what="two workers that listen again")
             wait_until(lambda: client.get("/readyz").json()["status"] == "ok", what="all is well")
             assert gateway.log.count(LOST) == 2
-            assert has_journal(watched.url)
+            wait_until(lambda: has_journal(watched.url), what="the journal on the new master")
             wait_until(
                 lambda: len(rows_of(gateway)) == len(load.statuses), what="a record of each request"
             )

@@ -1,10 +1,14 @@
-"""What a request leaves behind is freed at once: the garbage collector halts every stream."""
+"""What a request leaves behind is freed at once: the garbage collector halts every stream, and what
+waits for it takes memory."""
 
 import asyncio
 import gc
 from collections import Counter
+from contextlib import contextmanager
 
+import orjson
 import pytest
+import uvloop
 from channels.db import database_sync_to_async
 
 from accounts.models import ApiKey, User
@@ -13,6 +17,9 @@ from connections.models import Connection
 from connections.transport import AiohttpTransport
 from models_registry.registry import Registry, activate
 from proxy.client_side.handler import ApiHandler
+from tests.support.processes import PATIENCE_SECONDS
+from tests.support.protocol_server import serving
+from tests.support.responders import event, hang, head
 from tests.support.upstream import ScriptedUpstream
 from tests.usage.in_process import chat
 
@@ -29,25 +36,39 @@ ROOMS = {
     "usage",
     "wire_formats",
 }
-LIBRARIES = {"aiohttp", "django", "httpx", "rest_framework"}
+LIBRARIES = {"aiohttp", "django", "httpx", "rest_framework", "uvicorn"}
+
+
+BEGUN = head(content_type="text/event-stream", transfer_encoding="chunked") + event(
+    {"choices": [{"index": 0, "delta": {"content": "a"}}]}
+)
+
+
+def pytest_asyncio_loop_factories(config, item):
+    return {"uvloop": uvloop.new_event_loop}  # as it serves
 
 
 @pytest.fixture
-async def key(transactional_db):
-    """Somebody's key, for ``gpt-4o`` over a real connection."""
+def upstream():
     with ScriptedUpstream() as upstream:
-        await Connection.objects.acreate(
-            name="one", base_url=upstream.url, auth_type="none", model_ids=["gpt-4o"]
-        )
-        user = await User.objects.acreate(username="ada", is_staff=True)
-        client = UpstreamClient(AiohttpTransport())
-        registry = Registry(client)
-        await registry.reload()
-        activate(registry)
-        yield (await database_sync_to_async(ApiKey.objects.issue)(user))[1]
-        activate(None)
-        await registry.stop()
-        await client.aclose()
+        yield upstream
+
+
+@pytest.fixture
+async def key(transactional_db, upstream):
+    """Somebody's key, for ``gpt-4o`` over a real connection."""
+    await Connection.objects.acreate(
+        name="one", base_url=upstream.url, auth_type="none", model_ids=["gpt-4o"]
+    )
+    user = await User.objects.acreate(username="ada", is_staff=True)
+    client = UpstreamClient(AiohttpTransport())
+    registry = Registry(client)
+    await registry.reload()
+    activate(registry)
+    yield (await database_sync_to_async(ApiKey.objects.issue)(user))[1]
+    activate(None)
+    await registry.stop()
+    await client.aclose()
 
 
 @pytest.mark.parametrize("is_streamed", [False, True])
@@ -63,12 +84,84 @@ async def test_a_request_leaves_no_garbage(key, is_streamed, key_is_known):
 
     for _ in range(3):
         await ask()
+    with no_garbage():
+        for _ in range(REQUESTS):
+            await ask()
+
+
+STREAM = {"model": "gpt-4o", "messages": [], "stream": True}
+WAYS = {
+    "a chat": ("POST /v1/chat/completions", {"model": "gpt-4o", "messages": []}),
+    "a stream": ("POST /v1/chat/completions", STREAM),
+    "a list of models": ("GET /v1/models", None),
+    "limits": ("GET /v1/limits", None),
+    "no path": ("GET /v1/nothing", None),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_connection_of_a_client_leaves_no_garbage(key, way):
+    line, payload = WAYS[way]
+    async with serving(ApiHandler()) as port, asyncio.timeout(PATIENCE_SECONDS):
+
+        async def ask():
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(request(line, key, payload))
+            assert (await reader.read()).startswith(b"HTTP/1.1 ")
+            writer.close()
+            await writer.wait_closed()
+
+        for _ in range(3):
+            await ask()
+        with no_garbage():
+            for _ in range(REQUESTS):
+                await ask()
+            await asyncio.sleep(0.01)  # for the server's side to hear of it
+
+
+async def test_a_client_that_leaves_amid_a_stream_leaves_no_garbage(key, upstream):
+    upstream.on("POST", "/v1/chat/completions", hang(BEGUN))
+    async with serving(ApiHandler()) as port, asyncio.timeout(PATIENCE_SECONDS):
+
+        async def leave():
+            before = upstream.disconnects
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(request("POST /v1/chat/completions", key, STREAM))
+            try:
+                await reader.readuntil(b"data: ")
+            finally:
+                writer.transport.abort()
+            await asyncio.to_thread(upstream.wait_for_disconnect, count=before + 1)
+
+        for _ in range(3):
+            await leave()
+        with no_garbage():
+            for _ in range(REQUESTS):
+                await leave()
+
+
+def request(line, key, payload):
+    """The bytes of a request that is the last one of its connection."""
+    body = b"" if payload is None else orjson.dumps(payload)
+    lines = (
+        f"{line} HTTP/1.1",
+        "Host: testserver",
+        "Connection: close",
+        f"Authorization: Bearer {key}",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+    )
+    return "".join(f"{each}\r\n" for each in (*lines, "")).encode() + body
+
+
+@contextmanager
+def no_garbage():
+    """Assert that what is done here leaves the garbage collector nothing of ours to find."""
     gc.collect()
     gc.disable()
     gc.set_debug(gc.DEBUG_SAVEALL)
     try:
-        for _ in range(REQUESTS):
-            await ask()
+        yield
         gc.collect()
         left = Counter(type(found).__module__.partition(".")[0] for found in gc.garbage)
     finally:

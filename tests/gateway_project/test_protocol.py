@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 
 import pytest
 import uvicorn
@@ -24,38 +23,9 @@ from proxy.client_side.scope_extensions import (
     WRITE_EXTENSION,
 )
 from tests.support.processes import PATIENCE_SECONDS
+from tests.support.protocol_server import echo, serving, serving_as
 
 PING = 0x89  # the first byte of a WebSocket's ping
-
-
-async def echo(scope, receive, send) -> None:
-    has_abort = callable(scope["extensions"][ABORT_EXTENSION])
-    body = f"{len(scope['headers'])} {has_abort}".encode()
-    headers = [(b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-
-
-@asynccontextmanager
-async def serving(application=echo) -> AsyncIterator[int]:
-    """The port of a server that is up."""
-    config = uvicorn.Config(application, http=GatewayProtocol, lifespan="off", log_config=None)
-    async with serving_as(config) as port:
-        yield port
-
-
-@asynccontextmanager
-async def serving_as(config: uvicorn.Config) -> AsyncIterator[int]:
-    config.load()
-    loop = asyncio.get_running_loop()
-    state = uvicorn.server.ServerState()
-    server = await loop.create_server(
-        lambda: GatewayProtocol(config=config, server_state=state, app_state={}), "127.0.0.1", 0
-    )
-    async with server:
-        yield server.sockets[0].getsockname()[1]
-        for connection in list(state.connections):
-            connection.shutdown()
 
 
 async def answer(port: int, head: bytes) -> bytes:

@@ -9,6 +9,7 @@ import httpx
 from tests.support.live import LiveGateway
 
 Meter = tuple[str, str, int]  # of what, in which window, how much
+LAST = "is in force"
 
 MAKE = """
 from decimal import Decimal
@@ -21,23 +22,24 @@ for metric, window, amount in {meters!r}:
         amount=Decimal(amount), window=window, mode={mode!r}, unpriced="free",
     )
 Limit.objects.create(
-    label=f"{{user}} in force", subject_kind="user", user=user, metric="requests",
+    label=f"{{user}} {last}", subject_kind="user", user=user, metric="requests",
     amount=Decimal(0), window="minute", endpoints=["moderations"], mode={mode!r},
 )
 """
-IN_FORCE = "/v1/moderations"  # is refused once the limits are in force
 
 
 def limit(gateway: LiveGateway, user: str, mode: str, meters: Iterable[Meter]) -> None:
-    """Make limits of ``user``, and one more that :func:`is_in_force` asks for where they are
-    enforced."""
-    code = MAKE.format(user=user, mode=mode, meters=list(meters))
+    """Make limits of ``user``, and a last one, which :func:`is_in_force` looks for where they are
+    not in the shadow."""
+    code = MAKE.format(user=user, mode=mode, meters=list(meters), last=LAST)
     gateway.manage("shell", "--no-imports", "-c", code)
 
 
-def is_in_force(client: httpx.Client, model: str) -> bool:
-    """Whether the worker has taken up the limits of the client's user."""
-    return client.post(IN_FORCE, json={"model": model, "input": "a"}).status_code == 429
+def is_in_force(client: httpx.Client) -> bool:
+    """Whether the worker has taken up the limits of the client's user. Counts for none of them: a
+    request that is sent to find out counts even before they are in force."""
+    found = client.get("/v1/limits").raise_for_status().json()["data"]
+    return any(each["label"].endswith(LAST) for each in found)
 
 
 PERIOD = """

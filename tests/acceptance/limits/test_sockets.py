@@ -35,7 +35,7 @@ class Bench:
         key = self.gateway.api_key(user)
         limit(self.gateway, user, "enforce", meters)
         with client_of(self.gateway, key) as client:
-            wait_until(lambda: is_in_force(client, "gpt-4o"), what="the limits")
+            wait_until(lambda: is_in_force(client), what="the limits")
         return key
 
     @property

@@ -127,7 +127,7 @@ def bench(stores: Stores, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             ).raise_for_status()
             limit(gateway, "shadowed", "shadow", EVERY_METER)
             limit(gateway, "limited", "enforce", [("requests", "minute", 0)])
-            wait_until(lambda: is_in_force(client, slug("moderations")), what="the limits")
+            wait_until(lambda: is_in_force(client), what="the limits")
         yield Bench(
             gateway=gateway,
             upstream=upstream,
