@@ -35,13 +35,15 @@ def _strangers() -> None:
 
 @pytest.fixture(autouse=True)
 def _no_connection_left_open(request: pytest.FixtureRequest) -> None:
-    """The thread that async code uses holds no connection that a test without a database meets.
+    """The thread that async code uses holds no connection that a test without a database meets,
+    and none whose transaction an earlier test has left open.
 
     It outlives the tests, and Django looks at its old connections before each call in it, which
     pytest-django refuses to a test that asked for no database.
     """
-    if not request.node.get_closest_marker("django_db"):
-        SyncToAsync.single_thread_executor.submit(connections.close_all).result()
+    has_database = request.node.get_closest_marker("django_db") is not None
+    close = emptying.close_open_transactions if has_database else connections.close_all
+    SyncToAsync.single_thread_executor.submit(close).result()
 
 
 @pytest.fixture(scope="session")

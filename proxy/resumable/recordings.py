@@ -80,7 +80,8 @@ class Recordings:
         """Let what has ended be written, and end the rest."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=FAREWELL_SECONDS)
-        ending = [*self._tasks, *([self._renewing] if self._renewing else [])]
+        renewing, self._renewing = self._renewing, None
+        ending = [*self._tasks, *([renewing] if renewing and not renewing.done() else [])]
         for task in ending:
             task.cancel()
         await asyncio.gather(*ending, return_exceptions=True)
