@@ -22,6 +22,7 @@ async def endless(redis_server, settings):
         await client.set("gatehouse:stream:req_endless:alive", b"1", ex=60)
         yield "req_endless"
         await client.delete("gatehouse:stream:req_endless:alive")
+    await redis_clients.aclose()
 
 
 async def test_a_reader_that_is_cancelled_ends_whatever_it_was_about(endless) -> None:
