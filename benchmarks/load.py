@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import uvloop
 
 MESSAGES = [{"role": "user", "content": "Tell me something. " * 20}]
-BEGUN_PER_SECOND, FEWEST = 100, 200  # requests
+FEWEST = 200  # requests
 PATIENCE = 5
 LAST_ANSWER_SECONDS = 60.0
 LAST_CHUNK, EVENT, END = b"\r\n0\r\n\r\n", b"data: {", b"[DONE]"
@@ -51,6 +51,7 @@ class Client:
     model: str
     max_tokens: int = 0  # as many as the model likes
     headers: tuple[str, ...] = ()  # lines
+    apart_seconds: float = 0.01  # of streams that begin one after another
 
     def request(self, *, stream: bool) -> bytes:
         parts = urlsplit(self.url)
@@ -176,11 +177,12 @@ async def streams(client: Client, connections: int, seconds: float, tally: Tally
 
 
 async def abandon(client: Client, connections: int, seconds: float, tally: Tally) -> None:
+    """Begin streams one after another, hold them for ``seconds``, and leave all at once."""
     begun = time.monotonic()
-    until = begun + connections / BEGUN_PER_SECOND + seconds
+    until = begun + connections * client.apart_seconds + seconds
 
     async def hold(number: int) -> None:
-        await asyncio.sleep(number / BEGUN_PER_SECOND)
+        await asyncio.sleep(number * client.apart_seconds)
         reading = await read(client, tally, until)
         if reading.is_done and not reading.was_left:
             tally.fail("a stream ended that was not to end")
@@ -218,6 +220,7 @@ async def main(arguments: argparse.Namespace) -> None:
         arguments.model,
         arguments.max_tokens,
         tuple(arguments.header),
+        arguments.apart_ms / 1000,
     )
     tally = Tally()
     started = time.monotonic()
@@ -251,6 +254,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--max-tokens", type=int, default=0)
     made.add_argument("--header", action="append", default=[], metavar="LINE")
     made.add_argument("--connections", type=int, default=16)
+    made.add_argument("--apart-ms", type=float, default=10, help="of streams that will be left")
     made.add_argument("--seconds", type=float, default=5)
     return made
 
