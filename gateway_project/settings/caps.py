@@ -57,7 +57,10 @@ GATEWAY_STREAM_KEEP_ALIVE_SECONDS = environment.number(
     "GATEWAY_STREAM_KEEP_ALIVE_SECONDS", default=15, minimum=0.1
 )
 
-# Slow clients, and the end of a process.
+# Slow and idle clients, and the end of a process.
+GATEWAY_KEEP_ALIVE_TIMEOUT = environment.whole_number(
+    "GATEWAY_KEEP_ALIVE_TIMEOUT", default=150, minimum=1
+)
 GATEWAY_HEADER_TIMEOUT = environment.number("GATEWAY_HEADER_TIMEOUT", default=20, minimum=0.1)
 GATEWAY_WRITE_TIMEOUT = environment.number("GATEWAY_WRITE_TIMEOUT", default=60, minimum=0.1)
 GATEWAY_SHUTDOWN_DELAY_SECONDS = environment.number("GATEWAY_SHUTDOWN_DELAY_SECONDS", default=0)

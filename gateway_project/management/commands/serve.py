@@ -62,6 +62,8 @@ class Command(GatehouseCommand):
             ws_max_size=settings.GATEWAY_WS_MAX_MESSAGE_BYTES,
             ws_ping_interval=settings.GATEWAY_WS_PING_SECONDS,
             ws_ping_timeout=settings.GATEWAY_WS_PING_SECONDS,
+            # A request must not meet the end of the idle connection that it is sent on.
+            timeout_keep_alive=settings.GATEWAY_KEEP_ALIVE_TIMEOUT,
             lifespan="on",
             access_log=False,
             log_config=None,  # Django's LOGGING is in force

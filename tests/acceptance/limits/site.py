@@ -167,9 +167,7 @@ class Crowd:
     """Clients at once, on connections that are spread over all gateways."""
 
     def __init__(self, site: Site, *, most: int = 100) -> None:
-        # No connection is used again that the gateway may be about to close.
-        expiry = {"max_keepalive_connections": most, "keepalive_expiry": 1.0}
-        limits = httpx.Limits(max_connections=most, **expiry)
+        limits = httpx.Limits(max_connections=most, max_keepalive_connections=most)
         self._clients = [
             httpx.AsyncClient(base_url=gateway.url, limits=limits, **PLAIN_HTTP)
             for gateway in site.gateways
