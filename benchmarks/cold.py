@@ -1,7 +1,7 @@
 """The first streams of a worker that has just started, and what it holds behind them.
 
 ``python -m benchmarks.cold [CHECKOUT ...]`` starts this checkout, and others by turns with it, once
-for each round. 100 streams begin 5 ms apart as soon as it is ready. Streams at their pace and chats
+for each round. 100 streams begin 5 ms apart as soon as it is ready, and are held for 2 s. Chats
 follow, after which its size is taken.
 """
 
@@ -18,16 +18,15 @@ from benchmarks import processes
 from benchmarks.contenders import Gatehouse
 from benchmarks.measuring import measured
 
-STREAMS, APART_MS, HELD_SECONDS = 100, 5, 2
-CHAT_SECONDS = 3
+APART_MS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Effort:
     rounds: int = 5
-    streams: int = STREAMS
-    held_seconds: float = HELD_SECONDS
-    chat_seconds: float = CHAT_SECONDS
+    streams: int = 100
+    held_seconds: float = 2
+    chat_seconds: float = 3
 
 
 @dataclass(slots=True)
@@ -47,9 +46,9 @@ def run(checkouts: list[Path], effort: Effort) -> list[Starts]:
     with tempfile.TemporaryDirectory() as name, processes.running(mock, Path(name) / "upstream"):
         url = f"http://127.0.0.1:{mock.port}/v1"
         for number in range(effort.rounds):
-            for starts, root in zip(found, checkouts, strict=True):
+            for at, (starts, root) in enumerate(zip(found, checkouts, strict=True)):
                 print(f"{root.name} ...", file=sys.stderr, flush=True)
-                directory = Path(name) / f"{number} {root.name}"
+                directory = Path(name) / f"{number}-{at}"
                 directory.mkdir()
                 start(starts, root, directory, url, effort)
     return found

@@ -1,6 +1,6 @@
 """An answer's head and the first of its body in one write: a system call and a packet less.
 
-``private_members.py`` lists what it relies on within uvicorn.
+``private_members`` lists what it relies on within uvicorn.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class HeadWithBody:
         return self._transport.is_closing()
 
     def _flush(self) -> None:
-        if self._head:
+        if self._head and not self._transport.is_closing():
             self._write(self._head)
 
     def _write(self, data: bytes) -> None:

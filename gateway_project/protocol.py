@@ -1,7 +1,7 @@
 """uvicorn's protocols, with what a gateway needs besides: a hard way out for answers, a cap on
 headers, and a limit on how long a client may take to send them, or a body that nobody reads.
 
-``private_members.py`` lists what they rely on within uvicorn.
+``private_members`` lists what they rely on within uvicorn.
 """
 
 from __future__ import annotations
@@ -68,8 +68,11 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        if self._is_within_head and self._head_timer is None:
-            self._await_head()
+        if self._is_within_head:
+            if self._head_timer is None:
+                self._await_head()
+        elif not self._cycles:
+            self._await_request()
 
     def abort(self) -> None:
         """Cut the connection. What is half answered stays so, on purpose: nothing is logged."""
@@ -144,6 +147,14 @@ class GatewayProtocol(HttpToolsProtocol):
         if len(self._cycles) > MOST_UNANSWERED:
             raise TooManyUnansweredError
 
+    def handle_websocket_upgrade(self) -> None:
+        if self._cycles:  # nobody would tell their requests that the client has left
+            self.abort()
+            return
+        super().handle_websocket_upgrade()
+        self._let_go()  # another protocol has the connection from now on
+        self.parser = None  # type: ignore[assignment]
+
     def on_message_complete(self) -> None:
         super().on_message_complete()
         if self._linger_timer is not None:
@@ -151,6 +162,7 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         answered = self._cycles.popleft()
+        answered.body = bytearray()  # the connection refers to it until the next request
         super().on_response_complete()
         if answered.more_body:
             self._linger()
@@ -163,7 +175,12 @@ class GatewayProtocol(HttpToolsProtocol):
         """Refer to no request any more. Each refers to its connection, and what refers to each
         other is in memory until the next full garbage collection, which is rare."""
         self._on_gone = None
+        self._unset_keepalive_if_required()
+        for cycle in self._cycles:
+            cycle.transport = self.transport  # a head that was not written refers to the cycle
         self._cycles.clear()
+        self.pipeline.clear()
+        self.headers = []
         self.cycle = self.scope = None  # type: ignore[assignment]
 
     def _linger(self) -> None:
@@ -175,6 +192,17 @@ class GatewayProtocol(HttpToolsProtocol):
         if self._linger_timer is not None:
             self._linger_timer.cancel()
             self._linger_timer = None
+
+    def _await_request(self) -> None:
+        """Behind bytes that begin no request: uvicorn takes any for the next one, and would wait
+        for it for ever."""
+        is_awaited = self._head_timer or self._linger_timer or self.timeout_keep_alive_task
+        is_upgraded = self not in self.connections
+        if is_awaited or is_upgraded or self.transport.is_closing():
+            return
+        self.timeout_keep_alive_task = self.loop.call_later(
+            self.timeout_keep_alive, self.timeout_keep_alive_handler
+        )
 
     def _await_head(self) -> None:
         self._head_timer = self.loop.call_later(self._head_seconds, self.transport.abort)

@@ -1,6 +1,6 @@
 """The pool of connections, and the line between "not sent" and "maybe processed".
 
-``gateway_project/private_members.py`` lists what it relies on within aiohttp.
+``gateway_project/private_members`` lists what it relies on within aiohttp.
 """
 
 from __future__ import annotations

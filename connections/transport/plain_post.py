@@ -9,7 +9,7 @@ protocol with its parser, and the response::
       v
     UpstreamConnector.connect --> head and body in one write --> ClientResponse.start
 
-It is sent once. ``gateway_project/private_members.py`` lists what it relies on within aiohttp.
+It is sent once. ``gateway_project/private_members`` lists what it relies on within aiohttp.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """aiohttp's request without the headers that it would add.
 
-``gateway_project/private_members.py`` lists what it relies on within aiohttp.
+``gateway_project/private_members`` lists what it relies on within aiohttp.
 """
 
 from __future__ import annotations

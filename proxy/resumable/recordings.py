@@ -80,7 +80,7 @@ class Recordings:
         """Let what has ended be written, and end the rest."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=FAREWELL_SECONDS)
-        renewing, self._renewing = self._renewing, None
+        renewing, self._renewing = self._renewing, None  # one that is done may be of another loop
         ending = [*self._tasks, *([renewing] if renewing and not renewing.done() else [])]
         for task in ending:
             task.cancel()

@@ -1,6 +1,5 @@
 """``manage.py serve`` from outside, on either pair of database and cache."""
 
-import socket
 import subprocess
 import sys
 from functools import partial
@@ -12,7 +11,7 @@ from tests.support.api import CHAT, chat_body
 from tests.support.environment import ROOT, made_up_secrets
 from tests.support.live import TWO_WORKERS
 from tests.support.plain_http import PLAIN_HTTP
-from tests.support.processes import PATIENCE_SECONDS, wait_until
+from tests.support.processes import wait_until
 from tests.support.responders import complete_chat, json_response
 from tests.support.stores import BACKINGS
 from tests.support.upstream import ScriptedUpstream
@@ -48,16 +47,6 @@ def test_the_admin_asks_to_sign_in(gateway):
     answer = get(gateway, "/admin/")
     assert answer.status_code == 302
     assert answer.headers["location"].startswith("/admin/login/")
-
-
-def test_an_idle_connection_is_closed_after_the_time_that_is_set(start_gateway):
-    gateway = start_gateway(GATEWAY_KEEP_ALIVE_TIMEOUT="1")
-    address = ("127.0.0.1", httpx.URL(gateway.url).port)
-    with socket.create_connection(address, timeout=PATIENCE_SECONDS) as client:
-        for _ in range(2):  # it may be used again before
-            client.sendall(b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-            assert b"200 OK" in client.recv(65536)
-        assert client.recv(65536) == b""
 
 
 def test_keys_outlive_a_restart(start_gateway):

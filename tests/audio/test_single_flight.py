@@ -1,6 +1,8 @@
 """Answers made once for many."""
 
 import asyncio
+import gc
+import weakref
 
 import pytest
 
@@ -85,6 +87,23 @@ async def test_a_failure_reaches_every_listener():
     for listener in (first, second):
         with pytest.raises(ValueError, match="no"):
             await heard(listener)
+
+
+async def test_a_failure_that_all_have_heard_leaves_no_garbage():
+    maker = Maker(failure=ValueError("no"))
+    maker.may_go_on.set()
+    gc.disable()
+    try:
+        listener = Flights().join(("a",), maker)
+        with pytest.raises(ValueError, match="no"):
+            await heard(listener)
+        await listener.aclose()
+        await asyncio.sleep(0)  # for its task to end
+        flight = weakref.ref(listener.flight)
+        maker.failure = listener = None
+        assert flight() is None
+    finally:
+        gc.enable()
 
 
 async def test_a_failure_before_the_beginning_is_raised_there():

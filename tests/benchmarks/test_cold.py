@@ -10,10 +10,11 @@ BRIEF = Effort(rounds=1, streams=3, held_seconds=0.1, chat_seconds=0.1)
 
 @pytest.mark.long
 def test_a_start_is_measured():
-    [starts] = cold.run([processes.ROOT], BRIEF)
-    for values in (starts.p50_ms, starts.p99_ms, starts.idle_mb, starts.loaded_mb):
-        assert len(values) == 1
-        assert values[0] > 0
+    """Of each checkout, though they have one name."""
+    for starts in cold.run([processes.ROOT, processes.ROOT], BRIEF):
+        for values in (starts.p50_ms, starts.p99_ms, starts.idle_mb, starts.loaded_mb):
+            assert len(values) == 1
+            assert values[0] > 0
 
 
 def test_medians_are_told():

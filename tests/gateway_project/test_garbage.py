@@ -8,15 +8,16 @@ from contextlib import contextmanager
 
 import orjson
 import pytest
-import uvloop
 from channels.db import database_sync_to_async
 
 from accounts.models import ApiKey, User
 from connections.calling.client import UpstreamClient
 from connections.models import Connection
 from connections.transport import AiohttpTransport
+from gateway_project.protocol import GatewayProtocol
 from models_registry.registry import Registry, activate
 from proxy.client_side.handler import ApiHandler
+from proxy.client_side.scope_extensions import GONE_EXTENSION
 from tests.support.processes import PATIENCE_SECONDS
 from tests.support.protocol_server import serving
 from tests.support.responders import event, hang, head
@@ -42,10 +43,6 @@ LIBRARIES = {"aiohttp", "django", "httpx", "rest_framework", "uvicorn"}
 BEGUN = head(content_type="text/event-stream", transfer_encoding="chunked") + event(
     {"choices": [{"index": 0, "delta": {"content": "a"}}]}
 )
-
-
-def pytest_asyncio_loop_factories(config, item):
-    return {"uvloop": uvloop.new_event_loop}  # as it serves
 
 
 @pytest.fixture
@@ -138,6 +135,67 @@ async def test_a_client_that_leaves_amid_a_stream_leaves_no_garbage(key, upstrea
         with no_garbage():
             for _ in range(REQUESTS):
                 await leave()
+
+
+async def test_a_client_that_leaves_before_its_answers_leaves_no_garbage():
+    """Nor do the requests that it has not waited for, nor what is to be told that it has left."""
+    begun = ended = 0
+
+    async def wait(scope, receive, send):
+        nonlocal begun, ended
+        begun += 1
+        try:
+            while (await receive())["type"] != "http.disconnect":
+                pass
+        finally:
+            scope["extensions"][GONE_EXTENSION](lambda: scope)
+            ended += 1
+
+    async with serving(wait) as port, asyncio.timeout(PATIENCE_SECONDS):
+
+        async def leave():
+            before = begun
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            line = "POST /v1/chat/completions"
+            writer.write(request(line, "sk", STREAM).replace(b"Connection: close\r\n", b"") * 3)
+            while begun == before:  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+            writer.transport.abort()
+            while ended != begun:  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+
+        for _ in range(3):
+            await leave()
+        with no_garbage():
+            for _ in range(REQUESTS):
+                await leave()
+            await asyncio.sleep(0.01)
+
+
+async def test_a_websocket_leaves_no_garbage_of_its_handshake():
+    is_open, may_end = asyncio.Event(), asyncio.Event()
+
+    async def accept(scope, receive, send):
+        await receive()
+        await send({"type": "websocket.accept"})
+        is_open.set()
+        await may_end.wait()
+
+    async with serving(accept) as port, asyncio.timeout(PATIENCE_SECONDS):
+        gc.collect()
+        gc.disable()
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(
+                b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n"
+            )
+            await is_open.wait()
+            assert not any(isinstance(one, GatewayProtocol) for one in gc.get_objects())
+        finally:
+            gc.enable()
+            writer.transport.abort()
+            may_end.set()
 
 
 def request(line, key, payload):

@@ -13,14 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway_project.private_members import (
-    CLIENT_RESPONSE,
-    CYCLE,
-    FLOW_CONTROL,
-    PRIVATE_MEMBERS,
-    RESPONSE_HANDLER,
-    PrivateMembers,
-)
+from gateway_project.private_members import PRIVATE_MEMBERS, PrivateMembers
+from gateway_project.private_members.of_aiohttp import CLIENT_RESPONSE, RESPONSE_HANDLER
+from gateway_project.private_members.of_uvicorn import CYCLE, FLOW_CONTROL
 from tests.support.environment import ROOT
 
 LIBRARIES = ("uvicorn", "aiohttp", "httptools", "uvloop", "websockets")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import socket
+import struct
 from contextlib import suppress
 
 import pytest
@@ -116,6 +119,45 @@ async def test_a_body_that_is_still_to_come_is_not_taken() -> None:
     assert taken == [None, b"{"]
 
 
+@pytest.mark.parametrize(
+    ("head", "rest"),
+    [
+        (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", b""),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", b"\r\n"),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\na", b"b"),
+    ],
+    ids=["nothing", "an empty line", "the rest of a body"],
+)
+async def test_a_connection_with_no_further_request_is_closed(head: bytes, rest: bytes) -> None:
+    """Whatever else has come behind the answer."""
+    config = uvicorn.Config(
+        echo, http=GatewayProtocol, lifespan="off", log_config=None, timeout_keep_alive=1
+    )
+    async with serving_as(config) as port, asyncio.timeout(PATIENCE_SECONDS):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(head)
+        await reader.readuntil(b" True")
+        writer.write(rest)
+        with suppress(ConnectionResetError):
+            assert await reader.read() == b""
+        writer.close()
+
+
+async def test_a_connection_that_was_reset_while_idle_is_forgotten() -> None:
+    config = uvicorn.Config(
+        echo, http=GatewayProtocol, lifespan="off", log_config=None, timeout_keep_alive=600
+    )
+    async with serving_as(config) as port, asyncio.timeout(PATIENCE_SECONDS):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        await reader.readuntil(b" True")
+        linger = struct.pack("ii", 1, 0)
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        writer.transport.abort()
+        while any(isinstance(one, GatewayProtocol) for one in gc.get_objects()):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
 async def test_a_connection_in_use_outlives_the_limit_on_headers(settings) -> None:
     settings.GATEWAY_HEADER_TIMEOUT = 0.1
     request = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -184,10 +226,14 @@ class Recorded(asyncio.Transport):
         self.writes: list[bytes] = []
 
     def write(self, data) -> None:
+        assert not self.is_closing()
         self.writes.append(bytes(data))
 
     def close(self) -> None:
         self.writes.append(b"closed")
+
+    def is_closing(self) -> bool:
+        return b"closed" in self.writes
 
 
 class Cycle:
@@ -210,6 +256,15 @@ async def test_a_head_with_nothing_behind_it_goes_out_at_once() -> None:
     cycle.transport.write(b"head")
     await asyncio.sleep(0)
     assert (transport.writes, cycle.transport) == ([b"head"], transport)
+
+
+async def test_a_head_is_not_written_to_a_connection_that_was_lost_meanwhile() -> None:
+    cycle, transport = Cycle(), Recorded()
+    cycle.transport = HeadWithBody(cycle, transport, asyncio.get_running_loop())
+    cycle.transport.write(b"head")
+    transport.close()
+    await asyncio.sleep(0)
+    assert transport.writes == [b"closed"]
 
 
 async def test_a_head_is_not_lost_when_the_connection_is_closed_behind_it() -> None:
@@ -356,6 +411,28 @@ async def test_a_client_that_leaves_is_noticed_behind_a_body_that_was_held_back(
         await has_read.wait()
         writer.transport.abort()
         await is_told.wait()
+
+
+async def test_a_handshake_behind_a_request_that_is_not_answered_ends_the_connection() -> None:
+    is_told = asyncio.Event()
+
+    async def wait(scope, receive, send) -> None:
+        assert scope["type"] == "http"
+        scope["extensions"][GONE_EXTENSION](is_told.set)
+        await is_told.wait()
+
+    async with serving(wait) as port, asyncio.timeout(PATIENCE_SECONDS):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        upgrade = (
+            b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+            b"Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n"
+        )
+        first = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+        writer.write(first + first.replace(b"\r\n\r\n", b"\r\n") + upgrade)
+        await is_told.wait()
+        with suppress(ConnectionResetError):
+            assert await reader.read() == b""
+        writer.close()
 
 
 async def test_a_socket_that_answers_no_ping_is_cut_without_a_farewell() -> None:

@@ -30,12 +30,11 @@ def delete_all_rows(self: Any) -> None:
 def close_open_transactions() -> None:
     """Close those connections of this thread that a test has left in a transaction.
 
-    What still writes as its test ends is refused the end of its transaction by pytest-django, which
-    would have the next writes rolled back.
+    pytest-django refuses the database to what still writes as its test ends, and with it the return
+    to autocommit: what is written next joins a transaction that nobody commits.
     """
     for connection in connections.all(initialized_only=True):
         if not connection.autocommit:
-            connection.in_atomic_block = False  # or Django would keep the connection for its end
             connection.close()
 
 

@@ -24,9 +24,11 @@ def test_what_still_writes_as_its_test_ends_leaves_no_transaction(django_db_bloc
             assert may_end.wait(PATIENCE_SECONDS)
 
     def write_next() -> None:
-        close_open_transactions()
-        User.objects.create(username="next")
-        connection.close()
+        try:
+            close_open_transactions()
+            User.objects.create(username="next")
+        finally:
+            connection.close()
 
     with ThreadPoolExecutor(max_workers=1) as thread:
         late = thread.submit(write)

@@ -23,7 +23,7 @@ for metric, window, amount in {meters!r}:
     )
 Limit.objects.create(
     label=f"{{user}} {last}", subject_kind="user", user=user, metric="requests",
-    amount=Decimal(0), window="minute", endpoints=["moderations"], mode={mode!r},
+    amount=Decimal(10**6), window="minute", mode={mode!r},
 )
 """
 

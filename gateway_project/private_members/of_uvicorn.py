@@ -1,118 +1,15 @@
-"""Every internal member of uvicorn and aiohttp that the gateway overrides, reads or sets.
-
-Neither library promises them: any release may rename one. So requirements/base.in pins both to the
-patch level. Before you raise a pin, compare the new source of each owner below.
-``tests/gateway_project/test_private_members.py`` fails if a member is missing there, and if the
-gateway uses one that is missing here.
-
-Every name of uvicorn's protocol classes counts as internal: none of them is documented. aiohttp's
-count when they begin with an underscore, belong to ``ResponseHandler``, or are overridden; so does
-what of ``ClientResponse`` its session calls.
-"""
+"""Those of uvicorn."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from gateway_project.private_members.member import PrivateMembers
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PrivateMembers:
-    """``names`` of the class ``owner``, a dotted path, used in the module ``user`` for ``reason``.
-
-    ``noticed_by`` is a test that fails when they no longer do what the gateway expects.
-    """
-
-    owner: str
-    names: tuple[str, ...]
-    user: str
-    reason: str
-    noticed_by: str
-
-
-RESPONSE_HANDLER = "aiohttp.client_proto.ResponseHandler"
-TCP_CONNECTOR = "aiohttp.connector.TCPConnector"
-CLIENT_RESPONSE = "aiohttp.client_reqrep.ClientResponse"
-CLIENT_REQUEST = "aiohttp.client_reqrep.ClientRequest"
 HTTP_PROTOCOL = "uvicorn.protocols.http.httptools_impl.HttpToolsProtocol"
 CYCLE = "uvicorn.protocols.http.httptools_impl.RequestResponseCycle"
 FLOW_CONTROL = "uvicorn.protocols.http.flow_control.FlowControl"
 SOCKET_PROTOCOL = "uvicorn.protocols.websockets.websockets_sansio_impl.WebSocketsSansIOProtocol"
 
-UPSTREAM_TESTS = "tests/connections/transport"
 SERVER_TESTS = "tests/gateway_project/test_protocol.py"
-
-AIOHTTP = (
-    PrivateMembers(
-        owner=TCP_CONNECTOR,
-        names=("_factory", "_loop"),
-        user="connections.transport.connector",
-        reason="A connector has no parameter for the protocol of its connections.",
-        noticed_by=f"{UPSTREAM_TESTS}/test_response_body.py"
-        "::test_chunks_that_are_taken_one_by_one_are_not_parsed",
-    ),
-    PrivateMembers(
-        owner=TCP_CONNECTOR,
-        names=("connect",),
-        user="connections.transport.connector",
-        reason="Its failures are those of requests of which the upstream saw nothing.",
-        noticed_by=f"{UPSTREAM_TESTS}/test_faults.py::test_a_refused_connection_is_not_sent",
-    ),
-    PrivateMembers(
-        owner=RESPONSE_HANDLER,
-        names=("data_received", "connection_lost"),
-        user="connections.transport.protocol",
-        reason="Chunks are passed on, and the end is told, as they arrive.",
-        noticed_by=f"{UPSTREAM_TESTS}/test_response_body.py"
-        "::test_what_is_taken_does_not_reach_the_reader",
-    ),
-    PrivateMembers(
-        owner=RESPONSE_HANDLER,
-        names=("set_response_params",),
-        user="connections.transport.protocol",
-        reason="Called before each request, which is when the borders of chunks start afresh.",
-        noticed_by=f"{UPSTREAM_TESTS}/test_response_body.py"
-        "::test_the_connection_is_used_again_behind_chunks_that_were_taken",
-    ),
-    PrivateMembers(
-        owner=RESPONSE_HANDLER,
-        names=("set_response_params",),
-        user="connections.transport.plain_post",
-        reason="Prepares a connection of the pool for a request that is written by hand.",
-        noticed_by=f"{UPSTREAM_TESTS}/test_plain_post.py"
-        "::test_a_body_and_its_head_arrive_either_way",
-    ),
-    PrivateMembers(
-        owner=CLIENT_RESPONSE,
-        names=("start", "close"),
-        user="connections.transport.plain_post",
-        reason="Reads the head of the response, and gives the connection back at the body's end.",
-        noticed_by=f"{UPSTREAM_TESTS}/test_plain_post.py"
-        "::test_a_body_and_its_head_arrive_either_way",
-    ),
-    PrivateMembers(
-        owner=RESPONSE_HANDLER,
-        names=("resume_reading", "_reading_paused"),
-        user="connections.transport.protocol",
-        reason="Every read asks to resume, and costs a second parse unless reading was paused.",
-        noticed_by=f"{UPSTREAM_TESTS}/test_response_body.py::test_a_flood_keeps_its_order",
-    ),
-    PrivateMembers(
-        owner=RESPONSE_HANDLER,
-        names=("connected", "exception"),
-        user="connections.transport.response_body",
-        reason="Tell a body that was cut or garbled from one that is still on its way.",
-        noticed_by=f"{UPSTREAM_TESTS}/test_response_body.py"
-        "::test_the_reader_hears_of_a_break_at_once",
-    ),
-    PrivateMembers(
-        owner=CLIENT_REQUEST,
-        names=("_skip_auto_headers", "update_auto_headers"),
-        user="connections.transport.plain_request",
-        reason="The public parameter copies all headers of every request.",
-        noticed_by=f"{UPSTREAM_TESTS}/test_aiohttp_transport.py"
-        "::test_the_upstream_gets_exactly_our_headers",
-    ),
-)
 
 UVICORN = (
     PrivateMembers(
@@ -128,6 +25,41 @@ UVICORN = (
         user="gateway_project.protocol",
         reason="A timer is set for a head that has begun and has not come whole.",
         noticed_by=f"{SERVER_TESTS}::test_a_further_head_that_never_ends_is_dropped",
+    ),
+    PrivateMembers(
+        owner=HTTP_PROTOCOL,
+        names=(
+            "connections",
+            "timeout_keep_alive",
+            "timeout_keep_alive_handler",
+            "timeout_keep_alive_task",
+        ),
+        user="gateway_project.protocol",
+        reason="uvicorn does not wait for a request again behind bytes that begin none.",
+        noticed_by=f"{SERVER_TESTS}::test_a_connection_with_no_further_request_is_closed",
+    ),
+    PrivateMembers(
+        owner=HTTP_PROTOCOL,
+        names=("_unset_keepalive_if_required",),
+        user="gateway_project.protocol",
+        reason="uvicorn goes on waiting where a connection was reset.",
+        noticed_by=f"{SERVER_TESTS}::test_a_connection_that_was_reset_while_idle_is_forgotten",
+    ),
+    PrivateMembers(
+        owner=HTTP_PROTOCOL,
+        names=("handle_websocket_upgrade", "parser"),
+        user="gateway_project.protocol",
+        reason="A connection that became a WebSocket refers to its handshake, and that to it.",
+        noticed_by="tests/gateway_project/test_garbage.py"
+        "::test_a_websocket_leaves_no_garbage_of_its_handshake",
+    ),
+    PrivateMembers(
+        owner=HTTP_PROTOCOL,
+        names=("cycle", "scope", "pipeline"),
+        user="gateway_project.protocol",
+        reason="Requests of a connection that has ended refer to it, and it to them.",
+        noticed_by="tests/gateway_project/test_garbage.py"
+        "::test_a_client_that_leaves_before_its_answers_leaves_no_garbage",
     ),
     PrivateMembers(
         owner=CYCLE,
@@ -243,5 +175,3 @@ UVICORN = (
         noticed_by=f"{SERVER_TESTS}::test_a_socket_that_answers_no_ping_is_cut_without_a_farewell",
     ),
 )
-
-PRIVATE_MEMBERS = (*AIOHTTP, *UVICORN)
