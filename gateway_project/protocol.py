@@ -148,7 +148,7 @@ class GatewayProtocol(HttpToolsProtocol):
             raise TooManyUnansweredError
 
     def handle_websocket_upgrade(self) -> None:
-        if self._cycles:  # nobody would tell their requests that the client has left
+        if self._cycles:  # the end of the connection would go unnoticed by their requests
             self.abort()
             return
         super().handle_websocket_upgrade()

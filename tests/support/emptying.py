@@ -31,7 +31,7 @@ def close_open_transactions() -> None:
     """Close those connections of this thread that a test has left in a transaction.
 
     pytest-django refuses the database to what still writes as its test ends, and with it the return
-    to autocommit: what is written next joins a transaction that nobody commits.
+    to autocommit: the next writes join a transaction that stays open until it is rolled back.
     """
     for connection in connections.all(initialized_only=True):
         if not connection.autocommit:
