@@ -1,7 +1,8 @@
 """What a chat and a chunk cost when each is sent once the one before has arrived.
 
 ``python -m benchmarks.lockstep [CHECKOUT ...]`` measures this checkout, and others by turns with
-it. The driver is client and upstream in one, so each chunk is read, written and woken up for alike,
+it: with ``--limits 3`` this one once more, whose user has three limits, and with ``--floor`` the
+least that a gateway on uvicorn and aiohttp costs. The driver is client and upstream in one, so each chunk is read, written and woken up for alike,
 however busy the machine is. With streams at a pace of their own (``python -m benchmarks``) a late
 gateway reads several chunks at once, and looks the cheaper for it.
 """
@@ -16,19 +17,20 @@ import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from operator import truediv
+from operator import sub, truediv
 from pathlib import Path
 
 import psutil
 import uvloop
 
 from benchmarks import processes
-from benchmarks.contenders import Gatehouse
+from benchmarks.contenders import Contender, Floor, Gatehouse
 from benchmarks.contenders.contender import Prepared
 from benchmarks.ends import Arrival, End, Step, Upstream
 from benchmarks.load import Client
 from benchmarks.mock_upstream import STREAM_PIECES
 
+MANY_CHATS = 400  # in a round
 CHAT, ALONE, TOGETHER = "chat", "chunk, alone", "chunk, together with the others"
 
 
@@ -123,15 +125,18 @@ class Effort:
     )  # in each round; of chunks, multiples of the streams
 
 
-async def measured(checkouts: Sequence[Path], effort: Effort) -> list[Gateway]:
-    """The gateways of ``checkouts``, with what each round of each kind has cost them."""
+Named = tuple[str, Contender]
+
+
+async def measured(contenders: Sequence[Named], effort: Effort) -> list[Gateway]:
+    """The gateways of ``contenders``, with what each round of each kind has cost them."""
     server = await asyncio.get_running_loop().create_server(Upstream, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name, ExitStack() as stack:
         try:
             gateways = [
-                await started(root, Path(name) / str(n), url, stack)
-                for n, root in enumerate(checkouts)
+                await started(contender, Path(name) / str(n), url, stack)
+                for n, contender in enumerate(contenders)
             ]
             for gateway in gateways:
                 await gateway.open_streams(effort.streams)
@@ -147,25 +152,29 @@ async def measured(checkouts: Sequence[Path], effort: Effort) -> list[Gateway]:
     return gateways
 
 
-async def started(root: Path, directory: Path, url: str, stack: ExitStack) -> Gateway:
-    """The gateway of the checkout ``root``, which runs until ``stack`` is closed."""
-    print(f"{root.name} ...", file=sys.stderr, flush=True)
+async def started(named: Named, directory: Path, url: str, stack: ExitStack) -> Gateway:
+    """A gateway that runs until ``stack`` is closed."""
+    name, contender = named
+    print(f"{name} ...", file=sys.stderr, flush=True)
     await asyncio.to_thread(directory.mkdir)
-    prepared = await asyncio.to_thread(Gatehouse(root=root).prepare, directory, url)
+    prepared = await asyncio.to_thread(contender.prepare, directory, url)
     running = processes.running(prepared.server, directory / "log")
     process = await asyncio.to_thread(stack.enter_context, running)
-    return Gateway(name=root.name, prepared=prepared, process=process)
+    return Gateway(name=name, prepared=prepared, process=process)
 
 
 def shown(gateways: Sequence[Gateway]) -> str:
-    """Medians in microseconds, and of the ratios of neighbouring rounds to those of the first."""
+    """Medians in microseconds, and of the differences and ratios of neighbouring rounds to those of
+    the first."""
     first, *others = gateways
     lines = []
     for kind, costs in first.costs.items():
         line = f"{kind}: {statistics.median(costs):.1f} µs"
         for other in others:
-            ratio = statistics.median(map(truediv, other.costs[kind], costs))
-            line += f"; {other.name} {statistics.median(other.costs[kind]):.1f} µs ({ratio:.2f}x)"
+            theirs = other.costs[kind]
+            ratio = statistics.median(map(truediv, theirs, costs))
+            more = statistics.median(map(sub, theirs, costs))
+            line += f"; {other.name} {statistics.median(theirs):.1f} µs ({more:+.1f}, {ratio:.2f}x)"
         lines.append(line)
     return "\n".join(lines)
 
@@ -174,11 +183,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.lockstep", description=__doc__)
     parser.add_argument("checkouts", nargs="*", type=Path, help="of other versions")
     parser.add_argument("--rounds", type=int, default=Effort.rounds)
+    parser.add_argument("--limits", type=int, default=0, help="of its user, up to 4")
+    parser.add_argument("--floor", action="store_true", help="uvicorn and aiohttp without logic")
+    parser.add_argument("--chats", action="store_true", help="no chunks")
     arguments = parser.parse_args()
-    checkouts = [processes.ROOT, *(it.resolve() for it in arguments.checkouts)]
+    roots = [processes.ROOT, *(it.resolve() for it in arguments.checkouts)]
+    contenders: list[Named] = [(root.name, Gatehouse(root=root)) for root in roots]
+    if arguments.limits:
+        contenders.append((f"{arguments.limits} limits", Gatehouse(arguments.limits)))
+    if arguments.floor:
+        contenders.append((Floor.name, Floor()))
     effort = Effort(rounds=arguments.rounds)
+    if arguments.chats:
+        effort = Effort(rounds=arguments.rounds, numbers={CHAT: MANY_CHATS})
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        print(shown(runner.run(measured(checkouts, effort))))
+        print(shown(runner.run(measured(contenders, effort))))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""An answer's head and the first of its body in one write: a system call and a packet less.
+"""The head of an answer: written by hand for a whole one, and else together with the first of its
+body. Either way there is a system call and a packet less.
 
 ``private_members`` lists what it relies on within uvicorn.
 """
@@ -6,8 +7,39 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
+from http import HTTPStatus
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+# Those without a body have no length, and are left to uvicorn.
+STATUS_LINES = {
+    status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode()
+    for status in HTTPStatus
+    if status >= HTTPStatus.OK and status not in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
+}
+CONTROLS = bytes([*range(9), *range(10, 32), 127])  # the tab is none of them
+CLOSE = b"connection: close"
+Fields = Iterable[tuple[bytes, bytes]]
+
+
+def whole_head(status: int, fields: Fields, length: int, *, closes: bool) -> bytes | None:
+    """The head of an answer whose body has so many bytes; None for one that is left to uvicorn.
+
+    The names of ``fields`` are in lower case, and none of them is ``content-length``, ``connection``
+    or ``transfer-encoding``. No value can end its line: all line breaks that there are are counted.
+    """
+    first = STATUS_LINES.get(status)
+    if first is None:
+        return None
+    lines = [*map(b": ".join, fields), b"content-length: %d\r\n\r\n" % length]
+    if closes:
+        lines.insert(0, CLOSE)
+    head = first + b"\r\n".join(lines)
+    breaks = len(lines) + 2
+    if len(head) - len(head.translate(None, CONTROLS)) != 2 * breaks:
+        return None
+    return head
 
 
 class HeadWithBody:

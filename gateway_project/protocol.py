@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from django.conf import settings
@@ -16,9 +16,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
-from gateway_project.answer_head import HeadWithBody
+from gateway_project.answer_head import HeadWithBody, whole_head
 from proxy.client_side.scope_extensions import (
     ABORT_EXTENSION,
+    ANSWER_EXTENSION,
     BODY_EXTENSION,
     GONE_EXTENSION,
     WRITE_EXTENSION,
@@ -93,6 +94,33 @@ class GatewayProtocol(HttpToolsProtocol):
         cycle.body = bytearray()
         return body
 
+    def write_answer(
+        self, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes
+    ) -> bool:
+        """Write an answer with its length, which is none of ``headers``, unless that has to wait.
+
+        Returns whether it was written. uvicorn's own way takes two coroutines and their messages,
+        and looks at each header by itself.
+        """
+        cycle = self._cycles[0] if self._cycles else None
+        if cycle is None or cycle.response_started or cycle.disconnected or self.flow.write_paused:
+            return False
+        if cycle.access_log or cycle.scope["method"] == "HEAD":
+            return False
+        fields = [*cycle.default_headers, *headers]
+        head = whole_head(status, fields, len(body), closes=not cycle.keep_alive)
+        if head is None:
+            return False
+        cycle.response_started = cycle.response_complete = True
+        cycle.waiting_for_100_continue = False
+        cycle.transport = self.transport
+        self.transport.writelines((head, body))
+        cycle.message_event.set()
+        if not cycle.keep_alive:
+            self.transport.close()
+        cycle.on_response()
+        return True
+
     def write_part(self, body: bytes) -> bool:
         """Write a further part of the answer that is being streamed, unless that has to wait.
 
@@ -124,6 +152,7 @@ class GatewayProtocol(HttpToolsProtocol):
         # `abort` rather than close: closing a transport waits until the client has read the buffer.
         self.scope["extensions"] = {
             ABORT_EXTENSION: self.abort,  # type: ignore[dict-item]
+            ANSWER_EXTENSION: self.write_answer,  # type: ignore[dict-item]
             BODY_EXTENSION: self.whole_body,  # type: ignore[dict-item]
             GONE_EXTENSION: self.when_gone,  # type: ignore[dict-item]
             WRITE_EXTENSION: self.write_part,  # type: ignore[dict-item]

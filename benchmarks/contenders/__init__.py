@@ -1,6 +1,7 @@
 """What is measured side by side: the gateway, nginx as the limit, and other gateways."""
 
 from benchmarks.contenders.contender import Contender
+from benchmarks.contenders.floor import Floor
 from benchmarks.contenders.gatehouse import Gatehouse
 from benchmarks.contenders.litellm import LiteLLM
 from benchmarks.contenders.nginx import Nginx

@@ -17,14 +17,16 @@ import uvicorn
 import uvloop
 from uvicorn.server import ServerState
 
+from benchmarks.floor import Floor
 from benchmarks.instructions import callgrind
-from benchmarks.instructions.floor import Floor
 from benchmarks.instructions.marks import Marks
 from benchmarks.instructions.stages import ANSWER, Watch
 from benchmarks.instructions.wire import CHAT_ENDS_WITH, STREAM_ENDS_WITH, ClientWire, Upstream
 from benchmarks.load import Client
 
 Begin = Callable[[], None]
+
+UPSTREAM = "http://127.0.0.1:9/v1/chat/completions"  # nobody is asked there: see Upstream
 
 CHATS, SHORT, LONG, ASIDE, NOTHING = "chats", "short stream", "long stream", "aside", "nothing"
 
@@ -132,7 +134,7 @@ def chosen(kind: str) -> tuple[Any, AbstractAsyncContextManager[Any], Any]:
     if kind == "floor":
         from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-        floor = Floor()
+        floor = Floor(UPSTREAM)
         return floor, floor, HttpToolsProtocol
     from gateway_project.asgi import application
     from gateway_project.lifespan import serving

@@ -13,12 +13,17 @@ from typing import Any
 
 from proxy.client_side.errors import ApiError
 from proxy.client_side.response_headers import STREAMING
-from proxy.client_side.scope_extensions import ABORT_EXTENSION, WRITE_EXTENSION
+from proxy.client_side.scope_extensions import (
+    ABORT_EXTENSION,
+    ANSWER_EXTENSION,
+    WRITE_EXTENSION,
+)
 from usage.exchange import Exchange
 from wire_formats.dialect import Dialect
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
+WriteAnswer = Callable[[int, Headers, bytes], bool]
 
 # Not ": ping", which some clients take for the end, and never with an id, which crashes others.
 KEEP_ALIVE = b": keep-alive\n\n"
@@ -52,6 +57,7 @@ class Outgoing:
         extensions = scope.get("extensions") or {}
         self._abort: Callable[[], None] = extensions.get(ABORT_EXTENSION, _no_abort)
         self._write: Callable[[bytes], bool] = extensions.get(WRITE_EXTENSION, _no_write)
+        self._write_answer: WriteAnswer | None = extensions.get(ANSWER_EXTENSION)
         self._request_id = request_id
         self._more_headers = more_headers or []
         self._write_timeout = write_timeout
@@ -84,9 +90,7 @@ class Outgoing:
             if self._beat is not None:
                 await self._beat  # which may wait for the client to read
             return
-        if self._beat is not None:
-            self._beat.cancel()  # it has not run yet
-        self.has_begun = True
+        self._note_beginning()
         await self._sent(self._start(status, headers))
 
     async def whole(
@@ -94,6 +98,11 @@ class Outgoing:
     ) -> None:
         """Send an answer in one piece; where the body is not ``is_sent``, its length alone."""
         self._dialect = None
+        write = self._write_answer
+        if write is not None and is_sent and not self.has_begun:
+            if write(status, self._every(headers), body):
+                self._note_beginning()
+                return
         if status != HTTPStatus.NO_CONTENT:
             headers = [*headers, (b"content-length", b"%d" % len(body))]
         await self.begin(status, headers)
@@ -166,10 +175,18 @@ class Outgoing:
         if self._beat is not None:
             self._beat.cancel()
 
+    def _note_beginning(self) -> None:
+        self.has_begun = True
+        if self._beat is not None:
+            self._beat.cancel()  # it has not run yet
+
     def _start(self, status: int, headers: Headers) -> dict[str, Any]:
-        identity = (b"x-request-id", self._request_id.encode())
-        every = [*headers, identity, *COMMON_HEADERS, *self._more_headers]
+        every = self._every(headers)
         return {"type": "http.response.start", "status": status, "headers": every}
+
+    def _every(self, headers: Headers) -> Headers:
+        identity = (b"x-request-id", self._request_id.encode())
+        return [*headers, identity, *COMMON_HEADERS, *self._more_headers]
 
     async def _sent(self, message: dict[str, Any]) -> None:
         self._sent_at = self._loop.time()

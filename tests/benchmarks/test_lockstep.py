@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from benchmarks import lockstep, processes
+from benchmarks import lockstep
+from benchmarks.contenders import Floor, Gatehouse
 from benchmarks.lockstep import ALONE, CHAT, TOGETHER, Effort
 
 BRIEF = Effort(rounds=2, streams=2, numbers={CHAT: 2, ALONE: 3, TOGETHER: 4})
@@ -12,14 +13,16 @@ BRIEF = Effort(rounds=2, streams=2, numbers={CHAT: 2, ALONE: 3, TOGETHER: 4})
 
 @pytest.mark.long
 def test_every_kind_of_work_is_measured_in_each_round():
-    (gateway,) = asyncio.run(lockstep.measured([processes.ROOT], BRIEF))
-    assert {kind: len(costs) for kind, costs in gateway.costs.items()} == {
-        CHAT: 2,
-        ALONE: 2,
-        TOGETHER: 2,
-    }
-    assert all(cost > 0 for costs in gateway.costs.values() for cost in costs)
-    assert lockstep.shown([gateway]).count(" µs") == len(BRIEF.numbers)
+    contenders = [("plain", Gatehouse()), ("limited", Gatehouse(3)), ("floor", Floor())]
+    gateways = asyncio.run(lockstep.measured(contenders, BRIEF))
+    for gateway in gateways:
+        assert {kind: len(costs) for kind, costs in gateway.costs.items()} == {
+            CHAT: 2,
+            ALONE: 2,
+            TOGETHER: 2,
+        }
+        assert all(cost > 0 for costs in gateway.costs.values() for cost in costs)
+    assert lockstep.shown(gateways).count(" µs") == len(BRIEF.numbers) * len(contenders)
 
 
 def test_a_checkout_is_compared_by_the_ratios_of_its_rounds():
@@ -27,4 +30,4 @@ def test_a_checkout_is_compared_by_the_ratios_of_its_rounds():
         lockstep.Gateway(name=name, prepared=None, process=None, costs={CHAT: costs})
         for name, costs in (("mine", [10.0, 40.0, 20.0]), ("other", [20.0, 60.0, 60.0]))
     )
-    assert lockstep.shown([mine, other]) == "chat: 20.0 µs; other 60.0 µs (2.00x)"
+    assert lockstep.shown([mine, other]) == "chat: 20.0 µs; other 60.0 µs (+20.0, 2.00x)"

@@ -1,16 +1,27 @@
-"""The least that any gateway on uvicorn and aiohttp costs: it passes on, and knows nothing."""
+"""The least that any gateway on uvicorn and aiohttp costs: it passes on, and knows nothing.
+
+``python -m benchmarks.floor PORT BASE_URL`` serves it in front of the API at that URL.
+"""
 
 from __future__ import annotations
 
+import argparse
+import asyncio
 from typing import Any
 
 import aiohttp
-
-UPSTREAM = "http://127.0.0.1:9/v1/chat/completions"
+import uvicorn
+import uvloop
 
 
 class Floor:
-    """An ASGI application. Within ``async with`` it has its session."""
+    """An ASGI application, which passes everything to ``upstream``, a URL of chat completions.
+
+    Within ``async with`` it has its session.
+    """
+
+    def __init__(self, upstream: str) -> None:
+        self._upstream = upstream
 
     async def __aenter__(self) -> Floor:
         self._session = aiohttp.ClientSession()
@@ -27,7 +38,7 @@ class Floor:
             body += message["body"]
             is_complete = not message["more_body"]
         headers = {"authorization": "Bearer none", "content-type": "application/json"}
-        async with self._session.post(UPSTREAM, data=body, headers=headers) as answer:
+        async with self._session.post(self._upstream, data=body, headers=headers) as answer:
             start = {"type": "http.response.start", "status": answer.status}
             content_type = answer.headers["content-type"].encode()
             fields = [(b"content-type", content_type)]
@@ -40,3 +51,25 @@ class Floor:
             async for chunk in answer.content.iter_any():
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
             await send({"type": "http.response.body"})
+
+
+async def serve(port: int, upstream: str) -> None:
+    async with Floor(upstream) as floor:
+        config = uvicorn.Config(
+            floor, port=port, lifespan="off", log_config=None, access_log=False, server_header=False
+        )
+        await uvicorn.Server(config).serve()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.floor", description=__doc__)
+    parser.add_argument("port", type=int)
+    parser.add_argument("base_url")
+    arguments = parser.parse_args()
+    upstream = f"{arguments.base_url}/chat/completions"
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(arguments.port, upstream))
+
+
+if __name__ == "__main__":
+    main()
