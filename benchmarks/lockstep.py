@@ -2,7 +2,9 @@
 
 ``python -m benchmarks.lockstep [CHECKOUT ...]`` measures this checkout, and others by turns with
 it: with ``--limits 3`` this one once more, whose user has three limits, and with ``--floor`` the
-least that a gateway on uvicorn and aiohttp costs. The driver is client and upstream in one, so each chunk is read, written and woken up for alike,
+least that a gateway on uvicorn and aiohttp costs.
+
+The driver is client and upstream in one, so each chunk is read, written and woken up for alike,
 however busy the machine is. With streams at a pace of their own (``python -m benchmarks``) a late
 gateway reads several chunks at once, and looks the cheaper for it.
 """

@@ -26,8 +26,8 @@ Fields = Iterable[tuple[bytes, bytes]]
 def whole_head(status: int, fields: Fields, length: int, *, closes: bool) -> bytes | None:
     """The head of an answer whose body has so many bytes; None for one that is left to uvicorn.
 
-    The names of ``fields`` are in lower case, and none of them is ``content-length``, ``connection``
-    or ``transfer-encoding``. No value can end its line: all line breaks that there are are counted.
+    The names of ``fields`` are in lower case, and none is of the connection or tells a length. No
+    value can end its line: the line breaks in the whole head are counted.
     """
     first = STATUS_LINES.get(status)
     if first is None:

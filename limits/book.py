@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from accounts.caller import Caller
@@ -42,6 +42,7 @@ class Matched:
     ``meter`` is the name of its meter, for a period up to its start. What each request asks of the
     rule is worked out once: ``is_of_one`` (each request counts as one), ``is_of_money``,
     ``is_enforced``, whether it ``may_cut`` an output, and ``reads``, what a request used of it.
+    ``of_one`` is for admission to keep: what a request holds of it, where all hold the same.
     """
 
     rule: Rule
@@ -54,6 +55,7 @@ class Matched:
     is_enforced: bool = field(init=False, repr=False)
     may_cut: bool = field(init=False, repr=False)
     reads: Callable[[Quantities], int] = field(init=False, repr=False)
+    of_one: Any = field(default=None, init=False, repr=False)
     _period: PeriodName | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -81,8 +83,10 @@ class Matched:
     def period(self, at: float) -> PeriodName:
         """The period that ``at`` (seconds since the epoch) is in."""
         known = self._period
-        if known is not None and known.start <= at < known.end:
-            return known
+        if known is not None:
+            begins, ends, _, _ = known
+            if begins <= at < ends:
+                return known
         start, end = span_of(self.rule.window, self.rule.zone, at)
         mark = f"{self.meter}{start}"
         found = PeriodName(start, float(end), mark, meter_of(mark, self.rule.metric))

@@ -8,5 +8,7 @@ from benchmarks.contenders.nginx import Nginx
 from benchmarks.contenders.open_webui import OpenWebUI
 from benchmarks.contenders.portkey import Portkey
 
+__all__ = ["HERE", "PEERS", "Contender", "Floor", "Gatehouse"]
+
 HERE: tuple[Contender, ...] = (Gatehouse(), Nginx())
 PEERS: tuple[Contender, ...] = (LiteLLM(), Portkey(), OpenWebUI())

@@ -78,10 +78,13 @@ class Reservation:
         """The limits that hold it."""
         return [one.matched for one in self.held.values()]
 
+    def amounts(self, used: Used) -> list[tuple[str, int]]:
+        """What was ``used`` of each meter, by its name."""
+        return [(meter, amount_of(one[0], used)) for meter, one in self.held.items()]
+
     def settlement(self, used: Used) -> Settlement:
         """What the meters are to be told in the end."""
-        uses = tuple([use_of(one, used) for one in self.held.values()])
-        return new(Settlement, (self.name, uses))
+        return Settlement(self.name, tuple(use_of(one, used) for one in self.held.values()))
 
 
 class Attempts(Protocol):
@@ -103,12 +106,17 @@ def used_by(record: UsageRecord, prices: LivePrices | None) -> Used:
 
 
 def use_of(hold: Hold, used: Used) -> Use:
-    """What a request ``used`` of the meter of ``hold``; a slot is only given back."""
+    """What a request ``used`` of the meter of ``hold``."""
     matched, ask = hold.matched, hold.ask
     meter, kind, limit, _, _, window_us, _, _ = ask
-    if kind is SLOTS:
-        return new(Use, (meter, kind, 0, 0, 0))
-    quantities = used.quantities
-    if matched.is_of_money and not used.is_priced and matched.rule.unpriced is Unpriced.ASSUME:
+    return Use(meter, kind, amount_of(matched, used), window_us, limit)
+
+
+def amount_of(matched: Matched, used: Used) -> int:
+    """What a request ``used`` of the meter of a limit; a slot is only given back."""
+    quantities, is_priced = used
+    if matched.kind is SLOTS:
+        return 0
+    if not is_priced and matched.is_of_money and matched.rule.unpriced is Unpriced.ASSUME:
         quantities = assumed(quantities, matched.rule.assumed_nanodollars_per_token)
-    return new(Use, (meter, kind, matched.reads(quantities), window_us, limit))
+    return matched.reads(quantities)

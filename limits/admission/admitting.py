@@ -27,7 +27,6 @@ def expectation(
     targets: Targets,
     demand: Demand,
     wanted: Matches,
-    *,
     lengths: OutputLengths,
     prices: LivePrices,
     tariff: Tariff | None,
@@ -38,24 +37,18 @@ def expectation(
     one that stands for the only target, if there is one.
     """
     note_demand(exchange, demand)
-    expected = expected_of(
-        demand,
-        targets,
-        user_id=exchange.caller.user_id,
-        model=model,
-        endpoint=exchange.endpoint,
-        lengths=lengths,
-    )
-    if wanted.have_money:
-        expected = with_costs(expected, demand, targets, model=model, prices=prices, tariff=tariff)
+    usual = lengths.usual(exchange.caller.user_id, model)
+    expected = expected_of(demand, targets, exchange.endpoint, usual, tariff)
+    if wanted.have_money and tariff is None:
+        expected = with_costs(expected, demand, targets, model=model, prices=prices)
     return expected
 
 
 def note_demand(exchange: Exchange, demand: Demand) -> None:
     """Have the record tell what was expected of the request."""
-    exchange.images = demand.images or None
-    exchange.expected_prompt_tokens = demand.input_tokens or None
-    audio_ms = demand.audio_ms
+    input_tokens, _, images, audio_ms, _, _, _ = demand
+    exchange.images = images or None
+    exchange.expected_prompt_tokens = input_tokens or None
     exchange.expected_audio_seconds = audio_ms / 1000 if audio_ms else None
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import NamedTuple, Protocol, cast
+from typing import NamedTuple, Protocol
 
 from accounts.changes import DATABASE_ERRORS
 from infrastructure.seldom import SeldomLog
@@ -81,7 +81,7 @@ class Asker:
     ``second_looks`` are the pauses, in seconds, before a request that finds all slots taken is
     refused. Where workers share meters, a settlement comes behind the response that it is of, and a
     client that sends one request after another may be quicker with another worker.
-    ``take_at_once`` is that of ``meters`` in memory, None of others.
+    ``take_at_once`` and ``settle_at_once`` are those of ``meters`` in memory, None of others.
     """
 
     def __init__(
@@ -97,8 +97,9 @@ class Asker:
         self._find_bases = find_bases
         self._second_looks = second_looks
         # Not of a class derived from these meters, which may say otherwise.
-        at_once = type(meters) is MemoryMeters
-        self.take_at_once = cast("MemoryMeters", meters).take_at_once if at_once else None
+        memory = meters if type(meters) is MemoryMeters else None
+        self.take_at_once = None if memory is None else memory.take_at_once
+        self.settle_at_once = None if memory is None else memory.settle_at_once
         self._seeding: dict[tuple[bool, str], asyncio.Task[None]] = {}
 
     async def ask(self, reservation: str, holds: Sequence[Hold]) -> Answer:

@@ -19,20 +19,8 @@ def with_costs(
     *,
     model: str,
     prices: LivePrices,
-    tariff: Tariff | None,
 ) -> Expected:
-    """``expected`` with what it will cost. The prices must have learned of the targets.
-
-    ``tariff`` is what :func:`standing` says.
-    """
-    if tariff is not None:
-        prompt, longest = expected.input_tokens, expected.worst_output
-        none, most = tariff.most(prompt, 0), tariff.most(prompt, longest)
-        if none is not None and most is not None:
-            likely = none
-            if longest:
-                likely += (most - none) * expected.typical_output // longest
-            return new(Expected, (*expected[:8], likely, most, none, True, expected.before))
+    """``expected`` with what it will cost. The prices must have learned of the targets."""
     dearest = _dearest(prices, targets, model, demand, expected.worst_output)
     if dearest is None:
         return expected._replace(is_priced=False)

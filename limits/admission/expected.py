@@ -18,7 +18,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from limits.admission.output_lengths import FIRST, OutputLengths
+from limits.admission.output_lengths import FIRST
+from limits.counting.tariffs import Tariff
 from limits.demand import Demand
 from limits.meters.interface import new
 from limits.quantities import Quantities
@@ -72,45 +73,46 @@ class Expected(NamedTuple):
         return Quantities(1, self.input_tokens, output, cost, self.audio_ms, self.images)
 
 
-UNPRICED = (0, 0, 0, True, NOTHING_USED)
+COSTLESS = (0, 0, 0, True, NOTHING_USED)
+UNPRICED = (0, 0, 0, False, NOTHING_USED)
 ONE_REQUEST = Expected(0, 0, 0, 0, 0, names_maximum=False, may_be_cut=False, is_bounded=True)
 
 
 def expected_of(
     demand: Demand,
     targets: Sequence[Target],
-    *,
-    user_id: int,
-    model: str,
     endpoint: str,
-    lengths: OutputLengths,
+    usual: int | None,
+    tariff: Tariff | None = None,
 ) -> Expected:
-    """What the request will use, apart from money: see :mod:`limits.admission.costs`."""
+    """What the request will use, where its outputs are ``usual`` so long, in tokens.
+
+    What it costs only where the ``tariff`` is known beforehand: see :mod:`limits.admission.costs`.
+    """
+    prompt, named, images, audio_ms, _, _, _ = demand
     own = longest_output(targets)
-    likely, most = outputs_of(demand, own, lengths.usual(user_id, model), endpoint)
-    is_named = demand.output_tokens is not None
-    values = (
-        demand.input_tokens,
-        likely,
-        most,
-        demand.audio_ms,
-        demand.images,
-        is_named,
-        not is_named and endpoint in WITH_MAXIMUM,
-        is_named or own is not None or endpoint not in TEXTS,
-    )
-    return new(Expected, values + UNPRICED)
+    likely, most = outputs_of(named, own, usual, endpoint)
+    costs = COSTLESS
+    if tariff is not None:
+        spread = tariff.spread(prompt, likely, most)
+        costs = UNPRICED if spread is None else (*spread, True, NOTHING_USED)
+    is_named = named is not None
+    may_be_cut = not is_named and endpoint in WITH_MAXIMUM
+    is_bounded = is_named or own is not None or endpoint not in TEXTS
+    uses = prompt, likely, most, audio_ms, images, is_named, may_be_cut, is_bounded
+    return new(Expected, uses + costs)
 
 
 def outputs_of(
-    demand: Demand, own: int | None, usual: int | None, endpoint: str
+    named: int | None, own: int | None, usual: int | None, endpoint: str
 ) -> tuple[int, int]:
-    """The typical and the longest output, in tokens. ``own`` is the model's own maximum."""
-    if demand.output_tokens is None and endpoint not in TEXTS:
+    """The typical and the longest output, in tokens. ``named`` is the maximum that the request
+    names, ``own`` the model's."""
+    if named is None and endpoint not in TEXTS:
         likely = usual or 0
         return likely, likely * TIMES_TYPICAL
     likely = FIRST if usual is None else usual
-    most = demand.output_tokens
+    most = named
     if most is None:
         most = likely * TIMES_TYPICAL if own is None else own
     elif own is not None:

@@ -34,7 +34,6 @@ from limits.book import EMPTY, Book, Matches
 from limits.choices import Metric
 from limits.counting.live_prices import LivePrices, live_prices
 from limits.counting.periods import bases_of
-from limits.counting.tariffs import Tariff
 from limits.demand import Demand
 from limits.meters.interface import Meters
 from limits.meters.memory import MemoryMeters
@@ -144,7 +143,9 @@ class Gate(Reserving):
         except DATABASE_ERRORS as exc:
             money = next(each.rule for each in wanted if each.is_of_money)
             raise LimitsUnavailableError(money) from exc
-        return self._expected(exchange, model, targets, demand, wanted, None)
+        return expectation(
+            exchange, model, targets, demand, wanted, self.lengths, self.prices, None
+        )
 
     def _expected_at_once(
         self, exchange: Exchange, model: str, targets: Targets, demand: Demand, wanted: Matches
@@ -157,26 +158,8 @@ class Gate(Reserving):
             tariff = standing(self.prices, targets, model)
             if tariff is None:
                 return None
-        return self._expected(exchange, model, targets, demand, wanted, tariff)
-
-    def _expected(
-        self,
-        exchange: Exchange,
-        model: str,
-        targets: Targets,
-        demand: Demand,
-        wanted: Matches,
-        tariff: Tariff | None,
-    ) -> Expected:
         return expectation(
-            exchange,
-            model,
-            targets,
-            demand,
-            wanted,
-            lengths=self.lengths,
-            prices=self.prices,
-            tariff=tariff,
+            exchange, model, targets, demand, wanted, self.lengths, self.prices, tariff
         )
 
 

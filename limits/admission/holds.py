@@ -11,12 +11,10 @@ from limits.book import OF_OUTPUT, Matched
 from limits.choices import Metric, Mode, Unpriced
 from limits.counting.used import assumed
 from limits.meters.interface import Ask, MeterKind, new
-from limits.quantities import READERS
 from limits.refusals import NeverFitsError, UnpricedModelError, UntoldUseError
 from limits.rule import Rule
 
 LEAST_OUTPUT = 16  # tokens; less is no output worth its input
-MOST_KNOWN = 10_000
 # Each request asks for these several times, and a member costs more to find in its class than here.
 PERIOD, SLOTS, MONEY = MeterKind.PERIOD, MeterKind.SLOTS, Metric.USD
 
@@ -51,10 +49,6 @@ class Hold(NamedTuple):
         return min(left * self.output_tokens // per_token, self.output_tokens)
 
 
-# The holds that are the same for all requests, by the id of what matched, which lives in them.
-_ones: dict[int, Hold] = {}
-
-
 def hold_of(matched: Matched, expected: Expected, accepted_at: float, now: float) -> Hold:
     """What a request that was ``accepted_at`` then is to hold of a limit. Raises ``LimitError``.
 
@@ -62,13 +56,20 @@ def hold_of(matched: Matched, expected: Expected, accepted_at: float, now: float
     """
     if matched.is_of_one:
         return _of_one(matched, expected, accepted_at, now)
-    typical, worst, fixed, before = amounts_of(matched.rule, expected)
-    may_be_cut = expected.may_be_cut and matched.may_cut
-    if worst < typical or not (may_be_cut or expected.names_maximum):
+    _, usual, output, _, _, names_maximum, may_be_cut, _, _, _, _, is_priced, used = expected
+    if is_priced or not matched.is_of_money:
+        typical, worst, fixed = EXPECTED[matched.rule.metric](expected)
+    else:
+        typical, worst, fixed = _unpriced(matched.rule, expected)
+    may_be_cut = may_be_cut and matched.may_cut
+    if worst < typical or not (may_be_cut or names_maximum):
         worst = typical  # four times a guess is no bound, and would keep much out for nothing
-    ask, mark = ask_of(matched, before + typical, before + worst, accepted_at, now)
-    output, usual = expected.worst_output, expected.typical_output
-    return new(Hold, (matched, ask, mark, before + fixed, output, may_be_cut, before, usual))
+    before = 0
+    if used is not NOTHING_USED:
+        before = _before(matched, expected)
+        typical, worst, fixed = before + typical, before + worst, before + fixed
+    ask, mark = ask_of(matched, typical, worst, accepted_at, now)
+    return new(Hold, (matched, ask, mark, fixed, output, may_be_cut, before, usual))
 
 
 def check_told(wanted: Iterable[Matched]) -> None:
@@ -87,13 +88,10 @@ def _of_one(matched: Matched, expected: Expected, accepted_at: float, now: float
     if before or matched.kind is PERIOD or matched.rule.raises:
         ask, mark = ask_of(matched, before + 1, before + 1, accepted_at, now)
         return new(Hold, (matched, ask, mark, before + 1, 0, False, before, 0))
-    known = _ones.get(id(matched))
-    if known is None or known.matched is not matched:
+    if matched.of_one is None:
         ask, mark = ask_of(matched, 1, 1, accepted_at, now)
-        known = Hold(matched, ask, mark, 1, 0, False)
-        if len(_ones) >= MOST_KNOWN:
-            _ones.clear()
-        _ones[id(matched)] = known
+        matched.of_one = Hold(matched, ask, mark, 1, 0, False)
+    known: Hold = matched.of_one
     return known
 
 
@@ -136,9 +134,9 @@ def _tokens(expected: Expected) -> tuple[int, int, int]:
     return prompt + expected.typical_output, prompt + expected.worst_output, prompt
 
 
-Amounts = tuple[int, int, int, int]  # typical, worst, without output and before
-# The first three of a limit of each metric that is not of requests.
-EXPECTED: dict[Metric, Callable[[Expected], tuple[int, int, int]]] = {
+Amounts = tuple[int, int, int]  # typical, worst and without output, in the unit of the limit
+# Those of a limit of each metric that is not of requests.
+EXPECTED: dict[Metric, Callable[[Expected], Amounts]] = {
     Metric.INPUT_TOKENS: lambda it: (it.input_tokens, it.input_tokens, it.input_tokens),
     Metric.OUTPUT_TOKENS: lambda it: (it.typical_output, it.worst_output, 0),
     Metric.TOKENS: _tokens,
@@ -148,33 +146,28 @@ EXPECTED: dict[Metric, Callable[[Expected], tuple[int, int, int]]] = {
 }
 
 
-def amounts_of(rule: Rule, expected: Expected) -> Amounts:
-    """What is expected of the request, in the unit of the limit.
+def _unpriced(rule: Rule, expected: Expected) -> Amounts:
+    """What a request without a price counts as for a limit of money.
 
     Raises ``UnpricedModelError``.
     """
-    metric = rule.metric
-    if metric is MONEY and not expected.is_priced:
-        return _unpriced(rule, expected)
-    typical, worst, fixed = EXPECTED[metric](expected)
-    before = expected.before
-    return typical, worst, fixed, 0 if before is NOTHING_USED else READERS[metric](before)
-
-
-def _unpriced(rule: Rule, expected: Expected) -> Amounts:
-    """What a request without a price counts as for a limit of money."""
     if rule.unpriced is Unpriced.ASSUME:
         each = rule.assumed_nanodollars_per_token
-        typical, worst, fixed, before = (
+        typical, worst, fixed = (
             assumed(amount, each).nanodollars
-            for amount in (
-                expected.typical,
-                expected.worst,
-                expected.without_output,
-                expected.before,
-            )
+            for amount in (expected.typical, expected.worst, expected.without_output)
         )
-        return typical, worst, fixed, before
+        return typical, worst, fixed
     if rule.unpriced is Unpriced.REFUSE and rule.mode is Mode.ENFORCE:
         raise UnpricedModelError(rule)
-    return 0, 0, 0, 0
+    return 0, 0, 0
+
+
+def _before(matched: Matched, expected: Expected) -> int:
+    """What was used already under the same reservation, in the unit of the limit."""
+    if matched.is_of_money and not expected.is_priced:
+        rule = matched.rule
+        if rule.unpriced is not Unpriced.ASSUME:
+            return 0
+        return assumed(expected.before, rule.assumed_nanodollars_per_token).nanodollars
+    return matched.reads(expected.before)

@@ -27,17 +27,20 @@ class _Histogram:
             self._fade()
         self.counts[bucket] += 1
         self.total += 1
+        upto, wanted = self.upto, self.total * PERCENTILE
         if bucket <= self.at:
-            self.upto += 1
-        self._seek()
+            upto += 1
+            self.upto = upto
+        if upto < wanted or upto - self.counts[self.at] >= wanted:
+            self._seek(wanted)
 
     def _fade(self) -> None:
         self.counts = bytearray(count // 2 for count in self.counts)
         self.total = sum(self.counts)
         self.upto = sum(self.counts[: self.at + 1])
 
-    def _seek(self) -> None:
-        counts, wanted = self.counts, self.total * PERCENTILE
+    def _seek(self, wanted: float) -> None:
+        counts = self.counts
         while self.upto < wanted and self.at < BUCKETS - 1:
             self.at += 1
             self.upto += counts[self.at]

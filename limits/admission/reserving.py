@@ -81,12 +81,12 @@ class Reserving:
         held: dict[str, Hold] = {}
         asks, periods = [], []
         for each in wanted:
-            hold = hold_of(each, expected, accepted_at, now)
-            ask = hold.ask
+            hold = each.of_one or hold_of(each, expected, accepted_at, now)
+            _, ask, mark, _, _, _, _, _ = hold
             asks.append(ask)
             held[ask[0]] = hold
-            if hold.mark:
-                periods.append(hold.mark)
+            if mark:
+                periods.append(mark)
         readings = take(name, asks)
         if readings is None:
             return None
@@ -148,10 +148,12 @@ class Reserving:
 
     def _settle(self, reservation: Reservation, record: UsageRecord) -> None:
         used = used_by(record, self.prices if reservation.holds_money else None)
-        settlement = reservation.settlement(used)
-        self.asker.meters.settle(settlement)
-        if reservation.is_local:
-            self.asker.local.settle(settlement)
+        at_once, is_local = self.asker.settle_at_once, reservation.is_local
+        if at_once is None or is_local or not at_once(reservation.name, reservation.amounts(used)):
+            settlement = reservation.settlement(used)
+            self.asker.meters.settle(settlement)
+            if is_local:
+                self.asker.local.settle(settlement)
         self.waiting.wake(reservation.held)
 
     def _refused(self, reservation: Reservation, answer: Answer) -> LimitError:

@@ -133,8 +133,9 @@ class LivePrices:
             charged = charge(as_stored, self._prices).cost
             return None if charged is None else nanodollars(charged)
         if as_stored.is_answered:
-            model = as_stored.connection, as_stored.model, as_stored.upstream_model
-            tariff = self._standing.get((*model, as_stored.service_tier))
+            model, upstream_model = as_stored.model, as_stored.upstream_model
+            asked = as_stored.connection, model, upstream_model, as_stored.service_tier
+            tariff = self._standing.get(asked)
             if tariff is not None and (cost := tariff.cost_of(as_stored)) is not None:
                 return cost
         price = self._prices.price_of(as_stored)

@@ -87,6 +87,17 @@ class Tariff(NamedTuple):
         """In nano-dollars, where all input has the dearest rate."""
         return _in_nanodollars(prompt * self.dearest + output * self.output + self.request)
 
+    def spread(self, prompt: int, likely: int, longest: int) -> tuple[int, int, int] | None:
+        """The costs of an output of ``likely`` tokens, of the ``longest``, and of none, where all
+        input has the dearest rate: in nano-dollars; None as in :meth:`most`."""
+        _, _, _, of_output, request, dearest = self
+        of_input = prompt * dearest + request
+        none, most = _in_nanodollars(of_input), _in_nanodollars(of_input + longest * of_output)
+        if none is None or most is None:
+            return None
+        typical = none + (most - none) * likely // longest if longest else none
+        return typical, most, none
+
 
 class Tariffs:
     """The tariffs of the prices that were used."""

@@ -15,6 +15,7 @@ import asyncio
 import time
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import cast
 
 from limits.meters.interface import (
     LEASE_SECONDS,
@@ -164,13 +165,34 @@ class MemoryMeters:
         for use in uses:
             meter = use.meter
             hold = holds.pop(meter, NO_HOLD)
-            if stored and stored.pop((meter, reservation), None) is not None:
-                use = use._replace(amount=0)  # noqa: PLW2901
+            is_stored = stored and stored.pop((meter, reservation), None) is not None
             state = known(meter) or self._meters.used(use, now)
             if state is not None:
-                state.settle(reservation, use, hold, now)
+                state.settle(reservation, 0 if is_stored else use.amount, hold, now)
         if holds:
             self._release(holds, now)
+
+    def settle_at_once(self, reservation: str, used: Sequence[tuple[str, int]]) -> bool:
+        """Settle what :meth:`take_at_once` reserved: ``used`` has the meters, each with its amount.
+
+        Returns whether it did. A lease that ran out, and what the database holds already, are left
+        to :meth:`settle`.
+        """
+        now = self._caught_up()
+        held, known = self._reservations.get(reservation), self._meters.get
+        if held is None or self._stored:
+            return False
+        states = cast("list[State]", [known(meter) for meter, _ in used])
+        if None in states:
+            return False
+        del self._reservations[reservation]
+        self._done[reservation] = now
+        take = held.holds.pop
+        for state, (meter, amount) in zip(states, used):  # noqa: B905 - one is made of the other
+            state.settle(reservation, amount, take(meter, NO_HOLD), now)
+        if held.holds:
+            self._release(held.holds, now)
+        return True
 
     async def seed(self, bases: Sequence[Base]) -> None:
         now = self._caught_up()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from limits.meters.interface import Ask, Reading, Use, new
+from limits.meters.interface import Ask, Reading, new
 from limits.meters.memory_states import Reserved, Total
 
 
@@ -32,7 +32,7 @@ class Slots:
     def reserve(self, total: int, ask: Ask, hold: Reserved, now: float) -> None:
         self.taken += total - hold.reserved
 
-    def settle(self, reservation: str, use: Use, hold: Reserved, now: float) -> None:
+    def settle(self, reservation: str, amount: int, hold: Reserved, now: float) -> None:
         self.taken -= hold.reserved
 
     def release(self, hold: Reserved, now: float) -> None:

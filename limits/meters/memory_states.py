@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from limits.meters import gcra
-from limits.meters.interface import LOOSE, Ask, Base, Reading, Use, new
+from limits.meters.interface import LOOSE, Ask, Base, Reading, new
 
 MICRO = 1_000_000
 KEEP_SECONDS = 3 * 86_400.0  # of an ended period: settlements and the database may come late
@@ -78,8 +78,9 @@ class Bucket:
     def reserve(self, total: int, ask: Ask, hold: Reserved, now: float) -> None:
         self._move(total, hold.reserved, now)
 
-    def settle(self, reservation: str, use: Use, hold: Reserved, now: float) -> None:
-        self._move(use.amount, hold.reserved, now)
+    def settle(self, reservation: str, amount: int, hold: Reserved, now: float) -> None:
+        if amount != hold.reserved:  # nearly all requests of a limit of requests use that
+            self._move(amount, hold.reserved, now)
 
     def release(self, hold: Reserved, now: float) -> None:
         self._move(0, hold.reserved, now)
@@ -98,8 +99,6 @@ class Bucket:
         return self.tat_us <= now * MICRO
 
     def _move(self, used: int, reserved: int, now: float) -> None:
-        if used == reserved:  # nearly all requests of a limit of requests
-            return
         amount, window_us = self.amount, self.window_us
         delta = gcra.cost_us(used, amount, window_us)
         if reserved:
@@ -172,12 +171,12 @@ class Period:
         self.exposed += ask.worst - hold.worst
         self.holders += hold is NO_HOLD
 
-    def settle(self, reservation: str, use: Use, hold: Reserved, now: float) -> None:
+    def settle(self, reservation: str, amount: int, hold: Reserved, now: float) -> None:
         if hold is not NO_HOLD:
-            self.reserved -= hold.reserved
-            self.exposed -= hold.worst
+            reserved, worst = hold
+            self.reserved -= reserved
+            self.exposed -= worst
             self.holders -= 1
-        amount = use.amount
         if amount:
             self.pending[reservation] = amount
             self._settled += amount

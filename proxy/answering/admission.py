@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from limits.admission.admissions import Admission
 from limits.admission.asked_for import EVERYTHING, FREE, HANDSHAKE
 from limits.admission.gate import gate
-from limits.choices import Mode
 from limits.demand import Demand, nothing
 from limits.refusals import LimitError
 from models_registry.targets import Target
 from proxy.answering.attempting import Asking
 from proxy.answering.candidates import Candidates
 from proxy.answering.shapes import Shape
-from proxy.client_side.limit_headers import Told, limit_headers
+from proxy.client_side.limit_headers import limit_headers
 from usage.exchange import Exchange, Surface
 from usage.limit_counts import limit_counts
+
+ANTHROPIC = Surface.ANTHROPIC  # a member costs more to find in its class, and each request asks
 
 
 async def admit(asking: Asking, candidates: Candidates) -> None:
@@ -31,7 +32,7 @@ async def admit(asking: Asking, candidates: Candidates) -> None:
     metrics = EVERYTHING
     if asking.shape is Shape.SOCKET:
         metrics = HANDSHAKE
-    elif all(target.is_aside for target in candidates.targets):
+    elif _are_aside(candidates.targets):
         metrics = FREE
     exchange = asking.exchange
     admission = await told(
@@ -97,16 +98,16 @@ def tell(exchange: Exchange, admission: Admission) -> None:
     """Have the client told of what is left."""
     rules, readings, _ = admission
     if rules:
-        is_anthropic, caller = exchange.surface is Surface.ANTHROPIC, exchange.caller
-        pairs: Iterable[Told] = zip(rules, readings, strict=True)
-        if caller.spoken_for:  # a warning has no numbers
-            pairs = [
-                (rule, reading)
-                for rule, reading in pairs
-                if rule.mode is Mode.WARN or rule.is_own_of(caller)
-            ]
+        is_anthropic = exchange.surface is ANTHROPIC
         exchange.limit_headers = limit_headers(
-            pairs,
+            rules,
+            readings,
+            exchange.caller,
             is_anthropic=is_anthropic,
             now=time.time() if is_anthropic else 0.0,  # OpenAI's tell how long it takes
         )
+
+
+def _are_aside(targets: Sequence[Target]) -> bool:
+    is_first = not targets or targets[0].is_aside  # asked by itself: nearly always it is not
+    return is_first and all(target.is_aside for target in targets)

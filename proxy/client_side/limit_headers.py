@@ -8,23 +8,24 @@ https://docs.anthropic.com/en/api/rate-limits
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from math import ceil
 from typing import NamedTuple
 from urllib.parse import quote
 
+from accounts.caller import Caller
 from limits.choices import Metric, Mode, Window
 from limits.meters.interface import Reading
 from limits.rule import Rule
 
 Header = tuple[bytes, bytes]
 Headers = list[Header]
-Told = tuple[Rule, Reading]
 
 WARNING_HEADER = b"x-gateway-limit-warning"
 MOST_WARNINGS = 10
-MOST_KNOWN = 10_000  # limits
+MOST_KNOWN = 10_000  # sets of limits
 INEXACT = 0.0005  # milliseconds that a float may have too many
 SECONDS_PER_MINUTE = MINUTES_PER_HOUR = 60
 # The names of what is counted. OpenAI knows the first two.
@@ -53,93 +54,122 @@ NAMES = tuple(
 )
 
 
-class _Way(NamedTuple):
-    """How readings of ``rule`` are told. Clients see the metrics by their ``order``, whatever that
-    of the limits is; of one without ``names``, nothing is told but what it ``warns`` of. ``whole``
-    is the header of the rule's own amount.
+Told = tuple[int, Names]
+
+
+class _Line(NamedTuple):
+    """What is told of one metric: the tightest of its readings.
+
+    ``told`` has the place of each, with the names of its headers. ``whole`` is the first of them
+    where the amount is ``amount``.
     """
 
-    rule: Rule
-    order: int
-    names: Names
-    warns: bool
+    told: tuple[Told, ...]
+    amount: int
     whole: Header
 
 
-Ways = dict[int, _Way]  # by the id of the rule, which lives in them
-_of_openai: Ways = {}
-_of_anthropic: Ways = {}
+class _Plan(NamedTuple):
+    """What is told of ``rules``, which it keeps, so that no others get their ids.
+
+    ``warning`` are the places of those that only warn.
+    """
+
+    rules: tuple[Rule, ...]
+    lines: tuple[_Line, ...]
+    warning: tuple[int, ...]
 
 
-def limit_headers(told: Iterable[Told], *, is_anthropic: bool, now: float) -> Headers:
-    """The headers about limits and their readings. ``now`` is in seconds since the epoch.
+_plans: dict[tuple[int, ...], _Plan] = {}
+
+
+def limit_headers(
+    rules: tuple[Rule, ...],
+    readings: Sequence[Reading],
+    caller: Caller,
+    *,
+    is_anthropic: bool,
+    now: float,
+) -> Headers:
+    """The headers about ``rules``, which have these ``readings``. ``now`` is in seconds since the
+    epoch.
 
     Amounts that are shared with others are not told, nor those that only warn.
     """
-    ways = _of_anthropic if is_anthropic else _of_openai
-    tightest: dict[int, tuple[_Way, Reading]] = {}
-    warnings: list[str] = []
-    for rule, reading in told:
-        way = ways.get(id(rule))
-        if way is None or way.rule is not rule:
-            way = _noted(ways, rule, ANTHROPIC if is_anthropic else OPENAI)
-        if way.names:
-            order = way.order
-            known = tightest.get(order)
-            if known is None or _is_tighter(reading, known[1]):
-                tightest[order] = way, reading
-        elif way.warns and reading.is_over:
-            warnings.append(rule.label)
+    is_spoken_for = bool(caller.spoken_for)
+    key = (is_anthropic, is_spoken_for, *map(id, rules))
+    _, lines, warning = _plans.get(key) or _noted(key, rules, caller)
     headers: Headers = []
-    for order in sorted(tightest) if len(tightest) > 1 else tightest:
-        (rule, _, names, _, whole), (_, amount, used, seconds, _, _, _, _) = tightest[order]
+    for told, usual_amount, whole in lines:
+        place, names = told[0] if len(told) == 1 else _tightest(told, readings)
+        _, amount, used, seconds, _, _, _, _ = readings[place]
         left = amount - used if amount > used else 0  # of an amount that was lowered since
-        headers.append(whole if amount == rule.amount else (names[0], b"%d" % amount))
+        headers.append(whole if amount == usual_amount else (names[0], b"%d" % amount))
         headers.append((names[1], b"%d" % left))
         if len(names) == len(PARTS):
-            text = moment(now + seconds) if is_anthropic else duration(seconds)
-            headers.append((names[2], text.encode()))
-    if warnings:
-        headers.append((WARNING_HEADER, labels(warnings).encode()))
+            text = moment(ceil(now + seconds)) if is_anthropic else duration(seconds)
+            headers.append((names[2], text))
+    if warning:
+        over = [rules[place].label for place in warning if readings[place].is_over]
+        if over:
+            headers.append((WARNING_HEADER, labels(over).encode()))
     return headers
 
 
-def _noted(ways: Ways, rule: Rule, names: dict[Metric, Names]) -> _Way:
-    """The way of ``rule``, which is the same for all requests."""
-    way = _Way(rule, 0, (), warns=rule.mode is Mode.WARN, whole=(b"", b""))
-    if rule.mode is Mode.ENFORCE and rule.is_own and rule.metric in names:
-        three = names[rule.metric]
-        # A total is never reset.
-        mine = three[:2] if rule.window is Window.TOTAL else three
-        whole = three[0], b"%d" % rule.amount
-        way = _Way(rule, list(names).index(rule.metric), mine, warns=False, whole=whole)
-    if len(ways) >= MOST_KNOWN:
-        ways.clear()
-    ways[id(rule)] = way
-    return way
+def _noted(key: tuple[int, ...], rules: tuple[Rule, ...], caller: Caller) -> _Plan:
+    """The plan for ``rules``, which is the same for all requests of such callers."""
+    is_anthropic, _, *_ = key
+    named = ANTHROPIC if is_anthropic else OPENAI
+    warning = (place for place, rule in enumerate(rules) if rule.mode is Mode.WARN)
+    told: dict[Metric, list[int]] = {}
+    for place, rule in enumerate(rules):
+        if rule.mode is Mode.ENFORCE and rule.is_own_of(caller):
+            told.setdefault(rule.metric, []).append(place)
+    lines = [_line(names, rules, told[metric]) for metric, names in named.items() if metric in told]
+    if len(_plans) >= MOST_KNOWN:
+        _plans.clear()
+    plan = _plans[key] = _Plan(rules, tuple(lines), tuple(warning))
+    return plan
 
 
-def duration(seconds: float) -> str:
-    """``seconds`` as Go writes them, rounded up to milliseconds."""
+def _line(names: Names, rules: Sequence[Rule], places: Sequence[int]) -> _Line:
+    amount = rules[places[0]].amount
+    # A total is never reset.
+    told = [
+        (place, names[:2] if rules[place].window is Window.TOTAL else names) for place in places
+    ]
+    return _Line(tuple(told), amount, (names[0], b"%d" % amount))
+
+
+def duration(seconds: float) -> bytes:
+    """``seconds`` as Go writes them, rounded up: to milliseconds, and from a minute on to
+    seconds."""
+    if seconds > SECONDS_PER_MINUTE:
+        return _of_minutes(ceil(seconds - INEXACT / 1000))
     milliseconds = ceil(seconds * 1000 - INEXACT)
+    if milliseconds <= 0:
+        return b"0s"
     if milliseconds < 1000:
-        return f"{milliseconds}ms" if milliseconds > 0 else "0s"
-    whole = milliseconds // 1000
-    part = milliseconds - whole * 1000
-    end = f".{part:03d}".rstrip("0") + "s" if part else "s"
-    if whole < SECONDS_PER_MINUTE:
-        return f"{whole}{end}"
-    minutes = whole // 60
-    whole -= minutes * 60
+        return b"%dms" % milliseconds
+    whole, part = divmod(milliseconds, 1000)
+    if whole == SECONDS_PER_MINUTE:
+        return _of_minutes(whole)
+    return (b"%d.%03d" % (whole, part)).rstrip(b"0") + b"s" if part else b"%ds" % whole
+
+
+@lru_cache(maxsize=4096)
+def _of_minutes(seconds: int) -> bytes:
+    """Of a period, requests of the same second are told the same."""
+    minutes, seconds = divmod(seconds, SECONDS_PER_MINUTE)
     if minutes < MINUTES_PER_HOUR:
-        return f"{minutes}m{whole}{end}"
-    hours = minutes // 60
-    return f"{hours}h{minutes - hours * 60}m{whole}{end}"
+        return b"%dm%ds" % (minutes, seconds)
+    return b"%dh%dm%ds" % (*divmod(minutes, MINUTES_PER_HOUR), seconds)
 
 
-def moment(at: float) -> str:
-    """``at``, in seconds since the epoch, as RFC 3339 has it, rounded up to seconds."""
-    return datetime.fromtimestamp(ceil(at), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+@lru_cache(maxsize=4096)
+def moment(at: int) -> bytes:
+    """``at``, in seconds since the epoch, as RFC 3339 has it."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ").encode()
 
 
 def labels(of: Iterable[str]) -> str:
@@ -147,7 +177,11 @@ def labels(of: Iterable[str]) -> str:
     return ", ".join(quote(label, safe=" ") for label in list(of)[:MOST_WARNINGS])
 
 
-def _is_tighter(one: Reading, other: Reading) -> bool:
-    """Whether less is left of ``one``, or as much, and that for longer."""
-    left, known = max(one.amount - one.used, 0), max(other.amount - other.used, 0)
-    return left < known or (left == known and one.reset_seconds > other.reset_seconds)
+def _tightest(told: Sequence[Told], readings: Sequence[Reading]) -> Told:
+    """The one with the least left, and of several the one that lasts the longest."""
+
+    def room(one: Told) -> tuple[int, float]:
+        reading = readings[one[0]]
+        return max(reading.amount - reading.used, 0), -reading.reset_seconds
+
+    return min(told, key=room)

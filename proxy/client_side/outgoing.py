@@ -57,7 +57,7 @@ class Outgoing:
         extensions = scope.get("extensions") or {}
         self._abort: Callable[[], None] = extensions.get(ABORT_EXTENSION, _no_abort)
         self._write: Callable[[bytes], bool] = extensions.get(WRITE_EXTENSION, _no_write)
-        self._write_answer: WriteAnswer | None = extensions.get(ANSWER_EXTENSION)
+        self._write_answer: WriteAnswer = extensions.get(ANSWER_EXTENSION, _no_answer)
         self._request_id = request_id
         self._more_headers = more_headers or []
         self._write_timeout = write_timeout
@@ -98,11 +98,10 @@ class Outgoing:
     ) -> None:
         """Send an answer in one piece; where the body is not ``is_sent``, its length alone."""
         self._dialect = None
-        write = self._write_answer
-        if write is not None and is_sent and not self.has_begun:
-            if write(status, self._every(headers), body):
-                self._note_beginning()
-                return
+        is_new = is_sent and not self.has_begun
+        if is_new and self._write_answer(status, self._every(headers), body):
+            self._note_beginning()
+            return
         if status != HTTPStatus.NO_CONTENT:
             headers = [*headers, (b"content-length", b"%d" % len(body))]
         await self.begin(status, headers)
@@ -229,4 +228,8 @@ def _no_abort() -> None:
 
 def _no_write(part: bytes) -> bool:
     """Other servers than ours have to be waited for."""
+    return False
+
+
+def _no_answer(status: int, headers: Headers, body: bytes) -> bool:
     return False

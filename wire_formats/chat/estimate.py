@@ -24,7 +24,7 @@ MARKS = (b'_url"', b'"input_audio"', b'"file"', b'"image_embeds"', DATA_MARK)
 
 def estimated_chat_tokens(body: JsonObject) -> int:
     """An estimate of the input; raises as :func:`wire_formats.token_estimate.estimated_tokens`."""
-    read = {name: body[name] for name in FIELDS if body.get(name)}
+    read = {name: value for name in FIELDS if (value := body.get(name))}
     return estimated_tokens(read, _is_media, *MARKS, within=PARTS)
 
 

@@ -24,14 +24,8 @@ def expected(
     lengths = OutputLengths()
     for _ in range(20 if seen else 0):
         lengths.note(7, "gpt-4o", seen)
-    return expected_of(
-        demand,
-        targets or [a_target()],
-        user_id=7,
-        model="gpt-4o",
-        endpoint=endpoint,
-        lengths=lengths,
-    )
+    usual = lengths.usual(7, "gpt-4o")
+    return expected_of(demand, targets or [a_target()], endpoint, usual)
 
 
 def outputs(found: Expected) -> tuple[int, int]:

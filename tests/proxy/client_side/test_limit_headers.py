@@ -10,6 +10,7 @@ from limits.choices import Metric, Mode, Share, SubjectKind, Window
 from limits.meters.interface import Reading
 from limits.rule import Rule
 from proxy.client_side.limit_headers import NAMES, duration, limit_headers
+from tests.support.builders import a_caller
 
 NOW = datetime(2026, 11, 28, 21, 30, tzinfo=UTC).timestamp()
 
@@ -27,8 +28,10 @@ def told(metric=Metric.REQUESTS, used=0, reset=60.0, is_over=False, **more):
     return rule, Reading("1:u7", rule.amount, used, reset, is_over)
 
 
-def headers_of(*pairs, is_anthropic=False) -> dict[str, str]:
-    fields = limit_headers(pairs, is_anthropic=is_anthropic, now=NOW)
+def headers_of(*pairs, is_anthropic=False, spoken_for="") -> dict[str, str]:
+    rules, readings = zip(*pairs, strict=True)
+    caller = a_caller(spoken_for=spoken_for)
+    fields = limit_headers(rules, readings, caller, is_anthropic=is_anthropic, now=NOW)
     assert len({name for name, _ in fields}) == len(fields)
     assert {name.decode() for name, _ in fields} <= set(NAMES)
     return {name.decode(): value.decode() for name, value in fields}
@@ -47,12 +50,14 @@ def headers_of(*pairs, is_anthropic=False) -> dict[str, str]:
         (60, "1m0s"),
         (360, "6m0s"),
         (3600, "1h0m0s"),
-        (86_399.5, "23h59m59.5s"),
+        (60.0000001, "1m0s"),
+        (61.2, "1m2s"),
+        (86_399.5, "24h0m0s"),
         (2_592_000, "720h0m0s"),
     ],
 )
 def test_durations_are_written_as_go_writes_them(seconds, text) -> None:
-    assert duration(seconds) == text
+    assert duration(seconds) == text.encode()
 
 
 def test_openais_headers() -> None:
@@ -130,3 +135,21 @@ def test_limits_that_warn_are_named_by_their_labels() -> None:
         told(mode=Mode.WARN, label="c"),
     )
     assert headers_of(*pairs) == {"x-gateway-limit-warning": "B%C3%BCro%2C a minute, b"}
+
+
+def test_a_person_whom_a_key_speaks_for_is_told_of_their_own_share_alone() -> None:
+    own, of_key = told(used=3), told(used=4, share=Share.EACH_KEY, metric=Metric.TOKENS)
+    assert len(headers_of(own, of_key)) == 6
+    assert set(headers_of(own, of_key, spoken_for="ada@example.com")) == {
+        "x-ratelimit-limit-requests",
+        "x-ratelimit-remaining-requests",
+        "x-ratelimit-reset-requests",
+    }
+
+
+def test_of_several_limits_that_one_which_is_never_reset_may_be_the_tightest() -> None:
+    day, total = told(used=10, window=Window.DAY), told(used=15, window=Window.TOTAL)
+    assert headers_of(day, total) == {
+        "x-ratelimit-limit-requests": "20",
+        "x-ratelimit-remaining-requests": "5",
+    }
