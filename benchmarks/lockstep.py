@@ -32,7 +32,7 @@ from benchmarks.ends import Arrival, End, Step, Upstream
 from benchmarks.load import Client
 from benchmarks.mock_upstream import STREAM_PIECES
 
-MANY_CHATS = 400  # in a round
+MANY_CHATS = 100  # in a round: short ones, so that neighbours meet the same machine
 CHAT, ALONE, TOGETHER = "chat", "chunk, alone", "chunk, together with the others"
 
 

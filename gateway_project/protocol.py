@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, cast
 
 from django.conf import settings
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
-from gateway_project.answer_head import HeadWithBody, whole_head
+from gateway_project.answer_head import HeadWithBody
+from gateway_project.at_once import AtOnce
 from proxy.client_side.scope_extensions import (
     ABORT_EXTENSION,
     ANSWER_EXTENSION,
@@ -41,7 +41,7 @@ class TooManyUnansweredError(Exception):
     """The same, for a client that asks on and on without waiting."""
 
 
-class GatewayProtocol(HttpToolsProtocol):
+class GatewayProtocol(AtOnce):
     """A connection whose client says nothing, or never ends its headers, is dropped."""
 
     _head_timer: asyncio.TimerHandle | None = None
@@ -52,7 +52,7 @@ class GatewayProtocol(HttpToolsProtocol):
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         # A client may pipeline requests: they are answered in this order.
-        self._cycles: deque[RequestResponseCycle] = deque()
+        self._cycles = deque()
         self._head_seconds: float = settings.GATEWAY_HEADER_TIMEOUT
         self._await_head()
 
@@ -79,60 +79,6 @@ class GatewayProtocol(HttpToolsProtocol):
         """Cut the connection. What is half answered stays so, on purpose: nothing is logged."""
         self._part()
         self.transport.abort()
-
-    def whole_body(self, most: int) -> bytes | None:
-        """Take the body of the request, if all of it has come and that is ``most`` bytes at most.
-
-        ASGI's own way takes a coroutine, a message, and a timer for a client that does not send.
-        """
-        if not self._cycles:
-            return None
-        cycle = self._cycles[0]
-        if cycle.more_body or cycle.disconnected or len(cycle.body) > most:
-            return None
-        body = bytes(cycle.body)
-        cycle.body = bytearray()
-        return body
-
-    def write_answer(
-        self, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes
-    ) -> bool:
-        """Write an answer with its length, which is none of ``headers``, unless that has to wait.
-
-        Returns whether it was written. uvicorn's own way takes two coroutines and their messages,
-        and looks at each header by itself.
-        """
-        cycle = self._cycles[0] if self._cycles else None
-        if cycle is None or cycle.response_started or cycle.disconnected or self.flow.write_paused:
-            return False
-        if cycle.access_log or cycle.scope["method"] == "HEAD":
-            return False
-        fields = [*cycle.default_headers, *headers]
-        head = whole_head(status, fields, len(body), closes=not cycle.keep_alive)
-        if head is None:
-            return False
-        cycle.response_started = cycle.response_complete = True
-        cycle.waiting_for_100_continue = False
-        cycle.transport = self.transport
-        self.transport.writelines((head, body))
-        cycle.message_event.set()
-        if not cycle.keep_alive:
-            self.transport.close()
-        cycle.on_response()
-        return True
-
-    def write_part(self, body: bytes) -> bool:
-        """Write a further part of the answer that is being streamed, unless that has to wait.
-
-        Returns whether it was written. uvicorn's own way takes a coroutine and a message.
-        """
-        if not self._cycles or self.flow.write_paused:
-            return False
-        cycle = self._cycles[0]
-        if cycle.disconnected or not cycle.chunked_encoding:
-            return False
-        cycle.transport.write(b"%x\r\n%b\r\n" % (len(body), body))
-        return True
 
     def when_gone(self, callback: Callable[[], None]) -> None:
         """Have ``callback`` called if the client leaves before the next request is this far.

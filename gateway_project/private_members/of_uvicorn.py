@@ -64,9 +64,25 @@ UVICORN = (
     PrivateMembers(
         owner=CYCLE,
         names=("body",),
-        user="gateway_project.protocol",
+        user="gateway_project.at_once",
         reason="A body that has come by now is taken without a coroutine and a timer.",
         noticed_by=f"{SERVER_TESTS}::test_a_body_that_has_come_with_its_head_is_taken_at_once",
+    ),
+    PrivateMembers(
+        owner=CYCLE,
+        names=(
+            "access_log",
+            "default_headers",
+            "keep_alive",
+            "on_response",
+            "response_complete",
+            "response_started",
+            "scope",
+            "waiting_for_100_continue",
+        ),
+        user="gateway_project.at_once",
+        reason="A whole response is written without a coroutine and a look at each header.",
+        noticed_by=f"{SERVER_TESTS}::test_a_whole_answer_is_written_at_once",
     ),
     PrivateMembers(
         owner=HTTP_PROTOCOL,
@@ -108,7 +124,7 @@ UVICORN = (
     PrivateMembers(
         owner=FLOW_CONTROL,
         names=("write_paused",),
-        user="gateway_project.protocol",
+        user="gateway_project.at_once",
         reason="Nothing is written past the buffer of a client that does not read.",
         noticed_by=f"{SERVER_TESTS}"
         "::test_nothing_is_written_at_once_to_a_client_that_has_to_be_waited_for",
@@ -124,7 +140,7 @@ UVICORN = (
     PrivateMembers(
         owner=CYCLE,
         names=("chunked_encoding",),
-        user="gateway_project.protocol",
+        user="gateway_project.at_once",
         reason="Says that the head of the response is out and that chunks may follow it.",
         noticed_by=f"{SERVER_TESTS}::test_a_part_is_written_at_once_while_the_client_keeps_up",
     ),

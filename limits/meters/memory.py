@@ -6,14 +6,13 @@
                     │ one is over                            │ lease runs out
                     └─► nothing is reserved                  └─► released; a later settle counts
 
-    flushed (any thread) ──► noted ──► the next call on the event loop takes it over
+What happens between the calls is in :mod:`limits.meters.upkeep`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import cast
 
@@ -30,27 +29,15 @@ from limits.meters.interface import (
     Unknown,
     new,
 )
-from limits.meters.known_meters import KnownMeters, State
+from limits.meters.known_meters import State
 from limits.meters.memory_states import NO_HOLD, ONE_HELD, Reserved
-from limits.meters.recent import Recent
+from limits.meters.upkeep import Held, Upkeep
 from limits.meters.weighing import Weighed, refused
-
-DONE_SECONDS = 600.0  # so long a second settlement is recognised
-TIDY_SECONDS = 1.0  # shorter than a lease
-
-
-class _Reservation:
-    __slots__ = ("expires_at", "holds")
-
-    def __init__(self, expires_at: float, holds: dict[str, Reserved]) -> None:
-        self.expires_at = expires_at
-        self.holds = holds
-
 
 NO_HOLDS: Mapping[str, Reserved] = {}
 
 
-class MemoryMeters:
+class MemoryMeters(Upkeep):
     """``clock`` tells seconds since the epoch; ``sleep`` waits for seconds."""
 
     def __init__(
@@ -58,19 +45,8 @@ class MemoryMeters:
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._clock = clock
+        super().__init__(clock)
         self._sleep = sleep
-        self._meters = KnownMeters()
-        self._reservations: OrderedDict[str, _Reservation] = OrderedDict()  # by end of lease
-        self._done: Recent[str] = Recent(DONE_SECONDS)
-        # Uses that the database held before they were settled here.
-        self._stored: Recent[tuple[str, str]] = Recent(DONE_SECONDS)
-        self._noted: deque[Sequence[Base]] = deque()
-        self._tidy_at = 0.0
-
-    def __len__(self) -> int:
-        """How many meters are remembered."""
-        return len(self._meters)
 
     def take_at_once(self, reservation: str, asks: Sequence[Ask]) -> tuple[Reading, ...] | None:
         """Reserve what is typical, for a reservation that holds nothing yet; None where some meter
@@ -95,7 +71,7 @@ class MemoryMeters:
                 return None
             holds[meter] = ONE_HELD if worst == 1 == typical else new(Reserved, (typical, worst))
             readings.append(reading)
-        self._reservations[reservation] = _Reservation(now + LEASE_SECONDS, holds)
+        self._reservations[reservation] = Held(now + LEASE_SECONDS, holds)
         return tuple(readings)
 
     async def take(self, reservation: str, asks: Sequence[Ask]) -> Taken | Refused | Unknown:
@@ -135,12 +111,12 @@ class MemoryMeters:
     def _taken(
         self,
         reservation: str,
-        held: _Reservation | None,
+        held: Held | None,
         weighed: Sequence[Weighed],
         now: float,
     ) -> Taken:
         if held is None:
-            held = _Reservation(now + LEASE_SECONDS, {})
+            held = Held(now + LEASE_SECONDS, {})
         else:
             del self._reservations[reservation]  # to the end of those by their lease
             held.expires_at = now + LEASE_SECONDS
@@ -198,9 +174,6 @@ class MemoryMeters:
         now = self._caught_up()
         self._store(bases, now)
 
-    def flushed(self, bases: Sequence[Base]) -> None:
-        self._noted.append(bases)
-
     async def read(self, asks: Sequence[Ask]) -> tuple[Reading | None, ...]:
         now = self._caught_up()
         return tuple(self._reading(ask, now) for ask in asks)
@@ -210,12 +183,6 @@ class MemoryMeters:
             await self._sleep(RENEW_SECONDS)
             self.renew()
 
-    def renew(self) -> None:
-        """Every reservation that runs in this process holds for a whole lease from now."""
-        expires_at = self._caught_up() + LEASE_SECONDS
-        for reservation in self._reservations.values():
-            reservation.expires_at = expires_at
-
     def _reading(self, ask: Ask, now: float) -> Reading | None:
         state = self._meters.get(ask.meter)
         if state is None and ask.kind is MeterKind.PERIOD:
@@ -223,48 +190,3 @@ class MemoryMeters:
         if state is None:
             return Reading(ask.meter, ask.amount, 0, 0.0)
         return state.reading(ask, now) if state.is_known else None
-
-    def _caught_up(self) -> float:
-        """Now, after what happened meanwhile was done: flushes, leases that ran out."""
-        now = self._clock()
-        while self._noted:
-            self._store(self._noted.popleft(), now)
-        if now >= self._tidy_at:
-            self._tidy(now)
-        return now
-
-    def _tidy(self, now: float) -> None:
-        """End leases and forget what is old. A lease ends on the spot, all else within a second."""
-        self._tidy_at = now + TIDY_SECONDS
-        while self._reservations:
-            reservation, held = next(iter(self._reservations.items()))
-            if held.expires_at > now:
-                self._tidy_at = min(self._tidy_at, held.expires_at)
-                break
-            del self._reservations[reservation]
-            self._release(held.holds, now)
-        self._meters.forget_unused(now)
-        self._done.forget_old(now)
-        self._stored.forget_old(now)
-
-    def _release(self, holds: Mapping[str, Reserved], now: float) -> None:
-        for meter, hold in holds.items():
-            state = self._meters.get(meter)
-            if state is not None:
-                state.release(hold, now)
-
-    def _store(self, bases: Sequence[Base], now: float) -> None:
-        for base in bases:
-            period = self._meters.period(base.meter, now)
-            period.store(base)
-            for reservation in period.stored(base.reservations):
-                if reservation not in self._done:
-                    self._stored[base.meter, reservation] = now
-                    self._let_go(reservation, base.meter, now)
-
-    def _let_go(self, reservation: str, meter: str, now: float) -> None:
-        """Release what is held of one meter, whose use is stored before it was settled."""
-        held = self._reservations.get(reservation)
-        hold = None if held is None else held.holds.pop(meter, None)
-        if hold is not None:
-            self._release({meter: hold}, now)

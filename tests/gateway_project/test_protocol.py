@@ -12,6 +12,7 @@ import pytest
 import uvicorn
 
 from gateway_project.answer_head import HeadWithBody
+from gateway_project.at_once import SHORT_BODY
 from gateway_project.protocol import (
     MOST_HEADER_BYTES,
     MOST_HEADERS,
@@ -21,6 +22,7 @@ from gateway_project.protocol import (
 )
 from proxy.client_side.scope_extensions import (
     ABORT_EXTENSION,
+    ANSWER_EXTENSION,
     BODY_EXTENSION,
     GONE_EXTENSION,
     WRITE_EXTENSION,
@@ -303,6 +305,118 @@ async def test_a_client_that_asks_whether_to_send_its_body_is_told_to() -> None:
         writer.write(b"x")
         assert (await reader.read()).startswith(b"HTTP/1.1 200 ")
         writer.close()
+
+
+FIELDS = [(b"content-type", b"text/plain"), (b"x-tab", b"a\tb")]
+
+
+async def test_a_whole_answer_is_written_at_once() -> None:
+    async def whole(scope, receive, send) -> None:
+        write = scope["extensions"][ANSWER_EXTENSION]
+        assert write(200, FIELDS, scope["path"].encode())
+        with pytest.raises(RuntimeError, match="already completed"):
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    first = b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\n"
+    async with serving(whole) as port:
+        answers = await answer(port, first + a_head().replace(b"/", b"/2", 1))
+    head, one, other = answers.split(b"\r\n\r\n")
+    first_line, *lines = head.split(b"\r\n")
+    assert first_line == b"HTTP/1.1 200 OK"
+    assert {b"content-type: text/plain", b"x-tab: a\tb", b"content-length: 2"} <= set(lines)
+    assert b"connection: close" not in lines
+    assert one.startswith(b"/1HTTP/1.1 200 OK\r\n")
+    assert b"\r\nconnection: close\r\n" in one
+    assert other == b"/2"
+
+
+async def test_no_second_answer_is_written() -> None:
+    async def whole(scope, receive, send) -> None:
+        write = scope["extensions"][ANSWER_EXTENSION]
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        assert not write(200, [], b"behind a head")
+        await send({"type": "http.response.body", "body": b"first"})
+        assert not write(200, [], b"behind an answer")
+
+    async with serving(whole) as port, asyncio.timeout(PATIENCE_SECONDS):
+        said = await answer(port, a_head())
+    assert said.count(b"HTTP/1.1") == 1
+    assert b"first" in said
+    assert b"behind" not in said
+
+
+@pytest.mark.parametrize("length", [0, SHORT_BODY, SHORT_BODY + 1, 3_000_000])
+async def test_a_whole_answer_has_a_body_of_any_length(length: int) -> None:
+    async def whole(scope, receive, send) -> None:
+        assert scope["extensions"][ANSWER_EXTENSION](200, [], b"x" * length)
+
+    async with serving(whole) as port, asyncio.timeout(PATIENCE_SECONDS):
+        _, _, body = (await answer(port, a_head())).partition(b"\r\n\r\n")
+    assert body == b"x" * length
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "fields"),
+    [
+        (b"HEAD", 200, FIELDS),
+        (b"GET", 204, FIELDS),
+        (b"GET", 304, FIELDS),
+        (b"GET", 101, FIELDS),
+        (b"GET", 999, FIELDS),
+        (b"GET", 200, [(b"x-a", b"b\r\nset-cookie: c")]),
+        (b"GET", 200, [(b"x-a", b"b\nc")]),
+        (b"GET", 200, [(b"x-a", b"b\rc")]),
+        (b"GET", 200, [(b"x-a", b"b\0c")]),
+        (b"GET", 200, [(b"x-a\r\nb", b"c")]),
+    ],
+)
+async def test_an_answer_that_is_not_plain_is_left_to_the_server(method, status, fields) -> None:
+    async def whole(scope, receive, send) -> None:
+        assert not scope["extensions"][ANSWER_EXTENSION](status, fields, b"body")
+        await bodiless(scope, receive, send)
+
+    async with serving(whole) as port, asyncio.timeout(PATIENCE_SECONDS):
+        said = await answer(port, a_head().replace(b"GET", method))
+    assert said.startswith(b"HTTP/1.1 204 ")
+    assert b"x-a" not in said
+
+
+async def test_a_whole_answer_waits_for_a_client_that_does_not_read() -> None:
+    """The answer before it fills the buffers, so this one is left to the server, which waits."""
+    refused = asyncio.get_running_loop().create_future()
+
+    async def whole(scope, receive, send) -> None:
+        write = scope["extensions"][ANSWER_EXTENSION]
+        if scope["path"] == "/1":
+            assert write(200, [], b"x" * 50_000_000)
+        else:
+            refused.set_result(not write(200, [], b"second"))
+            await echo(scope, receive, send)
+
+    first = b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\n"
+    async with serving(whole) as port, asyncio.timeout(PATIENCE_SECONDS):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1)
+        writer.write(first + a_head().replace(b"/", b"/2", 1))
+        assert await refused
+        assert (await reader.read()).endswith(b"2 True")
+        writer.close()
+
+
+async def test_no_answer_is_written_to_a_client_that_has_left() -> None:
+    has_left, is_told = asyncio.Event(), asyncio.Event()
+
+    async def whole(scope, receive, send) -> None:
+        scope["extensions"][GONE_EXTENSION](has_left.set)
+        await has_left.wait()
+        assert not scope["extensions"][ANSWER_EXTENSION](200, [], b"to nobody")
+        is_told.set()
+
+    async with serving(whole) as port, asyncio.timeout(PATIENCE_SECONDS):
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(a_head())
+        await asyncio.sleep(0)
+        writer.transport.abort()
+        await is_told.wait()
 
 
 async def test_a_part_is_written_at_once_while_the_client_keeps_up() -> None:

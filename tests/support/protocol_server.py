@@ -25,7 +25,9 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
 @asynccontextmanager
 async def serving(application: Any = echo) -> AsyncIterator[int]:
     """The port of a server that is up."""
-    config = uvicorn.Config(application, http=GatewayProtocol, lifespan="off", log_config=None)
+    config = uvicorn.Config(
+        application, http=GatewayProtocol, lifespan="off", log_config=None, access_log=False
+    )
     async with serving_as(config) as port:
         yield port
 

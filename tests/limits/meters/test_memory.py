@@ -16,8 +16,9 @@ from limits.meters.interface import (
     Taken,
     Use,
 )
-from limits.meters.memory import DONE_SECONDS, MemoryMeters
+from limits.meters.memory import MemoryMeters
 from limits.meters.memory_states import KEEP_SECONDS
+from limits.meters.upkeep import DONE_SECONDS
 from tests.limits.contract import MINUTE_US, MetersContract, Subject, name
 
 STARTED_AT = 1_764_300_000.0  # seconds since the epoch
@@ -53,6 +54,9 @@ class CarefulMeters(MemoryMeters):
     def take_at_once(self, reservation: str, asks: Sequence[Ask]) -> None:
         return None
 
+    def settle_at_once(self, reservation: str, used: Sequence[tuple[str, int]]) -> bool:
+        return False
+
 
 counts = st.integers(0, 40)
 requests = st.tuples(
@@ -65,7 +69,7 @@ requests = st.tuples(
 
 
 @given(st.lists(requests, max_size=25))
-async def test_what_is_taken_at_once_is_what_would_be_taken_after_weighing(asked) -> None:
+async def test_what_happens_at_once_is_what_would_happen_after_weighing(asked) -> None:
     quick, careful = MemoryStore(), MemoryStore()
     quick.meters, careful.meters = MemoryMeters(quick.now), CarefulMeters(careful.now)
     stores = (quick, careful)
@@ -83,13 +87,38 @@ async def test_what_is_taken_at_once_is_what_would_be_taken_after_weighing(asked
         for store in stores:
             await store.advance(seconds)
         if what == "settle":
+            used = [(use.meter, use.amount) for use in uses]
             for store in stores:
-                store.meters.settle(Settlement(reservation, tuple(uses)))
+                if not store.meters.settle_at_once(reservation, used):
+                    store.meters.settle(Settlement(reservation, tuple(uses)))
         else:
             one, other = [await store.meters.take(reservation, asks) for store in stores]
             assert one == other
         one, other = [await store.meters.read(asks) for store in stores]
         assert one == other
+
+
+async def test_what_a_lease_held_that_ran_out_is_not_settled_at_once(store):
+    subject = Subject(store)
+    await subject.known(5, 1)
+    reservation = name()
+    await subject.take(subject.of_period(100, 5), reservation=reservation)
+    meter = subject.of_period(100, 5).meter
+    await store.advance(LEASE_SECONDS + 1)
+    assert not store.meters.settle_at_once(reservation, [(meter, 7)])
+    assert not store.meters.settle_at_once("unknown", [])
+
+
+async def test_what_is_not_used_of_a_meter_is_released_at_once(store):
+    subject = Subject(store)
+    await subject.known(5, 1)
+    reservation = name()
+    period, slots = subject.of_period(100, 5), subject.of_slots(3)
+    await subject.take(period, slots, reservation=reservation)
+    assert store.meters.settle_at_once(reservation, [(period.meter, 7)])
+    found = await store.meters.read([period, slots])
+    assert [reading.used for reading in found] == [12, 0]
+    assert not store.meters.settle_at_once(reservation, [(period.meter, 7)])
 
 
 async def test_full_buckets_and_free_slots_are_forgotten(store):

@@ -8,7 +8,11 @@ import pytest
 
 from proxy.client_side.errors import ApiError
 from proxy.client_side.outgoing import KEEP_ALIVE, Outgoing
-from proxy.client_side.scope_extensions import ABORT_EXTENSION, WRITE_EXTENSION
+from proxy.client_side.scope_extensions import (
+    ABORT_EXTENSION,
+    ANSWER_EXTENSION,
+    WRITE_EXTENSION,
+)
 from tests.support.builders import an_exchange
 from wire_formats.chat.dialect import CHAT
 from wire_formats.messages.dialect import MESSAGES
@@ -104,6 +108,73 @@ async def test_what_is_written_at_once_is_counted_too() -> None:
 
 async def test_other_servers_write_nothing_at_once() -> None:
     assert not to(Client()).write_at_once(b"a")
+
+
+class Server:
+    """Writes whole answers at once, unless it is busy."""
+
+    def __init__(self, *, is_busy: bool = False) -> None:
+        self.answers: list[tuple[int, bytes]] = []
+        self.headers: dict[bytes, bytes] = {}
+        self.is_busy = is_busy
+
+    def write(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> bool:
+        if self.is_busy:
+            return False
+        self.answers.append((status, body))
+        self.headers = dict(headers)
+        return True
+
+
+def through(server: Server, client: Client, *, keep_alive: float = 60) -> Outgoing:
+    return Outgoing(
+        client.send,
+        {"extensions": {ANSWER_EXTENSION: server.write}},
+        serving=asyncio.current_task(),
+        request_id="req_1",
+        write_timeout=60,
+        keep_alive=keep_alive,
+        more_headers=[(b"vary", b"origin")],
+    )
+
+
+async def test_a_whole_answer_is_written_by_a_server_that_can() -> None:
+    server, client = Server(), Client()
+    outgoing = through(server, client)
+    await outgoing.whole(201, [(b"a", b"b")], b"{}")
+    assert (server.answers, client.messages, outgoing.has_begun) == ([(201, b"{}")], [], True)
+    assert server.headers == {
+        b"a": b"b",
+        b"x-request-id": b"req_1",
+        b"cache-control": b"private, no-store",
+        b"x-content-type-options": b"nosniff",
+        b"vary": b"origin",
+    }
+
+
+async def test_a_busy_server_is_waited_for() -> None:
+    client = Client()
+    await through(Server(is_busy=True), client).whole(200, [], b"{}")
+    assert (client.starts, client.body) == ([200], b"{}")
+    assert (b"content-length", b"2") in client.messages[0]["headers"]
+
+
+async def test_the_length_of_an_answer_that_is_not_sent_is_left_to_the_server() -> None:
+    server, client = Server(), Client()
+    await through(server, client).whole(200, [], b"{}", is_sent=False)
+    assert (server.answers, client.starts, client.body) == ([], [200], b"")
+
+
+async def test_no_comment_follows_an_answer_that_was_written_at_once() -> None:
+    server, client = Server(), Client()
+    outgoing = through(server, client, keep_alive=0.0)
+    outgoing.expect_stream(CHAT)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # the comment is due now, and its task has not had its turn
+    await outgoing.whole(400, [], b"{}")
+    outgoing.close()
+    await asyncio.sleep(0)
+    assert (server.answers, client.messages) == ([(400, b"{}")], [])
 
 
 async def test_a_comment_begins_the_answer_of_a_slow_upstream() -> None:

@@ -1,0 +1,101 @@
+"""What meters in memory do between two calls: leases end, flushes are taken over, old is forgotten.
+
+::
+
+    flushed (any thread) ──► noted ──► the next call on the event loop takes it over
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Callable, Mapping, Sequence
+
+from limits.meters.interface import LEASE_SECONDS, Base
+from limits.meters.known_meters import KnownMeters
+from limits.meters.memory_states import Reserved
+from limits.meters.recent import Recent
+
+DONE_SECONDS = 600.0  # so long a second settlement is recognised
+TIDY_SECONDS = 1.0  # shorter than a lease
+
+
+class Held:
+    """What a reservation holds, by the names of meters."""
+
+    __slots__ = ("expires_at", "holds")
+
+    def __init__(self, expires_at: float, holds: dict[str, Reserved]) -> None:
+        self.expires_at = expires_at
+        self.holds = holds
+
+
+class Upkeep:
+    """``clock`` tells seconds since the epoch."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._meters = KnownMeters()
+        self._reservations: OrderedDict[str, Held] = OrderedDict()  # by end of lease
+        self._done: Recent[str] = Recent(DONE_SECONDS)
+        # Uses that the database held before they were settled here.
+        self._stored: Recent[tuple[str, str]] = Recent(DONE_SECONDS)
+        self._noted: deque[Sequence[Base]] = deque()
+        self._tidy_at = 0.0
+
+    def __len__(self) -> int:
+        """How many meters are remembered."""
+        return len(self._meters)
+
+    def flushed(self, bases: Sequence[Base]) -> None:
+        self._noted.append(bases)
+
+    def renew(self) -> None:
+        """Every reservation that runs in this process holds for a whole lease from now."""
+        expires_at = self._caught_up() + LEASE_SECONDS
+        for reservation in self._reservations.values():
+            reservation.expires_at = expires_at
+
+    def _caught_up(self) -> float:
+        """Now, after what happened meanwhile was done: flushes, leases that ran out."""
+        now = self._clock()
+        while self._noted:
+            self._store(self._noted.popleft(), now)
+        if now >= self._tidy_at:
+            self._tidy(now)
+        return now
+
+    def _tidy(self, now: float) -> None:
+        """End leases and forget what is old. A lease ends on the spot, all else within a second."""
+        self._tidy_at = now + TIDY_SECONDS
+        while self._reservations:
+            reservation, held = next(iter(self._reservations.items()))
+            if held.expires_at > now:
+                self._tidy_at = min(self._tidy_at, held.expires_at)
+                break
+            del self._reservations[reservation]
+            self._release(held.holds, now)
+        self._meters.forget_unused(now)
+        self._done.forget_old(now)
+        self._stored.forget_old(now)
+
+    def _release(self, holds: Mapping[str, Reserved], now: float) -> None:
+        for meter, hold in holds.items():
+            state = self._meters.get(meter)
+            if state is not None:
+                state.release(hold, now)
+
+    def _store(self, bases: Sequence[Base], now: float) -> None:
+        for base in bases:
+            period = self._meters.period(base.meter, now)
+            period.store(base)
+            for reservation in period.stored(base.reservations):
+                if reservation not in self._done:
+                    self._stored[base.meter, reservation] = now
+                    self._let_go(reservation, base.meter, now)
+
+    def _let_go(self, reservation: str, meter: str, now: float) -> None:
+        """Release what is held of one meter, whose use is stored before it was settled."""
+        held = self._reservations.get(reservation)
+        hold = None if held is None else held.holds.pop(meter, None)
+        if hold is not None:
+            self._release({meter: hold}, now)
