@@ -24,7 +24,7 @@ class Floor:
         self._upstream = upstream
 
     async def __aenter__(self) -> Floor:
-        self._session = aiohttp.ClientSession()
+        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None))
         return self
 
     async def __aexit__(self, *error: object) -> None:

@@ -185,7 +185,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.lockstep", description=__doc__)
     parser.add_argument("checkouts", nargs="*", type=Path, help="of other versions")
     parser.add_argument("--rounds", type=int, default=Effort.rounds)
-    parser.add_argument("--limits", type=int, default=0, help="of its user, up to 4")
+    parser.add_argument("--limits", type=int, choices=range(5), default=0, help="of its user")
     parser.add_argument("--floor", action="store_true", help="uvicorn and aiohttp without logic")
     parser.add_argument("--chats", action="store_true", help="no chunks")
     arguments = parser.parse_args()

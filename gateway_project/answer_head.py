@@ -7,7 +7,8 @@ body. Either way there is a system call and a packet less.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+import re
+from collections.abc import Sequence
 from http import HTTPStatus
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
@@ -20,18 +21,26 @@ STATUS_LINES = {
 }
 CONTROLS = bytes([*range(9), *range(10, 32), 127])  # the tab is none of them
 CLOSE = b"connection: close"
-Fields = Iterable[tuple[bytes, bytes]]
+NAME = re.compile(rb"[a-z0-9!#$%&'*+.^_`|~-]+")
+# By these uvicorn knows how long a body is, and whether the connection ends behind it.
+OF_THE_CONNECTION = frozenset({b"connection", b"content-length", b"transfer-encoding"})
+MOST_KNOWN = 1000
+Fields = Sequence[tuple[bytes, bytes]]
+
+_plain: set[bytes] = set()  # names that were found to be so
 
 
 def whole_head(status: int, fields: Fields, length: int, *, closes: bool) -> bytes | None:
     """The head of an answer whose body has so many bytes; None for one that is left to uvicorn.
 
-    The names of ``fields`` are in lower case, and none is of the connection or tells a length. No
-    value can end its line: the line breaks in the whole head are counted.
+    No value can end its line: the line breaks in the whole head are counted.
     """
     first = STATUS_LINES.get(status)
     if first is None:
         return None
+    for name, _ in fields:
+        if name not in _plain and not _is_plain(name):
+            return None
     lines = [*map(b": ".join, fields), b"content-length: %d\r\n\r\n" % length]
     if closes:
         lines.insert(0, CLOSE)
@@ -40,6 +49,14 @@ def whole_head(status: int, fields: Fields, length: int, *, closes: bool) -> byt
     if len(head) - len(head.translate(None, CONTROLS)) != 2 * breaks:
         return None
     return head
+
+
+def _is_plain(name: bytes) -> bool:
+    if name in OF_THE_CONNECTION or NAME.fullmatch(name) is None:
+        return False
+    if len(_plain) < MOST_KNOWN:
+        _plain.add(name)
+    return True
 
 
 class HeadWithBody:
@@ -60,6 +77,11 @@ class HeadWithBody:
         self._transport = transport
         self._loop = loop
         self._head = b""
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether something was written that is not on its way, such as ``100 Continue``."""
+        return bool(self._head)
 
     def write(self, data: bytes) -> None:
         if self._head:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from gateway_project.answer_head import whole_head
+from gateway_project.answer_head import HeadWithBody, whole_head
 
 SHORT_BODY = 65_536  # bytes; a copy is quicker than two buffers in one call of the system
 
@@ -47,6 +47,8 @@ class AtOnce(HttpToolsProtocol):
         if cycle is None or cycle.response_started or cycle.disconnected:
             return False
         if self.flow.write_paused or self.transport.is_closing():
+            return False
+        if isinstance(cycle.transport, HeadWithBody) and cycle.transport.is_waiting:
             return False
         if cycle.access_log or cycle.scope["method"] == "HEAD":
             return False

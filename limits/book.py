@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from accounts.caller import Caller
 from infrastructure.patterns import matches
 from limits.choices import OF_UPSTREAMS, ROLLING, Metric, Mode, Share, SubjectKind, Window
 from limits.marks import meter_of
-from limits.meters.interface import MeterKind
+from limits.meters.interface import Ask, MeterKind
 from limits.quantities import READERS, Quantities
 from limits.rule import Rule
 from limits.windows import span_of
@@ -42,7 +42,7 @@ class Matched:
     ``meter`` is the name of its meter, for a period up to its start. What each request asks of the
     rule is worked out once: ``is_of_one`` (each request counts as one), ``is_of_money``,
     ``is_enforced``, whether it ``may_cut`` an output, and ``reads``, what a request used of it.
-    ``of_one`` is for admission to keep: what a request holds of it, where all hold the same.
+    ``of_one`` is what a request asks its meter, once one did, where all ask the same.
     """
 
     rule: Rule
@@ -55,7 +55,7 @@ class Matched:
     is_enforced: bool = field(init=False, repr=False)
     may_cut: bool = field(init=False, repr=False)
     reads: Callable[[Quantities], int] = field(init=False, repr=False)
-    of_one: Any = field(default=None, init=False, repr=False)
+    of_one: Ask | None = field(default=None, init=False, repr=False)
     _period: PeriodName | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:

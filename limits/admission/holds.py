@@ -88,11 +88,11 @@ def _of_one(matched: Matched, expected: Expected, accepted_at: float, now: float
     if before or matched.kind is PERIOD or matched.rule.raises:
         ask, mark = ask_of(matched, before + 1, before + 1, accepted_at, now)
         return new(Hold, (matched, ask, mark, before + 1, 0, False, before, 0))
-    if matched.of_one is None:
-        ask, mark = ask_of(matched, 1, 1, accepted_at, now)
-        matched.of_one = Hold(matched, ask, mark, 1, 0, False)
-    known: Hold = matched.of_one
-    return known
+    ask_of_one = matched.of_one
+    if ask_of_one is None:
+        ask_of_one, _ = ask_of(matched, 1, 1, accepted_at, now)
+        matched.of_one = ask_of_one
+    return new(Hold, (matched, ask_of_one, "", 1, 0, False, 0, 0))
 
 
 def ask_of(

@@ -81,7 +81,7 @@ class Reserving:
         held: dict[str, Hold] = {}
         asks, periods = [], []
         for each in wanted:
-            hold = each.of_one or hold_of(each, expected, accepted_at, now)
+            hold = hold_of(each, expected, accepted_at, now)
             _, ask, mark, _, _, _, _, _ = hold
             asks.append(ask)
             held[ask[0]] = hold

@@ -142,7 +142,7 @@ class MemoryMeters(Upkeep):
             meter = use.meter
             hold = holds.pop(meter, NO_HOLD)
             is_stored = stored and stored.pop((meter, reservation), None) is not None
-            state = known(meter) or self._meters.used(use, now)
+            state = known(meter) or (None if is_stored else self._meters.used(use, now))
             if state is not None:
                 state.settle(reservation, 0 if is_stored else use.amount, hold, now)
         if holds:

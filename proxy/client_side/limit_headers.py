@@ -25,7 +25,7 @@ Headers = list[Header]
 
 WARNING_HEADER = b"x-gateway-limit-warning"
 MOST_WARNINGS = 10
-MOST_KNOWN = 10_000  # sets of limits
+MOST_KNOWN = 1000  # sets of limits; some of them are gone by now
 INEXACT = 0.0005  # milliseconds that a float may have too many
 SECONDS_PER_MINUTE = MINUTES_PER_HOUR = 60
 # The names of what is counted. OpenAI knows the first two.

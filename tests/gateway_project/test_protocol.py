@@ -368,6 +368,12 @@ async def test_a_whole_answer_has_a_body_of_any_length(length: int) -> None:
         (b"GET", 200, [(b"x-a", b"b\rc")]),
         (b"GET", 200, [(b"x-a", b"b\0c")]),
         (b"GET", 200, [(b"x-a\r\nb", b"c")]),
+        (b"GET", 200, [(b"x-a b", b"c")]),
+        (b"GET", 200, [(b"x-a:b", b"c")]),
+        (b"GET", 200, [(b"X-A", b"c")]),
+        (b"GET", 200, [(b"connection", b"close")]),
+        (b"GET", 200, [(b"content-length", b"9")]),
+        (b"GET", 200, [(b"transfer-encoding", b"chunked")]),
     ],
 )
 async def test_an_answer_that_is_not_plain_is_left_to_the_server(method, status, fields) -> None:
@@ -379,6 +385,31 @@ async def test_an_answer_that_is_not_plain_is_left_to_the_server(method, status,
         said = await answer(port, a_head().replace(b"GET", method))
     assert said.startswith(b"HTTP/1.1 204 ")
     assert b"x-a" not in said
+
+
+@pytest.mark.parametrize("is_last", [True, False])
+async def test_a_client_is_told_to_go_on_before_its_answer(is_last: bool) -> None:
+    """Its body has come with the head, and is read in the turn in which it is answered."""
+
+    async def whole(scope, receive, send) -> None:
+        await receive()
+        headers = [(b"content-length", b"2")]
+        if not scope["extensions"][ANSWER_EXTENSION](200, [], b"ok"):
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send({"type": "http.response.body", "body": b"ok"})
+
+    head = a_head(b"Expect: 100-continue", b"Content-Length: 1")
+    if not is_last:
+        head = head.replace(b"Connection: close\r\n", b"")
+    async with serving(whole) as port, asyncio.timeout(PATIENCE_SECONDS):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(head + b"x")
+        assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+        assert (await reader.readuntil(b"\r\n\r\nok")).startswith(b"HTTP/1.1 200 ")
+        if not is_last:
+            writer.write(a_head())
+            assert (await reader.read()).startswith(b"HTTP/1.1 200 ")
+        writer.close()
 
 
 async def test_a_whole_answer_waits_for_a_client_that_does_not_read() -> None:

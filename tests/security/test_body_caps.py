@@ -120,6 +120,19 @@ def test_a_body_that_stops_is_408_and_the_end(hasty, hasty_key, path):
         assert is_ended(connection)
 
 
+def test_no_request_is_served_behind_an_answer_that_ends_the_connection(hasty, hasty_key):
+    """Its client takes it for unread, and may send it again elsewhere."""
+    with connected(hasty.port, seconds=MOST_SECONDS) as connection:
+        connection.sendall(post(CHAT, "Content-Length: 4", key=hasty_key) + b"{")
+        assert read_answer(connection).header("connection") == "close"
+        further = request_bytes(
+            "/v1/models", "Host: localhost", f"Authorization: Bearer {hasty_key}", method="GET"
+        )
+        with contextlib.suppress(ConnectionError):
+            connection.sendall(b"   " + further)
+            assert connection.recv(65536) == b""
+
+
 @pytest.mark.parametrize(
     ("path", "name"),
     [
