@@ -13,6 +13,8 @@ import aiohttp
 import uvicorn
 import uvloop
 
+STREAM_SECONDS = 3600
+
 
 class Floor:
     """An ASGI application, which passes everything to ``upstream``, a URL of chat completions.
@@ -24,7 +26,9 @@ class Floor:
         self._upstream = upstream
 
     async def __aenter__(self) -> Floor:
-        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None))
+        # As by default, but for streams that last longer.
+        timeout = aiohttp.ClientTimeout(total=STREAM_SECONDS, sock_connect=30)
+        self._session = aiohttp.ClientSession(timeout=timeout)
         return self
 
     async def __aexit__(self, *error: object) -> None:
