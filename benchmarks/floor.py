@@ -16,7 +16,7 @@ import uvloop
 STREAM_SECONDS = 3600
 
 
-class Floor:
+class FloorApplication:
     """An ASGI application, which passes everything to ``upstream``, a URL of chat completions.
 
     Within ``async with`` it has its session.
@@ -25,8 +25,8 @@ class Floor:
     def __init__(self, upstream: str) -> None:
         self._upstream = upstream
 
-    async def __aenter__(self) -> Floor:
-        # As by default, but for streams that last longer.
+    async def __aenter__(self) -> FloorApplication:
+        # The defaults of aiohttp, except for the total: streams last longer.
         timeout = aiohttp.ClientTimeout(total=STREAM_SECONDS, sock_connect=30)
         self._session = aiohttp.ClientSession(timeout=timeout)
         return self
@@ -58,7 +58,7 @@ class Floor:
 
 
 async def serve(port: int, upstream: str) -> None:
-    async with Floor(upstream) as floor:
+    async with FloorApplication(upstream) as floor:
         config = uvicorn.Config(
             floor, port=port, lifespan="off", log_config=None, access_log=False, server_header=False
         )

@@ -1,8 +1,8 @@
 """What a chat and a chunk cost when each is sent once the one before has arrived.
 
-``python -m benchmarks.lockstep [CHECKOUT ...]`` measures this checkout, and others by turns with
-it: with ``--limits 3`` this one once more, whose user has three limits, and with ``--floor`` the
-least that a gateway on uvicorn and aiohttp costs.
+``python -m benchmarks.lockstep [CHECKOUT ...]`` measures this checkout and, by turns, others.
+``--limits 3`` adds each of them with three limits of its user, ``--floor`` uvicorn and aiohttp
+without logic; ``--chats`` leaves out the chunks.
 
 The driver is client and upstream in one, so each chunk is read, written and woken up for alike,
 however busy the machine is. With streams at a pace of their own (``python -m benchmarks``) a late
@@ -18,7 +18,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import sub, truediv
 from pathlib import Path
 
@@ -32,7 +32,6 @@ from benchmarks.ends import Arrival, End, Step, Upstream
 from benchmarks.load import Client
 from benchmarks.mock_upstream import STREAM_PIECES
 
-MANY_CHATS = 100  # in a round: short ones, so that neighbours meet the same machine
 CHAT, ALONE, TOGETHER = "chat", "chunk, alone", "chunk, together with the others"
 
 
@@ -127,18 +126,23 @@ class Effort:
     )  # in each round; of chunks, multiples of the streams
 
 
-Named = tuple[str, Contender]
+@dataclass(frozen=True, kw_only=True)
+class Entrant:
+    """``name`` is the one in the table."""
+
+    name: str
+    contender: Contender
 
 
-async def measured(contenders: Sequence[Named], effort: Effort) -> list[Gateway]:
-    """The gateways of ``contenders``, with what each round of each kind has cost them."""
+async def measured(entrants: Sequence[Entrant], effort: Effort) -> list[Gateway]:
+    """The gateways of ``entrants``, with what each round of each kind has cost them."""
     server = await asyncio.get_running_loop().create_server(Upstream, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name, ExitStack() as stack:
         try:
             gateways = [
-                await started(contender, Path(name) / str(n), url, stack)
-                for n, contender in enumerate(contenders)
+                await started(entrant, Path(name) / str(n), url, stack)
+                for n, entrant in enumerate(entrants)
             ]
             for gateway in gateways:
                 await gateway.open_streams(effort.streams)
@@ -154,20 +158,19 @@ async def measured(contenders: Sequence[Named], effort: Effort) -> list[Gateway]
     return gateways
 
 
-async def started(named: Named, directory: Path, url: str, stack: ExitStack) -> Gateway:
+async def started(entrant: Entrant, directory: Path, url: str, stack: ExitStack) -> Gateway:
     """A gateway that runs until ``stack`` is closed."""
-    name, contender = named
-    print(f"{name} ...", file=sys.stderr, flush=True)
+    print(f"{entrant.name} ...", file=sys.stderr, flush=True)
     await asyncio.to_thread(directory.mkdir)
-    prepared = await asyncio.to_thread(contender.prepare, directory, url)
+    prepared = await asyncio.to_thread(entrant.contender.prepare, directory, url)
     running = processes.running(prepared.server, directory / "log")
     process = await asyncio.to_thread(stack.enter_context, running)
-    return Gateway(name=name, prepared=prepared, process=process)
+    return Gateway(name=entrant.name, prepared=prepared, process=process)
 
 
 def shown(gateways: Sequence[Gateway]) -> str:
-    """Medians in microseconds, and of the differences and ratios of neighbouring rounds to those of
-    the first."""
+    """The median of each gateway in microseconds; behind each further one the median difference and
+    ratio to the first one's round beside it."""
     first, *others = gateways
     lines = []
     for kind, costs in first.costs.items():
@@ -181,25 +184,37 @@ def shown(gateways: Sequence[Gateway]) -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.lockstep", description=__doc__)
-    parser.add_argument("checkouts", nargs="*", type=Path, help="of other versions")
-    parser.add_argument("--rounds", type=int, default=Effort.rounds)
-    parser.add_argument("--limits", type=int, choices=range(5), default=0, help="of its user")
-    parser.add_argument("--floor", action="store_true", help="uvicorn and aiohttp without logic")
-    parser.add_argument("--chats", action="store_true", help="no chunks")
-    arguments = parser.parse_args()
+def entrants(arguments: argparse.Namespace) -> list[Entrant]:
+    """This checkout, and what the ``arguments`` add."""
     roots = [processes.ROOT, *(it.resolve() for it in arguments.checkouts)]
-    contenders: list[Named] = [(root.name, Gatehouse(root=root)) for root in roots]
-    if arguments.limits:
-        contenders.append((f"{arguments.limits} limits", Gatehouse(arguments.limits)))
+    found = [Entrant(name=root.name, contender=Gatehouse(root=root)) for root in roots]
+    if limits := arguments.limits:
+        found += [
+            Entrant(name=f"{root.name}, {limits} limits", contender=Gatehouse(limits, root=root))
+            for root in roots
+        ]
     if arguments.floor:
-        contenders.append((Floor.name, Floor()))
+        found.append(Entrant(name=Floor.name, contender=Floor()))
+    return found
+
+
+def parser() -> argparse.ArgumentParser:
+    found = argparse.ArgumentParser(prog="python -m benchmarks.lockstep", description=__doc__)
+    found.add_argument("checkouts", nargs="*", type=Path, help="of other versions")
+    found.add_argument("--rounds", type=int, default=Effort.rounds)
+    found.add_argument("--limits", type=int, choices=range(5), default=0, help="in further runs")
+    found.add_argument("--floor", action="store_true", help="uvicorn and aiohttp without logic")
+    found.add_argument("--chats", action="store_true", help="measure chats alone")
+    return found
+
+
+def main() -> None:
+    arguments = parser().parse_args()
     effort = Effort(rounds=arguments.rounds)
     if arguments.chats:
-        effort = Effort(rounds=arguments.rounds, numbers={CHAT: MANY_CHATS})
+        effort = replace(effort, numbers={CHAT: effort.numbers[CHAT]})
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        print(shown(runner.run(measured(contenders, effort))))
+        print(shown(runner.run(measured(entrants(arguments), effort))))
 
 
 if __name__ == "__main__":

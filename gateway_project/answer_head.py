@@ -1,5 +1,5 @@
-"""The head of an answer: written by hand for a whole one, and else together with the first of its
-body. Either way there is a system call and a packet less.
+"""The heads of responses. That of a whole response is built here; that of a stream waits for the
+first bytes of its body. Each saves a system call and a packet.
 
 ``private_members`` lists what it relies on within uvicorn.
 """
@@ -13,7 +13,7 @@ from http import HTTPStatus
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-# Those without a body have no length, and are left to uvicorn.
+# Responses without a body have no length: uvicorn writes them.
 STATUS_LINES = {
     status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode()
     for status in HTTPStatus
@@ -22,16 +22,16 @@ STATUS_LINES = {
 CONTROLS = bytes([*range(9), *range(10, 32), 127])  # the tab is none of them
 CLOSE = b"connection: close"
 NAME = re.compile(rb"[a-z0-9!#$%&'*+.^_`|~-]+")
-# By these uvicorn knows how long a body is, and whether the connection ends behind it.
+# uvicorn reads the length of a body and the end of a connection from these.
 OF_THE_CONNECTION = frozenset({b"connection", b"content-length", b"transfer-encoding"})
 MOST_KNOWN = 1000
 Fields = Sequence[tuple[bytes, bytes]]
 
-_plain: set[bytes] = set()  # names that were found to be so
+_known_names: set[bytes] = set()  # of plain fields
 
 
 def whole_head(status: int, fields: Fields, length: int, *, closes: bool) -> bytes | None:
-    """The head of an answer whose body has so many bytes; None for one that is left to uvicorn.
+    """The head of a response whose body has ``length`` bytes; None for one that uvicorn must write.
 
     No value can end its line: the line breaks in the whole head are counted.
     """
@@ -39,7 +39,7 @@ def whole_head(status: int, fields: Fields, length: int, *, closes: bool) -> byt
     if first is None:
         return None
     for name, _ in fields:
-        if name not in _plain and not _is_plain(name):
+        if name not in _known_names and not _is_plain(name):
             return None
     lines = [*map(b": ".join, fields), b"content-length: %d\r\n\r\n" % length]
     if closes:
@@ -54,8 +54,8 @@ def whole_head(status: int, fields: Fields, length: int, *, closes: bool) -> byt
 def _is_plain(name: bytes) -> bool:
     if name in OF_THE_CONNECTION or NAME.fullmatch(name) is None:
         return False
-    if len(_plain) < MOST_KNOWN:
-        _plain.add(name)
+    if len(_known_names) < MOST_KNOWN:
+        _known_names.add(name)
     return True
 
 

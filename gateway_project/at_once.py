@@ -1,7 +1,7 @@
-"""What a view reads and writes at once: uvicorn's own way takes coroutines, messages and timers.
+"""Reads and writes that a view does without waiting.
 
-Each says whether it did. What has to wait, or is out of the ordinary, is left to uvicorn.
-``private_members`` lists what it relies on within uvicorn.
+Each method returns False or None for what has to wait or is unusual, and uvicorn does that: with
+coroutines, messages and timers. ``private_members`` lists what it relies on within uvicorn.
 """
 
 from __future__ import annotations
@@ -35,21 +35,23 @@ class AtOnce(HttpToolsProtocol):
         cycle.body = bytearray()
         return body
 
-    def write_answer(
-        self, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes
+    def write_response(
+        self, extensions: object, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes
     ) -> bool:
-        """Write an answer with its length, which is none of ``headers``, unless that has to wait.
+        """Write a whole response and its ``content-length``, to the request whose scope has these
+        ``extensions``.
 
-        Returns whether it was written. uvicorn's own way takes two coroutines and their messages,
-        and looks at each header by itself.
+        Returns False, and writes nothing, where the client has to be waited for or uvicorn must
+        decide.
         """
         cycle = self._cycles[0] if self._cycles else None
-        if cycle is None or cycle.response_started or cycle.disconnected:
-            return False
-        if self.flow.write_paused or self.transport.is_closing():
+        if cycle is None or cycle.scope["extensions"] is not extensions:
+            return False  # the client has left, or the next of its requests has its turn
+        if cycle.response_started or self.flow.write_paused or self.transport.is_closing():
             return False
         if isinstance(cycle.transport, HeadWithBody) and cycle.transport.is_waiting:
             return False
+        # uvicorn writes the access log itself.
         if cycle.access_log or cycle.scope["method"] == "HEAD":
             return False
         fields = [*cycle.default_headers, *headers]
@@ -58,7 +60,7 @@ class AtOnce(HttpToolsProtocol):
             return False
         cycle.response_started = cycle.response_complete = True
         cycle.waiting_for_100_continue = False
-        cycle.transport = self.transport
+        cycle.transport = self.transport  # the stand-in refers to the cycle, and that to it
         if len(body) <= SHORT_BODY:
             self.transport.write(head + body)
         else:

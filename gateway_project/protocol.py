@@ -19,9 +19,9 @@ from gateway_project.answer_head import HeadWithBody
 from gateway_project.at_once import AtOnce
 from proxy.client_side.scope_extensions import (
     ABORT_EXTENSION,
-    ANSWER_EXTENSION,
     BODY_EXTENSION,
     GONE_EXTENSION,
+    RESPONSE_EXTENSION,
     WRITE_EXTENSION,
 )
 
@@ -98,7 +98,7 @@ class GatewayProtocol(AtOnce):
         # `abort` rather than close: closing a transport waits until the client has read the buffer.
         self.scope["extensions"] = {
             ABORT_EXTENSION: self.abort,  # type: ignore[dict-item]
-            ANSWER_EXTENSION: self.write_answer,  # type: ignore[dict-item]
+            RESPONSE_EXTENSION: self.write_response,  # type: ignore[dict-item]
             BODY_EXTENSION: self.whole_body,  # type: ignore[dict-item]
             GONE_EXTENSION: self.when_gone,  # type: ignore[dict-item]
             WRITE_EXTENSION: self.write_part,  # type: ignore[dict-item]

@@ -42,7 +42,7 @@ class Matched:
     ``meter`` is the name of its meter, for a period up to its start. What each request asks of the
     rule is worked out once: ``is_of_one`` (each request counts as one), ``is_of_money``,
     ``is_enforced``, whether it ``may_cut`` an output, and ``reads``, what a request used of it.
-    ``of_one`` is what a request asks its meter, once one did, where all ask the same.
+    ``of_one`` is the ask of a limit whose requests all ask the same; the first of them sets it.
     """
 
     rule: Rule

@@ -81,9 +81,13 @@ class Rule:
         object.__setattr__(self, "is_own", is_own)  # frozen, and asked for by each request
 
     def is_own_of(self, caller: Caller) -> bool:
-        """Whether ``caller`` alone uses their share. Many people use that of a key which speaks for
+        """Whether ``caller`` alone uses their share."""
+        return self.is_of_one_person(is_spoken_for=bool(caller.spoken_for))
+
+    def is_of_one_person(self, *, is_spoken_for: bool) -> bool:
+        """Whether one caller alone uses a share. Many people use that of a key which speaks for
         users."""
-        if not caller.spoken_for or not self.is_own:
+        if not is_spoken_for or not self.is_own:
             return self.is_own
         is_of_key = self.subject_kind is SubjectKind.KEY and self.share is Share.POOL
         return not is_of_key and self.share is not Share.EACH_KEY

@@ -1,4 +1,4 @@
-"""What is measured side by side: the gateway, nginx as the limit, and other gateways."""
+"""What is measured side by side: the gateway, nginx and a floor as limits, and other gateways."""
 
 from benchmarks.contenders.contender import Contender
 from benchmarks.contenders.floor import Floor

@@ -1,4 +1,4 @@
-"""The least that any gateway on uvicorn and aiohttp costs."""
+"""uvicorn and aiohttp without logic: see :mod:`benchmarks.floor`."""
 
 from __future__ import annotations
 
@@ -15,5 +15,6 @@ class Floor:
     def prepare(self, directory: Path, upstream: str) -> Prepared:
         port = free_port()
         command = [sys.executable, "-m", "benchmarks.floor", str(port), upstream]
+        # Every path asks the upstream for a chat.
         server = Server(command=command, port=port, ready_path="/v1/models")
         return Prepared(server=server, url=f"http://127.0.0.1:{port}/v1", key="none")

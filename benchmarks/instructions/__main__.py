@@ -20,8 +20,7 @@ from benchmarks import processes
 from benchmarks.contenders import Gatehouse
 from benchmarks.contenders.contender import Prepared
 from benchmarks.instructions import callgrind, figures
-
-UPSTREAM = "http://127.0.0.1:9/v1"
+from benchmarks.instructions.counted import UPSTREAM
 
 
 def main() -> None:

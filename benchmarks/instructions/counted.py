@@ -17,7 +17,7 @@ import uvicorn
 import uvloop
 from uvicorn.server import ServerState
 
-from benchmarks.floor import Floor
+from benchmarks.floor import FloorApplication
 from benchmarks.instructions import callgrind
 from benchmarks.instructions.marks import Marks
 from benchmarks.instructions.stages import ANSWER, Watch
@@ -26,7 +26,7 @@ from benchmarks.load import Client
 
 Begin = Callable[[], None]
 
-UPSTREAM = "http://127.0.0.1:9/v1/chat/completions"  # nobody is asked there: see Upstream
+UPSTREAM = "http://127.0.0.1:9/v1"  # wire.Upstream takes every connection to it
 
 CHATS, SHORT, LONG, ASIDE, NOTHING = "chats", "short stream", "long stream", "aside", "nothing"
 
@@ -134,7 +134,7 @@ def chosen(kind: str) -> tuple[Any, AbstractAsyncContextManager[Any], Any]:
     if kind == "floor":
         from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-        floor = Floor(UPSTREAM)
+        floor = FloorApplication(f"{UPSTREAM}/chat/completions")
         return floor, floor, HttpToolsProtocol
     from gateway_project.asgi import application
     from gateway_project.lifespan import serving

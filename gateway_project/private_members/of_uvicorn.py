@@ -10,6 +10,8 @@ FLOW_CONTROL = "uvicorn.protocols.http.flow_control.FlowControl"
 SOCKET_PROTOCOL = "uvicorn.protocols.websockets.websockets_sansio_impl.WebSocketsSansIOProtocol"
 
 SERVER_TESTS = "tests/gateway_project/test_protocol.py"
+AT_ONCE_TESTS = "tests/gateway_project/test_at_once.py"
+HEAD_TESTS = "tests/gateway_project/test_answer_head.py"
 
 UVICORN = (
     PrivateMembers(
@@ -66,7 +68,7 @@ UVICORN = (
         names=("body",),
         user="gateway_project.at_once",
         reason="A body that has come by now is taken without a coroutine and a timer.",
-        noticed_by=f"{SERVER_TESTS}::test_a_body_that_has_come_with_its_head_is_taken_at_once",
+        noticed_by=f"{AT_ONCE_TESTS}::test_a_body_that_has_come_with_its_head_is_taken_at_once",
     ),
     PrivateMembers(
         owner=CYCLE,
@@ -82,7 +84,52 @@ UVICORN = (
         ),
         user="gateway_project.at_once",
         reason="A whole response is written without a coroutine and a look at each header.",
-        noticed_by=f"{SERVER_TESTS}::test_a_whole_answer_is_written_at_once",
+        noticed_by=f"{AT_ONCE_TESTS}::test_a_whole_response_is_written_at_once",
+    ),
+    PrivateMembers(
+        owner=HTTP_PROTOCOL,
+        names=("flow", "transport"),
+        user="gateway_project.at_once",
+        reason="Leads to whether the client has to be waited for, or has left.",
+        noticed_by=f"{AT_ONCE_TESTS}::test_no_response_is_written_to_a_connection_that_was_cut",
+    ),
+    PrivateMembers(
+        owner=CYCLE,
+        names=("transport",),
+        user="gateway_project.at_once",
+        reason="What a request has written before, as 100 Continue, comes first.",
+        noticed_by=f"{AT_ONCE_TESTS}::test_a_client_is_told_to_go_on_before_its_response",
+    ),
+    PrivateMembers(
+        owner=CYCLE,
+        names=("message_event",),
+        user="gateway_project.at_once",
+        reason="Whoever waits for the client hears that the response is complete.",
+        noticed_by=f"{AT_ONCE_TESTS}"
+        "::test_who_waits_for_the_client_learns_of_a_response_that_another_task_wrote",
+    ),
+    PrivateMembers(
+        owner=CYCLE,
+        names=("disconnected", "more_body"),
+        user="gateway_project.at_once",
+        reason="uvicorn waits for the rest of a body, and hears of a client that has left.",
+        noticed_by=f"{AT_ONCE_TESTS}::test_a_body_that_is_still_to_come_is_not_taken",
+    ),
+    PrivateMembers(
+        owner=CYCLE,
+        names=("body",),
+        user="gateway_project.protocol",
+        reason="A body is not kept until the next request of its connection.",
+        noticed_by=f"{SERVER_TESTS}"
+        "::test_a_body_that_nobody_read_is_not_kept_until_the_next_request",
+    ),
+    PrivateMembers(
+        owner=CYCLE,
+        names=("transport",),
+        user="gateway_project.protocol",
+        reason="A head that was not written refers to its request, and that to it.",
+        noticed_by="tests/gateway_project/test_garbage.py"
+        "::test_a_client_that_leaves_before_its_answers_leaves_no_garbage",
     ),
     PrivateMembers(
         owner=HTTP_PROTOCOL,
@@ -103,7 +150,7 @@ UVICORN = (
         names=("on_headers_complete", "cycle"),
         user="gateway_project.protocol",
         reason="The requests of a connection are known in the order of their responses.",
-        noticed_by=f"{SERVER_TESTS}::test_parts_go_to_the_answer_whose_turn_it_is",
+        noticed_by=f"{AT_ONCE_TESTS}::test_parts_go_to_the_answer_whose_turn_it_is",
     ),
     PrivateMembers(
         owner=HTTP_PROTOCOL,
@@ -118,7 +165,7 @@ UVICORN = (
         names=("flow",),
         user="gateway_project.protocol",
         reason="Leads to whether the client has to be waited for.",
-        noticed_by=f"{SERVER_TESTS}"
+        noticed_by=f"{AT_ONCE_TESTS}"
         "::test_nothing_is_written_at_once_to_a_client_that_has_to_be_waited_for",
     ),
     PrivateMembers(
@@ -126,7 +173,7 @@ UVICORN = (
         names=("write_paused",),
         user="gateway_project.at_once",
         reason="Nothing is written past the buffer of a client that does not read.",
-        noticed_by=f"{SERVER_TESTS}"
+        noticed_by=f"{AT_ONCE_TESTS}"
         "::test_nothing_is_written_at_once_to_a_client_that_has_to_be_waited_for",
     ),
     PrivateMembers(
@@ -142,7 +189,7 @@ UVICORN = (
         names=("chunked_encoding",),
         user="gateway_project.at_once",
         reason="Says that the head of the response is out and that chunks may follow it.",
-        noticed_by=f"{SERVER_TESTS}::test_a_part_is_written_at_once_while_the_client_keeps_up",
+        noticed_by=f"{AT_ONCE_TESTS}::test_a_part_is_written_at_once_while_the_client_keeps_up",
     ),
     PrivateMembers(
         owner=CYCLE,
@@ -173,7 +220,7 @@ UVICORN = (
         names=("transport",),
         user="gateway_project.answer_head",
         reason="Replaced until the head of the response is written, to write it with the body.",
-        noticed_by=f"{SERVER_TESTS}::test_the_head_goes_out_with_what_is_written_behind_it",
+        noticed_by=f"{HEAD_TESTS}::test_the_head_goes_out_with_what_is_written_behind_it",
     ),
     PrivateMembers(
         owner=SOCKET_PROTOCOL,

@@ -79,7 +79,7 @@ class Reservation:
         return [one.matched for one in self.held.values()]
 
     def amounts(self, used: Used) -> list[tuple[str, int]]:
-        """What was ``used`` of each meter, by its name."""
+        """The amount used of each meter, by name."""
         return [(meter, amount_of(one[0], used)) for meter, one in self.held.items()]
 
     def settlement(self, used: Used) -> Settlement:
@@ -113,7 +113,7 @@ def use_of(hold: Hold, used: Used) -> Use:
 
 
 def amount_of(matched: Matched, used: Used) -> int:
-    """What a request ``used`` of the meter of a limit; a slot is only given back."""
+    """The amount that a request used of a limit; 0 for slots, which are only given back."""
     quantities, is_priced = used
     if matched.kind is SLOTS:
         return 0

@@ -27,9 +27,10 @@ def expectation(
     targets: Targets,
     demand: Demand,
     wanted: Matches,
+    *,
     lengths: OutputLengths,
     prices: LivePrices,
-    tariff: Tariff | None,
+    tariff: Tariff | None = None,
 ) -> Expected:
     """What the request will use of what ``wanted`` limits.
 

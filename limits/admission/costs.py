@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from limits.admission.expected import Expected
 from limits.counting.live_prices import LivePrices, Priced
-from limits.counting.tariffs import Tariff
+from limits.counting.tariffs import Tariff, between
 from limits.demand import Demand
 from limits.meters.interface import new
 from models_registry.targets import Target
@@ -25,7 +25,8 @@ def with_costs(
     if dearest is None:
         return expected._replace(is_priced=False)
     least, worst = dearest
-    first: int | None = _between(expected, least, worst)
+    likely, longest = expected.typical_output, expected.worst_output
+    first: int | None = between(least, worst, likely, longest)
     if len(targets) > 1:
         first = costs(prices, targets[0], model, demand, (expected.typical_output,))[0]
     if first is None:
@@ -47,14 +48,6 @@ def standing(prices: LivePrices, targets: Sequence[Target], model: str) -> Tarif
     if upstream.costs_nothing:
         return None
     return prices.standing((upstream.name, model, target.model, ""))
-
-
-def _between(expected: Expected, least: int, worst: int) -> int:
-    """What the typical output costs, where the longest costs ``worst`` and none ``least``."""
-    longest = expected.worst_output
-    if not longest:
-        return least
-    return least + (worst - least) * expected.typical_output // longest
 
 
 def _dearest(

@@ -73,7 +73,7 @@ class Expected(NamedTuple):
         return Quantities(1, self.input_tokens, output, cost, self.audio_ms, self.images)
 
 
-COSTLESS = (0, 0, 0, True, NOTHING_USED)
+COST_NOT_ASKED = (0, 0, 0, True, NOTHING_USED)
 UNPRICED = (0, 0, 0, False, NOTHING_USED)
 ONE_REQUEST = Expected(0, 0, 0, 0, 0, names_maximum=False, may_be_cut=False, is_bounded=True)
 
@@ -85,14 +85,16 @@ def expected_of(
     usual: int | None,
     tariff: Tariff | None = None,
 ) -> Expected:
-    """What the request will use, where its outputs are ``usual`` so long, in tokens.
+    """The expected use of a request. ``usual`` is the usual length of outputs in tokens, None while
+    it is unknown.
 
-    What it costs only where the ``tariff`` is known beforehand: see :mod:`limits.admission.costs`.
+    Costs are included where a ``tariff`` is given; otherwise :mod:`limits.admission.costs` adds
+    them.
     """
     prompt, named, images, audio_ms, _, _, _ = demand
     own = longest_output(targets)
     likely, most = outputs_of(named, own, usual, endpoint)
-    costs = COSTLESS
+    costs = COST_NOT_ASKED
     if tariff is not None:
         spread = tariff.spread(prompt, likely, most)
         costs = UNPRICED if spread is None else (*spread, True, NOTHING_USED)

@@ -143,9 +143,8 @@ class Gate(Reserving):
         except DATABASE_ERRORS as exc:
             money = next(each.rule for each in wanted if each.is_of_money)
             raise LimitsUnavailableError(money) from exc
-        return expectation(
-            exchange, model, targets, demand, wanted, self.lengths, self.prices, None
-        )
+        lengths, prices = self.lengths, self.prices
+        return expectation(exchange, model, targets, demand, wanted, lengths=lengths, prices=prices)
 
     def _expected_at_once(
         self, exchange: Exchange, model: str, targets: Targets, demand: Demand, wanted: Matches
@@ -158,8 +157,9 @@ class Gate(Reserving):
             tariff = standing(self.prices, targets, model)
             if tariff is None:
                 return None
+        lengths, prices = self.lengths, self.prices
         return expectation(
-            exchange, model, targets, demand, wanted, self.lengths, self.prices, tariff
+            exchange, model, targets, demand, wanted, lengths=lengths, prices=prices, tariff=tariff
         )
 
 

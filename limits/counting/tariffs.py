@@ -95,8 +95,12 @@ class Tariff(NamedTuple):
         none, most = _in_nanodollars(of_input), _in_nanodollars(of_input + longest * of_output)
         if none is None or most is None:
             return None
-        typical = none + (most - none) * likely // longest if longest else none
-        return typical, most, none
+        return between(none, most, likely, longest), most, none
+
+
+def between(none: int, most: int, likely: int, longest: int) -> int:
+    """The cost of ``likely`` tokens of output, where the ``longest`` costs ``most``."""
+    return none + (most - none) * likely // longest if longest else none
 
 
 class Tariffs:

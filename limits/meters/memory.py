@@ -14,7 +14,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import cast
 
 from limits.meters.interface import (
     LEASE_SECONDS,
@@ -149,22 +148,25 @@ class MemoryMeters(Upkeep):
             self._release(holds, now)
 
     def settle_at_once(self, reservation: str, used: Sequence[tuple[str, int]]) -> bool:
-        """Settle what :meth:`take_at_once` reserved: ``used`` has the meters, each with its amount.
+        """Settle a reservation that is still held. ``used`` has each meter's name and amount.
 
-        Returns whether it did. A lease that ran out, and what the database holds already, are left
-        to :meth:`settle`.
+        Returns False, and changes nothing, where :meth:`settle` is needed: the lease ran out, a
+        meter is unknown, or the database holds one of the uses.
         """
         now = self._caught_up()
-        held, known = self._reservations.get(reservation), self._meters.get
-        if held is None or self._stored:
+        held, stored, known = self._reservations.get(reservation), self._stored, self._meters.get
+        if held is None or (stored and any((meter, reservation) in stored for meter, _ in used)):
             return False
-        states = cast("list[State]", [known(meter) for meter, _ in used])
-        if None in states:
-            return False
+        states = []
+        for meter, _ in used:
+            state = known(meter)
+            if state is None:
+                return False
+            states.append(state)
         del self._reservations[reservation]
         self._done[reservation] = now
         take = held.holds.pop
-        for state, (meter, amount) in zip(states, used):  # noqa: B905 - one is made of the other
+        for state, (meter, amount) in zip(states, used, strict=True):
             state.settle(reservation, amount, take(meter, NO_HOLD), now)
         if held.holds:
             self._release(held.holds, now)

@@ -1,4 +1,5 @@
-"""What meters in memory do between two calls: leases end, flushes are taken over, old is forgotten.
+"""Upkeep of meters in memory between two calls: leases end, stored uses are taken over, what is old
+is forgotten.
 
 ::
 

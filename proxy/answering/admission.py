@@ -102,12 +102,13 @@ def tell(exchange: Exchange, admission: Admission) -> None:
         exchange.limit_headers = limit_headers(
             rules,
             readings,
-            exchange.caller,
             is_anthropic=is_anthropic,
+            is_spoken_for=bool(exchange.caller.spoken_for),
             now=time.time() if is_anthropic else 0.0,  # OpenAI's tell how long it takes
         )
 
 
 def _are_aside(targets: Sequence[Target]) -> bool:
-    is_first = not targets or targets[0].is_aside  # asked by itself: nearly always it is not
-    return is_first and all(target.is_aside for target in targets)
+    if targets and not targets[0].is_aside:  # nearly always; a generator costs more than this look
+        return False
+    return all(target.is_aside for target in targets)

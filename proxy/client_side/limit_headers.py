@@ -15,7 +15,6 @@ from math import ceil
 from typing import NamedTuple
 from urllib.parse import quote
 
-from accounts.caller import Caller
 from limits.choices import Metric, Mode, Window
 from limits.meters.interface import Reading
 from limits.rule import Rule
@@ -25,9 +24,10 @@ Headers = list[Header]
 
 WARNING_HEADER = b"x-gateway-limit-warning"
 MOST_WARNINGS = 10
-MOST_KNOWN = 1000  # sets of limits; some of them are gone by now
+MOST_KNOWN = 1000  # plans; those of earlier limits stay until all are cleared
 INEXACT = 0.0005  # milliseconds that a float may have too many
 SECONDS_PER_MINUTE = MINUTES_PER_HOUR = 60
+MINUTE_MS = 60_000
 # The names of what is counted. OpenAI knows the first two.
 METRICS = {
     Metric.REQUESTS: "requests",
@@ -54,112 +54,110 @@ NAMES = tuple(
 )
 
 
-Told = tuple[int, Names]
+Place = tuple[int, Names]  # the index of a limit, and the names of its headers
 
 
-class _Line(NamedTuple):
-    """What is told of one metric: the tightest of its readings.
+class _MetricHeaders(NamedTuple):
+    """The headers of one metric: the one of ``places`` with the least left is told.
 
-    ``told`` has the place of each, with the names of its headers. ``whole`` is the first of them
-    where the amount is ``amount``.
+    ``limit_header`` is ready-made for the usual ``amount``.
     """
 
-    told: tuple[Told, ...]
+    places: tuple[Place, ...]
     amount: int
-    whole: Header
+    limit_header: Header
 
 
 class _Plan(NamedTuple):
-    """What is told of ``rules``, which it keeps, so that no others get their ids.
+    """The headers for ``rules``. The plan keeps the rules alive, since their ids are its key.
 
-    ``warning`` are the places of those that only warn.
+    ``warning`` has the indexes of limits that only warn.
     """
 
     rules: tuple[Rule, ...]
-    lines: tuple[_Line, ...]
+    metrics: tuple[_MetricHeaders, ...]
     warning: tuple[int, ...]
 
 
-_plans: dict[tuple[int, ...], _Plan] = {}
+plans: dict[tuple[int, ...], _Plan] = {}
 
 
 def limit_headers(
     rules: tuple[Rule, ...],
     readings: Sequence[Reading],
-    caller: Caller,
     *,
     is_anthropic: bool,
+    is_spoken_for: bool,
     now: float,
 ) -> Headers:
     """The headers about ``rules``, which have these ``readings``. ``now`` is in seconds since the
-    epoch.
+    epoch. ``is_spoken_for``: a key speaks for the person, and others use it as well.
 
     Amounts that are shared with others are not told, nor those that only warn.
     """
-    is_spoken_for = bool(caller.spoken_for)
     key = (is_anthropic, is_spoken_for, *map(id, rules))
-    _, lines, warning = _plans.get(key) or _noted(key, rules, caller)
+    plan = plans.get(key)
+    if plan is None:
+        if len(plans) >= MOST_KNOWN:
+            plans.clear()
+        plan = plans[key] = _planned(rules, ANTHROPIC if is_anthropic else OPENAI, is_spoken_for)
+    _, metrics, warning = plan
     headers: Headers = []
-    for told, usual_amount, whole in lines:
-        place, names = told[0] if len(told) == 1 else _tightest(told, readings)
-        _, amount, used, seconds, _, _, _, _ = readings[place]
+    for places, usual_amount, limit_header in metrics:
+        index, names = places[0] if len(places) == 1 else _tightest(places, readings)
+        _, amount, used, seconds, _, _, _, _ = readings[index]
         left = amount - used if amount > used else 0  # of an amount that was lowered since
-        headers.append(whole if amount == usual_amount else (names[0], b"%d" % amount))
+        headers.append(limit_header if amount == usual_amount else (names[0], b"%d" % amount))
         headers.append((names[1], b"%d" % left))
         if len(names) == len(PARTS):
             text = moment(ceil(now + seconds)) if is_anthropic else duration(seconds)
             headers.append((names[2], text))
     if warning:
-        over = [rules[place].label for place in warning if readings[place].is_over]
+        over = [rules[index].label for index in warning if readings[index].is_over]
         if over:
             headers.append((WARNING_HEADER, labels(over).encode()))
     return headers
 
 
-def _noted(key: tuple[int, ...], rules: tuple[Rule, ...], caller: Caller) -> _Plan:
-    """The plan for ``rules``, which is the same for all requests of such callers."""
-    is_anthropic, _, *_ = key
-    named = ANTHROPIC if is_anthropic else OPENAI
-    warning = (place for place, rule in enumerate(rules) if rule.mode is Mode.WARN)
+def _planned(rules: tuple[Rule, ...], named: dict[Metric, Names], is_spoken_for: bool) -> _Plan:
     told: dict[Metric, list[int]] = {}
-    for place, rule in enumerate(rules):
-        if rule.mode is Mode.ENFORCE and rule.is_own_of(caller):
-            told.setdefault(rule.metric, []).append(place)
-    lines = [_line(names, rules, told[metric]) for metric, names in named.items() if metric in told]
-    if len(_plans) >= MOST_KNOWN:
-        _plans.clear()
-    plan = _plans[key] = _Plan(rules, tuple(lines), tuple(warning))
-    return plan
-
-
-def _line(names: Names, rules: Sequence[Rule], places: Sequence[int]) -> _Line:
-    amount = rules[places[0]].amount
-    # A total is never reset.
-    told = [
-        (place, names[:2] if rules[place].window is Window.TOTAL else names) for place in places
+    for index, rule in enumerate(rules):
+        if rule.mode is Mode.ENFORCE and rule.is_of_one_person(is_spoken_for=is_spoken_for):
+            told.setdefault(rule.metric, []).append(index)
+    metrics = [
+        _metric_headers(names, rules, told[metric])
+        for metric, names in named.items()
+        if metric in told
     ]
-    return _Line(tuple(told), amount, (names[0], b"%d" % amount))
+    warning = (index for index, rule in enumerate(rules) if rule.mode is Mode.WARN)
+    return _Plan(rules, tuple(metrics), tuple(warning))
+
+
+def _metric_headers(names: Names, rules: Sequence[Rule], indexes: Sequence[int]) -> _MetricHeaders:
+    amount = rules[indexes[0]].amount
+    # A total is never reset.
+    places = [(at, names[:2] if rules[at].window is Window.TOTAL else names) for at in indexes]
+    return _MetricHeaders(tuple(places), amount, (names[0], b"%d" % amount))
 
 
 def duration(seconds: float) -> bytes:
     """``seconds`` as Go writes them, rounded up: to milliseconds, and from a minute on to
     seconds."""
-    if seconds > SECONDS_PER_MINUTE:
-        return _of_minutes(ceil(seconds - INEXACT / 1000))
     milliseconds = ceil(seconds * 1000 - INEXACT)
+    if milliseconds >= MINUTE_MS:
+        return _of_minutes(-(-milliseconds // 1000))
     if milliseconds <= 0:
         return b"0s"
     if milliseconds < 1000:
         return b"%dms" % milliseconds
     whole, part = divmod(milliseconds, 1000)
-    if whole == SECONDS_PER_MINUTE:
-        return _of_minutes(whole)
     return (b"%d.%03d" % (whole, part)).rstrip(b"0") + b"s" if part else b"%ds" % whole
 
 
+# Requests within a second share the reset of a period.
 @lru_cache(maxsize=4096)
 def _of_minutes(seconds: int) -> bytes:
-    """Of a period, requests of the same second are told the same."""
+    """A minute or more, as Go writes durations."""
     minutes, seconds = divmod(seconds, SECONDS_PER_MINUTE)
     if minutes < MINUTES_PER_HOUR:
         return b"%dm%ds" % (minutes, seconds)
@@ -177,11 +175,11 @@ def labels(of: Iterable[str]) -> str:
     return ", ".join(quote(label, safe=" ") for label in list(of)[:MOST_WARNINGS])
 
 
-def _tightest(told: Sequence[Told], readings: Sequence[Reading]) -> Told:
+def _tightest(places: Sequence[Place], readings: Sequence[Reading]) -> Place:
     """The one with the least left, and of several the one that lasts the longest."""
 
-    def room(one: Told) -> tuple[int, float]:
-        reading = readings[one[0]]
+    def room(place: Place) -> tuple[int, float]:
+        reading = readings[place[0]]
         return max(reading.amount - reading.used, 0), -reading.reset_seconds
 
-    return min(told, key=room)
+    return min(places, key=room)

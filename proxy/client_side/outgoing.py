@@ -15,7 +15,7 @@ from proxy.client_side.errors import ApiError
 from proxy.client_side.response_headers import STREAMING
 from proxy.client_side.scope_extensions import (
     ABORT_EXTENSION,
-    ANSWER_EXTENSION,
+    RESPONSE_EXTENSION,
     WRITE_EXTENSION,
 )
 from usage.exchange import Exchange
@@ -23,7 +23,7 @@ from wire_formats.dialect import Dialect
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
-WriteAnswer = Callable[[int, Headers, bytes], bool]
+WriteResponse = Callable[[object, int, Headers, bytes], bool]
 
 # Not ": ping", which some clients take for the end, and never with an id, which crashes others.
 KEEP_ALIVE = b": keep-alive\n\n"
@@ -57,7 +57,8 @@ class Outgoing:
         extensions = scope.get("extensions") or {}
         self._abort: Callable[[], None] = extensions.get(ABORT_EXTENSION, _no_abort)
         self._write: Callable[[bytes], bool] = extensions.get(WRITE_EXTENSION, _no_write)
-        self._write_answer: WriteAnswer = extensions.get(ANSWER_EXTENSION, _no_answer)
+        self._extensions = extensions
+        self._write_response: WriteResponse = extensions.get(RESPONSE_EXTENSION, _no_response)
         self._request_id = request_id
         self._more_headers = more_headers or []
         self._write_timeout = write_timeout
@@ -98,8 +99,7 @@ class Outgoing:
     ) -> None:
         """Send an answer in one piece; where the body is not ``is_sent``, its length alone."""
         self._dialect = None
-        is_new = is_sent and not self.has_begun
-        if is_new and self._write_answer(status, self._every(headers), body):
+        if is_sent and not self.has_begun and self._written(status, headers, body):
             self._note_beginning()
             return
         if status != HTTPStatus.NO_CONTENT:
@@ -174,16 +174,20 @@ class Outgoing:
         if self._beat is not None:
             self._beat.cancel()
 
+    def _written(self, status: int, headers: Headers, body: bytes) -> bool:
+        every = self._all_headers(headers)
+        return self._write_response(self._extensions, status, every, body)
+
     def _note_beginning(self) -> None:
         self.has_begun = True
         if self._beat is not None:
             self._beat.cancel()  # it has not run yet
 
     def _start(self, status: int, headers: Headers) -> dict[str, Any]:
-        every = self._every(headers)
+        every = self._all_headers(headers)
         return {"type": "http.response.start", "status": status, "headers": every}
 
-    def _every(self, headers: Headers) -> Headers:
+    def _all_headers(self, headers: Headers) -> Headers:
         identity = (b"x-request-id", self._request_id.encode())
         return [*headers, identity, *COMMON_HEADERS, *self._more_headers]
 
@@ -231,5 +235,6 @@ def _no_write(part: bytes) -> bool:
     return False
 
 
-def _no_answer(status: int, headers: Headers, body: bytes) -> bool:
+def _no_response(extensions: object, status: int, headers: Headers, body: bytes) -> bool:
+    """Other servers have no such extension: responses go through ASGI."""
     return False

@@ -9,7 +9,7 @@ REQUEST_ID_EXTENSION = "gatehouse.request_id"  # str: of such a request
 GONE_EXTENSION = "gatehouse.when_gone"  # told once the client has left
 BODY_EXTENSION = "gatehouse.body"  # takes a body of at most so many bytes, if all of it has come
 ABORT_EXTENSION = "gatehouse.abort"  # drops the client's connection
-ANSWER_EXTENSION = "gatehouse.answer"  # writes a whole answer without a task
+RESPONSE_EXTENSION = "gatehouse.response"  # writes a whole response without a task
 WRITE_EXTENSION = "gatehouse.write"  # writes bytes of a body without a task
 
 

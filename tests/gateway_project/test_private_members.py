@@ -55,7 +55,7 @@ OTHERS = {
     "_replace",  # of named tuples, which documents it
 }
 
-LISTED = {(entry.owner, name) for entry in PRIVATE_MEMBERS for name in entry.names}
+LISTED = {(entry.owner, name, entry.user) for entry in PRIVATE_MEMBERS for name in entry.names}
 
 each_entry = pytest.mark.parametrize(
     "entry", PRIVATE_MEMBERS, ids=lambda entry: f"{entry.owner.rpartition('.')[2]}-{entry.names[0]}"
@@ -111,12 +111,16 @@ def attributes(tree: ast.AST) -> Iterator[tuple[str, str]]:
                 yield "", node.attr
 
 
-def used_by_subclasses() -> Iterator[tuple[str, str]]:
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
+
+
+def used_by_subclasses() -> Iterator[tuple[str, str, str]]:
     imports = re.compile(rf"^(?:from|import) (?:{'|'.join(LIBRARIES)})\b", re.MULTILINE)
     for path, tree in sources().items():
         if not imports.search(path.read_text()):
             continue
-        module = import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
+        module = import_module(module_of(path))
         for node in tree.body:
             ours = getattr(module, node.name) if isinstance(node, ast.ClassDef) else object
             for name in members_of(ours):
@@ -124,16 +128,16 @@ def used_by_subclasses() -> Iterator[tuple[str, str]]:
                 is_used = ("self", name) in attributes(node)
                 is_undocumented = owner.startswith("uvicorn") or owner == RESPONSE_HANDLER
                 if name in vars(ours) or (is_used and (is_undocumented or name.startswith("_"))):
-                    yield owner, name
+                    yield owner, name, module.__name__
 
 
-def used_of_held_objects() -> Iterator[tuple[str, str]]:
+def used_of_held_objects() -> Iterator[tuple[str, str, str]]:
     members = {owner: members_of(named(owner)) for owner in HELD.values()}
-    for tree in sources().values():
+    for path, tree in sources().items():
         for holder, name in attributes(tree):
             owner = HELD.get(holder.removeprefix("_"), "")
             if name in members.get(owner, ()):
-                yield owner, name
+                yield owner, name, module_of(path)
 
 
 def our_own_private_names() -> set[str]:
@@ -154,7 +158,7 @@ def test_no_other_private_member_is_used() -> None:
         for holder, name in attributes(tree)
         if re.match(r"_[A-Za-z]", name) and holder not in {"self", "cls"}
     }
-    known = our_own_private_names() | OTHERS | {name for _, name in LISTED}
+    known = our_own_private_names() | OTHERS | {name for _, name, _ in LISTED}
     assert used - known == set()
 
 

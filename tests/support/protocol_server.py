@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -33,10 +33,14 @@ async def serving(application: Any = echo) -> AsyncIterator[int]:
 
 
 @asynccontextmanager
-async def serving_as(config: uvicorn.Config) -> AsyncIterator[int]:
+async def serving_as(
+    config: uvicorn.Config, *, headers: Sequence[tuple[bytes, bytes]] = ()
+) -> AsyncIterator[int]:
+    """The port of a server with this ``config``, which adds ``headers`` to each response."""
     config.load()
     loop = asyncio.get_running_loop()
     state = uvicorn.server.ServerState()
+    state.default_headers = list(headers)
     server = await loop.create_server(
         lambda: GatewayProtocol(config=config, server_state=state, app_state={}), "127.0.0.1", 0
     )
@@ -44,3 +48,19 @@ async def serving_as(config: uvicorn.Config) -> AsyncIterator[int]:
         yield server.sockets[0].getsockname()[1]
         for connection in list(state.connections):
             connection.shutdown()
+
+
+async def answer(port: int, head: bytes) -> bytes:
+    """All that the server says to ``head``, until it ends the connection."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(head)
+    try:
+        return await reader.read()
+    finally:
+        writer.close()
+
+
+def a_head(*lines: bytes) -> bytes:
+    """A request behind which the connection ends."""
+    fields = (b"Host: a", b"Connection: close", *lines)
+    return b"\r\n".join((b"GET / HTTP/1.1", *fields, b"", b""))

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 import orjson
 import pytest
 
 from limits.admission.expected import Expected, capped, expected_of, most_of
 from limits.admission.output_lengths import OutputLengths
+from limits.counting.tariffs import Tariff
 from limits.demand import Demand
 from models_registry.targets import Target
+from tests.limits.counting.test_tariffs import a_price
 from tests.support.builders import a_target
 
 
@@ -26,6 +29,30 @@ def expected(
         lengths.note(7, "gpt-4o", seen)
     usual = lengths.usual(7, "gpt-4o")
     return expected_of(demand, targets or [a_target()], endpoint, usual)
+
+
+def a_tariff(**rates: object) -> Tariff:
+    """Two dollars and a half for a million tokens of input, ten for as many of output."""
+    tariff = Tariff.of(a_price(**rates))
+    assert tariff is not None
+    return tariff
+
+
+def test_costs_come_with_a_tariff_that_is_known() -> None:
+    found = expected_of(Demand(100, 200), [a_target()], "chat/completions", 50, a_tariff())
+    assert (found.least_cost, found.typical_cost, found.worst_cost) == (
+        250_000,
+        250_000 + 50 * 10_000,
+        250_000 + 200 * 10_000,
+    )
+    assert found.is_priced
+
+
+def test_costs_beyond_all_measure_are_no_costs() -> None:
+    tariff = a_tariff(output_per_million=Decimal(999_999))
+    found = expected_of(Demand(100, 10**11), [a_target()], "chat/completions", 50, tariff)
+    assert not found.is_priced
+    assert (found.least_cost, found.typical_cost, found.worst_cost) == (0, 0, 0)
 
 
 def outputs(found: Expected) -> tuple[int, int]:

@@ -11,8 +11,9 @@ from django.db import OperationalError
 from limits.admission.admitting import CLAIMED_SECONDS
 from limits.admission.asked_for import FREE, HANDSHAKE
 from limits.admission.asking import Asker
+from limits.admission.expected import ONE_REQUEST
 from limits.admission.gate import Gate
-from limits.book import Book
+from limits.book import Book, Matched
 from limits.choices import Metric, Mode, OnOutage, Unpriced, Window
 from limits.counting.live_prices import LivePrices
 from limits.demand import NOTHING, Demand
@@ -109,6 +110,12 @@ def end(gate: Gate, exchange: Exchange, **tokens: int) -> None:
     exchange.tokens.prompt = tokens.get("prompt")
     exchange.tokens.completion = tokens.get("completion")
     gate.settle(exchange, UsageRecord.of(exchange))
+
+
+def matched_of(gate: Gate, rule: Rule) -> Matched:
+    exchange = an_exchange()
+    found = gate.book.meters_for(exchange.caller, exchange.model, exchange.endpoint)
+    return next(each for each in found if each.rule is rule)
 
 
 async def used(gate: Gate, exchange: Exchange, demand: Demand = NOTHING) -> list[int]:
@@ -515,6 +522,20 @@ async def test_a_database_that_is_away_leaves_the_choice_to_each_limit(opened: O
     gate.book = Book([a_rule(on_outage=OnOutage.CLOSED)])
     with pytest.raises(LimitsUnavailableError):
         await admitted(gate, opened.exchange(4))
+
+
+async def test_what_the_meters_of_a_worker_alone_hold_is_settled_there(opened: Opened) -> None:
+    day = a_rule(id=1, metric=Metric.TOKENS, amount=10_000)
+    gate = a_gate(day, a_rule(id=2, window=Window.MINUTE))
+    local = MemoryMeters()
+    gate.asker = Asker(MemoryMeters(), local=local, find_bases=no_database)
+    exchange = opened.exchange()
+    await admitted(gate, exchange, chat(input_tokens=1000, output_tokens=2000))
+    (ask,) = [hold.ask for hold in gate.holds(exchange, [matched_of(gate, day)], ONE_REQUEST)]
+    (before,) = await local.read([ask])
+    end(gate, exchange, prompt=10, completion=20)
+    (after,) = await local.read([ask])
+    assert (before.used, after.used) == (3000, 30)
 
 
 async def test_a_client_that_leaves_while_it_is_asked_holds_nothing(opened: Opened) -> None:

@@ -73,6 +73,27 @@ def test_more_than_the_ledger_can_hold_has_no_cost():
     assert Tariffs().cost(record, price) is cost_of(record, price) is None
 
 
+@pytest.mark.parametrize(
+    ("prompt", "likely", "longest"), [(1000, 30, 100), (0, 0, 0), (7, 0, 5), (9, 5, 5), (3, 1, 3)]
+)
+def test_costs_are_spread_over_the_output(prompt, likely, longest):
+    rates = {"cache_write_per_million": Decimal(3), "per_request": Decimal("0.001")}
+    tariff = Tariff.of(a_price(**rates))
+    assert tariff is not None
+    none, most = tariff.most(prompt, 0), tariff.most(prompt, longest)
+    assert none is not None
+    assert none >= 1_000_000
+    share = none + likely * 10_000  # ten dollars for a million tokens
+    assert tariff.spread(prompt, likely, longest) == (share, most, none)
+
+
+def test_costs_that_the_ledger_cannot_hold_are_not_spread():
+    tariff = Tariff.of(a_price(output_per_million=Decimal(999_999)))
+    assert tariff is not None
+    assert tariff.spread(10, 20, 30) is not None
+    assert tariff.spread(10, 20, 10**11) is tariff.most(10, 10**11) is None
+
+
 def test_the_most_has_all_input_at_its_dearest_rate():
     tariff = Tariff.of(a_price(cache_write_per_million=Decimal(3)))
     assert tariff is not None

@@ -62,7 +62,7 @@ counts = st.integers(0, 40)
 requests = st.tuples(
     st.sampled_from(["a", "b", "c", "d"]),  # reservations
     st.tuples(counts, counts, st.sampled_from([100, 600])),  # typical, more at the worst, amount
-    st.sampled_from(["take", "take", "take", "settle"]),
+    st.sampled_from(["take", "take", "take", "settle", "settle", "flushed"]),
     st.floats(0, 30),  # seconds before it
     st.booleans(),  # whether it is enforced
 )
@@ -74,8 +74,9 @@ async def test_what_happens_at_once_is_what_would_happen_after_weighing(asked) -
     quick.meters, careful.meters = MemoryMeters(quick.now), CarefulMeters(careful.now)
     stores = (quick, careful)
     ends_at = STARTED_AT + 86_400.0
+    stored, records = 50, 1
     for store in stores:
-        await store.meters.seed([Base("p", 50, 1, ends_at)])
+        await store.meters.seed([Base("p", stored, records, ends_at)])
     for reservation, (typical, more, amount), what, seconds, is_enforced in asked:
         worst = typical + more
         asks = [
@@ -91,6 +92,11 @@ async def test_what_happens_at_once_is_what_would_happen_after_weighing(asked) -
             for store in stores:
                 if not store.meters.settle_at_once(reservation, used):
                     store.meters.settle(Settlement(reservation, tuple(uses)))
+        elif what == "flushed":  # the database has it, settled or not
+            records += 1
+            stored += worst
+            for store in stores:
+                store.meters.flushed([Base("p", stored, records, ends_at, (reservation,))])
         else:
             one, other = [await store.meters.take(reservation, asks) for store in stores]
             assert one == other
@@ -107,6 +113,20 @@ async def test_what_a_lease_held_that_ran_out_is_not_settled_at_once(store):
     await store.advance(LEASE_SECONDS + 1)
     assert not store.meters.settle_at_once(reservation, [(meter, 7)])
     assert not store.meters.settle_at_once("unknown", [])
+
+
+async def test_what_the_database_holds_already_is_not_settled_at_once(store):
+    subject = Subject(store)
+    await subject.known(5, 1)
+    first, second = name(), name()
+    period = subject.of_period(100, 5)
+    for reservation in (first, second):
+        await subject.take(period, reservation=reservation)
+    await subject.flushed(subject.base(12, 2, first))
+    assert not store.meters.settle_at_once(first, [(period.meter, 7)])
+    assert store.meters.settle_at_once(second, [(period.meter, 7)])
+    await subject.settle(first, subject.used_of_period(7))
+    assert await subject.used(subject.of_period(100, 0)) == 19
 
 
 async def test_what_is_not_used_of_a_meter_is_released_at_once(store):

@@ -9,8 +9,7 @@ import pytest
 from limits.choices import Metric, Mode, Share, SubjectKind, Window
 from limits.meters.interface import Reading
 from limits.rule import Rule
-from proxy.client_side.limit_headers import NAMES, duration, limit_headers
-from tests.support.builders import a_caller
+from proxy.client_side.limit_headers import NAMES, duration, limit_headers, plans
 
 NOW = datetime(2026, 11, 28, 21, 30, tzinfo=UTC).timestamp()
 
@@ -28,10 +27,11 @@ def told(metric=Metric.REQUESTS, used=0, reset=60.0, is_over=False, **more):
     return rule, Reading("1:u7", rule.amount, used, reset, is_over)
 
 
-def headers_of(*pairs, is_anthropic=False, spoken_for="") -> dict[str, str]:
+def headers_of(*pairs, is_anthropic=False, is_spoken_for=False) -> dict[str, str]:
     rules, readings = zip(*pairs, strict=True)
-    caller = a_caller(spoken_for=spoken_for)
-    fields = limit_headers(rules, readings, caller, is_anthropic=is_anthropic, now=NOW)
+    fields = limit_headers(
+        rules, readings, is_anthropic=is_anthropic, is_spoken_for=is_spoken_for, now=NOW
+    )
     assert len({name for name, _ in fields}) == len(fields)
     assert {name.decode() for name, _ in fields} <= set(NAMES)
     return {name.decode(): value.decode() for name, value in fields}
@@ -50,13 +50,17 @@ def headers_of(*pairs, is_anthropic=False, spoken_for="") -> dict[str, str]:
         (60, "1m0s"),
         (360, "6m0s"),
         (3600, "1h0m0s"),
-        (60.0000001, "1m0s"),
-        (61.2, "1m2s"),
-        (86_399.5, "24h0m0s"),
         (2_592_000, "720h0m0s"),
     ],
 )
 def test_durations_are_written_as_go_writes_them(seconds, text) -> None:
+    assert duration(seconds) == text.encode()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(60.0000001, "1m0s"), (61.2, "1m2s"), (86_399.5, "24h0m0s")]
+)
+def test_from_a_minute_on_durations_are_whole_seconds(seconds, text) -> None:
     assert duration(seconds) == text.encode()
 
 
@@ -140,7 +144,7 @@ def test_limits_that_warn_are_named_by_their_labels() -> None:
 def test_a_person_whom_a_key_speaks_for_is_told_of_their_own_share_alone() -> None:
     own, of_key = told(used=3), told(used=4, share=Share.EACH_KEY, metric=Metric.TOKENS)
     assert len(headers_of(own, of_key)) == 6
-    assert set(headers_of(own, of_key, spoken_for="ada@example.com")) == {
+    assert set(headers_of(own, of_key, is_spoken_for=True)) == {
         "x-ratelimit-limit-requests",
         "x-ratelimit-remaining-requests",
         "x-ratelimit-reset-requests",
@@ -153,3 +157,10 @@ def test_of_several_limits_that_one_which_is_never_reset_may_be_the_tightest() -
         "x-ratelimit-limit-requests": "20",
         "x-ratelimit-remaining-requests": "5",
     }
+
+
+def test_plans_of_earlier_limits_are_forgotten(monkeypatch) -> None:
+    monkeypatch.setattr("proxy.client_side.limit_headers.MOST_KNOWN", 3)
+    for used in range(10):  # each time another rule
+        assert headers_of(told(used=used))["x-ratelimit-remaining-requests"] == str(20 - used)
+    assert len(plans) <= 3

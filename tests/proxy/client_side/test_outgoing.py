@@ -10,7 +10,7 @@ from proxy.client_side.errors import ApiError
 from proxy.client_side.outgoing import KEEP_ALIVE, Outgoing
 from proxy.client_side.scope_extensions import (
     ABORT_EXTENSION,
-    ANSWER_EXTENSION,
+    RESPONSE_EXTENSION,
     WRITE_EXTENSION,
 )
 from tests.support.builders import an_exchange
@@ -118,7 +118,10 @@ class Server:
         self.headers: dict[bytes, bytes] = {}
         self.is_busy = is_busy
 
-    def write(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> bool:
+    def write(
+        self, extensions: object, status: int, headers: list[tuple[bytes, bytes]], body: bytes
+    ) -> bool:
+        assert extensions == {RESPONSE_EXTENSION: self.write}
         if self.is_busy:
             return False
         self.answers.append((status, body))
@@ -129,7 +132,7 @@ class Server:
 def through(server: Server, client: Client, *, keep_alive: float = 60) -> Outgoing:
     return Outgoing(
         client.send,
-        {"extensions": {ANSWER_EXTENSION: server.write}},
+        {"extensions": {RESPONSE_EXTENSION: server.write}},
         serving=asyncio.current_task(),
         request_id="req_1",
         write_timeout=60,
@@ -172,9 +175,17 @@ async def test_no_comment_follows_an_answer_that_was_written_at_once() -> None:
     await asyncio.sleep(0)
     await asyncio.sleep(0)  # the comment is due now, and its task has not had its turn
     await outgoing.whole(400, [], b"{}")
-    outgoing.close()
     await asyncio.sleep(0)
     assert (server.answers, client.messages) == ([(400, b"{}")], [])
+    outgoing.close()
+
+
+async def test_what_a_comment_has_begun_is_ended_through_asgi() -> None:
+    server, client = Server(), Client()
+    outgoing = through(server, client)
+    await outgoing.begin(200, [])
+    await outgoing.whole(200, [], b"{}")
+    assert (server.answers, client.starts, client.body) == ([], [200], b"{}")
 
 
 async def test_a_comment_begins_the_answer_of_a_slow_upstream() -> None:
