@@ -287,7 +287,7 @@ async def unhedged(*, exchange: Exchange | None = None, **how: object) -> bool:
     task = asyncio.create_task(asked(world, exchange=exchange, **how))
     await silence.is_asked.wait()
     await asyncio.sleep(0.05)  # a timer of a hedge is due before
-    if not silence.is_cancelled:
+    if not silence.answer.done():  # it may be cancelled right now, by a hedge that was answered
         silence.answer.set_result(ok())
     await task
     return world.asked == [1]
