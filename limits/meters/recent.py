@@ -15,14 +15,16 @@ class Recent(OrderedDict[Name, float]):
     A dictionary itself, since each request asks it several times.
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, most: int) -> None:
         super().__init__()
         self._seconds = seconds
+        self._most = most
 
     def forget_old(self, now: float) -> None:
+        """Forget those that are older than ``seconds``, and the oldest of more than ``most``."""
         limit = now - self._seconds
         while self:
             name = next(iter(self))
-            if self[name] >= limit:
+            if self[name] >= limit and len(self) <= self._most:
                 return
             del self[name]

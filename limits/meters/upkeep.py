@@ -17,6 +17,7 @@ from limits.meters.memory_states import Reserved
 from limits.meters.recent import Recent
 
 DONE_SECONDS = 600.0  # so long a second settlement is recognised
+MOST_DONE = 100_000  # and so many; each takes 200 bytes
 TIDY_SECONDS = 1.0  # shorter than a lease
 
 
@@ -37,9 +38,9 @@ class Upkeep:
         self._clock = clock
         self._meters = KnownMeters()
         self._reservations: OrderedDict[str, Held] = OrderedDict()  # by end of lease
-        self._done: Recent[str] = Recent(DONE_SECONDS)
+        self._done: Recent[str] = Recent(DONE_SECONDS, MOST_DONE)
         # Uses that the database held before they were settled here.
-        self._stored: Recent[tuple[str, str]] = Recent(DONE_SECONDS)
+        self._stored: Recent[tuple[str, str]] = Recent(DONE_SECONDS, MOST_DONE)
         self._noted: deque[Sequence[Base]] = deque()
         self._tidy_at = 0.0
 

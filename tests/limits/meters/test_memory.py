@@ -18,7 +18,7 @@ from limits.meters.interface import (
 )
 from limits.meters.memory import MemoryMeters
 from limits.meters.memory_states import KEEP_SECONDS
-from limits.meters.upkeep import DONE_SECONDS
+from limits.meters.upkeep import DONE_SECONDS, TIDY_SECONDS
 from tests.limits.contract import MINUTE_US, MetersContract, Subject, name
 
 STARTED_AT = 1_764_300_000.0  # seconds since the epoch
@@ -227,6 +227,20 @@ async def test_settlements_are_remembered_for_a_while(store):
     await store.advance(DONE_SECONDS - 1)
     await subject.settle(reservation, subject.used_of_period(5))
     assert await subject.used(subject.of_period(10, 5)) == 5
+
+
+async def test_the_names_of_what_was_settled_are_bounded(store, monkeypatch):
+    monkeypatch.setattr("limits.meters.upkeep.MOST_DONE", 50)
+    store.meters = MemoryMeters(store.now)
+    subject = Subject(store)
+    await subject.known()
+    names = [name() for _ in range(60)]
+    for reservation in names:
+        await subject.settle(reservation, subject.used_of_period(1))
+    await store.advance(TIDY_SECONDS)
+    for reservation in names[-50:]:  # again, which counts nothing
+        await subject.settle(reservation, subject.used_of_period(1))
+    assert await subject.used(subject.of_period(10_000, 0)) == 60
 
 
 async def test_a_reservation_that_was_settled_takes_nothing(store):
