@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from limits.meters import upkeep
 from limits.meters.interface import (
     LEASE_SECONDS,
     Ask,
@@ -230,7 +231,7 @@ async def test_settlements_are_remembered_for_a_while(store):
 
 
 async def test_the_names_of_what_was_settled_are_bounded(store, monkeypatch):
-    monkeypatch.setattr("limits.meters.upkeep.MOST_DONE", 50)
+    monkeypatch.setattr(upkeep, "MOST_DONE", 50)
     store.meters = MemoryMeters(store.now)
     subject = Subject(store)
     await subject.known()

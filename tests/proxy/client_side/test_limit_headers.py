@@ -9,6 +9,7 @@ import pytest
 from limits.choices import Metric, Mode, Share, SubjectKind, Window
 from limits.meters.interface import Reading
 from limits.rule import Rule
+from proxy.client_side import limit_headers as module
 from proxy.client_side.limit_headers import NAMES, duration, limit_headers, plans
 
 NOW = datetime(2026, 11, 28, 21, 30, tzinfo=UTC).timestamp()
@@ -160,7 +161,7 @@ def test_of_several_limits_that_one_which_is_never_reset_may_be_the_tightest() -
 
 
 def test_plans_of_earlier_limits_are_forgotten(monkeypatch) -> None:
-    monkeypatch.setattr("proxy.client_side.limit_headers.MOST_KNOWN", 3)
+    monkeypatch.setattr(module, "MOST_KNOWN", 3)
     for used in range(10):  # each time another rule
         assert headers_of(told(used=used))["x-ratelimit-remaining-requests"] == str(20 - used)
     assert len(plans) <= 3
