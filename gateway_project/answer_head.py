@@ -19,7 +19,7 @@ STATUS_LINES = {
     for status in HTTPStatus
     if status >= HTTPStatus.OK and status not in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
 }
-CONTROLS = bytes([*range(9), *range(10, 32), 127])  # the tab is none of them
+CONTROLS = bytes([*range(9), *range(10, 32), 127])  # control characters, except for the tab
 CLOSE = b"connection: close"
 NAME = re.compile(rb"[a-z0-9!#$%&'*+.^_`|~-]+")
 # uvicorn reads the length of a body and the end of a connection from these.

@@ -104,7 +104,7 @@ UVICORN = (
         owner=CYCLE,
         names=("message_event",),
         user="gateway_project.at_once",
-        reason="Whoever waits for the client hears that the response is complete.",
+        reason="A task that waits for the client hears that the response is complete.",
         noticed_by=f"{AT_ONCE_TESTS}"
         "::test_who_waits_for_the_client_learns_of_a_response_that_another_task_wrote",
     ),

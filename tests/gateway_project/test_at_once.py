@@ -309,7 +309,7 @@ async def test_nothing_is_written_at_once_to_a_client_that_has_to_be_waited_for(
         written.set_result(parts)
         await receive()
         await receive()
-        assert not write(b"to nobody")
+        assert not write(b"behind the end")
 
     async with serving(stream) as port:
         _, writer = await asyncio.open_connection("127.0.0.1", port, limit=1)
