@@ -10,6 +10,7 @@ import asyncio
 import re
 from collections.abc import Sequence
 from http import HTTPStatus
+from operator import itemgetter
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
@@ -24,6 +25,7 @@ CLOSE = b"connection: close"
 NAME = re.compile(rb"[a-z0-9!#$%&'*+.^_`|~-]+")
 # uvicorn reads the length of a body and the end of a connection from these.
 OF_THE_CONNECTION = frozenset({b"connection", b"content-length", b"transfer-encoding"})
+NAME_OF = itemgetter(0)
 MOST_KNOWN = 1000
 Fields = Sequence[tuple[bytes, bytes]]
 
@@ -38,9 +40,10 @@ def whole_head(status: int, fields: Fields, length: int, *, closes: bool) -> byt
     first = STATUS_LINES.get(status)
     if first is None:
         return None
-    for name, _ in fields:
-        if name not in _known_names and not _is_plain(name):
-            return None
+    if not _known_names.issuperset(map(NAME_OF, fields)) and not all(
+        _is_plain(name) for name, _ in fields
+    ):
+        return None
     lines = [*map(b": ".join, fields), b"content-length: %d\r\n\r\n" % length]
     if closes:
         lines.insert(0, CLOSE)

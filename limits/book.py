@@ -6,118 +6,16 @@ A book never changes; a new one replaces it whole, as a snapshot of the models d
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections.abc import Iterable
 from uuid import UUID
 
 from accounts.caller import Caller
 from infrastructure.patterns import matches
-from limits.choices import OF_UPSTREAMS, ROLLING, Metric, Mode, Share, SubjectKind, Window
-from limits.marks import meter_of
-from limits.meters.interface import Ask, MeterKind
-from limits.quantities import READERS, Quantities
+from limits.choices import OF_UPSTREAMS, Metric, Share, SubjectKind
+from limits.matches import OF_OUTPUT, Matched, Matches
 from limits.rule import Rule
-from limits.windows import span_of
 
-OF_OUTPUT = frozenset({Metric.TOKENS, Metric.OUTPUT_TOKENS, Metric.USD})
-COUNTING_REQUESTS = frozenset({Metric.REQUESTS, Metric.CONCURRENCY})
 MOST_KNOWN = 10_000
-MICROSECONDS = 1_000_000
-
-
-class PeriodName(NamedTuple):
-    """A period of a share, from ``start`` to ``end``: its mark, and the name of its meter."""
-
-    start: int
-    end: float
-    mark: str
-    meter: str
-
-
-@dataclass(slots=True, eq=False)
-class Matched:
-    """A limit that holds for a request, and the share of it that the request counts towards.
-
-    ``meter`` is the name of its meter, for a period up to its start. What each request asks of the
-    rule is worked out once: ``is_of_one`` (each request counts as one), ``is_of_money``,
-    ``is_enforced``, whether it ``may_cut`` an output, and ``reads``, what a request used of it.
-    ``of_one`` is the ask of a limit whose requests all ask the same; the first of them sets it.
-    """
-
-    rule: Rule
-    share: str
-    kind: MeterKind
-    window_us: int
-    meter: str
-    is_of_one: bool = field(init=False, repr=False)
-    is_of_money: bool = field(init=False, repr=False)
-    is_enforced: bool = field(init=False, repr=False)
-    may_cut: bool = field(init=False, repr=False)
-    reads: Callable[[Quantities], int] = field(init=False, repr=False)
-    of_one: Ask | None = field(default=None, init=False, repr=False)
-    _period: PeriodName | None = field(default=None, init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        metric = self.rule.metric
-        self.is_of_one = metric in COUNTING_REQUESTS
-        self.is_of_money = metric is Metric.USD
-        self.is_enforced = self.rule.mode is Mode.ENFORCE
-        self.may_cut = self.rule.clamps and metric in OF_OUTPUT
-        self.reads = READERS[metric]
-
-    @classmethod
-    def of(cls, rule: Rule, share: str) -> Matched:
-        if rule.window in ROLLING:
-            window_us = ROLLING[rule.window] * MICROSECONDS
-            return cls(rule, share, MeterKind.BUCKET, window_us, f"{rule.id}:{share}:{rule.metric}")
-        if rule.window is Window.NONE:
-            return cls(rule, share, MeterKind.SLOTS, 0, f"{rule.id}:{share}:{rule.metric}")
-        return cls(rule, share, MeterKind.PERIOD, 0, f"{rule.id}:{share}:")
-
-    @property
-    def name(self) -> tuple[str, Metric]:
-        """The same for the same share of a limit, also in another book."""
-        return self.meter, self.rule.metric
-
-    def period(self, at: float) -> PeriodName:
-        """The period that ``at`` (seconds since the epoch) is in."""
-        known = self._period
-        if known is not None:
-            begins, ends, _, _ = known
-            if begins <= at < ends:
-                return known
-        start, end = span_of(self.rule.window, self.rule.zone, at)
-        mark = f"{self.meter}{start}"
-        found = PeriodName(start, float(end), mark, meter_of(mark, self.rule.metric))
-        self._period = found
-        return found
-
-    def meter_at(self, at: float) -> str:
-        """The name of the meter of a request that was accepted ``at`` then."""
-        return self.period(at).meter if self.kind is MeterKind.PERIOD else self.meter
-
-
-class Matches(tuple[Matched, ...]):  # noqa: SLOT001 - a tuple with attributes has no slots
-    """Limits that hold for a request, with what is asked of them for each: worked out once.
-
-    ``rules`` are theirs. ``count_requests``: nothing else is counted. ``have_money``: some are of
-    money.
-    """
-
-    rules: tuple[Rule, ...]
-    count_requests: bool
-    have_money: bool
-
-    @classmethod
-    def of(cls, found: Iterable[Matched]) -> Matches:
-        made = cls(found)
-        made.rules = tuple(each.rule for each in made)
-        made.count_requests = all(each.is_of_one for each in made)
-        made.have_money = any(each.is_of_money for each in made)
-        return made
-
-
 Subject = tuple[SubjectKind, str]
 Names = tuple[str, ...]
 
@@ -154,7 +52,7 @@ class Book:
         if known is None:
             known = self._kept(
                 key,
-                Matches.of(
+                Matches(
                     Matched.of(rule, share_of(rule, caller.user_id, caller.key_id))
                     for subject in subjects_of(caller)
                     for rule in self._by_subject.get(subject, ())
@@ -176,7 +74,7 @@ class Book:
                 subjects.append((SubjectKind.CONNECTION_KEY, key_id))
             known = self._kept(
                 key,
-                Matches.of(
+                Matches(
                     Matched.of(rule, "")
                     for subject in subjects
                     for rule in self._by_subject.get(subject, ())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 from operator import itemgetter
 from typing import NamedTuple
@@ -32,21 +32,46 @@ class Quantities(NamedTuple):
         requests, inputs, outputs, _, audio_ms, images = self
         return Quantities(requests, inputs, outputs, nanodollars, audio_ms, images)
 
-
-def _tokens(quantities: Quantities) -> int:
-    return quantities.input_tokens + quantities.output_tokens
+    def assuming(self, nanodollars_per_token: int) -> Quantities:
+        """These at the price that a limit assumes where none is known."""
+        return self.costing((self.input_tokens + self.output_tokens) * nanodollars_per_token)
 
 
 READERS: dict[Metric, Callable[[Quantities], int]] = {
     Metric.REQUESTS: itemgetter(0),
     Metric.INPUT_TOKENS: itemgetter(1),
     Metric.OUTPUT_TOKENS: itemgetter(2),
-    Metric.TOKENS: _tokens,
+    Metric.TOKENS: lambda quantities: quantities.input_tokens + quantities.output_tokens,
     Metric.CONCURRENCY: itemgetter(0),
     Metric.USD: itemgetter(3),
     Metric.AUDIO_SECONDS: itemgetter(4),
     Metric.IMAGES: itemgetter(5),
 }
+# Quantities as a plain tuple, with all tokens together behind them: Python makes it for a tenth of
+# the cost, and reads several metrics of it in one step.
+Amounts = tuple[int, int, int, int, int, int, int]
+PLACES = {
+    Metric.REQUESTS: 0,
+    Metric.INPUT_TOKENS: 1,
+    Metric.OUTPUT_TOKENS: 2,
+    Metric.TOKENS: 6,
+    Metric.CONCURRENCY: 0,
+    Metric.USD: 3,
+    Metric.AUDIO_SECONDS: 4,
+    Metric.IMAGES: 5,
+}
+
+
+def reader_of(metrics: Sequence[Metric]) -> Callable[[Amounts], tuple[int, ...]]:
+    """Reads each of ``metrics``, in their order."""
+    places = [PLACES[metric] for metric in metrics]
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda amounts: tuple(amounts[place] for place in places)
+
+
+def quantities_in(amounts: Amounts) -> Quantities:
+    return Quantities(*amounts[:-1])
 
 
 def units(metric: Metric, amount: Decimal) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from math import inf
 from zoneinfo import ZoneInfo
 
 from accounts.caller import Caller
@@ -95,3 +96,9 @@ class Rule:
     def amount_for(self, share: str, at: float) -> int:
         """What holds for ``share`` at the time ``at`` (seconds since the epoch)."""
         return amount_in_force(self.amount, self.raises, share, at)
+
+    def next_change(self, share: str, at: float) -> float:
+        """When the amount for ``share`` that holds at the time ``at`` may change, infinity for
+        never: both in seconds since the epoch."""
+        ends = (one.until for one in self.raises if one.until > at and one.subject in {"", share})
+        return min(ends, default=inf)

@@ -32,7 +32,8 @@ class UsageRecord:
     ``limit_marks`` name the periods of limits that the request counts towards, as so many
     ``requests``, and ``images`` is how many it asked for. It waited ``queued_ms`` for limits.
     ``expected_prompt_tokens`` and ``expected_audio_seconds`` are what was reserved for its input,
-    None where no limit asked for that.
+    None where no limit asked for that. What an upstream told is bounded where it is read: see
+    :mod:`wire_formats.figures`, and :meth:`believed` for records of older versions.
 
     Not to be changed. Later fields have a default: a journal may be read by a newer version
     than wrote it.

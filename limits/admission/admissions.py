@@ -8,11 +8,11 @@ from typing import NamedTuple, Protocol
 
 from limits.admission.asking import Answer
 from limits.admission.holds import Hold
-from limits.book import Matched
-from limits.choices import Unpriced
-from limits.counting.live_prices import LivePrices, Used
-from limits.counting.used import assumed, quantities_of
-from limits.meters.interface import MeterKind, Reading, Settlement, Use, new
+from limits.counting.live_prices import LivePrices, Settled, Used
+from limits.counting.used import amounts_at
+from limits.matches import Matched
+from limits.meters.interface import MeterKind, PlainReading, Settlement, Use, new
+from limits.quantities import quantities_in
 from limits.rule import Rule
 from usage.estimation import counted
 from usage.exchange import Exchange
@@ -25,12 +25,11 @@ class Admission(NamedTuple):
     """
 
     rules: tuple[Rule, ...] = ()
-    readings: tuple[Reading, ...] = ()
+    readings: tuple[PlainReading, ...] = ()
     output_cap: int | None = None
 
 
 UNLIMITED = Admission()
-SLOTS = MeterKind.SLOTS  # looked up for each request
 
 
 @dataclass(slots=True, eq=False)
@@ -57,7 +56,8 @@ class Reservation:
     def take(self, exchange: Exchange, answer: Answer, output_cap: int | None) -> Admission:
         """Take note of what was reserved. ``exchange`` is told of the periods that it counts to."""
         before, marks = self.admission, exchange.limit_marks
-        held, readings = answer.held, answer.readings
+        held = answer.held
+        readings: tuple[PlainReading, ...] = answer.readings
         self.hold(held)
         self.is_local = self.is_local or answer.is_local
         rules = [each.matched.rule for each in held]
@@ -65,9 +65,9 @@ class Reservation:
             if each.mark and each.mark not in marks:
                 marks.append(each.mark)
         if before.rules:
-            asked = {reading.meter for reading in readings}
+            asked = {reading.meter for reading in answer.readings}
             pairs = zip(before.rules, before.readings, strict=True)
-            others = [pair for pair in pairs if pair[1].meter not in asked]
+            others = [pair for pair in pairs if pair[1][0] not in asked]
             rules = [*(rule for rule, _ in others), *rules]
             readings = (*(reading for _, reading in others), *readings)
         self.admission = new(Admission, (tuple(rules), readings, output_cap))
@@ -77,10 +77,6 @@ class Reservation:
     def matched(self) -> list[Matched]:
         """The limits that hold it."""
         return [one.matched for one in self.held.values()]
-
-    def amounts(self, used: Used) -> list[tuple[str, int]]:
-        """The amount used of each meter, by name."""
-        return [(meter, amount_of(one[0], used)) for meter, one in self.held.items()]
 
     def settlement(self, used: Used) -> Settlement:
         """What the meters are to be told in the end."""
@@ -99,24 +95,22 @@ class Attempts(Protocol):
 
 def used_by(record: UsageRecord, prices: LivePrices | None) -> Used:
     """What ``record`` counts as; without ``prices`` apart from money."""
+    used, is_priced = settled_by(record, prices)
+    return Used(quantities_in(used), is_priced)
+
+
+def settled_by(record: UsageRecord, prices: LivePrices | None) -> Settled:
+    """:func:`used_by` in plain tuples."""
     if prices is not None:
-        return prices.used(record)
-    as_stored, _ = counted(record.believed())
-    return Used(quantities_of(as_stored, None), is_priced=False)
+        return prices.settled(record)
+    as_stored, _ = counted(record)
+    return amounts_at(as_stored, 0), False
 
 
 def use_of(hold: Hold, used: Used) -> Use:
-    """What a request ``used`` of the meter of ``hold``."""
+    """What a request ``used`` of the meter of ``hold``; slots are only given back."""
     matched, ask = hold.matched, hold.ask
-    meter, kind, limit, _, _, window_us, _, _ = ask
-    return Use(meter, kind, amount_of(matched, used), window_us, limit)
-
-
-def amount_of(matched: Matched, used: Used) -> int:
-    """The amount that a request used of a limit; 0 for slots, which are only given back."""
-    quantities, is_priced = used
-    if matched.kind is SLOTS:
-        return 0
-    if not is_priced and matched.is_of_money and matched.rule.unpriced is Unpriced.ASSUME:
-        quantities = assumed(quantities, matched.rule.assumed_nanodollars_per_token)
-    return matched.reads(quantities)
+    amount = 0
+    if ask.kind is not MeterKind.SLOTS:
+        amount = matched.amount_of(used.quantities, is_priced=used.is_priced)
+    return Use(ask.meter, ask.kind, amount, ask.window_us, ask.amount)

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from limits.admission.costs import with_costs
-from limits.admission.expected import Expected, expected_of
 from limits.admission.holds import LEAST_OUTPUT, Hold
-from limits.admission.output_lengths import OutputLengths
-from limits.book import COUNTING_REQUESTS, Matches
-from limits.counting.live_prices import LivePrices
-from limits.counting.tariffs import Tariff
 from limits.demand import Demand
+from limits.matches import COUNTING_REQUESTS
 from limits.meters.interface import MeterKind, Reading
 from limits.refusals import LimitReachedError
 from models_registry.targets import Target
@@ -19,30 +14,6 @@ from usage.exchange import Exchange
 
 Targets = Sequence[Target]
 CLAIMED_SECONDS = 2.0  # until it is worth a try whether a request that ran has left something
-
-
-def expectation(
-    exchange: Exchange,
-    model: str,
-    targets: Targets,
-    demand: Demand,
-    wanted: Matches,
-    *,
-    lengths: OutputLengths,
-    prices: LivePrices,
-    tariff: Tariff | None = None,
-) -> Expected:
-    """What the request will use of what ``wanted`` limits.
-
-    The prices must have learned of the targets, where some limits are of money. ``tariff`` is the
-    one that stands for the only target, if there is one.
-    """
-    note_demand(exchange, demand)
-    usual = lengths.usual(exchange.caller.user_id, model)
-    expected = expected_of(demand, targets, exchange.endpoint, usual, tariff)
-    if wanted.have_money and tariff is None:
-        expected = with_costs(expected, demand, targets, model=model, prices=prices)
-    return expected
 
 
 def note_demand(exchange: Exchange, demand: Demand) -> None:

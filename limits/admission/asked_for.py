@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from limits.admission.admissions import Reservation
 from limits.admission.admitting import Targets, ids_of
-from limits.book import Book, Matches
+from limits.book import Book
 from limits.choices import Metric
+from limits.matches import Matches
 from usage.exchange import Exchange
 
 # What requests are asked for that cost neither tokens nor money.
@@ -29,8 +30,12 @@ def wanted_of(
         metrics &= FREE
     if held is None and metrics is EVERYTHING:
         return matched
+    return _among(matched, metrics, held)
+
+
+def _among(matched: Matches, metrics: frozenset[Metric], held: Reservation | None) -> Matches:
     before = () if held is None else {each.name for each in held.matched}
-    return Matches.of(
+    return Matches(
         each for each in matched if each.rule.metric in metrics and each.name not in before
     )
 
@@ -41,4 +46,4 @@ def wanted_beside(
     """The limits of a fallback to ``model``, beside those that hold the request."""
     own = book.meters_for(exchange.caller, model, exchange.endpoint, ids_of(targets))
     before = () if held is None else held.matched
-    return Matches.of({each.name: each for each in (*before, *own)}.values())
+    return Matches({each.name: each for each in (*before, *own)}.values())

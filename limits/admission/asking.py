@@ -81,7 +81,7 @@ class Asker:
     ``second_looks`` are the pauses, in seconds, before a request that finds all slots taken is
     refused. Where workers share meters, a settlement comes behind the response that it is of, and a
     client that sends one request after another may be quicker with another worker.
-    ``take_at_once`` and ``settle_at_once`` are those of ``meters`` in memory, None of others.
+    ``memory`` are the ``meters`` where they are those of this process alone, None of others.
     """
 
     def __init__(
@@ -97,9 +97,7 @@ class Asker:
         self._find_bases = find_bases
         self._second_looks = second_looks
         # Not of a class derived from these meters, which may say otherwise.
-        memory = meters if type(meters) is MemoryMeters else None
-        self.take_at_once = None if memory is None else memory.take_at_once
-        self.settle_at_once = None if memory is None else memory.settle_at_once
+        self.memory = meters if type(meters) is MemoryMeters else None
         self._seeding: dict[tuple[bool, str], asyncio.Task[None]] = {}
 
     async def ask(self, reservation: str, holds: Sequence[Hold]) -> Answer:

@@ -21,22 +21,21 @@ def with_costs(
     prices: LivePrices,
 ) -> Expected:
     """``expected`` with what it will cost. The prices must have learned of the targets."""
-    dearest = _dearest(prices, targets, model, demand, expected.worst_output)
+    likely, longest = expected.typical.output_tokens, expected.worst.output_tokens
+    dearest = _dearest(prices, targets, model, demand, longest)
     if dearest is None:
         return expected._replace(is_priced=False)
     least, worst = dearest
-    likely, longest = expected.typical_output, expected.worst_output
     first: int | None = between(least, worst, likely, longest)
     if len(targets) > 1:
-        first = costs(prices, targets[0], model, demand, (expected.typical_output,))[0]
+        first = costs(prices, targets[0], model, demand, (likely,))[0]
     if first is None:
         return expected._replace(is_priced=False)
-    return _costing(expected, least, first, worst if worst > first else first)
-
-
-def _costing(expected: Expected, least: int, typical: int, worst: int) -> Expected:
-    costs = typical, worst, least, True, expected.before
-    return new(Expected, expected[:8] + costs)
+    return expected._replace(
+        typical=expected.typical.costing(first),
+        worst=expected.worst.costing(worst if worst > first else first),
+        least_cost=least,
+    )
 
 
 def standing(prices: LivePrices, targets: Sequence[Target], model: str) -> Tariff | None:

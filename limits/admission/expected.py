@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -21,12 +22,12 @@ import orjson
 from limits.admission.output_lengths import FIRST
 from limits.counting.tariffs import Tariff
 from limits.demand import Demand
-from limits.meters.interface import new
-from limits.quantities import Quantities
+from limits.quantities import Amounts, Quantities, quantities_in
 from models_registry.targets import Target
 from wire_formats.endpoints import TEXTS, WITH_MAXIMUM
 
 NOTHING_USED = Quantities()
+NO_COSTS = 0, 0, 0
 TIMES_TYPICAL = 4
 # Fields of the models that upstreams list: the longest output, then what input and output share.
 OF_OUTPUT = ("max_completion_tokens", "max_output_tokens", "max_tokens")
@@ -34,8 +35,8 @@ OF_BOTH = ("context_length", "context_window", "max_model_len")
 
 
 class Expected(NamedTuple):
-    """What is expected of a request, in figures: ``typical`` and ``worst`` differ in the output
-    and its cost alone, and ``without_output`` is the worst for a response that is empty.
+    """What is expected of a request: ``typical`` and ``worst`` differ in the output and its cost
+    alone. ``least_cost`` is that of the worst where the response is empty.
 
     Costs are in nano-dollars. ``names_maximum``: the request itself bounds its output.
     ``may_be_cut``: a maximum can be named in its place. ``is_bounded``: no output is longer than
@@ -43,39 +44,38 @@ class Expected(NamedTuple):
     used already under the same reservation, and part of no other figure here.
     """
 
-    input_tokens: int
-    typical_output: int
-    worst_output: int
-    audio_ms: int
-    images: int
-    names_maximum: bool
-    may_be_cut: bool
-    is_bounded: bool
-    typical_cost: int = 0
-    worst_cost: int = 0
+    typical: Quantities
+    worst: Quantities
     least_cost: int = 0
+    names_maximum: bool = False
+    may_be_cut: bool = False
+    is_bounded: bool = True
     is_priced: bool = True
     before: Quantities = NOTHING_USED
 
-    @property
-    def typical(self) -> Quantities:
-        return self._with(self.typical_output, self.typical_cost)
-
-    @property
-    def worst(self) -> Quantities:
-        return self._with(self.worst_output, self.worst_cost)
+    @classmethod
+    def of(cls, figures: Figures) -> Expected:
+        typical, worst, least_cost, names_maximum, may_be_cut, is_bounded, is_priced = figures
+        return cls(
+            quantities_in(typical),
+            quantities_in(worst),
+            least_cost,
+            names_maximum=names_maximum,
+            may_be_cut=may_be_cut,
+            is_bounded=is_bounded,
+            is_priced=is_priced,
+        )
 
     @property
     def without_output(self) -> Quantities:
-        return self._with(0, self.least_cost)
-
-    def _with(self, output: int, cost: int) -> Quantities:
-        return Quantities(1, self.input_tokens, output, cost, self.audio_ms, self.images)
+        return self.worst._replace(output_tokens=0, nanodollars=self.least_cost)
 
 
-COST_NOT_ASKED = (0, 0, 0, True, NOTHING_USED)
-UNPRICED = (0, 0, 0, False, NOTHING_USED)
-ONE_REQUEST = Expected(0, 0, 0, 0, 0, names_maximum=False, may_be_cut=False, is_bounded=True)
+# The same in plain tuples, but for ``before``, which is nothing.
+Figures = tuple[Amounts, Amounts, int, bool, bool, bool, bool]
+ONE_AMOUNT = (1, 0, 0, 0, 0, 0, 0)
+ONE: Figures = (ONE_AMOUNT, ONE_AMOUNT, 0, False, False, True, True)
+ONE_REQUEST = Expected.of(ONE)
 
 
 def expected_of(
@@ -84,7 +84,7 @@ def expected_of(
     endpoint: str,
     usual: int | None,
     tariff: Tariff | None = None,
-) -> Expected:
+) -> Figures:
     """The expected use of a request. ``usual`` is the usual length of outputs in tokens, None while
     it is unknown.
 
@@ -92,34 +92,53 @@ def expected_of(
     them.
     """
     prompt, named, images, audio_ms, _, _, _ = demand
-    own = longest_output(targets)
-    likely, most = outputs_of(named, own, usual, endpoint)
-    costs = COST_NOT_ASKED
+    outputs = outputs_of(named, longest_output(targets), usual, endpoint)
+    likely, most = outputs.typical, outputs.longest
+    costs, is_priced = NO_COSTS, True
     if tariff is not None:
         spread = tariff.spread(prompt, likely, most)
-        costs = UNPRICED if spread is None else (*spread, True, NOTHING_USED)
-    is_named = named is not None
-    may_be_cut = not is_named and endpoint in WITH_MAXIMUM
-    is_bounded = is_named or own is not None or endpoint not in TEXTS
-    uses = prompt, likely, most, audio_ms, images, is_named, may_be_cut, is_bounded
-    return new(Expected, uses + costs)
+        if spread is None:
+            is_priced = False
+        else:
+            costs = spread
+    likely_cost, most_cost, least_cost = costs
+    return (
+        (1, prompt, likely, likely_cost, audio_ms, images, prompt + likely),
+        (1, prompt, most, most_cost, audio_ms, images, prompt + most),
+        least_cost,
+        outputs.names_maximum,
+        outputs.may_be_cut,
+        outputs.is_bounded,
+        is_priced,
+    )
 
 
-def outputs_of(
-    named: int | None, own: int | None, usual: int | None, endpoint: str
-) -> tuple[int, int]:
-    """The typical and the longest output, in tokens. ``named`` is the maximum that the request
-    names, ``own`` the model's."""
-    if named is None and endpoint not in TEXTS:
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """The ``typical`` and the ``longest`` output, in tokens; the others as in :class:`Expected`."""
+
+    typical: int
+    longest: int
+    names_maximum: bool
+    may_be_cut: bool
+    is_bounded: bool
+
+
+# Nearly all requests name the same few maxima, or none.
+@lru_cache(maxsize=4096)
+def outputs_of(named: int | None, own: int | None, usual: int | None, endpoint: str) -> Outputs:
+    """``named`` is the maximum that the request names, ``own`` the model's, both in tokens."""
+    if named is not None:
+        most = named if own is None else min(named, own)
+        likely = FIRST if usual is None else usual
+        return Outputs(min(likely, most), most, True, False, True)
+    may_be_cut = endpoint in WITH_MAXIMUM
+    if endpoint not in TEXTS:
         likely = usual or 0
-        return likely, likely * TIMES_TYPICAL
+        return Outputs(likely, likely * TIMES_TYPICAL, False, may_be_cut, True)
     likely = FIRST if usual is None else usual
-    most = named
-    if most is None:
-        most = likely * TIMES_TYPICAL if own is None else own
-    elif own is not None:
-        most = min(most, own)
-    return (likely if likely < most else most), most
+    most = likely * TIMES_TYPICAL if own is None else own
+    return Outputs(min(likely, most), most, False, may_be_cut, own is not None)
 
 
 def longest_output(targets: Sequence[Target]) -> int | None:
@@ -147,14 +166,15 @@ def most_of(rendered: bytes) -> int | None:
 
 def capped(expected: Expected, output_tokens: int) -> Expected:
     """``expected`` of a request that is told to end after so many tokens of output."""
-    if output_tokens >= expected.worst_output:
+    typical, worst, least = expected.typical, expected.worst, expected.least_cost
+    if output_tokens >= worst.output_tokens:
         return expected
-    part = output_tokens / expected.worst_output
-    least = expected.least_cost
-    cost = least + math.ceil((expected.worst_cost - least) * part)
+    part = output_tokens / worst.output_tokens
+    cost = least + math.ceil((worst.nanodollars - least) * part)
     return expected._replace(
-        typical_output=min(expected.typical_output, output_tokens),
-        typical_cost=min(expected.typical_cost, cost),
-        worst_output=output_tokens,
-        worst_cost=cost,
+        typical=typical._replace(
+            output_tokens=min(typical.output_tokens, output_tokens),
+            nanodollars=min(typical.nanodollars, cost),
+        ),
+        worst=worst._replace(output_tokens=output_tokens, nanodollars=cost),
     )

@@ -45,7 +45,7 @@ async def fitted(
             return Fitted(answer, None)
         expected = capped(expected, cap)
     if cap is None and not expected.is_bounded and is_near(answer):
-        cap = expected.worst_output
+        cap = expected.worst.output_tokens
     return Fitted(answer, cap)
 
 

@@ -22,23 +22,26 @@ from channels.db import database_sync_to_async
 
 from accounts.changes import DATABASE_ERRORS
 from limits.admission.admissions import UNLIMITED, Admission
-from limits.admission.admitting import Targets, expectation
+from limits.admission.admitting import Targets, note_demand
 from limits.admission.asked_for import EVERYTHING, wanted_beside, wanted_of
 from limits.admission.asking import Takes
-from limits.admission.costs import priced, standing
-from limits.admission.expected import ONE_REQUEST, Expected
+from limits.admission.at_once import NOTHING_TOLD, Told
+from limits.admission.costs import priced, standing, with_costs
+from limits.admission.expected import ONE, ONE_REQUEST, Expected, Figures, expected_of
 from limits.admission.holds import check_told
 from limits.admission.output_lengths import OutputLengths
 from limits.admission.reserving import Reserving
-from limits.book import EMPTY, Book, Matches
+from limits.book import EMPTY, Book
 from limits.choices import Metric
 from limits.counting.live_prices import LivePrices, live_prices
 from limits.counting.periods import bases_of
 from limits.demand import Demand
+from limits.matches import Matches
 from limits.meters.interface import Meters
 from limits.meters.memory import MemoryMeters
 from limits.refusals import LimitReachedError, LimitsUnavailableError
 from usage.exchange import Exchange
+from usage.in_flight import in_flight
 from usage.record import UsageRecord
 
 find_bases = database_sync_to_async(bases_of)
@@ -61,6 +64,35 @@ class Gate(Reserving):
         self.lengths = OutputLengths()
         self.use(MemoryMeters() if meters is None else meters, local=local)
 
+    def admit_at_once(
+        self,
+        exchange: Exchange,
+        targets: Targets,
+        demand: Callable[[], Demand],
+        metrics: frozenset[Metric] = EVERYTHING,
+    ) -> Told | None:
+        """What :meth:`admit` says, of a request that holds nothing yet, where there is much left
+        of all its limits, and this process alone counts. None, and nothing is held, else.
+        """
+        name, memory = exchange.request_id, self.asker.memory
+        if memory is None or self.waiting.queue.waiting or in_flight.find(name) is None:
+            return None
+        if name in self._open or name in self.at_once.open:
+            return None
+        wanted = wanted_of(self.book, exchange, targets, metrics, None)
+        if not wanted.rules:
+            return NOTHING_TOLD
+        figures = ONE
+        if not wanted.count_requests:
+            asked = demand()
+            if asked.is_detached:
+                return None
+            found = self._figures(exchange, exchange.model, targets, asked, wanted)
+            if found is None:
+                return None
+            figures = found
+        return self.at_once.take(memory, exchange, wanted, figures, self._clock())
+
     async def admit(
         self,
         exchange: Exchange,
@@ -75,21 +107,18 @@ class Gate(Reserving):
         request asks for what is new. Where a limit says so, the request waits for its room. Raises
         :class:`limits.refusals.LimitError`, and holds nothing new then.
         """
-        held = self._open.get(exchange.request_id)
+        held = self._reservation(exchange)
         wanted = wanted_of(self.book, exchange, targets, metrics, held)
         if not wanted:
-            return self.admission_of(exchange.request_id)
+            return self.admission_of(exchange)
         expected = ONE_REQUEST
         if not wanted.count_requests:
-            asked = await asyncio.to_thread(demand) if is_long else demand()
-            model = exchange.model
-            at_once = self._expected_at_once(exchange, model, targets, asked, wanted)
-            expected = at_once or await self.expected(exchange, model, targets, asked, wanted)
+            asked = await _asked(demand, is_long)
+            expected = await self.expected(exchange, exchange.model, targets, asked, wanted)
         refused = self.waiting.ahead(wanted, exchange.accepted_at)
         if refused is None:
             try:
-                admission = self.reserved_at_once(exchange, wanted, expected)
-                return admission or await self.admitted(exchange, wanted, expected)
+                return await self.admitted(exchange, wanted, expected)
             except LimitReachedError as exc:
                 refused = exc
         return await self.waiting.admitted(
@@ -112,7 +141,7 @@ class Gate(Reserving):
 
         Raises :class:`limits.refusals.LimitError`, and holds what it held then.
         """
-        held = self._open.get(exchange.request_id)
+        held = self._reservation(exchange)
         wanted = wanted_beside(self.book, exchange, model, targets, held)
         if not wanted:
             return UNLIMITED
@@ -135,32 +164,32 @@ class Gate(Reserving):
         wanted: Matches,
     ) -> Expected:
         """What the request will use of what ``wanted`` limits. Raises ``LimitError``."""
-        found = self._expected_at_once(exchange, model, targets, demand, wanted)
-        if found is not None:
-            return found
+        if demand.is_detached:
+            check_told(wanted)
+        figures = self._figures(exchange, model, targets, demand, wanted)
+        if figures is not None:
+            return Expected.of(figures)
         try:
             await self.prices.learn([priced(target, model) for target in targets])
         except DATABASE_ERRORS as exc:
             money = next(each.rule for each in wanted if each.is_of_money)
             raise LimitsUnavailableError(money) from exc
-        lengths, prices = self.lengths, self.prices
-        return expectation(exchange, model, targets, demand, wanted, lengths=lengths, prices=prices)
+        usual = self.lengths.usual(exchange.caller.user_id, model)
+        found = Expected.of(expected_of(demand, targets, exchange.endpoint, usual))
+        return with_costs(found, demand, targets, model=model, prices=self.prices)
 
-    def _expected_at_once(
+    def _figures(
         self, exchange: Exchange, model: str, targets: Targets, demand: Demand, wanted: Matches
-    ) -> Expected | None:
-        """What :meth:`expected` says; None where a price may have to be looked up for it."""
-        if demand.is_detached:
-            check_told(wanted)
+    ) -> Figures | None:
+        """What the request will use; None where a price may have to be looked up for it."""
+        note_demand(exchange, demand)
         tariff = None
         if wanted.have_money:
             tariff = standing(self.prices, targets, model)
             if tariff is None:
                 return None
-        lengths, prices = self.lengths, self.prices
-        return expectation(
-            exchange, model, targets, demand, wanted, lengths=lengths, prices=prices, tariff=tariff
-        )
+        usual = self.lengths.usual(exchange.caller.user_id, model)
+        return expected_of(demand, targets, exchange.endpoint, usual, tariff)
 
 
 async def _asked(demand: Callable[[], Demand], is_long: bool) -> Demand:

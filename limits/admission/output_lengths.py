@@ -11,10 +11,12 @@ MOST_KNOWN = 10_000
 BUCKETS = 48  # each is wider than the one before by the square root of 2
 FULL = 200  # outputs, at which all of them count half: what was long ago fades
 PERCENTILE = 0.95
+STEP = 8  # outputs, after which the percentile is looked for anew
 
 
 class _Histogram:
-    """Counts by bucket. ``upto`` of them are in the buckets up to ``at``, the percentile's."""
+    """Counts by bucket. ``upto`` of them are in the buckets up to ``at``, which is the percentile's
+    as of the last output that was the ``STEP``th, or of the first few."""
 
     __slots__ = ("at", "counts", "total", "upto")
 
@@ -23,24 +25,19 @@ class _Histogram:
         self.total = self.upto = self.at = 0
 
     def add(self, bucket: int) -> None:
-        if self.total >= FULL:
-            self._fade()
+        total = self.total = self.total + 1
         self.counts[bucket] += 1
-        self.total += 1
-        upto, wanted = self.upto, self.total * PERCENTILE
         if bucket <= self.at:
-            upto += 1
-            self.upto = upto
-        if upto < wanted or upto - self.counts[self.at] >= wanted:
-            self._seek(wanted)
+            self.upto += 1
+        if not total % STEP:
+            self._seek()
 
-    def _fade(self) -> None:
-        self.counts = bytearray(count // 2 for count in self.counts)
-        self.total = sum(self.counts)
-        self.upto = sum(self.counts[: self.at + 1])
-
-    def _seek(self, wanted: float) -> None:
-        counts = self.counts
+    def _seek(self) -> None:
+        if self.total > FULL:
+            self.counts = bytearray(count // 2 for count in self.counts)
+            self.total = sum(self.counts)
+            self.upto = sum(self.counts[: self.at + 1])
+        counts, wanted = self.counts, self.total * PERCENTILE
         while self.upto < wanted and self.at < BUCKETS - 1:
             self.at += 1
             self.upto += counts[self.at]

@@ -14,16 +14,24 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
-from limits.admission.admissions import UNLIMITED, Admission, Attempts, Reservation, used_by
+from limits.admission.admissions import (
+    UNLIMITED,
+    Admission,
+    Attempts,
+    Reservation,
+    settled_by,
+    used_by,
+)
 from limits.admission.admitting import refusal
-from limits.admission.asking import Answer, Takes, asker_of
+from limits.admission.asking import Takes, asker_of
+from limits.admission.at_once import AtOnce
 from limits.admission.expected import Expected
 from limits.admission.fitting import fitted
-from limits.admission.holds import Hold, check_fits, hold_of
+from limits.admission.holds import Hold, check_fits, holds_of
 from limits.admission.waiting import Waiting
-from limits.book import Matched, Matches
 from limits.counting.live_prices import LivePrices
-from limits.meters.interface import Ask, Base, Meters, Settlement, new
+from limits.matches import Matched
+from limits.meters.interface import Ask, Base, Meters, Settlement
 from limits.refusals import LimitError
 from usage.exchange import Exchange
 from usage.in_flight import in_flight
@@ -46,6 +54,7 @@ class Reserving:
         self._clock = clock
         self.waiting = Waiting()
         self.attempts: Attempts | None = None
+        self.at_once = AtOnce()
         self._open: dict[str, Reservation] = {}
 
     def use(self, meters: Meters, *, local: Takes | None = None) -> None:
@@ -55,46 +64,16 @@ class Reserving:
     @property
     def running(self) -> int:
         """How many requests hold something."""
-        return len(self._open)
+        return len(self._open) + len(self.at_once.open)
 
     @property
     def meters(self) -> Meters:
         return self.asker.meters
 
-    def admission_of(self, request_id: str) -> Admission:
+    def admission_of(self, exchange: Exchange) -> Admission:
         """What was said to the request when it was admitted last."""
-        reservation = self._open.get(request_id)
+        reservation = self._reservation(exchange)
         return UNLIMITED if reservation is None else reservation.admission
-
-    def reserved_at_once(
-        self, exchange: Exchange, wanted: Matches, expected: Expected
-    ) -> Admission | None:
-        """What :meth:`admitted` returns, without a wait: of a request that holds nothing yet, where
-        there is much left of all ``wanted`` limits, and one process counts. None else.
-
-        Raises ``LimitError``.
-        """
-        name, take = exchange.request_id, self.asker.take_at_once
-        if take is None or name in self._open or in_flight.find(name) is None:
-            return None
-        now, accepted_at = self._clock(), exchange.accepted_at
-        held: dict[str, Hold] = {}
-        asks, periods = [], []
-        for each in wanted:
-            hold = hold_of(each, expected, accepted_at, now)
-            _, ask, mark, _, _, _, _, _ = hold
-            asks.append(ask)
-            held[ask[0]] = hold
-            if mark:
-                periods.append(mark)
-        readings = take(name, asks)
-        if readings is None:
-            return None
-        marks = exchange.limit_marks
-        marks += periods if not marks else [mark for mark in periods if mark not in marks]
-        admission = new(Admission, (wanted.rules, readings, None))
-        self._open[name] = Reservation(name, held, admission, False, wanted.have_money)
-        return admission
 
     async def admitted(
         self, exchange: Exchange, wanted: Sequence[Matched], expected: Expected
@@ -102,18 +81,23 @@ class Reserving:
         """Reserve what is ``expected`` of all ``wanted`` limits. Raises ``LimitError``."""
         name = exchange.request_id
         # From here on it is settled in any case, also if the client leaves while it is asked.
-        reservation = self._open.get(name)
+        reservation = self._reservation(exchange)
         if reservation is None:
             reservation = self._open[name] = Reservation(name)
-        answer, cap = await fitted(
-            self.asker,
-            name,
-            partial(self.holds, exchange, wanted),
-            expected,
-            reservation.admission.output_cap,
-        )
-        if answer.over:
-            raise self._refused(reservation, answer)
+        try:
+            answer, cap = await fitted(
+                self.asker,
+                name,
+                partial(self.holds, exchange, wanted),
+                expected,
+                reservation.admission.output_cap,
+            )
+            if answer.over:
+                raise refusal(answer.over)
+        except LimitError:
+            if not reservation.held:
+                self._open.pop(name, None)
+            raise
         admission = reservation.take(exchange, answer, cap)
         if in_flight.find(name) is None:  # its client has left: no record will settle it
             self._let_go(reservation)
@@ -124,7 +108,7 @@ class Reserving:
     ) -> list[Hold]:
         """Raises ``LimitError`` for what no meter needs to be asked for."""
         now, accepted_at = self._clock(), exchange.accepted_at
-        holds = [hold_of(each, expected, accepted_at, now) for each in wanted]
+        holds = holds_of(wanted, expected, accepted_at, now)
         for hold in holds:
             if hold.ask.worst > hold.ask.amount:
                 check_fits(hold, expected)
@@ -132,10 +116,18 @@ class Reserving:
 
     def settle(self, exchange: Exchange, record: UsageRecord) -> None:
         """Put what ``record`` says in place of what the request held. Waits for nothing."""
-        name = exchange.request_id
-        reservation, attempts = self._open.pop(name, None), self.attempts
+        name, attempts = exchange.request_id, self.attempts
         if attempts is not None and not len(attempts):
             attempts = None
+        taken, memory = self.at_once.open.get(name), self.asker.memory
+        if taken is not None and attempts is None and memory is not None:
+            settled = settled_by(record, self.prices if taken[0].have_money else None)
+            if self.at_once.settle(memory, name, taken, settled):
+                if self.waiting.queue.waiting:
+                    self.waiting.wake(each.meter for each in taken[1])
+                return
+        reservation = self._reservation(exchange)
+        self._open.pop(name, None)
         if attempts is not None:
             for one in attempts.of(name):
                 reservation = reservation or Reservation(name)
@@ -146,20 +138,20 @@ class Reserving:
         if attempts is not None:
             attempts.settle(exchange, record)
 
+    def _reservation(self, exchange: Exchange) -> Reservation | None:
+        """What the request holds, whichever way it came to it."""
+        found = self._open.get(exchange.request_id)
+        if found is None and (found := self.at_once.reservation(exchange)) is not None:
+            self._open[exchange.request_id] = found
+        return found
+
     def _settle(self, reservation: Reservation, record: UsageRecord) -> None:
         used = used_by(record, self.prices if reservation.holds_money else None)
-        at_once, is_local = self.asker.settle_at_once, reservation.is_local
-        if at_once is None or is_local or not at_once(reservation.name, reservation.amounts(used)):
-            settlement = reservation.settlement(used)
-            self.asker.meters.settle(settlement)
-            if is_local:
-                self.asker.local.settle(settlement)
+        settlement = reservation.settlement(used)
+        self.asker.meters.settle(settlement)
+        if reservation.is_local:
+            self.asker.local.settle(settlement)
         self.waiting.wake(reservation.held)
-
-    def _refused(self, reservation: Reservation, answer: Answer) -> LimitError:
-        if not reservation.held:
-            self._open.pop(reservation.name, None)
-        return refusal(answer.over)
 
     def _let_go(self, reservation: Reservation) -> None:
         self._open.pop(reservation.name, None)

@@ -21,10 +21,10 @@ from limits.admission.expected import ONE_REQUEST, Expected, capped
 from limits.admission.gate import Gate, gate
 from limits.admission.holds import Hold
 from limits.admission.queue import WaitingQueue
-from limits.book import Matched, Matches
 from limits.choices import Metric
 from limits.counting.live_prices import Used
 from limits.demand import Demand
+from limits.matches import Matched, Matches
 from limits.meters.interface import MeterKind, Settlement, Use
 from limits.quantities import Quantities
 from models_registry.targets import Target
@@ -62,7 +62,7 @@ class UpstreamLimits:
         book, upstream = self._gate.book, target.connection.upstream
         also = (*target.granted_ids, target.model) if book.reads_models else ()
         found = book.upstream_rules(upstream.id, key_id, exchange.model, exchange.endpoint, also)
-        return Matches.of(each for each in found if each.rule.metric in metrics)
+        return Matches(each for each in found if each.rule.metric in metrics)
 
     def names(self, wanted: Sequence[Matched], exchange: Exchange) -> Iterable[str]:
         """The names of the meters of ``wanted``."""

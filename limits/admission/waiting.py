@@ -22,8 +22,8 @@ from typing import TypeVar
 
 from limits.admission.fair_order import Place, Priority
 from limits.admission.queue import Ticket, WaitingQueue
-from limits.book import Matched
 from limits.demand import Demand
+from limits.matches import Matched
 from limits.refusals import LimitReachedError
 from usage.exchange import Exchange, StopReason
 from usage.in_flight import in_flight

@@ -23,9 +23,8 @@ from django.db import DatabaseError, InterfaceError
 from infrastructure.seldom import SeldomLog
 from limits.counting.demand_counts import DemandCounts
 from limits.counting.tariffs import Tariff, Tariffs, costs_at
-from limits.counting.used import quantities_at
-from limits.meters.interface import new
-from limits.quantities import Quantities, nanodollars
+from limits.counting.used import amounts_at
+from limits.quantities import Amounts, Quantities, nanodollars
 from usage.charges import charge, is_of_one_answer
 from usage.estimation import counted
 from usage.pricing import Pricing
@@ -66,6 +65,9 @@ class Used(NamedTuple):
 
     quantities: Quantities
     is_priced: bool
+
+
+Settled = tuple[Amounts, bool]  # the same in plain tuples
 
 
 class LivePrices:
@@ -119,14 +121,14 @@ class LivePrices:
 
     def quote(self, record: UsageRecord) -> int | None:
         """What ``record`` costs in nano-dollars, as the ledger will have it; None where unknown."""
-        as_stored, _ = counted(record.believed())
+        as_stored, _ = counted(record)
         return self._cost(as_stored)
 
-    def used(self, record: UsageRecord) -> Used:
+    def settled(self, record: UsageRecord) -> Settled:
         """What ``record`` counts as, as the ledger will have it."""
-        as_stored, _ = counted(record.believed())
+        as_stored, _ = counted(record)
         cost = self._cost(as_stored)
-        return new(Used, (quantities_at(as_stored, cost or 0), cost is not None))
+        return amounts_at(as_stored, cost or 0), cost is not None
 
     def _cost(self, as_stored: UsageRecord) -> int | None:
         if not is_of_one_answer(as_stored):

@@ -22,7 +22,7 @@ from django.db.models import Q
 from limits.alerts.crossings import crossings
 from limits.choices import Metric, Unpriced, Window
 from limits.counting.counting_lock import lock_for_adding
-from limits.counting.used import assumed, per_token, quantities_of
+from limits.counting.used import per_token, quantities_of
 from limits.marks import Mark, meter_of, read_mark, read_meter
 from limits.meters.interface import Ask, Base
 from limits.models import Period
@@ -59,7 +59,7 @@ class Counted(NamedTuple):
         """``used`` as this limit counts it."""
         if is_priced or self.assumed_per_token is None:
             return used
-        return assumed(used, self.assumed_per_token)
+        return used.assuming(self.assumed_per_token)
 
     def end_of(self, mark: Mark) -> int:
         return end_of(self.window, zone_of(self.time_zone), mark.start)

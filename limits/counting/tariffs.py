@@ -8,8 +8,8 @@ then to nano-dollars.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import NamedTuple
 
 from limits.quantities import nanodollars
 from usage.costs import TOO_MUCH, Counted, cost_of
@@ -30,7 +30,8 @@ OTHER_RATES = (
 )
 
 
-class Tariff(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Tariff:
     """The rates of a price: trillionths of a dollar for each token, and for the request."""
 
     fresh: int
@@ -61,27 +62,24 @@ class Tariff(NamedTuple):
         one, kept, stored, made, request = map(int, parts)
         return cls(one, kept, stored, made, request * PARTS, max(one, kept, stored))
 
-    def cost(self, prompt: int, cached: int, written: int, output: int) -> int | None:
-        """In nano-dollars; None where the ledger has no cost either."""
-        of_fresh, of_cached, of_written, of_output, request, _ = self
-        fresh = prompt - cached - written
-        if fresh < 0:
-            fresh = 0
-        total = fresh * of_fresh + output * of_output + request
-        if cached or written:
-            total += cached * of_cached + written * of_written
-        return _in_nanodollars(total)
-
     def cost_of(self, counts: Counted) -> int | None:
         """In nano-dollars; None where the ledger has no cost, or more has to be looked at."""
         prompt, output = counts.prompt_tokens, counts.completion_tokens
         if prompt is None or output is None:
             return None
-        return self.cost(prompt, counts.cached_tokens or 0, counts.cache_write_tokens or 0, output)
+        cached, written = counts.cached_tokens, counts.cache_write_tokens
+        total = output * self.output + self.request
+        if cached or written:
+            cached, written = cached or 0, written or 0
+            total += cached * self.cached + written * self.written
+            prompt -= cached + written
+        if prompt > 0:
+            total += prompt * self.fresh
+        return _in_nanodollars(total)
 
     def plain(self, prompt: int, output: int) -> int | None:
         """In nano-dollars, where no input is cached."""
-        return self.cost(prompt, 0, 0, output)
+        return _in_nanodollars(prompt * self.fresh + output * self.output + self.request)
 
     def most(self, prompt: int, output: int) -> int | None:
         """In nano-dollars, where all input has the dearest rate."""
@@ -90,12 +88,14 @@ class Tariff(NamedTuple):
     def spread(self, prompt: int, likely: int, longest: int) -> tuple[int, int, int] | None:
         """The costs of an output of ``likely`` tokens, of the ``longest``, and of none, where all
         input has the dearest rate: in nano-dollars; None as in :meth:`most`."""
-        _, _, _, of_output, request, dearest = self
-        of_input = prompt * dearest + request
-        none, most = _in_nanodollars(of_input), _in_nanodollars(of_input + longest * of_output)
-        if none is None or most is None:
+        of_input = prompt * self.dearest + self.request
+        dearest_of_all = of_input + longest * self.output
+        if dearest_of_all >= TOO_MANY:
             return None
-        return between(none, most, likely, longest), most, none
+        none, most = of_input // FINE, dearest_of_all // FINE
+        if none * FINE != of_input or most * FINE != dearest_of_all:
+            none, most = _rounded_to_nano(of_input), _rounded_to_nano(dearest_of_all)
+        return none + ((most - none) * likely // longest if longest else 0), most, none
 
 
 def between(none: int, most: int, likely: int, longest: int) -> int:
@@ -145,6 +145,10 @@ def _in_nanodollars(trillionths: int) -> int | None:
     whole = trillionths // FINE
     if whole * FINE == trillionths:  # nearly always: few rates are as fine
         return whole
+    return _rounded_to_nano(trillionths)
+
+
+def _rounded_to_nano(trillionths: int) -> int:
     return _rounded(_rounded(trillionths, FINEST), FINEST_IN_NANO)
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from limits.meters.interface import new
-from limits.quantities import NANO, Quantities, nanodollars
+from limits.quantities import NANO, Amounts, Quantities, nanodollars, quantities_in
 from usage.failing import FAILED
 from usage.record import UsageRecord
 
@@ -15,11 +14,11 @@ MOST_IMAGES = 2**31 - 1  # that a row holds
 
 
 def quantities_of(record: UsageRecord, cost: Decimal | None) -> Quantities:
-    """What ``record`` counts as, at its ``cost`` in US dollars: see :func:`quantities_at`."""
-    return quantities_at(record, nanodollars(cost))
+    """What ``record`` counts as, at its ``cost`` in US dollars: see :func:`amounts_at`."""
+    return quantities_in(amounts_at(record, nanodollars(cost)))
 
 
-def quantities_at(record: UsageRecord, cost: int) -> Quantities:
+def amounts_at(record: UsageRecord, cost: int) -> Amounts:
     """What ``record`` counts as, at its ``cost`` in nano-dollars.
 
     ``record`` has the counts that the ledger stores: see :func:`usage.estimation.counted`. A
@@ -29,22 +28,17 @@ def quantities_at(record: UsageRecord, cost: int) -> Quantities:
     is_one = record.attempts > 0 or 0 < record.status < FAILED
     images = record.images
     seconds = record.audio_seconds
-    values = (
+    prompt, output = record.prompt_tokens or 0, record.completion_tokens or 0
+    return (
         record.requests if is_one else 0,
-        record.prompt_tokens or 0,
-        record.completion_tokens or 0,
+        prompt,
+        output,
         cost,
         # As databases round, too: see limits.counting.rebuilding.
         int(seconds * MILLISECONDS + 0.5) if seconds else 0,
         min(images, MOST_IMAGES) if images and record.is_answered else 0,
+        prompt + output,
     )
-    return new(Quantities, values)
-
-
-def assumed(used: Quantities, nanodollars_per_token: int) -> Quantities:
-    """``used`` at the price that a limit assumes, for a request whose cost is not known."""
-    tokens = used.input_tokens + used.output_tokens
-    return used._replace(nanodollars=tokens * nanodollars_per_token)
 
 
 def per_token(dollars_per_million: Decimal) -> int:

@@ -14,6 +14,7 @@ A reservation is named by its request's id, and holds on all meters of the reque
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
@@ -56,6 +57,16 @@ class Ask(NamedTuple):
     is_enforced: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What all requests ask one meter by: see :class:`Ask`."""
+
+    meter: str
+    kind: MeterKind
+    amount: int
+    window_us: int
+
+
 class Reading(NamedTuple):
     """A meter after it was asked: ``used`` counts all that is settled and reserved.
 
@@ -81,6 +92,10 @@ class Reading(NamedTuple):
         """What nobody has used or may still use."""
         used, claimed = self.used, self.claimed
         return self.amount - (used if used > claimed else claimed)
+
+
+# A reading as a plain tuple, which Python makes and takes apart for a fraction of the cost.
+PlainReading = tuple[str, int, int, float, bool, float | None, int, int]
 
 
 class Taken(NamedTuple):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from limits.meters.interface import Ask, MeterKind, Use
+from limits.meters.interface import Ask, MeterKind, Terms, Use
 from limits.meters.memory_slots import Slots
 from limits.meters.memory_states import Bucket, Period
 
@@ -45,7 +45,7 @@ class KnownMeters:
         made = self._states[meter] = Period(now)  # until its base tells the end
         return made
 
-    def make(self, one: Ask | Use, amount: int, now: float) -> State:
+    def make(self, one: Ask | Terms | Use, amount: int, now: float) -> State:
         if one.kind is MeterKind.PERIOD:
             return self.period(one.meter, now)
         state = Slots() if one.kind is MeterKind.SLOTS else Bucket(amount, one.window_us)

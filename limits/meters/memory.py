@@ -21,15 +21,17 @@ from limits.meters.interface import (
     Ask,
     Base,
     MeterKind,
+    PlainReading,
     Reading,
     Refused,
     Settlement,
     Taken,
+    Terms,
     Unknown,
     new,
 )
 from limits.meters.known_meters import State
-from limits.meters.memory_states import NO_HOLD, ONE_HELD, Reserved
+from limits.meters.memory_states import NO_HOLD, Reserved
 from limits.meters.upkeep import Held, Upkeep
 from limits.meters.weighing import Weighed, refused
 
@@ -47,11 +49,14 @@ class MemoryMeters(Upkeep):
         super().__init__(clock)
         self._sleep = sleep
 
-    def take_at_once(self, reservation: str, asks: Sequence[Ask]) -> tuple[Reading, ...] | None:
+    def take_at_once(
+        self, reservation: str, terms: Sequence[Terms], holds: Sequence[Reserved]
+    ) -> list[PlainReading] | None:
         """Reserve what is typical, for a reservation that holds nothing yet; None where some meter
-        is near its amount or unknown, and nothing is reserved then.
+        is near its amount or unknown, and nothing is reserved then. ``holds`` is to be held of each
+        of ``terms``.
 
-        Nearly all requests come this way, for a third of what :meth:`take` costs.
+        Nearly all requests come this way, for a quarter of what :meth:`take` costs.
         """
         now = self._clock()
         if self._noted or now >= self._tidy_at:
@@ -59,29 +64,35 @@ class MemoryMeters(Upkeep):
         if reservation in self._reservations or reservation in self._done:
             return None
         known = self._meters.get
-        holds: dict[str, Reserved] = {}
-        readings = []
-        for ask in asks:
-            meter, _, amount, typical, worst, window_us, _, _ = ask
-            state = known(meter) or self._meters.make(ask, amount, now)
-            reading = state.take_typical(meter, amount, typical, worst, window_us, now)
+        held: dict[str, Reserved] = {}
+        readings: list[PlainReading] = []
+        for each, hold in zip(terms, holds, strict=True):
+            meter, amount = each.meter, each.amount
+            state = known(meter)
+            if state is None:
+                state = self._meters.make(each, amount, now)
+            reading = state.take_typical(meter, amount, each.window_us, hold, now)
             if reading is None:
-                self._release(holds, now)
+                self._release(held, now)
                 return None
-            holds[meter] = ONE_HELD if worst == 1 == typical else new(Reserved, (typical, worst))
+            held[meter] = hold
             readings.append(reading)
-        self._reservations[reservation] = Held(now + LEASE_SECONDS, holds)
-        return tuple(readings)
+        self._reservations[reservation] = now + LEASE_SECONDS, held
+        return readings
 
     async def take(self, reservation: str, asks: Sequence[Ask]) -> Taken | Refused | Unknown:
-        at_once = self.take_at_once(reservation, asks)
+        at_once = self.take_at_once(
+            reservation,
+            [Terms(ask.meter, ask.kind, ask.amount, ask.window_us) for ask in asks],
+            [(ask.typical, ask.worst) for ask in asks],
+        )
         if at_once is not None:
-            return Taken(at_once)
+            return Taken(tuple(Reading(*reading) for reading in at_once))
         now = self._caught_up()
         if reservation in self._done:
             return Taken(tuple(self._asked(ask, now).reading(ask, now) for ask in asks))
         held = self._reservations.get(reservation)
-        holds = NO_HOLDS if held is None else held.holds
+        holds = NO_HOLDS if held is None else held[1]
         weighed: list[Weighed] = []
         unknown: list[str] = []
         is_refused = False
@@ -92,8 +103,9 @@ class MemoryMeters(Upkeep):
                 unknown.append(ask.meter)
                 continue
             hold = holds.get(ask.meter, NO_HOLD)
-            total, fits = hold.reserved, True
-            if hold is NO_HOLD or ask.worst > hold.worst:
+            total, most = hold
+            fits = True
+            if hold is NO_HOLD or ask.worst > most:
                 total, fits = state.weigh(ask, hold, now)
             weighed.append((ask, state, hold, total, fits))
             if not fits and ask.is_enforced:
@@ -114,17 +126,15 @@ class MemoryMeters(Upkeep):
         weighed: Sequence[Weighed],
         now: float,
     ) -> Taken:
-        if held is None:
-            held = Held(now + LEASE_SECONDS, {})
-        else:
+        holds = {} if held is None else held[1]
+        if held is not None:
             del self._reservations[reservation]  # to the end of those by their lease
-            held.expires_at = now + LEASE_SECONDS
-        self._reservations[reservation] = held
+        self._reservations[reservation] = now + LEASE_SECONDS, holds
         readings = []
         for ask, state, hold, total, fits in weighed:
-            if hold is NO_HOLD or ask.worst > hold.worst:
+            if hold is NO_HOLD or ask.worst > hold[1]:
                 state.reserve(total, ask, hold, now)
-                held.holds[ask.meter] = new(Reserved, (total, ask.worst))
+                holds[ask.meter] = total, ask.worst
             readings.append(state.reading(ask, now, not fits))
         return new(Taken, (tuple(readings),))
 
@@ -135,7 +145,7 @@ class MemoryMeters(Upkeep):
             return
         self._done[reservation] = now
         held = self._reservations.pop(reservation, None)
-        holds = {} if held is None else held.holds
+        holds = {} if held is None else held[1]
         known, stored = self._meters.get, self._stored
         for use in uses:
             meter = use.meter
@@ -147,29 +157,33 @@ class MemoryMeters(Upkeep):
         if holds:
             self._release(holds, now)
 
-    def settle_at_once(self, reservation: str, used: Sequence[tuple[str, int]]) -> bool:
-        """Settle a reservation that is still held. ``used`` has each meter's name and amount.
+    def settle_at_once(
+        self, reservation: str, terms: Sequence[Terms], amounts: Sequence[int]
+    ) -> bool:
+        """Settle what :meth:`take_at_once` took by ``terms``, of which ``amounts`` were used.
 
-        Returns False, and changes nothing, where :meth:`settle` is needed: the lease ran out, a
-        meter is unknown, or the database holds one of the uses.
+        Returns False, and changes nothing, where :meth:`settle` is needed: the lease ran out, or
+        the database holds one of the uses.
         """
-        now = self._caught_up()
-        held, stored, known = self._reservations.get(reservation), self._stored, self._meters.get
-        if held is None or (stored and any((meter, reservation) in stored for meter, _ in used)):
+        now = self._clock()
+        if self._noted or now >= self._tidy_at:
+            now = self._caught_up()
+        held, stored = self._reservations.get(reservation), self._stored
+        if held is None:
             return False
-        states = []
-        for meter, _ in used:
-            state = known(meter)
-            if state is None:
-                return False
-            states.append(state)
+        _, holds = held
+        if len(holds) != len(amounts):
+            return False
+        if stored and self._is_stored(reservation, holds):
+            return False
         del self._reservations[reservation]
         self._done[reservation] = now
-        take = held.holds.pop
-        for state, (meter, amount) in zip(states, used, strict=True):
-            state.settle(reservation, amount, take(meter, NO_HOLD), now)
-        if held.holds:
-            self._release(held.holds, now)
+        known = self._meters.get
+        for each, hold, amount in zip(terms, holds.values(), amounts, strict=True):
+            state = known(each.meter)
+            if state is None:  # a bucket that was full again, and is forgotten
+                state = self._meters.make(each, each.amount, now)
+            state.settle(reservation, amount, hold, now)
         return True
 
     async def seed(self, bases: Sequence[Base]) -> None:

@@ -6,26 +6,18 @@ reserved afterwards, if it fits on all that are enforced.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Sequence
 
 from limits.meters import gcra
-from limits.meters.interface import LOOSE, Ask, Base, Reading, new
+from limits.meters.interface import LOOSE, Ask, Base, PlainReading, Reading, new
 
 MICRO = 1_000_000
 KEEP_SECONDS = 3 * 86_400.0  # of an ended period: settlements and the database may come late
 
 
-class Reserved(NamedTuple):
-    """What a reservation holds of one meter."""
-
-    reserved: int = 0
-    worst: int = 0
-
-
-NO_HOLD = Reserved()
-ONE_HELD = Reserved(1, 1)
-
+# What a reservation holds of one meter, and what counts of it at the worst.
+Reserved = tuple[int, int]
+NO_HOLD: Reserved = (0, 0)  # itself: one that holds nothing is another tuple
 
 # What the reservation is to hold of one meter in all, and whether that fits.
 Total = tuple[int, bool]
@@ -48,7 +40,7 @@ class Bucket:
         if amount != self.amount or window_us != self.window_us:
             self._rescale(amount, window_us, now_us)
         level = gcra.level_us(self.tat_us, now_us)
-        count, held = ask.worst, hold.reserved
+        count, held = ask.worst, hold[0]
         if count != ask.typical:
             count = gcra.choice(level, amount, window_us, ask.typical, count)
         if count < held:
@@ -56,10 +48,11 @@ class Bucket:
         return count, gcra.fits(level, amount, window_us, count - held)
 
     def take_typical(
-        self, meter: str, amount: int, typical: int, worst: int, window_us: int, now: float
-    ) -> Reading | None:
+        self, meter: str, amount: int, window_us: int, hold: Reserved, now: float
+    ) -> PlainReading | None:
         """Reserve what is typical for a request that holds nothing; None where that brings the
         bucket near its amount, and nothing is changed then."""
+        typical, worst = hold
         if amount != self.amount or window_us != self.window_us or amount <= 0:
             return None
         now_us = int(now * MICRO)
@@ -73,17 +66,17 @@ class Bucket:
         if amount - used < LOOSE * worst:
             return None
         self.tat_us = tat_us
-        return new(Reading, (meter, amount, used, level / MICRO, False, None, 0, 0))
+        return meter, amount, used, level / MICRO, False, None, 0, 0
 
     def reserve(self, total: int, ask: Ask, hold: Reserved, now: float) -> None:
-        self._move(total, hold.reserved, now)
+        self._move(total, hold[0], now)
 
     def settle(self, reservation: str, amount: int, hold: Reserved, now: float) -> None:
-        if amount != hold.reserved:  # nearly all requests of a limit of requests use that
-            self._move(amount, hold.reserved, now)
+        if amount != hold[0]:  # nearly all requests of a limit of requests use that
+            self._move(amount, hold[0], now)
 
     def release(self, hold: Reserved, now: float) -> None:
-        self._move(0, hold.reserved, now)
+        self._move(0, hold[0], now)
 
     def reading(self, ask: Ask, now: float, is_over: bool = False, more: int = 0) -> Reading:
         """``more`` is what did not fit."""
@@ -114,18 +107,20 @@ class Bucket:
 
 
 class Period:
-    """``base`` is None until the database was asked."""
+    """``base`` is None until the database was asked. ``used`` counts what is settled (``base`` and
+    ``pending``) or reserved, and ``claimed`` the worst of what is reserved in its place.
+    """
 
     __slots__ = (
-        "_settled",
         "base",
+        "claimed",
         "ends_at",
-        "exposed",
         "holders",
         "is_known",
         "pending",
         "records",
-        "reserved",
+        "settled",
+        "used",
     )
 
     def __init__(self, ends_at: float) -> None:
@@ -134,87 +129,83 @@ class Period:
         self.records = 0
         self.ends_at = ends_at
         self.pending: dict[str, int] = {}
-        self.reserved = 0
-        self.exposed = 0
         self.holders = 0
-        self._settled = 0  # base and pending
+        self.settled = self.used = self.claimed = 0
 
     def weigh(self, ask: Ask, hold: Reserved, now: float) -> Total:
-        worst = ask.worst
+        worst, (held, held_worst) = ask.worst, hold
         others = self.holders - (hold is not NO_HOLD)
-        left = ask.amount - self._settled - self.reserved + hold.reserved
+        left = ask.amount - self.used + held
         count = worst if left < LOOSE * worst * (others + 1) else ask.typical
-        exposed = self.exposed - hold.worst
-        fits = worst <= hold.worst or self._settled + exposed + worst <= ask.amount
-        return (count if count > hold.reserved else hold.reserved), fits
+        fits = worst <= held_worst or self.claimed - held_worst + worst <= ask.amount
+        return (count if count > held else held), fits
 
     def take_typical(
-        self, meter: str, amount: int, typical: int, worst: int, window_us: int, now: float
-    ) -> Reading | None:
+        self, meter: str, amount: int, window_us: int, hold: Reserved, now: float
+    ) -> PlainReading | None:
         """Reserve what is typical for a request that holds nothing; None where the period is not
         known, or near its amount by what is used or by what may be; nothing is changed then."""
-        settled, exposed, reserved = self._settled, self.exposed + worst, self.reserved
-        room, left, near = amount - settled - exposed, amount - settled - reserved, LOOSE * worst
-        if room < near or left < near * (self.holders + 1) or not self.is_known:
+        typical, worst = hold
+        used, claimed, holders = self.used, self.claimed + worst, self.holders + 1
+        near = LOOSE * worst
+        if amount - claimed < near or amount - used < near * holders or not self.is_known:
             return None
-        reserved += typical
-        self.reserved, self.exposed = reserved, exposed
-        self.holders += 1
-        ends_in = self.ends_at - now
-        if ends_in < 0:
-            ends_in = 0.0
-        used, claimed = settled + reserved, settled + exposed
-        return new(Reading, (meter, amount, used, ends_in, False, None, settled, claimed))
+        self.used = used = used + typical
+        self.claimed = claimed
+        self.holders = holders
+        left = self.ends_at - now
+        if left < 0:
+            left = 0.0
+        return meter, amount, used, left, False, None, self.settled, claimed
 
     def reserve(self, total: int, ask: Ask, hold: Reserved, now: float) -> None:
-        self.reserved += total - hold.reserved
-        self.exposed += ask.worst - hold.worst
+        reserved, worst = hold
+        self.used += total - reserved
+        self.claimed += ask.worst - worst
         self.holders += hold is NO_HOLD
 
     def settle(self, reservation: str, amount: int, hold: Reserved, now: float) -> None:
+        reserved, worst = hold
+        self.used += amount - reserved
+        self.claimed += amount - worst
         if hold is not NO_HOLD:
-            reserved, worst = hold
-            self.reserved -= reserved
-            self.exposed -= worst
             self.holders -= 1
         if amount:
+            self.settled += amount
             self.pending[reservation] = amount
-            self._settled += amount
 
     def release(self, hold: Reserved, now: float) -> None:
-        if hold is not NO_HOLD:
-            self.reserved -= hold.reserved
-            self.exposed -= hold.worst
-            self.holders -= 1
+        self.settle("", 0, hold, now)
 
     def store(self, base: Base) -> None:
         """Take over a base of more records than are known."""
         self.ends_at = base.ends_at
         if self.base is None or base.records > self.records:
-            self._settled += base.amount - (self.base or 0)
+            self._count(base.amount - (self.base or 0))
             self.base, self.records, self.is_known = base.amount, base.records, True
 
-    def stored(self, reservations: Iterable[str]) -> list[str]:
+    def stored(self, reservations: Sequence[str]) -> list[str]:
         """The uses of ``reservations`` are pending no more. Returns those that were not."""
-        take, settled = self.pending.pop, 0
-        others = []
-        for reservation in reservations:
-            amount = take(reservation, None)
-            if amount is None:
-                others.append(reservation)
-            else:
-                settled += amount
-        self._settled -= settled
-        return others
+        take = self.pending.pop
+        amounts = [take(reservation, None) for reservation in reservations]
+        self._count(-sum(filter(None, amounts)))
+        if None not in amounts:  # nearly always
+            return []
+        pairs = zip(reservations, amounts, strict=True)
+        return [reservation for reservation, amount in pairs if amount is None]
 
     def reading(self, ask: Ask, now: float, is_over: bool = False, more: int = 0) -> Reading:
         left = self.ends_at - now
         if left < 0:
             left = 0.0
-        settled = self._settled
-        used, claimed = settled + self.reserved, settled + self.exposed
         retry = left if is_over else None
-        return new(Reading, (ask.meter, ask.amount, used, left, is_over, retry, settled, claimed))
+        values = (ask.meter, ask.amount, self.used, left, is_over, retry)
+        return new(Reading, (*values, self.settled, self.claimed))
 
     def is_forgettable(self, now: float) -> bool:
         return now > self.ends_at + KEEP_SECONDS and not self.holders
+
+    def _count(self, more: int) -> None:
+        self.settled += more
+        self.used += more
+        self.claimed += more

@@ -9,7 +9,7 @@ is forgotten.
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from limits.meters.interface import LEASE_SECONDS, Base
 from limits.meters.known_meters import KnownMeters
@@ -21,14 +21,8 @@ MOST_DONE = 100_000  # and so many; each takes 200 bytes
 TIDY_SECONDS = 1.0  # shorter than a lease
 
 
-class Held:
-    """What a reservation holds, by the names of meters."""
-
-    __slots__ = ("expires_at", "holds")
-
-    def __init__(self, expires_at: float, holds: dict[str, Reserved]) -> None:
-        self.expires_at = expires_at
-        self.holds = holds
+# The end of a lease, and what is held by the names of meters.
+Held = tuple[float, dict[str, Reserved]]
 
 
 class Upkeep:
@@ -54,8 +48,8 @@ class Upkeep:
     def renew(self) -> None:
         """Every reservation that runs in this process holds for a whole lease from now."""
         expires_at = self._caught_up() + LEASE_SECONDS
-        for reservation in self._reservations.values():
-            reservation.expires_at = expires_at
+        for reservation, (_, holds) in tuple(self._reservations.items()):
+            self._reservations[reservation] = expires_at, holds
 
     def _caught_up(self) -> float:
         """Now, after what happened meanwhile was done: flushes, leases that ran out."""
@@ -70,15 +64,19 @@ class Upkeep:
         """End leases and forget what is old. A lease ends on the spot, all else within a second."""
         self._tidy_at = now + TIDY_SECONDS
         while self._reservations:
-            reservation, held = next(iter(self._reservations.items()))
-            if held.expires_at > now:
-                self._tidy_at = min(self._tidy_at, held.expires_at)
+            reservation, (expires_at, holds) = next(iter(self._reservations.items()))
+            if expires_at > now:
+                self._tidy_at = min(self._tidy_at, expires_at)
                 break
             del self._reservations[reservation]
-            self._release(held.holds, now)
+            self._release(holds, now)
         self._meters.forget_unused(now)
         self._done.forget_old(now)
         self._stored.forget_old(now)
+
+    def _is_stored(self, reservation: str, meters: Iterable[str]) -> bool:
+        """Whether the database held a use of one of ``meters`` before it was settled here."""
+        return any((meter, reservation) in self._stored for meter in meters)
 
     def _release(self, holds: Mapping[str, Reserved], now: float) -> None:
         for meter, hold in holds.items():
@@ -98,6 +96,6 @@ class Upkeep:
     def _let_go(self, reservation: str, meter: str, now: float) -> None:
         """Release what is held of one meter, whose use is stored before it was settled."""
         held = self._reservations.get(reservation)
-        hold = None if held is None else held.holds.pop(meter, None)
+        hold = None if held is None else held[1].pop(meter, None)
         if hold is not None:
             self._release({meter: hold}, now)

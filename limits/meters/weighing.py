@@ -19,5 +19,5 @@ def refused(weighed: Sequence[Weighed], now: float) -> Refused:
     for position, (ask, state, hold, total, fits) in enumerate(weighed):
         if not fits and ask.is_enforced:
             over.append(position)
-        readings.append(state.reading(ask, now, not fits, total - hold.reserved))
+        readings.append(state.reading(ask, now, not fits, total - hold[0]))
     return Refused(tuple(over), tuple(readings))

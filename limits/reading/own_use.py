@@ -10,9 +10,10 @@ from channels.db import database_sync_to_async
 from accounts.caller import Caller
 from accounts.changes import DATABASE_ERRORS
 from limits.admission.holds import ask_of
-from limits.book import Book, Matched, share_of, subjects_of
+from limits.book import Book, share_of, subjects_of
 from limits.choices import Mode, Window
 from limits.counting.periods import bases_of
+from limits.matches import Matched
 from limits.meters.interface import Ask, MeterKind, Meters, MetersUnavailableError, Reading
 from limits.rule import Rule
 

@@ -19,10 +19,10 @@ from django.db.models import Window as Over
 from django.db.models.functions import RowNumber
 
 from accounts.models import ApiKey
-from limits.book import Matched
 from limits.choices import Metric, Share, SubjectKind
 from limits.configuration.subjects import share_of_key, share_of_user
 from limits.loading import rule_of
+from limits.matches import Matched
 from limits.meters.interface import Ask, MeterKind
 from limits.models import Limit, Period
 from limits.reading.forecast import runs_out_at

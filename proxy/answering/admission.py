@@ -9,7 +9,9 @@ from limits.admission.admissions import Admission
 from limits.admission.asked_for import EVERYTHING, FREE, HANDSHAKE
 from limits.admission.gate import gate
 from limits.demand import Demand, nothing
+from limits.meters.interface import PlainReading
 from limits.refusals import LimitError
+from limits.rule import Rule
 from models_registry.targets import Target
 from proxy.answering.attempting import Asking
 from proxy.answering.candidates import Candidates
@@ -34,14 +36,28 @@ async def admit(asking: Asking, candidates: Candidates) -> None:
         metrics = HANDSHAKE
     elif _are_aside(candidates.targets):
         metrics = FREE
-    exchange = asking.exchange
+    exchange, targets, demand = asking.exchange, candidates.targets, once(candidates.demand)
+    if not asking.is_long:
+        at_once = gate.admit_at_once(exchange, targets, demand, metrics)
+        if at_once is not None:
+            tell(exchange, *at_once)
+            return
     admission = await told(
-        exchange,
-        gate.admit(
-            exchange, candidates.targets, candidates.demand, metrics, is_long=asking.is_long
-        ),
+        exchange, gate.admit(exchange, targets, demand, metrics, is_long=asking.is_long)
     )
     asking.output_cap = admission.output_cap
+
+
+def once(demand: Callable[[], Demand]) -> Callable[[], Demand]:
+    """``demand``, which is asked no second time: of a long body it takes a while."""
+    known: list[Demand] = []
+
+    def asked() -> Demand:
+        if not known:
+            known.append(demand())
+        return known[0]
+
+    return asked
 
 
 async def admit_answer(exchange: Exchange, targets: Sequence[Target]) -> None:
@@ -76,7 +92,7 @@ async def extended(asking: Asking, model: str, candidates: Candidates) -> int | 
     except LimitError as exc:  # the request goes on elsewhere, or ends as it did before
         limit_counts.refuse(exc.rule.label)
         raise
-    tell(exchange, admission)
+    tell(exchange, admission.rules, admission.readings)
     return admission.output_cap
 
 
@@ -88,15 +104,14 @@ async def told(exchange: Exchange, asked: Awaitable[Admission]) -> Admission:
         limit_counts.refuse(exc.rule.label)
         exc.is_shared = not exc.rule.is_own_of(exchange.caller)
         if exc.reading is not None:
-            tell(exchange, Admission(rules=(exc.rule,), readings=(exc.reading,)))
+            tell(exchange, (exc.rule,), (exc.reading,))
         raise
-    tell(exchange, admission)
+    tell(exchange, admission.rules, admission.readings)
     return admission
 
 
-def tell(exchange: Exchange, admission: Admission) -> None:
-    """Have the client told of what is left."""
-    rules, readings, _ = admission
+def tell(exchange: Exchange, rules: tuple[Rule, ...], readings: Sequence[PlainReading]) -> None:
+    """Have the client told of what is left of ``rules``."""
     if rules:
         is_anthropic = exchange.surface is ANTHROPIC
         exchange.limit_headers = limit_headers(

@@ -9,14 +9,14 @@ https://docs.anthropic.com/en/api/rate-limits
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from math import ceil
-from typing import NamedTuple
 from urllib.parse import quote
 
 from limits.choices import Metric, Mode, Window
-from limits.meters.interface import Reading
+from limits.meters.interface import PlainReading
 from limits.rule import Rule
 
 Header = tuple[bytes, bytes]
@@ -36,15 +36,19 @@ METRICS = {
     Metric.OUTPUT_TOKENS: "output-tokens",
 }
 PARTS = ("limit", "remaining", "reset")
-Names = tuple[bytes, ...]  # of the three headers of a metric, or of the first two
-OPENAI: dict[Metric, Names] = {
-    metric: tuple(f"x-ratelimit-{part}-{METRICS[metric]}".encode() for part in PARTS)
+Names = tuple[bytes, bytes, bytes]  # of the three headers of a metric
+
+
+def _names(pattern: str) -> Names:
+    limit, remaining, reset = (pattern.format(part).encode() for part in PARTS)
+    return limit, remaining, reset
+
+
+OPENAI = {
+    metric: _names(f"x-ratelimit-{{}}-{METRICS[metric]}")
     for metric in (Metric.REQUESTS, Metric.TOKENS)
 }
-ANTHROPIC: dict[Metric, Names] = {
-    metric: tuple(f"anthropic-ratelimit-{name}-{part}".encode() for part in PARTS)
-    for metric, name in METRICS.items()
-}
+ANTHROPIC = {metric: _names(f"anthropic-ratelimit-{name}-{{}}") for metric, name in METRICS.items()}
 NAMES = tuple(
     name.decode()
     for name in (
@@ -54,21 +58,31 @@ NAMES = tuple(
 )
 
 
-Place = tuple[int, Names]  # the index of a limit, and the names of its headers
-
-
-class _MetricHeaders(NamedTuple):
-    """The headers of one metric: the one of ``places`` with the least left is told.
-
-    ``limit_header`` is ready-made for the usual ``amount``.
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A limit stands ``at`` this index. ``reset`` is the name of its third header, empty for a
+    total, which is never reset.
     """
 
-    places: tuple[Place, ...]
+    at: int
+    reset: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _MetricHeaders:
+    """The headers of one metric: the one of ``places`` with the least left is told.
+
+    ``limit_header`` is ready-made for the usual ``amount``, ``remaining`` the name of the second.
+    """
+
+    places: tuple[_Place, ...]
     amount: int
     limit_header: Header
+    remaining: bytes
 
 
-class _Plan(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Plan:
     """The headers for ``rules``. The plan keeps the rules alive, since their ids are its key.
 
     ``warning`` has the indexes of limits that only warn.
@@ -84,7 +98,7 @@ plans: dict[tuple[int, ...], _Plan] = {}
 
 def limit_headers(
     rules: tuple[Rule, ...],
-    readings: Sequence[Reading],
+    readings: Sequence[PlainReading],
     *,
     is_anthropic: bool,
     is_spoken_for: bool,
@@ -101,22 +115,33 @@ def limit_headers(
         if len(plans) >= MOST_KNOWN:
             plans.clear()
         plan = plans[key] = _planned(rules, ANTHROPIC if is_anthropic else OPENAI, is_spoken_for)
-    _, metrics, warning = plan
     headers: Headers = []
-    for places, usual_amount, limit_header in metrics:
-        index, names = places[0] if len(places) == 1 else _tightest(places, readings)
-        _, amount, used, seconds, _, _, _, _ = readings[index]
+    for each in plan.metrics:
+        places = each.places
+        place = places[0] if len(places) == 1 else _tightest(places, readings)
+        _, amount, used, seconds, _, _, _, _ = readings[place.at]
         left = amount - used if amount > used else 0  # of an amount that was lowered since
-        headers.append(limit_header if amount == usual_amount else (names[0], b"%d" % amount))
-        headers.append((names[1], b"%d" % left))
-        if len(names) == len(PARTS):
+        first = each.limit_header
+        if amount != each.amount:
+            first = first[0], b"%d" % amount
+        remaining = each.remaining, b"%d" % left
+        if place.reset:
             text = moment(ceil(now + seconds)) if is_anthropic else duration(seconds)
-            headers.append((names[2], text))
-    if warning:
-        over = [rules[index].label for index in warning if readings[index].is_over]
-        if over:
-            headers.append((WARNING_HEADER, labels(over).encode()))
+            headers += first, remaining, (place.reset, text)
+        else:
+            headers += first, remaining
+    if plan.warning:
+        headers += _warnings(plan, readings)
     return headers
+
+
+def _warnings(plan: _Plan, readings: Sequence[PlainReading]) -> Headers:
+    over = []
+    for index in plan.warning:
+        _, _, _, _, is_over, *_ = readings[index]
+        if is_over:
+            over.append(plan.rules[index].label)
+    return [(WARNING_HEADER, labels(over).encode())] if over else []
 
 
 def _planned(rules: tuple[Rule, ...], named: dict[Metric, Names], is_spoken_for: bool) -> _Plan:
@@ -134,10 +159,10 @@ def _planned(rules: tuple[Rule, ...], named: dict[Metric, Names], is_spoken_for:
 
 
 def _metric_headers(names: Names, rules: Sequence[Rule], indexes: Sequence[int]) -> _MetricHeaders:
+    limit, remaining, reset = names
     amount = rules[indexes[0]].amount
-    # A total is never reset.
-    places = [(at, names[:2] if rules[at].window is Window.TOTAL else names) for at in indexes]
-    return _MetricHeaders(tuple(places), amount, (names[0], b"%d" % amount))
+    places = [_Place(n, b"" if rules[n].window is Window.TOTAL else reset) for n in indexes]
+    return _MetricHeaders(tuple(places), amount, (limit, b"%d" % amount), remaining)
 
 
 def duration(seconds: float) -> bytes:
@@ -175,11 +200,11 @@ def labels(of: Iterable[str]) -> str:
     return ", ".join(quote(label, safe=" ") for label in list(of)[:MOST_WARNINGS])
 
 
-def _tightest(places: Sequence[Place], readings: Sequence[Reading]) -> Place:
+def _tightest(places: Sequence[_Place], readings: Sequence[PlainReading]) -> _Place:
     """The one with the least left, and of several the one that lasts the longest."""
 
-    def room(place: Place) -> tuple[int, float]:
-        reading = readings[place[0]]
-        return max(reading.amount - reading.used, 0), -reading.reset_seconds
+    def room(place: _Place) -> tuple[int, float]:
+        _, amount, used, reset_seconds, *_ = readings[place.at]
+        return max(amount - used, 0), -reset_seconds
 
     return min(places, key=room)

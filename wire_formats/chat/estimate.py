@@ -5,7 +5,7 @@ from __future__ import annotations
 from wire_formats.json_types import JsonObject
 from wire_formats.token_estimate import DATA_MARK, estimated_tokens
 
-FIELDS = ("messages", "tools", "functions", "response_format")
+OTHER_FIELDS = frozenset({"tools", "functions", "response_format"})  # of the input
 # OpenAI's parts; then what vLLM, Mistral and Gemini's compatible API take beside them.
 MEDIA = frozenset(
     {
@@ -24,7 +24,10 @@ MARKS = (b'_url"', b'"input_audio"', b'"file"', b'"image_embeds"', DATA_MARK)
 
 def estimated_chat_tokens(body: JsonObject) -> int:
     """An estimate of the input; raises as :func:`wire_formats.token_estimate.estimated_tokens`."""
-    read = {name: value for name in FIELDS if (value := body.get(name))}
+    read = {"messages": messages} if (messages := body.get("messages")) else {}
+    for name in OTHER_FIELDS & body.keys():  # most have none
+        if value := body[name]:
+            read[name] = value
     return estimated_tokens(read, _is_media, *MARKS, within=PARTS)
 
 

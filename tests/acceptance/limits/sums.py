@@ -15,7 +15,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from limits.choices import Metric, Unpriced
-from limits.counting.used import assumed, per_token
+from limits.counting.used import per_token
 from limits.marks import Mark, read_mark
 from limits.meters.interface import Ask, MeterKind
 from limits.quantities import Quantities, nanodollars, units
@@ -173,7 +173,7 @@ def _used(row: dict[str, Any], limit: dict[str, Any]) -> Quantities:
         audio_ms=int((row["audio_seconds"] or 0) * 1000 + 0.5),
     )
     if cost is None and limit["unpriced"] == Unpriced.ASSUME.value:
-        return assumed(used, per_token(Decimal(str(limit["assumed_per_million"]))))
+        return used.assuming(per_token(Decimal(str(limit["assumed_per_million"]))))
     return used
 
 

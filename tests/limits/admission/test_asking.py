@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from limits.admission.asking import Asker
 from limits.admission.holds import Hold
-from limits.book import Matched
 from limits.choices import Metric, Window
+from limits.matches import Matched
 from limits.meters.interface import Ask, Base, MeterKind, Refused, Settlement, Taken, Unknown, Use
 from limits.meters.memory import MemoryMeters
 from tests.limits.rules import a_rule

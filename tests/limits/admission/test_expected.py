@@ -28,7 +28,7 @@ def expected(
     for _ in range(20 if seen else 0):
         lengths.note(7, "gpt-4o", seen)
     usual = lengths.usual(7, "gpt-4o")
-    return expected_of(demand, targets or [a_target()], endpoint, usual)
+    return Expected.of(expected_of(demand, targets or [a_target()], endpoint, usual))
 
 
 def a_tariff(**rates: object) -> Tariff:
@@ -39,20 +39,28 @@ def a_tariff(**rates: object) -> Tariff:
 
 
 def test_costs_come_with_a_tariff_that_is_known() -> None:
-    found = expected_of(Demand(100, 200), [a_target()], "chat/completions", 50, a_tariff())
-    assert (found.least_cost, found.typical_cost, found.worst_cost) == (
-        250_000,
-        250_000 + 50 * 10_000,
-        250_000 + 200 * 10_000,
-    )
+    figures = expected_of(Demand(100, 200), [a_target()], "chat/completions", 50, a_tariff())
+    found = Expected.of(figures)
+    assert costs(found) == (250_000, 250_000 + 50 * 10_000, 250_000 + 200 * 10_000)
     assert found.is_priced
 
 
 def test_costs_beyond_all_measure_are_no_costs() -> None:
     tariff = a_tariff(output_per_million=Decimal(999_999))
-    found = expected_of(Demand(100, 10**11), [a_target()], "chat/completions", 50, tariff)
+    figures = expected_of(Demand(100, 10**11), [a_target()], "chat/completions", 50, tariff)
+    found = Expected.of(figures)
     assert not found.is_priced
-    assert (found.least_cost, found.typical_cost, found.worst_cost) == (0, 0, 0)
+    assert costs(found) == (0, 0, 0)
+
+
+def costs(found: Expected) -> tuple[int, int, int]:
+    return found.least_cost, found.typical.nanodollars, found.worst.nanodollars
+
+
+def test_all_tokens_stand_behind_the_quantities() -> None:
+    typical, worst, *_ = expected_of(Demand(100, 200), [a_target()], "chat/completions", 50)
+    assert typical == (1, 100, 50, 0, 0, 0, 150)
+    assert worst == (1, 100, 200, 0, 0, 0, 300)
 
 
 def outputs(found: Expected) -> tuple[int, int]:
@@ -113,7 +121,10 @@ def test_the_longest_output_as_upstreams_list_it(
 
 
 def test_an_output_that_is_cut_costs_its_part() -> None:
-    whole = expected(Demand(100))._replace(typical_cost=1124, worst_cost=4196, least_cost=100)
+    found = expected(Demand(100))
+    whole = found._replace(
+        typical=found.typical.costing(1124), worst=found.worst.costing(4196), least_cost=100
+    )
     cut = capped(whole, 512)
     assert outputs(cut) == (512, 512)
     assert (cut.typical.nanodollars, cut.worst.nanodollars) == (612, 612)

@@ -8,16 +8,18 @@ from decimal import Decimal
 import pytest
 from django.db import OperationalError
 
+from limits.admission.admissions import Admission
 from limits.admission.admitting import CLAIMED_SECONDS
-from limits.admission.asked_for import FREE, HANDSHAKE
+from limits.admission.asked_for import EVERYTHING, FREE, HANDSHAKE
 from limits.admission.asking import Asker
 from limits.admission.expected import ONE_REQUEST
 from limits.admission.gate import Gate
-from limits.book import Book, Matched
+from limits.book import Book
 from limits.choices import Metric, Mode, OnOutage, Unpriced, Window
 from limits.counting.live_prices import LivePrices
 from limits.demand import NOTHING, Demand
-from limits.meters.interface import Ask, Base, MetersUnavailableError
+from limits.matches import Matched
+from limits.meters.interface import Ask, Base, MetersUnavailableError, Reading
 from limits.meters.memory import MemoryMeters
 from limits.refusals import (
     LimitReachedError,
@@ -84,6 +86,12 @@ def opened() -> Iterator[type[Opened]]:
         in_flight.close(exchange)
 
 
+class Way:
+    """Whether the requests of a test go the long way, all of them."""
+
+    is_long = False
+
+
 class Opened:
     """Makes exchanges that run."""
 
@@ -98,8 +106,28 @@ def chat(**fields: int | None) -> Demand:
     return Demand(**({"input_tokens": 100, "output_tokens": 200} | fields))
 
 
-async def admitted(gate: Gate, exchange: Exchange, demand: Demand = NOTHING, **more: object):
-    return await gate.admit(exchange, [TARGET], lambda: demand, **more)
+@pytest.fixture(params=["in one step", "by the long way"], autouse=True)
+def _way(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Both ways lead to the same result."""
+    Way.is_long = request.param == "by the long way"
+    yield
+    Way.is_long = False
+
+
+async def admitted(
+    gate: Gate,
+    exchange: Exchange,
+    demand: Demand = NOTHING,
+    metrics: frozenset[Metric] = EVERYTHING,
+) -> Admission:
+    """What is said to the request, in one step where that is enough."""
+    told = None
+    if not Way.is_long:
+        told = gate.admit_at_once(exchange, [TARGET], lambda: demand, metrics)
+    if told is None:
+        return await gate.admit(exchange, [TARGET], lambda: demand, metrics)
+    rules, readings = told
+    return Admission(rules, tuple(Reading(*each) for each in readings))
 
 
 def end(gate: Gate, exchange: Exchange, **tokens: int) -> None:
@@ -230,13 +258,17 @@ async def test_slots_are_free_again_when_requests_end(opened: Opened) -> None:
 
 @pytest.mark.parametrize("mode", [Mode.WARN, Mode.SHADOW])
 async def test_only_what_is_enforced_refuses(
-    opened: Opened, mode: Mode, caplog: pytest.LogCaptureFixture
+    opened: Opened,
+    mode: Mode,
+    caplog: pytest.LogCaptureFixture,
+    request: pytest.FixtureRequest,
 ) -> None:
-    gate = a_gate(a_rule(label=f"none, in mode {mode}", amount=0, mode=mode))
+    label = request.node.name  # of its own: each is told of once a minute
+    gate = a_gate(a_rule(label=label, amount=0, mode=mode))
     admission = await admitted(gate, opened.exchange())
     await admitted(gate, opened.exchange(2))
     assert [(reading.used, reading.is_over) for reading in admission.readings] == [(1, True)]
-    line = "The limit none, in mode warn is over, and only warns."
+    line = f"The limit {label} is over, and only warns."
     assert caplog.messages == ([line] if mode is Mode.WARN else [])
 
 
@@ -396,9 +428,10 @@ async def test_a_model_without_a_price_costs_what_the_limit_says(
 
 
 async def test_a_model_without_a_price_is_refused_where_money_is_enforced(opened: Opened) -> None:
-    rule = a_rule(metric=Metric.USD, amount=ONE_DOLLAR)
+    gate = a_gate(a_rule(metric=Metric.USD, amount=ONE_DOLLAR))
     with pytest.raises(UnpricedModelError):
-        await admitted(a_gate(rule), opened.exchange(), chat())
+        await admitted(gate, opened.exchange(), chat())
+    assert gate.running == 0
     shadow = a_rule(metric=Metric.USD, amount=ONE_DOLLAR, mode=Mode.SHADOW)
     await admitted(a_gate(shadow), opened.exchange(2), chat())
 

@@ -6,12 +6,12 @@ from decimal import Decimal
 
 import pytest
 
-from limits.admission.expected import NOTHING_USED, Expected, expected_of
+from limits.admission.expected import NOTHING_USED, ONE_REQUEST, Expected, expected_of
 from limits.admission.holds import Hold, hold_of
-from limits.book import Matched
 from limits.choices import Metric, Mode, Unpriced, Window
 from limits.counting.tariffs import Tariff
 from limits.demand import Demand
+from limits.matches import Matched
 from limits.quantities import Quantities
 from limits.rule import Raise
 from tests.limits.counting.test_tariffs import a_price
@@ -25,8 +25,8 @@ BEFORE = Quantities(requests=3, input_tokens=1000, output_tokens=500, nanodollar
 def of(metric: Metric, before: Quantities, *, is_priced: bool = True, **rule: object) -> Hold:
     """What a chat of 100 tokens, which names 200 and usually takes 50, holds of a limit."""
     tariff = Tariff.of(a_price(input_per_million=Decimal(1))) if is_priced else None
-    found: Expected = expected_of(Demand(100, 200), [a_target()], "chat/completions", 50, tariff)
-    found = found._replace(before=before, is_priced=is_priced)
+    figures = expected_of(Demand(100, 200), [a_target()], "chat/completions", 50, tariff)
+    found = Expected.of(figures)._replace(before=before, is_priced=is_priced)
     fields = {"metric": metric, "amount": 10**12} | rule
     return hold_of(Matched.of(a_rule(**fields), ""), found, NOW, NOW)
 
@@ -73,12 +73,8 @@ def test_without_a_price_money_before_is_what_the_limit_says(rule: dict, each: i
     assert figures(hold) == (used + 150 * each, used + 300 * each, used + 100 * each, used)
 
 
-def test_what_all_requests_ask_alike_is_made_once_unless_a_raise_may_end() -> None:
-    matched = Matched.of(a_rule(window=Window.MINUTE), "")
-    one, other = [hold_of(matched, Expected(*[0] * 5, *[False] * 3), NOW, NOW) for _ in range(2)]
-    assert one.ask is other.ask
+def test_the_amount_is_that_of_a_raise_while_it_holds() -> None:
     rule = a_rule(window=Window.MINUTE, raises=(Raise(amount=99, until=NOW + 10),))
     raised = Matched.of(rule, "")
-    nothing = Expected(*[0] * 5, *[False] * 3)
-    amounts = [hold_of(raised, nothing, NOW, at).ask.amount for at in (NOW, NOW + 11)]
+    amounts = [hold_of(raised, ONE_REQUEST, NOW, at).ask.amount for at in (NOW, NOW + 11)]
     assert amounts == [99, 10]

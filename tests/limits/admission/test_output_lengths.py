@@ -25,7 +25,7 @@ def test_the_usual_length_is_no_shorter_than_what_was_seen(tokens: int) -> None:
 
 def test_one_of_twenty_is_longer_than_usual() -> None:
     assert seen(*[64] * 39, 10_000) == 64
-    assert seen(*[64] * 18, 10_000, 10_000) == 11_585
+    assert seen(*[64] * 22, 10_000, 10_000) == 11_585
 
 
 def test_what_was_long_ago_fades() -> None:

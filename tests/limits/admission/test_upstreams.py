@@ -185,4 +185,4 @@ async def test_limits_are_looked_up_by_every_name_of_a_model() -> None:
     worker = Worker(of_key(models=("one/gpt-*",)), of_key(id=2, models=("other",)))
     found = worker.limits.matched(an_exchange(), TARGET, "key", EVERYTHING)
     assert [each.rule.id for each in found] == [1]
-    assert worker.limits.matched(an_exchange(), TARGET, None, EVERYTHING) == ()
+    assert not worker.limits.matched(an_exchange(), TARGET, None, EVERYTHING)

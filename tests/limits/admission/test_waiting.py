@@ -59,7 +59,8 @@ class Door:
         caller = a_caller(key_id=key)
         exchange = an_exchange(request_id=name, caller=caller, accepted_at=0.0, **fields)
         in_flight.open(exchange)
-        await self.gate.admit(exchange, TARGETS, lambda: demand)
+        if self.gate.admit_at_once(exchange, TARGETS, lambda: demand) is None:
+            await self.gate.admit(exchange, TARGETS, lambda: demand)
         self.admitted.append(name)
         return exchange
 

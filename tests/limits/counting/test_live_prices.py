@@ -10,7 +10,7 @@ from django.db import OperationalError
 
 from connections.models import Connection
 from limits.counting.live_prices import LivePrices, Priced, load_prices
-from limits.quantities import nanodollars
+from limits.quantities import nanodollars, quantities_in
 from tests.limits.random_records import CONNECTIONS, random_price, random_record
 from tests.usage.records import a_record
 from usage.models import Price, UsageRow
@@ -43,7 +43,7 @@ def once(load):
 @pytest.mark.parametrize("seed", range(4))
 async def test_a_quote_is_the_cost_that_the_ledger_arrives_at(seed):
     chance = random.Random(seed)
-    records = [random_record(chance, number) for number in range(1500)]
+    records = [random_record(chance, number).believed() for number in range(1500)]
 
     @database_sync_to_async
     def prepare():
@@ -63,8 +63,8 @@ async def test_a_quote_is_the_cost_that_the_ledger_arrives_at(seed):
     known = {name: nanodollars(cost) for name, cost in stored.items() if cost is not None}
     assert {name: quote for name, quote in quotes.items() if quote is not None} == known
     assert (len(stored), len(known) > 100) == (1500, True)
-    used = prices.used(records[0])
-    assert (used.quantities.nanodollars, used.is_priced) == (
+    amounts, is_priced = prices.settled(records[0])
+    assert (quantities_in(amounts).nanodollars, is_priced) == (
         known.get(records[0].request_id, 0),
         records[0].request_id in known,
     )

@@ -15,6 +15,7 @@ from limits.meters.interface import (
     MeterKind,
     Settlement,
     Taken,
+    Terms,
     Use,
 )
 from limits.meters.memory import MemoryMeters
@@ -52,11 +53,15 @@ class TestMemoryMeters(MetersContract):
 class CarefulMeters(MemoryMeters):
     """Meters that weigh each request in full."""
 
-    def take_at_once(self, reservation: str, asks: Sequence[Ask]) -> None:
+    def take_at_once(self, *asked: object) -> None:
         return None
 
-    def settle_at_once(self, reservation: str, used: Sequence[tuple[str, int]]) -> bool:
+    def settle_at_once(self, *asked: object) -> bool:
         return False
+
+
+def terms_of(asks: Sequence[Ask]) -> list[Terms]:
+    return [Terms(ask.meter, ask.kind, ask.amount, ask.window_us) for ask in asks]
 
 
 counts = st.integers(0, 40)
@@ -89,9 +94,9 @@ async def test_what_happens_at_once_is_what_would_happen_after_weighing(asked) -
         for store in stores:
             await store.advance(seconds)
         if what == "settle":
-            used = [(use.meter, use.amount) for use in uses]
+            amounts = [use.amount for use in uses]
             for store in stores:
-                if not store.meters.settle_at_once(reservation, used):
+                if not store.meters.settle_at_once(reservation, terms_of(asks), amounts):
                     store.meters.settle(Settlement(reservation, tuple(uses)))
         elif what == "flushed":  # the database has it, settled or not
             records += 1
@@ -109,11 +114,11 @@ async def test_what_a_lease_held_that_ran_out_is_not_settled_at_once(store):
     subject = Subject(store)
     await subject.known(5, 1)
     reservation = name()
-    await subject.take(subject.of_period(100, 5), reservation=reservation)
-    meter = subject.of_period(100, 5).meter
+    period = subject.of_period(100, 5)
+    await subject.take(period, reservation=reservation)
     await store.advance(LEASE_SECONDS + 1)
-    assert not store.meters.settle_at_once(reservation, [(meter, 7)])
-    assert not store.meters.settle_at_once("unknown", [])
+    assert not store.meters.settle_at_once(reservation, terms_of([period]), [7])
+    assert not store.meters.settle_at_once("unknown", [], [])
 
 
 async def test_what_the_database_holds_already_is_not_settled_at_once(store):
@@ -124,22 +129,50 @@ async def test_what_the_database_holds_already_is_not_settled_at_once(store):
     for reservation in (first, second):
         await subject.take(period, reservation=reservation)
     await subject.flushed(subject.base(12, 2, first))
-    assert not store.meters.settle_at_once(first, [(period.meter, 7)])
-    assert store.meters.settle_at_once(second, [(period.meter, 7)])
+    assert not store.meters.settle_at_once(first, terms_of([period]), [7])
+    assert store.meters.settle_at_once(second, terms_of([period]), [7])
     await subject.settle(first, subject.used_of_period(7))
     assert await subject.used(subject.of_period(100, 0)) == 19
 
 
-async def test_what_is_not_used_of_a_meter_is_released_at_once(store):
+async def test_slots_are_free_again_at_once(store):
+    subject = Subject(store)
+    await subject.known(5, 1)
+    reservation = name()
+    asks = [subject.of_period(100, 5), subject.of_slots(3)]
+    await subject.take(*asks, reservation=reservation)
+    assert store.meters.settle_at_once(reservation, terms_of(asks), [7, 1])
+    found = await store.meters.read(asks)
+    assert [reading.used for reading in found] == [12, 0]
+    assert not store.meters.settle_at_once(reservation, terms_of(asks), [7, 1])
+
+
+async def test_what_is_held_of_one_more_meter_is_not_settled_at_once(store):
     subject = Subject(store)
     await subject.known(5, 1)
     reservation = name()
     period, slots = subject.of_period(100, 5), subject.of_slots(3)
-    await subject.take(period, slots, reservation=reservation)
-    assert store.meters.settle_at_once(reservation, [(period.meter, 7)])
+    await subject.take(period, reservation=reservation)
+    await subject.take(slots, reservation=reservation)
+    assert not store.meters.settle_at_once(reservation, terms_of([period]), [7])
     found = await store.meters.read([period, slots])
-    assert [reading.used for reading in found] == [12, 0]
-    assert not store.meters.settle_at_once(reservation, [(period.meter, 7)])
+    assert [reading.used for reading in found] == [10, 1]
+
+
+@pytest.mark.parametrize(("amount", "used"), [(1, 0), (9, 8)])
+async def test_a_bucket_that_was_full_again_and_forgotten_counts_what_was_used(store, amount, used):
+    subject = Subject(store)
+    reservation = name()
+    bucket = subject.of_bucket(600, 1)
+    await subject.take(bucket, reservation=reservation)
+    await store.advance(LEASE_SECONDS - 1)
+    store.meters.renew()
+    for _ in range(3):  # others are made, and those that are full again are looked for
+        await Subject(store).take(subject.of_slots(1))
+        await store.advance(TIDY_SECONDS)
+    assert len(store.meters) == 1
+    assert store.meters.settle_at_once(reservation, terms_of([bucket]), [amount])
+    assert await subject.used(subject.of_bucket(600, 0)) == used
 
 
 async def test_full_buckets_and_free_slots_are_forgotten(store):

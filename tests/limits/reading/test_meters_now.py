@@ -9,8 +9,8 @@ from django.conf import settings as project_settings
 
 from connections.calling.client_of_settings import make_client
 from limits.admission.gate import gate
-from limits.book import Matched
 from limits.loading import rule_of
+from limits.matches import Matched
 from limits.meters.interface import Ask, MeterKind
 from limits.meters.memory import MemoryMeters
 from limits.models import Limit

@@ -16,7 +16,7 @@ from limits.choices import Metric, Mode, Share, Window
 from limits.demand import Demand
 from limits.meters.interface import Ask, Base
 from limits.meters.memory import MemoryMeters
-from limits.refusals import LimitReachedError
+from limits.refusals import LimitError, LimitReachedError
 from limits.rule import Rule
 from models_registry.targets import Target
 from proxy.answering.candidates import Candidates
@@ -101,6 +101,27 @@ async def test_nothing_is_sent_for_what_a_limit_refuses(exchange: Exchange, mode
         await dispatched(upstream, exchange, "other")
     assert upstream.models == []
     assert exchange.limit_marks == []
+
+
+@pytest.mark.parametrize("amount", [0, 10, 10**6])
+async def test_a_request_is_estimated_once_whatever_is_said_to_it(
+    exchange: Exchange, amount: int
+) -> None:
+    gate.book = Book([a_rule(metric=Metric.TOKENS, amount=amount, window=Window.MINUTE)])
+    times = 0
+
+    def demand() -> Demand:
+        nonlocal times
+        times += 1
+        return Demand(input_tokens=10, output_tokens=5)
+
+    asked = candidates(a_target(model="other"))._replace(demand=demand)
+    client = UpstreamClient(httpx.MockTransport(Upstream()))
+    try:
+        await dispatch(client, asked, exchange=exchange)
+    except LimitError:
+        assert amount < 15
+    assert times == 1
 
 
 @pytest.mark.parametrize("amount", [0, 9])
