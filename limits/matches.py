@@ -33,9 +33,8 @@ class Matched:
     """A limit that holds for a request, and the share of it that the request counts towards.
 
     ``meter`` is the name of its meter, for a period up to its start. What each request asks of the
-    rule is worked out once: ``is_of_one`` (each request counts as one), ``is_of_money``,
-    ``is_enforced``, whether it ``may_cut`` an output, and ``reads``, how much of some quantities
-    it counts.
+    rule is worked out once: ``is_of_money``, ``is_enforced``, whether it ``may_cut`` an output, and
+    ``reads``, how much of some quantities it counts.
     """
 
     rule: Rule
@@ -43,7 +42,6 @@ class Matched:
     kind: MeterKind
     window_us: int
     meter: str
-    is_of_one: bool = field(init=False, repr=False)
     is_of_money: bool = field(init=False, repr=False)
     is_enforced: bool = field(init=False, repr=False)
     may_cut: bool = field(init=False, repr=False)
@@ -52,7 +50,6 @@ class Matched:
 
     def __post_init__(self) -> None:
         metric = self.rule.metric
-        self.is_of_one = metric in COUNTING_REQUESTS
         self.is_of_money = metric is Metric.USD
         self.is_enforced = self.rule.mode is Mode.ENFORCE
         self.may_cut = self.rule.clamps and metric in OF_OUTPUT
@@ -161,7 +158,7 @@ class Matches(Sequence[Matched]):
         self._in_force: InForce | None = None
         self.rules = tuple(each.rule for each in found)
         self.reads = reader_of([each.rule.metric for each in found])
-        self.count_requests = all(each.is_of_one for each in found)
+        self.count_requests = all(each.rule.metric in COUNTING_REQUESTS for each in found)
         self.have_money = any(each.is_of_money for each in found)
         self.all_cut = all(each.may_cut or each.rule.metric not in OF_OUTPUT for each in found)
 

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 from limits.admission.asking import Answer
 from limits.admission.holds import Hold
-from limits.counting.live_prices import LivePrices, Settled, Used
+from limits.counting.live_prices import LivePrices, PlainUsed, Used
 from limits.counting.used import amounts_at
 from limits.matches import Matched
 from limits.meters.interface import MeterKind, PlainReading, Settlement, Use, new
@@ -66,8 +66,11 @@ class Reservation:
                 marks.append(each.mark)
         if before.rules:
             asked = {reading.meter for reading in answer.readings}
-            pairs = zip(before.rules, before.readings, strict=True)
-            others = [pair for pair in pairs if pair[1][0] not in asked]
+            others = []
+            for rule, reading in zip(before.rules, before.readings, strict=True):
+                meter, *_ = reading
+                if meter not in asked:
+                    others.append((rule, reading))
             rules = [*(rule for rule, _ in others), *rules]
             readings = (*(reading for _, reading in others), *readings)
         self.admission = new(Admission, (tuple(rules), readings, output_cap))
@@ -95,14 +98,14 @@ class Attempts(Protocol):
 
 def used_by(record: UsageRecord, prices: LivePrices | None) -> Used:
     """What ``record`` counts as; without ``prices`` apart from money."""
-    used, is_priced = settled_by(record, prices)
+    used, is_priced = plain_used_by(record, prices)
     return Used(quantities_in(used), is_priced)
 
 
-def settled_by(record: UsageRecord, prices: LivePrices | None) -> Settled:
+def plain_used_by(record: UsageRecord, prices: LivePrices | None) -> PlainUsed:
     """:func:`used_by` in plain tuples."""
     if prices is not None:
-        return prices.settled(record)
+        return prices.plain_used(record)
     as_stored, _ = counted(record)
     return amounts_at(as_stored, 0), False
 

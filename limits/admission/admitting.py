@@ -1,4 +1,4 @@
-"""The steps of an admission: what is expected of a request, and what is said to a refusal."""
+"""Parts of an admission: what the record is told, the ids of targets, the error for a refusal."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ class Expected(NamedTuple):
         return self.worst._replace(output_tokens=0, nanodollars=self.least_cost)
 
 
-# The same in plain tuples, but for ``before``, which is nothing.
+# `Expected` in plain tuples, in the order of its fields; `before` is nothing.
 Figures = tuple[Amounts, Amounts, int, bool, bool, bool, bool]
 ONE_AMOUNT = (1, 0, 0, 0, 0, 0, 0)
 ONE: Figures = (ONE_AMOUNT, ONE_AMOUNT, 0, False, False, True, True)
@@ -113,7 +113,7 @@ def expected_of(
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outputs:
     """The ``typical`` and the ``longest`` output, in tokens; the others as in :class:`Expected`."""
 
@@ -127,18 +127,23 @@ class Outputs:
 # Nearly all requests name the same few maxima, or none.
 @lru_cache(maxsize=4096)
 def outputs_of(named: int | None, own: int | None, usual: int | None, endpoint: str) -> Outputs:
-    """``named`` is the maximum that the request names, ``own`` the model's, both in tokens."""
-    if named is not None:
-        most = named if own is None else min(named, own)
-        likely = FIRST if usual is None else usual
-        return Outputs(min(likely, most), most, True, False, True)
-    may_be_cut = endpoint in WITH_MAXIMUM
-    if endpoint not in TEXTS:
-        likely = usual or 0
-        return Outputs(likely, likely * TIMES_TYPICAL, False, may_be_cut, True)
-    likely = FIRST if usual is None else usual
-    most = likely * TIMES_TYPICAL if own is None else own
-    return Outputs(min(likely, most), most, False, may_be_cut, own is not None)
+    """The outputs of a request to ``endpoint``, in tokens: ``named`` is the maximum that it names,
+    ``own`` the model's, and ``usual`` the usual length, each None where there is none."""
+    is_text = endpoint in TEXTS
+    first = FIRST if is_text or named is not None else 0
+    typical = first if usual is None else usual
+    longest = named
+    if longest is None:
+        longest = own if is_text and own is not None else typical * TIMES_TYPICAL
+    elif own is not None:
+        longest = min(longest, own)
+    return Outputs(
+        typical=min(typical, longest),
+        longest=longest,
+        names_maximum=named is not None,
+        may_be_cut=named is None and endpoint in WITH_MAXIMUM,
+        is_bounded=named is not None or own is not None or not is_text,
+    )
 
 
 def longest_output(targets: Sequence[Target]) -> int | None:

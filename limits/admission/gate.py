@@ -2,6 +2,8 @@
 
 ::
 
+    admit_in_one_step ──► far from all limits: taken ──────────────► attempts ──► record ──► settle
+      └─► None                                                     ▲
     admit ──► matched ──► expected ──► reserved on all meters ──► attempts ──► record ──► settle
       │                                  │                           │
       └─► LimitError: nothing is held    └─► waits for room          └─► extend: a fallback that
@@ -25,16 +27,17 @@ from limits.admission.admissions import UNLIMITED, Admission
 from limits.admission.admitting import Targets, note_demand
 from limits.admission.asked_for import EVERYTHING, wanted_beside, wanted_of
 from limits.admission.asking import Takes
-from limits.admission.at_once import NOTHING_TOLD, Told
 from limits.admission.costs import priced, standing, with_costs
 from limits.admission.expected import ONE, ONE_REQUEST, Expected, Figures, expected_of
 from limits.admission.holds import check_told
+from limits.admission.one_step import NOTHING_TOLD, Told
 from limits.admission.output_lengths import OutputLengths
 from limits.admission.reserving import Reserving
 from limits.book import EMPTY, Book
 from limits.choices import Metric
 from limits.counting.live_prices import LivePrices, live_prices
 from limits.counting.periods import bases_of
+from limits.counting.tariffs import Tariff
 from limits.demand import Demand
 from limits.matches import Matches
 from limits.meters.interface import Meters
@@ -64,23 +67,25 @@ class Gate(Reserving):
         self.lengths = OutputLengths()
         self.use(MemoryMeters() if meters is None else meters, local=local)
 
-    def admit_at_once(
+    def admit_in_one_step(
         self,
         exchange: Exchange,
         targets: Targets,
         demand: Callable[[], Demand],
         metrics: frozenset[Metric] = EVERYTHING,
     ) -> Told | None:
-        """What :meth:`admit` says, of a request that holds nothing yet, where there is much left
-        of all its limits, and this process alone counts. None, and nothing is held, else.
+        """:meth:`admit` for a request that holds nothing yet, where there is much left of all its
+        limits and this process alone counts. Returns None otherwise, and holds nothing.
+
+        ``demand`` runs on the event loop, and has to be short.
         """
         name, memory = exchange.request_id, self.asker.memory
         if memory is None or self.waiting.queue.waiting or in_flight.find(name) is None:
             return None
-        if name in self._open or name in self.at_once.open:
+        if name in self._open or name in self.one_step.open:
             return None
         wanted = wanted_of(self.book, exchange, targets, metrics, None)
-        if not wanted.rules:
+        if not wanted.rules:  # the length of the matches is told by Python's own code
             return NOTHING_TOLD
         figures = ONE
         if not wanted.count_requests:
@@ -91,7 +96,7 @@ class Gate(Reserving):
             if found is None:
                 return None
             figures = found
-        return self.at_once.take(memory, exchange, wanted, figures, self._clock())
+        return self.one_step.take(memory, exchange, wanted, figures, self._clock())
 
     async def admit(
         self,
@@ -99,6 +104,7 @@ class Gate(Reserving):
         targets: Targets,
         demand: Callable[[], Demand],
         metrics: frozenset[Metric] = EVERYTHING,
+        *,
         is_long: bool = False,
     ) -> Admission:
         """Reserve what the request may use of each of its limits.
@@ -174,20 +180,32 @@ class Gate(Reserving):
         except DATABASE_ERRORS as exc:
             money = next(each.rule for each in wanted if each.is_of_money)
             raise LimitsUnavailableError(money) from exc
-        usual = self.lengths.usual(exchange.caller.user_id, model)
-        found = Expected.of(expected_of(demand, targets, exchange.endpoint, usual))
+        found = Expected.of(self._figures_at(exchange, model, targets, demand, None))
         return with_costs(found, demand, targets, model=model, prices=self.prices)
 
     def _figures(
         self, exchange: Exchange, model: str, targets: Targets, demand: Demand, wanted: Matches
     ) -> Figures | None:
-        """What the request will use; None where a price may have to be looked up for it."""
+        """The use that is expected of the request; None where a price may have to be looked up.
+
+        The exchange is told of the demand.
+        """
         note_demand(exchange, demand)
         tariff = None
         if wanted.have_money:
             tariff = standing(self.prices, targets, model)
             if tariff is None:
                 return None
+        return self._figures_at(exchange, model, targets, demand, tariff)
+
+    def _figures_at(
+        self,
+        exchange: Exchange,
+        model: str,
+        targets: Targets,
+        demand: Demand,
+        tariff: Tariff | None,
+    ) -> Figures:
         usual = self.lengths.usual(exchange.caller.user_id, model)
         return expected_of(demand, targets, exchange.endpoint, usual, tariff)
 

@@ -64,7 +64,7 @@ def hold_of(matched: Matched, expected: Expected, accepted_at: float, now: float
     worst = matched.amount_of(expected.worst, is_priced=is_priced)
     fixed = matched.amount_of(expected.without_output, is_priced=is_priced)
     may_be_cut = expected.may_be_cut and matched.may_cut
-    if worst < typical or not (may_be_cut or expected.names_maximum):
+    if not (may_be_cut or expected.names_maximum):
         worst = typical  # four times a guess is no bound, and would keep much out for nothing
     before = 0
     if expected.before is not NOTHING_USED and matched.kind is not MeterKind.SLOTS:

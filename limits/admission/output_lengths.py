@@ -6,7 +6,7 @@ import math
 from collections import OrderedDict
 
 FIRST = 1024  # tokens, until a few outputs were seen
-FEW = 8
+FEW = 8  # no less than a step: the percentile is not known before
 MOST_KNOWN = 10_000
 BUCKETS = 48  # each is wider than the one before by the square root of 2
 FULL = 200  # outputs, at which all of them count half: what was long ago fades
@@ -15,8 +15,8 @@ STEP = 8  # outputs, after which the percentile is looked for anew
 
 
 class _Histogram:
-    """Counts by bucket. ``upto`` of them are in the buckets up to ``at``, which is the percentile's
-    as of the last output that was the ``STEP``th, or of the first few."""
+    """Counts by bucket. ``upto`` of them are in the buckets up to ``at``, that of the percentile,
+    which is looked for every ``STEP`` outputs."""
 
     __slots__ = ("at", "counts", "total", "upto")
 

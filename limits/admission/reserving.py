@@ -2,10 +2,12 @@
 
 ::
 
-    reserve ──► at once: far from every amount, by the meters of this memory ──► Reservation
-       └─────► asked: shortened until it fits, looked up, or by the rule of an outage ─┘   │
-                 └─► LimitError: nothing new is held                                       ▼
-                                                             record ──► settle ──► given back
+    far from every amount, by the meters of this memory ──► OneStep ────────┐
+      │ no                          asked again, or not settled so │        ▼
+      ▼                                                            ▼     settle ──► given back
+    shortened until it fits, looked up, by the rule of an outage ─► Reservation ─┘
+      └─► LimitError: nothing new is held
+
 """
 
 from __future__ import annotations
@@ -19,15 +21,15 @@ from limits.admission.admissions import (
     Admission,
     Attempts,
     Reservation,
-    settled_by,
+    plain_used_by,
     used_by,
 )
 from limits.admission.admitting import refusal
 from limits.admission.asking import Takes, asker_of
-from limits.admission.at_once import AtOnce
 from limits.admission.expected import Expected
 from limits.admission.fitting import fitted
 from limits.admission.holds import Hold, check_fits, holds_of
+from limits.admission.one_step import OneStep
 from limits.admission.waiting import Waiting
 from limits.counting.live_prices import LivePrices
 from limits.matches import Matched
@@ -54,7 +56,7 @@ class Reserving:
         self._clock = clock
         self.waiting = Waiting()
         self.attempts: Attempts | None = None
-        self.at_once = AtOnce()
+        self.one_step = OneStep()
         self._open: dict[str, Reservation] = {}
 
     def use(self, meters: Meters, *, local: Takes | None = None) -> None:
@@ -64,7 +66,7 @@ class Reserving:
     @property
     def running(self) -> int:
         """How many requests hold something."""
-        return len(self._open) + len(self.at_once.open)
+        return len(self._open) + len(self.one_step.open)
 
     @property
     def meters(self) -> Meters:
@@ -119,13 +121,8 @@ class Reserving:
         name, attempts = exchange.request_id, self.attempts
         if attempts is not None and not len(attempts):
             attempts = None
-        taken, memory = self.at_once.open.get(name), self.asker.memory
-        if taken is not None and attempts is None and memory is not None:
-            settled = settled_by(record, self.prices if taken[0].have_money else None)
-            if self.at_once.settle(memory, name, taken, settled):
-                if self.waiting.queue.waiting:
-                    self.waiting.wake(each.meter for each in taken[1])
-                return
+        if attempts is None and self._settled_in_one_step(exchange, record):
+            return
         reservation = self._reservation(exchange)
         self._open.pop(name, None)
         if attempts is not None:
@@ -138,10 +135,23 @@ class Reserving:
         if attempts is not None:
             attempts.settle(exchange, record)
 
+    def _settled_in_one_step(self, exchange: Exchange, record: UsageRecord) -> bool:
+        name, memory = exchange.request_id, self.asker.memory
+        request = self.one_step.open.get(name)
+        if request is None or memory is None:
+            return False
+        wanted, terms, _, _, _ = request
+        used = plain_used_by(record, self.prices if wanted.have_money else None)
+        if not self.one_step.settle(memory, name, used):
+            return False
+        if self.waiting.queue.waiting:
+            self.waiting.wake(each.meter for each in terms)
+        return True
+
     def _reservation(self, exchange: Exchange) -> Reservation | None:
         """What the request holds, whichever way it came to it."""
         found = self._open.get(exchange.request_id)
-        if found is None and (found := self.at_once.reservation(exchange)) is not None:
+        if found is None and (found := self.one_step.reservation(exchange)) is not None:
             self._open[exchange.request_id] = found
         return found
 

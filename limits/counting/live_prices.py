@@ -67,7 +67,7 @@ class Used(NamedTuple):
     is_priced: bool
 
 
-Settled = tuple[Amounts, bool]  # the same in plain tuples
+PlainUsed = tuple[Amounts, bool]  # `Used` in plain tuples
 
 
 class LivePrices:
@@ -120,12 +120,13 @@ class LivePrices:
         self._known.update(unseen)
 
     def quote(self, record: UsageRecord) -> int | None:
-        """What ``record`` costs in nano-dollars, as the ledger will have it; None where unknown."""
+        """The cost of a ``record`` of this version, as the ledger will have it: in nano-dollars;
+        None where it is unknown."""
         as_stored, _ = counted(record)
         return self._cost(as_stored)
 
-    def settled(self, record: UsageRecord) -> Settled:
-        """What ``record`` counts as, as the ledger will have it."""
+    def plain_used(self, record: UsageRecord) -> PlainUsed:
+        """The use of a ``record`` of this version, as the ledger will have it."""
         as_stored, _ = counted(record)
         cost = self._cost(as_stored)
         return amounts_at(as_stored, cost or 0), cost is not None

@@ -95,7 +95,7 @@ class Tariff:
         none, most = of_input // FINE, dearest_of_all // FINE
         if none * FINE != of_input or most * FINE != dearest_of_all:
             none, most = _rounded_to_nano(of_input), _rounded_to_nano(dearest_of_all)
-        return none + ((most - none) * likely // longest if longest else 0), most, none
+        return between(none, most, likely, longest), most, none
 
 
 def between(none: int, most: int, likely: int, longest: int) -> int:

@@ -18,8 +18,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
-# Makes a named tuple of all of its fields, for a third of what a call of its class costs: each
-# request makes a dozen of them for each of its limits.
+# Makes a named tuple of all of its fields, for a third of what a call of its class costs.
 new = tuple.__new__
 
 LEASE_SECONDS = 60.0  # of a reservation that nobody renews
@@ -59,7 +58,7 @@ class Ask(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What all requests ask one meter by: see :class:`Ask`."""
+    """The part of an :class:`Ask` that is alike for all requests."""
 
     meter: str
     kind: MeterKind
@@ -94,7 +93,7 @@ class Reading(NamedTuple):
         return self.amount - (used if used > claimed else claimed)
 
 
-# A reading as a plain tuple, which Python makes and takes apart for a fraction of the cost.
+# A reading as a plain tuple, which Python makes and takes apart for far less.
 PlainReading = tuple[str, int, int, float, bool, float | None, int, int]
 
 

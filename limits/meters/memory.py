@@ -53,12 +53,12 @@ class MemoryMeters(Upkeep):
         self, reservation: str, terms: Sequence[Terms], holds: Sequence[Reserved]
     ) -> list[PlainReading] | None:
         """Reserve what is typical, for a reservation that holds nothing yet; None where some meter
-        is near its amount or unknown, and nothing is reserved then. ``holds`` is to be held of each
-        of ``terms``.
+        is near its amount or unknown, and nothing is reserved then. ``holds``: the typical and the
+        worst use of each of ``terms``, in its own unit.
 
-        Nearly all requests come this way, for a quarter of what :meth:`take` costs.
+        Nearly all requests come this way, which costs far less than :meth:`take`.
         """
-        now = self._clock()
+        now = self._clock()  # as in _caught_up, without its call where nothing happened meanwhile
         if self._noted or now >= self._tidy_at:
             now = self._caught_up()
         if reservation in self._reservations or reservation in self._done:
@@ -132,7 +132,8 @@ class MemoryMeters(Upkeep):
         self._reservations[reservation] = now + LEASE_SECONDS, holds
         readings = []
         for ask, state, hold, total, fits in weighed:
-            if hold is NO_HOLD or ask.worst > hold[1]:
+            _, most = hold
+            if hold is NO_HOLD or ask.worst > most:
                 state.reserve(total, ask, hold, now)
                 holds[ask.meter] = total, ask.worst
             readings.append(state.reading(ask, now, not fits))
@@ -162,8 +163,8 @@ class MemoryMeters(Upkeep):
     ) -> bool:
         """Settle what :meth:`take_at_once` took by ``terms``, of which ``amounts`` were used.
 
-        Returns False, and changes nothing, where :meth:`settle` is needed: the lease ran out, or
-        the database holds one of the uses.
+        Returns False, and changes nothing, where :meth:`settle` is needed: the lease ran out, other
+        meters are held as well, or the database holds one of the uses.
         """
         now = self._clock()
         if self._noted or now >= self._tidy_at:
@@ -179,6 +180,7 @@ class MemoryMeters(Upkeep):
         del self._reservations[reservation]
         self._done[reservation] = now
         known = self._meters.get
+        # What is held is in the order of its terms.
         for each, hold, amount in zip(terms, holds.values(), amounts, strict=True):
             state = known(each.meter)
             if state is None:  # a bucket that was full again, and is forgotten

@@ -17,7 +17,7 @@ KEEP_SECONDS = 3 * 86_400.0  # of an ended period: settlements and the database 
 
 # What a reservation holds of one meter, and what counts of it at the worst.
 Reserved = tuple[int, int]
-NO_HOLD: Reserved = (0, 0)  # itself: one that holds nothing is another tuple
+NO_HOLD: Reserved = (0, 0)  # by identity: a reservation that holds 0 has a tuple of its own
 
 # What the reservation is to hold of one meter in all, and whether that fits.
 Total = tuple[int, bool]
@@ -107,8 +107,9 @@ class Bucket:
 
 
 class Period:
-    """``base`` is None until the database was asked. ``used`` counts what is settled (``base`` and
-    ``pending``) or reserved, and ``claimed`` the worst of what is reserved in its place.
+    """``base``, of so many ``records``, is None until the database was asked; the period
+    ``is_known`` then. ``settled`` counts base and ``pending``, ``used`` what is reserved as well,
+    and ``claimed`` the worst of that in its place. ``holders`` is the number of reservations.
     """
 
     __slots__ = (

@@ -38,9 +38,9 @@ async def admit(asking: Asking, candidates: Candidates) -> None:
         metrics = FREE
     exchange, targets, demand = asking.exchange, candidates.targets, once(candidates.demand)
     if not asking.is_long:
-        at_once = gate.admit_at_once(exchange, targets, demand, metrics)
-        if at_once is not None:
-            tell(exchange, *at_once)
+        said = gate.admit_in_one_step(exchange, targets, demand, metrics)
+        if said is not None:
+            tell(exchange, *said)
             return
     admission = await told(
         exchange, gate.admit(exchange, targets, demand, metrics, is_long=asking.is_long)

@@ -16,8 +16,8 @@ TOKEN = "entra-canary-7d41c9e2b8"
 AUTH_TYPES = ["azure_ad", "microsoft_entra_id"]
 STORE_UNCHECKED = (
     "from connections.models import Connection; "
-    "Connection.objects.create(name='old', base_url={url!r}, auth_type='azure_ad', "
-    "auth_scope={scope!r}, model_ids=['old'])"
+    "Connection.objects.create(name={name!r}, base_url={url!r}, auth_type='azure_ad', "
+    "auth_scope={scope!r}, model_ids=[{name!r}])"
 )
 
 
@@ -140,22 +140,24 @@ def test_connection_that_is_there_already_gets_no_token(
 ):
     friend.requests.clear()
     upstream = friend if is_friend else thief
-    script = STORE_UNCHECKED.format(url=upstream.url, scope=scope)
+    # Its own: the models of a connection that was removed are listed for a moment more.
+    name = "old-friend" if is_friend else "old-host"
+    script = STORE_UNCHECKED.format(name=name, url=upstream.url, scope=scope)
     gateway.manage("shell", "-v0", "-c", script)
     try:
-        wait_for_models(root, "old")
+        wait_for_models(root, name)
         calls = [
-            root.post(CHAT, json=chat_body("old")),
-            root.post(CHAT, json=chat_body("old", stream=True)),
-            root.post("/v1/embeddings", json={"model": "old", "input": "x"}),
-            root.post("/v1/audio/speech", json={"model": "old", "input": "x", "voice": "alloy"}),
-            root.post("/openai/deployments/old/chat/completions", json=chat_body("old")),
+            root.post(CHAT, json=chat_body(name)),
+            root.post(CHAT, json=chat_body(name, stream=True)),
+            root.post("/v1/embeddings", json={"model": name, "input": "x"}),
+            root.post("/v1/audio/speech", json={"model": name, "input": "x", "voice": "alloy"}),
+            root.post(f"/openai/deployments/{name}/chat/completions", json=chat_body(name)),
         ]
         assert {each.status_code for each in calls} == {502}
         codes = {each.json()["error"]["code"] for each in calls}
         assert codes == {"upstream_auth_unavailable"}
         assert not any(str(upstream.port) in each.text for each in calls)
-        verified = gateway.manage("verify_connection", "old", check=False)
+        verified = gateway.manage("verify_connection", name, check=False)
         assert verified.returncode == 1
         assert_nothing_left(identity, upstream)
     finally:

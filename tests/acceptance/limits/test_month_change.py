@@ -66,7 +66,7 @@ def nothing_left_open() -> Iterator[None]:
 async def admitted(gate: Gate, clock: Clock, number: int) -> Exchange:
     exchange = an_exchange(request_id=f"req_{number}", accepted_at=clock.at)
     in_flight.open(exchange)
-    if gate.admit_at_once(exchange, [a_target()], lambda: WHOLE) is None:
+    if gate.admit_in_one_step(exchange, [a_target()], lambda: WHOLE) is None:
         await gate.admit(exchange, [a_target()], lambda: WHOLE)
     return exchange
 

@@ -123,7 +123,7 @@ async def admitted(
     """What is said to the request, in one step where that is enough."""
     told = None
     if not Way.is_long:
-        told = gate.admit_at_once(exchange, [TARGET], lambda: demand, metrics)
+        told = gate.admit_in_one_step(exchange, [TARGET], lambda: demand, metrics)
     if told is None:
         return await gate.admit(exchange, [TARGET], lambda: demand, metrics)
     rules, readings = told

@@ -1,4 +1,4 @@
-"""The short way through the limits comes to what the long way comes to."""
+"""One step through the limits comes to what weighing in full comes to."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from limits.admission.asked_for import EVERYTHING, FREE
 from limits.admission.asking import Asker
 from limits.admission.gate import Gate
 from limits.book import Book
-from limits.choices import Metric, Mode, Window
+from limits.choices import Metric, Mode, Unpriced, Window
 from limits.counting.live_prices import LivePrices
 from limits.demand import Demand
 from limits.meters.interface import Ask, Base
@@ -38,7 +38,7 @@ CHAT = "chat/completions"
 
 
 class Worker:
-    """A gate in a time of its own, whose requests take the short way if they can."""
+    """A gate in a time of its own, whose requests take one step if they can."""
 
     is_careful = False
 
@@ -72,7 +72,7 @@ class Worker:
             in_flight.open(exchange)
         asked = exchange, [TARGET], lambda: demand, metrics
         try:
-            told = None if self.is_careful else self.gate.admit_at_once(*asked)
+            told = None if self.is_careful else self.gate.admit_in_one_step(*asked)
             if told is None:
                 admission = await self.gate.admit(*asked)
                 told, cap = admission[:2], admission.output_cap
@@ -93,12 +93,12 @@ class Worker:
             return [type(exc), exc.rule.id, exc.reading]
         return [[rule.id for rule in said.rules], [*map(tuple, said.readings)], said.output_cap]
 
-    def end(self, name: str, prompt: int, completion: int | None) -> None:
+    def end(self, name: str, prompt: int, completion: int | None, *, model: str = "gpt-4o") -> None:
         exchange = self.exchanges.pop(name, None)
         if exchange is None:
             return
-        exchange.connection, exchange.upstream_model, exchange.status = "one", "gpt-4o", 200
-        exchange.attempts.append(Attempt(connection="one", model="gpt-4o"))
+        exchange.connection, exchange.upstream_model, exchange.status = "one", model, 200
+        exchange.attempts.append(Attempt(connection="one", model=model))
         exchange.tokens.prompt, exchange.tokens.completion = prompt, completion
         in_flight.close(exchange)
         self.gate.settle(exchange, UsageRecord.of(exchange))
@@ -109,7 +109,7 @@ class Worker:
 
 
 class CarefulWorker(Worker):
-    """All of its requests take the long way."""
+    """All of its requests are weighed in full."""
 
     is_careful = True
 
@@ -192,6 +192,12 @@ async def test_both_ways_come_to_the_same(limits, walk, are_outputs_known) -> No
             in_flight.close(exchange)
 
 
+def running(name: str, accepted_at: float = NOW, **fields: object) -> Exchange:
+    exchange = an_exchange(request_id=name, accepted_at=accepted_at, **fields)
+    in_flight.open(exchange)
+    return exchange
+
+
 async def a_day_of_tokens(**fields: object) -> Worker:
     """A worker whose caller has much left of a day, which is known."""
     worker = Worker(a_rule(metric=Metric.TOKENS, amount=10**6, **fields))
@@ -204,23 +210,99 @@ async def test_far_from_its_limits_a_request_takes_one_step() -> None:
     worker = await a_day_of_tokens()
     exchange = an_exchange(accepted_at=NOW)
     in_flight.open(exchange)
-    told = worker.gate.admit_at_once(exchange, [TARGET], lambda: Demand(100, 50))
+    told = worker.gate.admit_in_one_step(exchange, [TARGET], lambda: Demand(100, 50))
     assert told is not None
     (rule,), ((_, amount, used, *_),) = told
     assert (rule.id, amount, used) == (1, 10**6, 150)
     assert worker.gate.running == 1
-    assert worker.gate.admit_at_once(exchange, [TARGET], lambda: Demand(100, 50)) is None
+    assert worker.gate.admit_in_one_step(exchange, [TARGET], lambda: Demand(100, 50)) is None
 
 
-async def test_one_step_is_not_for_what_the_client_has_left_or_no_record_tells_of() -> None:
+async def test_a_request_whose_client_has_left_takes_nothing_in_one_step() -> None:
     worker = await a_day_of_tokens()
     left = an_exchange(request_id="left", accepted_at=NOW)
-    assert worker.gate.admit_at_once(left, [TARGET], lambda: Demand(1)) is None
-    exchange = an_exchange(accepted_at=NOW)
-    in_flight.open(exchange)
-    detached = Demand(1, is_detached=True)
-    assert worker.gate.admit_at_once(exchange, [TARGET], lambda: detached) is None
+    assert worker.gate.admit_in_one_step(left, [TARGET], lambda: Demand(1)) is None
     assert worker.gate.running == 0
+
+
+async def test_a_request_that_goes_on_after_its_answer_is_weighed_in_full() -> None:
+    worker = await a_day_of_tokens()
+    detached = Demand(1, is_detached=True)
+    assert worker.gate.admit_in_one_step(running("a"), [TARGET], lambda: detached) is None
+    assert worker.gate.running == 0
+
+
+async def test_a_request_without_limits_is_told_nothing() -> None:
+    worker = Worker(a_rule(models=("other",)))
+    assert worker.gate.admit_in_one_step(running("a"), [TARGET], lambda: Demand(1)) == ((), ())
+    assert worker.gate.running == 0
+
+
+async def test_a_request_counts_towards_the_day_of_its_acceptance() -> None:
+    worker = Worker(a_rule(amount=1000))
+    midnight = NOW + 12 * 3600
+    for name, at in (("yesterday", midnight - 1), ("today", midnight)):
+        worker.at = at
+        await worker.admit(name, Demand(1, 1))
+    late = running("late", accepted_at=midnight - 1)
+    assert worker.gate.admit_in_one_step(late, [TARGET], lambda: Demand(1, 1)) is not None
+    assert late.limit_marks == worker.exchanges["yesterday"].limit_marks
+
+
+async def test_a_period_is_marked_once() -> None:
+    worker = Worker(a_rule(amount=1000))
+    await worker.admit("known", Demand(1, 1))
+    marks = worker.exchanges["known"].limit_marks
+    exchange = running("a")
+    exchange.limit_marks.extend(marks)
+    assert worker.gate.admit_in_one_step(exchange, [TARGET], lambda: Demand(1)) is not None
+    assert exchange.limit_marks == marks
+
+
+@pytest.mark.parametrize("clamps", [(True, True), (True, False)])
+async def test_a_guess_at_an_output_that_nothing_bounds_is_held_as_it_is(clamps) -> None:
+    metrics = Metric.TOKENS, Metric.OUTPUT_TOKENS
+    worker = Worker(
+        *(
+            a_rule(id=number, metric=metric, amount=10**6, clamps=each)
+            for number, (metric, each) in enumerate(zip(metrics, clamps, strict=True))
+        )
+    )
+    await worker.admit("known", Demand(1, 1))
+    worker.end("known", 0, 0)
+    exchange = running("a", endpoint="embeddings")
+    for _ in range(8):
+        worker.gate.lengths.note(exchange.caller.user_id, "gpt-4o", 30)
+    told = worker.gate.admit_in_one_step(exchange, [TARGET], lambda: Demand(100))
+    assert told is not None
+    held = [(used, claimed) for _, _, used, _, _, _, _, claimed in told[1]]
+    assert held == [(132, 132), (32, 32)]
+
+
+async def test_a_fallback_is_told_of_each_limit_once() -> None:
+    worker = await a_day_of_tokens()
+    await worker.admit("a", Demand(1, 1))
+    said = await worker.extend("a", Demand(100, 100))
+    assert said[0] == [1]
+
+
+async def test_what_has_no_price_in_the_end_counts_as_the_limit_assumes() -> None:
+    worker = Worker(
+        a_rule(
+            metric=Metric.USD,
+            amount=10**9,
+            unpriced=Unpriced.ASSUME,
+            assumed_nanodollars_per_token=10,
+        )
+    )
+    await worker.admit("known", Demand(1, 1))
+    worker.end("known", 0, 0)
+    exchange = running("a")
+    assert worker.gate.admit_in_one_step(exchange, [TARGET], lambda: Demand(100, 50)) is not None
+    exchange.model = "unheard-of"
+    worker.exchanges["a"] = exchange
+    worker.end("a", 100, 50, model="unheard-of")
+    assert [reading.used for reading in await worker.used()] == [1500]
 
 
 async def test_what_was_said_in_one_step_is_said_again_to_a_second_question() -> None:
@@ -237,5 +319,5 @@ async def test_a_cost_beyond_all_measure_is_not_for_one_step() -> None:
     await worker.admit("known", Demand(1, 1))
     exchange = an_exchange(accepted_at=NOW)
     in_flight.open(exchange)
-    assert worker.gate.admit_at_once(exchange, [TARGET], lambda: Demand(1, 10**20)) is None
+    assert worker.gate.admit_in_one_step(exchange, [TARGET], lambda: Demand(1, 10**20)) is None
     assert (await worker.admit("a", Demand(1, 10**20)))[0] is UnpricedModelError

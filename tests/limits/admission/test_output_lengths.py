@@ -47,3 +47,12 @@ def test_memory_is_bounded() -> None:
     for user in range(1, MOST_KNOWN + 1):
         lengths.note(user, "gpt-4o", 100)
     assert lengths.usual(0, "gpt-4o") is None
+
+
+def test_the_usual_length_is_looked_for_with_every_eighth_output() -> None:
+    lengths = OutputLengths()
+    found = []
+    for tokens in [64] * 8 + [10_000] * 8:
+        lengths.note(7, "gpt-4o", tokens)
+        found.append(lengths.usual(7, "gpt-4o"))
+    assert found == [None] * 7 + [64] * 8 + [11_585]

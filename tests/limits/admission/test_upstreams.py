@@ -186,3 +186,14 @@ async def test_limits_are_looked_up_by_every_name_of_a_model() -> None:
     found = worker.limits.matched(an_exchange(), TARGET, "key", EVERYTHING)
     assert [each.rule.id for each in found] == [1]
     assert not worker.limits.matched(an_exchange(), TARGET, None, EVERYTHING)
+
+
+async def test_a_request_that_took_one_step_settles_its_attempts_too() -> None:
+    per_minute = a_rule(id=2, window=Window.MINUTE, amount=1000)
+    worker, exchange = Worker(of_key(metric=Metric.TOKENS, amount=10**6), per_minute), opened()
+    told = worker.gate.admit_in_one_step(exchange, [TARGET], lambda: Demand(10, 20))
+    assert told is not None
+    reservation = await worker.reserve(exchange)
+    worker.end(exchange)
+    assert await reading(worker, reservation) == 11
+    assert (len(worker.limits), worker.gate.running) == (0, 0)

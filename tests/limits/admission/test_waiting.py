@@ -59,7 +59,7 @@ class Door:
         caller = a_caller(key_id=key)
         exchange = an_exchange(request_id=name, caller=caller, accepted_at=0.0, **fields)
         in_flight.open(exchange)
-        if self.gate.admit_at_once(exchange, TARGETS, lambda: demand) is None:
+        if self.gate.admit_in_one_step(exchange, TARGETS, lambda: demand) is None:
             await self.gate.admit(exchange, TARGETS, lambda: demand)
         self.admitted.append(name)
         return exchange
@@ -347,3 +347,15 @@ async def test_what_waits_is_told_that_the_worker_stops() -> None:
         await first
     assert client.messages[0]["status"] == 503
     assert json.loads(client.messages[1]["body"])["error"]["code"] == "shutting_down"
+
+
+@in_virtual_time
+async def test_a_small_request_far_from_the_amount_overtakes_nobody() -> None:
+    rule = a_rule(metric=Metric.TOKENS, window=Window.MINUTE, amount=1000, wait_seconds=60.0)
+    door = Door(rule)
+    await door.admit("first", demand=Demand(500, 100))
+    large = asyncio.create_task(door.admit("large", demand=Demand(500, 100)))
+    await asyncio.sleep(0.1)
+    small = asyncio.create_task(door.admit("small", demand=Demand(1, 1)))
+    await asyncio.gather(large, small)
+    assert door.admitted == ["first", "large", "small"]

@@ -63,7 +63,7 @@ async def test_a_quote_is_the_cost_that_the_ledger_arrives_at(seed):
     known = {name: nanodollars(cost) for name, cost in stored.items() if cost is not None}
     assert {name: quote for name, quote in quotes.items() if quote is not None} == known
     assert (len(stored), len(known) > 100) == (1500, True)
-    amounts, is_priced = prices.settled(records[0])
+    amounts, is_priced = prices.plain_used(records[0])
     assert (quantities_in(amounts).nanodollars, is_priced) == (
         known.get(records[0].request_id, 0),
         records[0].request_id in known,

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from limits.counting.tariffs import Tariff, Tariffs
+from limits.counting.tariffs import TOO_MANY, Tariff, Tariffs
 from limits.quantities import nanodollars
 from tests.limits.random_records import random_price, random_record
 from tests.usage.records import a_record
@@ -99,3 +99,22 @@ def test_the_most_has_all_input_at_its_dearest_rate():
     assert tariff is not None
     assert tariff.plain(1000, 100) == 3_500_000
     assert tariff.most(1000, 100) == 4_000_000
+
+
+@pytest.mark.parametrize("rate", ["0.000500", "0.001500", "0.002450", "0.000001", "2.500000"])
+@pytest.mark.parametrize("tokens", [0, 1, 3, 4096])
+def test_a_spread_has_the_cost_of_the_whole_and_of_nothing(rate, tokens):
+    tariff = Tariff.of(a_price(input_per_million=Decimal(rate), output_per_million=Decimal(rate)))
+    assert tariff is not None
+    for prompt in (0, 1, 7, 1000):
+        typical, most, none = tariff.spread(prompt, tokens, tokens)
+        assert (most, none) == (tariff.most(prompt, tokens), tariff.most(prompt, 0))
+        assert typical == most
+
+
+def test_a_cost_that_the_ledger_cannot_hold_is_none():
+    tariff = Tariff.of(a_price(input_per_million=Decimal(0), output_per_million=Decimal(1)))
+    assert tariff is not None
+    tokens = TOO_MANY // tariff.output
+    assert tariff.spread(0, 1, tokens) is None
+    assert tariff.spread(0, 1, tokens - 1) is not None

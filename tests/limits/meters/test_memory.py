@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from limits.meters import upkeep
+from limits.meters import gcra, upkeep
 from limits.meters.interface import (
     LEASE_SECONDS,
     Ask,
@@ -19,7 +20,7 @@ from limits.meters.interface import (
     Use,
 )
 from limits.meters.memory import MemoryMeters
-from limits.meters.memory_states import KEEP_SECONDS
+from limits.meters.memory_states import KEEP_SECONDS, NO_HOLD, Bucket, Period
 from limits.meters.upkeep import DONE_SECONDS, TIDY_SECONDS
 from tests.limits.contract import MINUTE_US, MetersContract, Subject, name
 
@@ -74,6 +75,7 @@ requests = st.tuples(
 )
 
 
+@hypothesis_settings(max_examples=200, deadline=None)
 @given(st.lists(requests, max_size=25))
 async def test_what_happens_at_once_is_what_would_happen_after_weighing(asked) -> None:
     quick, careful = MemoryStore(), MemoryStore()
@@ -303,3 +305,72 @@ async def test_leases_are_renewed_while_it_runs():
     await long_after.wait()
     assert await subject.used(subject.of_slots(1)) == 1
     running.cancel()
+
+
+DAY = Terms("1::0:tokens", MeterKind.PERIOD, 1000, 0)
+ENDS_AT = STARTED_AT + 100.0
+
+
+async def a_day(store: MemoryStore, ends_at: float = ENDS_AT) -> MemoryMeters:
+    """Meters that know a period of 1,000 tokens, of which none is used."""
+    await store.meters.seed([Base(DAY.meter, 0, 0, ends_at)])
+    return store.meters
+
+
+async def test_one_step_keeps_away_from_what_others_may_still_use(store):
+    meters = await a_day(store)
+    assert meters.take_at_once("a", [DAY], [(1, 200)])
+    meters.flushed([Base(DAY.meter, 900, 5, ENDS_AT)])
+    assert meters.take_at_once("b", [DAY], [(1, 10)]) is None
+
+
+async def test_what_was_flushed_counts_in_the_next_step(store):
+    meters = await a_day(store)
+    meters.take_at_once("a", [DAY], [(1, 1)])
+    meters.flushed([Base(DAY.meter, 500, 5, ENDS_AT)])
+    [(_, _, used, *_)] = meters.take_at_once("b", [DAY], [(1, 1)])
+    assert used == 502
+
+
+async def test_a_lease_that_ran_out_is_free_in_the_next_step(store):
+    slots = Terms("1::concurrency", MeterKind.SLOTS, 1, 0)
+    assert store.meters.take_at_once("a", [slots], [(1, 1)])
+    assert store.meters.take_at_once("b", [slots], [(1, 1)]) is None
+    await store.advance(LEASE_SECONDS + 1)
+    assert store.meters.take_at_once("b", [slots], [(1, 1)])
+
+
+async def test_what_was_stored_before_it_was_taken_is_not_settled_at_once(store):
+    meters = await a_day(store)
+    meters.flushed([Base(DAY.meter, 7, 1, ENDS_AT, ("a",))])
+    assert meters.take_at_once("a", [DAY], [(1, 1)])
+    assert not meters.settle_at_once("a", [DAY], [7])
+
+
+async def test_a_period_that_has_ended_is_reset_now(store):
+    meters = await a_day(store, ends_at=STARTED_AT - 5)
+    [(_, _, _, reset_seconds, *_)] = meters.take_at_once("a", [DAY], [(1, 1)])
+    assert reset_seconds == 0.0
+
+
+def test_a_settlement_without_a_reservation_leaves_those_of_others():
+    period = Period(ENDS_AT)
+    period.store(Base("p", 0, 0, ENDS_AT))
+    period.settle("a", 5, NO_HOLD, STARTED_AT)
+    assert (period.holders, period.used, period.claimed) == (0, 5, 5)
+    # With a holder fewer than there are, all would look far away.
+    assert period.take_typical("p", 1000, 0, (1, 300), STARTED_AT) is None
+
+
+def test_a_bucket_takes_in_one_step_only_by_the_terms_it_has():
+    bucket = Bucket(100, MINUTE_US)
+    assert bucket.take_typical("b", 100, MINUTE_US, (1, 1), STARTED_AT)
+    assert bucket.take_typical("b", 100, 60 * MINUTE_US, (1, 1), STARTED_AT) is None
+    assert Bucket(0, MINUTE_US).take_typical("b", 0, MINUTE_US, (0, 0), STARTED_AT) is None
+
+
+@pytest.mark.parametrize(("amount", "count"), [(10**12, 1), (7, 1), (1000, 37), (1000, 0)])
+def test_a_step_moves_a_bucket_as_the_arithmetic_says(amount, count):
+    bucket, now_us = Bucket(amount, MINUTE_US), int(STARTED_AT * 10**6)
+    assert bucket.take_typical("b", amount, MINUTE_US, (count, 1), STARTED_AT)
+    assert bucket.tat_us - now_us == gcra.cost_us(count, amount, MINUTE_US)
