@@ -60,9 +60,10 @@ READERS: dict[Metric, Callable[[Quantities], int]] = {
 def reader_of(metrics: Sequence[Metric]) -> Callable[[Amounts], tuple[int, ...]]:
     """Reads each of ``metrics``, in their order."""
     places = [PLACES[metric] for metric in metrics]
-    if len(places) > 1:
-        return itemgetter(*places)
-    return lambda amounts: tuple(amounts[place] for place in places)
+    if len(places) == 1:
+        (place,) = places
+        return lambda amounts: (amounts[place],)
+    return itemgetter(*places) if places else lambda _: ()
 
 
 def quantities_in(amounts: Amounts) -> Quantities:
