@@ -98,10 +98,6 @@ class Matched:
         rule = self.rule
         return rule.amount_for(self.share, now) if rule.raises else rule.amount
 
-    def next_change(self, now: float) -> float:
-        """When that amount may change, infinity for never."""
-        return self.rule.next_change(self.share, now)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InForce:

@@ -127,8 +127,8 @@ class Outputs:
 # Nearly all requests name the same few maxima, or none.
 @lru_cache(maxsize=4096)
 def outputs_of(named: int | None, own: int | None, usual: int | None, endpoint: str) -> Outputs:
-    """The outputs of a request to ``endpoint``, in tokens: ``named`` is the maximum that it names,
-    ``own`` the model's, and ``usual`` the usual length, each None where there is none."""
+    """The outputs of a request to ``endpoint``. ``named`` is the maximum that the request names,
+    ``own`` that of the model, ``usual`` the usual length: in tokens, None if unknown."""
     is_text = endpoint in TEXTS
     first = FIRST if is_text or named is not None else 0
     typical = first if usual is None else usual

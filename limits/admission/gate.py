@@ -2,8 +2,9 @@
 
 ::
 
-    admit_in_one_step ──► far from all limits: taken ──────────────► attempts ──► record ──► settle
-      └─► None                                                     ▲
+    admit_in_one_step ──► far from all limits: reserved ──► attempts ──► record ──► settle
+      └─► None ──► admit
+
     admit ──► matched ──► expected ──► reserved on all meters ──► attempts ──► record ──► settle
       │                                  │                           │
       └─► LimitError: nothing is held    └─► waits for room          └─► extend: a fallback that
@@ -85,7 +86,7 @@ class Gate(Reserving):
         if name in self._open or name in self.one_step.open:
             return None
         wanted = wanted_of(self.book, exchange, targets, metrics, None)
-        if not wanted.rules:  # the length of the matches is told by Python's own code
+        if not wanted.rules:  # the matches themselves have their length from a method in Python
             return NOTHING_TOLD
         figures = ONE
         if not wanted.count_requests:

@@ -11,12 +11,12 @@ MOST_KNOWN = 10_000
 BUCKETS = 48  # each is wider than the one before by the square root of 2
 FULL = 200  # outputs, at which all of them count half: what was long ago fades
 PERCENTILE = 0.95
-STEP = 8  # outputs, after which the percentile is looked for anew
+STEP = 8  # outputs between two searches for the percentile
 
 
 class _Histogram:
-    """Counts by bucket. ``upto`` of them are in the buckets up to ``at``, that of the percentile,
-    which is looked for every ``STEP`` outputs."""
+    """Counts by bucket. ``upto`` of them are in the buckets up to ``at``, the percentile's, for
+    which a search runs every ``STEP`` outputs."""
 
     __slots__ = ("at", "counts", "total", "upto")
 

@@ -1,4 +1,4 @@
-"""What is worked out once for all requests of a caller, and when it is worked out anew."""
+"""The terms of limits: the same for all requests of a caller until a period or a raise ends."""
 
 from __future__ import annotations
 
